@@ -1,0 +1,3 @@
+"""Nodeloom: a Python runtime for declarative workflow nodes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,403 @@
+"""Every exception Nodeloom raises.
+
+NodeloomError
+├── ConfigurationError            nothing was sent; the caller can mend it (exit code 2)
+│   ├── UnknownNameError          a node, resource, operation, property … of that name does not exist
+│   ├── ParameterError            the parameters do not fit the operation
+│   ├── DescriptorError           a descriptor, schema or item file is broken
+│   ├── PluginError               a plugin raised; it is named
+│   └── CredentialError           a credential is missing, incomplete or unreadable
+│       ├── CredentialNotFoundError
+│       └── CredentialStoreError  the place a credential is kept in cannot be used
+└── ItemError                     one item failed; the others keep their results (exit code 1)
+    ├── ExpressionError           a template could not be evaluated
+    │   ├── ExpressionSyntaxError     (reported when the plan is compiled)
+    │   ├── ExpressionTimeoutError
+    │   ├── ExpressionMemoryError
+    │   └── JavaScriptDisabledError
+    ├── MissingValueError         a required value resolved to undefined, null or empty
+    ├── InvalidValueError         a value cannot be encoded where it is to go
+    ├── InvalidItemError          the item itself cannot be read
+    ├── RequestError              no answer came
+    │   ├── NetworkError
+    │   │   └── TLSError
+    │   └── RequestTimeoutError
+    ├── ResponseError             an answer came, and it is no success
+    │   ├── BadRequestError           400 and other 4xx
+    │   ├── AuthenticationError       401
+    │   ├── PermissionDeniedError     403
+    │   ├── NotFoundError             404, or 400 whose code says so
+    │   ├── ConflictError             409
+    │   ├── PreconditionFailedError   412
+    │   ├── RateLimitedError          429
+    │   ├── ServerError               5xx
+    │   ├── UnexpectedRedirectError   3xx that is not followed
+    │   └── UnreadableAnswerError     the body is not what its content type says
+    ├── HookError                 a plugin's hook raised while this item was worked on
+    └── NotRunError               the run ended before this item's turn
+
+An error is data as well as text: `to_dict()` is what a failed item's result holds under `json.error`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+_PREVIEW_CHARACTERS = 120
+
+
+def preview(value: object) -> str:
+    """`value` as short text for a message: JSON where it is JSON, cut after 120 characters."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    if len(printable) <= _PREVIEW_CHARACTERS:
+        return printable
+    return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is most likely a typo of, or None; case and punctuation do not count."""
+
+    def plain(text: str) -> str:
+        return "".join(c for c in text.casefold() if c.isalnum()) or text.casefold()
+
+    by_plain: dict[str, str] = {}
+    for candidate in known:
+        by_plain.setdefault(plain(candidate), candidate)
+    wanted = plain(name)
+    if wanted in by_plain:
+        return by_plain[wanted]
+    close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
+    if close:
+        return by_plain[close[0]]
+    partial = [k for k in by_plain if len(wanted) >= 3 and (wanted in k or k in wanted)]
+    return by_plain[min(partial, key=lambda k: abs(len(k) - len(wanted)))] if partial else None
+
+
+class NodeloomError(Exception):
+    """Base of all errors.
+
+    `message` says what failed, `hint` what to do. `item` is the zero-based position of the item, as in
+    `pairedItem`; `property` the property's display name; `path` a JSON path into a document; `value` the
+    offending piece; `expression` the template it came from. `details` holds what a subclass adds; all of it
+    must be JSON.
+    """
+
+    code: ClassVar[str] = "nodeloom_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        item: int | None = None,
+        property: str | None = None,  # noqa: A002 - the descriptor's own word
+        path: str | None = None,
+        value: object = None,
+        expression: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.item = item
+        self.property = property
+        self.path = path
+        self.value = None if value is None else preview(value)
+        self.expression = expression
+        self.details: dict[str, Any] = {k: v for k, v in details.items() if v is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword arguments do not survive Exception's own pickling; a worker process must be able to send errors.
+        return (_rebuild, (type(self), self.__dict__.copy()))
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        where = [
+            *([f"item {self.item}"] if self.item is not None else []),
+            *([f"property {self.property}"] if self.property else []),
+            *([f"path {self.path}"] if self.path else []),
+        ]
+        if where:
+            lines.append(f"  where:      {', '.join(where)}")
+        if self.expression is not None:
+            lines.append(f"  expression: {preview(self.expression)}")
+        if self.value is not None:
+            lines.append(f"  value:      {self.value}")
+        if self.hint:
+            lines.append(f"  hint:       {self.hint}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON: `code`, `type`, `message`, and whatever else is known."""
+        known = {
+            "code": self.code,
+            "type": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint,
+            "item": self.item,
+            "property": self.property,
+            "path": self.path,
+            "value": self.value,
+            "expression": self.expression,
+            **self.details,
+        }
+        return {k: v for k, v in known.items() if v is not None}
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Pass every text of this error through `mask`, which takes secrets out of it."""
+        self.message = mask(self.message)
+        self.args = (self.message,)
+        for name in ("hint", "property", "path", "value", "expression"):
+            text = getattr(self, name)
+            if text is not None:
+                setattr(self, name, mask(text))
+        self.details = {k: _masked(v, mask) for k, v in self.details.items()}
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {k: _masked(v, mask) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(v, mask) for v in value]
+    return value
+
+
+def _rebuild(kind: type[NodeloomError], state: dict[str, Any]) -> NodeloomError:
+    error = kind.__new__(kind, state["message"])
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(NodeloomError):
+    """Something the caller wrote cannot be used; nothing was sent."""
+
+    code = "configuration"
+
+
+class UnknownNameError(ConfigurationError):
+    """A node, resource, operation, property, credential … of that name does not exist."""
+
+    code = "unknown_name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, within: str = "", **more: Any) -> None:
+        known = list(known)
+        close = nearest(name, known)
+        if close is not None:
+            hint = f"Did you mean {close!r}?"
+        elif known:
+            shown = ", ".join(repr(k) for k in known[:12])
+            hint = f"Known: {shown}{', …' if len(known) > 12 else ''}."
+        else:
+            hint = f"There is no {kind} to choose from."
+        where = f" in {within}" if within else ""
+        super().__init__(f"There is no {kind} {preview(name)!r}{where}.", hint=hint, nearest=close, **more)
+
+
+class ParameterError(ConfigurationError):
+    """The parameters do not fit the operation."""
+
+    code = "parameter"
+
+
+class DescriptorError(ConfigurationError):
+    """A descriptor (or another document) is broken; `path` leads to the piece."""
+
+    code = "descriptor"
+
+
+class PluginError(ConfigurationError):
+    """A plugin raised or returned what its hook may not; `details["plugin"]` names it."""
+
+    code = "plugin"
+
+
+class CredentialError(ConfigurationError):
+    """A credential is missing, incomplete, refused or unreadable."""
+
+    code = "credential"
+
+
+class CredentialNotFoundError(CredentialError):
+    """No provider has a credential of that name or type."""
+
+    code = "credential_not_found"
+
+
+class CredentialStoreError(CredentialError):
+    """The place a credential is kept in cannot be read or written, or is readable by others."""
+
+    code = "credential_store"
+
+
+class ItemError(NodeloomError):
+    """One item failed. The other items keep their results."""
+
+    code = "item"
+
+
+class ExpressionError(ItemError):
+    """A template could not be evaluated."""
+
+    code = "expression"
+
+
+class ExpressionSyntaxError(ExpressionError):
+    """A template is broken; the message holds a caret under the place."""
+
+    code = "expression_syntax"
+
+
+class ExpressionTimeoutError(ExpressionError):
+    """An expression ran longer than its time limit."""
+
+    code = "expression_timeout"
+
+
+class ExpressionMemoryError(ExpressionError):
+    """An expression wanted more memory than its limit."""
+
+    code = "expression_memory"
+
+
+class JavaScriptDisabledError(ExpressionError):
+    """A template needs JavaScript, and the host has switched it off."""
+
+    code = "javascript_disabled"
+
+
+class MissingValueError(ItemError):
+    """A required value resolved to undefined, null or empty; no request was sent."""
+
+    code = "missing_value"
+
+
+class InvalidValueError(ItemError):
+    """A value cannot be encoded where it is to go; no request was sent."""
+
+    code = "invalid_value"
+
+
+class InvalidItemError(ItemError):
+    """The item is not a JSON object, or its line cannot be read."""
+
+    code = "invalid_item"
+
+
+class RequestError(ItemError):
+    """No answer came."""
+
+    code = "request"
+
+
+class NetworkError(RequestError):
+    """The connection could not be made, or broke."""
+
+    code = "network"
+
+
+class TLSError(NetworkError):
+    """The server's certificate or the TLS handshake was refused."""
+
+    code = "tls"
+
+
+class RequestTimeoutError(RequestError):
+    """No answer within the time allowed."""
+
+    code = "timeout"
+
+
+class ResponseError(ItemError):
+    """An answer came, and it is no success.
+
+    `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
+    `serviceCode` and `serviceMessage`.
+    """
+
+    code = "response"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status code of the answer."""
+        return int(self.details["status"])
+
+
+class BadRequestError(ResponseError):
+    """400, or a 4xx without a class of its own."""
+
+    code = "bad_request"
+
+
+class AuthenticationError(ResponseError):
+    """401: the credential is missing, wrong or expired."""
+
+    code = "authentication"
+
+
+class PermissionDeniedError(ResponseError):
+    """403: the credential may not do this."""
+
+    code = "permission_denied"
+
+
+class NotFoundError(ResponseError):
+    """404, or a 400 whose code says that nothing was found."""
+
+    code = "not_found"
+
+
+class ConflictError(ResponseError):
+    """409: the service's state does not allow this."""
+
+    code = "conflict"
+
+
+class PreconditionFailedError(ResponseError):
+    """412: the ETag given in If-Match is stale."""
+
+    code = "precondition_failed"
+
+
+class RateLimitedError(ResponseError):
+    """429: too many requests."""
+
+    code = "rate_limited"
+
+
+class ServerError(ResponseError):
+    """5xx: the service failed."""
+
+    code = "server"
+
+
+class UnexpectedRedirectError(ResponseError):
+    """3xx that is not followed."""
+
+    code = "redirect"
+
+
+class UnreadableAnswerError(ResponseError):
+    """The body is not what its content type says (for example no JSON)."""
+
+    code = "unreadable_answer"
+
+
+class HookError(ItemError):
+    """A plugin's hook raised while this item was worked on; `details` names `plugin` and `hook`."""
+
+    code = "hook"
+
+
+class NotRunError(ItemError):
+    """The run ended (stopped, cancelled) before this item's turn."""
+
+    code = "not_run"
