@@ -1,0 +1,322 @@
+"""The documents: node descriptors and credential types, as n8n writes them, with Nodeloom's few additions.
+
+Every model keeps keys it does not know (`extra="allow"`), so a descriptor written for a later n8n still loads.
+Fields that n8n does not have say so in their description. Attribute names are the document's keys in snake case.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic.alias_generators import to_camel
+
+Json = Any
+
+SendType = Literal["body", "query", "path", "header"]
+Encoder = Literal[
+    "segment",
+    "string",
+    "boolean",
+    "integer",
+    "number",
+    "json",
+    "list",
+    "odata.string",
+    "odata.boolean",
+    "odata.integer",
+    "odata.number",
+    "odata.guid",
+    "odata.dateTime",
+    "odata.list",
+]
+
+
+class Document(BaseModel):
+    """What all parts of a descriptor share: camel-case keys, unknown keys kept, immutable once loaded."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    def entries(self) -> dict[str, Json]:
+        """The keys that were written, unknown ones included, as the document spells them."""
+        fields = type(self).model_fields
+        known = {(f.alias or n): getattr(self, n) for n, f in fields.items() if n in self.model_fields_set}
+        return {**known, **(self.model_extra or {})}
+
+
+class DisplayOptions(Document):
+    """When a property, option or credential is visible (n8n `displayOptions`)."""
+
+    show: dict[str, Json] | None = Field(None, description="Every key must match for the part to be visible.")
+    hide: dict[str, Json] | None = Field(None, description="No key may match for the part to be visible.")
+
+
+class RequestRouting(Document):
+    """Parts of the HTTP request; any value may be an expression, at any depth (n8n `routing.request`)."""
+
+    method: str | None = Field(None, description="HTTP method, or an expression.")
+    url: str | None = Field(
+        None,
+        description="Path below baseURL, or an absolute address. `{Name}` is filled by a property sent as `path`.",
+    )
+    base_url: str | None = Field(None, alias="baseURL", description="Where the service is.")
+    headers: Json = Field(None, description="Header fields.")
+    qs: Json = Field(None, description="Query parameters.")
+    body: Json = Field(None, description="Body.")
+    encoding: str | None = Field(None, description="`arraybuffer` keeps the answer's bytes.")
+    as_json: bool | str | None = Field(None, alias="json", description="Whether body and answer are JSON.")
+    return_full_response: bool | str | None = Field(None, description="Answer with body, headers and status.")
+    ignore_http_status_errors: Json = Field(None, description="Treat error statuses as answers.")
+    skip_ssl_certificate_validation: bool | str | None = Field(None, description="Do not verify TLS.")
+    array_format: str | None = Field(
+        None, description="How a list stands in the query: indices, brackets, repeat or comma."
+    )
+    disable_follow_redirect: bool | str | None = Field(None, description="Do not follow redirects.")
+    timeout: Json = Field(None, description="Milliseconds.")
+
+
+class SendRouting(Document):
+    """Where a property's value goes in the request (n8n `routing.send`)."""
+
+    type: SendType = Field("query", description="`path` and `header` are Nodeloom's.")
+    property: str | None = Field(None, description="Name at the destination; an expression, or a dotted path.")
+    value: Json = Field(None, description="Expression that replaces the parameter's own value.")
+    property_in_dot_notation: bool = Field(True, description="Whether dots in `property` make a path.")
+    paginate: bool | str | None = Field(None, description="Whether `operations.pagination` applies.")
+    pre_send: Json = Field(None, description="JavaScript hooks; an operation that has one cannot run.")
+    encode: Encoder | None = Field(None, description="How the value is written (Nodeloom).")
+
+
+class PostReceive(Document):
+    """One step from an answer to items (n8n `postReceive`; `odata` is Nodeloom's)."""
+
+    type: str
+    properties: dict[str, Json] = Field(default_factory=dict)
+    enabled: bool | str | None = Field(None, description="Whether the step applies; may be an expression.")
+    error_message: str | None = None
+
+
+class OutputRouting(Document):
+    """How an answer becomes items (n8n `routing.output`)."""
+
+    max_results: int | float | str | None = Field(None, description="At most so many items; may be an expression.")
+    post_receive: list[PostReceive | Json] | None = Field(None, description="Steps, in order.")
+    echo: list[str] | None = Field(
+        None, description="Properties whose values an empty success repeats (Nodeloom)."
+    )
+
+
+class Routing(Document):
+    """What a property or option contributes to the request and to reading the answer (n8n `routing`)."""
+
+    request: RequestRouting | None = None
+    send: SendRouting | None = None
+    output: OutputRouting | None = None
+    operations: dict[str, Json] | None = Field(None, description="`pagination`: generic or offset.")
+
+
+class StatusMeaning(Document):
+    """What an HTTP error status means for one operation (Nodeloom)."""
+
+    message: str = Field(description="What the status means here; `{Name}` is a property's value.")
+    hint: str | None = Field(None, description="What to do about it.")
+
+
+class OptionDescriptor(Document):
+    """One choice of an `options` or `multiOptions` property; an operation is such a choice."""
+
+    name: str = Field(description="Label.")
+    value: Json = Field(None, description="What the parameter holds when it is chosen.")
+    action: str | None = Field(None, description="Label in a list of actions.")
+    description: str | None = None
+    display_options: DisplayOptions | None = None
+    routing: Routing | None = None
+    errors: dict[str, StatusMeaning] | None = Field(
+        None, description="Status code → what it means for this operation (Nodeloom)."
+    )
+
+
+class GroupDescriptor(Document):
+    """One group of a fixedCollection."""
+
+    name: str
+    display_name: str | None = None
+    values: list[PropertyDescriptor]
+
+
+class CollectionMode(Document):
+    """One way to fill in a resourceLocator."""
+
+    name: str
+    display_name: str | None = None
+    type: str | None = None
+    extract_value: Json = None
+
+
+def _part_kind(part: Json) -> str:
+    if isinstance(part, (GroupDescriptor, PropertyDescriptor, OptionDescriptor)):
+        return {GroupDescriptor: "group", PropertyDescriptor: "property"}.get(type(part), "option")
+    if isinstance(part, dict):
+        if "values" in part:
+            return "group"
+        if "type" in part and "value" not in part:
+            return "property"
+    return "option"
+
+
+OptionPart = Annotated[
+    Annotated[OptionDescriptor, Tag("option")]
+    | Annotated["PropertyDescriptor", Tag("property")]
+    | Annotated[GroupDescriptor, Tag("group")],
+    Discriminator(_part_kind),
+]
+
+
+class PropertyDescriptor(Document):
+    """One field of the form."""
+
+    name: str = Field(description="Key in the parameters.")
+    display_name: str | None = Field(None, description="Label.")
+    type: str = Field(description="string, number, boolean, options, json, collection, …")
+    default: Json = Field(None, description="Used, and sent, when the parameter is not given.")
+    required: bool = False
+    description: str | None = None
+    hint: str | None = None
+    placeholder: Json = None
+    no_data_expression: bool = False
+    options: list[OptionPart] | None = Field(None, description="Choices, nested properties or groups.")
+    type_options: dict[str, Json] | None = None
+    display_options: DisplayOptions | None = None
+    routing: Routing | None = None
+    modes: list[CollectionMode] | None = None
+    extract_value: Json = None
+    value_schema: dict[str, Json] | None = Field(
+        None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
+    )
+
+    @property
+    def label(self) -> str:
+        """What a person calls the property."""
+        return self.display_name or self.name
+
+    @property
+    def has_default(self) -> bool:
+        """Whether a default is written; a property without one is not sent unless the author sets it."""
+        return "default" in self.model_fields_set
+
+    @property
+    def multiple(self) -> bool:
+        """Whether the property takes a list of values (n8n `typeOptions.multipleValues`)."""
+        return bool((self.type_options or {}).get("multipleValues"))
+
+    def choices(self) -> list[OptionDescriptor]:
+        """The options of an `options` or `multiOptions` property."""
+        return [o for o in self.options or () if isinstance(o, OptionDescriptor)]
+
+    def children(self) -> list[PropertyDescriptor]:
+        """The nested properties of a `collection`."""
+        return [o for o in self.options or () if isinstance(o, PropertyDescriptor)]
+
+    def groups(self) -> list[GroupDescriptor]:
+        """The groups of a `fixedCollection`."""
+        return [o for o in self.options or () if isinstance(o, GroupDescriptor)]
+
+
+class CredentialReference(Document):
+    """A credential type that a node uses."""
+
+    name: str = Field(description="Name of the credential type.")
+    required: bool = False
+    display_options: DisplayOptions | None = None
+
+
+class ResourceIndex(Document):
+    """Where one resource of a split node is kept, and what it offers (Nodeloom)."""
+
+    file: str = Field(description="File beside the node's document that holds the resource's properties.")
+    operations: list[str] = Field(default_factory=list, description="Names of its operations, in order.")
+
+
+class NodeDescriptor(Document):
+    """A node: which credential types it takes, its properties, and how they become requests."""
+
+    name: str = Field(description="Unique name.")
+    display_name: str = Field(description="Label.")
+    version: int | float | list[int | float] = 1
+    group: list[str] | None = None
+    description: str | None = None
+    defaults: dict[str, Json] | None = None
+    inputs: Json = None
+    outputs: Json = None
+    credentials: list[CredentialReference] = Field(default_factory=list)
+    request_defaults: RequestRouting | None = None
+    request_operations: dict[str, Json] | None = None
+    properties: list[PropertyDescriptor] = Field(default_factory=list)
+    resources: dict[str, ResourceIndex] | None = Field(
+        None, description="A split node: value of `resource` → where its properties are (Nodeloom)."
+    )
+
+    @property
+    def type_version(self) -> int | float:
+        """The newest version the descriptor describes: n8n's default for a new node."""
+        if not isinstance(self.version, list):
+            return self.version
+        default = (self.model_extra or {}).get("defaultVersion")
+        return default if isinstance(default, (int, float)) else max(self.version, default=1)
+
+
+class ResourceDocument(Document):
+    """One resource of a split node: the operation property and the properties of its operations (Nodeloom)."""
+
+    resource: str = Field(description="Value of the parameter `resource`.")
+    properties: list[PropertyDescriptor]
+
+
+class TokenRequest(Document):
+    """How a credential gets its access token by OAuth 2.0 client credentials, RFC 6749 section 4.4 (Nodeloom)."""
+
+    grant_type: Literal["client_credentials"] = "client_credentials"
+    access_token_url: str = Field(description="Expression over `$credentials`.")
+    client_id: str = Field(description="Expression over `$credentials`.")
+    client_secret: str = Field(description="Expression over `$credentials`.")
+    scope: str | None = None
+    authentication: Literal["body", "header"] = Field("body", description="Where the client's secret stands.")
+    field: str = Field("accessToken", description="The credential field the token fills when it is not given.")
+
+
+class CredentialTest(Document):
+    """The request that shows whether a credential works (n8n `test`)."""
+
+    request: RequestRouting
+    rules: list[Json] | None = None
+
+
+class CredentialType(Document):
+    """A kind of credential: its fields, and how they get onto a request."""
+
+    name: str = Field(description="Unique name.")
+    display_name: str | None = None
+    documentation_url: str | None = None
+    properties: list[PropertyDescriptor] = Field(default_factory=list)
+    extends: list[str] | None = None
+    authenticate: dict[str, Json] | None = Field(
+        None, description="`{type: generic, properties: {headers, qs, body, auth}}`: expressions with $credentials."
+    )
+    test: CredentialTest | None = None
+    token: TokenRequest | None = None
+    require_one_of: list[list[str]] | None = Field(
+        None, description="Sets of fields of which one must be filled in whole (Nodeloom)."
+    )
+
+    @property
+    def label(self) -> str:
+        """What a person calls the credential type."""
+        return self.display_name or self.name
+
+    def secret_fields(self) -> frozenset[str]:
+        """Names of the fields n8n hides while typing (`typeOptions.password`)."""
+        return frozenset(p.name for p in self.properties if (p.type_options or {}).get("password"))
+
+
+GroupDescriptor.model_rebuild()
+PropertyDescriptor.model_rebuild()

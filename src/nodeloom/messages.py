@@ -1,0 +1,78 @@
+"""A request and an answer as plain data, so that every room but `transport` works without a socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an absolute address (RFC 6454); the port is always written.
+
+    Raises ValueError when `url` is not an absolute http or https address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError(f"not an absolute http or https address: {url!r}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, ready to send.
+
+    `url` is absolute and percent-encoded. `headers` keep the case they were written in; a later field of the
+    same name (without case) has replaced an earlier one. `timeout` is in seconds, None for the transport's own.
+    `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
+    another origin. `idempotent` says whether sending it twice does no more than once (RFC 9110 section 9.2.2).
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout: float | None = None
+    follow_redirects: bool = True
+    verify: bool = True
+    proxy: str | None = None
+    credential_headers: frozenset[str] = frozenset()
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the method is idempotent by RFC 9110 section 9.2.2."""
+        return self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    reason: str = ""
+    url: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case; empty when the answer does not say."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """The charset the answer declares, or utf-8."""
+        for part in self.headers.get("content-type", "").split(";")[1:]:
+            name, _, value = part.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip('"') or "utf-8"
+        return "utf-8"
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError (UnicodeDecodeError among them) when it is not."""
+        import json
+
+        return json.loads(self.body.decode("utf-8-sig"))
