@@ -101,9 +101,7 @@ class OutputRouting(Document):
 
     max_results: int | float | str | None = Field(None, description="At most so many items; may be an expression.")
     post_receive: list[PostReceive | Json] | None = Field(None, description="Steps, in order.")
-    echo: list[str] | None = Field(
-        None, description="Properties whose values an empty success repeats (Nodeloom)."
-    )
+    echo: list[str] | None = Field(None, description="Properties whose values an empty success repeats (Nodeloom).")
 
 
 class Routing(Document):
@@ -153,7 +151,8 @@ class CollectionMode(Document):
     extract_value: Json = None
 
 
-def _part_kind(part: Json) -> str:
+def part_kind(part: Json) -> str:
+    """Which kind of part an entry of `options` is: "option", "property" or "group"."""
     if isinstance(part, (GroupDescriptor, PropertyDescriptor, OptionDescriptor)):
         return {GroupDescriptor: "group", PropertyDescriptor: "property"}.get(type(part), "option")
     if isinstance(part, dict):
@@ -168,7 +167,7 @@ OptionPart = Annotated[
     Annotated[OptionDescriptor, Tag("option")]
     | Annotated["PropertyDescriptor", Tag("property")]
     | Annotated[GroupDescriptor, Tag("group")],
-    Discriminator(_part_kind),
+    Discriminator(part_kind),
 ]
 
 
@@ -300,7 +299,8 @@ class CredentialType(Document):
     properties: list[PropertyDescriptor] = Field(default_factory=list)
     extends: list[str] | None = None
     authenticate: dict[str, Json] | None = Field(
-        None, description="`{type: generic, properties: {headers, qs, body, auth}}`: expressions with $credentials."
+        None,
+        description="`{type: generic, properties: {headers, qs, body, auth}}`: expressions with $credentials.",
     )
     test: CredentialTest | None = None
     token: TokenRequest | None = None

@@ -1,0 +1,210 @@
+"""A loaded node and the names in it: resources, operations, properties.
+
+A node is one document, or split: a head that names a file for each resource (`resources`). A split node reads a
+resource's file when the resource is first asked for, so a node with hundreds of operations starts at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.models import (
+    CredentialType,
+    Document,
+    NodeDescriptor,
+    OptionDescriptor,
+    PropertyDescriptor,
+    ResourceDocument,
+)
+from nodeloom.descriptor.visibility import Surroundings
+from nodeloom.errors import DescriptorError, UnknownNameError
+
+Model = TypeVar("Model", bound=Document)
+Key = TypeVar("Key")
+
+RESOURCE = "resource"
+OPERATION = "operation"
+
+
+def plain(name: object) -> str:
+    """`name` without case, spaces and punctuation: how names are compared when no exact one is there."""
+    text = str(name)
+    return "".join(c for c in text.casefold() if c.isalnum()) or text
+
+
+def _load(model: type[Model], raw: Any, name: str) -> Model:
+    from pydantic import ValidationError
+
+    from nodeloom.descriptor.validation import problems_of
+
+    try:
+        return model.model_validate(raw)
+    except ValidationError as fault:
+        found = problems_of(fault, raw)
+        raise DescriptorError(
+            f"{name} is not a valid descriptor.\n" + "\n".join(str(p) for p in found[:10]),
+            path=found[0].path,
+            hint="`nodeloom validate FILE` lists every problem.",
+        ) from None
+
+
+class Node:
+    """A loaded node.
+
+    `document` is the node's descriptor; of a split node, its head. Raises DescriptorError when the document is
+    not a descriptor.
+    """
+
+    def __init__(self, raw: Mapping[str, Any], *, folder: Path | None = None, source: str = "given") -> None:
+        self.document = _load(NodeDescriptor, raw, source)
+        self.source = source
+        self._folder = folder
+        self._descriptors: dict[str, NodeDescriptor] = {}
+
+    @classmethod
+    def from_path(cls, path: Path) -> Node:
+        """Load a node from a JSON file, or from a folder that holds `node.json`."""
+        file = path / "node.json" if path.is_dir() else path
+        raw = read_json(file)
+        if not isinstance(raw, dict):
+            raise DescriptorError(f"{file} holds no JSON object.", path="$", hint="A node descriptor is an object.")
+        return cls(raw, folder=file.parent, source=str(file))
+
+    @property
+    def name(self) -> str:
+        """The node's unique name."""
+        return self.document.name
+
+    @property
+    def label(self) -> str:
+        """What a person calls the node."""
+        return self.document.display_name
+
+    def resources(self) -> list[str]:
+        """Values of the parameter `resource`, in document order; empty when the node has none."""
+        if self.document.resources is not None:
+            return list(self.document.resources)
+        return [str(o.value) for o in self._options(RESOURCE, {})]
+
+    def resource_label(self, resource: str) -> str:
+        """What a person calls the resource."""
+        return next((o.name for o in self._options(RESOURCE, {}) if o.value == resource), resource)
+
+    def operation_names(self, resource: str | None) -> list[str]:
+        """Labels of a resource's operations, without reading the resource's file."""
+        if self.document.resources is not None and resource is not None:
+            return list(self.document.resources[resource].operations)
+        return [o.name for o in self.operations(resource)]
+
+    def operations(self, resource: str | None) -> list[OptionDescriptor]:
+        """The operations of a resource, in document order."""
+        return self._options(OPERATION, {RESOURCE: resource} if resource is not None else {})
+
+    def descriptor(self, resource: str | None) -> NodeDescriptor:
+        """The descriptor that describes `resource` whole; reads the resource's file once."""
+        index = self.document.resources
+        if index is None or resource is None:
+            return self.document
+        if resource not in self._descriptors:
+            if resource not in index:
+                raise UnknownNameError(RESOURCE, resource, index, within=self.label)
+            entry = index[resource]
+            if self._folder is None:
+                raise DescriptorError(
+                    f"{self.label} is split over files, but was given without a folder.",
+                    hint="Load it from its folder.",
+                    path="$.resources",
+                )
+            file = self._folder / entry.file
+            if not file.resolve().is_relative_to(self._folder.resolve()):
+                raise DescriptorError(f"{self.source} names a file outside its own folder.", value=entry.file)
+            part = _load(ResourceDocument, read_json(file), str(file))
+            self._descriptors[resource] = self.document.model_copy(
+                update={"properties": [*self.document.properties, *part.properties]}
+            )
+        return self._descriptors[resource]
+
+    def match_resource(self, name: object) -> str:
+        """The value of the resource that `name` means (value or label, without case).
+
+        Raises UnknownNameError with the nearest name.
+        """
+        pairs = [(r, self.resource_label(r)) for r in self.resources()]
+        return _match(RESOURCE, name, pairs, within=self.label)
+
+    def match_operation(self, resource: str | None, name: object) -> OptionDescriptor:
+        """The operation that `name` means (value, label or action, without case); UnknownNameError otherwise."""
+        operations = self.operations(resource)
+        pairs = [(o, o.name) for o in operations]
+        within = self.label if resource is None else f"{self.label}, {self.resource_label(resource)}"
+        return _match(OPERATION, name, pairs, within=within, value=lambda o: o.value)
+
+    def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
+        resource = given.get(RESOURCE)
+        descriptor = self.descriptor(resource)
+        around = Surroundings(given, given, descriptor.type_version)
+        found: list[OptionDescriptor] = []
+        for prop in descriptor.properties:
+            if prop.name == parameter and (parameter == RESOURCE or around.visible(prop.display_options)):
+                found += [o for o in prop.choices() if around.visible(o.display_options)]
+        return list({id(o.value) if o.value is None else str(o.value): o for o in found}.values())
+
+
+def _identity(key: Any) -> Any:
+    return key
+
+
+def _match(
+    kind: str,
+    name: object,
+    pairs: Iterable[tuple[Key, str]],
+    *,
+    within: str,
+    value: Any = _identity,
+) -> Key:
+    """The key whose value or label is `name`: exactly, else without case and punctuation."""
+    pairs = list(pairs)
+    for key, _label in pairs:
+        if value(key) == name:
+            return key
+    for key, label in pairs:
+        if label == name:
+            return key
+    for key, label in pairs:
+        if plain(name) in (plain(value(key)), plain(label)):
+            return key
+    raise UnknownNameError(kind, str(name), [label for _key, label in pairs], within=within)
+
+
+class PropertyNames:
+    """Finds the property an author means by a parameter's key: its name, else its label, else without case."""
+
+    def __init__(self, properties: Iterable[PropertyDescriptor]) -> None:
+        self._properties = list(properties)
+        self._exact = {p.name for p in self._properties}
+
+    @functools.cached_property
+    def _loose(self) -> dict[str, str]:
+        table: dict[str, str] = {}
+        for prop in self._properties:
+            table.setdefault(plain(prop.name), prop.name)
+        for prop in self._properties:
+            table.setdefault(plain(prop.label), prop.name)
+        return table
+
+    def find(self, key: str) -> str | None:
+        """The name of the property that `key` means, or None."""
+        return key if key in self._exact else self._loose.get(plain(key))
+
+    def labels(self) -> list[str]:
+        """The labels, for a message."""
+        return list(dict.fromkeys(p.label for p in self._properties if p.type != "notice"))
+
+
+def credential_type(raw: Mapping[str, Any], *, source: str = "given") -> CredentialType:
+    """A credential type from its document; DescriptorError when it is none."""
+    return _load(CredentialType, raw, source)
