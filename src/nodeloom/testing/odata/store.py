@@ -1,0 +1,79 @@
+"""Entities in memory, in the order they came, each with an ETag that no later state has again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .model import EntitySet, Key
+
+
+@dataclass(slots=True)
+class Entity:
+    """One entity: its fields as JSON values, and its ETag (weak, as OData services give them)."""
+
+    values: dict[str, Any]
+    etag: str
+
+
+class EntityStore:
+    """The entities of one set. Not locked: the service's owner does that."""
+
+    def __init__(self, entity_set: EntitySet) -> None:
+        self.entity_set = entity_set
+        self._entities: dict[Key, Entity] = {}
+        self._version = 0
+        self._last_id = 0
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def __iter__(self) -> Iterator[Entity]:
+        return iter(self._entities.values())
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entities
+
+    def get(self, key: Key) -> Entity | None:
+        """The entity of that key, or None."""
+        return self._entities.get(key)
+
+    def add(self, values: Mapping[str, Any]) -> Entity:
+        """Keep a new entity: `values`, checked, over the set's defaults. A key in use is replaced."""
+        full = {
+            f.name: copy.deepcopy(self.entity_set.defaults.get(f.name, [] if f.collection else None))
+            for f in self.entity_set.type.fields
+        }
+        full.update(copy.deepcopy(dict(values)))
+        self._number(full)
+        entity = Entity(full, self._next_etag())
+        self._entities[self.entity_set.key_of(full)] = entity
+        return entity
+
+    def update(self, entity: Entity, values: Mapping[str, Any]) -> None:
+        """Put `values`, checked, over the entity's own; its ETag changes also where no value does."""
+        entity.values.update(values)
+        entity.etag = self._next_etag()
+
+    def remove(self, key: Key) -> bool:
+        """Forget the entity; False where there was none."""
+        return self._entities.pop(key, None) is not None
+
+    def snapshot(self) -> dict[Any, dict[str, Any]]:
+        """Copies of all entities by key, in order."""
+        return {key: copy.deepcopy(entity.values) for key, entity in self._entities.items()}
+
+    def _number(self, values: dict[str, Any]) -> None:
+        """Give an entity that declares an Id and has none the next free number."""
+        if "Id" not in values:
+            return
+        if values["Id"] is None:
+            values["Id"] = self._last_id + 1
+        if isinstance(values["Id"], int):
+            self._last_id = max(self._last_id, values["Id"])
+
+    def _next_etag(self) -> str:
+        self._version += 1
+        return f'W/"{self._version:08x}"'

@@ -1,0 +1,213 @@
+"""`ThreeCXSandbox`: a 3CX one can break, on a real socket of the loopback interface."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from ..errors import ConfigurationError
+from .httpserver import HttpServer
+from .odata.bodies import check_fields
+from .odata.errors import ODataError
+from .odata.service import ODataService
+from .odata.store import EntityStore
+from .options import SandboxOptions
+from .requestlog import LoggedRequest, RequestLog
+from .threecx.app import API_PATH, SandboxApplication
+from .threecx.defs import DEFS
+from .threecx.tokens import TokenIssuer
+from .threecx.weblinks import WEBSITE_LINKS, sample_link
+
+_HOST = "127.0.0.1"
+
+
+class ThreeCXSandbox:
+    """A 3CX server with Website Links, for tests and demonstrations.
+
+        with ThreeCXSandbox(links=100, rate_500=0.1) as sandbox:
+            runtime.run(…, credentials={"threeCxApi": sandbox.credential})
+
+    As a context manager (or between `start` and `stop`) it serves from a thread of its own. `await serve()`
+    serves within the running event loop until it is cancelled. The options are those of `SandboxOptions`, given
+    by name or as one object. State outlives a restart: links, tokens and the log are the sandbox's, not the
+    socket's. Everything public may be used from any thread.
+    """
+
+    def __init__(self, options: SandboxOptions | None = None, **named: Any) -> None:
+        if options is not None and named:
+            raise ConfigurationError("Give the sandbox's options as one object or by name, not both.")
+        self.options = options or SandboxOptions.of(**named)
+        self.client_id = self.options.client_id
+        self.client_secret = self.options.client_secret or secrets.token_urlsafe(24)
+        self._lock = threading.RLock()
+        self._log = RequestLog(self.options.log_size)
+        self._tokens = TokenIssuer(
+            self.client_id,
+            self.client_secret,
+            lifetime=self.options.token_lifetime,
+            unit=self.options.expires_in_unit,
+            fixed=self.options.access_token,
+            jwt=self.options.token_format == "jwt",  # noqa: S105 - a format, no password
+        )
+        self._service = ODataService([WEBSITE_LINKS, DEFS], root_url=API_PATH, top_cap=self.options.top_cap)
+        self._port: int | None = None
+        self._thread: threading.Thread | None = None
+        self._stop: Callable[[], None] | None = None
+        self._populate()
+
+    def _populate(self) -> None:
+        self._service.stores["Defs"].add({"Id": 1})
+        names = [f"link-{i}" for i in range(1, self.options.links + 1)]
+        for number, link in enumerate([*names, *self.options.link_names], 1):
+            self._links.add(sample_link(link, number))
+
+    @property
+    def _links(self) -> EntityStore:
+        return self._service.stores["WebsiteLinks"]
+
+    @property
+    def server_url(self) -> str:
+        """`http://127.0.0.1:PORT`. Raises ConfigurationError while the sandbox is not serving."""
+        if self._port is None:
+            raise ConfigurationError(
+                "The sandbox is not serving, so it has no URL.", hint="Enter it as a context manager, or call start()."
+            )
+        return f"http://{_HOST}:{self._port}"
+
+    @property
+    def credential(self) -> dict[str, str]:
+        """What a 3CX credential needs: `{"serverUrl": …, "clientId": …, "clientSecret": …}`."""
+        return {"serverUrl": self.server_url, "clientId": self.client_id, "clientSecret": self.client_secret}
+
+    @property
+    def links(self) -> dict[str, dict[str, Any]]:
+        """A copy of all links, by their key, in the order they were made."""
+        with self._lock:
+            return self._links.snapshot()
+
+    def add_link(self, link: str, **fields: Any) -> None:
+        """Add a link, or replace the one of that name; `fields` over a sample's.
+
+        Raises ConfigurationError for a field that a link does not have, or a value that does not fit it.
+        """
+        if not link:
+            raise ConfigurationError("A link needs a name.", property="link", value=link)
+        try:
+            checked = check_fields({**fields, "Link": link}, self._links.entity_set.type)
+        except ODataError as error:
+            raise ConfigurationError(error.message, property=error.target) from None
+        with self._lock:
+            self._links.add({**sample_link(link, len(self._links) + 1), "Id": None, **checked})
+
+    def etag(self, link: str) -> str:
+        """The link's ETag as it is now. Raises KeyError where there is no such link."""
+        with self._lock:
+            entity = self._links.get(link)
+            if entity is None:
+                raise KeyError(link)
+            return entity.etag
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """What was asked so far, the oldest first, secrets masked; those still unanswered are not in it."""
+        return self._log.snapshot()
+
+    def clear_requests(self) -> None:
+        """Empty the log."""
+        self._log.clear()
+
+    @property
+    def tokens_issued(self) -> int:
+        """How many tokens the token endpoint has granted."""
+        with self._lock:
+            return self._tokens.issued
+
+    def expire_tokens(self) -> None:
+        """End the token that is out: the next call with it is answered 401. A fixed `access_token` stays good."""
+        with self._lock:
+            self._tokens.expire()
+
+    async def serve(self, on_ready: Callable[[ThreeCXSandbox], None] | None = None) -> None:
+        """Serve within the running event loop until cancelled, then close every connection.
+
+        `on_ready` is called once with the sandbox when it listens: `server_url` and `credential` are good then.
+        Raises ConfigurationError where the port cannot be had.
+        """
+        application = SandboxApplication(self.options, self._service, self._tokens, self._log, self._lock)
+        server = HttpServer(application, host=_HOST, port=self.options.port, max_body=self.options.max_body)
+        if self._port is not None:
+            raise ConfigurationError("The sandbox is serving already.")
+        try:
+            self._port = await server.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"The sandbox cannot listen on {_HOST}:{self.options.port}: {error.strerror or error}.",
+                hint="Use port=0 for a free port.",
+            ) from None
+        self._service.root_url = self.server_url + API_PATH
+        try:
+            if on_ready is not None:
+                on_ready(self)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await server.stop()
+            self._port = None
+
+    def start(self) -> ThreeCXSandbox:
+        """Serve from a thread of its own; returns when it listens. Raises what `serve` raises."""
+        if self._thread is not None:
+            raise ConfigurationError("The sandbox is serving already.")
+        ready = threading.Event()
+        failure: list[BaseException] = []
+
+        async def serve() -> None:
+            loop = asyncio.get_running_loop()
+            task = asyncio.current_task()
+            if task is None:
+                raise AssertionError("a coroutine runs in a task")
+
+            def cancel() -> None:
+                loop.call_soon_threadsafe(task.cancel)
+
+            self._stop = cancel
+            await self.serve(on_ready=lambda _: ready.set())
+
+        def run() -> None:
+            try:
+                asyncio.run(serve())
+            except asyncio.CancelledError:
+                return
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that called start
+                failure.append(error)
+            finally:
+                ready.set()
+
+        self._thread = threading.Thread(target=run, name="nodeloom-sandbox", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if failure:
+            self._thread.join()
+            self._thread = None
+            raise failure[0]
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; returns when the thread and every socket are gone. Nothing happens if it does not serve."""
+        thread, stop = self._thread, self._stop
+        if thread is None or stop is None:
+            return
+        stop()
+        thread.join()
+        self._thread = self._stop = None
+
+    def __enter__(self) -> ThreeCXSandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
