@@ -76,6 +76,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._accepted = 0
+        self._stopped = False
         self._date: tuple[int, str] = (0, "")
 
     async def start(self) -> int:
@@ -92,6 +93,7 @@ class HttpServer:
         if self._server is None:
             return
         self._server.close()
+        self._stopped = True
         for connection in self._connections:
             connection.finish()
         tasks = [c.task for c in self._connections]
@@ -104,6 +106,9 @@ class HttpServer:
         self._server = None
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._stopped:  # accepted by the kernel before the socket was closed
+            writer.transport.abort()
+            return
         self._accepted += 1
         connection = _Connection(self, reader, writer, self._accepted)
         self._connections.add(connection)
@@ -149,11 +154,11 @@ class _Connection:
             await self._serve()
         except asyncio.CancelledError:
             _log.debug("connection %d closed by the server", self._number)
-        except (ConnectionError, TimeoutError) as error:
+        except OSError as error:
             _log.debug("connection %d broke: %r", self._number, error)
         finally:
             self._writer.close()
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):
                 await self._writer.wait_closed()
 
     async def _serve(self) -> None:
@@ -183,6 +188,7 @@ class _Connection:
         """The next whole request; None when the client has closed."""
         http = self._http
         head: h11.Request | None = None
+        headers: list[tuple[str, str]] = []
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -193,7 +199,8 @@ class _Connection:
                 http.receive_data(await self._reader.read(_READ_BYTES))
             elif type(event) is h11.Request:
                 head = event
-                if int(dict(event.headers).get(b"content-length", b"0")) > self._server._max_body:
+                headers = [(k.decode("ascii"), v.decode("latin-1")) for k, v in event.headers]
+                if any(k == "content-length" and int(v) > self._server._max_body for k, v in headers):
                     raise _TooLarge
             elif type(event) is h11.Data:
                 size += len(event.data)
@@ -204,7 +211,7 @@ class _Connection:
                 return Request(
                     method=head.method.decode("ascii"),
                     target=head.target.decode("ascii"),
-                    headers=[(k.decode("ascii"), v.decode("latin-1")) for k, v in head.headers],
+                    headers=headers,
                     body=chunks[0] if len(chunks) == 1 else b"".join(chunks),
                     connection=self._number,
                 )

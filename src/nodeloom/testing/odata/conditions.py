@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
 
 from .errors import ODataError
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def check_conditions(header: Callable[[str], str | None], etag: str) -> Literal["go on", "not modified"]:
-    """Compare the request's conditions with the entity's `etag`. Raises ODataError (412) when If-Match is stale.
+def check_conditions(header: Callable[[str], str | None], etag: str) -> None:
+    """Compare a request's conditions with the `etag` of the entity it changes; raises ODataError (412).
 
-    "not modified" is If-None-Match naming the tag, which a GET answers with 304. A tag that is none (without its
-    quotes, say) matches nothing.
+    A tag that is none (without its quotes, say) matches nothing.
     """
     wanted = header("if-match")
     if wanted is not None and not _names(wanted, etag):
         raise ODataError(412, "The ETag in If-Match is not that of the entity: it has changed since it was read.")
     unwanted = header("if-none-match")
-    return "not modified" if unwanted is not None and _names(unwanted, etag) else "go on"
+    if unwanted is not None and _names(unwanted, etag):
+        raise ODataError(412, "The ETag in If-None-Match is that of the entity.")
+
+
+def is_unmodified(header: Callable[[str], str | None], etag: str) -> bool:
+    """Whether a read may be answered 304: If-None-Match names the entity's tag."""
+    known = header("if-none-match")
+    return known is not None and _names(known, etag)
 
 
 def _names(value: str, etag: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ...errors import nearest
 from .bodies import check_fields, check_value, read_json_object
-from .conditions import check_conditions
+from .conditions import check_conditions, is_unmodified
 from .errors import ODataError, bad_request
 from .literals import Value, quote_literal
 from .model import EntitySet, Key, Operation, fits_literal
@@ -107,10 +107,9 @@ class ODataService:
         target = request.target
         if target.kind == "operation":
             return self._invoke(request)
-        method = "GET" if request.method == "HEAD" else request.method
-        allowed = {m: (verb, run) for (kind, m), (verb, run) in _METHODS.items() if kind == target.kind}
+        allowed = _METHODS[target.kind]
         verbs = self.stores[target.set_name].entity_set.verbs if target.set_name else frozenset({"get"})
-        chosen = allowed.get(method)
+        chosen = allowed.get("GET" if request.method == "HEAD" else request.method)
         if chosen is None or chosen[0] not in verbs:
             raise _method_not_allowed(request.method, [m for m, (verb, _) in allowed.items() if verb in verbs])
         return chosen[1](self, request)
@@ -141,7 +140,7 @@ class ODataService:
     def _get(self, request: ODataRequest) -> Answer:
         store, entity = self._addressed(request)
         query = parse_query(request.query, store.entity_set.type, ENTITY_OPTIONS, None)
-        if store.entity_set.etags and check_conditions(request.header, entity.etag) == "not modified":
+        if store.entity_set.etags and is_unmodified(request.header, entity.etag):
             return Answer(304, headers=[("ETag", entity.etag)])
         return self._entity_answer(200, store, entity, query)
 
@@ -226,14 +225,16 @@ class ODataService:
 
 
 _Handler = Callable[[ODataService, ODataRequest], Answer]
-_METHODS: dict[tuple[str, str], tuple[str, _Handler]] = {
-    ("service", "GET"): ("get", ODataService._document),
-    ("set", "GET"): ("list", ODataService._list),
-    ("set", "POST"): ("create", ODataService._create),
-    ("count", "GET"): ("list", ODataService._count),
-    ("entity", "GET"): ("get", ODataService._get),
-    ("entity", "PATCH"): ("update", ODataService._update),
-    ("entity", "DELETE"): ("delete", ODataService._delete),
+# By what is addressed and how: the verb its set must offer, and who answers.
+_METHODS: dict[str, dict[str, tuple[str, _Handler]]] = {
+    "service": {"GET": ("get", ODataService._document)},
+    "set": {"GET": ("list", ODataService._list), "POST": ("create", ODataService._create)},
+    "count": {"GET": ("list", ODataService._count)},
+    "entity": {
+        "GET": ("get", ODataService._get),
+        "PATCH": ("update", ODataService._update),
+        "DELETE": ("delete", ODataService._delete),
+    },
 }
 
 
