@@ -1,0 +1,101 @@
+"""What a template's code refers to: names, member paths, whether it needs every item; read off the syntax tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nodeloom.expression.syntax import Node, walk
+from nodeloom.expression.text import number_text
+from nodeloom.expression.words import words
+
+#: Names whose value comes from the item the scope is for.
+ITEM_NAMES = words("$json $data $binary $thisItem $input $items $item $node $ $itemIndex $position $thisItemIndex")
+_ALL_ITEMS = words("$items $item $node $ $getPairedItem")
+_CURRENT_ONLY = frozenset(("item", "params", "context"))
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the code of one template or block mentions."""
+
+    names: frozenset[str]  # every identifier, JavaScript's own and bound ones included
+    paths: tuple[Path, ...]  # member paths with literal keys that begin at a `$` name, longest only
+    needs_all_items: bool
+    guarded: bool  # whether an error in it makes it undefined (n8n: it accesses, calls or names something)
+
+    @property
+    def dollar_names(self) -> frozenset[str]:
+        """The `$` names among `names`."""
+        return frozenset(n for n in self.names if n.startswith("$"))
+
+
+def unwrap(node: Node) -> Node:
+    """`node` without the parentheses around it."""
+    while node.kind == "Paren":
+        node = node.children[0]
+    return node
+
+
+def member_path(node: Node) -> Path | None:
+    """The name and keys that `node` reads if it is a chain of accesses with literal keys, else None."""
+    keys: list[str | int] = []
+    node = unwrap(node)
+    while node.kind == "Member":
+        key = literal_key(node)
+        if key is None:
+            return None
+        keys.append(key)
+        node = unwrap(node.children[0])
+    if node.kind != "Identifier":
+        return None
+    return (node.text, *reversed(keys))
+
+
+def literal_key(member: Node) -> str | int | None:
+    """The key that a member access names literally; an array index as a number."""
+    if not member.computed:
+        return member.text
+    key = unwrap(member.children[1])
+    if key.kind != "Literal":
+        return None
+    if key.text == "string" and isinstance(key.value, str):
+        return int(key.value) if key.value.isdecimal() and str(int(key.value)) == key.value else key.value
+    if key.text == "number" and key.value is not None:
+        number = key.value
+        text = number_text(number) if isinstance(number, (int, float)) else str(number)
+        return int(text) if text.isdecimal() and str(int(text)) == text else text
+    return None
+
+
+def facts_of(node: Node) -> Facts:
+    """The facts of the code `node` is the tree of."""
+    names: set[str] = set()
+    paths: dict[Path, None] = {}
+    below: set[int] = set()
+    all_items = guarded = False
+    for current in walk(node):
+        if current.kind == "Identifier":
+            names.add(current.text)
+            guarded = guarded or current.text not in UNGUARDED
+            if current.text == "$input" and id(current) not in below:
+                all_items = True
+        elif current.kind in ("Member", "Call", "New", "Tagged"):
+            guarded = True
+        path = member_path(current) if current.kind in ("Member", "Identifier") and id(current) not in below else None
+        if path is not None and isinstance(path[0], str) and path[0].startswith("$"):
+            paths[path] = None
+            all_items = all_items or (path[0] == "$input" and len(path) > 1 and path[1] not in _CURRENT_ONLY)
+            _mark(current, below)
+    return Facts(frozenset(names), tuple(paths), all_items or not names.isdisjoint(_ALL_ITEMS), guarded)
+
+
+#: Identifiers that n8n does not count when it decides whether a block needs a guard.
+UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
+
+
+def _mark(node: Node, below: set[int]) -> None:
+    while node.kind in ("Member", "Paren"):
+        node = node.children[0]
+        below.add(id(node))

@@ -1,0 +1,113 @@
+"""The answers to what a running expression asks Python for: text for text, nothing callable crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nodeloom.errors import ExpressionError, NodeloomError, UnknownNameError
+from nodeloom.expression.crossing import decode, encode
+
+if TYPE_CHECKING:
+    from nodeloom.expression.scope import Scope
+
+
+class Receiver(Protocol):
+    """The side of an engine that takes answers."""
+
+    def give(self, kind: str, key: str, text: str) -> None:
+        """Take the text for `kind` and `key`."""
+
+    def load(self, name: str) -> None:
+        """Load a module."""
+
+
+#: How long an answer holds, by its kind; the same table stands in core.js.
+LIFETIME = {
+    "module": "engine",
+    "zone": "engine",
+    "environment": "environment",
+    "node": "environment",
+    "items": "items",
+    "parameter": "scope",
+    "rawParameter": "scope",
+    "function": "scope",
+}
+
+
+def answer(engine: Receiver, kind: str, key: str, scope: Scope) -> None:
+    """Give the engine what it asked for.
+
+    Raises:
+        ExpressionError: there is no such thing.
+    """
+    if kind == "module":
+        engine.load(key)
+        return
+    engine.give(kind, key, _ANSWERS[kind](key, scope))
+
+
+def preload(engine: Receiver, kind: str, key: str, scope: Scope) -> None:
+    """Give the engine what it will probably ask for; what cannot be had is left for the question itself."""
+    try:
+        answer(engine, kind, key, scope)
+    except ExpressionError:
+        return
+
+
+def _environment(_: str, scope: Scope) -> str:
+    environment = scope.environment
+    return encode(
+        {
+            "runIndex": environment.run_index,
+            "timezone": environment.timezone,
+            "vars": environment.vars,
+            "env": environment.env,
+            "workflow": environment.workflow or {},
+            "execution": environment.execution or {},
+            "functions": sorted(environment.functions),
+        }
+    )
+
+
+def _items(_: str, scope: Scope) -> str:
+    return encode(list(scope.cell.items))
+
+
+def _node(name: str, scope: Scope) -> str:
+    return encode(list(scope.node_items(name)))
+
+
+def _parameter(key: str, scope: Scope) -> str:
+    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameter(key[1:]))
+
+
+def _raw_parameter(key: str, scope: Scope) -> str:
+    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameters[key[1:]].source)
+
+
+def _function(key: str, scope: Scope) -> str:
+    name, arguments = decode(key)
+    function = scope.environment.functions.get(name)
+    if function is None:
+        raise ExpressionError(UnknownNameError("function", name, scope.environment.functions).message)
+    try:
+        return encode(_call(function, arguments))
+    except NodeloomError:
+        raise
+    except Exception as fault:
+        raise ExpressionError(f"The function {name}() failed: {type(fault).__name__}: {fault}") from fault
+
+
+def _call(function: Callable[..., object], arguments: list[Any]) -> object:
+    return function(*arguments)
+
+
+_ANSWERS: dict[str, Callable[[str, Any], str]] = {
+    "environment": _environment,
+    "items": _items,
+    "node": _node,
+    "parameter": _parameter,
+    "rawParameter": _raw_parameter,
+    "function": _function,
+}

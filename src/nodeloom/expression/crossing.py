@@ -1,0 +1,124 @@
+"""How values cross between Python and the JavaScript engine: as JSON text.
+
+What JSON has no word for travels as `{"\\u0000": [kind, content]}`; text that holds such tags begins with `!`. Text is pure
+ASCII, so that single surrogates cross unharmed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nodeloom.errors import ExpressionError
+from nodeloom.expression.values import UNDEFINED
+
+_TAG = "\0"
+_SAFE_INTEGER = 2**53
+
+_plain = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def encode(value: object) -> str:
+    """`value` as text for the engine.
+
+    Raises:
+        ExpressionError: `value` holds something that is neither JSON nor a date.
+    """
+    try:
+        return _plain(value)
+    except (TypeError, ValueError):
+        pass
+    try:
+        return "!" + _plain(_tagged(value))
+    except (TypeError, ValueError, RecursionError) as fault:
+        raise ExpressionError("The data is no JSON, so JavaScript cannot read it.", value=str(fault)) from None
+
+
+def _tagged(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_TAG: ["number", "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"]}
+    if isinstance(value, datetime.datetime):
+        return {_TAG: ["date", value.timestamp() * 1000]}
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if value is UNDEFINED:
+        return {_TAG: ["undefined"]}
+    if isinstance(value, Mapping):
+        tagged = {str(k): _tagged(v) for k, v in value.items()}
+        return {_TAG: ["object", tagged]} if _TAG in tagged else tagged
+    if isinstance(value, (list, tuple)):
+        return [_tagged(v) for v in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def decode(text: str) -> Any:
+    """The value whose text the engine gave."""
+    return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
+
+
+def number(value: float) -> int | float:
+    """A JavaScript number as Python has it: whole ones within the safe range as int."""
+    if (
+        isinstance(value, int)
+        or not value.is_integer()
+        or abs(value) > _SAFE_INTEGER
+        or (value == 0 and math.copysign(1, value) < 0)
+    ):
+        return value
+    return int(value)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> object:
+    if len(pairs) == 1 and pairs[0][0] == _TAG:
+        kind, *content = pairs[0][1]
+        return _UNTAG[kind](content[0] if content else None)
+    return dict(pairs)
+
+
+def _date(milliseconds: float | None) -> object:
+    if milliseconds is None:
+        return None
+    try:
+        return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise ExpressionError("The result holds a date outside the years 1 to 9999.") from None
+
+
+def _zoned(content: list[Any] | None) -> object:
+    """A luxon DateTime: `[milliseconds, zone name or null, offset in minutes]`."""
+    if content is None:
+        return None
+    milliseconds, zone, offset = content
+    instant = _date(milliseconds)
+    if not isinstance(instant, datetime.datetime):
+        return None
+    return instant.astimezone(_zone(zone, offset))
+
+
+def _zone(name: str | None, offset: int) -> datetime.tzinfo:
+    if name == "UTC":
+        return datetime.UTC
+    if name is not None:
+        import zoneinfo
+
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            pass  # the zone's rule is gone, its offset at that instant is still known
+    return datetime.timezone(datetime.timedelta(minutes=offset))
+
+
+_UNTAG: dict[str, Callable[[Any], object]] = {
+    "number": float,
+    "bigint": int,
+    "undefined": lambda _: UNDEFINED,
+    "date": _date,
+    "datetime": _zoned,
+    "text": str,
+    "object": lambda content: content,
+}

@@ -1,0 +1,196 @@
+// The ground of every engine: state, names, helpers, the way of values in and out. Nothing here is reachable from an
+// expression but what `name()` hands out; intrinsics are frozen by harden.js, which runs right after.
+(function (globalObject) {
+  "use strict";
+
+  const { freeze, defineProperty, getPrototypeOf, keys: keysOf, create, prototype: objectPrototype } = Object;
+  const { isArray } = Array;
+  const { parse, stringify } = JSON;
+  const MapOf = Map, SetOf = Set, ProxyOf = Proxy, NativeDate = Date, ErrorOf = Error, TypeErrorOf = TypeError;
+  const InternalErrorOf = InternalError;
+  const evaluate = globalObject.eval;
+  const bind = Function.prototype.call.bind(Function.prototype.bind, Function.prototype.call);
+  const dateValue = bind(Date.prototype.getTime);
+  const join = bind(Array.prototype.join);
+  const isWellFormed = bind(String.prototype.isWellFormed);
+  const ownKey = bind(objectPrototype.hasOwnProperty);
+  const errorText = bind(Error.prototype.toString);
+
+  // Errors that are not swallowed (n8n: ExpressionError and ExpressionExtensionError).
+  class ExpressionError extends Error {}
+  defineProperty(ExpressionError.prototype, "name", { value: "ExpressionError" });
+  class ExpressionExtensionError extends ExpressionError {}
+  defineProperty(ExpressionExtensionError.prototype, "name", { value: "ExpressionExtensionError" });
+  const fail = (message) => { throw new ExpressionError(message); };
+
+  // What Python gave, by the scope it lives as long as.
+  const given = { engine: new MapOf(), environment: new MapOf(), items: new MapOf(), scope: new MapOf() };
+  const lifetime = {
+    module: "engine", zone: "engine", environment: "environment", env: "environment", vars: "environment",
+    node: "environment", items: "items", parameter: "scope", rawParameter: "scope", function: "scope",
+  };
+  const state = { json: "{}", rest: "{}", index: 0, names: "", now: 0 };
+  let memo = new MapOf();      // values made during one run
+  let wanted = null;           // what a run asked Python for; its result does not count then
+  const modules = create(null);
+
+  // The text Python has for `kind` and `key`. A run that asks for something new ends; Python answers and runs it again.
+  function need(kind, key) {
+    const text = given[lifetime[kind]].get(kind + ":" + key);
+    if (text !== undefined) return text;
+    if (wanted === null) wanted = stringify([kind, key]);
+    throw new ExpressionError("asking");
+  }
+  function once(name, make) {
+    if (!memo.has(name)) memo.set(name, make());
+    return memo.get(name);
+  }
+  const module_ = (name) => {
+    if (!(name in modules)) need("module", name);
+    return modules[name];
+  };
+
+  // Values that JSON has no word for travel as {"\u0000": [kind, text]}.
+  const TAG = "\u0000";
+  function revive(key, value) {
+    if (value === null || typeof value !== "object" || !ownKey(value, TAG)) return value;
+    const [kind, content] = value[TAG];
+    if (kind === "date") return new NativeDate(content);
+    if (kind === "number") return +content;
+    if (kind === "object") return content;
+    return undefined;
+  }
+  const read = (text) => (text[0] === "!" ? parse(text.slice(1), revive) : parse(text));
+
+  // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
+  const MAX_RESULT = 16 * 1024 * 1024;
+  const refuse = (what) => fail(`The result is ${what}, which is no data`);
+  const kinds = [];             // modules add [test, kind, text] for their own classes
+  function special(value) {
+    if (value instanceof NativeDate) {
+      const time = dateValue(value);
+      return ["date", time === time ? time : null];
+    }
+    for (const [test, kind, text] of kinds) if (test(value)) return [kind, text(value)];
+    return null;
+  }
+  function pack(value, seen) {
+    switch (typeof value) {
+      case "string": case "boolean": return value;
+      case "number":
+        if (value === 0) return 1 / value < 0 ? { [TAG]: ["number", "-0"] } : 0;
+        return value - value === 0 ? value : { [TAG]: ["number", `${value}`] };
+      case "undefined": return { [TAG]: ["undefined"] };
+      case "bigint": return { [TAG]: ["bigint", `${value}`] };
+      case "function": return refuse("a function");
+      case "symbol": return refuse("a symbol");
+    }
+    if (value === null) return null;
+    if (seen.has(value)) refuse("a circle of objects");
+    const tagged = special(value);
+    if (tagged !== null) return { [TAG]: tagged };
+    seen.add(value);
+    let packed;
+    if (isArray(value)) {
+      packed = [];
+      if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
+      for (let i = 0; i < value.length; i++) packed[i] = pack(value[i], seen);
+    } else {
+      packed = plainObject(value, seen);
+    }
+    seen.delete(value);
+    return packed;
+  }
+  function plainObject(value, seen) {
+    const packed = create(null);
+    for (const key of keysOf(value)) {
+      const inner = value[key];
+      if (inner !== undefined) packed[key] = pack(inner, seen);
+    }
+    return ownKey(packed, TAG) ? { [TAG]: ["object", packed] } : packed;
+  }
+  const weak = [WeakMap, WeakSet, WeakRef, Promise];
+  function answer(value) {
+    switch (typeof value) {
+      case "string":
+        if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
+        return isWellFormed(value) ? "s" + value : "j" + stringify(value);
+      case "number": case "boolean": return value;
+      case "undefined": return undefined;
+    }
+    if (value === null) return "n";
+    const text = stringify(pack(value, new SetOf()));
+    if (text.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
+    return "j" + text;
+  }
+  kinds.push([(v) => weak.some((type) => v instanceof type), "refused", () => refuse("a promise or a weak collection")]);
+
+  // Mixed text (n8n: null, undefined, NaN and "" vanish; the rest is joined as an array is).
+  const part = (value) => (value || value === 0 || value === false ? value : "");
+  const text = (parts) => join(parts, "");
+
+  // An error of the code itself makes the block undefined; only ours go on.
+  function guard(error) {
+    if (wanted !== null || error instanceof ExpressionError) throw error;
+    if (error instanceof InternalErrorOf && error.message === "out of memory") throw error;
+    return undefined;
+  }
+
+  // Names. Each is made when a template that mentions it runs, at most once a run.
+  const names = create(null);
+  const define = (name, make) => { names[name] = () => once(name, make); };
+  const constant = (name, value) => { names[name] = () => value; };
+  function name(wantedName) {
+    const make = names[wantedName];
+    if (make !== undefined) return make();
+    const extra = once("names", () => (state.names === "" ? {} : read(state.names)));
+    return ownKey(extra, wantedName) ? extra[wantedName] : undefined;
+  }
+
+  const programs = [];
+  const api = {
+    // Compiles a template's function and keeps it; its number is what `run` takes.
+    define(source) {
+      programs.push(evaluate(source)(kit));
+      return programs.length - 1;
+    },
+    check(source) { evaluate(source); },
+    load(moduleName, source) {
+      modules[moduleName] = freeze(evaluate(source)(kit));
+    },
+    give(kind, key, content) { given[lifetime[kind]].set(kind + ":" + key, content); },
+    forget(level) { given[level].clear(); },
+    item(json, rest, index) { state.json = json; state.rest = rest; state.index = index; },
+    run(number, namesText) {
+      state.names = namesText;
+      memo = new MapOf();
+      wanted = null;
+      try {
+        const value = answer(programs[number]());
+        return wanted === null ? value : "?" + wanted;
+      } catch (error) {
+        if (wanted !== null) return "?" + wanted;
+        if (error instanceof InternalErrorOf && error.message === "out of memory") return "m";
+        return "e" + stringify(describe(error));
+      } finally {
+        memo = null;
+      }
+    },
+  };
+  function describe(error) {
+    if (error instanceof ExpressionError) return ["expression", `${error.message}`.slice(0, 2000)];
+    let words = "an unknown error";
+    try { words = error instanceof ErrorOf ? errorText(error) : `${error}`; } catch { /* a thrown object without text */ }
+    return ["code", words.slice(0, 2000)];
+  }
+
+  const kit = {
+    name, names, define, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
+    ExpressionError, ExpressionExtensionError, ownKey, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
+    defineProperty, TypeErrorOf,
+    get this() { return { process: {}, require: {}, module: {}, Buffer: {} }; },
+    empty: () => ({}),
+  };
+  api.install = (source) => { evaluate(source)(kit); };
+  return (which) => api[which];
+})(globalThis)

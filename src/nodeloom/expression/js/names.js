@@ -1,0 +1,147 @@
+// The `$` names of a scope and the small helper functions (n8n's "convenience" functions).
+(function (kit) {
+  "use strict";
+  const { define, constant, need, read, once, fail, state, freeze, ownKey, ProxyOf, isArray } = kit;
+
+  const json = () => once("$json", () => read(state.json));
+  const rest = () => once("rest", () => read(state.rest));
+  define("$json", json);
+  define("$data", json);
+  define("$binary", () => rest().binary ?? {});
+  define("$thisItem", () => ({ ...rest(), json: json() }));
+  for (const name of ["$itemIndex", "$position", "$thisItemIndex"]) define(name, () => state.index);
+
+  const environment = () => once("environment", () => read(need("environment", "")));
+  define("$runIndex", () => environment().runIndex);
+  define("$thisRunIndex", () => environment().runIndex);
+  define("$vars", () => environment().vars ?? {});
+  define("$workflow", () => environment().workflow);
+  define("$execution", () => environment().execution);
+  define("$executionId", () => environment().execution?.id);
+  define("$mode", () => environment().execution?.mode);
+  define("$prevNode", () => environment().prevNode);
+  define("$nodeVersion", () => environment().nodeVersion);
+
+  const blocked = () => fail("Access to environment variables is blocked; the host of this run decides which there are");
+  define("$env", () => {
+    const env = environment().env;
+    if (env !== null) return env;
+    return new ProxyOf({}, { get: blocked, has: blocked, ownKeys: blocked, getOwnPropertyDescriptor: blocked });
+  });
+
+  // All items of this run, the current one being the object `$json` belongs to.
+  const items = () => once("items", () => {
+    const list = read(need("items", ""));
+    if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
+    return list;
+  });
+  const current = () => once("$input.item", () => {
+    const list = memoItems();
+    return list === null ? { ...rest(), json: json() } : list[state.index];
+  });
+  const memoItems = () => null;
+  define("$input", () => ({
+    get item() { return current(); },
+    first(...rest_) { return rest_.length ? fail("$input.first() takes no arguments") : items()[0]; },
+    last(...rest_) { return rest_.length ? fail("$input.last() takes no arguments") : items()[items().length - 1]; },
+    all(...rest_) { return rest_.length ? fail("$input.all() takes no arguments") : items(); },
+    get params() { return kit.name("$parameter"); },
+    get context() { return {}; },
+  }));
+  const itemsOf = (node) => once(`node ${node}`, () => read(need("node", `${node}`)));
+  define("$items", () => (node) => (node === undefined ? items() : itemsOf(node)));
+  define("$item", () => (index) => {
+    const item = items()[index] ?? fail(`There is no item ${index}`);
+    return { $json: item.json, $data: item.json, $binary: item.binary ?? {}, $itemIndex: index };
+  });
+
+  const at = (list, index, node) => list[index] ?? fail(`The node ${JSON.stringify(node)} has no item ${index}`);
+  const nodeProxy = (node) => {
+    const list = itemsOf(node);
+    return {
+      get item() { return at(list, paired(), node); },
+      itemMatching(index) { return at(list, index ?? fail("itemMatching() needs the number of an item"), node); },
+      pairedItem(index) { return at(list, index ?? paired(), node); },
+      first() { return list[0]; },
+      last() { return list[list.length - 1]; },
+      all() { return list; },
+      get isExecuted() { return true; },
+      get params() { return {}; },
+      get context() { return {}; },
+    };
+  };
+  const paired = () => {
+    const link = rest().pairedItem;
+    const first = isArray(link) ? link[0] : link;
+    return typeof first === "number" ? first : (first?.item ?? state.index);
+  };
+  constant("$", (node) => nodeProxy(node));
+  define("$node", () => new ProxyOf({}, {
+    get(_, node) {
+      if (typeof node !== "string") return undefined;
+      const list = itemsOf(node);
+      return {
+        get json() { return at(list, state.index, node).json; },
+        get data() { return at(list, state.index, node).json; },
+        get binary() { return at(list, state.index, node).binary ?? {}; },
+        get runIndex() { return environment().runIndex; },
+        get parameter() { return {}; },
+        get context() { return {}; },
+      };
+    },
+  }));
+
+  // The node's own parameters, resolved one by one as they are asked for.
+  const parameters = (kind) => {
+    const known = () => once(`${kind} names`, () => read(need(kind, "names")));
+    const value = (key) => once(`${kind} ${key}`, () => read(need(kind, `=${key}`)));
+    return new ProxyOf({}, {
+      get: (_, key) => (typeof key === "string" && known().includes(key) ? value(key) : undefined),
+      has: (_, key) => known().includes(key),
+      ownKeys: () => known(),
+      getOwnPropertyDescriptor: (_, key) =>
+        known().includes(key) ? { value: value(key), enumerable: true, configurable: true, writable: true } : undefined,
+    });
+  };
+  define("$parameter", () => parameters("parameter"));
+  define("$rawParameter", () => parameters("rawParameter"));
+
+  const isEmpty = (value) =>
+    value === undefined || value === null || value === "" || (isArray(value) && value.length === 0) ||
+    (typeof value === "object" && !isArray(value) && Object.keys(value).length === 0);
+  constant("$ifEmpty", (...args) => {
+    if (args.length === 0) fail("$ifEmpty() needs the value to test");
+    if (args.length !== 2) fail("$ifEmpty() takes a value and what to use instead");
+    return isEmpty(args[0]) ? args[1] : args[0];
+  });
+  const numbers = (name, args) => {
+    const list = args.length === 1 && isArray(args[0]) ? args[0] : args;
+    return list.map(Number);
+  };
+  const choose = (test, yes, no = false) => (test ? yes : no);
+  constant("$if", choose);
+  const min = (...args) => Math.min(...args);
+  const max = (...args) => Math.max(...args);
+  const average = (...args) => args.reduce((sum, n) => sum + n, 0) / args.length;
+  const not = (value) => !value;
+  for (const [name, helper] of Object.entries({ min, max, average, not })) {
+    constant(name, helper);
+    constant(`$${name}`, helper);
+  }
+  constant("numberList", (from, to) => {
+    const length = Math.abs(to - from) + 1;
+    if (length > 1e6) fail("numberList() makes no list of more than a million numbers");
+    const step = from > to ? -1 : 1;
+    return Array.from({ length }, (_, i) => from + i * step);
+  });
+  constant("zip", (keys, values) => {
+    if (keys.length !== values.length) fail("zip() needs as many values as keys");
+    const object = {};
+    keys.forEach((key, i) => { object[key] = values[i]; });
+    return object;
+  });
+  const dangerous = "document window global self globalThis eval Function setTimeout setInterval setImmediate clearTimeout clearInterval " +
+    "require module exports Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
+    "AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
+  for (const name of dangerous.split(" ")) define(name, () => ({}));
+})

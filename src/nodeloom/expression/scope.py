@@ -1,0 +1,189 @@
+"""What a template is resolved against: the constants of a run, and the item at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import ExpressionError, UnknownNameError
+from nodeloom.expression.values import UNDEFINED
+
+if TYPE_CHECKING:
+    from nodeloom.expression.template import Compiled
+
+Item = Mapping[str, Any]
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+class Environment:
+    """The constants of one run.
+
+    Args:
+        timezone: IANA name of the zone that `$now`, `$today` and luxon use by default.
+        env: what `$env` shows; None (default) blocks it.
+        vars: what `$vars` shows.
+        nodes: items of other nodes by name, for `$("name")` and `$node["name"]`.
+        functions: further functions by name, called with JSON values and returning JSON values.
+        javascript: whether templates that need JavaScript are evaluated at all.
+        time_limit: seconds of processor time one evaluation may take.
+        memory_limit: bytes one evaluation may use.
+        run_index: `$runIndex`.
+        workflow, execution: what `$workflow` and `$execution` show.
+    """
+
+    __slots__ = (
+        "env",
+        "execution",
+        "functions",
+        "javascript",
+        "memory_limit",
+        "nodes",
+        "run_index",
+        "time_limit",
+        "timezone",
+        "vars",
+        "workflow",
+    )
+
+    def __init__(
+        self,
+        *,
+        timezone: str = "UTC",
+        env: Mapping[str, str] | None = None,
+        vars: Mapping[str, object] | None = None,  # noqa: A002 - the name it has in expressions
+        nodes: Mapping[str, Sequence[Item]] | None = None,
+        functions: Mapping[str, Callable[..., object]] | None = None,
+        javascript: bool = True,
+        time_limit: float = 1.0,
+        memory_limit: int = 64 * 1024 * 1024,
+        run_index: int = 0,
+        workflow: Mapping[str, object] | None = None,
+        execution: Mapping[str, object] | None = None,
+    ) -> None:
+        self.timezone = timezone
+        self.env = env
+        self.vars = _EMPTY if vars is None else vars
+        self.nodes = _EMPTY if nodes is None else nodes
+        self.functions = _EMPTY if functions is None else functions
+        self.javascript = javascript
+        self.time_limit = time_limit
+        self.memory_limit = memory_limit
+        self.run_index = run_index
+        self.workflow = workflow
+        self.execution = execution
+
+
+class ItemCell:
+    """One item as every scope of it shares it: what crosses into the JavaScript engine, made when first needed."""
+
+    __slots__ = ("index", "item", "items", "json_text", "rest_text")
+
+    def __init__(self, item: Item, items: Sequence[Item], index: int) -> None:
+        self.item = item
+        self.items = items
+        self.index = index
+        self.json_text: str | None = None
+        self.rest_text: str | None = None
+
+
+class Scope:
+    """One item, and the names a template may use for it.
+
+    Args:
+        environment: the constants of the run.
+        items: all input items, `{"json": {...}, …}` each; needed only by templates with `needs_all_items`.
+        index: the position of the item among them.
+        item: the item itself, when `items` cannot be indexed (a stream).
+        parameters: the node's own parameters, compiled; `$parameter.X` resolves them when asked for.
+        names: further `$` names (`$value`, `$response`, `$credentials`, …) with JSON values.
+    """
+
+    __slots__ = ("_resolving", "_texts", "cell", "environment", "index", "json", "names", "parameters", "resolved")
+
+    def __init__(
+        self,
+        environment: Environment,
+        items: Sequence[Item],
+        index: int,
+        *,
+        item: Item | None = None,
+        parameters: Mapping[str, Compiled] | None = None,
+        names: Mapping[str, object] | None = None,
+    ) -> None:
+        if item is None:
+            item = items[index] if 0 <= index < len(items) else _EMPTY
+        self.environment = environment
+        self.index = index
+        self.json: Any = item.get("json", _EMPTY)
+        self.cell = ItemCell(item, items, index)
+        self.parameters = _EMPTY if parameters is None else parameters
+        self.names: Mapping[str, object] = _EMPTY if names is None else names
+        self.resolved: dict[str, object] = {}
+        self._resolving: list[str] = []
+        self._texts: dict[frozenset[str], str] = {}
+
+    def extend(self, names: Mapping[str, object], parameters: Mapping[str, Compiled] | None = None) -> Scope:
+        """A scope of the same item with more names, and other parameters if `parameters` are given."""
+        scope = Scope.__new__(Scope)
+        scope.environment = self.environment
+        scope.index = self.index
+        scope.json = self.json
+        scope.cell = self.cell
+        scope.names = {**self.names, **names} if self.names else names
+        scope._texts = {}
+        scope.parameters = self.parameters if parameters is None else parameters
+        # A parameter may mention a name that differs here, so what is resolved already is not shared.
+        scope.resolved = {}
+        scope._resolving = self._resolving
+        return scope
+
+    @property
+    def binary(self) -> Mapping[str, Any]:
+        """The item's files, without their content."""
+        return self.cell.item.get("binary") or {}
+
+    def parameter(self, name: str) -> object:
+        """The node's own parameter `name`, resolved; undefined if there is none of that name.
+
+        Raises:
+            ExpressionError: it cannot be resolved, or refers to itself.
+        """
+        if name in self.resolved:
+            return self.resolved[name]
+        compiled = self.parameters.get(name)
+        if compiled is None:
+            return UNDEFINED
+        if compiled.static:
+            return compiled.value
+        if name in self._resolving:
+            circle = " → ".join([*self._resolving[self._resolving.index(name) :], name])
+            raise ExpressionError(f"The parameters refer to each other in a circle: {circle}.")
+        self._resolving.append(name)
+        try:
+            value = self.resolved[name] = compiled.resolve(self)
+        finally:
+            self._resolving.pop()
+        return value
+
+    def node_items(self, node: str) -> Sequence[Item]:
+        """The items of another node.
+
+        Raises:
+            ExpressionError: the run knows no node of that name.
+        """
+        try:
+            return self.environment.nodes[node]
+        except KeyError:
+            fault = UnknownNameError("node", node, self.environment.nodes)
+            raise ExpressionError(fault.message, hint=fault.hint) from None
+
+    def names_text(self, wanted: frozenset[str]) -> str:
+        """The further names among `wanted` as the text that crosses into the engine; "" if there are none."""
+        text = self._texts.get(wanted)
+        if text is None:
+            from nodeloom.expression.crossing import encode
+
+            given = {n: self.names[n] for n in wanted if n in self.names}
+            text = self._texts[wanted] = encode(given) if given else ""
+        return text

@@ -1,0 +1,96 @@
+"""The part of the parser that reads tokens and keeps the state of where it is."""
+
+from __future__ import annotations
+
+import re
+
+from nodeloom.expression.syntax.nodes import CodeError, Node
+from nodeloom.expression.syntax.tokens import Token, join_surrogates, read_token
+from nodeloom.expression.words import words
+
+#: Expressions nested deeper than this are refused; the parser is recursive and must not exhaust Python's stack.
+MAX_DEPTH = 80
+
+#: Words that cannot be names (ECMA-262 12.7.2), without those that are names in sloppy code.
+RESERVED = words(
+    "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in "
+    "instanceof new null return super switch this throw true try typeof var void while with"
+)
+_NAME_ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}))")
+
+
+def name_text(written: str) -> str:
+    """The name `written` stands for, its `\\u` escapes resolved."""
+    if "\\" not in written:
+        return written
+    return join_surrogates(_NAME_ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), written))
+
+
+class Reader:
+    """Tokens of `source` with one token of look-ahead."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.at = 0
+        self.last_end = 0
+        self.depth = 0
+        self.in_async = False
+        self.in_generator = False
+        self._ahead: Token | None = None
+        self._ahead_regex = False
+
+    def peek(self, *, operand: bool = False) -> Token:
+        """The next token; `operand` says that a value may begin here, so that `/` begins a regular expression."""
+        if self._ahead is None or (self._ahead_regex is not operand and self.source.startswith("/", self._ahead.start)):
+            self._ahead = read_token(self.source, self.at, regex_allowed=operand)
+            self._ahead_regex = operand
+        return self._ahead
+
+    def next(self, *, operand: bool = False) -> Token:
+        """Take the next token."""
+        token = self.peek(operand=operand)
+        self.move_to(token.end)
+        return token
+
+    def move_to(self, position: int) -> None:
+        """Go on reading at `position`, the end of what was read last."""
+        self.at = self.last_end = position
+        self._ahead = None
+
+    def look(self, text: str, *, operand: bool = False) -> bool:
+        """Whether the next token is the punctuation or keyword `text`."""
+        token = self.peek(operand=operand)
+        return token.text == text and token.kind in ("punctuation", "name")
+
+    def accept(self, text: str, *, operand: bool = False) -> bool:
+        """Take the next token if it is `text`."""
+        if self.look(text, operand=operand):
+            self.next(operand=operand)
+            return True
+        return False
+
+    def expect(self, text: str, *, operand: bool = False) -> Token:
+        """Take the next token, which must be `text`."""
+        token = self.peek(operand=operand)
+        if token.text != text or token.kind not in ("punctuation", "name"):
+            raise self.unexpected(token, f", expected {text!r}")
+        return self.next(operand=operand)
+
+    def unexpected(self, token: Token, more: str = "") -> CodeError:
+        """The error for a token that may not stand where it does."""
+        if token.kind == "end":
+            return CodeError(f"The code ends too early{more}", token.start)
+        return CodeError(f"Unexpected {token.text!r}{more}", token.start)
+
+    def end_statement(self) -> None:
+        """Take the `;` that ends a statement, or see that one may be left out (ECMA-262 12.10)."""
+        token = self.peek()
+        if self.accept(";") or token.text == "}" or token.kind == "end" or token.newline:
+            return
+        raise self.unexpected(token)
+
+    def identifier(self, token: Token) -> Node:
+        """The name `token` as a node."""
+        if token.kind != "name" or token.text in RESERVED:
+            raise self.unexpected(token)
+        return Node("Identifier", token.start, token.end, text=name_text(token.text))

@@ -1,0 +1,71 @@
+"""The values of expressions that Python has no word for."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+
+@final
+class Undefined:
+    """JavaScript's `undefined`: what a missing key, an unknown name or a failed access resolves to.
+
+    There is one instance, `UNDEFINED`. It is falsy, equal to nothing else, and survives copying and pickling
+    as itself.
+    """
+
+    __slots__ = ()
+    _instance: Undefined | None = None
+
+    def __new__(cls) -> Undefined:
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+    def __reduce__(self) -> str:
+        return "UNDEFINED"
+
+    def __copy__(self) -> Undefined:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Undefined:
+        return self
+
+
+UNDEFINED: Final = Undefined()
+
+
+@final
+class Literal:
+    """Text that is no template, whatever it looks like: `Literal("{{ not a template }}")`.
+
+    In JSON it is written `{"$literal": "…"}`. `value` may be any JSON value; nothing inside it is resolved.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Literal({self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Literal) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((Literal, repr(self.value)))
+
+
+def literal_of(value: object) -> Literal | None:
+    """The `Literal` that `value` is or, as `{"$literal": …}`, stands for; None if it is neither."""
+    if isinstance(value, Literal):
+        return value
+    if isinstance(value, dict) and len(value) == 1 and "$literal" in value:
+        return Literal(value["$literal"])
+    return None
