@@ -1,0 +1,38 @@
+"""Credentials: where they are kept, how they are checked, and how they get onto a request.
+
+    credentials = Credentials(default_providers())
+    session = CredentialSession(type, credentials.resolve(type, None))
+    injection = await session.injection(send)
+
+`Credentials` asks providers in order (environment, plugins, file, keyring). `CredentialSession` is one credential in
+use: it holds the fields a template sees as `$credentials`, fetches the access token where the type has one, and says
+which texts are secret. `Masker` takes them out of everything that is shown.
+"""
+
+from nodeloom.credential.chain import Credentials, default_providers
+from nodeloom.credential.environment import EnvironmentProvider
+from nodeloom.credential.fields import is_secret, is_url
+from nodeloom.credential.file import FileProvider
+from nodeloom.credential.keyring_store import KeyringProvider
+from nodeloom.credential.masking import MASK, Masker
+from nodeloom.credential.model import Injection, Provider, StoredCredential
+from nodeloom.credential.session import CredentialSession, Send
+from nodeloom.credential.tokens import TokenStore
+
+__all__ = [
+    "MASK",
+    "CredentialSession",
+    "Credentials",
+    "EnvironmentProvider",
+    "FileProvider",
+    "Injection",
+    "KeyringProvider",
+    "Masker",
+    "Provider",
+    "Send",
+    "StoredCredential",
+    "TokenStore",
+    "default_providers",
+    "is_secret",
+    "is_url",
+]

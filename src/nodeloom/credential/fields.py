@@ -1,0 +1,234 @@
+"""Fitting given field values to a credential type: spelling, kinds, defaults, what is missing, addresses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from nodeloom.credential.environment import slug, variable_for
+from nodeloom.credential.model import StoredCredential
+from nodeloom.credential.templates import Renderer, is_expression, text_of
+from nodeloom.errors import CredentialError, nearest, preview
+from nodeloom.messages import origin_of
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
+
+# n8n keeps these beside the fields of a credential.
+_N8N_OPEN_EXTRAS = frozenset({"allowedHttpRequestDomains", "allowedDomains"})
+_N8N_EXTRAS = _N8N_OPEN_EXTRAS | {"oauthTokenData"}
+_SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key)$", re.IGNORECASE)
+# Something that may be a host, with a port and path. A secret typed into the wrong field must not pass for one.
+_HOST = re.compile(r"(localhost|[\w-]{1,63}(\.[\w-]{1,63})+|[\w-]{1,63}(?=:\d)|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/.*)?")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+def is_secret(prop: PropertyDescriptor) -> bool:
+    """Whether a field is hidden while typing and masked everywhere.
+
+    That is a field with `typeOptions.password`, and one whose name says so: many types forget the option.
+    """
+    if (prop.type_options or {}).get("password"):
+        return True
+    return prop.type in ("string", "hidden") and _SECRET_NAME.search(prop.name) is not None
+
+
+def is_url(prop: PropertyDescriptor) -> bool:
+    """Whether a field holds the service's address: `typeOptions.url`, or `typeOptions.stripSuffixes` (Nodeloom)."""
+    options = prop.type_options or {}
+    return bool(options.get("url") or options.get("stripSuffixes"))
+
+
+def is_filled(value: Any) -> bool:
+    """Whether a field has a value: anything but null and empty text."""
+    return value is not None and value != ""
+
+
+def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> dict[str, Any]:  # noqa: A002
+    """The credential's fields as `$credentials` shows them.
+
+    Field names are checked against the type (those of the environment match without case), values brought to the
+    kind of their field, addresses normalised, and defaults filled in for visible fields. Raises CredentialError for
+    an unknown field, a value of the wrong kind, and a required field (or one of `requireOneOf`) without a value.
+    """
+    from nodeloom.descriptor.visibility import visible_form
+
+    given = _spelled(type, stored)
+    by_name = {prop.name: prop for prop in type.properties}
+    values = {
+        name: _fitted(type, by_name[name], value) if name in by_name else value
+        for name, value in given.items()
+        if value is not None
+    }
+    form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
+    for prop in form.properties:
+        if prop.name in form.values and prop.name not in values:
+            default = form.values[prop.name]
+            values[prop.name] = default
+    for name, value in list(values.items()):
+        if name not in given and is_expression(value):
+            values[name] = renderer(value, values, f"properties.{name}.default")
+    _require(type, [p.name for p in form.properties if p.required], values, stored)
+    return values
+
+
+def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002
+    """The given fields under the names the type has for them."""
+    names = list(dict.fromkeys(prop.name for prop in type.properties))
+    by_slug = {slug(name): name for name in reversed(names)}
+    spelled: dict[str, Any] = {}
+    for written, value in stored.values.items():
+        name = written
+        if name not in names and stored.source == "environment":
+            name = by_slug.get(slug(written), written)
+        # A type that extends another has fields its own document does not list.
+        if name not in names and name not in _N8N_EXTRAS and not type.extends:
+            raise _unknown_field(type, written, names, stored)
+        spelled[name] = value
+    return spelled
+
+
+def _unknown_field(
+    type: CredentialType,  # noqa: A002
+    written: str,
+    names: list[str],
+    stored: StoredCredential,
+) -> CredentialError:
+    close = nearest(written, names)
+    known = f"Its fields are {', '.join(names)}." if names else "It has no fields."
+    return CredentialError(
+        f"The credential {stored.name!r} ({stored.source}) has a field {preview(written)!r} that the type "
+        f"{type.name!r} does not know.",
+        hint=f"Did you mean {close!r}? {known}" if close else known,
+        nearest=close,
+    )
+
+
+def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any:  # noqa: A002
+    """`value` as the field's kind wants it; text from the environment or the command line is read as that kind."""
+    if is_url(prop):
+        return normalise_url(type, prop, value)
+    if prop.type == "string" and not prop.multiple:
+        if isinstance(value, (dict, list)):
+            raise _wrong_kind(type, prop, "text")
+        return text_of(value)
+    if not isinstance(value, str):
+        return value
+    if prop.type == "boolean":
+        if value.strip().casefold() in ("true", "1", "yes", "on"):
+            return True
+        if value.strip().casefold() in ("false", "0", "no", "off", ""):
+            return False
+        raise _wrong_kind(type, prop, "true or false")
+    if prop.type == "number" and value.strip():
+        try:
+            number = json.loads(value)
+        except ValueError:
+            number = None
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise _wrong_kind(type, prop, "a number")
+        return number
+    return value
+
+
+def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> CredentialError:  # noqa: A002
+    return CredentialError(f"The field {prop.name!r} of the credential type {type.name!r} must be {wanted}.")
+
+
+def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002
+    """The address in a url-typed field, without the slash at its end and the type's `stripSuffixes`.
+
+    It must be an absolute http or https address without user, query or fragment; else CredentialError, which for a
+    bare host tells what to write.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if not text:
+        if isinstance(value, str):
+            return ""
+        raise _wrong_kind(type, prop, "text")
+    fault, hint = _url_fault(text)
+    if fault:
+        raise CredentialError(
+            f"The field {prop.name!r} of the credential type {type.name!r} {fault}.",
+            hint=hint,
+            value=text if _showable(text) else None,
+        )
+    scheme, _, rest = text.partition("://")
+    text = f"{scheme.lower()}://{rest}".rstrip("/")
+    for suffix in (prop.type_options or {}).get("stripSuffixes") or ():
+        if text.lower().endswith(str(suffix).lower()):
+            text = text[: -len(str(suffix))].rstrip("/")
+            break
+    return text
+
+
+def _url_fault(text: str) -> tuple[str | None, str | None]:
+    """(what is wrong with an address, what to write instead); (None, …) when nothing is."""
+    example = "Write it like https://pbx.example.com:5001."
+    if _UNPRINTABLE.search(text):
+        return "is not an address: it holds a space, a backslash or a control character", example
+    if "://" not in text:
+        bare = text.lstrip("/")
+        return "is not an absolute address", f"Did you mean https://{bare}?" if _showable(bare) else example
+    try:
+        parts = urlsplit(text)
+        origin_of(text)
+    except ValueError:
+        return "is not an absolute http or https address", example
+    if "@" in parts.netloc:
+        return "has a user name or password in the address", "Put these into fields of their own."
+    if "?" in text or "#" in text:
+        return "has a query or fragment in the address", f"Write it without: {re.split(r'[?#]', text)[0].rstrip('/')}"
+    return None, None
+
+
+def _showable(text: str) -> bool:
+    """Whether a refused address may stand in a message: it looks like one, and has no password in it."""
+    _, _, rest = text.rpartition("://")
+    return "@" not in text and "?" not in text and "#" not in text and _HOST.fullmatch(rest) is not None
+
+
+def _require(
+    type: CredentialType,  # noqa: A002
+    required: list[str],
+    values: Mapping[str, Any],
+    stored: StoredCredential,
+) -> None:
+    missing = [name for name in dict.fromkeys(required) if not is_filled(values.get(name))]
+    sets = type.require_one_of or []
+    lacking = [[name for name in fields if not is_filled(values.get(name))] for fields in sets]
+    if lacking and all(lacking):
+        # The set of which most is there is most likely the one that was meant; the first one, when that is open.
+        begun = max(range(len(sets)), key=lambda i: len(sets[i]) - len(lacking[i]))
+        missing = list(dict.fromkeys([*missing, *lacking[begun]]))
+    if not missing:
+        return
+    wanted = " or ".join(" + ".join(fields) for fields in sets)
+    where = (
+        f"Set {', '.join(variable_for(type.name, name) for name in missing)}."
+        if stored.source == "environment"
+        else "Fill in the missing fields."
+    )
+    raise CredentialError(
+        f"The credential {stored.name!r} ({stored.source}) of type {type.name!r} lacks {', '.join(missing)}.",
+        hint=f"The type needs {wanted}. {where}" if wanted else where,
+        missing=missing,
+    )
+
+
+def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
+    """The secret fields among `values`; fields the type's document does not list count as secret."""
+    listed = {prop.name: is_secret(prop) for prop in type.properties}
+    # Two properties may share a name under different displayOptions; one that is secret makes the name so.
+    for prop in type.properties:
+        listed[prop.name] = listed[prop.name] or is_secret(prop)
+    return {name: v for name, v in values.items() if listed.get(name, name not in _N8N_OPEN_EXTRAS)}
+
+
+def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002
+    """Origins of the url-typed fields."""
+    fields = {prop.name for prop in type.properties if is_url(prop)}
+    return frozenset(origin_of(values[name]) for name in fields if is_filled(values.get(name)))

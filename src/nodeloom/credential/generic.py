@@ -1,0 +1,118 @@
+"""n8n's `authenticate: {type: generic}`: how a credential's fields get onto a request."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.credential.model import Injection
+from nodeloom.credential.templates import Renderer, text_of
+from nodeloom.errors import CredentialError, DescriptorError
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.models import CredentialType
+
+_PARTS = ("headers", "qs", "body", "auth")
+_TOKEN_CHARACTERS = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def generic_parts(type: CredentialType) -> Mapping[str, Any] | None:  # noqa: A002 - the descriptors' word
+    """The `authenticate.properties` of a credential type, None when it has no `authenticate`.
+
+    Raises DescriptorError for anything but n8n's generic authentication: JavaScript cannot be run as data.
+    """
+    block = type.authenticate
+    if block is None:
+        return None
+    if "__function__" in block:
+        raise DescriptorError(
+            f"The credential type {type.name!r} authenticates by a JavaScript function, which cannot be run.",
+            path="authenticate",
+            hint="Describe it as {type: generic, properties: {headers, qs, body, auth}}.",
+        )
+    if block.get("type") != "generic":
+        raise DescriptorError(
+            f"The credential type {type.name!r} has an unknown kind of authentication.",
+            path="authenticate.type",
+            value=block.get("type"),
+            hint="The only kind is 'generic'.",
+        )
+    parts = block.get("properties") or {}
+    for name, part in parts.items() if isinstance(parts, Mapping) else [("properties", parts)]:
+        if name not in _PARTS or not isinstance(part, Mapping):
+            raise DescriptorError(
+                f"The credential type {type.name!r} authenticates by something that is no part of a request.",
+                path=f"authenticate.properties.{name}",
+                hint=f"The parts are {', '.join(_PARTS)}, each an object.",
+            )
+    return parts
+
+
+def render_injection(
+    type_name: str,
+    parts: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    renderer: Renderer,
+    generation: int,
+) -> Injection:
+    """What a credential with these field `values` puts onto a request.
+
+    As in n8n, keys are templates too, and what resolves to undefined is left out. Basic authentication replaces an
+    `Authorization` header. Raises CredentialError when a header would not be one, without showing its value.
+    """
+    if not parts:
+        return Injection(generation=generation)
+    path = "authenticate.properties"
+    headers: dict[str, str] = {}
+    for name, value in _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")).items():
+        headers[_header_name(type_name, name)] = _header_value(type_name, name, value)
+    if parts.get("auth"):
+        headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
+    query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
+    body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
+    return Injection(headers=headers, qs=query, body=body, generation=generation)
+
+
+def _defined(value: Any) -> Any:
+    """`value` without the keys that are undefined, at any depth; an undefined element of a list is null."""
+    from nodeloom.expression import UNDEFINED
+
+    if isinstance(value, Mapping):
+        return {key: _defined(inner) for key, inner in value.items() if inner is not UNDEFINED}
+    if isinstance(value, list):
+        return [None if inner is UNDEFINED else _defined(inner) for inner in value]
+    return value
+
+
+def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Renderer, path: str) -> str:
+    """RFC 7617, in UTF-8; what is missing is empty."""
+    user = renderer.text(auth.get("username"), values, f"{path}.username")
+    password = renderer.text(auth.get("password"), values, f"{path}.password")
+    pair = f"{user}:{password}".encode()
+    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+
+def _header_name(type_name: str, name: str) -> str:
+    if _TOKEN_CHARACTERS.fullmatch(name) is None:
+        # The name may have come out of a field, so it is not shown.
+        raise CredentialError(
+            f"The credential type {type_name!r} makes a header whose name no header can have.",
+            path="authenticate.properties.headers",
+            hint="A header's name holds letters, digits and -_.!#$%&'*+^`|~ only.",
+        )
+    return name
+
+
+def _header_value(type_name: str, name: str, value: Any) -> str:
+    text = "" if value is None else text_of(value)
+    if _CONTROLS.search(text):
+        raise CredentialError(
+            f"A credential of type {type_name!r} would put a line break or control character into the header {name}.",
+            path=f"authenticate.properties.headers.{name}",
+            hint="Most likely a field ends in a line break: enter it again without.",
+        )
+    return text

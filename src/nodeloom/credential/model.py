@@ -1,0 +1,85 @@
+"""What the credential room passes around: stored credentials, providers, and what goes onto a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol, runtime_checkable
+
+from nodeloom.credential.masking import MASK, MaskedValues
+
+Json = Any
+
+
+def refuse_pickling(instance: object) -> NoReturn:
+    """Raise TypeError: what holds secrets is not pickled, into a worker process or a cache."""
+    raise TypeError(f"a {type(instance).__name__} holds secrets and is not pickled; resolve it where it is used")
+
+
+@dataclass(frozen=True, repr=False)
+class StoredCredential:
+    """One credential as a provider keeps it.
+
+    `name` is what it is asked for by, `type` the name of its credential type, `values` its fields. `source` says
+    where it came from: `environment`, `file PATH`, `keyring`, `given`, or a plugin's name. The values are shown by
+    neither `repr` nor `str`.
+    """
+
+    name: str
+    type: str
+    values: Mapping[str, Json]
+    source: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MaskedValues(self.values))
+
+    def __repr__(self) -> str:
+        return (
+            f"StoredCredential(name={self.name!r}, type={self.type!r}, values={self.values!r}, source={self.source!r})"
+        )
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling(self)
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A place credentials are kept in. `name` is what `StoredCredential.source` and error messages call it."""
+
+    @property
+    def name(self) -> str:
+        """What messages call the place, such as `environment` or `file ~/.config/nodeloom/credentials.toml`."""
+
+    def find(self, type_name: str, name: str | None) -> StoredCredential | None:
+        """The credential of that type with that name, or None.
+
+        With `name=None`, the default one: the one named as its type, or else the only one of the type. Raises
+        CredentialError when there are several and none is the default, CredentialStoreError when the place
+        cannot be used.
+        """
+
+    def list(self) -> Iterable[StoredCredential]:
+        """All credentials kept here. Raises CredentialStoreError when the place cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Injection:
+    """What a credential puts onto a request.
+
+    `headers` by name as written, `qs` query parameters, `body` fields for requests that have a body. Basic
+    authentication is already an `Authorization` header. `generation` numbers the token inside; 0 when the
+    credential has none that could be renewed.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    qs: Mapping[str, Json] = field(default_factory=dict)
+    body: Mapping[str, Json] | None = None
+    generation: int = 0
+
+    def __repr__(self) -> str:
+        parts = {"headers": self.headers, "qs": self.qs, "body": self.body or {}}
+        shown = ", ".join(f"{part}={{{', '.join(f'{k!r}: {MASK}' for k in names)}}}" for part, names in parts.items())
+        return f"Injection({shown}, generation={self.generation})"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling(self)

@@ -1,0 +1,197 @@
+"""OAuth 2.0 client credentials (RFC 6749 section 4.4), without a socket: the request, and what its answer means."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import quote_plus, urlencode
+
+from nodeloom.credential.model import refuse_pickling
+from nodeloom.errors import (
+    AuthenticationError,
+    RateLimitedError,
+    ResponseError,
+    ServerError,
+    UnexpectedRedirectError,
+    UnreadableAnswerError,
+    preview,
+)
+from nodeloom.messages import Request, Response
+
+_MARGIN_SECONDS = 30.0
+_MARGIN_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ClientCredentials:
+    """What a token is asked for with; every text is resolved already."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str | None = None
+    authentication: str = "body"
+
+    def __repr__(self) -> str:
+        return f"ClientCredentials(token_url={self.token_url!r}, client_id={self.client_id!r})"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling(self)
+
+    def secrets(self) -> set[str]:
+        """The secret, and the basic authentication value made of it."""
+        return {self.client_secret, self._basic()} if self.client_secret else set()
+
+    def _basic(self) -> str:
+        # RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
+        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+        return base64.b64encode(pair.encode("ascii")).decode("ascii")
+
+    def request(self) -> Request:
+        """The token request. It follows no redirect: the secret is for this address only."""
+        form = {"grant_type": "client_credentials"}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if self.authentication == "header":
+            headers["Authorization"] = f"Basic {self._basic()}"
+        else:
+            form = {"client_id": self.client_id, "client_secret": self.client_secret, **form}
+        if self.scope:
+            form["scope"] = self.scope
+        return Request(
+            "POST",
+            self.token_url,
+            headers=headers,
+            body=urlencode(form).encode("ascii"),
+            follow_redirects=False,
+            credential_headers=frozenset({"authorization"}) & {name.lower() for name in headers},
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """An access token. `expires_at` is when to fetch the next one, in seconds of the clock it was read with; infinite
+    when the service did not say, and only a refusal will tell."""
+
+    text: str
+    expires_at: float
+    refresh_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Token(***, expires_at={self.expires_at!r})"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling(self)
+
+
+def read_token(response: Response, now: float, *, url: str = "") -> Token:
+    """The token in an answer to `ClientCredentials.request`, received at `now` (seconds since the epoch).
+
+    Its life is what the token itself says where it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
+    seconds since; otherwise `expires_in` is taken as seconds, the shorter reading. A margin of 30 s, or a tenth of a
+    shorter life, is kept. `url` stands in errors where the answer does not say its own. Raises ResponseError with the
+    service's own words: AuthenticationError when the client is refused or the address has no token endpoint.
+    """
+    if not 200 <= response.status < 300:
+        raise _refusal(response, url)
+    document = _document(response)
+    text = document.get("access_token") if document else None
+    if not isinstance(text, str) or not text:
+        if document and isinstance(document.get("error"), str):
+            raise _refusal(response, url)
+        raise UnreadableAnswerError(
+            f"The token endpoint answered {response.status} without an access token.",
+            hint="Check the server address: something else than the service may be answering there.",
+            **_where(response, url),
+        )
+    life = _life(text, document.get("expires_in") if document else None, now)
+    margin = min(_MARGIN_SECONDS, life * _MARGIN_SHARE)
+    refresh = document.get("refresh_token") if document else None
+    return Token(text, now + life - margin, refresh if isinstance(refresh, str) and refresh else None)
+
+
+def _life(text: str, expires_in: Any, now: float) -> float:
+    """Seconds the token will live, from now."""
+    claims = jwt_claims(text)
+    ends = _seconds(claims.get("exp"))
+    if ends is not None:
+        if ends > now:
+            return ends - now
+        begun = _seconds(claims.get("iat"))
+        # A fresh token that is over already: this machine's clock is ahead of the service's.
+        if begun is not None and ends > begun:
+            return ends - begun
+    life = _seconds(expires_in)
+    return life if life is not None else math.inf
+
+
+def _seconds(value: Any) -> float | None:
+    """A positive number of seconds, or None; services write it as a number or as text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def jwt_claims(text: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified; an empty dict when `text` is none (RFC 7519)."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        return {}
+    payload = parts[1].rstrip("=")
+    try:
+        raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        claims = json.loads(raw)
+    except (binascii.Error, ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _document(response: Response) -> dict[str, Any] | None:
+    try:
+        document = response.json()
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _where(response: Response, url: str) -> dict[str, Any]:
+    return {"status": response.status, "method": "POST", "url": response.url or url or None}
+
+
+def _refusal(response: Response, url: str) -> ResponseError:
+    """The error for an answer that brings no token (RFC 6749 section 5.2 says what such an answer holds)."""
+    document = _document(response) or {}
+    code = document.get("error")
+    words = document.get("error_description")
+    said = [preview(part) for part in (code, words) if isinstance(part, str) and part]
+    status = response.status
+    kind, hint = _kind(status)
+    return kind(
+        f"No access token: the token endpoint answered {status}{' ' + response.reason if response.reason else ''}"
+        f"{': ' + ': '.join(said).rstrip('.') if said else ''}.",
+        hint=hint,
+        serviceCode=code if isinstance(code, str) and code else None,
+        serviceMessage=words if isinstance(words, str) and words else None,
+        **_where(response, url),
+    )
+
+
+def _kind(status: int) -> tuple[Callable[..., ResponseError], str]:
+    if status == 429:
+        return RateLimitedError, "Wait, then try again."
+    if status >= 500:
+        return ServerError, "The service is in trouble; try again later."
+    if 300 <= status < 400:
+        return UnexpectedRedirectError, "Give the address the service really has; a secret does not follow a redirect."
+    if status in (404, 405):
+        # Not a NotFoundError: that would speak of the item's own record, and a repeated DELETE would take it for done.
+        return AuthenticationError, "Check the server address of the credential: it has no token endpoint there."
+    return AuthenticationError, "Check client id and secret of the credential, and that the client is still active."
