@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,15 @@ from nodeloom.credential.environment import EnvironmentProvider, slug, variable_
 from nodeloom.credential.file import FileProvider
 from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.model import Provider, StoredCredential
-from nodeloom.errors import CredentialError, CredentialNotFoundError, CredentialStoreError, nearest, preview
+from nodeloom.errors import (
+    CredentialError,
+    CredentialNotFoundError,
+    CredentialStoreError,
+    NodeloomError,
+    PluginError,
+    nearest,
+    preview,
+)
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -65,15 +74,24 @@ class Credentials:
                 hint="Give its fields as a mapping, or the name of a stored credential as text.",
             )
         for provider in self.providers:
-            found = provider.find(type.name, wanted)
-            if found is not None:
-                return found
+            with _blaming(provider):
+                found = provider.find(type.name, wanted)
+            if found is None:
+                continue
+            if not isinstance(found, StoredCredential):
+                raise PluginError(
+                    f"The credential provider {provider.name!r} returned {_kind(found)} in place of a StoredCredential.",
+                    plugin=provider.name,
+                )
+            return found
         raise self._not_found(type, wanted)
 
     def list(self) -> Iterator[StoredCredential]:
         """All stored credentials, provider by provider."""
         for provider in self.providers:
-            yield from provider.list()
+            with _blaming(provider):
+                kept = tuple(provider.list())
+            yield from kept
 
     def _not_found(self, type: CredentialType, wanted: str | None) -> CredentialError:  # noqa: A002
         places = [provider.name for provider in self.providers]
@@ -104,9 +122,26 @@ class Credentials:
         """What can be listed; an unusable variable or store of no concern here must not hide the answer."""
         for provider in self.providers:
             try:
-                yield from provider.list()
-            except CredentialStoreError:
+                with _blaming(provider):
+                    kept = tuple(provider.list())
+            except (CredentialStoreError, PluginError):
                 continue
+            yield from kept
+
+
+@contextmanager
+def _blaming(provider: Provider) -> Iterator[None]:
+    """Turn what a provider may not raise into a PluginError that names it."""
+    try:
+        yield
+    except NodeloomError:
+        raise
+    except Exception as fault:
+        raise PluginError(
+            f"The credential provider {provider.name!r} raised {type(fault).__name__}: {preview(str(fault))}",
+            plugin=provider.name,
+            hint="This is a fault of the plugin, not of the credential.",
+        ) from fault
 
 
 def _kind(value: object) -> str:

@@ -64,13 +64,11 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> d
         if value is not None
     }
     form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
-    for prop in form.properties:
-        if prop.name in form.values and prop.name not in values:
-            default = form.values[prop.name]
-            values[prop.name] = default
-    for name, value in list(values.items()):
-        if name not in given and is_expression(value):
-            values[name] = renderer(value, values, f"properties.{name}.default")
+    defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
+    values.update((name, value) for name, value in defaults.items() if not is_expression(value))
+    for name, template in defaults.items():
+        if is_expression(template):
+            values[name] = _defined(renderer(template, values, f"properties.{name}.default"))
     _require(type, [p.name for p in form.properties if p.required], values, stored)
     return values
 
@@ -89,6 +87,12 @@ def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]: 
             raise _unknown_field(type, written, names, stored)
         spelled[name] = value
     return spelled
+
+
+def _defined(value: Any) -> Any:
+    from nodeloom.expression import UNDEFINED
+
+    return None if value is UNDEFINED else value
 
 
 def _unknown_field(
@@ -112,9 +116,7 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
     if is_url(prop):
         return normalise_url(type, prop, value)
     if prop.type == "string" and not prop.multiple:
-        if isinstance(value, (dict, list)):
-            raise _wrong_kind(type, prop, "text")
-        return text_of(value)
+        return _text(type, prop, value)
     if not isinstance(value, str):
         return value
     if prop.type == "boolean":
@@ -132,6 +134,20 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
             raise _wrong_kind(type, prop, "a number")
         return number
     return value
+
+
+def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002
+    if isinstance(value, (dict, list)):
+        raise _wrong_kind(type, prop, "text")
+    text = text_of(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise _wrong_kind(type, prop, "text in UTF-8") from None
+    # Files and shells end a line with a break that is no part of a one-line value.
+    line = text.rstrip("\r\n")
+    return line if "\n" not in line and "\r" not in line else text
 
 
 def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> CredentialError:  # noqa: A002

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.credential.fields import fit, is_filled, origins_of, secrets_of
@@ -25,6 +26,16 @@ Send = Callable[[Request], Awaitable[Response]]
 
 # Tokens that may still stand in an error or a log line being written; older ones have long run out.
 _REMEMBERED_TOKENS = 64
+
+
+@contextmanager
+def _masked(secrets: Iterable[str]) -> Iterator[None]:
+    """Take `secrets` out of a NodeloomError that is raised inside."""
+    try:
+        yield
+    except NodeloomError as error:
+        error.mask(Masker(secrets))
+        raise
 
 
 class CredentialSession:
@@ -52,18 +63,17 @@ class CredentialSession:
         self._tokens = tokens
         self._render = Renderer(type.name, environment)
         self._parts = generic_parts(type)
-        try:
+        with _masked(texts_of(secrets_of(type, stored.values))):
             self._fields = MaskedValues(fit(type, stored, self._render))
             self.origins: frozenset[str] = origins_of(type, self._fields)
             self._secrets = frozenset(text for text in texts_of(secrets_of(type, self._fields)) if text)
             self._client = self._client_credentials()
             if self._client is not None:
                 self._secrets |= self._client.secrets()
-        except NodeloomError as error:
-            error.mask(Masker(texts_of(secrets_of(type, stored.values))))
-            raise
         self._given_token = bool(type.token) and is_filled(self._fields.get(type.token.field if type.token else ""))
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED_TOKENS)
+        self._lock = threading.Lock()
+        self._seen: tuple[str, ...] = ()
+        self._all_secrets = self._secrets
         self._in_use: tuple[Injection, MaskedValues] | None = None
 
     def __repr__(self) -> str:
@@ -79,8 +89,11 @@ class CredentialSession:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Texts to mask anywhere: secret fields, tokens fetched so far, basic authentication values."""
-        return self._secrets | frozenset(self._seen)
+        """Texts to mask anywhere: secret fields, tokens fetched so far, basic authentication values.
+
+        The same object as long as nothing was added to it.
+        """
+        return self._all_secrets
 
     async def injection(self, send: Send) -> Injection:
         """What to put on a request; `send` is used when a token has to be fetched.
@@ -113,19 +126,16 @@ class CredentialSession:
         """The request of the type's `test`, with `injection` on it; None when the type has no test."""
         if self.type.test is None:
             return None
-        return build_test_request(
-            self.type, self.type.test, self.values, self._render, Injection() if injection is None else injection
-        )
+        put_on = Injection() if injection is None else injection
+        with _masked(self.secrets):
+            return build_test_request(self.type, self.type.test, self.values, self._render, put_on)
 
     def test_outcome(self, response: Response, request: Request | None = None) -> None:
         """Judge the answer to `test_request`: None when the credential works, else ResponseError."""
         if self.type.test is not None:
             asked = request or self.test_request() or Request("GET", response.url)
-            try:
+            with _masked(self.secrets):
                 judge(self.type, self.type.test, response, asked)
-            except NodeloomError as error:
-                error.mask(Masker(self.secrets))
-                raise
 
     async def check(self, send: Send) -> str:
         """Find out whether the credential works, and say how that was found out.
@@ -146,12 +156,8 @@ class CredentialSession:
                 request = self.test_request(renewed) or request
                 response = await send(request)
         self.test_outcome(response, request)
-        return (
-            f"The service accepted the credential: {request.method} {self._shown(request)} answered {response.status}."
-        )
-
-    def _shown(self, request: Request) -> str:
-        return Masker(self.secrets)(request.url)
+        shown = Masker(self.secrets)(request.url)
+        return f"The service accepted the credential: {request.method} {shown} answered {response.status}."
 
     def _fetching_client(self) -> ClientCredentials | None:
         """What to fetch a token with, or None when the fields are all there is."""
@@ -160,11 +166,8 @@ class CredentialSession:
     async def _fetched(self, client: ClientCredentials, send: Send, *, after: int) -> Issued:
         async def fetch() -> Token:
             response = await send(client.request())
-            try:
+            with _masked(self.secrets):
                 return read_token(response, self._tokens.clock(), url=client.token_url)
-            except NodeloomError as error:
-                error.mask(Masker(self.secrets))
-                raise
 
         return await self._tokens.get(client, fetch, after=after, by=self)
 
@@ -176,22 +179,21 @@ class CredentialSession:
         values = self._fields
         if issued is not None and self.type.token is not None:
             values = MaskedValues({**values, self.type.token.field: issued.token.text})
-            self._remember(issued.token)
-        try:
+            self._remember(issued.token.text, issued.token.refresh_token)
+        with _masked(self.secrets):
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
-        except NodeloomError as error:
-            error.mask(Masker(self.secrets))
-            raise
-        basic = injection.headers.get("Authorization", "")
-        if basic.startswith("Basic "):
-            self._secrets |= {basic.removeprefix("Basic ")}
+        scheme, _, basic = injection.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            self._remember(basic)
         self._in_use = (injection, values)
         return injection
 
-    def _remember(self, token: Token) -> None:
-        for text in (token.text, token.refresh_token):
-            if text and text not in self._seen:
-                self._seen.append(text)
+    def _remember(self, *texts: str | None) -> None:
+        with self._lock:
+            new = [text for text in texts if text and text not in self._seen]
+            if new:
+                self._seen = (*self._seen, *new)[-_REMEMBERED_TOKENS:]
+                self._all_secrets = self._secrets | frozenset(self._seen)
 
     def _client_credentials(self) -> ClientCredentials | None:
         """The type's `token` block with this credential's fields; None when it has none, or they are not given."""
