@@ -11,7 +11,7 @@ which texts are secret. `Masker` takes them out of everything that is shown.
 
 from nodeloom.credential.chain import Credentials, default_providers
 from nodeloom.credential.environment import EnvironmentProvider
-from nodeloom.credential.fields import is_secret, is_url
+from nodeloom.credential.fields import is_secret, is_url, normalise_url
 from nodeloom.credential.file import FileProvider
 from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.masking import MASK, Masker
@@ -35,4 +35,5 @@ __all__ = [
     "default_providers",
     "is_secret",
     "is_url",
+    "normalise_url",
 ]

@@ -80,7 +80,7 @@ class Credentials:
                 continue
             if not isinstance(found, StoredCredential):
                 raise PluginError(
-                    f"The credential provider {provider.name!r} returned {_kind(found)} in place of a StoredCredential.",
+                    f"The credential provider {provider.name!r} returned {_kind(found)}, not a StoredCredential.",
                     plugin=provider.name,
                 )
             return found

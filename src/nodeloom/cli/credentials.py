@@ -1,0 +1,384 @@
+"""`nodeloom credentials`: see the types, and add, list, test and remove stored credentials.
+
+Secrets are asked for without echo, or read from standard input or an environment variable; never from the command
+line, where the process list and the shell's history would keep them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nodeloom.errors import ConfigurationError, ItemError, UnknownNameError
+
+if TYPE_CHECKING:
+    from nodeloom.credential import Credentials, FileProvider, KeyringProvider
+    from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
+
+_NOT_ASKED = ("notice", "hidden")
+
+
+@click.group("credentials")
+def credentials() -> None:
+    """See credential types, and add, list, test and remove credentials.
+
+    \b
+    Example:
+      nodeloom credentials add threeCxApi
+      nodeloom credentials test threeCxApi
+    """
+
+
+@credentials.command("types")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def types_command(as_json: bool) -> None:
+    """List the credential types and their fields.
+
+    \b
+    Example:
+      nodeloom credentials types
+      nodeloom credentials types --json
+    """
+    listed = [_described(kind) for kind in _types().values()]
+    if as_json:
+        click.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    for kind in listed:
+        click.echo(f"{kind['name']}  ({kind['displayName']})")
+        for field in kind["fields"]:
+            notes = [note for note in ("required", "secret") if field[note]]
+            click.echo(
+                f"  {field['name']}{' [' + ', '.join(notes) + ']' if notes else ''}  {field['description'] or ''}"
+            )
+        if kind["requireOneOf"]:
+            click.echo(f"  needs {' or '.join(' + '.join(fields) for fields in kind['requireOneOf'])}")
+
+
+@credentials.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(as_json: bool) -> None:
+    """List the stored credentials: name, type and where each is kept. Values are not shown.
+
+    \b
+    Example:
+      nodeloom credentials list
+      nodeloom credentials list --json
+    """
+    listed = [{"name": c.name, "type": c.type, "source": c.source} for c in _chain(_types()).list()]
+    if as_json:
+        click.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    if not listed:
+        click.echo("There are no stored credentials. Add one with: nodeloom credentials add TYPE", err=True)
+    for row in listed:
+        click.echo(f"{row['name']}  {row['type']}  {row['source']}")
+
+
+@credentials.command("add")
+@click.argument("type_name", metavar="TYPE")
+@click.option("--name", help="Name to keep it under; the default is the type's name, which makes it the default one.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Value of a field that is no secret.")
+@click.option(
+    "--store", type=click.Choice(["file", "keyring"]), default="file", show_default=True, help="Where to keep it."
+)
+@click.option("--secrets-from-stdin", is_flag=True, help="Read a JSON object with fields from standard input.")
+@click.option("--secrets-from-env", metavar="VARIABLE", help="Read a JSON object with fields from this variable.")
+@click.option("--force", is_flag=True, help="Overwrite a credential of that name without asking.")
+def add_command(
+    type_name: str,
+    name: str | None,
+    settings: tuple[str, ...],
+    store: str,
+    secrets_from_stdin: bool,
+    secrets_from_env: str | None,
+    force: bool,
+) -> None:
+    """Add a credential of TYPE; what is not given is asked for, secrets without echo.
+
+    \b
+    Example:
+      nodeloom credentials add threeCxApi
+      nodeloom credentials add threeCxApi --name office --set serverUrl=https://pbx.example.com:5001
+      vault read -format=json pbx | nodeloom credentials add threeCxApi --secrets-from-stdin
+    """
+    from nodeloom.credential import CredentialSession, StoredCredential
+
+    kind = _type(_types(), type_name)
+    name = name or kind.name
+    place = _store(store)
+    values = _settings(kind, settings)
+    if secrets_from_env:
+        values |= _secrets(kind, os.environ.get(secrets_from_env), f"the environment variable {secrets_from_env}")
+    if secrets_from_stdin:
+        values |= _secrets(kind, sys.stdin.read(), "standard input")
+    overwrite = force or _may_overwrite(place, name)
+    _ask(kind, values)
+    checked = CredentialSession(kind, StoredCredential(name, kind.name, values, "given")).values
+    place.put(name, kind.name, {field: checked[field] for field in values}, overwrite=overwrite)
+    click.echo(f"Added the credential {name!r} of type {kind.name} to {place.name}.", err=True)
+    if kind.test is not None:
+        click.echo(f"Try it with: nodeloom credentials test {kind.name} --name {name}", err=True)
+
+
+@credentials.command("remove")
+@click.argument("name")
+@click.option(
+    "--store", type=click.Choice(["file", "keyring"]), default="file", show_default=True, help="Where it is kept."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove_command(name: str, store: str, yes: bool) -> None:
+    """Remove the credential NAME from a store.
+
+    \b
+    Example:
+      nodeloom credentials remove office
+      nodeloom credentials remove office --store keyring --yes
+    """
+    place = _store(store)
+    names = [stored.name for stored in place.list()]
+    if name not in names:
+        raise UnknownNameError("credential", name, names, within=place.name)
+    if not yes and not _confirm(f"Remove the credential {name!r} from {place.name}?", "--yes"):
+        click.echo("Nothing was removed.", err=True)
+        return
+    place.remove(name)
+    click.echo(f"Removed the credential {name!r} from {place.name}.", err=True)
+
+
+@credentials.command("test")
+@click.argument("type_name", metavar="TYPE")
+@click.option("--name", help="Name of the stored credential; without it the default one of the type.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def test_command(type_name: str, name: str | None, as_json: bool) -> None:
+    """Send the test request of TYPE with a stored credential, and say what the answer means.
+
+    Ends with 0 when the credential works, 1 when it does not, 2 when it is missing or incomplete.
+
+    \b
+    Example:
+      nodeloom credentials test threeCxApi
+      nodeloom credentials test threeCxApi --name office
+    """
+    with _runtime() as runtime:
+        kind = _type(runtime.credential_types, type_name)
+        try:
+            said = runtime.test_credential(kind.name, name)
+        except ItemError as fault:
+            if not as_json:
+                raise
+            click.echo(json.dumps({"ok": False, "error": fault.to_dict()}, ensure_ascii=False))
+            raise SystemExit(1) from None
+    if as_json:
+        click.echo(json.dumps({"ok": True, "message": said}, ensure_ascii=False))
+    else:
+        click.echo(said)
+
+
+def _runtime() -> Any:
+    # Imported here: `nodeloom --help` has no need of it.
+    import nodeloom
+
+    return nodeloom.Runtime()  # type: ignore[attr-defined, unused-ignore]
+
+
+def _types() -> dict[str, CredentialType]:
+    with _runtime() as runtime:
+        return dict(runtime.credential_types)
+
+
+def _type(types: Mapping[str, CredentialType], name: str) -> CredentialType:
+    if name not in types:
+        raise UnknownNameError("credential type", name, types)
+    return types[name]
+
+
+def _chain(types: Mapping[str, CredentialType]) -> Credentials:
+    from nodeloom.credential import Credentials, default_providers
+
+    return Credentials(default_providers(type_names=types))
+
+
+def _store(store: str) -> FileProvider | KeyringProvider:
+    from nodeloom.credential import FileProvider, KeyringProvider
+
+    return KeyringProvider() if store == "keyring" else FileProvider()
+
+
+def _described(kind: CredentialType) -> dict[str, Any]:
+    from nodeloom.credential import is_secret
+
+    return {
+        "name": kind.name,
+        "displayName": kind.label,
+        "documentationUrl": kind.documentation_url,
+        "fields": [
+            {
+                "name": prop.name,
+                "displayName": prop.label,
+                "type": prop.type,
+                "required": prop.required,
+                "secret": is_secret(prop),
+                "description": prop.description,
+            }
+            for prop in kind.properties
+            if prop.type != "notice"
+        ],
+        "requireOneOf": kind.require_one_of or [],
+        "test": kind.test is not None,
+    }
+
+
+def _field(kind: CredentialType, name: str) -> PropertyDescriptor:
+    for prop in kind.properties:
+        if prop.name == name:
+            return prop
+    raise UnknownNameError(
+        "field", name, [prop.name for prop in kind.properties], within=f"the credential type {kind.name}"
+    )
+
+
+def _settings(kind: CredentialType, settings: tuple[str, ...]) -> dict[str, Any]:
+    """The fields given by --set."""
+    from nodeloom.credential import is_secret
+
+    values: dict[str, Any] = {}
+    for setting in settings:
+        field, separator, value = setting.partition("=")
+        if not separator:
+            raise ConfigurationError(f"--set {field} gives no value.", hint="Write it as --set FIELD=VALUE.")
+        if is_secret(_field(kind, field)):
+            raise ConfigurationError(
+                f"The field {field!r} is a secret and is not taken from the command line, where the process list and "
+                "the shell's history would show it.",
+                hint="Leave it out to be asked for it, or use --secrets-from-stdin or --secrets-from-env.",
+            )
+        values[field] = value
+    return values
+
+
+def _secrets(kind: CredentialType, text: str | None, where: str) -> dict[str, Any]:
+    """The fields in a JSON object; its text is not repeated in errors."""
+    try:
+        fields = json.loads(text) if text else None
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise ConfigurationError(
+            f"There is no JSON object with the secrets in {where}.", hint='Write it as {"field": "value"}.'
+        )
+    for field in fields:
+        _field(kind, field)
+    return fields
+
+
+def _may_overwrite(place: FileProvider | KeyringProvider, name: str) -> bool:
+    if name not in [stored.name for stored in place.list()]:
+        return False
+    if not _confirm(f"There is already a credential {name!r} in {place.name}. Overwrite it?", "--force"):
+        raise click.Abort
+    return True
+
+
+def _confirm(question: str, option: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None
+
+
+def _ask(kind: CredentialType, values: dict[str, Any]) -> None:
+    """Fill `values` with the answers to what is still open, field by field."""
+    from nodeloom.descriptor.visibility import visible_form
+
+    declined: set[str] = set()
+    for prop in kind.properties:
+        visible = visible_form(kind.properties, values, version=1, is_template=lambda _: False).properties
+        if prop in visible and prop.type not in _NOT_ASKED and prop.name not in values:
+            wanted = _wanted(kind, prop, values, declined)
+            answer = None if wanted is None else _answer(kind, prop, required=wanted)
+            if answer is None or answer == "":
+                declined.add(prop.name)
+            else:
+                values[prop.name] = answer
+
+
+def _wanted(
+    kind: CredentialType, prop: PropertyDescriptor, values: Mapping[str, Any], declined: set[str]
+) -> bool | None:
+    """Whether a field must be filled in (True), may be (False), or has no use any more (None).
+
+    Of the sets of `requireOneOf` one is enough: once it is complete, the fields of the others are not asked for.
+    """
+    if prop.required:
+        return True
+    sets = kind.require_one_of or []
+    mine = [fields for fields in sets if prop.name in fields]
+    if not mine:
+        return False
+    if any(all(values.get(field) for field in fields) for fields in sets):
+        return None
+    possible = [fields for fields in sets if not declined.intersection(fields)]
+    if not any(fields in possible for fields in mine):
+        return None
+    return all(prop.name in fields for fields in possible) or _begun(prop, mine, values, sets)
+
+
+def _begun(prop: PropertyDescriptor, mine: list[list[str]], values: Mapping[str, Any], sets: list[list[str]]) -> bool:
+    """Whether a field that only this field's sets have is filled in already, so that the choice is made."""
+    others = {field for fields in sets if prop.name not in fields for field in fields}
+    return any(values.get(field) for fields in mine for field in fields if field not in others)
+
+
+def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -> Any:
+    from nodeloom.credential import is_secret
+
+    default = prop.default if prop.has_default and not str(prop.default).startswith("=") else None
+    label = prop.label if required else f"{prop.label} (empty to leave it out)"
+    try:
+        if prop.type == "boolean":
+            return click.confirm(prop.label, default=bool(default), err=True)
+        if prop.description:
+            click.echo(prop.description, err=True)
+        return click.prompt(
+            label,
+            default=default if default not in (None, "") else (None if required else ""),
+            show_default=default not in (None, "") and not is_secret(prop),
+            hide_input=is_secret(prop),
+            type=click.Choice([str(c.value) for c in prop.choices()]) if prop.type == "options" and required else None,
+            value_proc=_url_reader(kind, prop),
+            err=True,
+        )
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(
+            f"The field {prop.name!r} is not given, and there is no one to ask.",
+            hint="Give it by --secrets-from-stdin." if is_secret(prop) else f"Give it by --set {prop.name}=VALUE.",
+        ) from None
+
+
+def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
+    """Checks an address while the person who typed it is still there; None for other fields."""
+    from nodeloom.credential import is_url, normalise_url
+    from nodeloom.errors import CredentialError
+
+    if not is_url(prop):
+        return None
+
+    def read(text: str) -> str:
+        try:
+            return normalise_url(kind, prop, text)
+        except CredentialError as fault:
+            raise click.BadParameter(str(fault)) from None
+
+    return read
+
+
+__all__ = ["credentials"]
