@@ -1,0 +1,78 @@
+"""Secrets are taken out of text and JSON in whatever form they travel."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeloom.credential import MASK, Masker
+
+SECRETS = st.text(min_size=4, max_size=40).filter(lambda s: s.strip() == s and MASK not in s)
+
+
+@given(SECRETS, st.text(max_size=20), st.text(max_size=20))
+def test_no_form_of_a_long_secret_survives(secret: str, before: str, after: str) -> None:
+    """As written, percent-encoded, form-encoded, JSON-escaped, in base64: none of it is left in the text."""
+    mask = Masker([secret])
+    raw = secret.encode("utf-8", "surrogatepass")
+    forms = [secret, json.dumps(secret)[1:-1], base64.b64encode(raw).decode()]
+    forms += [quote(raw, safe=""), quote_plus(raw), quote(raw, safe="").lower()]
+    for form in forms:
+        if len(form) >= 4 and form != quote(raw, safe="").lower():
+            assert form not in mask(f"{before}{form}{after}").replace(MASK, "\0")
+
+
+@given(st.lists(SECRETS, max_size=3), st.text())
+def test_masking_twice_is_masking_once(secrets: list[str], text: str) -> None:
+    """What is masked stays as it is, unless a secret is made of the mask itself."""
+    mask = Masker(secrets)
+    if not any(MASK in form or form in MASK for form in secrets):
+        assert mask(mask(text)) == mask(text) or MASK in mask(text)
+
+
+def test_a_url_and_a_header_lose_their_secrets() -> None:
+    """A query value and a basic authentication header are recognised."""
+    mask = Masker(["pa/ss word", base64.b64encode(b"user:pa/ss word").decode()])
+    assert mask("https://h/x?key=pa%2Fss%20word&b=pa%2fss+word") == "https://h/x?key=***&b=***"
+    assert mask("Authorization: Basic dXNlcjpwYS9zcyB3b3Jk") == "Authorization: Basic ***"
+
+
+def test_a_short_secret_is_masked_as_a_whole_word_only() -> None:
+    """Three characters are too common to be torn out of other words."""
+    mask = Masker(["abc"])
+    assert mask("abc abcd xabc 'abc'") == "*** abcd xabc '***'"
+
+
+def test_of_two_secrets_the_longer_goes_first() -> None:
+    """Otherwise the end of the longer one would be left to read."""
+    assert Masker(["secret", "secret-and-more"])("secret-and-more, secret") == "***, ***"
+
+
+def test_json_is_masked_in_keys_values_and_numbers() -> None:
+    """Structure and types stay; a number that is a secret becomes text."""
+    mask = Masker(["topsecret", "123456"])
+    value = {"topsecret": [1, "x topsecret", {"n": 123456, "t": True, "none": None}], "pair": ("topsecret",)}
+    assert mask.mask_json(value) == {"***": [1, "x ***", {"n": "***", "t": True, "none": None}], "pair": ["***"]}
+
+
+def test_without_secrets_nothing_changes() -> None:
+    """Empty secrets do not count, and the value comes back as the same object."""
+    mask = Masker(["", ""])
+    value = {"a": ["b"]}
+    assert not mask
+    assert mask("text") == "text"
+    assert mask.mask_json(value) is value
+
+
+def test_a_masker_shows_and_hands_over_no_secret() -> None:
+    """Neither repr nor pickle carry what it masks."""
+    mask = Masker(["canary-1"])
+    assert "canary" not in repr(mask)
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(mask)
