@@ -1,3 +1,70 @@
-"""Nodeloom: a Python runtime for declarative workflow nodes."""
+"""Nodeloom: a Python runtime for declarative workflow nodes.
+
+from nodeloom import Runtime
+
+with Runtime() as runtime:
+    result = runtime.run("threecx", {"resource": "Website Links", "operation": "List Weblink"})
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodeloom import errors, expressions
+    from nodeloom.errors import NodeloomError
+    from nodeloom.expression import Literal
+    from nodeloom.messages import Request, Response
+    from nodeloom.plugins import CallContext, hookimpl
+    from nodeloom.run.result import Outcome, RunReport, RunResult
+    from nodeloom.run.stop import Stop
+    from nodeloom.runtime import PlannedRequest, RunInterrupted, Runtime
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CallContext",
+    "Literal",
+    "NodeloomError",
+    "Outcome",
+    "PlannedRequest",
+    "Request",
+    "Response",
+    "RunInterrupted",
+    "RunReport",
+    "RunResult",
+    "Runtime",
+    "Stop",
+    "__version__",
+    "errors",
+    "expressions",
+    "hookimpl",
+]
+
+# Loaded when first asked for: `nodeloom --version` needs none of it.
+_HOMES = {
+    "CallContext": "nodeloom.plugins",
+    "Literal": "nodeloom.expression",
+    "NodeloomError": "nodeloom.errors",
+    "Outcome": "nodeloom.run.result",
+    "PlannedRequest": "nodeloom.runtime",
+    "Request": "nodeloom.messages",
+    "Response": "nodeloom.messages",
+    "RunInterrupted": "nodeloom.runtime",
+    "RunReport": "nodeloom.run.result",
+    "RunResult": "nodeloom.run.result",
+    "Runtime": "nodeloom.runtime",
+    "Stop": "nodeloom.run.stop",
+    "hookimpl": "nodeloom.plugins",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("errors", "expressions"):
+        return import_module(f"nodeloom.{name}")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'nodeloom' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -112,6 +112,8 @@ class NodeloomError(Exception):
         self.value = None if value is None else preview(value)
         self.expression = expression
         self.details: dict[str, Any] = {k: v for k, v in details.items() if v is not None}
+        # The whole RunResult, on the error that a run with on_error="stop" ends with.
+        self.result: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive Exception's own pickling; a worker process must be able to send errors.

@@ -1,0 +1,184 @@
+"""A call: a finished draft, from which a request is written for the credential of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nodeloom.errors import InvalidValueError
+from nodeloom.expression import UNDEFINED
+from nodeloom.messages import Request
+from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_go
+from nodeloom.plan.encoders import header_text
+from nodeloom.plan.merge import copy_json, merge
+from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+class Injected(Protocol):
+    """What a credential puts on a request."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields."""
+        ...
+
+    @property
+    def qs(self) -> Mapping[str, Any]:
+        """Query parameters."""
+        ...
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """Body members, for requests that have a body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How requests of a run travel (n8n `requestOptions`): timeout in seconds, proxy address, TLS verification."""
+
+    timeout: float | None = None
+    proxy: str | None = None
+    verify: bool = True
+
+
+@dataclass(slots=True)
+class Call:
+    """One HTTP call of one item, before the credential is put on.
+
+    `options` is n8n's request object with every value resolved; `path` holds encoded path values.
+    """
+
+    options: dict[str, Any]
+    path: dict[str, str]
+    url_values: UrlValues
+    transfer: Transfer
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, upper case; GET when none is given (n8n)."""
+        return str(self.options.get("method") or "GET").upper()
+
+    def address(self) -> Address:
+        """Where the call goes, as pieces."""
+        return join(_address(self.options.get("baseURL")), _address(self.options.get("url")))
+
+    def url(self) -> str:
+        """Where the call goes, percent-encoded, without the query parameters of `qs`."""
+        return finish(self.address(), self.path, self.url_values)
+
+    def request(self, injection: Injected | None = None, credential_origins: Collection[str] = ()) -> Request:
+        """The request, with what the credential puts on it.
+
+        Raises InvalidValueError when a part cannot be sent, or when the credential's secret would go to an origin
+        that neither the credential nor the descriptor names.
+        """
+        url = self.url()
+        if injection is not None and self.url_values == "strict":
+            self._guard_secret(url, credential_origins)
+        headers = _headers(self.options.get("headers"))
+        query = copy_json(_mapping(self.options.get("qs")))
+        body = copy_json(self.options.get("body"))
+        has_body = body is not None and body is not UNDEFINED and not (isinstance(body, (dict, list)) and not body)
+        secret_headers: set[str] = set()
+        if injection is not None:
+            for name, value in injection.headers.items():
+                _set_header(headers, name, value)
+                secret_headers.add(name.lower())
+            merge(query, dict(injection.qs))
+            if injection.body and has_body and isinstance(body, dict):
+                merge(body, dict(injection.body))
+        content = self._content(body, headers) if has_body else None
+        return Request(
+            method=self.method,
+            url=_with_query(url, encode_query(query, self._array_format())),
+            headers=headers,
+            body=content,
+            timeout=_seconds(self.options.get("timeout"), self.transfer.timeout),
+            follow_redirects=not _true(self.options.get("disableFollowRedirect")),
+            verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
+            proxy=self.transfer.proxy,
+            credential_headers=frozenset(secret_headers),
+        )
+
+    def _guard_secret(self, url: str, credential_origins: Collection[str]) -> None:
+        address = self.address()
+        if not secret_may_go(address, url, credential_origins):
+            raise InvalidValueError(
+                "The credential's secret would go to a host that neither the credential nor the node names.",
+                value=url,
+                hint="Put the host into the credential.",
+            )
+
+    def _array_format(self) -> str:
+        chosen = self.options.get("arrayFormat")
+        return chosen if chosen in ARRAY_FORMATS else "indices"
+
+    def _content(self, body: Any, headers: dict[str, str]) -> bytes:
+        written = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
+        kind = written.partition(";")[0].strip().lower()
+        if isinstance(body, bytes):
+            return body
+        if kind == FORM and isinstance(body, dict):
+            return encode_form(body)
+        if isinstance(body, str):
+            if not kind:
+                headers["content-type"] = JSON if self.options.get("json") else FORM
+            return body.encode("utf-8", "surrogatepass")
+        if not kind:
+            headers["content-type"] = JSON
+        return encode_json(body)
+
+
+def _address(value: Any) -> Address | None:
+    if isinstance(value, Address):
+        return value
+    return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _true(value: Any) -> bool:
+    return value is True or value == "true"
+
+
+def _seconds(milliseconds: Any, otherwise: float | None) -> float | None:
+    return milliseconds / 1000 if isinstance(milliseconds, (int, float)) and milliseconds > 0 else otherwise
+
+
+def _headers(values: Any) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in _mapping(values).items():
+        if value is UNDEFINED or value is None:
+            continue
+        try:
+            _set_header(headers, name, header_text(scalar_text(value)))
+        except InvalidValueError as error:
+            error.property = error.property or name
+            raise
+    return headers
+
+
+def _set_header(headers: dict[str, str], name: str, value: str) -> None:
+    folded = name.lower()
+    for known in headers:
+        if known.lower() == folded:
+            headers[known] = value
+            return
+    if not name.isascii() or not name or any(c <= " " or c in '()<>@,;:\\"/[]?={}\x7f' for c in name):
+        raise InvalidValueError(
+            "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
+        )
+    headers[name] = value
+
+
+def _with_query(url: str, query: str) -> str:
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"

@@ -1,0 +1,260 @@
+"""From a node and an author's parameters to a plan. Everything that does not depend on an item happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
+from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor
+from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_form
+from nodeloom.errors import ParameterError, UnknownNameError
+from nodeloom.expression import Compiled, Dialect, compile_value
+from nodeloom.expression.split import is_template
+from nodeloom.plan.address import AddressTemplate, UrlValues
+from nodeloom.plan.draft import Draft
+from nodeloom.plan.merge import copy_json
+from nodeloom.plan.missing import is_missing
+from nodeloom.plan.operation import OperationPlan
+from nodeloom.plan.steps import RequiredStep, Step, StepBuilder
+
+REQUEST_OPTIONS = "requestOptions"
+AUTHENTICATION = "authentication"
+
+
+def compile_plan(
+    node: Node,
+    parameters: Mapping[str, Any],
+    *,
+    dialect: Dialect = "author",
+    url_values: UrlValues = "strict",
+    version: int | float | None = None,
+) -> OperationPlan:
+    """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
+
+    With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
+    other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+    """
+    choice = _choose(node, parameters)
+    given = _named(choice, parameters, lenient=dialect == "n8n")
+    if choice.resource is not None:
+        given[RESOURCE] = choice.resource
+    if choice.operation is not None:
+        given[OPERATION] = choice.operation.value
+    form = visible_form(
+        choice.descriptor.properties,
+        given,
+        version=choice.descriptor.type_version if version is None else version,
+        is_template=lambda value: isinstance(value, str) and is_template(value, dialect),
+    )
+    if dialect == "author":
+        _refuse_invisible(node, choice, given, form)
+    return _Compiler(node, choice, given, form, dialect, url_values).plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    descriptor: NodeDescriptor
+    resource: str | None
+    operation: OptionDescriptor | None
+
+    @property
+    def title(self) -> str:
+        """The operation as a person names it."""
+        return self.operation.name if self.operation else self.descriptor.display_name
+
+
+def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
+    if name in parameters:
+        return parameters[name]
+    return next((v for k, v in parameters.items() if k.casefold() == name), None)
+
+
+def _choose(node: Node, parameters: Mapping[str, Any]) -> _Choice:
+    resource_property = _property(node.document.properties, RESOURCE)
+    resource = None
+    if node.document.resources is not None or resource_property is not None:
+        resource = _chosen_name(
+            node, RESOURCE, _written_value(parameters, RESOURCE), resource_property, node.resources()
+        )
+        resource = node.match_resource(resource)
+    descriptor = node.descriptor(resource)
+    operations = node.operations(resource)
+    if not operations:
+        return _Choice(descriptor, resource, None)
+    around = {RESOURCE: resource}
+    operation_property = _property(
+        descriptor.properties, OPERATION, Surroundings(around, around, descriptor.type_version).visible
+    )
+    name = _chosen_name(
+        node, OPERATION, _written_value(parameters, OPERATION), operation_property, [o.name for o in operations]
+    )
+    return _Choice(descriptor, resource, node.match_operation(resource, name))
+
+
+def _property(
+    properties: Iterable[PropertyDescriptor], name: str, visible: Callable[[Any], bool] = lambda _options: True
+) -> PropertyDescriptor | None:
+    return next((p for p in properties if p.name == name and visible(p.display_options)), None)
+
+
+def _chosen_name(node: Node, kind: str, written: Any, prop: PropertyDescriptor | None, known: list[str]) -> Any:
+    if written is None and prop is not None and prop.has_default:
+        written = prop.default
+    if written is None or written == "":
+        if len(known) == 1:
+            return known[0]
+        shown = ", ".join(map(repr, known[:12])) + (", …" if len(known) > 12 else "")
+        raise ParameterError(f"{node.label}: which {kind}?", property=kind, hint=f"Choose one of: {shown}.")
+    if isinstance(written, str) and is_template(written, "author"):
+        raise ParameterError(
+            f"{node.label}: the {kind} cannot be an expression.",
+            property=kind,
+            value=written,
+            hint=f"Name the {kind}; run once for each {kind} that you need.",
+        )
+    return written
+
+
+def _named(choice: _Choice, parameters: Mapping[str, Any], *, lenient: bool) -> dict[str, Any]:
+    """The parameters under their properties' names. Raises UnknownNameError for a name nobody knows."""
+    names = PropertyNames(choice.descriptor.properties)
+    given: dict[str, Any] = {}
+    for key, value in parameters.items():
+        if key == REQUEST_OPTIONS or key.casefold() in (RESOURCE, OPERATION):
+            continue
+        name = names.find(key)
+        if name is None:
+            if lenient:
+                continue
+            visible = [p for p in choice.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
+            raise UnknownNameError("property", key, PropertyNames(visible).labels(), within=choice.title)
+        if name in given:
+            raise ParameterError(f"{name} is given twice.", property=name, hint="Leave one of them out.")
+        given[name] = value
+    return given
+
+
+def _refuse_invisible(node: Node, choice: _Choice, given: Mapping[str, Any], form: VisibleForm) -> None:
+    """An author who sets what this operation does not have is told so; n8n ignores it silently."""
+    shown = {p.name for p in form.properties}
+    for name in given:
+        if name not in shown and node.document.resources is not None:
+            owners = [
+                o.name
+                for o in node.operations(choice.resource)
+                if any(
+                    p.name == name
+                    and o.value in ((p.display_options.show or {}) if p.display_options else {}).get(OPERATION, [])
+                    for p in choice.descriptor.properties
+                )
+            ]
+            labels = [p.label for p in form.properties if p.name not in (RESOURCE, OPERATION)]
+            raise ParameterError(
+                f"{choice.title} has no property {name!r}.",
+                property=name,
+                hint=f"It belongs to {', '.join(owners)}. {choice.title} has: {', '.join(labels) or 'no properties'}.",
+            )
+
+
+class _Compiler:
+    """Compiles the parts of one plan; lives as long as `compile_plan` runs."""
+
+    def __init__(
+        self,
+        node: Node,
+        choice: _Choice,
+        given: Mapping[str, Any],
+        form: VisibleForm,
+        dialect: Dialect,
+        url_values: UrlValues,
+    ) -> None:
+        self._node = node
+        self._choice = choice
+        self._given = given
+        self._form = form
+        self._dialect: Dialect = dialect
+        self._url_values: UrlValues = url_values
+
+    def plan(self) -> OperationPlan:
+        """The finished plan."""
+        parameters = self._parameters()
+        static = [name for name, compiled in parameters.items() if compiled.static]
+        builder = StepBuilder(
+            dialect=self._dialect,
+            root=self._form.values,
+            version=self._choice.descriptor.type_version,
+            static_parameters=static,
+        )
+        steps: list[Step] = [_DefaultsStep(self._choice.descriptor, static)]
+        for prop in self._form.properties:
+            if prop.name not in self._form.values:
+                self._check_required(prop)
+                continue
+            compiled = parameters[prop.name]
+            if prop.required and prop.name not in (RESOURCE, OPERATION):
+                self._check_constant(prop, compiled)
+                if not compiled.static:
+                    steps.append(RequiredStep(prop, compiled))
+            steps.extend(builder.steps(prop, self._form.values[prop.name], compiled, {}))
+        return OperationPlan(
+            node=self._node,
+            descriptor=self._choice.descriptor,
+            resource=self._choice.resource,
+            operation=self._choice.operation,
+            parameters=parameters,
+            values=self._form.values,
+            steps=steps,
+            url_values=self._url_values,
+        )
+
+    def _parameters(self) -> dict[str, Compiled]:
+        compiled = {}
+        for prop in self._form.properties:
+            if prop.name in self._form.values and prop.name not in compiled:
+                dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
+                compiled[prop.name] = compile_value(self._form.values[prop.name], dialect=dialect, property=prop.label)
+        return compiled
+
+    def _check_required(self, prop: PropertyDescriptor) -> None:
+        if prop.required:
+            raise ParameterError(
+                f"{prop.label} is missing.",
+                property=prop.label,
+                hint=f"{self._choice.title} needs it: set the parameter {prop.label!r}.",
+            )
+
+    def _check_constant(self, prop: PropertyDescriptor, compiled: Compiled) -> None:
+        if compiled.static and is_missing(compiled.value) and self._url_values == "strict":
+            raise ParameterError(
+                f"{prop.label} is empty.", property=prop.label, hint=f"{self._choice.title} needs a value for it."
+            )
+
+
+class _DefaultsStep:
+    """`requestDefaults` and `requestOperations`: the ground every request stands on."""
+
+    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str]) -> None:
+        entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
+        self._parts: dict[str, AddressTemplate | Compiled] = {
+            key: AddressTemplate(value, static_parameters=static_parameters)
+            if key in ("url", "baseURL") and isinstance(value, str)
+            else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
+            for key, value in entries.items()
+        }
+        self._operations = descriptor.request_operations or {}
+        self.static = all(part.static for part in self._parts.values())
+
+    def compiled(self) -> list[Compiled]:
+        """Every compiled template of the defaults."""
+        found: list[Compiled] = []
+        for part in self._parts.values():
+            found.extend(part.compiled() if isinstance(part, AddressTemplate) else [part])
+        return found
+
+    def apply(self, draft: Draft) -> None:
+        """Lay the ground of `draft`."""
+        for key, part in self._parts.items():
+            draft.options[key] = copy_json(part.resolve(draft.scope))
+        draft.operations = dict(self._operations)

@@ -1,0 +1,65 @@
+"""A request while it is being put together for one item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nodeloom.expression import UNDEFINED, Scope
+from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
+
+
+@dataclass(slots=True)
+class Receiving:
+    """The `postReceive` steps that one property brought, with its value."""
+
+    steps: list[Any]
+    value: Any
+    names: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the steps of a plan have contributed so far.
+
+    `options` is n8n's request object (method, url, baseURL, headers, qs, body, …). `path` holds encoded path
+    values by placeholder, `values` the resolved values by property name (for messages and for `echo`).
+    """
+
+    scope: Scope
+    options: dict[str, Any] = field(default_factory=lambda: {"qs": {}, "body": {}, "headers": {}})
+    path: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    receiving: list[Receiving] = field(default_factory=list)
+    operations: dict[str, Any] = field(default_factory=dict)
+    echo: list[str] = field(default_factory=list)
+    paginate: Any = None
+    max_results: Any = None
+
+    def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
+        """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        target = self.options.get(where)
+        if not isinstance(target, dict):
+            target = self.options[where] = {}
+        plain = not dotted or ("." not in name and "[" not in name)
+        if plain and not isinstance(value, (dict, list)):
+            if value is not UNDEFINED:
+                target[name] = value
+            else:
+                target.setdefault(name, UNDEFINED)
+            return
+        merge(target, {name: copy_json(value)} if plain else at_path(parse_path(name), copy_json(value)))
+
+    def copy(self, scope: Scope) -> Draft:
+        """The same draft for another item; what the plan's constant steps contributed is computed once."""
+        return Draft(
+            scope=scope,
+            options=copy_json(self.options),
+            path=dict(self.path),
+            values=dict(self.values),
+            receiving=list(self.receiving),
+            operations=self.operations,
+            echo=self.echo,
+            paginate=self.paginate,
+            max_results=self.max_results,
+        )

@@ -1,0 +1,204 @@
+"""How a value is written where it is sent, by the type its property declares (`send.encode`).
+
+A path value is percent-encoded whole, so that nothing it holds can end the segment (RFC 3986 section 3.3). OData
+literals follow OData v4.01 part 2, section 5.1.1.6.1: strings quoted with `'` doubled, everything else bare.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from nodeloom.errors import InvalidValueError
+from nodeloom.expression.text import number_text
+
+Encode = Callable[[Any], Any]
+
+_DATE_TIME = re.compile(
+    r"\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)"
+)
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def _refuse(wanted: str, value: Any, hint: str | None = None) -> InvalidValueError:
+    return InvalidValueError(f"The value is not {wanted}.", value=value, hint=hint)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return number_text(value)
+    if isinstance(value, datetime):
+        return _instant(value)
+    raise _refuse("a text", value, "Pick one member of it in the expression.")
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise _refuse("true or false", value, "Give true or false.")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value)
+    raise _refuse("a whole number", value, "Give digits only, such as 25.")
+
+
+def _number(value: Any) -> int | float:
+    if (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and value == value
+        and abs(value) != float("inf")
+    ):
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        number = float(value)
+        return int(number) if number.is_integer() else number
+    raise _refuse("a number", value, "Give a number such as 2.5.")
+
+
+def _json(value: Any) -> Any:
+    """Text is read as JSON; anything else is JSON already."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, parse_constant=_no_constant)
+    except ValueError as fault:
+        reason = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
+        at = f" at character {fault.pos + 1}" if isinstance(fault, json.JSONDecodeError) else ""
+        raise InvalidValueError(
+            f"The text is not JSON: {reason}{at}.", value=value, hint='Write JSON, such as ["a", "b"] or {"key": 1}.'
+        ) from None
+    except RecursionError:
+        raise InvalidValueError("The JSON is nested too deeply.", value=value) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _list(value: Any) -> str:
+    """A comma-separated list: a list of texts, or text as it is."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(_text(v) for v in value)
+    return _text(value)
+
+
+def _instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise _refuse("an instant: it has no time zone", value.isoformat(), "Give a time zone, such as …Z.")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _guid(value: Any) -> str:
+    try:
+        return str(uuid.UUID(value if isinstance(value, str) else ""))
+    except ValueError:
+        raise _refuse("a GUID", value, "Give it as 01234567-89ab-cdef-0123-456789abcdef.") from None
+
+
+def _date_time(value: Any) -> str:
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+        return value
+    raise _refuse("a date and time", value, "Give it as 2026-01-31T09:30:00Z.")
+
+
+def odata_string(value: Any) -> str:
+    """An OData string literal: in quotes, `'` doubled. Not percent-encoded yet."""
+    return "'" + _text(value).replace("'", "''") + "'"
+
+
+def path_literal(literal: str) -> str:
+    """An OData literal for a path: percent-encoded, the quotes around it kept so that a reader sees a string key."""
+    if len(literal) >= 2 and literal[0] == literal[-1] == "'":
+        return "'" + quote(literal[1:-1].encode("utf-8", "strict"), safe="") + "'"
+    return quote(literal, safe=":")
+
+
+def _odata(write: Callable[[Any], Any]) -> Encode:
+    def encode(value: Any) -> str:
+        return "null" if value is None else _text(write(value))
+
+    return encode
+
+
+def _odata_list(value: Any) -> str:
+    items = _json(value)
+    if not isinstance(items, list):
+        raise _refuse("a list", value)
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+
+
+def segment(value: Any) -> str:
+    """One path segment: every reserved character encoded; `.` and `..` refused, which no encoding protects."""
+    text = _text(value)
+    if text in (".", ".."):
+        raise _refuse("usable in a path", text, "A path segment cannot be '.' or '..'.")
+    return quote(text, safe="")
+
+
+ENCODERS: Mapping[str, Encode] = {
+    "segment": segment,
+    "string": _text,
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "json": _json,
+    "list": _list,
+    "odata.string": lambda value: "null" if value is None else odata_string(value),
+    "odata.boolean": _odata(_boolean),
+    "odata.integer": _odata(_integer),
+    "odata.number": _odata(_number),
+    "odata.guid": _odata(_guid),
+    "odata.dateTime": _odata(_date_time),
+    "odata.list": _odata_list,
+}
+
+
+def encode_path(encoder: str, value: Any) -> str:
+    """`value` as it stands in the path. Raises InvalidValueError when it does not fit the encoder's type."""
+    try:
+        if encoder.startswith("odata."):
+            return path_literal(ENCODERS[encoder](value))
+        return segment(ENCODERS[encoder](value))
+    except UnicodeEncodeError:
+        raise _lone_surrogate(value) from None
+
+
+def header_text(value: Any) -> str:
+    """A header field's value. Raises InvalidValueError for line breaks and other controls (RFC 9110 section 5.5)."""
+    text = _text(value)
+    if any((c < " " and c != "\t") or c == "\x7f" for c in text):
+        raise InvalidValueError(
+            "A header cannot hold line breaks or control characters.", value=text, hint="Take them out of the value."
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _lone_surrogate(value) from None
+    return text
+
+
+def _lone_surrogate(value: Any) -> InvalidValueError:
+    return InvalidValueError(
+        "The text holds half of a surrogate pair, which cannot be sent.", value=value, hint="Mend the text's encoding."
+    )

@@ -1,0 +1,166 @@
+"""What an answer that is no success means: which error, in the service's words and in the operation's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nodeloom.descriptor.models import OptionDescriptor
+from nodeloom.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionFailedError,
+    RateLimitedError,
+    ResponseError,
+    ServerError,
+    UnexpectedRedirectError,
+    UnreadableAnswerError,
+    preview,
+)
+from nodeloom.messages import Response
+from nodeloom.plan.call import Call
+
+_CLASSES: dict[int, type[ResponseError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    412: PreconditionFailedError,
+    429: RateLimitedError,
+}
+_MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
+    AuthenticationError: (
+        "The service refused the credential.",
+        "Check it with `nodeloom credentials test`; it may be wrong, expired or revoked.",
+    ),
+    PermissionDeniedError: ("The credential may not do this.", "Give its account the right that the operation needs."),
+    NotFoundError: ("What the operation addresses does not exist.", "Check the key, and that it was not deleted."),
+    ConflictError: ("The service's state does not allow this.", "Read the current state and try again."),
+    PreconditionFailedError: (
+        "What the operation addresses was changed meanwhile: the ETag is stale.",
+        "Read it again and pass the new ETag, or leave If Match out.",
+    ),
+    RateLimitedError: ("The service asks for fewer requests.", "Lower the concurrency or run again later."),
+    ServerError: ("The service failed.", "Try again later; if it stays, tell the service's operator."),
+    BadRequestError: ("The service refused the request.", "Check the parameters against the service's message."),
+    UnexpectedRedirectError: (
+        "The service answered with a redirect that is not followed.",
+        "Check the address in the credential.",
+    ),
+}
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+def is_success(status: int, ignore: Any) -> bool:
+    """Whether an answer counts as success; n8n's `ignoreHttpStatusErrors` lets every status pass but its `except`."""
+    if 200 <= status < 300:
+        return True
+    if isinstance(ignore, Mapping):
+        return bool(ignore.get("ignore", True)) and status not in (ignore.get("except") or [])
+    return ignore is True or ignore == "true"
+
+
+def _class_of(status: int, words: str) -> type[ResponseError]:
+    if status in _CLASSES:
+        return _CLASSES[status]
+    if status == 400 and re.search(r"NOT_?FOUND", words, re.IGNORECASE):
+        return NotFoundError
+    if 300 <= status < 400:
+        return UnexpectedRedirectError
+    return ServerError if status >= 500 else BadRequestError
+
+
+def failure(
+    response: Response,
+    call: Call,
+    operation: OptionDescriptor | None,
+    values: Mapping[str, Any],
+    title: str,
+) -> ResponseError:
+    """The error for an answer that is no success.
+
+    `values` are the operation's resolved values by property name; they fill `{Name}` in the descriptor's own words
+    for the status (`errors`).
+    """
+    service_code, service_message = service_words(response)
+    kind = _class_of(response.status, f"{service_code} {service_message}")
+    message, hint = _MEANINGS[kind]
+    own = _own_meaning(operation, response.status, kind)
+    if own is not None:
+        message = _filled(own.message, values)
+        hint = _filled(own.hint, values) if own.hint else hint
+    if kind is RateLimitedError and "retry-after" in response.headers:
+        hint = f"The service asks to wait: Retry-After {response.headers['retry-after']}. {hint}"
+    said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message))))
+    return kind(
+        f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
+        hint=hint,
+        status=response.status,
+        method=call.method,
+        url=response.url or call.url(),
+        serviceCode=service_code or None,
+        serviceMessage=service_message or None,
+        retryAfter=response.headers.get("retry-after"),
+    )
+
+
+def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> Any:
+    if operation is None or not operation.errors:
+        return None
+    return operation.errors.get(str(status)) or (operation.errors.get("404") if kind is NotFoundError else None)
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
+
+
+def unreadable(response: Response, call: Call, expected: str) -> UnreadableAnswerError:
+    """The error for a success whose body is not what was expected."""
+    start = response.body[:200].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
+    return UnreadableAnswerError(
+        f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'}).",
+        value=start,
+        hint="Check the address in the credential: a proxy or a login page may have answered.",
+        status=response.status,
+        method=call.method,
+        url=response.url or call.url(),
+    )
+
+
+def service_words(response: Response) -> tuple[str, str]:
+    """The service's own code and message: OData's and 3CX's error object, OAuth's, RFC 9457's, or the usual keys.
+
+    3CX often leaves `code` empty; its code is then in `details[].message`.
+    """
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        text = response.body[:300].decode("utf-8", "replace").strip()
+        return "", "" if text.startswith("<") else text
+    if not isinstance(body, Mapping):
+        return "", str(body)[:300] if isinstance(body, str) else ""
+    inner = body.get("error")
+    errors = body.get("errors")
+    if isinstance(inner, Mapping):
+        return _code_and_message(inner)
+    if isinstance(errors, list) and errors and isinstance(errors[0], Mapping):
+        return _code_and_message(errors[0])
+    if isinstance(inner, str) and "error_description" in body:
+        return inner, str(body["error_description"])
+    code, message = _code_and_message(body)
+    return code, message or (inner if isinstance(inner, str) else "")
+
+
+def _code_and_message(source: Mapping[str, Any]) -> tuple[str, str]:
+    code = source.get("code")
+    details = source.get("details")
+    if not code and isinstance(details, list):
+        code = next((d.get("code") or d.get("message") for d in details if isinstance(d, Mapping)), "")
+    message = next(
+        (source[key] for key in ("message", "detail", "description", "title") if isinstance(source.get(key), str)), ""
+    )
+    return str(code or ""), message.replace("\n", " ").strip()

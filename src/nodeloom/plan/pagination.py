@@ -1,0 +1,162 @@
+"""Pages: one item that takes several calls (n8n `operations.pagination`, generic and offset)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import DescriptorError, InvalidValueError, ItemError
+from nodeloom.expression import UNDEFINED, Compiled, compile_value
+from nodeloom.messages import Response, origin_of
+from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.plan.call import Call
+from nodeloom.plan.draft import Draft
+from nodeloom.plan.merge import copy_json
+from nodeloom.plan.receive import Reception, read_body
+
+if TYPE_CHECKING:
+    from nodeloom.plan.operation import OperationPlan
+
+Item = dict[str, Any]
+
+
+def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
+    """Yield the calls of all pages, are sent their answers, return all items."""
+    pagination = draft.operations["pagination"]
+    if not isinstance(pagination, Mapping) or pagination.get("type") not in ("generic", "offset"):
+        raise DescriptorError(
+            "operations.pagination is of an unknown type.", value=pagination, hint="Known types: generic, offset."
+        )
+    properties = pagination.get("properties") or {}
+    pages = _generic if pagination["type"] == "generic" else _offset
+    return reception.limited((yield from pages(plan, draft, reception, properties)))
+
+
+class _PageGuard:
+    """Stops a pagination that does not come to an end: too many pages, or the same page again and again."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pages = 0
+        self._last: tuple[str, bytes] | None = None
+
+    def check(self, url: str, response: Response) -> None:
+        """Raise ItemError when this page must be the last and is not."""
+        self._pages += 1
+        if self._pages >= self._limit:
+            raise ItemError(
+                f"The pagination did not end within {self._limit} pages.", hint="Narrow the query or set a limit."
+            )
+        page = (url, response.body)
+        if page == self._last:
+            raise ItemError(
+                "The service answers the same page again and again.",
+                value=url,
+                hint="The node's pagination does not advance; report it to the node's author.",
+            )
+        self._last = page
+
+
+def _generic(
+    plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any]
+) -> Generator[Call, Response, list[Item]]:
+    """The request part is evaluated before each call, with `$request` as the call was first built."""
+    proceed = compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue")
+    parts: dict[str, Compiled] = {
+        key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
+        for key, value in (properties.get("request") or {}).items()
+    }
+    first = plan.call(draft)
+    names: dict[str, Any] = {
+        "$request": _request_name(first.options),
+        "$response": UNDEFINED,
+        "$pageCount": 0,
+    }
+    guard = _PageGuard(plan.max_pages)
+    items: list[Item] = []
+    while True:
+        scope = draft.scope.extend(names)
+        options = copy_json(first.options)
+        for key, part in parts.items():
+            value = part.resolve(scope)
+            if key in ("url", "baseURL"):
+                if isinstance(value, str) and value != names["$request"].get(key):
+                    options[key] = _followed(first, key, value)
+            elif value is not UNDEFINED:
+                options[key] = value
+        call = Call(options, first.path, plan.url_values, plan.transfer)
+        response = yield call
+        items += reception.items(response, call)
+        names["$response"] = reception.response_name(response, read_body(response, call))
+        names["$pageCount"] += 1
+        limit = reception.max_results()
+        if limit is not None and len(items) >= limit:
+            return items
+        if proceed.resolve(draft.scope.extend(names)) is not True:
+            return items
+        guard.check(call.url(), response)
+
+
+def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `$request` shows: the options with addresses as text."""
+    return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
+
+
+def _followed(first: Call, key: str, value: str) -> Address:
+    """The address of a next page. A link the service gives may not lead to another origin (strict)."""
+    address = Address((Piece(value, Origin.DESCRIPTOR),))
+    if first.url_values == "strict":
+        base = first.options.get("baseURL")
+        target = join(base if isinstance(base, Address) and key == "url" else None, address)
+        url = finish(target, first.path, "raw")
+        if origin_of(url) != origin_of(first.url()):
+            raise InvalidValueError(
+                "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
+            )
+    return address
+
+
+def _offset(
+    plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any]
+) -> Generator[Call, Response, list[Item]]:
+    """Limit and offset parameters, until a page is shorter than `pageSize`."""
+    where = "body" if properties.get("type") == "body" else "qs"
+    size = int(properties["pageSize"])
+    root = properties.get("rootProperty")
+    most = reception.max_results()
+    guard = _PageGuard(plan.max_pages)
+    items: list[Item] = []
+    offset = 0
+    while True:
+        limit = size if most is None else min(size, most - len(items))
+        if limit <= 0:
+            return items
+        call = plan.call(draft)
+        call.options = copy_json(call.options)
+        target = call.options.get(where)
+        if not isinstance(target, dict):
+            target = call.options[where] = {}
+        target[str(properties["limitParameter"])] = limit
+        target[str(properties["offsetParameter"])] = offset
+        response = yield call
+        page = reception.items(response, call)
+        if root is not None:
+            page = _rooted(page, str(root))
+        items += page
+        offset += size
+        if len(page) < size:
+            return items
+        guard.check(call.url(), response)
+
+
+def _rooted(page: list[Item], root: str) -> list[Item]:
+    value: Any = page[0]["json"] if page else UNDEFINED
+    for key in root.split("."):
+        value = value.get(key, UNDEFINED) if isinstance(value, Mapping) else UNDEFINED
+    if not isinstance(value, list):
+        raise ItemError(
+            f"The answer has no list at {root!r}, where the node's pagination looks for the page.",
+            value=page[0]["json"] if page else None,
+            hint="Check that the operation's answer is what the node was written for.",
+        )
+    return [{"json": v if isinstance(v, dict) else {"data": v}} for v in value]

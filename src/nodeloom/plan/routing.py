@@ -1,0 +1,246 @@
+"""Compiled routing: what one property, or one option of it, contributes to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from nodeloom.descriptor.models import PropertyDescriptor, Routing
+from nodeloom.errors import InvalidValueError, ParameterError
+from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.plan.address import AddressTemplate
+from nodeloom.plan.draft import Draft, Receiving
+from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
+from nodeloom.plan.merge import merge
+from nodeloom.plan.missing import is_missing, missing_value
+
+_EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
+
+
+class CompiledRouting:
+    """The routing of a property or option, its templates compiled; applied once per item."""
+
+    __slots__ = (
+        "_echo",
+        "_encode",
+        "_max_results",
+        "_needs_names",
+        "_operations",
+        "_paginate",
+        "_post_receive",
+        "_request",
+        "_send_name",
+        "_send_value",
+        "_validator",
+        "property",
+        "send",
+        "static",
+    )
+
+    def __init__(
+        self,
+        routing: Routing,
+        prop: PropertyDescriptor | None,
+        *,
+        static_parameters: Collection[str],
+        value_is_static: bool,
+    ) -> None:
+        self.property = prop
+        self.send = routing.send
+        self._request: list[tuple[str, AddressTemplate | Compiled]] = []
+        for key, value in (routing.request.entries() if routing.request else {}).items():
+            if key in ("url", "baseURL") and isinstance(value, str):
+                self._request.append(
+                    (
+                        key,
+                        AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static),
+                    )
+                )
+            else:
+                self._request.append((key, compile_value(value, dialect="n8n", property=key)))
+        send, output = routing.send, routing.output
+        self._send_name = _compile(send.property if send else None)
+        self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
+        self._paginate = _compile(send.paginate if send else None)
+        self._max_results = _compile(output.max_results if output else None)
+        self._post_receive = (output.post_receive or []) if output else []
+        self._echo = (output.echo or []) if output else []
+        self._operations = routing.operations
+        self._encode = send.encode if send else None
+        self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
+        compiled = list(self.compiled())
+        self._needs_names = any(c.names & _EXTRA_NAMES for c in compiled)
+        self.static = all(c.static for c in compiled)
+
+    def compiled(self) -> Iterator[Compiled]:
+        """Every compiled template of this routing."""
+        for _key, part in self._request:
+            if isinstance(part, AddressTemplate):
+                yield from part.compiled()
+            else:
+                yield part
+        for maybe in (self._send_name, self._send_value, self._paginate, self._max_results):
+            if maybe is not None:
+                yield maybe
+
+    def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
+        """Contribute to `draft`. `value` is the property's resolved value, `written` what the author wrote for it.
+
+        `names` are more names in scope: `$index` and `$parent` inside a fixedCollection.
+        """
+        scope = draft.scope.extend({**names, "$value": value}) if self._needs_names else draft.scope
+        if self._operations:
+            draft.operations = {**draft.operations, **self._operations}
+        for key, part in self._request:
+            merge(draft.options, {key: part.resolve(scope)})
+        if self.send is not None:
+            self._apply_send(draft, scope, value, written)
+        if self._max_results is not None:
+            draft.max_results = self._max_results.resolve(scope) or draft.max_results
+        if self._post_receive:
+            draft.receiving.append(Receiving(self._post_receive, value, dict(names)))
+        if self._echo:
+            draft.echo = [*draft.echo, *self._echo]
+
+    def _apply_send(self, draft: Draft, scope: Scope, value: Any, written: Compiled | None) -> None:
+        send = self.send
+        if send is None:
+            return
+        if send.pre_send:
+            raise ParameterError(
+                "The operation needs a JavaScript hook (preSend), which a declarative runtime cannot run.",
+                hint="Choose an operation of the node that has none.",
+            )
+        if self._paginate is not None and draft.paginate is None:
+            draft.paginate = bool(self._paginate.resolve(scope))
+        if self._send_name is None:
+            return
+        name = self._send_name.resolve(scope)
+        if name is UNDEFINED or name is None:
+            return
+        if self._send_value is not None:
+            value = self._send_value.resolve(scope)
+        if self._encode is not None or send.type in ("path", "header"):
+            self._put_encoded(draft, str(name), value, written)
+        else:
+            draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
+
+    def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
+        send, prop = self.send, self.property
+        if send is None or prop is None:
+            return
+        if send.type == "path":
+            # A key the operation addresses: without it another thing, or all of them, would be addressed.
+            if is_missing(value):
+                raise missing_value(prop.label, written, draft.scope)
+            draft.path[name] = self._encoded(prop, value, written)
+            draft.values[prop.name] = value
+            return
+        if value is UNDEFINED or (send.type != "body" and is_missing(value)):
+            return
+        encoded = self._encoded(prop, value, written)
+        draft.values[prop.name] = encoded
+        if send.type == "header":
+            draft.options["headers"][name] = encoded
+        else:
+            draft.put("qs" if send.type == "query" else "body", name, encoded, dotted=send.property_in_dot_notation)
+
+    def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None) -> Any:
+        send = self.send
+        kind = send.type if send else "body"
+        try:
+            if kind == "path":
+                return encode_path(self._encode or "string", value)
+            if kind == "header":
+                return header_text(value)
+            if value is None and kind == "body":
+                encoded = None
+            else:
+                encoded = ENCODERS[self._encode or "string"](value)
+            self._check(encoded)
+        except InvalidValueError as error:
+            error.property = prop.label
+            if written is not None and not written.static:
+                error.expression = str(written.source)
+            raise
+        return encoded
+
+    def _check(self, value: Any) -> None:
+        if self._validator is None:
+            return
+        from nodeloom.descriptor.validation import json_path
+
+        fault = next(iter(sorted(self._validator.iter_errors(value), key=lambda e: len(e.absolute_path))), None)
+        if fault is not None:
+            inside = f" at {json_path(list(fault.absolute_path))}" if fault.absolute_path else ""
+            raise InvalidValueError(
+                f"The value does not fit{inside}: {_plain_reason(fault)}.",
+                value=value,
+                hint=f"It must be {describe_schema(fault.schema)}.",
+            )
+
+
+def _compile(value: Any) -> Compiled | None:
+    return None if value is None else compile_value(value, dialect="n8n")
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(dict(schema))
+
+
+def _plain_reason(fault: Any) -> str:
+    """jsonschema's own reason, without the value, which stands in the error already."""
+    wanted = fault.validator_value
+    match fault.validator:
+        case "type":
+            return f"{_type_word(fault.instance)} is not {_words(wanted)}"
+        case "minItems":
+            return "the list is empty" if wanted == 1 else f"the list has fewer than {wanted} entries"
+        case "minLength":
+            return "the text is empty" if wanted == 1 else f"the text is shorter than {wanted}"
+        case "required":
+            return "a key is missing"
+        case _:
+            return str(fault.message)
+
+
+_TYPE_WORDS = {
+    "array": "a list",
+    "object": "an object",
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "null": "null",
+}
+
+
+def _words(types: Any) -> str:
+    return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))
+
+
+def _type_word(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    for kind, word in ((dict, "an object"), (list, "a list"), (str, "a text")):
+        if isinstance(value, kind):
+            return word
+    return "a number"
+
+
+def describe_schema(schema: Any) -> str:
+    """A small JSON Schema in words, such as "a list of a text"."""
+    if not isinstance(schema, Mapping):
+        return "what the service's description says"
+    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
+        least = " with at least one entry" if schema.get("minItems") else ""
+        return f"a list of {describe_schema(schema['items']).removeprefix('a ')}s{least}"
+    if "type" in schema:
+        return "a non-empty text" if schema.get("minLength") and schema["type"] == "string" else _words(schema["type"])
+    if "enum" in schema:
+        return "one of " + ", ".join(map(repr, schema["enum"]))
+    return "what the service's description says"

@@ -1,0 +1,264 @@
+"""The steps of a plan: every visible property's contribution to the request, in document order.
+
+A step knows the property's written value and its compiled routing. What the author left to an expression (which
+option is chosen, what a whole collection holds) is settled per item, by steps made from the resolved data; that
+data is never read as a template again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
+from nodeloom.descriptor.visibility import visible_form
+from nodeloom.errors import InvalidValueError
+from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
+from nodeloom.plan.draft import Draft
+from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.routing import CompiledRouting
+
+
+class Step(Protocol):
+    """One contribution to a request."""
+
+    @property
+    def static(self) -> bool:
+        """Whether it contributes the same for every item."""
+        ...
+
+    def apply(self, draft: Draft) -> None:
+        """Contribute to `draft`."""
+        ...
+
+
+def constant(value: Any) -> Compiled:
+    """Data as a compiled value that is never read as a template."""
+    return compile_value(Literal(value), dialect="author")
+
+
+def located(prop: PropertyDescriptor, value: Any) -> Any:
+    """The value a resourceLocator stands for: its `value`, through the mode's `extractValue` regex (n8n)."""
+    if not isinstance(value, Mapping) or not ("__rl" in value or (prop.type == "resourceLocator" and "mode" in value)):
+        return value if prop.extract_value is None else _extracted(prop, prop.extract_value, value)
+    mode = next((m for m in prop.modes or () if m.name == value.get("mode")), None)
+    held = value.get("value", UNDEFINED)
+    rule = (mode.extract_value if mode else None) or prop.extract_value
+    return held if rule is None else _extracted(prop, rule, held)
+
+
+def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
+    if not isinstance(rule, Mapping) or rule.get("type") != "regex" or not isinstance(value, str):
+        return value
+    match = re.search(str(rule["regex"]), value)
+    if match is None:
+        raise InvalidValueError(
+            f"{prop.label} is not what its mode expects.",
+            property=prop.label,
+            value=value,
+            hint=f"It must match {rule['regex']}.",
+        )
+    return match.group(1) if match.groups() else match.group()
+
+
+@dataclass(slots=True)
+class RoutingStep:
+    """A property's own routing."""
+
+    prop: PropertyDescriptor | None
+    value: Compiled
+    routing: CompiledRouting
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def static(self) -> bool:
+        """Whether value and routing are constant."""
+        return self.value.static and self.routing.static and not self.names
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value and contribute it."""
+        value = self.value.resolve(draft.scope)
+        if self.prop is not None:
+            value = located(self.prop, value)
+        self.routing.apply(draft, value, self.value, self.names)
+
+
+@dataclass(slots=True)
+class RequiredStep:
+    """A check that a required property has a value; it fails the item otherwise."""
+
+    prop: PropertyDescriptor
+    value: Compiled
+
+    static = False
+
+    def apply(self, draft: Draft) -> None:
+        """Raise MissingValueError when the value is undefined, null or empty."""
+        value = located(self.prop, self.value.resolve(draft.scope))
+        if is_missing(value):
+            raise missing_value(self.prop.label, self.value, draft.scope)
+
+
+@dataclass(slots=True)
+class DynamicStep:
+    """A property whose value decides which parts contribute, and is an expression."""
+
+    prop: PropertyDescriptor
+    value: Compiled
+    builder: StepBuilder
+    names: Mapping[str, Any]
+
+    static = False
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value, and let the parts that it selects contribute."""
+        value = self.value.resolve(draft.scope)
+        if value is UNDEFINED:
+            return
+        for step in self.builder.children(self.prop, value, self.names, literal=True):
+            step.apply(draft)
+
+
+class StepBuilder:
+    """Makes steps from properties and written values; each routing is compiled once per builder."""
+
+    def __init__(
+        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, static_parameters: Sequence[str]
+    ) -> None:
+        self._dialect: Dialect = dialect
+        self._root = root
+        self._version = version
+        self._static_parameters = frozenset(static_parameters)
+        self._routings: dict[tuple[int, bool], CompiledRouting] = {}
+
+    def compile(self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False) -> Compiled:
+        """A written value: the author's in the author's dialect, a default in n8n's."""
+        if literal:
+            return constant(value)
+        return compile_value(value, dialect=self._dialect if given else "n8n", property=prop.label)
+
+    def steps(
+        self,
+        prop: PropertyDescriptor,
+        value: Any,
+        compiled: Compiled,
+        names: Mapping[str, Any],
+        *,
+        literal: bool = False,
+    ) -> Iterator[Step]:
+        """The steps of one visible property: its own routing, then its selected parts."""
+        if prop.routing is not None:
+            yield RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static), names)
+        if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
+            return
+        if prop.type == "options" and not any(o.routing for o in prop.choices()):
+            return
+        if isinstance(value, str) and not compiled.static:
+            yield DynamicStep(prop, compiled, self, names)
+        else:
+            yield from self.children(prop, compiled.value if compiled.static else value, names, literal=literal)
+
+    def children(
+        self, prop: PropertyDescriptor, value: Any, names: Mapping[str, Any], *, literal: bool
+    ) -> Iterator[Step]:
+        """The steps of the parts of `prop` that `value` selects."""
+        if prop.type == "options":
+            yield from self._chosen(prop.choices(), value, names)
+        elif not isinstance(value, Mapping):
+            return
+        elif prop.type == "collection":
+            present = [child for child in prop.children() if child.name in value]
+            yield from self._nested(present, value, names, defaults=False, literal=literal)
+        else:
+            for group in prop.groups():
+                yield from self._group(prop, group, value, names, literal=literal)
+
+    def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
+        for option in options:
+            if option.routing is not None and option.value == value and type(option.value) is type(value):
+                yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
+
+    def _group(
+        self,
+        prop: PropertyDescriptor,
+        group: GroupDescriptor,
+        value: Mapping[str, Any],
+        names: Mapping[str, Any],
+        *,
+        literal: bool,
+    ) -> Iterator[Step]:
+        entries = value.get(group.name)
+        if not entries:
+            return
+        if prop.multiple:
+            for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
+                if isinstance(entry, Mapping):
+                    inner = {**names, "$index": index, "$parent": entry}
+                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal)
+        elif isinstance(entries, Mapping):
+            inner = {**names, "$parent": entries}
+            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal)
+
+    def _nested(
+        self,
+        properties: Sequence[PropertyDescriptor],
+        given: Mapping[str, Any],
+        names: Mapping[str, Any],
+        *,
+        defaults: bool,
+        literal: bool,
+    ) -> Iterator[Step]:
+        form = visible_form(properties, given, version=self._version, root=self._root, defaults=defaults)
+        parent = names.get("$parent")
+        if isinstance(parent, Mapping) and not literal and given is parent:
+            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given)}
+        for prop in form.properties:
+            if prop.name in form.values:
+                value = form.values[prop.name]
+                compiled = self.compile(prop, value, given=prop.name in given, literal=literal)
+                for step in self.steps(prop, value, compiled, names, literal=literal):
+                    yield _resolving_parent(step)
+
+    def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:
+        key = (id(routing), value_is_static)
+        if key not in self._routings:
+            self._routings[key] = CompiledRouting(
+                routing, prop, static_parameters=self._static_parameters, value_is_static=value_is_static
+            )
+        return self._routings[key]
+
+
+class _ParentTemplate:
+    """The written members of one entry of a fixedCollection, compiled, for `$parent`."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any]) -> None:
+        self._members = {k: compile_value(v, dialect=dialect if k in given else "n8n") for k, v in values.items()}
+
+    def resolve(self, scope: Scope) -> dict[str, Any]:
+        return {name: member.resolve(scope) for name, member in self._members.items()}
+
+
+@dataclass(slots=True)
+class _InEntry:
+    """A step inside an entry of a fixedCollection: `$parent` is the entry, resolved for the item."""
+
+    step: RoutingStep
+
+    static = False
+
+    def apply(self, draft: Draft) -> None:
+        parent = self.step.names["$parent"].resolve(draft.scope)
+        value = self.step.value.resolve(draft.scope)
+        if self.step.prop is not None:
+            value = located(self.step.prop, value)
+        self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
+
+
+def _resolving_parent(step: Step) -> Step:
+    if isinstance(step, RoutingStep) and isinstance(step.names.get("$parent"), _ParentTemplate):
+        return _InEntry(step)
+    return step

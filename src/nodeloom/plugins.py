@@ -1,0 +1,276 @@
+"""Plugins: the hooks a distribution can implement, and the manager that calls them.
+
+A plugin is a module or object with functions marked `@nodeloom.hookimpl`, registered through the entry-point group
+`nodeloom`, or passed as `Runtime(plugins=[…])`. The nodes and credential types that ship with Nodeloom come through
+the same hooks. Every hook is documented in docs/plugins.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from nodeloom.errors import HookError, ItemError, NodeloomError, PluginError
+from nodeloom.messages import Request, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+GROUP = "nodeloom"
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+Source = Path | Mapping[str, Any]
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What a request hook knows of the call it sees: names as in the descriptor, `item` zero-based."""
+
+    node: str
+    resource: str | None
+    operation: str | None
+    item: int
+
+
+class Hooks:
+    """The hook specifications. An implementation may leave out arguments it does not need."""
+
+    @hookspec
+    def nodeloom_nodes(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
+        """Nodes by name: a folder with `node.json`, a JSON file, or the document itself.
+
+        Called once, when a runtime is made. Files are read when the node is first asked for.
+        """
+
+    @hookspec
+    def nodeloom_credential_types(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
+        """Credential types by name: a JSON file, or the document itself. Called once, when a runtime is made."""
+
+    @hookspec
+    def nodeloom_resolve_credential(self, type_name: str, name: str | None) -> Mapping[str, Any] | None:
+        """The fields of the credential called `name`, or of the default one of the type; None when unknown here.
+
+        Called when a run needs a credential that was not given as a dict and the environment does not have.
+        """
+
+    @hookspec
+    def nodeloom_prepare_request(self, request: Request, context: CallContext) -> Request | None:
+        """Change a request before it is sent: the request to send instead, or None to leave it as it is.
+
+        Called for each request of an item, with the credential on it, not for token requests.
+        """
+
+    @hookspec
+    def nodeloom_see_response(self, request: Request, response: Response, context: CallContext) -> None:
+        """Look at an answer. Called for each answer of an item, errors included."""
+
+    @hookspec
+    def nodeloom_transform_result(self, items: Sequence[Item], context: CallContext) -> Sequence[Item] | None:
+        """Change the items an input item became: the items to give instead, or None to leave them."""
+
+    @hookspec
+    def nodeloom_expression_functions(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
+        """Functions for expressions by name, JSON in and JSON out. Called once, when a runtime is made."""
+
+    @hookspec(firstresult=True)
+    def nodeloom_provide_transport(self) -> httpx.AsyncBaseTransport | None:
+        """An httpx transport for all requests of a runtime that was given none; the first one provided is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin: its name, distribution and version where known, the hooks it implements, and its failure if any."""
+
+    name: str
+    distribution: str | None
+    version: str | None
+    hooks: tuple[str, ...]
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plugin as JSON."""
+        return {
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "hooks": list(self.hooks),
+            "error": self.error,
+        }
+
+
+class Plugins:
+    """The plugins of one runtime. A plugin that raises is named in the error; the others keep working.
+
+    `failures` holds a PluginError for each plugin that could not be loaded or whose registration hooks raised.
+    """
+
+    def __init__(self, given: Iterable[Any] = (), *, discover: bool = True) -> None:
+        from nodeloom import builtin
+
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(Hooks)
+        self.failures: list[PluginError] = []
+        self._distributions: dict[str, tuple[str, str]] = {}
+        self._register(builtin, "builtin")
+        if discover:
+            self._discover()
+        for plugin in given:
+            self._register(plugin, None)
+
+    def _discover(self) -> None:
+        from importlib.metadata import entry_points
+
+        for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+            if entry.dist is not None:
+                self._distributions[entry.name] = (entry.dist.name, entry.dist.version)
+            try:
+                plugin = entry.load()
+            except Exception as fault:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
+                self._fail(entry.name, "loading", fault)
+            else:
+                self._register(plugin, entry.name)
+
+    def _register(self, plugin: Any, name: str | None) -> None:
+        try:
+            registered = self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            self._fail(name or _name_of(plugin), "registering", fault)
+        else:
+            if registered is not None and registered not in self._distributions and registered == "builtin":
+                from nodeloom import __version__
+
+                self._distributions[registered] = ("nodeloom", __version__)
+
+    def _fail(self, plugin: str, hook: str, fault: Exception) -> PluginError:
+        error = PluginError(
+            f"The plugin {plugin!r} failed ({hook}): {type(fault).__name__}: {fault}",
+            hint="Mend or remove the plugin; everything else keeps working.",
+            plugin=plugin,
+            hook=hook,
+        )
+        error.__cause__ = fault
+        self.failures.append(error)
+        return error
+
+    def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+        """Plugin name and a caller for each implementation of `hook`, in pluggy's order of calls."""
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            arguments = implementation.argnames
+
+            def call(_function: Any = implementation.function, _names: Any = arguments, **given: Any) -> Any:
+                return _function(*[given[name] for name in _names])
+
+            yield implementation.plugin_name, call
+
+    def has(self, hook: str) -> bool:
+        """Whether any plugin implements `hook`."""
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def collect(self, hook: str) -> dict[str, tuple[str, Any]]:
+        """What the plugins register through `hook`, by name, with the plugin it is from; the first one keeps a name."""
+        found: dict[str, tuple[str, Any]] = {}
+        for plugin, call in self.implementations(hook):
+            try:
+                entries = dict(call())
+            except Exception as fault:  # noqa: BLE001 - as in _discover
+                self._fail(plugin, hook, fault)
+                continue
+            for name, entry in entries.items():
+                if name in found:
+                    self._fail(plugin, hook, ValueError(f"{name!r} is registered by {found[name][0]!r} already"))
+                else:
+                    found[name] = (plugin, entry)
+        return found
+
+    def credential_values(self, type_name: str, name: str | None) -> tuple[str, Mapping[str, Any]] | None:
+        """The first plugin that knows the credential, and its fields. Raises PluginError when one fails."""
+        for plugin, call in self.implementations("nodeloom_resolve_credential"):
+            try:
+                values = call(type_name=type_name, name=name)
+            except NodeloomError:
+                raise
+            except Exception as fault:
+                raise self._fail(plugin, "nodeloom_resolve_credential", fault) from fault
+            if values is not None:
+                return plugin, values
+        return None
+
+    def transport(self) -> httpx.AsyncBaseTransport | None:
+        """The transport a plugin provides, if one does."""
+        for plugin, call in self.implementations("nodeloom_provide_transport"):
+            try:
+                transport = call()
+            except Exception as fault:  # noqa: BLE001 - as in _discover
+                self._fail(plugin, "nodeloom_provide_transport", fault)
+                continue
+            if transport is not None:
+                return transport  # type: ignore[no-any-return]
+        return None
+
+    def prepared(self, request: Request, context: CallContext) -> Request:
+        """`request` after every plugin's `nodeloom_prepare_request`. Raises HookError naming the plugin that fails."""
+        for plugin, call in self.implementations("nodeloom_prepare_request"):
+            changed = _guarded(plugin, "nodeloom_prepare_request", call, request=request, context=context)
+            if changed is not None:
+                request = changed
+        return request
+
+    def seen(self, request: Request, response: Response, context: CallContext) -> None:
+        """Show an answer to every plugin. Raises HookError naming the plugin that fails."""
+        for plugin, call in self.implementations("nodeloom_see_response"):
+            _guarded(plugin, "nodeloom_see_response", call, request=request, response=response, context=context)
+
+    def transformed(self, items: Sequence[Item], context: CallContext) -> list[Item]:
+        """`items` after every plugin's `nodeloom_transform_result`. Raises HookError naming the plugin that fails."""
+        for plugin, call in self.implementations("nodeloom_transform_result"):
+            changed = _guarded(plugin, "nodeloom_transform_result", call, items=items, context=context)
+            if changed is not None:
+                items = changed
+        return list(items)
+
+    def infos(self) -> list[PluginInfo]:
+        """Every plugin, the failed ones too, by name."""
+        found = []
+        for name, plugin in self._manager.list_name_plugin():
+            if plugin is None:
+                continue
+            hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
+            distribution, version = self._distributions.get(name, (None, None))
+            error = next((f.message for f in self.failures if f.details.get("plugin") == name), None)
+            found.append(PluginInfo(name, distribution, version, hooks, error))
+        listed = {info.name for info in found}
+        for failure in self.failures:
+            name = str(failure.details["plugin"])
+            if name not in listed:
+                distribution, version = self._distributions.get(name, (None, None))
+                found.append(PluginInfo(name, distribution, version, (), failure.message))
+                listed.add(name)
+        return sorted(found, key=lambda info: (info.name != "builtin", info.name))
+
+
+def _guarded(plugin: str, hook: str, call: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return call(**arguments)
+    except ItemError:
+        raise
+    except Exception as fault:
+        raise HookError(
+            f"The plugin {plugin!r} failed in {hook}: {type(fault).__name__}: {fault}",
+            hint="Mend or remove the plugin.",
+            plugin=plugin,
+            hook=hook,
+        ) from fault
+
+
+def _name_of(plugin: Any) -> str:
+    return str(getattr(plugin, "__name__", type(plugin).__name__))

@@ -1,0 +1,39 @@
+"""Items: n8n's form `{"json": {…}, "binary": …}`, or a bare JSON object that stands for its `json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodeloom.errors import InvalidItemError
+
+Item = dict[str, Any]
+
+_ITEM_KEYS = {"json", "binary", "pairedItem", "error", "index"}
+
+
+def as_item(value: Any, index: int) -> Item:
+    """`value` as an item. Raises InvalidItemError when it is no JSON object.
+
+    An object is taken for n8n's form when its `json` is an object and it has no keys but n8n's own.
+    """
+    if isinstance(value, InvalidItemError):
+        value.item = index
+        raise value
+    if not isinstance(value, Mapping):
+        raise InvalidItemError(
+            f"The item is {_kind(value)}, not an object.",
+            item=index,
+            value=value,
+            hint='An item is a JSON object such as {"Link": "summer-sale"}.',
+        )
+    if isinstance(value.get("json"), Mapping) and value.keys() <= _ITEM_KEYS:
+        return dict(value)
+    return {"json": value if isinstance(value, dict) else dict(value)}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    kinds = {bool: "true or false", str: "a text", list: "a list", int: "a number", float: "a number"}
+    return kinds.get(type(value), f"of type {type(value).__name__}")

@@ -1,0 +1,130 @@
+"""What a run gives back: outcomes, results, the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from nodeloom.errors import NodeloomError, NotRunError
+
+Item = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one input item: the items it turned into, or the error it ended with.
+
+    `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats.
+    """
+
+    index: int
+    items: list[Item] = field(default_factory=list)
+    error: NodeloomError | None = None
+    statuses: tuple[int, ...] = ()
+    retries: int = 0
+
+    def results(self) -> list[Item]:
+        """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
+        paired = {"item": self.index}
+        if self.error is not None:
+            error = self.error.to_dict()
+            return [{"json": {"error": error}, "error": error, "pairedItem": paired}]
+        return [{**item, "pairedItem": paired} for item in self.items]
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many items were read, and what became of them; `results` counts the items that came out."""
+
+    items: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    not_run: int = 0
+    results: int = 0
+
+
+@dataclass(slots=True)
+class RunReport:
+    """The account of one run. `duration` is in seconds; `statuses` and `errors` count by HTTP status and error code.
+
+    `complete` is False when a stopped run left input unread.
+    """
+
+    node: str
+    resource: str | None = None
+    operation: str | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    duration: float = 0.0
+    counts: Counts = field(default_factory=Counts)
+    retries: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    stopped: str | None = None
+    complete: bool = True
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        counts = self.counts
+        counts.items += 1
+        self.retries += outcome.retries
+        self.statuses.update(outcome.statuses)
+        if outcome.error is None:
+            counts.succeeded += 1
+            counts.results += len(outcome.items)
+            return
+        self.errors[outcome.error.code] += 1
+        if isinstance(outcome.error, NotRunError):
+            counts.not_run += 1
+        else:
+            counts.failed += 1
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every item was run and succeeded."""
+        return self.counts.failed == 0 and self.counts.not_run == 0 and self.complete
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON; `schemas/run-report.schema.json` describes it."""
+        from nodeloom import __version__
+
+        counts = self.counts
+        return {
+            "nodeloom": __version__,
+            "node": self.node,
+            "resource": self.resource,
+            "operation": self.operation,
+            "startedAt": self.started_at.isoformat().replace("+00:00", "Z"),
+            "duration": round(self.duration, 6),
+            "counts": {
+                "items": counts.items,
+                "succeeded": counts.succeeded,
+                "failed": counts.failed,
+                "notRun": counts.not_run,
+                "results": counts.results,
+            },
+            "retries": self.retries,
+            "statuses": {str(k): self.statuses[k] for k in sorted(self.statuses)},
+            "errors": {k: self.errors[k] for k in sorted(self.errors)},
+            "stopped": self.stopped,
+            "complete": self.complete,
+        }
+
+
+@dataclass(slots=True)
+class RunResult:
+    """All outcomes of a run, in input order, and its report."""
+
+    outcomes: list[Outcome]
+    report: RunReport
+
+    @property
+    def items(self) -> list[Item]:
+        """The results in input order, failed items among them; each has `pairedItem`."""
+        return [item for outcome in self.outcomes for item in outcome.results()]
+
+    @property
+    def errors(self) -> list[NodeloomError]:
+        """The errors of the items that failed or were not run, in input order."""
+        return [outcome.error for outcome in self.outcomes if outcome.error is not None]

@@ -1,0 +1,8 @@
+"""The one seam to the network: requests out through any httpx transport, answers back, faults as Nodeloom's errors."""
+
+from nodeloom.transport.faults import translate
+from nodeloom.transport.lanes import LanePool
+from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.sender import Limits, Sender
+
+__all__ = ["LanePool", "Limits", "RetryPolicy", "RetryingSender", "Sender", "translate"]

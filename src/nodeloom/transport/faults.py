@@ -1,0 +1,70 @@
+"""httpx's exceptions as Nodeloom's, with what they mean and whether the request can have reached the service."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
+from nodeloom.messages import Request, origin_of
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = fault
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def translate(fault: Exception, request: Request) -> RequestError:
+    """The error for a request that got no answer.
+
+    `details["sent"]` is `"no"` when the request cannot have reached the service, else `"unknown"`.
+    """
+    where = origin_of(request.url)
+    about: dict[str, Any] = {"method": request.method, "origin": where}
+    tls = next((c for c in _causes(fault) if isinstance(c, ssl.SSLError)), None)
+    if tls is not None and isinstance(fault, httpx.ConnectError):
+        return TLSError(
+            f"The TLS connection to {where} was refused: {_reason(tls)}.",
+            hint="Check the certificate of the service. For a private authority set SSL_CERT_FILE to its certificate.",
+            sent="no",
+            **about,
+        )
+    if isinstance(fault, httpx.TimeoutException):
+        before = isinstance(fault, (httpx.ConnectTimeout, httpx.PoolTimeout))
+        return RequestTimeoutError(
+            f"{where} did not {'accept the connection' if before else 'answer'} in time.",
+            hint="Check that the service is reachable, or allow more time (--timeout SECONDS)."
+            if before
+            else "The service may have done the work. Check before you repeat it, or allow more time.",
+            sent="no" if before else "unknown",
+            **about,
+        )
+    if isinstance(fault, (httpx.ConnectError, httpx.ProxyError)):
+        return NetworkError(
+            f"No connection to {where}: {_reason(fault)}.",
+            hint="Check the address in the credential, the network, and that the service runs.",
+            sent="no",
+            **about,
+        )
+    if isinstance(fault, httpx.UnsupportedProtocol):
+        return NetworkError(f"{where} cannot be called: {_reason(fault)}.", sent="no", **about)
+    if isinstance(fault, (httpx.NetworkError, httpx.RemoteProtocolError)):
+        return NetworkError(
+            f"The connection to {where} broke before the answer was complete: {_reason(fault)}.",
+            hint="The service may have done the work. Check before you repeat it.",
+            sent="unknown",
+            **about,
+        )
+    return RequestError(f"The request to {where} failed: {_reason(fault)}.", sent="unknown", **about)
+
+
+def _reason(fault: BaseException) -> str:
+    text = (str(fault) or type(fault).__name__).strip().rstrip(".")
+    return text.replace("\n", " ")

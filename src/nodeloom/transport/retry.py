@@ -1,0 +1,114 @@
+"""Retries: for what provably did not happen, or may safely happen twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from nodeloom.errors import RequestError
+from nodeloom.messages import Request, Response
+
+Send = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently. `retries` counts repeats, not the first try; delays are in seconds."""
+
+    retries: int = 2
+    base_seconds: float = 0.2
+    most_seconds: float = 30.0
+
+    def backoff(self, attempt: int, draw: Callable[[], float] = random.random) -> float:
+        """Seconds before repeat number `attempt` (from 1): exponential, with full jitter."""
+        return min(self.most_seconds, self.base_seconds * 2.0 ** (attempt - 1)) * draw()
+
+
+def retry_after(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+    """Seconds the service asks to wait (RFC 9110 section 10.2.3: a number of seconds, or a date); None without."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (date - now()).total_seconds()) if date.tzinfo is not None else None
+
+
+def may_repeat(request: Request, outcome: Response | RequestError) -> bool:
+    """Whether sending `request` again is safe and may help.
+
+    429 and 503 with Retry-After say that nothing was done, a refused connection shows it; other 5xx, timeouts and
+    broken connections leave it open, so they are repeated for idempotent methods only.
+    """
+    if isinstance(outcome, RequestError):
+        if outcome.code == "tls" or outcome.details.get("sent") == "yes":
+            return False
+        return outcome.details.get("sent") == "no" or request.idempotent
+    if outcome.status == 429 or (outcome.status == 503 and "retry-after" in outcome.headers):
+        return True
+    return outcome.status >= 500 and outcome.status != 501 and request.idempotent
+
+
+class RetryingSender:
+    """Sends and repeats by a policy.
+
+    `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked
+    before each wait, so that a run that stops does not sit out a delay.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        policy: RetryPolicy,
+        *,
+        on_retry: Callable[[Request, Response | RequestError, float], None] | None = None,
+        give_up: Callable[[], bool] = lambda: False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._send = send
+        self._policy = policy
+        self._on_retry = on_retry
+        self._give_up = give_up
+        self._sleep = sleep
+
+    async def send(self, request: Request) -> Response:
+        """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came."""
+        maybe_done = False
+        for attempt in range(1, self._policy.retries + 2):
+            outcome = await self._try(request)
+            if maybe_done and isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE":
+                # The first DELETE was carried out, only its answer was lost.
+                return Response(204, {}, b"", "No Content", outcome.url)
+            delay = self._delay(outcome, attempt)
+            last = attempt > self._policy.retries or self._give_up() or not may_repeat(request, outcome)
+            if last or delay > self._policy.most_seconds:
+                if isinstance(outcome, RequestError):
+                    raise outcome
+                return outcome
+            maybe_done = maybe_done or _may_be_done(outcome)
+            if self._on_retry is not None:
+                self._on_retry(request, outcome, delay)
+            await self._sleep(delay)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _try(self, request: Request) -> Response | RequestError:
+        try:
+            return await self._send(request)
+        except RequestError as error:
+            return error
+
+    def _delay(self, outcome: Response | RequestError, attempt: int) -> float:
+        asked = retry_after(outcome) if isinstance(outcome, Response) else None
+        return asked if asked is not None else self._policy.backoff(attempt)
+
+
+def _may_be_done(outcome: Response | RequestError) -> bool:
+    if isinstance(outcome, RequestError):
+        return outcome.details.get("sent") != "no"
+    return outcome.status >= 500 and "retry-after" not in outcome.headers
