@@ -205,7 +205,7 @@ class ThreeCXSandbox:
         self._thread = self._stop = None
 
     def __enter__(self) -> ThreeCXSandbox:
-        return self.start()
+        return self if self._thread is not None else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
