@@ -64,13 +64,17 @@ class KeyringProvider:
         if name == INDEX:
             raise CredentialError(f"The name {INDEX!r} is taken by the keyring's own list.")
         kept = json.dumps({"type": type_name, "values": dict(values)}, ensure_ascii=False)
-        masker = Masker(texts_of(dict(values)))
-        with self._locked():
-            index = self._index()
-            if name in index and not overwrite:
-                raise refuse_existing(name, "the keyring")
-            self._call(lambda: self._backend().set_password(SERVICE, name, kept), masker)
-            self._save_index({**index, name: type_name})
+        try:
+            with self._locked():
+                index = self._index()
+                if name in index and not overwrite:
+                    raise refuse_existing(name, "the keyring")
+                self._call(lambda: self._backend().set_password(SERVICE, name, kept))
+                self._save_index({**index, name: type_name})
+        except CredentialStoreError as error:
+            # A backend's words may repeat what it was given.
+            error.mask(Masker(texts_of(dict(values))))
+            raise
 
     def remove(self, name: str) -> bool:
         """Take the credential `name` out of the keyring; False when it was not there."""
@@ -114,15 +118,14 @@ class KeyringProvider:
             return True
         return isinstance(self._call(self._backend), NoKeyring)
 
-    def _call(self, action: Callable[[], _Result], masker: Masker | None = None) -> _Result:
+    def _call(self, action: Callable[[], _Result]) -> _Result:
         try:
             return action()
         except CredentialStoreError:
             raise
         except Exception as fault:  # noqa: BLE001 - a backend raises whatever its platform does
-            words = f"{type(fault).__name__}: {fault}"
             raise CredentialStoreError(
-                f"The OS keyring cannot be used: {masker(words) if masker else words}",
+                f"The OS keyring cannot be used: {type(fault).__name__}: {fault}",
                 hint="Unlock it or choose a backend (`keyring --list-backends`), or use the file or the environment.",
             ) from None
 

@@ -35,7 +35,7 @@ class Renderer:
         if isinstance(template, Mapping):
             rendered: dict[str, Any] = {}
             for key, inner in template.items():
-                name = self._text(key, values, path)
+                name = self.text(key, values, path)
                 if name:
                     rendered[name] = self(inner, values, f"{path}.{key}")
             return rendered
@@ -44,17 +44,11 @@ class Renderer:
         return self._resolve(template, values, path) if is_expression(template) else template
 
     def text(self, template: Any, values: Mapping[str, Any], path: str) -> str:
-        """`template` resolved to text; undefined and null become the empty text."""
-        return self._text(self(template, values, path), values, path)
-
-    def _text(self, value: Any, values: Mapping[str, Any], path: str) -> str:
+        """`template` resolved to text, once; undefined and null become the empty text."""
         from nodeloom.expression import UNDEFINED
 
-        if is_expression(value):
-            value = self._resolve(value, values, path)
-        if value is None or value is UNDEFINED:
-            return ""
-        return text_of(value)
+        value = self(template, values, path)
+        return "" if value is None or value is UNDEFINED else text_of(value)
 
     def _resolve(self, template: str, values: Mapping[str, Any], path: str) -> Any:
         from nodeloom.expression import Environment, Scope, compile_value
