@@ -25,3 +25,9 @@ def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def three_cx() -> CredentialType:
     """The credential type that ships."""
     return three_cx_type()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The store waits by asyncio, so that is what the tests run on."""
+    return "asyncio"

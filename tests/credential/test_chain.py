@@ -80,7 +80,7 @@ def test_a_name_is_looked_for_everywhere(three_cx: CredentialType) -> None:
 
 def test_nothing_found_says_where_it_looked_and_how_to_add_one(three_cx: CredentialType, tmp_path: Path) -> None:
     """The message is all a new user has."""
-    providers = [EnvironmentProvider({}), FileProvider(tmp_path / "c.toml")]
+    providers: list[Provider] = [EnvironmentProvider({}), FileProvider(tmp_path / "c.toml")]
     with pytest.raises(CredentialNotFoundError) as caught:
         Credentials(providers).resolve(three_cx)
     said = str(caught.value)
@@ -125,7 +125,7 @@ def test_a_broken_variable_of_another_type_does_not_hide_the_answer(three_cx: Cr
 
 def test_a_plugin_that_fails_is_named(three_cx: CredentialType) -> None:
     """A host must know which of its plugins to look at."""
-    vaults = [Vault(fault=KeyError("path")), Vault(found={"serverUrl": "x"})]
+    vaults: list[Vault] = [Vault(fault=KeyError("path")), Vault(found={"serverUrl": "x"})]
     for vault in vaults:
         with pytest.raises(PluginError, match="'vault'") as caught:
             Credentials([vault]).resolve(three_cx)

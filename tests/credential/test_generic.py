@@ -91,6 +91,28 @@ def test_a_value_that_looks_like_a_template_is_sent_as_it_is() -> None:
     assert injection.qs == {"=name": text}
 
 
+def test_what_stands_where_a_secret_stands_is_masked() -> None:
+    """Also when the type does not mark its field; a constant and an ordinary header are not."""
+    kind = make_type(
+        properties=[field("sesame"), field("region")],
+        authenticate={
+            "type": "generic",
+            "properties": {
+                "headers": {
+                    "Authorization": "=token {{ $credentials.sesame }}",
+                    "X-Auth-Mode": "fixed",
+                    "X-Region": "={{ $credentials.region }}",
+                },
+                "auth": {},
+            },
+        },
+    )
+    session = session_of(kind, {"sesame": "open", "region": "north"})
+    assert session.secrets == frozenset()
+    asyncio.run(session.injection(send_nothing))
+    assert session.secrets == {"token open", "open"}
+
+
 def test_missing_parts_of_basic_authentication_are_empty() -> None:
     """Many services take a key as user name, and nothing else."""
     injection = inject({"auth": {"username": "={{ $credentials.key }}"}}, key="k")

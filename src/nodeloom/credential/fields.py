@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # n8n keeps these beside the fields of a credential.
 _N8N_OPEN_EXTRAS = frozenset({"allowedHttpRequestDomains", "allowedDomains"})
 _N8N_EXTRAS = _N8N_OPEN_EXTRAS | {"oauthTokenData"}
-_SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key|^key)$", re.IGNORECASE)
 # Something that may be a host, with a port and path. A secret typed into the wrong field must not pass for one.
 _HOST = re.compile(r"(localhost|[\w-]{1,63}(\.[\w-]{1,63})+|[\w-]{1,63}(?=:\d)|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/.*)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")

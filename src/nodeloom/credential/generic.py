@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.credential.masking import texts_of
 from nodeloom.credential.model import Injection
 from nodeloom.credential.templates import Renderer, text_of
 from nodeloom.errors import CredentialError, DescriptorError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _PARTS = ("headers", "qs", "body", "auth")
 _TOKEN_CHARACTERS = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_CARRIER = re.compile(r"auth|api[-_]?key|^key$|token|secret|password", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -75,6 +77,20 @@ def render_injection(
     query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
     body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
     return Injection(headers=headers, qs=query, body=body, generation=generation)
+
+
+def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator[str]:
+    """Texts made of a field's value that stand where a secret stands, such as in an `Authorization` header.
+
+    They are secret even when the type forgot to mark the field so.
+    """
+    fields = [text for text in texts_of(values) if text]
+    for part in (injection.headers, injection.qs, injection.body or {}):
+        for name, value in part.items():
+            if isinstance(value, str) and _CARRIER.search(name) and any(text in value for text in fields):
+                yield value
+                # In a header also what follows the scheme: `Bearer …`, `Basic …`, `token …`.
+                yield value.partition(" ")[2] if part is injection.headers else ""
 
 
 def _defined(value: Any) -> Any:

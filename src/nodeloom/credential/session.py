@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.credential.fields import fit, is_filled, origins_of, secrets_of
-from nodeloom.credential.generic import generic_parts, render_injection
+from nodeloom.credential.generic import carried_secrets, generic_parts, render_injection
 from nodeloom.credential.masking import MaskedValues, Masker, texts_of
 from nodeloom.credential.model import Injection, Json, StoredCredential, refuse_pickling
 from nodeloom.credential.oauth2 import ClientCredentials, Token, read_token
@@ -182,9 +182,7 @@ class CredentialSession:
             self._remember(issued.token.text, issued.token.refresh_token)
         with _masked(self.secrets):
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
-        scheme, _, basic = injection.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            self._remember(basic)
+        self._remember(*carried_secrets(injection, values))
         self._in_use = (injection, values)
         return injection
 

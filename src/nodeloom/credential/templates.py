@@ -65,14 +65,14 @@ class Renderer:
                 path=path,
                 expression=template,
                 hint="Mend the expression in the credential type's document.",
-            ) from fault
+            ) from None  # its text may quote a value
         except ExpressionError as fault:
             raise CredentialError(
                 f"An expression of the credential type {self._type!r} failed: {fault.message}",
                 path=path,
                 expression=template,
                 hint="Check that every field the expression reads is filled in.",
-            ) from fault
+            ) from None  # its text may quote a value
 
 
 def text_of(value: Any) -> str:
