@@ -131,18 +131,20 @@ def _problem(detail: ErrorDetails, raw: Any) -> Problem:
         name = str(keys[-1])
         others = [k for k in parent if isinstance(k, str)] if isinstance(parent, Mapping) else []
         close = _typo(name, others)
-        hint = f"Did you mean {name!r} where {close!r} stands?" if close else f"Add {name!r}."
-        return Problem(json_path(keys[:-1]), f"{name!r} is missing.", hint=hint)
+        mend = f"Did you mean {name!r} where {close!r} stands?" if close else f"Add {name!r}."
+        return Problem(json_path(keys[:-1]), f"{name!r} is missing.", hint=mend)
+    return Problem(json_path(keys), f"{detail['msg']}.", preview(detail["input"]), _mend(detail))
+
+
+def _mend(detail: ErrorDetails) -> str | None:
+    """What would be right instead."""
     expected = detail.get("ctx", {}).get("expected")
-    value = preview(detail["input"])
-    hint: str | None = None
     if expected:
         allowed = [part.strip().strip("'") for part in str(expected).replace(" or ", ", ").split(",")]
         close = nearest(str(detail["input"]), allowed)
-        hint = f"Did you mean {close!r}? Allowed: {expected}." if close else f"Allowed: {expected}."
-    elif detail["type"].endswith("_type"):
-        hint = f"Write {_WANTED.get(detail['type'].removesuffix('_type'), detail['type'].removesuffix('_type'))} here."
-    return Problem(json_path(keys), f"{detail['msg']}.", value, hint)
+        return f"Did you mean {close!r}? Allowed: {expected}." if close else f"Allowed: {expected}."
+    kind = detail["type"].removesuffix("_type")
+    return f"Write {_WANTED.get(kind, kind)} here." if detail["type"].endswith("_type") else None
 
 
 _WANTED = {
