@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ import click
 from nodeloom.errors import ConfigurationError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
-    from nodeloom.credential import Credentials, FileProvider, KeyringProvider
+    from nodeloom import Runtime
+    from nodeloom.credential import FileProvider, KeyringProvider
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
 
 _NOT_ASKED = ("notice", "hidden")
@@ -44,7 +46,8 @@ def types_command(as_json: bool) -> None:
       nodeloom credentials types
       nodeloom credentials types --json
     """
-    listed = [_described(kind) for kind in _types().values()]
+    with _runtime() as runtime:
+        listed = [_described(kind) for kind in runtime.credential_types.values()]
     if as_json:
         click.echo(json.dumps(listed, ensure_ascii=False))
         return
@@ -69,7 +72,11 @@ def list_command(as_json: bool) -> None:
       nodeloom credentials list
       nodeloom credentials list --json
     """
-    listed = [{"name": c.name, "type": c.type, "source": c.source} for c in _chain(_types()).list()]
+    from nodeloom.credential import Credentials, default_providers
+
+    with _runtime() as runtime:
+        chain = Credentials(default_providers(type_names=list(runtime.credential_types)))
+    listed = [{"name": c.name, "type": c.type, "source": c.source} for c in chain.list()]
     if as_json:
         click.echo(json.dumps(listed, ensure_ascii=False))
         return
@@ -108,7 +115,8 @@ def add_command(
     """
     from nodeloom.credential import CredentialSession, StoredCredential
 
-    kind = _type(_types(), type_name)
+    with _runtime() as runtime:
+        kind = runtime.credential_type(type_name)
     name = name or kind.name
     place = _store(store)
     values = _settings(kind, settings)
@@ -122,7 +130,8 @@ def add_command(
     place.put(name, kind.name, {field: checked[field] for field in values}, overwrite=overwrite)
     click.echo(f"Added the credential {name!r} of type {kind.name} to {place.name}.", err=True)
     if kind.test is not None:
-        click.echo(f"Try it with: nodeloom credentials test {kind.name} --name {name}", err=True)
+        which = "" if name == kind.name else f" --name {shlex.quote(name)}"
+        click.echo(f"Try it with: nodeloom credentials test {kind.name}{which}", err=True)
 
 
 @credentials.command("remove")
@@ -165,9 +174,8 @@ def test_command(type_name: str, name: str | None, as_json: bool) -> None:
       nodeloom credentials test threeCxApi --name office
     """
     with _runtime() as runtime:
-        kind = _type(runtime.credential_types, type_name)
         try:
-            said = runtime.test_credential(kind.name, name)
+            said = runtime.test_credential(type_name, name)
         except ItemError as fault:
             if not as_json:
                 raise
@@ -179,28 +187,11 @@ def test_command(type_name: str, name: str | None, as_json: bool) -> None:
         click.echo(said)
 
 
-def _runtime() -> Any:
+def _runtime() -> Runtime:
     # Imported here: `nodeloom --help` has no need of it.
-    import nodeloom
+    from nodeloom import Runtime
 
-    return nodeloom.Runtime()  # type: ignore[attr-defined, unused-ignore]
-
-
-def _types() -> dict[str, CredentialType]:
-    with _runtime() as runtime:
-        return dict(runtime.credential_types)
-
-
-def _type(types: Mapping[str, CredentialType], name: str) -> CredentialType:
-    if name not in types:
-        raise UnknownNameError("credential type", name, types)
-    return types[name]
-
-
-def _chain(types: Mapping[str, CredentialType]) -> Credentials:
-    from nodeloom.credential import Credentials, default_providers
-
-    return Credentials(default_providers(type_names=types))
+    return Runtime()
 
 
 def _store(store: str) -> FileProvider | KeyringProvider:
