@@ -122,6 +122,8 @@ async def test_values_and_secrets_follow_the_token() -> None:
     await session.renew(injection, endpoint.send)
     assert session.values["accessToken"] == "token-2"
     assert session.secrets > before | {"sesame"}
+    assert session.masker("token-1 and sesame") == "*** and ***"
+    assert session.masker is session.masker
     assert {"token-1", "token-2"} <= session.secrets
 
 

@@ -111,7 +111,7 @@ def add_command(
     Example:
       nodeloom credentials add threeCxApi
       nodeloom credentials add threeCxApi --name office --set serverUrl=https://pbx.example.com:5001
-      vault read -format=json pbx | nodeloom credentials add threeCxApi --secrets-from-stdin
+      nodeloom credentials add threeCxApi --secrets-from-stdin < /run/secrets/pbx.json
     """
     from nodeloom.credential import CredentialSession, StoredCredential
 

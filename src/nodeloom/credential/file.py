@@ -17,7 +17,6 @@ import datetime
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -200,6 +199,8 @@ class FileProvider:
         )
 
     def _write(self, text: str) -> None:
+        import tempfile
+
         # A link is followed, so that a file kept elsewhere (dotfiles) stays a link.
         target = Path(os.path.realpath(self.path))
         try:

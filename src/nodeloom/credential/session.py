@@ -74,6 +74,7 @@ class CredentialSession:
         self._lock = threading.Lock()
         self._seen: tuple[str, ...] = ()
         self._all_secrets = self._secrets
+        self._masker: tuple[frozenset[str], Masker] | None = None
         self._in_use: tuple[Injection, MaskedValues] | None = None
 
     def __repr__(self) -> str:
@@ -94,6 +95,14 @@ class CredentialSession:
         The same object as long as nothing was added to it.
         """
         return self._all_secrets
+
+    @property
+    def masker(self) -> Masker:
+        """Takes `secrets` out of texts; made anew only when a secret was added."""
+        kept, secrets = self._masker, self._all_secrets
+        if kept is None or kept[0] is not secrets:
+            kept = self._masker = (secrets, Masker(secrets))
+        return kept[1]
 
     async def injection(self, send: Send) -> Injection:
         """What to put on a request; `send` is used when a token has to be fetched.
@@ -156,7 +165,7 @@ class CredentialSession:
                 request = self.test_request(renewed) or request
                 response = await send(request)
         self.test_outcome(response, request)
-        shown = Masker(self.secrets)(request.url)
+        shown = self.masker(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."
 
     def _fetching_client(self) -> ClientCredentials | None:

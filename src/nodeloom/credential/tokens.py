@@ -6,7 +6,6 @@ each spoil the other's. Whoever finds no usable token fetches; everyone else wai
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import copy
 import hashlib
@@ -86,6 +85,8 @@ class TokenStore:
         thousand items do not knock with a wrong secret; a connection that failed concerns only callers with the
         same `by`, since others may have another transport.
         """
+        import asyncio
+
         slot = self._slot(client)
         while True:
             with slot.lock:
