@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -67,6 +68,24 @@ def test_stopping_does_not_wait_for_ever() -> None:
         sandbox.stop()
 
 
+def test_a_connection_that_has_just_been_made_is_closed_too() -> None:
+    for _ in range(20):
+        with ThreeCXSandbox() as sandbox:
+            fresh = [socket.create_connection(("127.0.0.1", port_of(sandbox)), timeout=20) for _ in range(3)]
+        for connection in fresh:
+            with connection, suppress(ConnectionResetError):
+                assert connection.recv(10) == b""
+
+
+def test_a_client_that_does_not_read_its_answers_does_not_hold_up_the_stop() -> None:
+    with ThreeCXSandbox(links=200, access_token="good") as sandbox:
+        deaf = socket.create_connection(("127.0.0.1", port_of(sandbox)))
+        request = b"GET /xapi/v1/WebsiteLinks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n"
+        deaf.sendall(request * 200)
+    deaf.close()
+    assert sandbox.requests
+
+
 def test_links_tokens_and_log_outlive_a_restart(connect: Connect) -> None:
     sandbox = ThreeCXSandbox(links=2)
     with sandbox:
@@ -99,6 +118,8 @@ def test_serve_runs_in_the_callers_loop_until_cancelled() -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             statuses = [(await client.get(f"{url}/xapi/v1/Defs")).status_code]
             port = port_of(sandbox)
+            with pytest.raises(ConfigurationError, match="serving already"):
+                await asyncio.to_thread(sandbox.start)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -154,7 +175,7 @@ def test_state_may_be_read_while_it_changes(sandbox: ThreeCXSandbox, connect: Co
     seen: list[int] = []
 
     def read() -> None:
-        while not done.is_set():
+        while not done.wait(0.001):
             seen.append(len(sandbox.links) + len(sandbox.requests) + sandbox.tokens_issued)
 
     reader = threading.Thread(target=read)

@@ -25,6 +25,8 @@ _READ_BYTES = 65536
 _HEAD_BYTES = 128 * 1024
 # How long a refused sender may go on sending before the socket is closed under it (seconds).
 _LINGER_SECONDS = 1.0
+# asyncio hands an accepted socket over within this many turns of the loop.
+_TURNS_TO_ACCEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,6 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._accepted = 0
-        self._stopped = False
         self._date: tuple[int, str] = (0, "")
 
     async def start(self) -> int:
@@ -92,8 +93,7 @@ class HttpServer:
         """Stop listening, let answers under way finish for `grace` seconds, then close every connection."""
         if self._server is None:
             return
-        self._server.close()
-        self._stopped = True
+        await self._stop_accepting(self._server)
         for connection in self._connections:
             connection.finish()
         tasks = [c.task for c in self._connections]
@@ -102,13 +102,20 @@ class HttpServer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.sleep(0)  # sockets that were aborted are closed in the next turn
         await self._server.wait_closed()
         self._server = None
 
+    async def _stop_accepting(self, server: asyncio.Server) -> None:
+        # A server that is closed between a socket's accept and its hand-over forgets that socket, open. So the
+        # loop stops looking for new ones first. Loops that cannot do so (Windows' own, uvloop) have no such gap.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
+        server.close()
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._stopped:  # accepted by the kernel before the socket was closed
-            writer.transport.abort()
-            return
         self._accepted += 1
         connection = _Connection(self, reader, writer, self._accepted)
         self._connections.add(connection)
@@ -147,19 +154,19 @@ class _Connection:
         """Close after the answer under way; at once where there is none."""
         self._last = True
         if not self._answering:
-            self.task.cancel()
+            # Not by cancelling: a task cancelled before its first step would never close its socket.
+            self._writer.close()
 
     async def _run(self) -> None:
         try:
             await self._serve()
-        except asyncio.CancelledError:
-            _log.debug("connection %d closed by the server", self._number)
+            self._writer.close()
+            await self._writer.wait_closed()
         except OSError as error:
             _log.debug("connection %d broke: %r", self._number, error)
         finally:
-            self._writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await self._writer.wait_closed()
+            # Without this a client that does not read its answer would hold the socket open.
+            self._writer.transport.abort()
 
     async def _serve(self) -> None:
         while True:
@@ -237,7 +244,7 @@ class _Connection:
 
     async def _refuse(self, status: int, reason: str) -> None:
         """Answer what is not a request this server reads, then close."""
-        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        if self._writer.is_closing() or self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         self._last = True
         text = [("Content-Type", "text/plain; charset=utf-8")]

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,7 @@ from .threecx.tokens import TokenIssuer
 from .threecx.weblinks import WEBSITE_LINKS, sample_link
 
 _HOST = "127.0.0.1"
+_THREAD = "nodeloom-sandbox"
 
 
 class ThreeCXSandbox:
@@ -56,7 +58,8 @@ class ThreeCXSandbox:
         self._service = ODataService([WEBSITE_LINKS, DEFS], root_url=API_PATH, top_cap=self.options.top_cap)
         self._port: int | None = None
         self._thread: threading.Thread | None = None
-        self._stop: Callable[[], None] | None = None
+        self._cancel: Callable[[], None] = lambda: None
+        self._failure: BaseException | None = None
         self._populate()
 
     def _populate(self) -> None:
@@ -161,48 +164,54 @@ class ThreeCXSandbox:
         """Serve from a thread of its own; returns when it listens. Raises what `serve` raises."""
         if self._thread is not None:
             raise ConfigurationError("The sandbox is serving already.")
+        self._failure = None
         ready = threading.Event()
-        failure: list[BaseException] = []
-
-        async def serve() -> None:
-            loop = asyncio.get_running_loop()
-            task = asyncio.current_task()
-            if task is None:
-                raise AssertionError("a coroutine runs in a task")
-
-            def cancel() -> None:
-                loop.call_soon_threadsafe(task.cancel)
-
-            self._stop = cancel
-            await self.serve(on_ready=lambda _: ready.set())
-
-        def run() -> None:
-            try:
-                asyncio.run(serve())
-            except asyncio.CancelledError:
-                return
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that called start
-                failure.append(error)
-            finally:
-                ready.set()
-
-        self._thread = threading.Thread(target=run, name="nodeloom-sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._serve_in_thread, args=(ready,), name=_THREAD, daemon=True)
         self._thread.start()
         ready.wait()
-        if failure:
-            self._thread.join()
-            self._thread = None
-            raise failure[0]
+        self._raise_failure()
         return self
 
     def stop(self) -> None:
-        """Stop serving; returns when the thread and every socket are gone. Nothing happens if it does not serve."""
-        thread, stop = self._thread, self._stop
-        if thread is None or stop is None:
+        """Stop serving; returns when the thread and every socket are gone. Nothing happens if it does not serve.
+
+        Raises what ended the thread, if anything but this did.
+        """
+        thread = self._thread
+        if thread is None:
             return
-        stop()
+        self._cancel()
         thread.join()
-        self._thread = self._stop = None
+        self._thread = None
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        """Raise what ended the thread, if something did; the thread is over then."""
+        if self._failure is not None:
+            self._thread = None
+            raise self._failure
+
+    def _serve_in_thread(self, ready: threading.Event) -> None:
+        async def serve() -> None:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+            def cancel() -> None:
+                # The loop is closed when the thread ended by itself; what ended it is raised by `stop`.
+                if task is not None:
+                    with suppress(RuntimeError):
+                        loop.call_soon_threadsafe(task.cancel)
+
+            self._cancel = cancel
+            await self.serve(on_ready=lambda _: ready.set())
+
+        try:
+            asyncio.run(serve())
+        except asyncio.CancelledError:
+            return
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that called start or stop
+            self._failure = error
+        finally:
+            ready.set()
 
     def __enter__(self) -> ThreeCXSandbox:
         return self if self._thread is not None else self.start()
