@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +28,8 @@ class Receiver(Protocol):
 LIFETIME = {
     "module": "engine",
     "zone": "engine",
+    "process": "engine",
+    "hash": "environment",
     "environment": "environment",
     "node": "environment",
     "items": "items",
@@ -99,6 +103,25 @@ def _function(key: str, scope: Scope) -> str:
         raise ExpressionError(f"The function {name}() failed: {type(fault).__name__}: {fault}") from fault
 
 
+def _hash(key: str, _: Scope) -> str:
+    """The digest of the text after the algorithm's name and a colon, in hexadecimal."""
+    algorithm, _, text = key.partition(":")
+    data = json.loads(text).encode("utf-8", "replace")
+    return hashlib.new(_DIGESTS[algorithm], data, usedforsecurity=False).hexdigest()
+
+
+def _zone(name: str, _: Scope) -> str:
+    from nodeloom.expression.zones import zone_rules
+
+    return encode(zone_rules(name))
+
+
+def _process(_: str, scope: Scope) -> str:
+    from nodeloom.expression.zones import process_zone
+
+    return encode({"zone": process_zone()})
+
+
 def _call(function: Callable[..., object], arguments: list[Any]) -> object:
     return function(*arguments)
 
@@ -110,4 +133,16 @@ _ANSWERS: dict[str, Callable[[str, Any], str]] = {
     "parameter": _parameter,
     "rawParameter": _raw_parameter,
     "function": _function,
+    "hash": _hash,
+    "zone": _zone,
+    "process": _process,
+}
+_DIGESTS = {
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha224": "sha224",
+    "sha256": "sha256",
+    "sha384": "sha384",
+    "sha512": "sha512",
+    "sha3": "sha3_512",
 }

@@ -94,12 +94,13 @@ class Engine:
         api = self._context.eval(module_source("core"))
         self._define: Callable[[str], int] = api("define")
         self._check: Callable[[str], None] = api("check")
-        self._load: Callable[[str, str], None] = api("load")
+        self._load: Callable[[str, str], str] = api("load")
         self._give: Callable[[str, str, str], None] = api("give")
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        api("install")(module_source("names"))
+        for part in ("native", "names"):
+            api("install")(module_source(part))
         self._context.eval(module_source("harden"))
         self._base = int(self._context.memory()["malloc_size"])
         self._given: set[tuple[str, str]] = set()
@@ -169,8 +170,8 @@ class Engine:
         time_limit = scope.environment.time_limit
         deadline = time.monotonic() + 2 * time_limit
         for _ in range(_MAX_QUESTIONS):
-            kind, key = decode(result[1:])
-            answers.answer(self, kind, key, scope)
+            for kind, key in decode(result[1:]):
+                answers.answer(self, kind, key, scope)
             result = self._attempt(index, names, time_limit)
             if type(result) is not str or result[0] != "?":
                 return result
@@ -212,7 +213,8 @@ class Engine:
         """Load one of the package's modules; that is no part of an evaluation and has no part in its limits."""
         self._context.set_time_limit(_BOOT_LIMIT)
         self._context.set_memory_limit(-1)
-        self._load(name, module_source(name))
+        while first := self._load(name, module_source(name)):
+            self.load(first)
         self._base = int(self._context.memory()["malloc_size"])
         self._limits = None
 
@@ -223,11 +225,11 @@ def _memory_error() -> ExpressionMemoryError:
 
 def _value(result: Any) -> object:
     """The Python value of what `run` gave."""
-    if result is None:
-        return UNDEFINED
     kind = type(result)
     if kind is str:
         mark = result[0]
+        if mark == "u":
+            return UNDEFINED
         if mark == "s":
             return result[1:]
         if mark == "j":
@@ -238,6 +240,9 @@ def _value(result: Any) -> object:
             raise _Discarded(_memory_error())
         _, message = decode(result[1:])
         raise ExpressionError(message)
+    if result is None:
+        # `run` always returns something; without memory even its own handler fails.
+        raise _Discarded(_memory_error())
     return result if kind is bool else number(result)
 
 

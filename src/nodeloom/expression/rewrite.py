@@ -21,6 +21,17 @@ GLOBALS = words(
     "parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent Infinity NaN undefined arguments"
 )
 
+#: The names of n8n's extension methods.
+EXTENSIONS = words(
+    "abs append average base64Decode base64Encode beginningOf ceil chunk compact diffTo diffToNow difference endOfMonth "
+    "extract extractDomain extractEmail extractUrl extractUrlPath first floor format hasField hash intersection isBetween "
+    "isDomain isDst isEmail isEmpty isEven isInLast isInteger isNotEmpty isNumeric isOdd isUrl isWeekend "
+    "keepFieldsContaining keys last length max merge mergeIntoObject min minus parseJson pluck plus quote randomItem "
+    "removeDuplicates removeField removeFieldsContaining removeMarkdown removeTags renameKeys replaceSpecialChars "
+    "reverse round smartJoin sum toBoolean toDate toDateTime toDecimalNumber toFloat toInt toJsonString toNumber "
+    "toSentenceCase toSnakeCase toTitleCase toWholeNumber union unique urlDecode urlEncode values"
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
@@ -68,12 +79,54 @@ def build_program(blocks: list[Block | str]) -> Program:
 
 
 def _statement(block: Block, kit: str) -> str:
-    code = f"return ({_rewritten(block)}\n)"
+    code = f"return ({_rewritten(block, kit)}\n)"
     return f"try{{{code}}}catch(e){{return {kit}.guard(e)}}" if block.facts.guarded else code
 
 
-def _rewritten(block: Block) -> str:
-    return block.code[block.tree.start : block.tree.end]
+def _rewritten(block: Block, kit: str) -> str:
+    """The block's expression with its extension calls and `$if`s replaced."""
+    tree, code = block.tree, block.code
+    edits: list[tuple[int, int, str]] = []
+    for node in walk(tree):
+        if node.kind == "Call":
+            edits += _extension_edits(node, kit) or _if_edits(node)
+    # Equal places: what was found first is the outer call, whose text comes first. `sort` keeps that order.
+    edits.sort(key=lambda edit: edit[0])
+    pieces, at = [], tree.start
+    for start, end, text in edits:
+        pieces += [code[at:start], text]
+        at = max(at, end)
+    return "".join([*pieces, code[at : tree.end]])
+
+
+def _extension_edits(call: Node, kit: str) -> list[tuple[int, int, str]]:
+    """`x.name(args)` → `kit.extend(x,"name",[args])` where `name` is an extension method."""
+    callee = call.children[0]
+    if callee.kind != "Member" or callee.computed or callee.text not in EXTENSIONS:
+        return []
+    owner = callee.children[0]
+    if owner.kind == "Super":
+        return []
+    function = "extendOptional" if callee.optional else "extend"
+    return [
+        (call.start, call.start, f"{kit}.{function}("),
+        (owner.end, call.inner + 1, f',"{callee.text}",['),
+        (call.end - 1, call.end, "])"),
+    ]
+
+
+def _if_edits(call: Node) -> list[tuple[int, int, str]]:
+    """`$if(test, yes, no)` → `((test)?(yes):(no))`, so that only one of the two is evaluated (n8n)."""
+    callee, *arguments = call.children
+    if callee.kind != "Identifier" or callee.text != "$if" or len(arguments) < 2:
+        return []
+    if any(a.kind == "Spread" for a in arguments[:3]):
+        return []
+    test, yes, *rest = arguments
+    edits = [(call.start, test.start, "(("), (test.end, yes.start, ")?(")]
+    if not rest:
+        return [*edits, (yes.end, call.end, "):(false))")]
+    return [*edits, (yes.end, rest[0].start, "):("), (rest[0].end, call.end, "))")]
 
 
 def _locals(names: frozenset[str], kit: str) -> str:

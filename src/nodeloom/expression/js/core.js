@@ -4,6 +4,8 @@
   "use strict";
 
   const { freeze, defineProperty, getPrototypeOf, keys: keysOf, create, prototype: objectPrototype } = Object;
+  const describeProperty = Object.getOwnPropertyDescriptor;
+  const { ownKeys } = Reflect;
   const { isArray } = Array;
   const { parse, stringify } = JSON;
   const MapOf = Map, SetOf = Set, ProxyOf = Proxy, NativeDate = Date, ErrorOf = Error, TypeErrorOf = TypeError;
@@ -26,20 +28,32 @@
   // What Python gave, by the scope it lives as long as.
   const given = { engine: new MapOf(), environment: new MapOf(), items: new MapOf(), scope: new MapOf() };
   const lifetime = {
-    module: "engine", zone: "engine", environment: "environment", env: "environment", vars: "environment",
+    module: "engine", zone: "engine", hash: "environment", process: "engine", environment: "environment", env: "environment", vars: "environment",
     node: "environment", items: "items", parameter: "scope", rawParameter: "scope", function: "scope",
   };
   const state = { json: "{}", rest: "{}", index: 0, names: "", now: 0 };
   let memo = new MapOf();      // values made during one run
   let wanted = null;           // what a run asked Python for; its result does not count then
-  const modules = create(null);
+  const modules = { __proto__: null };
 
   // The text Python has for `kind` and `key`. A run that asks for something new ends; Python answers and runs it again.
   function need(kind, key) {
     const text = given[lifetime[kind]].get(kind + ":" + key);
     if (text !== undefined) return text;
-    if (wanted === null) wanted = stringify([kind, key]);
+    if (wanted === null) wanted = [];
+    wanted.push([kind, key]);
     throw new ExpressionError("asking");
+  }
+  // As `need`, for what is cheap and harmless to ask too often: the run goes on with `instead`, so that it asks for all at once.
+  const foreseen = new SetOf();
+  function needSoon(kind, key, instead) {
+    const text = given[lifetime[kind]].get(kind + ":" + key);
+    if (text !== undefined) return text;
+    if (foreseen.has(key) || foreseen.size >= 1000) need(kind, key);
+    foreseen.add(key);
+    if (wanted === null) wanted = [];
+    wanted.push([kind, key]);
+    return instead;
   }
   function once(name, make) {
     if (!memo.has(name)) memo.set(name, make());
@@ -116,7 +130,7 @@
         if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
         return isWellFormed(value) ? "s" + value : "j" + stringify(value);
       case "number": case "boolean": return value;
-      case "undefined": return undefined;
+      case "undefined": return "u";
     }
     if (value === null) return "n";
     const text = stringify(pack(value, new SetOf()));
@@ -129,10 +143,12 @@
   const part = (value) => (value || value === 0 || value === false ? value : "");
   const text = (parts) => join(parts, "");
 
+  // Where memory is short QuickJS may throw null, having none left for an error.
+  const isMemoryError = (error) => error === null || (error instanceof InternalErrorOf && error.message !== "stack overflow");
+
   // An error of the code itself makes the block undefined; only ours go on.
   function guard(error) {
-    if (wanted !== null || error instanceof ExpressionError) throw error;
-    if (error instanceof InternalErrorOf && error.message === "out of memory") throw error;
+    if (wanted !== null || error instanceof ExpressionError || isMemoryError(error)) throw error;
     return undefined;
   }
 
@@ -147,6 +163,22 @@
     return ownKey(extra, wantedName) ? extra[wantedName] : undefined;
   }
 
+  // Freezes a module's exports and what can be reached from them, so that no expression can change them for the next.
+  function lock(root) {
+    const waiting = [root];
+    while (waiting.length) {
+      const value = waiting.pop();
+      if (value === null || (typeof value !== "object" && typeof value !== "function") || Object.isFrozen(value)) continue;
+      freeze(value);
+      waiting.push(getPrototypeOf(value));
+      for (const key of ownKeys(value)) {
+        const property = describeProperty(value, key);
+        waiting.push(property.value, property.get, property.set);
+      }
+    }
+    return root;
+  }
+
   const programs = [];
   const api = {
     // Compiles a template's function and keeps it; its number is what `run` takes.
@@ -155,8 +187,16 @@
       return programs.length - 1;
     },
     check(source) { evaluate(source); },
+    // Makes a module; the name of another one if that has to be there first.
     load(moduleName, source) {
-      modules[moduleName] = freeze(evaluate(source)(kit));
+      wanted = null;
+      try {
+        modules[moduleName] = lock(evaluate(source)(kit));
+      } catch (error) {
+        if (wanted === null) throw error;
+        return wanted[0][1];
+      }
+      return "";
     },
     give(kind, key, content) { given[lifetime[kind]].set(kind + ":" + key, content); },
     forget(level) { given[level].clear(); },
@@ -165,12 +205,13 @@
       state.names = namesText;
       memo = new MapOf();
       wanted = null;
+      foreseen.clear();
       try {
         const value = answer(programs[number]());
-        return wanted === null ? value : "?" + wanted;
+        return wanted === null ? value : "?" + stringify(wanted);
       } catch (error) {
-        if (wanted !== null) return "?" + wanted;
-        if (error instanceof InternalErrorOf && error.message === "out of memory") return "m";
+        if (wanted !== null) return "?" + stringify(wanted);
+        if (isMemoryError(error)) return "m";
         return "e" + stringify(describe(error));
       } finally {
         memo = null;
@@ -185,8 +226,11 @@
   }
 
   const kit = {
-    name, names, define, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
-    ExpressionError, ExpressionExtensionError, ownKey, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
+    extend: (value, method, args) => module_("extensions").extend(value, method, args),
+    extendOptional: (value, method, args) =>
+      (value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args)),
+    name, names, define, needSoon, loaded: modules, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
+    ExpressionError, ExpressionExtensionError, ownKey, evaluate, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
     defineProperty, TypeErrorOf,
     get this() { return { process: {}, require: {}, module: {}, Buffer: {} }; },
     empty: () => ({}),

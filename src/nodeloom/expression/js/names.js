@@ -114,34 +114,49 @@
     if (args.length !== 2) fail("$ifEmpty() takes a value and what to use instead");
     return isEmpty(args[0]) ? args[1] : args[0];
   });
-  const numbers = (name, args) => {
-    const list = args.length === 1 && isArray(args[0]) ? args[0] : args;
-    return list.map(Number);
-  };
-  const choose = (test, yes, no = false) => (test ? yes : no);
-  constant("$if", choose);
+  // `$if(test, a, b)` is rewritten to a choice that evaluates one of the two only; what is left is misuse.
+  constant("$if", () => { throw new kit.ExpressionExtensionError("$if() takes a test, a value if it holds and a value if not"); });
   const min = (...args) => Math.min(...args);
   const max = (...args) => Math.max(...args);
-  const average = (...args) => args.reduce((sum, n) => sum + n, 0) / args.length;
+  const average = (...args) => kit.extend(args, "average", []);
   const not = (value) => !value;
   for (const [name, helper] of Object.entries({ min, max, average, not })) {
     constant(name, helper);
     constant(`$${name}`, helper);
   }
   constant("numberList", (from, to) => {
-    const length = Math.abs(to - from) + 1;
+    const first = parseInt(from), length = Math.abs(parseInt(to) - first) + 1;
     if (length > 1e6) fail("numberList() makes no list of more than a million numbers");
-    const step = from > to ? -1 : 1;
-    return Array.from({ length }, (_, i) => from + i * step);
+    if (!Number.isInteger(length) || +from !== first) throw new RangeError("numberList() needs two whole numbers");
+    const step = first > to ? -1 : 1;
+    return Array.from({ length }, (_, i) => first + i * step);
   });
   constant("zip", (keys, values) => {
+    if (!isArray(keys) || !isArray(values)) fail("zip() needs two arrays, keys and values");
     if (keys.length !== values.length) fail("zip() needs as many values as keys");
     const object = {};
     keys.forEach((key, i) => { object[key] = values[i]; });
     return object;
   });
-  const dangerous = "document window global self globalThis eval Function setTimeout setInterval setImmediate clearTimeout clearInterval " +
-    "require module exports Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
+  constant("toPathSegment", (value) => {
+    const text = value === null || value === undefined ? "" : `${value}`;
+    if (text === "") fail("toPathSegment() needs a value that is not empty");
+    if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is no segment of a path`);
+    return encodeURIComponent(text);
+  });
+  constant("extend", (value, method, args) => kit.extend(value, method, args));
+  constant("extendOptional", (value, method) => kit.module("extensions").extendOptional(value, method));
+  const luxon = (name) => define(name, () => kit.module(name.toLowerCase())[name]);
+  for (const name of ["DateTime", "Duration", "Interval"]) luxon(name);
+  define("$now", () => kit.module("datetime").DateTime.now());
+  define("$today", () => kit.module("datetime").DateTime.now().startOf("day"));
+  const jmespath = () => (data, query) => kit.module("jmespath").query(data, query);
+  define("$jmespath", jmespath);
+  define("$jmesPath", jmespath);
+  define("Intl", () => kit.module("intl").Intl);
+
+  const dangerous = "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics queueMicrotask __dirname __filename " +
+    "require module Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
     "AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
   for (const name of dangerous.split(" ")) define(name, () => ({}));
 })
