@@ -130,6 +130,8 @@ def test_a_plugin_that_fails_is_named(three_cx: CredentialType) -> None:
         with pytest.raises(PluginError, match="'vault'") as caught:
             Credentials([vault]).resolve(three_cx)
         assert caught.value.details["plugin"] == "vault"
+    with pytest.raises(PluginError, match="'vault'"):
+        list(Credentials([Vault(fault=KeyError("path"))]).list())
 
 
 def test_something_else_than_fields_or_a_name_is_refused(three_cx: CredentialType) -> None:

@@ -11,6 +11,7 @@ import keyring
 import pytest
 from click.testing import CliRunner, Result
 
+from nodeloom import Runtime
 from nodeloom.cli.credentials import credentials
 from nodeloom.credential import FileProvider
 from nodeloom.credential.tokens import TOKENS
@@ -25,7 +26,7 @@ from nodeloom.errors import (
 )
 from nodeloom.testing import ThreeCXSandbox
 
-from .helpers import MemoryKeyring
+from .helpers import MemoryKeyring, field
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +79,43 @@ def test_add_goes_on_with_the_token_when_the_client_is_left_out(store: FileProvi
     found = store.find("threeCxApi", "my office")
     assert found is not None
     assert found.values == {"serverUrl": "https://pbx", "accessToken": "canary-21"}
+
+
+def test_fields_of_every_kind_are_asked_for(store: FileProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choices, numbers, switches and defaults; a field that is not visible or computed is not asked for."""
+
+    def runtime() -> Runtime:
+        made = Runtime(discover_plugins=False)
+        made.add_credential_type(
+            {
+                "name": "demoApi",
+                "displayName": "Demo",
+                "properties": [
+                    field(
+                        "region",
+                        type="options",
+                        default=1,
+                        options=[{"name": "A", "value": 1}, {"name": "B", "value": 2}],
+                    ),
+                    field("own", type="boolean", default=False),
+                    field("host", required=True, displayOptions={"show": {"own": [True]}}),
+                    field("port", type="number", default=1),
+                    field("note"),
+                    field("apiKey", required=True),
+                    field("more", type="collection", default={}),
+                    field("url", type="hidden", default="=https://{{ $self.region }}"),
+                ],
+            }
+        )
+        return made
+
+    monkeypatch.setattr("nodeloom.cli.credentials._runtime", runtime)
+    result = run("add", "demoApi", answers="3\n2\ny\n\nexample.com\n1.5\n\ncanary-31\n")
+    assert result.exit_code == 0, result.output
+    assert "canary" not in result.output
+    found = store.find("demoApi", None)
+    assert found is not None
+    assert found.values == {"region": 2, "own": True, "host": "example.com", "port": 1.5, "apiKey": "canary-31"}
 
 
 def test_an_address_is_checked_while_it_is_typed(store: FileProvider) -> None:

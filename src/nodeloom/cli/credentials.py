@@ -10,19 +10,17 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nodeloom.cli.credential_form import ask_fields
 from nodeloom.errors import ConfigurationError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
     from nodeloom import Runtime
     from nodeloom.credential import FileProvider, KeyringProvider
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
-
-_NOT_ASKED = ("notice", "hidden")
 
 
 @click.group("credentials")
@@ -125,7 +123,7 @@ def add_command(
     if secrets_from_stdin:
         values |= _secrets(kind, sys.stdin.read(), "standard input")
     overwrite = force or _may_overwrite(place, name)
-    _ask(kind, values)
+    ask_fields(kind, values)
     checked = CredentialSession(kind, StoredCredential(name, kind.name, values, "given")).values
     place.put(name, kind.name, {field: checked[field] for field in values}, overwrite=overwrite)
     click.echo(f"Added the credential {name!r} of type {kind.name} to {place.name}.", err=True)
@@ -282,94 +280,6 @@ def _confirm(question: str, option: str) -> bool:
         if sys.stdin.isatty():
             raise
         raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None
-
-
-def _ask(kind: CredentialType, values: dict[str, Any]) -> None:
-    """Fill `values` with the answers to what is still open, field by field."""
-    from nodeloom.descriptor.visibility import visible_form
-
-    declined: set[str] = set()
-    for prop in kind.properties:
-        visible = visible_form(kind.properties, values, version=1, is_template=lambda _: False).properties
-        if prop in visible and prop.type not in _NOT_ASKED and prop.name not in values:
-            wanted = _wanted(kind, prop, values, declined)
-            answer = None if wanted is None else _answer(kind, prop, required=wanted)
-            if answer is None or answer == "":
-                declined.add(prop.name)
-            else:
-                values[prop.name] = answer
-
-
-def _wanted(
-    kind: CredentialType, prop: PropertyDescriptor, values: Mapping[str, Any], declined: set[str]
-) -> bool | None:
-    """Whether a field must be filled in (True), may be (False), or has no use any more (None).
-
-    Of the sets of `requireOneOf` one is enough: once it is complete, the fields of the others are not asked for.
-    """
-    if prop.required:
-        return True
-    sets = kind.require_one_of or []
-    mine = [fields for fields in sets if prop.name in fields]
-    if not mine:
-        return False
-    if any(all(values.get(field) for field in fields) for fields in sets):
-        return None
-    possible = [fields for fields in sets if not declined.intersection(fields)]
-    if not any(fields in possible for fields in mine):
-        return None
-    return all(prop.name in fields for fields in possible) or _begun(prop, mine, values, sets)
-
-
-def _begun(prop: PropertyDescriptor, mine: list[list[str]], values: Mapping[str, Any], sets: list[list[str]]) -> bool:
-    """Whether a field that only this field's sets have is filled in already, so that the choice is made."""
-    others = {field for fields in sets if prop.name not in fields for field in fields}
-    return any(values.get(field) for fields in mine for field in fields if field not in others)
-
-
-def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -> Any:
-    from nodeloom.credential import is_secret
-
-    default = prop.default if prop.has_default and not str(prop.default).startswith("=") else None
-    label = prop.label if required else f"{prop.label} (empty to leave it out)"
-    try:
-        if prop.type == "boolean":
-            return click.confirm(prop.label, default=bool(default), err=True)
-        if prop.description:
-            click.echo(prop.description, err=True)
-        return click.prompt(
-            label,
-            default=default if default not in (None, "") else (None if required else ""),
-            show_default=default not in (None, "") and not is_secret(prop),
-            hide_input=is_secret(prop),
-            type=click.Choice([str(c.value) for c in prop.choices()]) if prop.type == "options" and required else None,
-            value_proc=_url_reader(kind, prop),
-            err=True,
-        )
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise ConfigurationError(
-            f"The field {prop.name!r} is not given, and there is no one to ask.",
-            hint="Give it by --secrets-from-stdin." if is_secret(prop) else f"Give it by --set {prop.name}=VALUE.",
-        ) from None
-
-
-def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
-    """Checks an address while the person who typed it is still there; None for other fields."""
-    from nodeloom.credential import is_url, normalise_url
-    from nodeloom.errors import CredentialError
-
-    if not is_url(prop):
-        return None
-
-    def read(text: str) -> str:
-        try:
-            return normalise_url(kind, prop, text)
-        except CredentialError as fault:
-            raise click.BadParameter(str(fault)) from None
-
-    return read
 
 
 __all__ = ["credentials"]

@@ -17,6 +17,7 @@ from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.masking import MASK, Masker
 from nodeloom.credential.model import Injection, Provider, StoredCredential
 from nodeloom.credential.session import CredentialSession, Send
+from nodeloom.credential.templates import is_expression
 from nodeloom.credential.tokens import TokenStore
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "StoredCredential",
     "TokenStore",
     "default_providers",
+    "is_expression",
     "is_secret",
     "is_url",
     "normalise_url",

@@ -102,7 +102,7 @@ class FileProvider:
 
     def remove(self, name: str) -> bool:
         """Take the credential `name` out of the file; False when it was not there."""
-        if not self.path.exists():
+        if self._text() is None:
             return False
         import tomlkit
 

@@ -1,0 +1,121 @@
+"""Asking a person for the fields of a credential, one after the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nodeloom.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
+
+# One line can hold these; fields of other types are given as JSON (--secrets-from-stdin).
+_ASKED = frozenset({"string", "number", "boolean", "options", "json", "dateTime", "color"})
+
+
+def ask_fields(kind: CredentialType, values: dict[str, Any]) -> None:
+    """Fill `values` with the answers to what is still open, field by field."""
+    from nodeloom.descriptor.visibility import visible_form
+
+    declined: set[str] = set()
+    for prop in kind.properties:
+        visible = visible_form(kind.properties, values, version=1, is_template=lambda _: False).properties
+        if prop in visible and prop.type in _ASKED and prop.name not in values:
+            wanted = _wanted(kind, prop, values, declined)
+            answer = None if wanted is None else _answer(kind, prop, required=wanted)
+            if answer is None or answer == "":
+                declined.add(prop.name)
+            else:
+                values[prop.name] = answer
+
+
+def _wanted(
+    kind: CredentialType, prop: PropertyDescriptor, values: Mapping[str, Any], declined: set[str]
+) -> bool | None:
+    """Whether a field must be filled in (True), may be (False), or has no use any more (None).
+
+    Of the sets of `requireOneOf` one is enough: once it is complete, the fields of the others are not asked for.
+    """
+    if prop.required:
+        return True
+    sets = kind.require_one_of or []
+    mine = [fields for fields in sets if prop.name in fields]
+    if not mine:
+        return False
+    if any(all(values.get(field) for field in fields) for fields in sets):
+        return None
+    possible = [fields for fields in sets if not declined.intersection(fields)]
+    if not any(fields in possible for fields in mine):
+        return None
+    return all(prop.name in fields for fields in possible) or _begun(prop, mine, values, sets)
+
+
+def _begun(prop: PropertyDescriptor, mine: list[list[str]], values: Mapping[str, Any], sets: list[list[str]]) -> bool:
+    """Whether a field that only this field's sets have is filled in already, so that the choice is made."""
+    others = {field for fields in sets if prop.name not in fields for field in fields}
+    return any(values.get(field) for fields in mine for field in fields if field not in others)
+
+
+def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -> Any:
+    from nodeloom.credential import is_secret
+
+    default = _default(prop)
+    if prop.description:
+        click.echo(prop.description, err=True)
+    try:
+        if prop.type == "boolean":
+            return click.confirm(prop.label, default=bool(default), err=True)
+        if prop.type == "options" and (required or default):
+            return _choice(prop, default)
+        return click.prompt(
+            prop.label if required or default else f"{prop.label} (empty to leave it out)",
+            default=default or (None if required else ""),
+            show_default=bool(default) and not is_secret(prop),
+            hide_input=is_secret(prop),
+            type=str,
+            value_proc=_url_reader(kind, prop),
+            err=True,
+        )
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(
+            f"The field {prop.name!r} is not given, and there is no one to ask.",
+            hint="Give it by --secrets-from-stdin." if is_secret(prop) else f"Give it by --set {prop.name}=VALUE.",
+        ) from None
+
+
+def _default(prop: PropertyDescriptor) -> str:
+    """The default as it would be typed; empty when there is none, or when it is computed from other fields."""
+    from nodeloom.credential import is_expression
+
+    if not prop.has_default or prop.default in (None, "", False) or is_expression(prop.default):
+        return ""
+    return str(prop.default)
+
+
+def _choice(prop: PropertyDescriptor, default: str) -> Any:
+    values = {str(choice.value): choice.value for choice in prop.choices()}
+    chosen = click.prompt(prop.label, default=default or None, type=click.Choice(list(values)), err=True)
+    return values[chosen]
+
+
+def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
+    """Checks an address while the person who typed it is still there; None for other fields."""
+    from nodeloom.credential import is_url, normalise_url
+    from nodeloom.errors import CredentialError
+
+    if not is_url(prop):
+        return None
+
+    def read(text: str) -> str:
+        try:
+            return normalise_url(kind, prop, text)
+        except CredentialError as fault:
+            raise click.BadParameter(str(fault)) from None
+
+    return read
