@@ -315,7 +315,7 @@
       if (!this.isValid || !other.isValid) return Duration.invalid("created by diffing an invalid DateTime");
       const units = (Array.isArray(unit) ? unit : [unit]).map((name) => unitName(name));
       const flipped = other.valueOf() > this.valueOf();
-      const result = kit.module("datetime-diff").difference(flipped ? this : other, flipped ? other : this, units, { locale: this.#locale, ...options });
+      const result = kit.module("datetime-diff").difference(flipped ? other : this, flipped ? this : other, units, { locale: this.#locale, ...options });
       return flipped ? result.negate() : result;
     }
     diffNow(unit, options) { return this.diff(DateTime.now(), unit, options); }

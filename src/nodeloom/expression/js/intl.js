@@ -119,7 +119,7 @@
     if (textual) {
       const month = names.months[o.month][d.month - 1];
       const pattern = names.text;
-      if (day && year) text = pattern.replace(/[dMy]/g, (c) => ({ d: "\u0001", M: "\u0002", y: "\u0003" })[c]).replace(/[a-z]+/g, (word) => word).replace("\u0001", day).replace("\u0002", month).replace("\u0003", year);
+      if (day && year) text = pattern.split(/\b([dMy])\b/).map((piece) => ({ d: day, M: month, y: year })[piece] ?? piece).join("");
       else if (day) text = pattern.startsWith("M") ? `${month} ${day}` : names.text.includes("de") ? `${day} de ${month}` : `${day}${names.text.startsWith("d.") ? "." : ""} ${month}`;
       else if (year) text = `${month}${names.text.includes(" de y") ? " de" : ""} ${year}`;
       else text = month;
@@ -252,7 +252,7 @@
       checkTag(tag);
       this.#zone = options?.timeZone;
       this.tag = tagOf(tag);
-      this.format = (date = NativeDate.now()) => formatDate(new NativeDate(date), tag, options, DEFAULTS.date);
+      this.format = (date = NativeDate.now()) => formatDate(new NativeDate(date), tag, options, { fields: DATE });
     }
     resolvedOptions() { return { locale: this.tag, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone ?? processZone() }; }
   }
