@@ -81,7 +81,7 @@ def facts_of(node: Node) -> Facts:
             guarded = guarded or current.text not in UNGUARDED
             if current.text == "$input" and id(current) not in below:
                 all_items = True
-        elif current.kind in ("Member", "Call", "New", "Tagged"):
+        elif current.kind in ("Member", "Call"):
             guarded = True
         path = member_path(current) if current.kind in ("Member", "Identifier") and id(current) not in below else None
         if path is not None and isinstance(path[0], str) and path[0].startswith("$"):
@@ -93,6 +93,22 @@ def facts_of(node: Node) -> Facts:
 
 #: Identifiers that n8n does not count when it decides whether a block needs a guard.
 UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
+
+
+def reflection(node: Node) -> Node | None:
+    """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n)."""
+    for current in walk(node):
+        key = literal_key(current) if current.kind == "Member" else None
+        if key in REFLECTION:
+            return current
+    return None
+
+
+#: Members that lead from a value to the machinery behind it.
+REFLECTION = words(
+    "__proto__ prototype constructor getPrototypeOf setPrototypeOf getOwnPropertyDescriptor getOwnPropertyDescriptors "
+    "defineProperty defineProperties __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__"
+)
 
 
 def _mark(node: Node, below: set[int]) -> None:

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionTimeoutError
 from nodeloom.expression import answers
 from nodeloom.expression.crossing import decode, encode, number
+from nodeloom.expression.scope import without_content
 from nodeloom.expression.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.rewrite import Program
-    from nodeloom.expression.scope import Environment, ItemCell, Scope
+    from nodeloom.expression.scope import Environment, Item, ItemCell, Scope
 
 #: Programs an engine keeps; more than a run has templates. Beyond it the engine starts afresh.
 _MAX_PROGRAMS = 4000
@@ -99,7 +100,7 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "names"):
+        for part in ("native", "native-date", "names"):
             api("install")(module_source(part))
         self._context.eval(module_source("harden"))
         self._base = int(self._context.memory()["malloc_size"])
@@ -198,9 +199,7 @@ class Engine:
 
     def _take_item(self, cell: ItemCell) -> None:
         if cell.json_text is None or cell.rest_text is None:
-            cell.json_text = encode(cell.item.get("json", {}))
-            rest = {k: v for k, v in cell.item.items() if k != "json"}
-            cell.rest_text = encode(rest) if rest else "{}"
+            cell.json_text, cell.rest_text = _item_texts(cell.item)
         self._item(cell.json_text, cell.rest_text, cell.index)
         self._cell = cell
 
@@ -217,6 +216,16 @@ class Engine:
             self.load(first)
         self._base = int(self._context.memory()["malloc_size"])
         self._limits = None
+
+
+def _item_texts(item: Item | None) -> tuple[str, str]:
+    """The item's data and the rest of it as they cross; empty if there is no item."""
+    if item is None:
+        return "", ""
+    rest = {k: v for k, v in item.items() if k != "json"}
+    if rest.get("binary"):
+        rest["binary"] = without_content(rest["binary"])
+    return encode(item.get("json", {})), encode(rest) if rest else "{}"
 
 
 def _memory_error() -> ExpressionMemoryError:

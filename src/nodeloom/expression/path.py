@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.errors import ExpressionError
+from nodeloom.expression.scope import NO_ITEM, no_item
 from nodeloom.expression.text import NotPlainError
 from nodeloom.expression.values import UNDEFINED
 from nodeloom.expression.words import words
@@ -39,8 +41,8 @@ _NUMBER_NAMES = OBJECT_NAMES | words("toExponential toFixed toPrecision")
 
 #: Names whose value the scope holds itself; all other `$` names are looked up in the scope's extra names.
 _OWN_ROOTS: dict[str, Reader] = {
-    "$json": lambda scope: scope.json,
-    "$data": lambda scope: scope.json,
+    "$json": lambda scope: _json(scope),
+    "$data": lambda scope: _json(scope),
     "$itemIndex": lambda scope: scope.index,
     "$binary": lambda scope: scope.binary,
     "$runIndex": lambda scope: scope.environment.run_index,
@@ -49,6 +51,14 @@ _OWN_ROOTS: dict[str, Reader] = {
     "$thisItemIndex": lambda scope: scope.index,
     "$vars": lambda scope: scope.environment.vars,
 }
+
+
+def _json(scope: Scope) -> object:
+    if scope.json is NO_ITEM:
+        raise no_item()
+    return scope.json
+
+
 _EXTRA_ROOTS = words("$value $index $parent $response $responseItem $request $pageCount $credentials $version $self")
 
 
@@ -76,7 +86,7 @@ def _field_reader(key: str) -> Reader:
         try:
             value: object = scope.json[key]
         except (KeyError, TypeError):
-            return member(scope.json, key)
+            return member(_json(scope), key)
         return value
 
     return read
@@ -106,10 +116,8 @@ def _walker(start: Reader, keys: tuple[str | int, ...]) -> Reader:
             if type(value) is dict and type(key) is str:
                 if key in value:
                     value = value[key]
-                elif key in OBJECT_NAMES:
-                    raise NotPlainError
                 else:
-                    return UNDEFINED
+                    value = _known(NotPlainError, key, OBJECT_NAMES)
             else:
                 value = member(value, key)
         return value
@@ -142,6 +150,8 @@ def _known(value: object, key: str | int, inherited: frozenset[str]) -> object:
     """`value`, or undefined for the marker of a missing one; an inherited name is left to JavaScript."""
     if value is not NotPlainError:
         return value
+    if key in ("constructor", "__proto__"):
+        raise ExpressionError(f"The data has no {key} of its own, and that of JavaScript is not available.")
     if key in inherited:
         raise NotPlainError
     return UNDEFINED

@@ -68,7 +68,9 @@ def build_program(blocks: list[Block | str]) -> Program:
             json.dumps(b) if isinstance(b, str) else f"{kit}.part((()=>{{{_statement(b, kit)}}})())" for b in blocks
         ]
         body = f"return {kit}.text([{','.join(parts)}])"
-    source = f"(function({kit}){{return function(){{{_locals(names, kit)}{body}\n}}.bind({kit}.this)}})"
+    if any(node.kind == "This" for block in code_blocks for node in walk(block.tree)):
+        body = f"return (function(){{{body}\n}}).call({kit}.this())"
+    source = f"(function({kit}){{return function(){{{_locals(names, kit)}{body}\n}}}})"
     return Program(
         source=source,
         names=names,
@@ -80,7 +82,8 @@ def build_program(blocks: list[Block | str]) -> Program:
 
 def _statement(block: Block, kit: str) -> str:
     code = f"return ({_rewritten(block, kit)}\n)"
-    return f"try{{{code}}}catch(e){{return {kit}.guard(e)}}" if block.facts.guarded else code
+    throws = ",true" if "throw" in block.code else ""
+    return f"try{{{code}}}catch(e){{return {kit}.guard(e{throws})}}" if block.facts.guarded else code
 
 
 def _rewritten(block: Block, kit: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ExpressionError, UnknownNameError
 from nodeloom.expression.values import UNDEFINED
+from nodeloom.expression.words import words
 
 if TYPE_CHECKING:
     from nodeloom.expression.template import Compiled
@@ -14,6 +15,30 @@ if TYPE_CHECKING:
 Item = Mapping[str, Any]
 
 _EMPTY: Mapping[str, Any] = {}
+
+
+#: Names that `names=` cannot replace: the path evaluator reads them from the scope itself.
+OWN_NAMES = words("$json $data $binary $itemIndex $position $thisItemIndex $runIndex $thisRunIndex $vars $parameter $input")
+
+
+class NoItem:
+    """Stands for the data of an item that does not exist; reading it fails (n8n)."""
+
+
+NO_ITEM = NoItem()
+
+
+def no_item() -> ExpressionError:
+    """The error for reading an item where there is none."""
+    return ExpressionError("There is no item here: the index is out of range, or there are no input items.")
+
+
+def without_content(files: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of an item's files, their `data` left out (n8n)."""
+    return {
+        name: {k: v for k, v in file.items() if k != "data"} if isinstance(file, Mapping) else file
+        for name, file in files.items()
+    }
 
 
 class Environment:
@@ -79,7 +104,7 @@ class ItemCell:
 
     __slots__ = ("index", "item", "items", "json_text", "rest_text")
 
-    def __init__(self, item: Item, items: Sequence[Item], index: int) -> None:
+    def __init__(self, item: Item | None, items: Sequence[Item], index: int) -> None:
         self.item = item
         self.items = items
         self.index = index
@@ -111,11 +136,11 @@ class Scope:
         parameters: Mapping[str, Compiled] | None = None,
         names: Mapping[str, object] | None = None,
     ) -> None:
-        if item is None:
-            item = items[index] if 0 <= index < len(items) else _EMPTY
+        if item is None and 0 <= index < len(items):
+            item = items[index]
         self.environment = environment
         self.index = index
-        self.json: Any = item.get("json", _EMPTY)
+        self.json: Any = NO_ITEM if item is None else item.get("json", _EMPTY)
         self.cell = ItemCell(item, items, index)
         self.parameters = _EMPTY if parameters is None else parameters
         self.names: Mapping[str, object] = _EMPTY if names is None else names
@@ -141,7 +166,9 @@ class Scope:
     @property
     def binary(self) -> Mapping[str, Any]:
         """The item's files, without their content."""
-        return self.cell.item.get("binary") or {}
+        if self.cell.item is None:
+            raise no_item()
+        return without_content(self.cell.item.get("binary") or {})
 
     def parameter(self, name: str) -> object:
         """The node's own parameter `name`, resolved; undefined if there is none of that name.
@@ -154,14 +181,15 @@ class Scope:
         compiled = self.parameters.get(name)
         if compiled is None:
             return UNDEFINED
-        if compiled.static:
-            return compiled.value
         if name in self._resolving:
             circle = " → ".join([*self._resolving[self._resolving.index(name) :], name])
             raise ExpressionError(f"The parameters refer to each other in a circle: {circle}.")
         self._resolving.append(name)
         try:
-            value = self.resolved[name] = compiled.resolve(self)
+            value = compiled.resolve(self)
+            if isinstance(value, dict) and value.get("__rl") is True:
+                value = value.get("value")  # a resource locator stands for what it locates (n8n)
+            self.resolved[name] = value
         finally:
             self._resolving.pop()
         return value
@@ -184,6 +212,6 @@ class Scope:
         if text is None:
             from nodeloom.expression.crossing import encode
 
-            given = {n: self.names[n] for n in wanted if n in self.names}
+            given = {n: self.names[n] for n in wanted if n in self.names and n not in OWN_NAMES}
             text = self._texts[wanted] = encode(given) if given else ""
         return text

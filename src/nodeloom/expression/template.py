@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodeloom.errors import ExpressionError, ExpressionSyntaxError, JavaScriptDisabledError, preview
-from nodeloom.expression.analysis import Facts, facts_of, member_path
+from nodeloom.expression.analysis import Facts, facts_of, member_path, reflection
 from nodeloom.expression.path import Reader, path_reader
 from nodeloom.expression.rewrite import Block, Program, build_program
 from nodeloom.expression.scope import Scope
@@ -276,6 +276,11 @@ def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # no
 
 
 def _javascript_template(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002
+    for block in blocks:
+        forbidden = reflection(block.tree) if isinstance(block, Block) else None
+        if forbidden is not None and isinstance(block, Block):
+            name = forbidden.text or "this property"
+            raise _syntax_error(source, block.start + forbidden.inner, f"{name} is not available in expressions", property)
     template = Template(source, blocks, property)
     template.needs_javascript = True
     from nodeloom.expression.engine import check_syntax

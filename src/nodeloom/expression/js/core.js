@@ -137,7 +137,9 @@
     if (text.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
     return "j" + text;
   }
+  const iteratorRoot = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
   kinds.push([(v) => weak.some((type) => v instanceof type), "refused", () => refuse("a promise or a weak collection")]);
+  kinds.push([(v) => iteratorRoot.isPrototypeOf(v), "refused", () => refuse("an iterator")]);
 
   // Mixed text (n8n: null, undefined, NaN and "" vanish; the rest is joined as an array is).
   const part = (value) => (value || value === 0 || value === false ? value : "");
@@ -147,8 +149,9 @@
   const isMemoryError = (error) => error === null || (error instanceof InternalErrorOf && error.message !== "stack overflow");
 
   // An error of the code itself makes the block undefined; only ours go on.
-  function guard(error) {
-    if (wanted !== null || error instanceof ExpressionError || isMemoryError(error)) throw error;
+  function guard(error, throwsItself) {
+    if (wanted !== null || error instanceof ExpressionError) throw error;
+    if (isMemoryError(error) && !(throwsItself && error === null)) throw error;
     return undefined;
   }
 
@@ -157,10 +160,12 @@
   const define = (name, make) => { names[name] = () => once(name, make); };
   const constant = (name, value) => { names[name] = () => value; };
   function name(wantedName) {
+    if (state.names !== "") {
+      const extra = once("names", () => read(state.names));
+      if (ownKey(extra, wantedName)) return extra[wantedName];
+    }
     const make = names[wantedName];
-    if (make !== undefined) return make();
-    const extra = once("names", () => (state.names === "" ? {} : read(state.names)));
-    return ownKey(extra, wantedName) ? extra[wantedName] : undefined;
+    return make === undefined ? undefined : make();
   }
 
   // Freezes a module's exports and what can be reached from them, so that no expression can change them for the next.
@@ -207,7 +212,8 @@
       wanted = null;
       foreseen.clear();
       try {
-        const value = answer(programs[number]());
+        const program = programs[number];   // called without an object, so that nothing of the kit becomes `this`
+        const value = answer(program());
         return wanted === null ? value : "?" + stringify(wanted);
       } catch (error) {
         if (wanted !== null) return "?" + stringify(wanted);
@@ -232,7 +238,7 @@
     name, names, define, needSoon, loaded: modules, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
     ExpressionError, ExpressionExtensionError, ownKey, evaluate, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
     defineProperty, TypeErrorOf,
-    get this() { return { process: {}, require: {}, module: {}, Buffer: {} }; },
+    this: () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     empty: () => ({}),
   };
   api.install = (source) => { evaluate(source)(kit); };

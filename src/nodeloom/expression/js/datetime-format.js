@@ -6,6 +6,7 @@
 
   // A format string as runs of the same letter and quoted literals.
   function tokens(format) {
+    if (typeof format !== "string") throw new TypeError("a format is a text");
     const parts = [];
     let run = "", quoted = false, literal = "";
     const flush = () => { if (run) parts.push({ text: run, literal: /^\s+$/.test(run) }); run = ""; };
@@ -74,7 +75,7 @@
     if (token === "a") return kit.module("intl").locale(locale).meridiems[d.hour < 12 ? 0 : 1];
     return token in VALUES ? VALUES[token](d) : token;
   }
-  const format = (d, text, options) => tokens(`${text}`).map((part) => (part.literal ? part.text : `${value(d, part.text, options)}`)).join("");
+  const format = (d, text, options) => tokens(text).map((part) => (part.literal ? part.text : `${value(d, part.text, options)}`)).join("");
 
   const DURATION_TOKENS = { S: "milliseconds", s: "seconds", m: "minutes", h: "hours", d: "days", w: "weeks", M: "months", y: "years" };
   function formatDuration(duration, text, options) {

@@ -283,7 +283,7 @@
   return {
     locale, zoneName, relative, formatDuration, formatDateTime, compare, Intl, processZone, dateIn,
     formatNumber: (value, tag, options) => {
-      try { checkTag(tag); } catch { return formatNumber(value, "en-US", options); }
+      try { checkTag(tag); } catch { return `${value}`; }
       return formatNumber(value, tag, options);
     },
     formatDate: (date, tag, options, kind) => formatDate(date, tag, options, DEFAULTS[kind]),

@@ -3,12 +3,13 @@
   "use strict";
   const { define, constant, need, read, once, fail, state, freeze, ownKey, ProxyOf, isArray } = kit;
 
-  const json = () => once("$json", () => read(state.json));
-  const rest = () => once("rest", () => read(state.rest));
+  const need_ = (text) => (text === "" ? fail("There is no item here: the index is out of range, or there are no input items") : read(text));
+  const json = () => once("$json", () => need_(state.json));
+  const rest = () => once("rest", () => need_(state.rest));
   define("$json", json);
   define("$data", json);
   define("$binary", () => rest().binary ?? {});
-  define("$thisItem", () => ({ ...rest(), json: json() }));
+  define("$thisItem", () => (state.json === "" ? undefined : { ...rest(), json: json() }));
   for (const name of ["$itemIndex", "$position", "$thisItemIndex"]) define(name, () => state.index);
 
   const environment = () => once("environment", () => read(need("environment", "")));
@@ -19,8 +20,8 @@
   define("$execution", () => environment().execution);
   define("$executionId", () => environment().execution?.id);
   define("$mode", () => environment().execution?.mode);
-  define("$prevNode", () => environment().prevNode);
-  define("$nodeVersion", () => environment().nodeVersion);
+  define("$prevNode", () => ({ name: undefined, outputIndex: undefined, runIndex: undefined }));
+  constant("$nodeVersion", 1);
 
   const blocked = () => fail("Access to environment variables is blocked; the host of this run decides which there are");
   define("$env", () => {
@@ -32,19 +33,16 @@
   // All items of this run, the current one being the object `$json` belongs to.
   const items = () => once("items", () => {
     const list = read(need("items", ""));
+    if (list.length === 0) fail("There are no input items");
     if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
     return list;
   });
-  const current = () => once("$input.item", () => {
-    const list = memoItems();
-    return list === null ? { ...rest(), json: json() } : list[state.index];
-  });
-  const memoItems = () => null;
+  const current = () => once("$input.item", () => ({ ...rest(), json: json() }));
   define("$input", () => ({
     get item() { return current(); },
     first(...rest_) { return rest_.length ? fail("$input.first() takes no arguments") : items()[0]; },
     last(...rest_) { return rest_.length ? fail("$input.last() takes no arguments") : items()[items().length - 1]; },
-    all(...rest_) { return rest_.length ? fail("$input.all() takes no arguments") : items(); },
+    all() { return items(); },
     get params() { return kit.name("$parameter"); },
     get context() { return {}; },
   }));
@@ -52,7 +50,7 @@
   define("$items", () => (node) => (node === undefined ? items() : itemsOf(node)));
   define("$item", () => (index) => {
     const item = items()[index] ?? fail(`There is no item ${index}`);
-    return { $json: item.json, $data: item.json, $binary: item.binary ?? {}, $itemIndex: index };
+    return { $json: item.json, $data: item.json, $binary: item.binary ?? {}, $itemIndex: index, $input: { item } };
   });
 
   const at = (list, index, node) => list[index] ?? fail(`The node ${JSON.stringify(node)} has no item ${index}`);
@@ -115,7 +113,18 @@
     return isEmpty(args[0]) ? args[1] : args[0];
   });
   // `$if(test, a, b)` is rewritten to a choice that evaluates one of the two only; what is left is misuse.
-  constant("$if", () => { throw new kit.ExpressionExtensionError("$if() takes a test, a value if it holds and a value if not"); });
+  constant("$if", (...args) => {
+    if (args.length > 1) throw new TypeError("$if() takes no spread arguments");
+    throw new kit.ExpressionExtensionError("$if() takes a test, a value if it holds and a value if not");
+  });
+  const modelValue = (key, _description, _type, fallback) => {
+    if (typeof key !== "string" || key === "") fail("$fromAI() needs a key");
+    return ownKey(json(), key) ? json()[key] : fallback;
+  };
+  for (const name of ["$fromAI", "$fromAi", "$fromai"]) constant(name, modelValue);
+  constant("$getPairedItem", () => fail("$getPairedItem() is not available; use $(\"node\").item"));
+  constant("$evaluateExpression", () => fail("$evaluateExpression() is not available: values are never read as expressions"));
+  define("process", () => ({ env: environment().env ?? {} }));
   const min = (...args) => Math.min(...args);
   const max = (...args) => Math.max(...args);
   const average = (...args) => kit.extend(args, "average", []);

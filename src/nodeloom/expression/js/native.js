@@ -1,5 +1,5 @@
-// What QuickJS leaves out of JavaScript's own methods: everything that depends on languages, and the name of the zone in a
-// Date's text. Runs before harden.js freezes them.
+// What QuickJS leaves out of JavaScript's own methods: everything that depends on languages. Runs before harden.js freezes
+// them.
 (function (kit) {
   "use strict";
   const intl = () => kit.module("intl");
@@ -17,19 +17,5 @@
     localeCompare(other, tag, options) { return intl().compare(this, other, options); },
     toLocaleUpperCase(tag) { return /^(?:tr|az)/.test(`${tag ?? ""}`) ? this.replace(/i/g, "İ").toUpperCase() : this.toUpperCase(); },
     toLocaleLowerCase(tag) { return /^(?:tr|az)/.test(`${tag ?? ""}`) ? this.replace(/I/g, "ı").toLowerCase() : this.toLowerCase(); },
-  });
-  const { toString, toTimeString } = Date.prototype;
-  const withZone = (native) => function () {
-    const text = native.call(this);
-    if (text === "Invalid Date") return text;
-    const d = intl().dateIn(this);
-    return `${text} (${d.offsetNameLong})`;
-  };
-  put(Date.prototype, {
-    toString: withZone(toString),
-    toTimeString: withZone(toTimeString),
-    toLocaleString(tag, options) { return intl().formatDate(this, tag, options, "all"); },
-    toLocaleDateString(tag, options) { return intl().formatDate(this, tag, options, "date"); },
-    toLocaleTimeString(tag, options) { return intl().formatDate(this, tag, options, "time"); },
   });
 })
