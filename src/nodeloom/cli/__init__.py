@@ -1,0 +1,26 @@
+"""The command line: `nodeloom …`. A thin face; what commands do is in the rooms behind it.
+
+Nothing is imported before the command that needs it is known, so that `nodeloom --version` costs little more than
+Python itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (`sys.argv` without the program) and return its exit code.
+
+    0 all well, 1 some item failed, 2 usage or configuration, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        from nodeloom import __version__
+
+        sys.stdout.write(f"nodeloom {__version__}\n")
+        return 0
+    from nodeloom.cli.app import run_app
+
+    return run_app(given)

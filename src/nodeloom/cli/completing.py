@@ -1,0 +1,82 @@
+"""Tab completion of names: nodes, resources, operations, properties, credentials.
+
+Whatever goes wrong here gives no completions, because a shell has no place for a message.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from nodeloom.errors import NodeloomError
+
+if TYPE_CHECKING:
+    from nodeloom.runtime import Runtime
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+Names = Iterable[tuple[str, str | None]]
+
+
+def _completes(names: Callable[[Runtime, dict[str, Any]], Names]) -> Complete:
+    @functools.wraps(names)
+    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from nodeloom.runtime import Runtime
+
+        try:
+            with Runtime() as runtime:
+                found = list(names(runtime, ctx.params))
+        except NodeloomError:
+            return []
+        wanted = incomplete.casefold()
+        return [CompletionItem(name, help=note) for name, note in found if name.casefold().startswith(wanted)]
+
+    return complete
+
+
+@_completes
+def complete_node(runtime: Runtime, _params: dict[str, Any]) -> Names:
+    """Names of nodes."""
+    return [(name, None) for name in runtime.nodes]
+
+
+@_completes
+def complete_resource(runtime: Runtime, params: dict[str, Any]) -> Names:
+    """Resources of the node; of a node without resources, its operations."""
+    described = runtime.describe(params["node"])
+    return [(r["name"], None) for r in described["resources"] or described.get("operations", [])]
+
+
+@_completes
+def complete_operation(runtime: Runtime, params: dict[str, Any]) -> Names:
+    """Operations of the resource."""
+    described = runtime.describe(params["node"], params["resource"])
+    return [(o["name"], o.get("action")) for o in described.get("operations", [])]
+
+
+@_completes
+def complete_setting(runtime: Runtime, params: dict[str, Any]) -> Names:
+    """`NAME=` for every property of the operation, nested ones with a dot."""
+    described = runtime.describe(params["node"], params.get("resource"), params.get("operation"))
+    return list(_settings(described.get("fields", []), ""))
+
+
+def _settings(fields: list[dict[str, Any]], before: str) -> Names:
+    for field in fields:
+        name = f"{before}{field['name']}"
+        if field.get("fields"):
+            yield from _settings(field["fields"], f"{name}.")
+        else:
+            yield f"{name}=", field.get("description")
+
+
+@_completes
+def complete_credential(runtime: Runtime, _params: dict[str, Any]) -> Names:
+    """Names of stored credentials."""
+    from nodeloom.credential import Credentials, default_providers
+
+    stored = Credentials(default_providers(type_names=runtime.credential_types)).list()
+    return [(kept.name, kept.type) for kept in stored]

@@ -1,0 +1,40 @@
+"""A planned request as a curl command for a POSIX shell."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodeloom.runtime import PlannedRequest
+
+
+def curl_command(planned: PlannedRequest) -> str:
+    """The command on one line (a body may break it); for an item that could not be sent, a shell comment."""
+    if planned.error is not None:
+        told = " ".join(str(planned.error).split())
+        return f"# item {planned.item}: {told}"
+    return " ".join(shlex.quote(argument) for argument in curl_arguments(planned))
+
+
+def curl_arguments(planned: PlannedRequest) -> list[str]:
+    """The words of the command.
+
+    `--globoff` and `--path-as-is` keep curl from changing the address; `--data-raw` from reading a body that begins
+    with `@` as the name of a file.
+    """
+    arguments = ["curl", "--globoff", "--path-as-is"]
+    if planned.method == "HEAD":
+        arguments.append("--head")
+    elif planned.method != "GET" or planned.body is not None:
+        arguments += ["--request", planned.method]
+    headers = dict(planned.headers or {})
+    for name, value in headers.items():
+        # `Name;` is how curl is told to send a header without a value.
+        arguments += ["--header", f"{name}: {value}" if value.strip() else f"{name};"]
+    if planned.body is not None:
+        if not any(name.lower() == "content-type" for name in headers):
+            # Without this, curl adds the content type of a form.
+            arguments += ["--header", "Content-Type:"]
+        arguments += ["--data-raw", planned.body]
+    return [*arguments, "--", planned.url]

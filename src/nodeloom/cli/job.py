@@ -1,0 +1,182 @@
+"""From the command line's words to what the runtime takes: node, parameters, items, credentials."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.cli.settings import Settings, read_setting_file, split_setting
+from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
+from nodeloom.descriptor.files import read_json
+from nodeloom.errors import ConfigurationError
+from nodeloom.runtime import Runtime
+
+if TYPE_CHECKING:
+    from nodeloom.plan.operation import OperationPlan
+
+Options = Mapping[str, Any]
+_INSTANCE_KEYS = {"parameters", "type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one call of `run` or `plan` does. `items` is None to run once; `total` their number where it is known."""
+
+    runtime: Runtime
+    node: str
+    parameters: Mapping[str, Any]
+    plan: OperationPlan
+    items: Iterable[Any] | None
+    credentials: Mapping[str, str] | str | None
+    total: int | None
+
+
+def open_runtime(options: Options) -> Runtime:
+    """The runtime that the options ask for, with the credential types of `--credential-type`."""
+    runtime = Runtime(
+        url_values=options["url_values"],
+        timezone=options["timezone"],
+        javascript=not options["no_javascript"],
+        retries=options["retries"],
+        timeout=options["timeout"],
+    )
+    for path in options["credential_types"]:
+        runtime.add_credential_type(path)
+    return runtime
+
+
+def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) -> Job:
+    """Everything settled and checked; nothing sent, and no items read yet. Raises ConfigurationError."""
+    for failure in runtime.plugin_failures:
+        note(f"warning: {failure}")
+    node = node_name(runtime, options["node"])
+    parameters = _parameters(runtime, node, options)
+    plan = runtime.compile(node, parameters)
+    credentials = _credentials(runtime, options["credentials"])
+    items, total = _items(options, plan, note)
+    return Job(runtime, node, parameters, plan, items, credentials, total)
+
+
+def node_name(runtime: Runtime, written: str) -> str:
+    """The node's name. A path to a descriptor (a JSON file, or a folder with node.json) adds that node first."""
+    looks_like_path = os.sep in written or "/" in written or written.endswith(".json")
+    if looks_like_path and (Path(written).exists() or written not in runtime.nodes):
+        return runtime.add_node(written).name
+    return runtime.node(written).name
+
+
+def _parameters(runtime: Runtime, node: str, options: Options) -> dict[str, Any]:
+    parameters = _from_file(options["parameters"]) if options["parameters"] else {}
+    resource, operation = options[RESOURCE], options[OPERATION]
+    if operation is None and resource is not None and not runtime.node(node).resources():
+        resource, operation = None, resource
+    for name, written in ((RESOURCE, resource), (OPERATION, operation)):
+        if written is not None:
+            for key in [k for k in parameters if k.casefold() == name]:
+                del parameters[key]
+            parameters[name] = written
+    settings = list(_settings(options))
+    if settings:
+        described = runtime.describe(node, *_chosen(runtime, node, parameters, settings))
+        names = [described.get(key) for key in ("node", RESOURCE, OPERATION)]
+        apply = Settings(described.get("fields", ()), ", ".join(str(n) for n in names if n)).apply
+        for name, value in settings:
+            apply(parameters, name, value)
+    return parameters
+
+
+def _chosen(
+    runtime: Runtime, node: str, parameters: Mapping[str, Any], settings: list[tuple[str, Any]]
+) -> tuple[str | None, str | None]:
+    """The resource and operation whose properties the settings are; what is not said is left to the only one."""
+    written = {k.casefold(): v for k, v in [*parameters.items(), *settings] if k.casefold() in (RESOURCE, OPERATION)}
+    loaded = runtime.node(node)
+    resources = loaded.resources()
+    resource = written.get(RESOURCE) or (resources[0] if len(resources) == 1 else None)
+    if resources and resource is None:
+        # The error that compiling gives names the resources to choose from.
+        runtime.compile(node, parameters)
+    resource = loaded.match_resource(resource) if resource is not None else None
+    operations = [o.name for o in loaded.operations(resource)]
+    operation = written.get(OPERATION) or (operations[0] if len(operations) == 1 else None)
+    if operations and operation is None:
+        runtime.compile(node, parameters)
+    return resource, None if operation is None else str(operation)
+
+
+def _settings(options: Options) -> Iterator[tuple[str, Any]]:
+    for setting in options["settings"]:
+        yield split_setting("--set", setting)
+    for setting in options["file_settings"]:
+        name, path = split_setting("--set-file", setting)
+        yield name, read_setting_file(name, path)
+    if options["literals"]:
+        from nodeloom.expression import Literal
+
+        for setting in options["literals"]:
+            name, value = split_setting("--literal", setting)
+            yield name, Literal(value)
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    raw = read_json(Path(path))
+    if isinstance(raw, dict) and raw.keys() >= _INSTANCE_KEYS and isinstance(raw["parameters"], dict):
+        raw = raw["parameters"]
+    if not isinstance(raw, dict):
+        raise ConfigurationError(
+            f"{path} holds no JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'
+        )
+    return raw
+
+
+def _credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] | str | None:
+    types = {name.casefold(): name for name in runtime.credential_types}
+    by_type: dict[str, str] = {}
+    plain: list[str] = []
+    for written in given:
+        kind, separator, name = written.partition("=")
+        if separator and kind.casefold() in types:
+            by_type[types[kind.casefold()]] = name
+        else:
+            plain.append(written)
+    if plain and (by_type or len(plain) > 1):
+        raise ConfigurationError(
+            "--credential is given more than once, and not each time with a type.",
+            value=" ".join(given),
+            hint="Write --credential TYPE=NAME for each, or one --credential NAME.",
+        )
+    return plain[0] if plain else by_type or None
+
+
+def _items(
+    options: Options, plan: OperationPlan, note: Callable[[str], None]
+) -> tuple[Iterable[Any] | None, int | None]:
+    from nodeloom.run.reading import read_items
+
+    source, written = options["items_from"], options["format_"]
+    if source is not None and source != "-":
+        return read_items(source, written), count_items(Path(source), written)
+    if source == "-":
+        from nodeloom.cli.stdin import standard_input
+
+        stream = standard_input()
+        if stream is None:
+            raise ConfigurationError("Standard input is closed.", hint="Give the items with --items FILE.")
+    else:
+        from nodeloom.cli.stdin import piped_items
+
+        stream = piped_items(not all(c.static for c in plan.parameters.values()), note)
+        if stream is None:
+            return None, 1
+    return read_items(stream, written, name="standard input"), None
+
+
+def count_items(path: Path, written: str | None) -> int | None:
+    """How many items the file holds where counting its lines tells; for the progress bar."""
+    if not path.is_file() or (written or path.suffix.lower().removeprefix(".")) not in ("ndjson", "jsonl"):
+        return None
+    with path.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())

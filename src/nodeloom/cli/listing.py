@@ -1,0 +1,77 @@
+"""`nodeloom nodes` and `nodeloom plugins`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from nodeloom.cli.options import json_option
+
+
+@click.command("nodes")
+@json_option
+def nodes(as_json: bool) -> int:
+    """List the nodes that are installed.
+
+    \b
+    Example:
+      nodeloom nodes
+      nodeloom nodes --json
+    """
+    from nodeloom.runtime import Runtime
+
+    with Runtime() as runtime:
+        listed = [
+            {
+                "name": node.name,
+                "label": node.label,
+                "description": node.document.description,
+                "resources": len(node.resources()),
+                "credentials": [reference.name for reference in node.document.credentials],
+            }
+            for node in runtime.nodes.values()
+        ]
+    if as_json:
+        click.echo(json.dumps(listed, ensure_ascii=False))
+        return 0
+    for line in columns([(row["name"], row["label"], row["description"] or "") for row in listed]):
+        click.echo(line)
+    click.echo("See what one offers with: nodeloom describe NODE", err=True)
+    return 0
+
+
+@click.command("plugins")
+@json_option
+def plugins(as_json: bool) -> int:
+    """List the plugins, with the hooks they implement, and what is wrong with those that failed.
+
+    Ends with 2 when a plugin failed.
+
+    \b
+    Example:
+      nodeloom plugins
+      nodeloom plugins --json
+    """
+    from nodeloom.cli.app import USAGE
+    from nodeloom.runtime import Runtime
+
+    with Runtime() as runtime:
+        found = runtime.plugins
+    if as_json:
+        click.echo(json.dumps([info.to_dict() for info in found], ensure_ascii=False))
+    else:
+        rows = [(i.name, " ".join(filter(None, (i.distribution, i.version))), ", ".join(i.hooks)) for i in found]
+        for line, info in zip(columns(rows), found, strict=True):
+            click.echo(line)
+            if info.error is not None:
+                click.echo(f"    failed: {info.error}")
+    return USAGE if any(info.error is not None for info in found) else 0
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """The rows as lines, in columns two spaces apart."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)] if texts else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts]

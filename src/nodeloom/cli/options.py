@@ -1,0 +1,148 @@
+"""The arguments and options that `run` and `plan` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("json", "ndjson", "csv")
+
+
+def _lazily(name: str) -> Any:
+    """A completion function that is imported when a shell asks."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        from nodeloom.cli import completing
+
+        return getattr(completing, name)(ctx, param, incomplete)
+
+    return complete
+
+
+def target_arguments(command: Command) -> Command:
+    """NODE [RESOURCE [OPERATION]]."""
+    for name, completes in (
+        ("operation", "complete_operation"),
+        ("resource", "complete_resource"),
+    ):
+        command = click.argument(name, required=False, shell_complete=_lazily(completes))(command)
+    return click.argument("node", shell_complete=_lazily("complete_node"))(command)
+
+
+def _path(*, folders: bool = False) -> click.Path:
+    return click.Path(dir_okay=folders, path_type=str)
+
+
+_JOB_OPTIONS = [
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        shell_complete=_lazily("complete_setting"),
+        help="A parameter; VALUE may hold expressions. Nested ones: Options.Top=5.",
+    ),
+    click.option(
+        "--literal",
+        "literals",
+        multiple=True,
+        metavar="NAME=VALUE",
+        shell_complete=_lazily("complete_setting"),
+        help="A parameter whose VALUE is text and never an expression.",
+    ),
+    click.option(
+        "--set-file",
+        "file_settings",
+        multiple=True,
+        metavar="NAME=FILE",
+        shell_complete=_lazily("complete_setting"),
+        help="A parameter whose value is the text in FILE, read as with --set.",
+    ),
+    click.option("--parameters", type=_path(), metavar="FILE", help="Parameters as a JSON object; --set wins over it."),
+    click.option(
+        "--items",
+        "items_from",
+        type=_path(),
+        metavar="FILE|-",
+        help="Items as JSON, NDJSON or CSV; - is standard input, which is read without this option too if it is a "
+        "pipe or a file.",
+    ),
+    click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of the items; guessed without."),
+    click.option(
+        "--credential",
+        "credentials",
+        multiple=True,
+        metavar="[TYPE=]NAME",
+        shell_complete=_lazily("complete_credential"),
+        help="Name of a stored credential; without, the default one of the node's type.",
+    ),
+    click.option(
+        "--credential-type",
+        "credential_types",
+        multiple=True,
+        type=_path(),
+        metavar="FILE",
+        help="A credential type besides the installed ones.",
+    ),
+    click.option(
+        "--on-error",
+        type=click.Choice(["stop", "continue"]),
+        default="stop",
+        show_default=True,
+        help="What a failed item does to those after it.",
+    ),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=8,
+        show_default=True,
+        metavar="N",
+        help="How many items are in flight at most.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for an answer.",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        default=2,
+        show_default=True,
+        metavar="N",
+        help="How often a request is repeated that did not happen or may happen twice.",
+    ),
+    click.option(
+        "--url-values",
+        type=click.Choice(["strict", "raw"]),
+        default="strict",
+        show_default=True,
+        help="Whether a value may change an address: strict refuses it, raw does as n8n does.",
+    ),
+    click.option(
+        "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of dates in expressions."
+    ),
+    click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
+    click.option("--output", type=_path(), metavar="FILE", help="Write the results to FILE, as they come."),
+    click.option("--report", type=_path(), metavar="FILE", help="Write the run report to FILE, as JSON."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress, no summary, no notes; errors only."),
+]
+
+
+def job_options(command: Command) -> Command:
+    """All of them, in the order of the help."""
+    for option in reversed(_JOB_OPTIONS):
+        command = option(command)
+    return target_arguments(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`, which every listing has."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

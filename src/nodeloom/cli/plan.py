@@ -1,0 +1,48 @@
+"""`nodeloom plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nodeloom.cli.app import FAILED, say
+from nodeloom.cli.options import job_options
+
+
+@click.command("plan")
+@job_options
+@click.option("--curl", "as_curl", is_flag=True, help="Print curl commands, secrets masked as ***.")
+def plan(**options: Any) -> int:
+    """Show the exact first request of every item, secrets masked, without sending anything.
+
+    Takes what `nodeloom run` takes. Prints a JSON object a line: method, url, headers, body, pairedItem; for an item
+    that could not be sent, its error.
+
+    \b
+    Example:
+      nodeloom plan threecx "Website Links" "Delete Weblink" --set "Link=O'Brien"
+      nodeloom plan threecx "Website Links" "Delete Weblink" --set 'Link=<<$json.Link>>' --items links.csv --curl
+    """
+    from nodeloom.cli.curl import curl_command
+    from nodeloom.cli.job import open_job, open_runtime
+    from nodeloom.cli.sink import Sink, json_line, open_output
+
+    failed = 0
+    with open_runtime(options) as runtime:
+        job = open_job(runtime, options, (lambda _text: None) if options["quiet"] else say)
+        output = open_output(options["output"], options["items_from"]) if options["output"] else None
+        with Sink(output, options["output"]) if output is not None else Sink() as sink:
+            for planned in runtime.plan(job.node, job.parameters, job.items, credentials=job.credentials):
+                failed += planned.error is not None
+                if options["as_curl"]:
+                    line = curl_command(planned).encode("utf-8", "backslashreplace") + b"\n"
+                else:
+                    line = json_line(planned.to_dict())
+                if not sink.write([line]):
+                    break
+    if sink.fault is not None and not sink.closed_by_reader:
+        say(f"error: {sink.message}")
+    if failed and not options["quiet"]:
+        say("1 item could not be sent" if failed == 1 else f"{failed} items could not be sent")
+    return FAILED if failed or sink.fault is not None else 0

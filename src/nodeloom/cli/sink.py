@@ -1,0 +1,95 @@
+"""Where results go: standard output or a file, a line each, written through as they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from nodeloom.errors import ConfigurationError
+
+
+def json_line(value: Any) -> bytes:
+    """`value` as one line of JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(value).encode() + b"\n"
+
+
+def open_output(path: str, items_from: str | None) -> BinaryIO:
+    """A file for results, emptied. Raises ConfigurationError when it cannot be written, or is the file of items."""
+    try:
+        if items_from not in (None, "-") and Path(path).exists() and Path(path).samefile(str(items_from)):
+            raise ConfigurationError(
+                f"{path} holds the items, so the results cannot go there.", hint="Name another file for --output."
+            )
+        return open(path, "wb")  # noqa: PTH123 - closed by its Sink
+    except OSError as fault:
+        raise ConfigurationError(
+            f"{path} cannot be written: {fault.strerror or fault}.", hint="Name another file, or mend its permissions."
+        ) from None
+
+
+class Sink:
+    """Writes lines to a file, or to standard output without one.
+
+    Once a write fails nothing more is written: `fault` holds why, and `closed_by_reader` says whether it was only that
+    nobody reads any more.
+    """
+
+    def __init__(self, file: BinaryIO | None = None, name: str = "standard output") -> None:
+        self._file = file
+        self._name = name
+        self.fault: OSError | None = None
+
+    @property
+    def closed_by_reader(self) -> bool:
+        """Whether the reading end of a pipe is gone."""
+        return isinstance(self.fault, BrokenPipeError)
+
+    @property
+    def message(self) -> str:
+        """What to tell about `fault`."""
+        reason = self.fault.strerror or str(self.fault) if self.fault is not None else ""
+        return f"The results cannot be written to {self._name}: {reason}."
+
+    def write(self, lines: Iterable[bytes]) -> bool:
+        """Write whole lines and pass them on at once; whether that went well."""
+        if self.fault is not None:
+            return False
+        try:
+            out = self._file if self._file is not None else _stdout()
+            out.write(b"".join(lines))
+            out.flush()
+        except OSError as fault:
+            self.fault = fault
+            return False
+        return True
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError as fault:
+                self.fault = self.fault or fault
+        elif self.fault is not None:
+            from nodeloom.cli.app import abandon_stdout
+
+            abandon_stdout()
+
+
+def _stdout() -> BinaryIO:
+    if sys.stdout is None:
+        raise OSError(9, os.strerror(9))
+    # Bytes, because NDJSON is UTF-8 whatever the locale says.
+    return sys.stdout.buffer
