@@ -95,6 +95,37 @@ def facts_of(node: Node) -> Facts:
 UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
 
 
+#: Methods of strings, numbers and arrays, and static ones, that change neither their object nor their arguments.
+_PURE_METHODS = words(
+    "all at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast findLastIndex flat flatMap "
+    "floor ceil round includes indexOf isArray isFinite isInteger isNaN join lastIndexOf localeCompare map match normalize "
+    "padEnd padStart parse parseFloat parseInt pow reduce repeat replace replaceAll search slice some split startsWith "
+    "stringify substring substr sqrt toFixed toISO toISOString toLocaleString toLowerCase toPrecision toSorted toReversed "
+    "toString toUpperCase trim trimEnd trimStart trunc"
+)
+_PURE_FUNCTIONS = words(
+    "String Number Boolean parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent "
+    "$if $ifEmpty $min $max $average $not"
+)
+
+
+def is_pure(node: Node, extensions: frozenset[str]) -> bool:
+    """Whether the code certainly changes nothing that it is given: no assignments, calls of known methods only."""
+    for current in walk(node):
+        if current.kind in ("Assign", "Update", "Class", "New", "Tagged", "Yield", "Await", "This"):
+            return False
+        if current.kind == "Unary" and current.text == "delete":
+            return False
+        if current.kind == "Call":
+            callee = unwrap(current.children[0])
+            name, known = callee.text, _PURE_FUNCTIONS
+            if callee.kind == "Member" and not callee.computed:
+                known = _PURE_METHODS | extensions
+            if callee.kind not in ("Member", "Identifier") or name not in known:
+                return False
+    return True
+
+
 def reflection(node: Node) -> Node | None:
     """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n)."""
     for current in walk(node):

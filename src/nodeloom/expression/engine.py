@@ -93,7 +93,7 @@ class Engine:
         self._context: Any = Context()
         self._context.set_max_stack_size(_stack_size())
         api = self._context.eval(module_source("core"))
-        self._define: Callable[[str], int] = api("define")
+        self._define: Callable[[str, bool], int] = api("define")
         self._check: Callable[[str], None] = api("check")
         self._load: Callable[[str, str], str] = api("load")
         self._give: Callable[[str, str, str], None] = api("give")
@@ -127,7 +127,7 @@ class Engine:
         """See `evaluate`."""
         index = self.programs.get(program.source)
         if index is None:
-            index = self.programs[program.source] = self._define(program.source)
+            index = self.programs[program.source] = self._define(program.source, program.pure)
         if scope is not self._scope:
             self._enter(scope)
         if program.item and scope.cell is not self._cell:

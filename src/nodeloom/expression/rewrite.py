@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from nodeloom.expression.analysis import ITEM_NAMES, Facts
+from nodeloom.expression.analysis import ITEM_NAMES, Facts, is_pure
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.words import words
 
@@ -50,6 +50,7 @@ class Program:
     source: str
     names: frozenset[str]  # identifiers mentioned
     item: bool  # whether the item's data is needed
+    pure: bool  # whether it certainly changes nothing of what it reads
     volatile: bool  # whether it may leave jobs behind (async code), so that its engine must not be used again
     modules: tuple[str, ...] = ()
     preload: tuple[tuple[str, str], ...] = field(default=())
@@ -75,6 +76,7 @@ def build_program(blocks: list[Block | str]) -> Program:
         source=source,
         names=names,
         item=not names.isdisjoint(ITEM_NAMES),
+        pure=all(is_pure(b.tree, EXTENSIONS) for b in code_blocks),
         volatile=any("async" in b.code for b in code_blocks),
         preload=_preload(code_blocks),
     )

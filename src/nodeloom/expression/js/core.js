@@ -31,7 +31,7 @@
     module: "engine", zone: "engine", hash: "environment", process: "engine", environment: "environment", env: "environment", vars: "environment",
     node: "environment", items: "items", parameter: "scope", rawParameter: "scope", function: "scope",
   };
-  const state = { json: "{}", rest: "{}", index: 0, names: "", now: 0 };
+  const state = { json: "{}", rest: "{}", index: 0, names: "", pure: false, shared: null, sharedItems: null };
   let memo = new MapOf();      // values made during one run
   let wanted = null;           // what a run asked Python for; its result does not count then
   const modules = { __proto__: null };
@@ -187,8 +187,8 @@
   const programs = [];
   const api = {
     // Compiles a template's function and keeps it; its number is what `run` takes.
-    define(source) {
-      programs.push(evaluate(source)(kit));
+    define(source, pure) {
+      programs.push([evaluate(source)(kit), pure]);
       return programs.length - 1;
     },
     check(source) { evaluate(source); },
@@ -204,15 +204,24 @@
       return "";
     },
     give(kind, key, content) { given[lifetime[kind]].set(kind + ":" + key, content); },
-    forget(level) { given[level].clear(); },
-    item(json, rest, index) { state.json = json; state.rest = rest; state.index = index; },
+    forget(level) {
+      given[level].clear();
+      if (level === "items") state.sharedItems = null;
+    },
+    item(json, rest, index) {
+      state.json = json;
+      state.rest = rest;
+      state.index = index;
+      state.shared = null;
+    },
     run(number, namesText) {
       state.names = namesText;
       memo = new MapOf();
       wanted = null;
       foreseen.clear();
       try {
-        const program = programs[number];   // called without an object, so that nothing of the kit becomes `this`
+        const [program, pure] = programs[number];
+        state.pure = pure;   // called without an object, so that nothing of the kit becomes `this`
         const value = answer(program());
         return wanted === null ? value : "?" + stringify(wanted);
       } catch (error) {

@@ -172,7 +172,7 @@
     if (Number.isNaN(date.valueOf())) return "Invalid Date";
     const given = options ?? {};
     const named = ["weekday", "year", "month", "day", "hour", "minute", "second", "dateStyle", "timeStyle", "fractionalSecondDigits"].some((key) => given[key] !== undefined);
-    const d = dateIn(date, given.timeZone);
+    const d = dateIn(date, given.timeZone ?? read(need("environment", "")).timezone);
     if (!d.isValid) throw new RangeError(`Invalid time zone specified: ${given.timeZone}`);
     return formatDateTime(d, named && !(defaults.force && !defaults.force.some((key) => given[key] !== undefined)) ? given : { ...defaults.fields, ...given }, tag);
   }
@@ -254,7 +254,7 @@
       this.tag = tagOf(tag);
       this.format = (date = NativeDate.now()) => formatDate(new NativeDate(date), tag, options, { fields: DATE });
     }
-    resolvedOptions() { return { locale: this.tag, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone ?? processZone() }; }
+    resolvedOptions() { return { locale: this.tag, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone ?? read(need("environment", "")).timezone }; }
   }
   class RelativeTimeFormat {
     constructor(tag, options) { this.format = (count, unit) => relative(count, unit, options?.style ?? "long", options?.numeric ?? "always", tag); }

@@ -3,9 +3,13 @@
   "use strict";
   const { define, constant, need, read, once, fail, state, freeze, ownKey, ProxyOf, isArray } = kit;
 
-  const need_ = (text) => (text === "" ? fail("There is no item here: the index is out of range, or there are no input items") : read(text));
-  const json = () => once("$json", () => need_(state.json));
-  const rest = () => once("rest", () => need_(state.rest));
+  // Where there is no item, what would be its data fails when it is looked at.
+  const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
+  const nothing = new ProxyOf({}, { get: noItem, has: noItem, ownKeys: noItem, getOwnPropertyDescriptor: noItem });
+  const data = (text) => (text === "" ? nothing : read(text));
+  // Programs that cannot change what they read share one copy of it; for the others it is made anew each time.
+  const json = () => (state.pure ? (state.shared ??= data(state.json)) : once("$json", () => data(state.json)));
+  const rest = () => once("rest", () => data(state.rest));
   define("$json", json);
   define("$data", json);
   define("$binary", () => rest().binary ?? {});
@@ -32,8 +36,11 @@
 
   // All items of this run, the current one being the object `$json` belongs to.
   const items = () => once("items", () => {
-    const list = read(need("items", ""));
+    const text = need("items", "");
+    if (state.pure && state.sharedItems !== null) return state.sharedItems;
+    const list = read(text);
     if (list.length === 0) fail("There are no input items");
+    if (state.pure) return (state.sharedItems = list);
     if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
     return list;
   });

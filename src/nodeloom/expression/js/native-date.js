@@ -55,7 +55,8 @@
   function timeText(d) {
     const offset = -d.getTimezoneOffset(), size = Math.abs(Math.trunc(offset));
     const clock = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
-    const name = intl().dateIn(d, zone() ?? undefined).offsetNameLong;
+    const place = zone();
+    const name = place?.name === "UTC" ? "Coordinated Universal Time" : intl().dateIn(d, place ?? undefined).offsetNameLong;
     return `${clock} GMT${offset < 0 ? "-" : "+"}${two(Math.trunc(size / 60))}${two(size % 60)} (${name})`;
   }
   const valid = (date, text) => (Number.isNaN(getTime(date)) ? "Invalid Date" : text(date));
