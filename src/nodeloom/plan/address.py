@@ -2,24 +2,26 @@
 
 An address is built of pieces that remember who wrote them. The descriptor and the credential decide about the
 origin; an author's parameter may fill in part of it; a value that came with an item never does. With
-`url_values="strict"` a value also cannot bring `?`, `#`, `\\`, control characters or dot segments into the path;
-with `"raw"` it is interpolated as n8n does.
+`url_values="strict"` a value also cannot bring `?`, `#`, `\\`, control characters or dot segments into the path, nor
+`/` or `&` where the template puts one value between its own text; with `"raw"` it is interpolated as n8n does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
-from nodeloom.errors import InvalidValueError
+from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
-from nodeloom.expression.split import Code, is_template, split
-from nodeloom.expression.text import mixed_text
+from nodeloom.expression.split import Code, Text, is_template, split
+from nodeloom.expression.template import PathTemplate
+from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import origin_of
+from nodeloom.plan.wire import scalar_text
 
 UrlValues = Literal["strict", "raw"]
 
@@ -27,6 +29,9 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
+_PATH_SHAPE = re.compile(r"/")
+_QUERY_SHAPE = re.compile(r"&")
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
 
@@ -42,10 +47,15 @@ class Origin(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some text of an address and who wrote it."""
+    """Some text of an address and who wrote it.
+
+    `expression` is the member path it was read from, when it is one value and nothing else: then a `/` or `&` in it
+    cannot be the template's.
+    """
 
     text: str
     origin: Origin
+    expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class Address:
         found = []
         for piece in self.pieces:
             if left > 0 and piece.text:
-                found.append(Piece(piece.text[:left], piece.origin))
+                found.append(replace(piece, text=piece.text[:left]))
             left -= len(piece.text)
         return found
 
@@ -78,33 +88,48 @@ class AddressTemplate:
 
     def __init__(self, source: str, *, static_parameters: Collection[str], value_is_static: bool = False) -> None:
         self.source = source
-        self._chunks: list[Piece | tuple[Compiled, Origin]] = []
-        for chunk in split(source, "n8n") if is_template(source, "n8n") else ():
+        self._chunks: list[Piece | _Block] = []
+        chunks = list(split(source, "n8n")) if is_template(source, "n8n") else [Text(source)]
+        for chunk in chunks:
             if isinstance(chunk, Code):
-                block = compile_value("={{" + chunk.code + "}}", dialect="n8n", property="url")
-                self._chunks.append((block, _writer(block, static_parameters, value_is_static)))
+                code = compile_value("={{" + chunk.code + "}}", dialect="n8n", property="url")
+                origin = _writer(code, static_parameters, value_is_static)
+                # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
+                whole = len(chunks) > 1 and isinstance(code, PathTemplate)
+                self._chunks.append(_Block(code, origin, f"{{{{{chunk.code}}}}}" if whole else None))
             elif chunk.text:
                 self._chunks.append(Piece(chunk.text, Origin.DESCRIPTOR))
-        if not is_template(source, "n8n"):
-            self._chunks.append(Piece(source, Origin.DESCRIPTOR))
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
 
     def compiled(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
-        return [chunk[0] for chunk in self._chunks if not isinstance(chunk, Piece)]
+        return [chunk.code for chunk in self._chunks if isinstance(chunk, _Block)]
 
     def resolve(self, scope: Scope) -> Address | Any:
         """The address for one item; UNDEFINED when the template is one block that resolves to undefined."""
-        if len(self._chunks) == 1 and not isinstance(self._chunks[0], Piece):
-            block, origin = self._chunks[0]
-            value = block.resolve(scope)
-            return UNDEFINED if value is UNDEFINED else Address((Piece(mixed_text(value), origin),))
-        return Address(
-            tuple(
-                chunk if isinstance(chunk, Piece) else Piece(mixed_text(chunk[0].resolve(scope)), chunk[1])
-                for chunk in self._chunks
-            )
-        )
+        if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
+            value = block.code.resolve(scope)
+            return UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin),))
+        return Address(tuple(c if isinstance(c, Piece) else c.piece(scope) for c in self._chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A code block of an address template."""
+
+    code: Compiled
+    origin: Origin
+    expression: str | None
+
+    def piece(self, scope: Scope) -> Piece:
+        return Piece(_text(self.code.resolve(scope)), self.origin, self.expression)
+
+
+def _text(value: Any) -> str:
+    try:
+        return mixed_text(value)
+    except NotPlainError:
+        return scalar_text(value)
 
 
 def _writer(block: Compiled, static_parameters: Collection[str], value_is_static: bool) -> Origin:
@@ -139,7 +164,7 @@ def _stripped(address: Address, side: Literal["left", "right"]) -> tuple[Piece, 
         edge = pieces[position]
         text = edge.text.lstrip("/") if side == "left" else edge.text.rstrip("/")
         if text:
-            pieces[position] = Piece(text, edge.origin)
+            pieces[position] = replace(edge, text=text)
             break
         pieces.pop(position)
     return tuple(pieces)
@@ -148,54 +173,107 @@ def _stripped(address: Address, side: Literal["left", "right"]) -> tuple[Piece, 
 def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValues) -> str:
     """The address as text: `{Name}` placeholders filled, checked, and percent-encoded.
 
-    `path_values` are encoded already. Raises InvalidValueError when the address is not absolute, or when a value
-    would change its shape.
+    `path_values` are encoded already. Raises InvalidValueError when the address is not absolute, when a value would
+    change its shape, or when a placeholder has no value; MissingValueError when a value that is a whole segment is
+    empty (strict).
     """
     if url_values == "strict":
         _check_values(address)
     filled = "".join(
-        _PLACEHOLDER.sub(lambda m: path_values.get(m[1], m[0]), piece.text)
-        if piece.origin is Origin.DESCRIPTOR and path_values
-        else piece.text
+        _filled(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
         for piece in address.pieces
     )
     match = _AUTHORITY.match(filled)
-    if match is None or not filled[: match.end()].lower().startswith(("http://", "https://")):
+    head = filled[: match.end()] if match else ""
+    _check_origin(head, filled)
+    rest = filled[len(head) :].partition("#")[0]
+    try:
+        return head + quote(rest, safe=_SAFE)
+    except UnicodeEncodeError:
+        raise InvalidValueError(
+            "The address holds half of a surrogate pair, which cannot be sent.",
+            value=filled,
+            hint="Mend the text's encoding.",
+        ) from None
+
+
+def _filled(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in path_values and url_values == "strict":
+            raise InvalidValueError(
+                f"Nothing fills {match[0]} in the address.",
+                value=text,
+                hint=f"Set the property that is sent as {match[1]!r}.",
+            )
+        return path_values.get(match[1], match[0])
+
+    return _PLACEHOLDER.sub(value, text) if "{" in text else text
+
+
+def _check_origin(head: str, address: str) -> None:
+    try:
+        origin_of(head)
+        broken = _NO_HOST.search(head) is not None
+    except ValueError:
+        broken = True
+    if broken:
         raise InvalidValueError(
             "The request has no absolute http or https address.",
-            value=filled,
-            hint="Fill in the address of the service in the credential.",
+            value=address,
+            hint="Fill in the address of the service in the credential, such as https://pbx.example.com:5001.",
         )
-    head, rest = filled[: match.end()], filled[match.end() :].partition("#")[0]
-    return head + quote(rest, safe=_SAFE)
 
 
 def _check_values(address: Address) -> None:
+    """Refuse a value that came with an item where it would decide about more than one piece of path or query."""
     if any(piece.origin is Origin.VALUE for piece in address.authority()):
         raise InvalidValueError(
             "An item's value would decide which host is called.",
             value=address.text,
             hint="Put the host into the credential, or send what follows the host only.",
         )
-    at_risk = False
-    for piece in address.pieces:
-        if piece.origin is not Origin.VALUE:
-            continue
-        at_risk = True
-        found = _SHAPE.search(piece.text)
-        if found:
-            raise InvalidValueError(
-                f"The value brings {found.group()!r} into the address, which would change the request.",
-                value=piece.text,
-                hint="Encode it in the expression, for example {{ encodeURIComponent($json.id) }}, "
-                'or run with url_values="raw" as n8n does.',
-            )
-    path = address.text.partition("?")[0]
-    if at_risk and any(unquote(part) in (".", "..") for part in path.split("/")):
+    in_query = at_risk = False
+    for index, piece in enumerate(address.pieces):
+        if piece.origin is Origin.VALUE:
+            at_risk = True
+            _check_value(piece, in_query)
+        if piece.expression is not None and not piece.text and not in_query:
+            _check_present(address, index)
+        in_query = in_query or "?" in piece.text
+    path = re.split(r"[?#]", address.text, maxsplit=1)[0]
+    # Some servers decode before they resolve dots, so an encoded slash or backslash counts here.
+    if at_risk and any(part in (".", "..") for part in re.split(r"[/\\]", unquote(path))):
         raise InvalidValueError(
             "The address has a '.' or '..' segment, which would change which path is called.",
             value=path,
             hint="Take it out of the value.",
+        )
+
+
+def _check_value(piece: Piece, in_query: bool) -> None:
+    found = _SHAPE.search(piece.text)
+    if found is None and piece.expression is not None:
+        found = (_QUERY_SHAPE if in_query else _PATH_SHAPE).search(piece.text)
+    if found:
+        raise InvalidValueError(
+            f"The value brings {found.group()!r} into the address, which would change the request.",
+            value=piece.text,
+            expression=piece.expression,
+            hint="Encode it in the expression, for example {{ encodeURIComponent($json.id) }}, "
+            'or run with url_values="raw" as n8n does.',
+        )
+
+
+def _check_present(address: Address, index: int) -> None:
+    """A value that is a whole segment may not be empty: the call would address what is above it."""
+    before = "".join(p.text for p in address.pieces[:index])
+    after = "".join(p.text for p in address.pieces[index + 1 :])
+    if before.endswith("/") and (not after or after[0] in "/?#"):
+        raise MissingValueError(
+            "A value of the address is missing.",
+            value=address.text,
+            expression=address.pieces[index].expression,
+            hint="Without it the call would address something else; give every item a value for it.",
         )
 
 

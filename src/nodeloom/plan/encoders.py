@@ -7,6 +7,7 @@ literals follow OData v4.01 part 2, section 5.1.1.6.1: strings quoted with `'` d
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,14 +17,19 @@ from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression.text import number_text
+from nodeloom.plan.wire import json_text, scalar_text
 
 Encode = Callable[[Any], Any]
 
 _DATE_TIME = re.compile(
-    r"\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)"
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)",
+    re.ASCII,
 )
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
+_GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12})\}?")
+# Edm.Int64, the widest integer OData knows.
+_INTEGERS = range(-(2**63), 2**63)
 
 
 def _refuse(wanted: str, value: Any, hint: str | None = None) -> InvalidValueError:
@@ -36,10 +42,16 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return number_text(value)
+        if not _finite(value):
+            raise _refuse("a number", number_text(value), "The expression's calculation came to nothing; mend it.")
+        return scalar_text(value)
     if isinstance(value, datetime):
         return _instant(value)
     raise _refuse("a text", value, "Pick one member of it in the expression.")
+
+
+def _finite(number: float) -> bool:
+    return not isinstance(number, float) or math.isfinite(number)
 
 
 def _boolean(value: Any) -> bool:
@@ -51,27 +63,28 @@ def _boolean(value: Any) -> bool:
 
 
 def _integer(value: Any) -> int:
+    number = None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        return int(value)
-    raise _refuse("a whole number", value, "Give digits only, such as 25.")
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    elif isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        number = int(value)
+    if number is None or number not in _INTEGERS:
+        raise _refuse("a whole number", value, "Give digits only, such as 25; at most 64 bits.")
+    return number
 
 
 def _number(value: Any) -> int | float:
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and value == value
-        and abs(value) != float("inf")
-    ):
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        number = float(value)
-        return int(number) if number.is_integer() else number
-    raise _refuse("a number", value, "Give a number such as 2.5.")
+    number: int | float | None = None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        # Digits alone are kept as they are: a float would lose those after the sixteenth.
+        number = int(value) if value.strip().lstrip("+-").isdigit() else float(value)
+    if number is None or not _finite(number):
+        raise _refuse("a number", value, "Give a number such as 2.5.")
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 1e21 else number
 
 
 def _json(value: Any) -> Any:
@@ -108,10 +121,10 @@ def _instant(value: datetime) -> str:
 
 
 def _guid(value: Any) -> str:
-    try:
-        return str(uuid.UUID(value if isinstance(value, str) else ""))
-    except ValueError:
-        raise _refuse("a GUID", value, "Give it as 01234567-89ab-cdef-0123-456789abcdef.") from None
+    match = _GUID.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise _refuse("a GUID", value, "Give it as 01234567-89ab-cdef-0123-456789abcdef.")
+    return str(uuid.UUID(match[1]))
 
 
 def _date_time(value: Any) -> str:
@@ -144,15 +157,19 @@ def _odata(write: Callable[[Any], Any]) -> Encode:
 def _odata_list(value: Any) -> str:
     items = _json(value)
     if not isinstance(items, list):
-        raise _refuse("a list", value)
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+        raise _refuse("a list", value, 'Give a list, such as ["a", "b"].')
+    return json_text(items)
 
 
 def segment(value: Any) -> str:
-    """One path segment: every reserved character encoded; `.` and `..` refused, which no encoding protects."""
+    """One path segment: every reserved character encoded.
+
+    Raises InvalidValueError for `.` and `..`, which no encoding protects, and for an empty text, which would address
+    what is above it.
+    """
     text = _text(value)
-    if text in (".", ".."):
-        raise _refuse("usable in a path", text, "A path segment cannot be '.' or '..'.")
+    if text in (".", "..", ""):
+        raise _refuse("usable in a path", repr(text), "A path segment cannot be empty, '.' or '..'.")
     return quote(text, safe="")
 
 
@@ -185,8 +202,11 @@ def encode_path(encoder: str, value: Any) -> str:
 
 
 def header_text(value: Any) -> str:
-    """A header field's value. Raises InvalidValueError for line breaks and other controls (RFC 9110 section 5.5)."""
-    text = _text(value)
+    """A header field's value, blanks around it left out (RFC 9110 section 5.5).
+
+    Raises InvalidValueError for line breaks and other control characters, and for text that is no Unicode.
+    """
+    text = _text(value).strip(" \t")
     if any((c < " " and c != "\t") or c == "\x7f" for c in text):
         raise InvalidValueError(
             "A header cannot hold line breaks or control characters.", value=text, hint="Take them out of the value."

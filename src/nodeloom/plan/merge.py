@@ -1,7 +1,7 @@
 """How contributions to a request add up: lodash's `merge` and `set`, which n8n uses.
 
 Objects merge key by key, lists by index, anything else replaces; `undefined` creates a missing key but never
-overwrites.
+overwrites. Keys such as `__proto__` mean nothing here: they are data like any other.
 """
 
 from __future__ import annotations
@@ -9,41 +9,75 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 
-_KEY = re.compile(r"[^.\[\]]+|\[(?:(-?\d+)|([\"'])((?:\\.|(?!\2).)*)\2)\]|(?=(?:\.|\[\])(?:\.|\[\]|$))")
+# A longer list would be all holes: lodash makes it sparse, JSON writes every hole out as null.
+MAX_INDEX = 9_999
+
+_INDEX = re.compile(r"0|[1-9][0-9]*")
+_PLAIN_RUN = re.compile(r"[^.\[\]]+")
+_NUMBER_IN_BRACKETS = re.compile(r"\[(-?[0-9]+(?:\.[0-9]+)?)\]")
+_TEXT_IN_BRACKETS = re.compile(r"""\[(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\]""", re.DOTALL)
+_EMPTY_KEY = re.compile(r"(?:\.|\[\])(?:\.|\[\]|\Z)")
+_IN_BRACKETS = re.compile(rf"\[[^\[\]]*\]|{_TEXT_IN_BRACKETS.pattern}", re.DOTALL)
 
 
 def parse_path(path: str) -> list[str | int]:
-    """The keys of a dotted path: `a.b[0].c` is a, b, 0, c (lodash `toPath`)."""
-    keys: list[str | int] = []
-    if path.startswith("."):
-        keys.append("")
-    for match in _KEY.finditer(path):
-        index, quoted = match.group(1), match.group(3)
-        if index is not None:
-            keys.append(int(index))
-        elif quoted is not None:
-            keys.append(re.sub(r"\\(.)", r"\1", quoted))
+    """The keys of a dotted path, as lodash's `set` reads it: `a.b[0]["c.d"]` is a, b, 0, c.d.
+
+    A key is a number where it can be a list's index (`0`, `7`, not `01` or `-1`). A text without a dot or a closed
+    pair of brackets is one key, whatever it holds.
+    """
+    if "." not in path and not _IN_BRACKETS.search(path):
+        return [_key(path)]
+    keys: list[str | int] = [""] if path.startswith(".") else []
+    position = 0
+    while position < len(path):
+        if run := _PLAIN_RUN.match(path, position):
+            keys.append(_key(run[0]))
+            position = run.end()
+        elif number := _NUMBER_IN_BRACKETS.match(path, position):
+            keys.append(_key(number[1]))
+            position = number.end()
+        elif quoted := _TEXT_IN_BRACKETS.match(path, position):
+            text = quoted[1] if quoted[1] is not None else quoted[2]
+            keys.append(_key(re.sub(r"\\(\\)?", r"\1", text)))
+            position = quoted.end()
         else:
-            text = match.group(0)
-            keys.append(int(text) if text.isascii() and text.isdigit() and str(int(text)) == text else text)
+            if _EMPTY_KEY.match(path, position):
+                keys.append("")
+            position += 1
     return keys or [path]
 
 
+def _key(text: str) -> str | int:
+    # More digits than these are no index in JavaScript either (2^53), and int() would refuse thousands of them.
+    return int(text) if len(text) <= 15 and _INDEX.fullmatch(text) else text
+
+
 def at_path(keys: list[str | int], value: Any) -> dict[str, Any]:
-    """An object that holds `value` at `keys`; a number makes a list, except at the top."""
+    """An object that holds `value` at `keys`; a number makes a list, except at the top.
+
+    Raises InvalidValueError for an index above 9,999, which would make a list of nulls.
+    """
     held = value
     for key in reversed(keys[1:]):
-        if isinstance(key, int) and 0 <= key < 100_000:
+        if isinstance(key, int):
+            if key > MAX_INDEX:
+                raise InvalidValueError(
+                    f"The index {key} would make a list of {key} empty entries.",
+                    value=".".join(map(str, keys)),
+                    hint=f"An index is at most {MAX_INDEX}; with propertyInDotNotation false the name is one key.",
+                )
             held = [UNDEFINED] * key + [held]
         else:
-            held = {str(key): held}
+            held = {key: held}
     return {str(keys[0]): held}
 
 
 def merge(target: dict[str, Any], source: dict[str, Any]) -> None:
-    """Merge `source` into `target`, in place."""
+    """Merge `source` into `target`, in place. Nothing of `source` is shared with `target` afterwards."""
     for key, value in source.items():
         if value is UNDEFINED:
             target.setdefault(key, UNDEFINED)
@@ -53,18 +87,25 @@ def merge(target: dict[str, Any], source: dict[str, Any]) -> None:
 
 def _merged(old: Any, new: Any) -> Any:
     if isinstance(new, dict):
+        if isinstance(old, list):
+            return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(_key(k), int)})
         held: dict[str, Any] = old if isinstance(old, dict) else {}
         merge(held, new)
         return held
     if isinstance(new, list):
-        base: list[Any] = list(old) if isinstance(old, list) else []
-        for index, value in enumerate(new):
-            if index >= len(base):
-                base.append(_merged(UNDEFINED, value))
-            elif value is not UNDEFINED:
-                base[index] = _merged(base[index], value)
-        return base
+        return _merged_entries(old if isinstance(old, list) else [], dict(enumerate(new)))
     return new
+
+
+def _merged_entries(base: list[Any], entries: dict[int, Any]) -> list[Any]:
+    """`base` with `entries` merged in at their indices; other keys of an object cannot stand in a list (lodash)."""
+    for index, value in entries.items():
+        if index > MAX_INDEX + len(base):
+            raise InvalidValueError(f"The index {index} would make a list of {index} empty entries.", value=value)
+        base.extend([UNDEFINED] * (index + 1 - len(base)))
+        if value is not UNDEFINED:
+            base[index] = _merged(base[index], value)
+    return base
 
 
 def copy_json(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Queries and bodies as text and bytes.
 
 Queries follow the `qs` library, which n8n's descriptors are written for; JSON follows JavaScript's `JSON.stringify`.
+Both agree with JavaScript on the values; a float in JSON is written in Python's digits (`1e-07` for `1e-7`).
 """
 
 from __future__ import annotations
@@ -20,24 +21,45 @@ ARRAY_FORMATS = ("indices", "brackets", "repeat", "comma")
 
 
 def iso_text(value: datetime) -> str:
-    """A date as JavaScript's `toISOString` writes it: UTC, milliseconds, `Z`."""
-    instant = value.astimezone(UTC)
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    """A date as JavaScript's `toISOString` writes it: UTC, milliseconds, `Z`.
+
+    Raises InvalidValueError for a date without a time zone, which is no instant.
+    """
+    if value.tzinfo is None:
+        raise InvalidValueError(
+            "The date has no time zone.", value=value.isoformat(), hint="Give it one, such as …+02:00 or …Z."
+        )
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def scalar_text(value: Any) -> str:
-    """A scalar as JavaScript's `String(value)`, null as empty (as `qs` does)."""
+    """A scalar as JavaScript's `String(value)`, null as empty (as `qs` does); a list as its members with commas.
+
+    Raises InvalidValueError for an object: JavaScript's `[object Object]` is never what was meant.
+    """
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or value is UNDEFINED:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return number_text(value)
+        return _number_text(value)
     if isinstance(value, datetime):
         return iso_text(value)
-    return str(value)
+    if isinstance(value, (list, tuple)):
+        return ",".join(scalar_text(member) for member in value)
+    raise InvalidValueError(
+        "An object cannot stand where a text is sent.", value=value, hint="Pick one member of it in the expression."
+    )
+
+
+def _number_text(value: float) -> str:
+    try:
+        return number_text(value)
+    except ValueError:
+        # Python refuses to write integers of more than 4,300 digits.
+        raise InvalidValueError("The number has too many digits to send.") from None
 
 
 def _pairs(key: str, value: Any, array_format: str) -> Iterator[tuple[str, str]]:
@@ -46,12 +68,10 @@ def _pairs(key: str, value: Any, array_format: str) -> Iterator[tuple[str, str]]
     if isinstance(value, Mapping):
         for name, member in value.items():
             yield from _pairs(f"{key}[{name}]", member, array_format)
+    elif isinstance(value, (list, tuple)) and array_format == "comma":
+        if value and list(value) != [UNDEFINED]:
+            yield key, scalar_text(value)
     elif isinstance(value, (list, tuple)):
-        if array_format == "comma":
-            texts = [scalar_text(v) for v in value if v is not UNDEFINED]
-            if texts:
-                yield key, ",".join(texts)
-            return
         for index, member in enumerate(value):
             name = {"indices": f"{key}[{index}]", "brackets": f"{key}[]"}.get(array_format, key)
             yield from _pairs(name, member, array_format)
@@ -60,19 +80,27 @@ def _pairs(key: str, value: Any, array_format: str) -> Iterator[tuple[str, str]]
 
 
 def query_pairs(values: Mapping[str, Any], array_format: str = "indices") -> list[tuple[str, str]]:
-    """The query as name and value pairs, in order; undefined is left out, an empty list too."""
+    """The query as name and value pairs, in order; undefined is left out, an empty list or object too.
+
+    `array_format` is one of ARRAY_FORMATS. Raises InvalidValueError for what has no text, or endless nesting.
+    """
     found: list[tuple[str, str]] = []
-    for key, value in values.items():
-        found.extend(_pairs(key, value, array_format))
+    try:
+        for key, value in values.items():
+            found.extend(_pairs(str(key), value, array_format))
+    except RecursionError:
+        raise InvalidValueError("The query is nested too deeply to send.") from None
     return found
 
 
 def encode_query(values: Mapping[str, Any], array_format: str = "indices") -> str:
-    """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`."""
+    """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
+
+    Raises InvalidValueError for text that is no Unicode, and as `query_pairs` does.
+    """
+    pairs = query_pairs(values, array_format)
     try:
-        return "&".join(
-            f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query_pairs(values, array_format)
-        )
+        return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
     except UnicodeEncodeError:
         raise InvalidValueError(
             "A query value holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
@@ -80,7 +108,7 @@ def encode_query(values: Mapping[str, Any], array_format: str = "indices") -> st
 
 
 def encode_form(values: Mapping[str, Any]) -> bytes:
-    """A body of type `application/x-www-form-urlencoded`."""
+    """A body of type `application/x-www-form-urlencoded`; nested values as in a query."""
     return encode_query(values).encode("ascii")
 
 
@@ -99,15 +127,30 @@ def plain_json(value: Any) -> Any:
     return None if value is UNDEFINED else value
 
 
-def encode_json(value: Any) -> bytes:
-    """A JSON body in UTF-8, without blanks. Raises InvalidValueError for text that is no Unicode, or endless nesting."""
+def json_text(value: Any) -> str:
+    """`value` as JSON without blanks, not escaped beyond need.
+
+    Raises InvalidValueError for endless nesting and for what is no JSON.
+    """
     try:
-        return json.dumps(plain_json(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(plain_json(value), ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise InvalidValueError("The value is nested too deeply to send.") from None
+    except (TypeError, ValueError) as fault:
+        raise InvalidValueError(
+            f"The value holds something that is no JSON: {fault}.",
+            hint="Send text, numbers, true, false, null, lists and objects of these only.",
+        ) from None
+
+
+def encode_json(value: Any) -> bytes:
+    """A JSON body in UTF-8, without blanks.
+
+    Raises InvalidValueError for text that is no Unicode, and as `json_text` does.
+    """
+    try:
+        return json_text(value).encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidValueError(
             "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
         ) from None
-    except RecursionError:
-        raise InvalidValueError("The body is nested too deeply to send.") from None
-    except TypeError as fault:
-        raise InvalidValueError(f"The body holds something that is no JSON: {fault}.") from None
