@@ -204,6 +204,13 @@ class PropertyDescriptor(Document):
         return "default" in self.model_fields_set
 
     @property
+    def initial(self) -> Json:
+        """The value of a property that is not given: its default; of a list of collections an empty list (n8n)."""
+        if self.type == "collection" and self.multiple and not isinstance(self.default, list):
+            return []
+        return self.default
+
+    @property
     def multiple(self) -> bool:
         """Whether the property takes a list of values (n8n `typeOptions.multipleValues`)."""
         return bool((self.type_options or {}).get("multipleValues"))

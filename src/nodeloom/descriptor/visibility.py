@@ -167,28 +167,25 @@ def visible_form(
     for prop in ordered:
         by_name.setdefault(prop.name, []).append(prop)
     values: dict[str, Any] = {}
-    chosen: dict[str, list[PropertyDescriptor]] = {}
-    settling: set[str] = set()
+    settled: set[str] = set()
+    around = Surroundings(values, values if root is None else root, version, is_template)
 
     def settle(name: str) -> None:
-        if name in chosen or name in settling:
+        """Give `name` the value of its first visible definition, after what decides about that one."""
+        if name in settled:
             return
-        settling.add(name)
+        settled.add(name)
         for prop in by_name[name]:
             for controlling in controlling_names(prop.display_options):
-                if controlling in by_name and controlling != name:
+                if controlling in by_name:
                     settle(controlling)
-        around = Surroundings(values, values if root is None else root, version, is_template)
-        visible = [p for p in by_name[name] if around.visible(p.display_options)]
-        chosen[name] = visible
-        for prop in visible:
-            if name in given:
-                values[name] = given[name]
-            elif prop.has_default and defaults:
-                values[name] = prop.default
-            break
+            if around.visible(prop.display_options):
+                if name in given:
+                    values[name] = given[name]
+                elif prop.has_default and defaults:
+                    values[name] = prop.initial
+                return
 
     for name in by_name:
         settle(name)
-    kept = {id(p) for visible in chosen.values() for p in visible}
-    return VisibleForm([p for p in ordered if id(p) in kept], values)
+    return VisibleForm([p for p in ordered if around.visible(p.display_options)], values)

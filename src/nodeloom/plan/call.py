@@ -17,6 +17,9 @@ from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_q
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
+# n8n sends no body with these, whatever the descriptor says.
+_BODILESS = ("GET", "HEAD")
+
 
 class Injected(Protocol):
     """What a credential puts on a request."""
@@ -83,7 +86,9 @@ class Call:
         headers = _headers(self.options.get("headers"))
         query = copy_json(_mapping(self.options.get("qs")))
         body = copy_json(self.options.get("body"))
-        has_body = body is not None and body is not UNDEFINED and not (isinstance(body, (dict, list)) and not body)
+        has_body = self.method not in _BODILESS and not _is_empty(body)
+        if _true(self.options.get("json")) and not any(name.lower() == "accept" for name in headers):
+            headers["accept"] = JSON
         secret_headers: set[str] = set()
         if injection is not None:
             for name, value in injection.headers.items():
@@ -144,6 +149,10 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_empty(body: Any) -> bool:
+    return body is None or body is UNDEFINED or (isinstance(body, (dict, list)) and not body)
+
+
 def _true(value: Any) -> bool:
     return value is True or value == "true"
 
@@ -166,6 +175,8 @@ def _headers(values: Any) -> dict[str, str]:
 
 
 def _set_header(headers: dict[str, str], name: str, value: str) -> None:
+    # Blanks around a value are no part of it (RFC 9110 section 5.5).
+    value = value.strip(" \t")
     folded = name.lower()
     for known in headers:
         if known.lower() == folded:

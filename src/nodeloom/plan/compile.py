@@ -17,7 +17,7 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
-from nodeloom.plan.steps import RequiredStep, Step, StepBuilder
+from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
 
 REQUEST_OPTIONS = "requestOptions"
 AUTHENTICATION = "authentication"
@@ -36,7 +36,7 @@ def compile_plan(
     With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
     other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
     """
-    choice = _choose(node, parameters)
+    choice = _choose(node, parameters, as_n8n=url_values == "raw")
     given = _named(choice, parameters, lenient=dialect == "n8n")
     if choice.resource is not None:
         given[RESOURCE] = choice.resource
@@ -71,7 +71,8 @@ def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
     return next((v for k, v in parameters.items() if k.casefold() == name), None)
 
 
-def _choose(node: Node, parameters: Mapping[str, Any]) -> _Choice:
+def _choose(node: Node, parameters: Mapping[str, Any], *, as_n8n: bool) -> _Choice:
+    """The resource and operation meant. `as_n8n` lets an operation pass that is hidden here; it contributes nothing."""
     resource_property = _property(node.document.properties, RESOURCE)
     resource = None
     if node.document.resources is not None or resource_property is not None:
@@ -90,6 +91,9 @@ def _choose(node: Node, parameters: Mapping[str, Any]) -> _Choice:
     name = _chosen_name(
         node, OPERATION, _written_value(parameters, OPERATION), operation_property, [o.name for o in operations]
     )
+    hidden = [o for p in descriptor.properties if p.name == OPERATION for o in p.choices() if o.value == name]
+    if as_n8n and hidden and all(o.value != name for o in operations):
+        return _Choice(descriptor, resource, hidden[0].model_copy(update={"routing": None}))
     return _Choice(descriptor, resource, node.match_operation(resource, name))
 
 
@@ -203,19 +207,26 @@ class _Compiler:
             descriptor=self._choice.descriptor,
             resource=self._choice.resource,
             operation=self._choice.operation,
-            parameters=parameters,
+            parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
             values=self._form.values,
             steps=steps,
             url_values=self._url_values,
         )
 
     def _parameters(self) -> dict[str, Compiled]:
-        compiled = {}
+        compiled: dict[str, Compiled] = {}
         for prop in self._form.properties:
             if prop.name in self._form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                compiled[prop.name] = compile_value(self._form.values[prop.name], dialect=dialect, property=prop.label)
+                compiled[prop.name] = compile_value(self._written(prop), dialect=dialect, property=prop.label)
         return compiled
+
+    def _written(self, prop: PropertyDescriptor) -> Any:
+        """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""
+        value = self._form.values[prop.name]
+        if prop.type == "resourceLocator" and isinstance(value, Mapping) and "mode" in value:
+            return {"__rl": True, **value}
+        return value
 
     def _check_required(self, prop: PropertyDescriptor) -> None:
         if prop.required:
@@ -230,6 +241,13 @@ class _Compiler:
             raise ParameterError(
                 f"{prop.label} is empty.", property=prop.label, hint=f"{self._choice.title} needs a value for it."
             )
+
+
+def _as_shown(compiled: Compiled) -> Compiled:
+    """What `$parameter` shows: templates at the top and in a resourceLocator resolved, others as written (n8n)."""
+    source = compiled.source
+    located = isinstance(source, Mapping) and "__rl" in source
+    return compiled if located or isinstance(source, str) or compiled.static else constant(source)
 
 
 class _DefaultsStep:

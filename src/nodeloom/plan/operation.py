@@ -8,7 +8,6 @@ from typing import Any
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
 from nodeloom.descriptor.visibility import Surroundings
-from nodeloom.errors import ParameterError
 from nodeloom.expression import Compiled, Scope
 from nodeloom.messages import Response
 from nodeloom.plan.address import UrlValues
@@ -102,11 +101,3 @@ class OperationPlan:
             return (yield from exchange_pages(self, draft, reception))
         response = yield self.call(draft)
         return reception.limited(reception.items(response, self.call(draft)))
-
-
-def refuse_hook(what: str) -> ParameterError:
-    """The error for an operation that carries JavaScript a declarative runtime cannot run."""
-    return ParameterError(
-        f"The operation needs a JavaScript hook ({what}), which a declarative runtime cannot run.",
-        hint="Choose an operation of the node that has none.",
-    )

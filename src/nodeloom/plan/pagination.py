@@ -69,7 +69,7 @@ def _generic(
     first = plan.call(draft)
     names: dict[str, Any] = {
         "$request": _request_name(first.options),
-        "$response": UNDEFINED,
+        "$response": {},
         "$pageCount": 0,
     }
     guard = _PageGuard(plan.max_pages)
@@ -79,10 +79,12 @@ def _generic(
         options = copy_json(first.options)
         for key, part in parts.items():
             value = part.resolve(scope)
-            if key in ("url", "baseURL"):
-                if isinstance(value, str) and value != names["$request"].get(key):
+            if value is UNDEFINED and plan.url_values == "strict":
+                continue  # n8n would call the service's root instead
+            if key in ("url", "baseURL") and isinstance(value, str):
+                if value != names["$request"].get(key):
                     options[key] = _followed(first, key, value)
-            elif value is not UNDEFINED:
+            else:
                 options[key] = value
         call = Call(options, first.path, plan.url_values, plan.transfer)
         response = yield call

@@ -11,7 +11,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import DescriptorError, ItemError, ParameterError
+from nodeloom.errors import DescriptorError, ItemError
 from nodeloom.expression import UNDEFINED, Scope, compile_value
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
@@ -141,12 +141,7 @@ class Reception:
         body: Any,
         call: Call,
     ) -> list[Item]:
-        kind = getattr(step, "type", None)
-        if not isinstance(kind, str):
-            raise ParameterError(
-                "The operation needs a JavaScript hook (postReceive), which a declarative runtime cannot run.",
-                hint="Choose an operation of the node that has none.",
-            )
+        kind = step.type
         scope = self._draft.scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
         if step.enabled is not None and not _resolve(step.enabled, scope):
             return items

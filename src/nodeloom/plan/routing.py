@@ -45,6 +45,7 @@ class CompiledRouting:
         static_parameters: Collection[str],
         value_is_static: bool,
     ) -> None:
+        _refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
         self._request: list[tuple[str, AddressTemplate | Compiled]] = []
@@ -106,11 +107,6 @@ class CompiledRouting:
         send = self.send
         if send is None:
             return
-        if send.pre_send:
-            raise ParameterError(
-                "The operation needs a JavaScript hook (preSend), which a declarative runtime cannot run.",
-                hint="Choose an operation of the node that has none.",
-            )
         if self._paginate is not None and draft.paginate is None:
             draft.paginate = bool(self._paginate.resolve(scope))
         if self._send_name is None:
@@ -153,10 +149,8 @@ class CompiledRouting:
                 return encode_path(self._encode or "string", value)
             if kind == "header":
                 return header_text(value)
-            if value is None and kind == "body":
-                encoded = None
-            else:
-                encoded = ENCODERS[self._encode or "string"](value)
+            # null is a value of any type in a JSON body.
+            encoded = None if value is None and kind == "body" else ENCODERS[self._encode or "string"](value)
             self._check(encoded)
         except InvalidValueError as error:
             error.property = prop.label
@@ -178,6 +172,26 @@ class CompiledRouting:
                 value=value,
                 hint=f"It must be {describe_schema(fault.schema)}.",
             )
+
+
+def _refuse_hooks(routing: Routing) -> None:
+    """Raise ParameterError when the routing carries JavaScript, which n8n's dumps mark as `{"__function__": name}`."""
+    found = list(routing.send.pre_send or () if routing.send else ())
+    found += [step for step in (routing.output.post_receive or [] if routing.output else []) if not _is_step(step)]
+    pagination = (routing.operations or {}).get("pagination")
+    if isinstance(pagination, Mapping) and "__function__" in pagination:
+        found.append(pagination)
+    if found:
+        names = [str(h.get("__function__", "unnamed") if isinstance(h, Mapping) else h) for h in found]
+        raise ParameterError(
+            f"The operation needs JavaScript that its package brings ({', '.join(names)}); Nodeloom does not run it.",
+            hint="Choose an operation of the node that needs none.",
+            hooks=names,
+        )
+
+
+def _is_step(step: Any) -> bool:
+    return isinstance(getattr(step, "type", None), str)
 
 
 def _compile(value: Any) -> Compiled | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
-from nodeloom.descriptor.visibility import visible_form
+from nodeloom.descriptor.visibility import Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.plan.draft import Draft
@@ -177,7 +177,9 @@ class StepBuilder:
 
     def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
         for option in options:
-            if option.routing is not None and option.value == value and type(option.value) is type(value):
+            if option.routing is None or option.value != value or type(option.value) is not type(value):
+                continue
+            if Surroundings(self._root, self._root, self._version).visible(option.display_options):
                 yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
 
     def _group(
