@@ -119,6 +119,6 @@ _UNTAG: dict[str, Callable[[Any], object]] = {
     "undefined": lambda _: UNDEFINED,
     "date": _date,
     "datetime": _zoned,
-    "text": str,
+    "text": lambda content: content,
     "object": lambda content: content,
 }

@@ -106,7 +106,7 @@
     }
     if (includeOffset) {
       if (d.isOffsetFixed && d.offset === 0 && !extendedZone) text += "Z";
-      else text += d.zone.formatOffset(d.toMillis(), style === "basic" ? "techie" : "short");
+      else text += d.zone.formatOffset(d.toMillis(), "short");
     }
     return extendedZone ? `${text}[${d.zone.ianaName}]` : text;
   }

@@ -1,17 +1,17 @@
 // Text as DateTimes: ISO 8601, RFC 2822, HTTP and SQL dates, and luxon's format tokens.
 (function (kit) {
   "use strict";
-  const { DateTime, build, fromOrdinal, fromWeek, invalid } = kit.module("datetime");
+  const { DateTime, build, fromOrdinal, fromWeek, weeksInYear, invalid } = kit.module("datetime");
   const { normalize, utc, FixedOffsetZone } = kit.module("zone");
 
   const OFFSET = "(?:(Z)|([+-]\\d\\d)(?::?(\\d\\d))?)";
   const TIME = "(\\d\\d)(?::?(\\d\\d)(?::?(\\d\\d)(?:[.,](\\d{1,30}))?)?)?";
   const ZONE = "(?:\\[([A-Za-z_+-]{1,256}(?:/[A-Za-z0-9_+-]{1,256}(?:/[A-Za-z0-9_+-]{1,256})?)?)\\])?";
-  const TAIL = `(?:T${TIME}(?:${OFFSET}${ZONE})?)?`;
+  const TAIL = `(?:T${TIME}(?:${OFFSET})?${ZONE})?`;
   const YMD = new RegExp(`^([+-]\\d{6}|\\d{4})(?:-?(\\d\\d)(?:-?(\\d\\d))?)?${TAIL}$`);
   const WEEK = new RegExp(`^(\\d{4})-?W(\\d\\d)(?:-?(\\d))?${TAIL}$`);
   const ORDINAL = new RegExp(`^(\\d{4})-?(\\d{3})${TAIL}$`);
-  const CLOCK = new RegExp(`^T?${TIME}(?:${OFFSET}${ZONE})?$`);
+  const CLOCK = new RegExp(`^${TIME}(?:${OFFSET})?${ZONE}$`);
   const SQL = new RegExp(`^(\\d{4})-(\\d\\d)-(\\d\\d)(?: ${TIME}(?: ?(?:${OFFSET}|([A-Za-z_]+(?:/[A-Za-z0-9_+-]+){1,2}))?)?)?$`);
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const RFC2822 = /^(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s)?(\d{1,2})\s(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s(\d{2,4})\s(\d\d):(\d\d)(?::(\d\d))?\s(?:(UT|GMT|[ECMP][SD]T)|([Zz])|(?:([+-]\d\d)(\d\d)))$/;
@@ -35,7 +35,7 @@
     }
     if ((found = text.match(WEEK))) {
       const [week, weekday] = [+found[2], +(found[3] ?? 1)];
-      const wrong = week < 1 || week > 53 || weekday < 1 || weekday > 7;
+      const wrong = week < 1 || week > weeksInYear(+found[1]) || weekday < 1 || weekday > 7;
       return { c: { ...(wrong ? { year: +found[1], month: 99, day: 1 } : fromWeek(+found[1], week, weekday)), ...clock(found.slice(4)) }, offset: offsetOf(found.slice(8)), zone: found[11] };
     }
     if ((found = text.match(ORDINAL))) {
@@ -95,7 +95,7 @@
     S: number("\\d{1,3}", "millisecond"), SSS: number("\\d{3}", "millisecond"), u: number("\\d{1,9}", "fraction"), uu: number("\\d\\d?", "fraction"), uuu: number("\\d", "fraction"),
     q: number("\\d", "quarter"), qq: number("\\d\\d?", "quarter"), kkkk: number("\\d{4}", "weekYear"), kk: number("\\d{2,4}", "shortWeekYear"), W: number("\\d\\d?", "weekNumber"), WW: number("\\d\\d", "weekNumber"),
     E: number("\\d", "weekday"), c: number("\\d", "weekday"), Z: number("[+-]\\d{1,2}(?::?\\d\\d)?", "offset"), ZZ: number("[+-]\\d{1,2}(?::?\\d\\d)?", "offset"),
-    ZZZ: number("[+-]\\d{2}:?\\d\\d", "offset"), z: number("[a-z_+-/]{1,256}?", "zone"), X: number("[+-]?\\d+(?:\\.\\d+)?", "seconds"), x: number("[+-]?\\d+", "stamp"),
+    ZZZ: number("[+-]\\d{2}:?\\d\\d", "offset"), z: number("[a-z_+-/]{1,256}?", "zone"),
   };
   const LISTS = { MMM: ["months", "short", "month"], MMMM: ["months", "long", "month"], LLL: ["months", "short", "month"], LLLL: ["months", "long", "month"],
     EEE: ["weekdays", "short", "weekday"], EEEE: ["weekdays", "long", "weekday"], ccc: ["weekdays", "short", "weekday"], cccc: ["weekdays", "long", "weekday"], a: ["meridiems", null, "meridiem"], G: [null, null, "era"] };
@@ -152,9 +152,6 @@
     const found = `${text}`.match(regex);
     if (found === null) return invalid(shown, "unparsable", `the input "${text}" can't be parsed as format ${format}`);
     const values = collect(found, fills);
-    if (values.stamp !== undefined || values.seconds !== undefined) {
-      return DateTime.fromMillis(values.stamp !== undefined ? +values.stamp : +values.seconds * 1000, { zone: shown });
-    }
     let written = shown;
     if (values.zone !== undefined) written = normalize(values.zone);
     else if (values.offset !== undefined) {

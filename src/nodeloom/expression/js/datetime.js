@@ -117,15 +117,16 @@
   }
 
   class DateTime {
+    isLuxonDateTime = true;
     #time; #zone; #locale; #invalid; #offset; #c = null;
     constructor(config) {
       const zone = config.zone ?? normalize();
       this.#zone = zone;
-      this.#time = config.time;
+      this.#time = config.time ?? Date.now();
       this.#locale = config.locale ?? "en-US";
       this.#invalid = config.invalid ?? (!zone.isValid ? { reason: "unsupported zone", explanation: `the zone "${zone.name}" is not supported` }
-        : Number.isNaN(config.time) || config.time === undefined || Math.abs(config.time) > MAX_TIME ? { reason: "invalid input", explanation: null } : null);
-      this.#offset = this.#invalid === null ? zone.offset(config.time) : NaN;
+        : Number.isNaN(this.#time) || Math.abs(this.#time) > MAX_TIME ? { reason: "invalid input", explanation: null } : null);
+      this.#offset = this.#invalid === null ? zone.offset(this.#time) : NaN;
     }
     #fields() { return this.#c ??= fields(this.#time + this.#offset * MINUTE); }
     #with(changes) { return new DateTime({ time: this.#time, zone: this.#zone, locale: this.#locale, invalid: this.#invalid, ...changes }); }
@@ -372,5 +373,5 @@
     if (!value.isValid) return null;
     return [value.toMillis(), value.zone.type === "iana" || value.zoneName === "UTC" ? value.zoneName : null, value.offset];
   }]);
-  return { DateTime, build, fromOrdinal, fromWeek, invalid, optionsOf, daysInMonth, utcTime };
+  return { DateTime, build, fromOrdinal, fromWeek, weeksInYear, invalid, optionsOf, daysInMonth, utcTime };
 })

@@ -88,6 +88,7 @@
   const rounded = (value, digits) => Math.round(value * 10 ** digits) / 10 ** digits;
 
   class Duration {
+    isLuxonDuration = true;
     #values; #locale; #accuracy; #invalid;
     constructor(config) {
       this.#values = config.values ?? {};

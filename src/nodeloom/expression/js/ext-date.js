@@ -19,7 +19,7 @@
     for (const parsed of [DateTime.fromISO(text, options), DateTime.fromHTTP(text, options), DateTime.fromRFC2822(text, options), DateTime.fromSQL(text, options)]) {
       if (parsed.isValid) return parsed;
     }
-    const date = /^\s*[\d.,/-]+\s*$/.test(text) ? new Date(NaN) : new Date(text);
+    const date = /^\s*\d+\s*$|^\d\d?\.\d\d?\./.test(text) ? new Date(NaN) : new Date(text);
     if (Number.isNaN(date.getTime())) return fail("cannot convert to a luxon DateTime");
     return DateTime.fromJSDate(date);
   }

@@ -74,14 +74,14 @@
     const tokens = text.match(/\S+|\s+/g) ?? [];
     const lastWord = tokens.findLastIndex((token) => /\S/.test(token));
     return tokens.map((token, i) => {
-      if (!/\S/.test(token) || /^(?:[a-z]+:\/\/\S+|\S+@\S+\.\S+)$/i.test(token)) return token;
+      if (!/\S/.test(token) || /^(?:[a-z]+:\/\/\S+|\S+@\S+\.\S+|[^.]+\.\w\S*)$/i.test(token)) return token;
       const word = token.replace(/^[^\p{L}\d]+|[^\p{L}\d]+$/gu, "");
       if (SMALL.test(word) && i !== 0 && i !== lastWord) return token.toLowerCase();
       return token.split("-").map((part) => (/.\p{Lu}/u.test(part) ? part : part.replace(/\p{L}|\d/u, (c) => c.toUpperCase()))).join("-");
     }).join("");
   }
   const toSentenceCase = (text) =>
-    text.toLowerCase().replace(/(^\s*|[.!?]\s*)(\p{Ll})/gu, (_, before, letter) => before + letter.toUpperCase());
+    text.toLowerCase().replace(/((?:^|[.!?])\P{L}*)(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase());
   const toSnakeCase = (text) =>
     text.toLowerCase().replace(/[ \-]/g, "_").replace(/[!"#$%&'()*+,./:;<=>?@[\]^`{|}~]/g, "");
 
@@ -96,40 +96,48 @@
       .replace(/!\[(.*?)\]\s?[[(].*?[\])]/g, "").replace(/\[(.*?)\][[(].*?[\])]/g, "$1")
       .replace(/>/g, "")
       .replace(/^\s{1,2}\[(.*?)\]: (\S+)( ".*?")?\s*$/gm, "")
-      .replace(/^(\n)?\s{0,}#{1,6}\s+| {0,}(\n)?\s{0,}#{0,} {0,}(\n)?\s{0,}$/gm, "$1$2$3")
+      .replace(/^[ \t]*#{1,6}[ \t]*/gm, "")
       .replace(/([*_]{1,3})(\S.*?\S{0,1})\1/g, "$2").replace(/(`{3,})(.*?)\1/gm, "$2").replace(/`(.+?)`/g, "$1");
   }
 
+  // A host as these functions take it: names with a last label of two letters or more, localhost, or four numbers.
+  const HOST = "(?:[a-zA-Z0-9\\-_]+\\.)+[a-zA-Z][a-zA-Z0-9-]+|localhost|\\d{1,3}(?:\\.\\d{1,3}){3}";
+  const TAIL = "(?::\\d+)?(?:[/?#]\\S*)?";
   const EMAIL = /(?:[^<>()[\]\\.,;:\s@"]+(?:\.[^<>()[\]\\.,;:\s@"]+)*|".+")@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})/;
-  const WHOLE_EMAIL = new RegExp(`^${EMAIL.source}$`);
-  const URL_TEXT = /(?:https?|ftp|file):\/\/(?:[a-zA-Z0-9\-_.~%]+(?::[^\s@/]*)?@)?(?:(?:[a-zA-Z0-9\-_]+\.)+[a-zA-Z]{2,}|localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?(?:[/?#]\S*)?(?![a-zA-Z0-9.\-_])/;
-  const WHOLE_URL = /^(?:https?|ftp|file):\/\/(?:[^\s/@]+@)?[^\s/?#:]+(?::\d+)?(?:[/?#]\S*)?$/;
-  const DOMAIN = /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)\.)+[a-zA-Z0-9-]{2,}(?::\d+)?$|^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/;
+  const WHOLE_EMAIL = /^[^\s@]+@(?:\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})(?:\/\S*)?$/;
+  const URL_TEXT = new RegExp(`(?:https?|ftp|file)://(?:(?:${HOST})\\.?)${TAIL}(?![a-zA-Z0-9.\\-_@])`, "i");
+  const WHOLE_URL = new RegExp(`^(?:https?|ftp|file)://(?:${HOST})\\.?${TAIL}$`, "i");
+  const DOMAIN = new RegExp(`^(?:${HOST})${TAIL}$`);
+  const WITH_SCHEME = new RegExp(`^(?:[a-z][a-z0-9+.-]*:)?//(?:[^\\s/@]*@)?(${HOST})${TAIL}$`, "i");
+  const WITHOUT_SCHEME = new RegExp(`^(${HOST})${TAIL}$`);
 
   function extractDomain(text) {
     const email = text.match(/^(?:mailto:)?[^\s@/]+@([a-zA-Z0-9\-.]+\.[a-zA-Z0-9-]{2,})$/);
-    if (email) return email[1];
-    const url = text.match(/^(?:(?:[a-z][a-z0-9+.-]*:)?\/\/)(?:[^\s/@]*@)?([a-zA-Z0-9\-_.]+)(?::\d+)?(?:[/?#]\S*)?$/i);
-    if (url) return url[1];
-    const bare = text.match(/^((?:[a-zA-Z0-9\-_]+\.)+[a-zA-Z0-9-]{2,}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?(?:[/?#]\S*)?$/);
-    return bare ? bare[1] : undefined;
+    return (email ?? text.match(WITH_SCHEME) ?? text.match(WITHOUT_SCHEME))?.[1];
   }
   function extractUrlPath(text) {
-    const url = text.match(/^[a-z][a-z0-9+.-]*:\/\/(?:[^\s/?#@]*@)?[^\s/?#@]+(\/[^?#\s]*)?(?:[?#].*)?$/i);
-    return url ? (url[1] ?? "/") : undefined;
+    const scheme = text.match(/^([a-z][a-z0-9+.-]*):/i)?.[1].toLowerCase();
+    if (scheme === undefined) return undefined;
+    const rest = text.slice(scheme.length + 1).replace(/[?#].*$/s, "");
+    const authority = rest.match(/^\/\/([^/\s]*)(\/\S*)?$/);
+    if (scheme === "file") return authority ? authority[2] ?? "/" : undefined;
+    if (["http", "https", "ws", "wss", "ftp"].includes(scheme)) return authority && authority[1] ? authority[2] ?? "/" : undefined;
+    return authority ? authority[2] ?? "" : rest;
   }
 
+  // A sign of currency or the like before a number does not count.
+  const withoutSign = (text) => text.replace(/^[^\p{L}\d+\-.]+/u, "");
   function toInt(text, radix) {
-    const number = parseInt(text.replace(/[^\d+\-.xXa-zA-Z]/g, ""), radix);
+    const number = parseInt(withoutSign(text), radix);
     return Number.isNaN(number) ? fail("cannot convert to integer") : number;
   }
   function toFloat(text) {
     if (text.includes(",")) return fail("cannot convert to float, expected . as decimal separator");
-    const number = parseFloat(text.replace(/[^\d+\-.eE]/g, (c, i) => (i < text.search(/\d/) ? "" : c)));
+    const number = parseFloat(withoutSign(text));
     return Number.isNaN(number) ? fail("cannot convert to float") : number;
   }
   function toNumber(text) {
-    const number = Number(text);
+    const number = Number(withoutSign(text));
     return Number.isNaN(number) ? fail("cannot convert to number") : number;
   }
   function toDate(text) {

@@ -11,6 +11,7 @@
   };
 
   class Interval {
+    isLuxonInterval = true;
     #start; #end; #invalid;
     constructor(start, end, invalid = null) { this.#start = start; this.#end = end; this.#invalid = invalid; }
     static invalid(reason) { return new Interval(null, null, { reason }); }
@@ -144,7 +145,7 @@
     }
     toString() { return this.isValid ? `[${this.#start.toISO()} – ${this.#end.toISO()})` : "Invalid Interval"; }
     toLocaleString(options, more) {
-      return this.isValid ? `${this.#start.toLocaleString(options, more)} – ${this.#end.toLocaleString(options, more)}` : "Invalid Interval";
+      return this.isValid ? `${this.#start.toLocaleString(options, more)}\u2009–\u2009${this.#end.toLocaleString(options, more)}` : "Invalid Interval";
     }
   }
   return { Interval };

@@ -17,17 +17,18 @@
   add("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґ", "a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh shch  y  e yu ya i yi ye g");
   add("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o");
   // A few ideographs; a full table of readings is larger than everything else here.
-  for (const [letter, reading] of Object.entries({ 北: "Bei ", 京: "Jing ", 上: "Shang ", 海: "Hai ", 中: "Zhong ", 国: "Guo ", 日: "Ri ", 本: "Ben ", 人: "Ren ", 东: "Dong ", 大: "Da ", 小: "Xiao " })) {
-    TABLE.set(letter, reading);
-  }
+  const READ = { 北: "Bei ", 京: "Jing ", 上: "Shang ", 海: "Hai ", 中: "Zhong ", 国: "Guo ", 日: "Ri ", 本: "Ben ", 人: "Ren ", 东: "Dong ", 大: "Da ", 小: "Xiao " };
+  for (const [letter, reading] of Object.entries(READ)) TABLE.set(letter, reading);
+  const READINGS = Object.values(READ);
+  const stripped = (letter) => letter.normalize("NFKD").replace(/\p{M}/gu, "");
   function ascii(text) {
     let out = "";
     for (const letter of text.normalize("NFC")) {
-      const known = TABLE.get(letter) ?? TABLE.get(letter.normalize("NFD").replace(/\p{M}/gu, ""));
-      if (letter === " " && out.endsWith(" ")) continue;
-      out += known ?? letter.normalize("NFD").replace(/\p{M}/gu, "");
+      if (letter === " " && READINGS.some((reading) => out.endsWith(reading))) continue;
+      const plain = stripped(letter);
+      out += letter < "\x80" ? letter : TABLE.get(letter) ?? TABLE.get(plain) ?? (/^[\x00-\x7f]+$/.test(plain) ? plain : "?");
     }
-    return out.trim();
+    return READINGS.some((reading) => out.endsWith(reading)) ? out.slice(0, -1) : out;
   }
   return { ascii };
 })

@@ -3,9 +3,17 @@
   "use strict";
   const { need, read, create } = kit;
   const rules = create(null);    // by lower-case name
-  // 28 years: after that weekdays and leap years repeat, so a later instant has the rule of an earlier one.
-  const CYCLE = 10227 * 86400000;
   const LAST = 4102444800000;
+  // After the rules end, an instant has the offset of the same day in an earlier year with the same weekdays.
+  function folded(time) {
+    const year = new Date(time).getUTCFullYear();
+    const leap = (y) => y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0);
+    const first = (y) => new Date(Date.UTC(y, 0, 1)).getUTCDay();
+    for (let y = 2099; y > 2071; y--) {
+      if (leap(y) === leap(year) && first(y) === first(year)) return time - Date.UTC(year, 0, 1) + Date.UTC(y, 0, 1);
+    }
+    return LAST - 1;
+  }
 
   function rulesOf(name) {
     const key = name.toLowerCase();
@@ -57,8 +65,7 @@
     get name() { return this.#rules.name; }
     get isUniversal() { return false; }
     #at(time) {
-      const folded = time < LAST ? time : time - Math.ceil((time - LAST + 1) / CYCLE) * CYCLE;
-      return position(this.#rules.at, folded);
+      return position(this.#rules.at, time < LAST ? time : folded(time));
     }
     offset(time) { return time === time ? this.#rules.offset[this.#at(time)] / 60 : NaN; }
     abbreviation(time) { return this.#rules.abbreviation[this.#at(time)]; }
@@ -95,7 +102,7 @@
     const lowered = value.toLowerCase();
     if (lowered === "default" || lowered === "local" || lowered === "system") return fallback ?? workflowZone();
     if (lowered === "utc" || lowered === "gmt") return utc;
-    const fixed = value.match(/^(?:utc|gmt)([+-]\d{1,2})(?::(\d{2}))?$/i);
+    const fixed = value.match(/^utc([+-]\d{1,2})(?::(\d{2}))?$/i);
     if (fixed) {
       const hours = parseInt(fixed[1], 10);
       return new FixedOffsetZone(hours * 60 + (hours < 0 || fixed[1][0] === "-" ? -1 : 1) * (fixed[2] ? parseInt(fixed[2], 10) : 0));
