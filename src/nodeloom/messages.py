@@ -28,7 +28,8 @@ class Request:
     `url` is absolute and percent-encoded. `headers` keep the case they were written in; a later field of the
     same name (without case) has replaced an earlier one. `timeout` is in seconds, None for the transport's own.
     `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
-    another origin. `idempotent` says whether sending it twice does no more than once (RFC 9110 section 9.2.2).
+    another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
+    says whether sending it twice does no more than once (RFC 9110 section 9.2.2).
     """
 
     method: str
@@ -40,6 +41,12 @@ class Request:
     verify: bool = True
     proxy: str | None = None
     credential_headers: frozenset[str] = frozenset()
+    credential_body: bool = False
+
+    def __repr__(self) -> str:
+        # A secret may be in the query, the headers and the body, so none of their values is shown.
+        names = ", ".join(self.headers)
+        return f"<Request {self.method} {self.url.partition('?')[0]} [{names}] {len(self.body or b'')} bytes>"
 
     @property
     def idempotent(self) -> bool:
@@ -56,6 +63,10 @@ class Response:
     body: bytes
     reason: str = ""
     url: str = ""
+
+    def __repr__(self) -> str:
+        kind = self.content_type or "no content type"
+        return f"<Response {self.status} {self.url.partition('?')[0]} {kind}, {len(self.body)} bytes>"
 
     @property
     def content_type(self) -> str:

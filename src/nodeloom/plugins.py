@@ -7,6 +7,8 @@ the same hooks. Every hook is documented in docs/plugins.md.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from nodeloom.errors import HookError, ItemError, NodeloomError, PluginError
+from nodeloom.errors import HookError, ItemError, NodeloomError, PluginError, UnknownNameError
 from nodeloom.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -40,7 +42,12 @@ class CallContext:
 
 
 class Hooks:
-    """The hook specifications. An implementation may leave out arguments it does not need."""
+    """The hook specifications. An implementation may leave out arguments it does not need.
+
+    Implementations are plain functions, not coroutines, and are called on the event loop of the run (those that
+    register: when the runtime is made), so they must not block. Where several plugins implement a hook, they are
+    called in pluggy's order: the one registered last first, unless `tryfirst` or `trylast` says otherwise.
+    """
 
     @hookspec
     def nodeloom_nodes(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
@@ -64,16 +71,22 @@ class Hooks:
     def nodeloom_prepare_request(self, request: Request, context: CallContext) -> Request | None:
         """Change a request before it is sent: the request to send instead, or None to leave it as it is.
 
-        Called for each request of an item, with the credential on it, not for token requests.
+        Called once for each request of an item, with the credential on it, not for token requests. A retry sends
+        the same request again without another call; a renewed token makes another request. `Runtime.plan` does not
+        call it.
         """
 
     @hookspec
     def nodeloom_see_response(self, request: Request, response: Response, context: CallContext) -> None:
-        """Look at an answer. Called for each answer of an item, errors included."""
+        """Look at an answer. Called for each answer of an item, errors and those that are retried included."""
 
     @hookspec
     def nodeloom_transform_result(self, items: Sequence[Item], context: CallContext) -> Sequence[Item] | None:
-        """Change the items an input item became: the items to give instead, or None to leave them."""
+        """Change the items an input item became: the items to give instead, or None to leave them.
+
+        An item is `{"json": {…}}`, with `binary` where there are files; `pairedItem` is put on afterwards. Called
+        once for each input item that succeeded.
+        """
 
     @hookspec
     def nodeloom_expression_functions(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
@@ -81,7 +94,10 @@ class Hooks:
 
     @hookspec(firstresult=True)
     def nodeloom_provide_transport(self) -> httpx.AsyncBaseTransport | None:
-        """An httpx transport for all requests of a runtime that was given none; the first one provided is used."""
+        """An httpx transport for all requests of a runtime that was given none; the first one provided is used.
+
+        Called once for each event loop the runtime sends on. The runtime closes the transport.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +124,7 @@ class PluginInfo:
 class Plugins:
     """The plugins of one runtime. A plugin that raises is named in the error; the others keep working.
 
-    `failures` holds a PluginError for each plugin that could not be loaded or whose registration hooks raised.
+    `failures` holds a PluginError for each plugin that could not be loaded, and for each registration that failed.
     """
 
     def __init__(self, given: Iterable[Any] = (), *, discover: bool = True) -> None:
@@ -132,7 +148,7 @@ class Plugins:
                 self._distributions[entry.name] = (entry.dist.name, entry.dist.version)
             try:
                 plugin = entry.load()
-            except Exception as fault:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
+            except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
                 self._fail(entry.name, "loading", fault)
             else:
                 self._register(plugin, entry.name)
@@ -140,6 +156,7 @@ class Plugins:
     def _register(self, plugin: Any, name: str | None) -> None:
         try:
             registered = self._manager.register(plugin, name)
+            self._check_names(plugin)
             self._manager.check_pending()
         except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
             if self._manager.is_registered(plugin):
@@ -151,16 +168,16 @@ class Plugins:
 
                 self._distributions[registered] = ("nodeloom", __version__)
 
-    def _fail(self, plugin: str, hook: str, fault: Exception) -> PluginError:
-        error = PluginError(
-            f"The plugin {plugin!r} failed ({hook}): {type(fault).__name__}: {fault}",
-            hint="Mend or remove the plugin; everything else keeps working.",
-            plugin=plugin,
-            hook=hook,
-        )
-        error.__cause__ = fault
-        self.failures.append(error)
-        return error
+    def _check_names(self, plugin: Any) -> None:
+        """Raise UnknownNameError for a marked function that is no hook, which pluggy would never call."""
+        known = [name for name in vars(Hooks) if name.startswith(f"{GROUP}_")]
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            optional = all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
+            if caller.name not in known and not optional:
+                raise UnknownNameError("hook", caller.name, known)
+
+    def _fail(self, plugin: str, hook: str, fault: BaseException) -> None:
+        self.failures.append(_plugin_error(plugin, hook, fault))
 
     def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Plugin name and a caller for each implementation of `hook`, in pluggy's order of calls."""
@@ -181,8 +198,8 @@ class Plugins:
         found: dict[str, tuple[str, Any]] = {}
         for plugin, call in self.implementations(hook):
             try:
-                entries = dict(call())
-            except Exception as fault:  # noqa: BLE001 - as in _discover
+                entries = _entries(call(), hook)
+            except (Exception, SystemExit) as fault:  # noqa: BLE001 - as in _discover
                 self._fail(plugin, hook, fault)
                 continue
             for name, entry in entries.items():
@@ -192,37 +209,60 @@ class Plugins:
                     found[name] = (plugin, entry)
         return found
 
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The plugins' functions for expressions by name. What one raises is a HookError naming its plugin."""
+        hook = "nodeloom_expression_functions"
+        return {
+            name: functools.partial(_guarded_function, plugin, name, function)
+            for name, (plugin, function) in self.collect(hook).items()
+        }
+
     def credential_values(self, type_name: str, name: str | None) -> tuple[str, Mapping[str, Any]] | None:
         """The first plugin that knows the credential, and its fields. Raises PluginError when one fails."""
-        for plugin, call in self.implementations("nodeloom_resolve_credential"):
+        hook = "nodeloom_resolve_credential"
+        for plugin, call in self.implementations(hook):
             try:
                 values = call(type_name=type_name, name=name)
-            except NodeloomError:
+            except NodeloomError as error:
+                error.details.setdefault("plugin", plugin)
                 raise
-            except Exception as fault:
-                raise self._fail(plugin, "nodeloom_resolve_credential", fault) from fault
-            if values is not None:
-                return plugin, values
+            except (Exception, SystemExit) as fault:
+                raise _plugin_error(plugin, hook, fault) from fault
+            if values is None:
+                continue
+            if not isinstance(values, Mapping):
+                raise _plugin_error(plugin, hook, _wrong(values, "the credential's fields as a mapping, or None"))
+            return plugin, values
         return None
 
     def transport(self) -> httpx.AsyncBaseTransport | None:
-        """The transport a plugin provides, if one does."""
-        for plugin, call in self.implementations("nodeloom_provide_transport"):
+        """The transport a plugin provides, if one does.
+
+        Raises PluginError when one fails: requests must not go around a transport that was meant for them.
+        """
+        hook = "nodeloom_provide_transport"
+        for plugin, call in self.implementations(hook):
             try:
                 transport = call()
-            except Exception as fault:  # noqa: BLE001 - as in _discover
-                self._fail(plugin, "nodeloom_provide_transport", fault)
+            except (Exception, SystemExit) as fault:
+                raise _plugin_error(plugin, hook, fault) from fault
+            if transport is None:
                 continue
-            if transport is not None:
-                return transport  # type: ignore[no-any-return]
+            if not hasattr(transport, "handle_async_request"):
+                raise _plugin_error(plugin, hook, _wrong(transport, "an httpx.AsyncBaseTransport, or None"))
+            return transport  # type: ignore[no-any-return]
         return None
 
     def prepared(self, request: Request, context: CallContext) -> Request:
         """`request` after every plugin's `nodeloom_prepare_request`. Raises HookError naming the plugin that fails."""
-        for plugin, call in self.implementations("nodeloom_prepare_request"):
-            changed = _guarded(plugin, "nodeloom_prepare_request", call, request=request, context=context)
-            if changed is not None:
-                request = changed
+        hook = "nodeloom_prepare_request"
+        for plugin, call in self.implementations(hook):
+            changed = _guarded(plugin, hook, call, request=request, context=context)
+            if changed is None:
+                continue
+            if not isinstance(changed, Request):
+                raise _hook_error(plugin, hook, _wrong(changed, "a Request, or None"))
+            request = changed
         return request
 
     def seen(self, request: Request, response: Response, context: CallContext) -> None:
@@ -232,10 +272,17 @@ class Plugins:
 
     def transformed(self, items: Sequence[Item], context: CallContext) -> list[Item]:
         """`items` after every plugin's `nodeloom_transform_result`. Raises HookError naming the plugin that fails."""
-        for plugin, call in self.implementations("nodeloom_transform_result"):
-            changed = _guarded(plugin, "nodeloom_transform_result", call, items=items, context=context)
-            if changed is not None:
-                items = changed
+        hook = "nodeloom_transform_result"
+        for plugin, call in self.implementations(hook):
+            changed = _guarded(plugin, hook, call, items=items, context=context)
+            if changed is None:
+                continue
+            fits = isinstance(changed, (list, tuple)) and all(
+                isinstance(item, Mapping) and isinstance(item.get("json"), Mapping) for item in changed
+            )
+            if not fits:
+                raise _hook_error(plugin, hook, _wrong(changed, 'a list of items {"json": {…}}, or None'))
+            items = changed
         return list(items)
 
     def infos(self) -> list[PluginInfo]:
@@ -261,15 +308,69 @@ class Plugins:
 def _guarded(plugin: str, hook: str, call: Callable[..., Any], **arguments: Any) -> Any:
     try:
         return call(**arguments)
-    except ItemError:
+    except ItemError as error:
+        # A hook may fail an item in its own words.
+        error.details.setdefault("plugin", plugin)
+        error.details.setdefault("hook", hook)
         raise
-    except Exception as fault:
-        raise HookError(
-            f"The plugin {plugin!r} failed in {hook}: {type(fault).__name__}: {fault}",
-            hint="Mend or remove the plugin.",
-            plugin=plugin,
-            hook=hook,
-        ) from fault
+    except (Exception, SystemExit) as fault:
+        raise _hook_error(plugin, hook, fault) from fault
+
+
+def _guarded_function(plugin: str, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except (Exception, SystemExit) as fault:
+        raise _hook_error(plugin, f"{name}()", fault) from fault
+
+
+def _words(fault: BaseException) -> str:
+    text = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
+    return fault.message if isinstance(fault, NodeloomError) else text
+
+
+def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:
+    error = PluginError(
+        f"The plugin {plugin!r} failed ({hook}): {_words(fault)}",
+        hint=getattr(fault, "hint", None) or "Mend or remove the plugin; everything else keeps working.",
+        plugin=plugin,
+        hook=hook,
+    )
+    error.__cause__ = fault
+    return error
+
+
+def _hook_error(plugin: str, hook: str, fault: BaseException) -> HookError:
+    error = HookError(
+        f"The plugin {plugin!r} failed in {hook}: {_words(fault)}",
+        hint="Mend or remove the plugin.",
+        plugin=plugin,
+        hook=hook,
+    )
+    error.__cause__ = fault
+    return error
+
+
+def _wrong(given: Any, wanted: str) -> TypeError:
+    if inspect.iscoroutine(given):
+        # Closed, since nobody will await it: hooks are plain functions.
+        given.close()
+    return TypeError(f"it gave {type(given).__name__}, not {wanted}")
+
+
+def _entries(given: Any, hook: str) -> dict[str, Any]:
+    """What a hook registers, checked. Raises TypeError."""
+    if not isinstance(given, Mapping):
+        raise _wrong(given, "a mapping by name")
+    functions = hook == "nodeloom_expression_functions"
+    for name, entry in given.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name {name!r} is not a text")
+        if functions and not callable(entry):
+            raise TypeError(f"{name!r} is not a function")
+        if not functions and not isinstance(entry, (Path, Mapping)):
+            raise TypeError(f"{name!r} is neither a pathlib.Path nor a document")
+    return dict(given)
 
 
 def _name_of(plugin: Any) -> str:

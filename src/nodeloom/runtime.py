@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
+import os
+import threading
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nodeloom.descriptor.catalogue import Node, credential_type
-from nodeloom.descriptor.files import read_json
-from nodeloom.errors import ConfigurationError, CredentialError, ItemError, NodeloomError, UnknownNameError
-from nodeloom.plugins import PluginInfo, Plugins, Source
+from nodeloom.descriptor.catalogue import Node
+from nodeloom.errors import ConfigurationError, CredentialError, NodeloomError
+from nodeloom.plugins import PluginInfo, Plugins
+from nodeloom.run.background import Background, ClosedError
+from nodeloom.run.registry import Registry, type_for
 from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
     import httpx
-    from anyio.from_thread import BlockingPortal
 
     from nodeloom.credential import Credentials, CredentialSession
-    from nodeloom.descriptor.models import CredentialReference, CredentialType
+    from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.run.opening import GivenCredentials, OpenedRun, RunOptions
     from nodeloom.run.runner import OnError, Runner
-    from nodeloom.transport import Limits, RetryPolicy, Sender
+    from nodeloom.transport import RetryPolicy, Sender
 
-Value = TypeVar("Value")
-Item = dict[str, Any]
+T = TypeVar("T")
 Items = Iterable[Any] | AsyncIterable[Any]
-GivenCredentials = Mapping[str, Any] | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Runtime:
     """Loads nodes and credential types, and runs operations.
 
     Args:
-        transport: an httpx transport for all requests; by default httpx's own, one connection a request in flight.
+        transport: an httpx transport for all requests; by default httpx's own, one connection a request in flight. One
+            that is given is used on the event loop of the run, and stays open.
         url_values: `"strict"` refuses a value that would change an address, `"raw"` interpolates as n8n does.
         timezone: IANA name of the zone `$now`, `$today` and date functions use.
         plugins: plugin objects besides those found through the entry-point group `nodeloom`.
@@ -83,11 +88,12 @@ class Runtime:
         vars: what `$vars` shows.
         javascript: whether expressions beyond plain paths may run (in QuickJS).
         retries: how often a request is repeated that did not happen or may happen twice.
-        timeout: seconds to wait for an answer.
-        max_answer_bytes: the largest answer read, in bytes.
+        timeout: seconds to wait for an answer, and for each further part of it.
+        max_answer_bytes: the largest answer read, in bytes, after decompression.
         credential_providers: where credentials are looked for, instead of environment, plugins, file and keyring.
 
-    A runtime may be used from several threads. Use it as a context manager, or call `close()`.
+    A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`.
+    `async with` also keeps connections open between runs on that event loop.
     """
 
     def __init__(
@@ -107,9 +113,16 @@ class Runtime:
         credential_providers: Sequence[Any] | None = None,
     ) -> None:
         if url_values not in ("strict", "raw"):
-            raise ConfigurationError("url_values is 'strict' or 'raw'.", value=url_values)
-        if retries < 0 or timeout <= 0 or max_answer_bytes <= 0:
-            raise ConfigurationError("retries, timeout and max_answer_bytes must be positive.")
+            raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=url_values)
+        _check_number("retries", retries, least=0, whole=True)
+        _check_number("timeout", timeout, least=0, excluded=True)
+        _check_number("max_answer_bytes", max_answer_bytes, least=1, whole=True)
+        if transport is not None and not hasattr(transport, "handle_async_request"):
+            raise ConfigurationError(
+                f"A transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}.",
+                property="transport",
+                hint="httpx.AsyncHTTPTransport and httpx.MockTransport are some.",
+            )
         _check_zone(timezone)
         self._given_transport = transport
         self._url_values: UrlValues = url_values
@@ -122,28 +135,25 @@ class Runtime:
         self._max_answer_bytes = max_answer_bytes
         self._providers = credential_providers
         self._plugins = Plugins(plugins, discover=discover_plugins)
-        self._node_sources: dict[str, Source | Node] = {
-            name: source for name, (_plugin, source) in self._plugins.collect("nodeloom_nodes").items()
-        }
-        self._type_sources: dict[str, Any] = {
-            name: source for name, (_plugin, source) in self._plugins.collect("nodeloom_credential_types").items()
-        }
-        self._functions: dict[str, Callable[..., Any]] | None = None
-        self._portal: BlockingPortal | None = None
-        self._portal_exit = contextlib.ExitStack()
-        self._sender: Sender | None = None
+        self._registry = Registry(self._plugins)
+        self._functions = self._plugins.functions()
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._background: Background | None = None
+        self._finalizer: weakref.finalize[..., Runtime]
+        self._entered: tuple[asyncio.AbstractEventLoop, Sender] | None = None
 
     # -- what there is --------------------------------------------------------------------------------------------
 
     @property
     def nodes(self) -> Mapping[str, Node]:
         """All nodes by name. Reading one loads its document."""
-        return _Loaded(self._node_sources, self.node)
+        return self._registry.nodes
 
     @property
     def credential_types(self) -> Mapping[str, CredentialType]:
         """All credential types by name. Reading one loads its document."""
-        return _Loaded(self._type_sources, self.credential_type)
+        return self._registry.credential_types
 
     @property
     def plugins(self) -> list[PluginInfo]:
@@ -156,49 +166,23 @@ class Runtime:
         return tuple(self._plugins.failures)
 
     def node(self, name: str) -> Node:
-        """The node of that name (without case). Raises UnknownNameError, or DescriptorError when it is broken."""
-        found = _find(self._node_sources, name)
-        if found is None:
-            found = next((n for n in self._node_sources if self._label_is(n, name)), None)
-        if found is None:
-            raise UnknownNameError("node", name, self._node_sources)
-        source = self._node_sources[found]
-        if not isinstance(source, Node):
-            source = _load_node(source)
-            self._node_sources[found] = source
-        return source
-
-    def _label_is(self, name: str, label: str) -> bool:
-        source = self._node_sources[name]
-        return isinstance(source, Node) and source.label.casefold() == label.casefold()
+        """The node of that name or label (without case). Raises UnknownNameError, or DescriptorError when broken."""
+        return self._registry.node(name)
 
     def credential_type(self, name: str) -> CredentialType:
         """The credential type of that name (without case). Raises UnknownNameError, or DescriptorError."""
-        found = _find(self._type_sources, name)
-        if found is None:
-            raise UnknownNameError("credential type", name, self._type_sources)
-        source = self._type_sources[found]
-        if isinstance(source, (Mapping, Path)):
-            raw = read_json(source) if isinstance(source, Path) else source
-            source = credential_type(raw, source=str(found))
-            self._type_sources[found] = source
-        return source  # type: ignore[no-any-return]
+        return self._registry.credential_type(name)
 
     def add_node(self, source: Mapping[str, Any] | str | Path) -> Node:
         """Add a node: its document, a JSON file, or a folder with `node.json`; it replaces one of the same name.
 
         Raises DescriptorError, with the JSON path, when it is not a node descriptor.
         """
-        node = _load_node(Path(source) if isinstance(source, str) else source)
-        self._node_sources[node.name] = node
-        return node
+        return self._registry.add_node(source)
 
     def add_credential_type(self, source: Mapping[str, Any] | str | Path) -> CredentialType:
         """Add a credential type: its document or a JSON file. Raises DescriptorError when it is none."""
-        raw = read_json(Path(source)) if isinstance(source, (str, Path)) else source
-        loaded = credential_type(raw, source=str(source) if isinstance(source, (str, Path)) else "given")
-        self._type_sources[loaded.name] = loaded
-        return loaded
+        return self._registry.add_credential_type(source)
 
     def describe(self, node: str, resource: str | None = None, operation: str | None = None) -> dict[str, Any]:
         """What a node offers, what a resource offers, or one operation: JSON Schema of its parameters, form fields.
@@ -244,19 +228,19 @@ class Runtime:
             nodes: items of other nodes by name, for `$("Name")`.
             dialect: `"n8n"` for parameters copied out of n8n.
 
-        Works inside a running event loop too. Raises ConfigurationError before anything is sent. Ctrl-C finishes what
-        is in flight and raises RunInterrupted.
+        Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
+        items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
+        raises RunInterrupted; a second one abandons it.
         """
         stop = stop or Stop()
-        options = _RunOptions(on_error, concurrency, stop, nodes, dialect)
-        opened = self._open(node, parameters, items, credentials, options)
-        future = self._blocking_portal().start_task_soon(self._collect, opened)
+        opened = self._open(node, parameters, items, credentials, _options(on_error, concurrency, stop, nodes, dialect))
+        future = self._submit(self._collect_here, opened)
         try:
-            result = future.result()
+            result, fault = future.result()
         except KeyboardInterrupt:
             stop.set()
-            raise RunInterrupted(future.result()) from None
-        return _raise_first(result, on_error)
+            raise RunInterrupted(_waited_out(future, stop)) from None
+        return _raise_first(result, fault, on_error)
 
     async def arun(
         self,
@@ -271,14 +255,19 @@ class Runtime:
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
     ) -> RunResult:
-        """`run` on the event loop of the caller; `items` may be an async iterable."""
-        options = _RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect)
+        """`run` on the event loop of the caller; `items` may be an async iterable.
+
+        Cancelling the task abandons what is in flight; `stop` finishes it.
+        """
+        options = _options(on_error, concurrency, stop, nodes, dialect)
         opened = self._open(node, parameters, items, credentials, options)
-        sender = self._new_sender()
+        sender, own = self._sender_here()
         try:
-            return _raise_first(await self._collect(opened, sender), on_error)
+            result, fault = await _collected(opened, sender)
         finally:
-            await sender.aclose()
+            if own:
+                await sender.aclose()
+        return _raise_first(result, fault, on_error)
 
     def stream(
         self,
@@ -296,28 +285,39 @@ class Runtime:
     ) -> Iterator[Outcome]:
         """`run`, an outcome at a time, in input order, with memory that does not grow with the number of items.
 
-        Takes any iterable; it is read in a thread of its own. Failed items are outcomes with an `error`; nothing is
-        raised for them. `report`, when given, is filled in as the run goes.
+        Takes any iterable; it is read in a thread of its own, 64 items ahead at most. Failed items are outcomes with
+        an `error`; nothing is raised for them. What the iterable raises is raised after the outcomes of the items it
+        gave. Closing the iterator early finishes what is in flight. `report`, when given, is filled in as the run goes;
+        it counts also what a closed iterator did not give.
         """
-        options = _RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect)
-        opened = self._open(node, parameters, items, credentials, options, report)
-        return self._stream(opened)
+        options = _options(on_error, concurrency, stop, nodes, dialect)
+        return self._stream(self._open(node, parameters, items, credentials, options, report))
 
-    def _stream(self, opened: _Opened) -> Iterator[Outcome]:
-        portal = self._blocking_portal()
-        runner = portal.call(self._start, opened, self._shared_sender())
+    def _stream(self, opened: OpenedRun) -> Iterator[Outcome]:
         started = time.perf_counter()
+        background, runner = self._submit(self._begin_here, opened).result()
+        batch: list[Outcome] = []
         try:
-            while batch := portal.call(runner.next_batch):
-                for outcome in batch:
+            while True:
+                try:
+                    batch = background.call(runner.next_batch)
+                except ClosedError:
+                    # The runtime was closed meanwhile, which brought the run to its end.
+                    batch = runner.left()
+                if not batch:
+                    break
+                batch.reverse()
+                while batch:
+                    outcome = batch.pop()
                     opened.report.add(outcome)
                     opened.report.duration = time.perf_counter() - started
                     yield outcome
+            if runner.fault is not None:
+                raise runner.fault
         finally:
-            portal.call(runner.aclose)
-            opened.report.stopped = runner.stopped if not runner.complete or opened.report.counts.not_run else None
-            opened.report.complete = runner.complete
-            opened.report.duration = time.perf_counter() - started
+            with contextlib.suppress(ClosedError):
+                background.call(runner.aclose)
+            opened.close_report(runner, started, unseen=batch)
 
     async def astream(
         self,
@@ -334,20 +334,27 @@ class Runtime:
         report: RunReport | None = None,
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
-        options = _RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect)
+        options = _options(on_error, concurrency, stop, nodes, dialect)
         opened = self._open(node, parameters, items, credentials, options, report)
-        sender = self._new_sender()
-        runner = await self._start(opened, sender)
+        sender, own = self._sender_here()
         started = time.perf_counter()
+        runner = opened.start(sender.send)
+        batch: list[Outcome] = []
         try:
-            async for outcome in runner.outcomes():
-                opened.report.add(outcome)
-                yield outcome
+            async with runner:
+                while batch := await runner.next_batch():
+                    batch.reverse()
+                    while batch:
+                        outcome = batch.pop()
+                        opened.report.add(outcome)
+                        opened.report.duration = time.perf_counter() - started
+                        yield outcome
+                if runner.fault is not None:
+                    raise runner.fault
         finally:
-            await runner.aclose()
-            await sender.aclose()
-            opened.report.complete = runner.complete
-            opened.report.duration = time.perf_counter() - started
+            opened.close_report(runner, started, unseen=batch)
+            if own:
+                await sender.aclose()
 
     def plan(
         self,
@@ -361,18 +368,12 @@ class Runtime:
     ) -> Iterator[PlannedRequest]:
         """The exact first request of every item, secrets masked, without sending anything.
 
-        An item that could not be sent has its `error`. A token that would be fetched shows as `***`.
+        An item that could not be sent has its `error`. A token that would be fetched shows as `***`. The plugins' hooks
+        for requests are not called. What is wrong with the parameters is raised at once, not with the first request.
         """
-        from nodeloom.run.planning import plan_requests
-
-        options = _RunOptions("continue", 1, Stop(), nodes, dialect)
+        options = _options("continue", 1, None, nodes, dialect)
         opened = self._open(node, parameters, items, credentials, options, dry=True)
-        for index, outcome in plan_requests(opened.plan, opened.session, opened.work(None, self), opened.items):
-            yield (
-                PlannedRequest(index, error=outcome)
-                if isinstance(outcome, NodeloomError)
-                else PlannedRequest(index, outcome.method, outcome.url, outcome.headers, outcome.text)
-            )
+        return _planned(opened)
 
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
@@ -381,15 +382,13 @@ class Runtime:
         CredentialError, ResponseError when the service refuses it, RequestError when no answer came.
         """
         session = self._session(self.credential_type(type_name), wanted)
-        return self._blocking_portal().call(self._check, session)
+        return self._submit(self._check, session).result()
 
-    async def _check(self, session: CredentialSession) -> str:
-        from nodeloom.credential import Masker
-
+    async def _check(self, background: Background, session: CredentialSession) -> str:
         try:
-            return await session.check(self._shared_sender().send)
+            return await session.check(background.sender.send)
         except NodeloomError as error:
-            error.mask(Masker(session.secrets))
+            error.mask(session.masker)
             raise
 
     # -- inside ---------------------------------------------------------------------------------------------------
@@ -400,43 +399,44 @@ class Runtime:
         parameters: Mapping[str, Any],
         items: Items | None,
         credentials: GivenCredentials,
-        options: _RunOptions,
+        options: RunOptions,
         report: RunReport | None = None,
         *,
         dry: bool = False,
-    ) -> _Opened:
-        if options.on_error not in ("stop", "continue"):
-            raise ConfigurationError("on_error is 'stop' or 'continue'.", value=options.on_error)
-        if not isinstance(options.concurrency, int) or options.concurrency < 1:
-            raise ConfigurationError("concurrency is a whole number from 1.", value=options.concurrency)
+    ) -> OpenedRun:
+        from nodeloom.run.opening import OpenedRun
+        from nodeloom.run.source import check_items
+
+        items = [{"json": {}}] if items is None else items
+        check_items(items)
         plan = self.compile(node, parameters, dialect=options.dialect)
         session = self._session_for(plan, credentials, dry=dry)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
-        return _Opened(plan, session, [{"json": {}}] if items is None else items, options, report)
+        environment = self.environment(options.nodes)
+        return OpenedRun(plan, session, items, options, report, environment, self._plugins, self.retry_policy())
 
     def _session_for(
         self, plan: OperationPlan, credentials: GivenCredentials, *, dry: bool
     ) -> CredentialSession | None:
-        references = plan.credential_references()
-        chosen = _chosen_credential(references, credentials, plan.title)
-        for reference, wanted in chosen:
-            if not self._knows_type(reference.name):
-                if wanted is None and not reference.required:
-                    continue
-                if isinstance(wanted, Mapping):
-                    self.add_credential_type(_type_for(reference.name, wanted))
+        from nodeloom.run.opening import choose_credential
+
+        for reference, wanted in choose_credential(plan.credential_references(), credentials, plan.title):
+            known = self._registry.knows_type(reference.name)
+            if not known and wanted is None and not reference.required:
+                continue
+            if not known and isinstance(wanted, Mapping):
+                kind = type_for(reference.name, wanted)
+            else:
+                kind = self._registry.credential_type(reference.name)
             try:
-                return self._session(self.credential_type(reference.name), wanted, dry=dry)
+                return self._session(kind, wanted, dry=dry)
             except CredentialError as error:
                 if error.code == "credential_not_found" and wanted is None and not reference.required:
                     continue
                 raise
         return None
-
-    def _knows_type(self, name: str) -> bool:
-        return _find(self._type_sources, name) is not None
 
     def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
         from nodeloom.credential import CredentialSession, StoredCredential
@@ -454,15 +454,14 @@ class Runtime:
 
         if self._providers is not None:
             return Credentials(list(self._providers))
-        return Credentials(default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._type_sources))
+        return Credentials(
+            default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._registry.credential_types)
+        )
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
         from nodeloom.expression import Environment
 
-        if self._functions is None:
-            found = self._plugins.collect("nodeloom_expression_functions")
-            self._functions = {name: function for name, (_plugin, function) in found.items()}
         return Environment(
             timezone=self._timezone,
             env=self._env,
@@ -472,57 +471,54 @@ class Runtime:
             javascript=self._javascript,
         )
 
-    async def _start(self, opened: _Opened, sender: Sender) -> Runner:
-        from nodeloom.run.runner import Runner
-        from nodeloom.run.source import open_source
+    async def _collect_here(self, background: Background, opened: OpenedRun) -> tuple[RunResult, BaseException | None]:
+        return await _collected(opened, background.sender, background.watch)
 
-        items = opened.items
-        if opened.plan.needs_all_items and not isinstance(items, Sequence):
-            items = [i async for i in items] if isinstance(items, AsyncIterable) else list(items)
-            opened.items = items
-        options = opened.options
-        runner: Runner | None = None
-        work = opened.work(sender.send, self, stopping=lambda: runner is not None and runner.halted)
-        runner = Runner(
-            work,
-            open_source(items),
-            concurrency=options.concurrency,
-            on_error=options.on_error,
-            stop=options.stop,
-        )
-        return runner
+    async def _begin_here(self, background: Background, opened: OpenedRun) -> tuple[Background, Runner]:
+        runner = opened.start(background.sender.send)
+        background.watch(runner)
+        return background, runner
 
-    async def _collect(self, opened: _Opened, sender: Sender | None = None) -> RunResult:
-        started = time.perf_counter()
-        runner = await self._start(opened, sender or self._shared_sender())
-        outcomes: list[Outcome] = []
-        try:
-            async for outcome in runner.outcomes():
-                opened.report.add(outcome)
-                outcomes.append(outcome)
-        finally:
-            await runner.aclose()
-        report = opened.report
-        report.duration = time.perf_counter() - started
-        report.complete = runner.complete
-        report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
-        return RunResult(outcomes, report)
+    def _submit(self, function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> concurrent.futures.Future[T]:
+        """Begin `function(background, *arguments)` on the background's loop."""
+        while True:
+            background = self._running()
+            try:
+                return background.submit(function, background, *arguments)
+            except ClosedError:
+                # Closed by another thread between the two lines; the next one is open.
+                continue
 
-    def _new_sender(self) -> Sender:
-        from nodeloom.transport import Sender
+    def _running(self) -> Background:
+        if self._process != os.getpid():
+            # A forked child has neither the thread of its parent nor whoever might hold the lock.
+            self._process, self._lock, self._background, self._entered = os.getpid(), threading.Lock(), None, None
+        with self._lock:
+            if self._background is None or not self._background.usable:
+                self._background = background = Background(self._sender_opener())
+                # For a runtime nobody closes: its thread ends with it, or with the process.
+                self._finalizer = weakref.finalize(self, background.close, now=True)
+            return self._background
 
-        transport = self._given_transport or self._plugins.transport()
-        return Sender(transport, self._limits())
+    def _sender_opener(self) -> Callable[[], Sender]:
+        """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
+        given, plugins, timeout, most = self._given_transport, self._plugins, self._timeout, self._max_answer_bytes
 
-    def _shared_sender(self) -> Sender:
-        if self._sender is None:
-            self._sender = self._new_sender()
-        return self._sender
+        def open_sender() -> Sender:
+            from nodeloom.transport import Limits, Sender
 
-    def _limits(self) -> Limits:
-        from nodeloom.transport import Limits
+            limits = Limits(connect_seconds=min(10.0, timeout), read_seconds=timeout, answer_bytes=most)
+            if given is not None:
+                return Sender(given, limits)
+            return Sender(plugins.transport(), limits, owned=True)
 
-        return Limits(read_seconds=self._timeout, answer_bytes=self._max_answer_bytes)
+        return open_sender
+
+    def _sender_here(self) -> tuple[Sender, bool]:
+        """A sender for the running event loop, and whether the caller is to close it."""
+        if self._entered is not None and self._entered[0] is asyncio.get_running_loop():
+            return self._entered[1], False
+        return self._sender_opener()(), True
 
     def retry_policy(self) -> RetryPolicy:
         """How requests of this runtime are repeated."""
@@ -530,20 +526,15 @@ class Runtime:
 
         return RetryPolicy(retries=self._retries)
 
-    def _blocking_portal(self) -> BlockingPortal:
-        if self._portal is None:
-            from anyio.from_thread import start_blocking_portal
-
-            self._portal = self._portal_exit.enter_context(start_blocking_portal(name="nodeloom"))
-        return self._portal
-
     def close(self) -> None:
-        """Close connections and the thread that sync runs use. The runtime opens new ones when it is used again."""
-        if self._portal is not None and self._sender is not None:
-            self._portal.call(self._sender.aclose)
-        self._sender = None
-        self._portal = None
-        self._portal_exit.close()
+        """End what is running (what is in flight is finished, the rest not run), close connections and the thread.
+
+        The runtime opens new ones when it is used again.
+        """
+        background = self._background
+        if background is not None:
+            background.close()
+            self._finalizer.detach()
 
     def __enter__(self) -> Runtime:
         return self
@@ -552,98 +543,77 @@ class Runtime:
         self.close()
 
     async def __aenter__(self) -> Runtime:
+        if self._entered is None:
+            self._entered = (asyncio.get_running_loop(), self._sender_opener()())
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        self.close()
+        if self._entered is not None and self._entered[0] is asyncio.get_running_loop():
+            sender, self._entered = self._entered[1], None
+            await sender.aclose()
+        if self._background is not None:
+            await asyncio.to_thread(self.close)
 
 
-@dataclass(slots=True)
-class _RunOptions:
-    on_error: OnError
-    concurrency: int
-    stop: Stop
-    nodes: Mapping[str, Sequence[Any]] | None
-    dialect: Dialect
+def _options(
+    on_error: OnError,
+    concurrency: int,
+    stop: Stop | None,
+    nodes: Mapping[str, Sequence[Any]] | None,
+    dialect: Dialect,
+) -> RunOptions:
+    from nodeloom.run.opening import RunOptions
+
+    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect)
 
 
-@dataclass(slots=True)
-class _Opened:
-    """A run that is ready to start."""
+async def _collected(
+    opened: OpenedRun, sender: Sender, watch: Callable[[Runner], None] | None = None
+) -> tuple[RunResult, BaseException | None]:
+    """Every outcome, and what the input raised."""
+    started = time.perf_counter()
+    runner = opened.start(sender.send)
+    if watch is not None:
+        watch(runner)
+    outcomes: list[Outcome] = []
+    async with runner:
+        while batch := await runner.next_batch():
+            for outcome in batch:
+                opened.report.add(outcome)
+            outcomes += batch
+    opened.close_report(runner, started)
+    return RunResult(outcomes, opened.report), runner.fault
 
-    plan: OperationPlan
-    session: CredentialSession | None
-    items: Any
-    options: _RunOptions
-    report: RunReport
 
-    def work(self, send: Any, runtime: Runtime, stopping: Callable[[], bool] = lambda: False) -> Any:
-        """The work on one item, for the runner."""
-        from nodeloom.run.items import as_item
-        from nodeloom.run.work import ItemWork
+def _planned(opened: OpenedRun) -> Iterator[PlannedRequest]:
+    from nodeloom.run.opening import AllItems
+    from nodeloom.run.planning import plan_requests, refuse
 
-        everything: Sequence[Item] = ()
-        if self.plan.needs_all_items:
-            if not isinstance(self.items, Sequence):
-                self.items = list(self.items)
-            everything = _AllItems(self.items, as_item)
-        return ItemWork(
-            self.plan,
-            send,
-            session=self.session,
-            environment=runtime.environment(self.options.nodes),
-            plugins=runtime._plugins,
-            policy=runtime.retry_policy(),
-            items=everything,
-            stopping=stopping,
+    items = list(opened.items) if opened.plan.needs_all_items else opened.items
+    work = opened.work(refuse, AllItems(items) if opened.plan.needs_all_items else ())
+    for index, outcome in plan_requests(opened.plan, opened.session, work, items):
+        yield (
+            PlannedRequest(index, error=outcome)
+            if isinstance(outcome, NodeloomError)
+            else PlannedRequest(index, outcome.method, outcome.url, outcome.headers, outcome.text)
         )
 
 
-class _AllItems(Sequence[Item]):
-    """All items of a run in n8n's form; one that is no object counts as empty for the others."""
-
-    def __init__(self, raw: Sequence[Any], as_item: Callable[[Any, int], Item]) -> None:
-        self._items: list[Item] = []
-        for index, value in enumerate(raw):
-            try:
-                self._items.append(as_item(value, index))
-            except ItemError:
-                self._items.append({"json": {}})
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
+def _waited_out(future: concurrent.futures.Future[tuple[RunResult, BaseException | None]], stop: Stop) -> RunResult:
+    """The result of a run that was told to stop; interrupted again, it abandons what is in flight."""
+    try:
+        return future.result()[0]
+    except KeyboardInterrupt:
+        stop.set(now=True)
+        return future.result()[0]
 
 
-class _Loaded(Mapping[str, Value]):
-    """Names and what they load, loaded when asked for."""
-
-    def __init__(self, sources: Mapping[str, Any], load: Callable[[str], Value]) -> None:
-        self._sources = sources
-        self._load = load
-
-    def __getitem__(self, name: str) -> Value:
-        if name not in self._sources:
-            raise KeyError(name)
-        return self._load(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sources)
-
-    def __len__(self) -> int:
-        return len(self._sources)
-
-
-def _find(sources: Mapping[str, Any], name: str) -> str | None:
-    if name in sources:
-        return name
-    return next((known for known in sources if known.casefold() == name.casefold()), None)
-
-
-def _load_node(source: Source) -> Node:
-    return Node.from_path(source) if isinstance(source, Path) else Node(source)
+def _check_number(name: str, value: Any, *, least: float, whole: bool = False, excluded: bool = False) -> None:
+    kinds = (int,) if whole else (int, float)
+    fits = isinstance(value, kinds) and not isinstance(value, bool)
+    if not fits or not (value > least if excluded else value >= least):
+        wanted = f"a {'whole ' if whole else ''}number {'above' if excluded else 'from'} {least:g}"
+        raise ConfigurationError(f"{name} is {wanted}.", property=name, value=value)
 
 
 def _check_zone(name: str) -> None:
@@ -657,32 +627,11 @@ def _check_zone(name: str) -> None:
         ) from None
 
 
-def _chosen_credential(
-    references: Sequence[CredentialReference], credentials: GivenCredentials, title: str
-) -> list[tuple[CredentialReference, Any]]:
-    """The credential types to try, with what was given for each."""
-    if credentials is None:
-        return [(reference, None) for reference in references]
-    if isinstance(credentials, str):
-        if not references:
-            raise CredentialError(f"{title} takes no credential.", hint="Leave the credential out.")
-        return [(references[0], credentials)]
-    known = {r.name.casefold(): r for r in references}
-    for name in credentials:
-        if name.casefold() not in known and references:
-            raise UnknownNameError("credential type", name, [r.name for r in references], within=title)
-    given = {name.casefold(): value for name, value in credentials.items()}
-    chosen = [(r, given[r.name.casefold()]) for r in references if r.name.casefold() in given]
-    return chosen or [(r, None) for r in references]
-
-
-def _type_for(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A credential type for fields whose type no plugin brings: they are shown to expressions, and all are secret."""
-    fields = [{"name": key, "type": "string", "typeOptions": {"password": True}} for key in values]
-    return {"name": name, "displayName": name, "properties": fields}
-
-
-def _raise_first(result: RunResult, on_error: str) -> RunResult:
+def _raise_first(result: RunResult, fault: BaseException | None, on_error: str) -> RunResult:
+    if fault is not None:
+        # Whatever the input raised: what was done before must not be lost with it.
+        fault.result = result  # type: ignore[attr-defined]
+        raise fault
     if on_error == "stop":
         for outcome in result.outcomes:
             if outcome.error is not None and outcome.error.code != "not_run":

@@ -24,7 +24,8 @@ class ShownRequest:
     text: str | None
 
 
-async def _refuse(request: Request) -> Response:
+async def refuse(request: Request) -> Response:
+    """Send nothing: raises RequestError."""
     raise RequestError("A plan sends nothing.", method=request.method)
 
 
@@ -42,7 +43,7 @@ def plan_requests(
     plan: OperationPlan, session: CredentialSession | None, work: ItemWork, items: Iterable[Any]
 ) -> Iterator[tuple[int, ShownRequest | NodeloomError]]:
     """Index, and the request or the error that would keep it from being sent, for each item."""
-    injection = _finished(session.injection(_refuse)) if session is not None else None
+    injection = _finished(session.injection(refuse)) if session is not None else None
     mask = work.masker()
     for index, raw in enumerate(items):
         try:

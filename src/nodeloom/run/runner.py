@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
 from typing import Any, Literal
 
 from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
@@ -23,7 +25,11 @@ class Runner:
     """Runs `work` for every item of a source.
 
     At most `concurrency` items are in flight, and at most `window` more are finished and waiting for an earlier one.
-    With `on_error="stop"` the first failed item ends the run as `stop.set()` does. For one run on one event loop.
+    With `on_error="stop"` the first failed item ends the run as `stop.set()` does. For one run on one event loop, and
+    one caller of `next_batch` at a time. As an asynchronous context manager it is closed at the end.
+
+    `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
+    every outcome was given.
     """
 
     def __init__(
@@ -38,20 +44,21 @@ class Runner:
     ) -> None:
         self._work = work
         self._source = source
-        self._concurrency = concurrency
+        self._concurrency = concurrency if source.size is None else max(1, min(concurrency, source.size))
         self._on_error = on_error
         self._stop = stop or Stop()
-        self._slots = asyncio.Semaphore(concurrency + window)
+        self._slots = asyncio.Semaphore(self._concurrency + window)
         self._reading = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._halted = asyncio.Event()
         self._ready: dict[int, Outcome] = {}
         self._read = 0
         self._given = 0
+        self._begun = False
         self._workers: list[asyncio.Task[None]] = []
-        self._fault: BaseException | None = None
-        self._rest_begun = False
         self._forget: Callable[[], None] = lambda: None
         self.stopped: str | None = None
+        self.fault: BaseException | None = None
 
     @property
     def complete(self) -> bool:
@@ -63,58 +70,130 @@ class Runner:
         """Whether no further item is begun."""
         return self.stopped is not None
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is in flight any more and nothing will be: `left` then gives what is still to be given."""
+        return self._begun and all(worker.done() for worker in self._workers)
+
     async def outcomes(self) -> AsyncIterator[Outcome]:
-        """The outcomes, in input order."""
+        """The outcomes, in input order. Raises what the input raised, after the outcomes of what it gave before."""
         while batch := await self.next_batch():
             for outcome in batch:
                 yield outcome
+        if self.fault is not None:
+            raise self.fault
 
     async def next_batch(self, most: int = 256) -> list[Outcome]:
-        """The next outcomes in input order, at least one; none when the run is over. Raises what the input raises."""
-        if not self._workers:
-            self._begin()
-        batch: list[Outcome] = []
-        while not batch:
-            while self._given in self._ready and len(batch) < most:
-                batch.append(self._ready.pop(self._given))
-                self._given += 1
-                self._slots.release()
+        """The next outcomes in input order, at least one; none when the run is over (see `fault` then)."""
+        self._begin()
+        while True:
+            batch = self._taken(most)
             if batch:
-                break
-            if all(worker.done() for worker in self._workers):
-                return self._rest(most)
+                return batch
+            if self.over:
+                if self.halted:
+                    await self._source.settle()
+                return self.left(most)
             self._changed.clear()
             await self._changed.wait()
+
+    def left(self, most: int = 256) -> list[Outcome]:
+        """The next outcomes of a run that is over; the items nobody began are in them, as not run."""
+        batch = self._taken(most)
+        if batch:
+            return batch
+        for _raw in self._source.rest():
+            error = NotRunError(
+                f"The item was not run: {self.stopped or 'the run ended'}.",
+                item=self._read,
+                hint='Run it again, or go on after errors with on_error="continue".',
+            )
+            batch.append(Outcome(self._read, error=error))
+            self._read += 1
+            self._given += 1
+            if len(batch) >= most:
+                break
         return batch
 
-    async def aclose(self) -> None:
-        """End the run: what is in flight is finished, nothing further begun."""
-        self._halt("the run was closed")
-        await asyncio.gather(*self._workers, return_exceptions=True)
-        self._forget()
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but no longer than the run goes on."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._halted.wait()
+
+    async def aclose(self, *, now: bool = False, why: str = "the run was closed") -> None:
+        """End the run: nothing further is begun, and what is in flight is finished, or with `now` abandoned.
+
+        Whoever is cancelled while waiting abandons it too.
+        """
+        self.halt(why)
+        if now:
+            self._abandon()
+        try:
+            await self._finished()
+        except asyncio.CancelledError:
+            self._abandon()
+            await self._finished()
+            raise
+        finally:
+            self._forget()
+        await self._source.settle()
+
+    async def __aenter__(self) -> Runner:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose(now=kind is not None and issubclass(kind, asyncio.CancelledError))
+
+    async def _finished(self) -> None:
+        pending = [worker for worker in self._workers if not worker.done()]
+        if pending:
+            # Not `gather`: cancelling the wait must not leave workers behind.
+            await asyncio.wait(pending)
 
     def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
         loop = asyncio.get_running_loop()
-        self._workers = [loop.create_task(self._worker()) for _ in range(self._concurrency)]
-        for worker in self._workers:
-            worker.add_done_callback(lambda _task: self._changed.set())
 
         def stopped(level: int) -> None:
-            if not loop.is_closed():
+            # Suppressed when the loop was closed: nothing of this run is left that could end.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._on_stop, level)
 
         self._forget = self._stop.listen(stopped)
+        if self._stop.is_set:
+            # Known before the first worker has had its turn, so nothing is begun at all.
+            self.halt("the run was stopped")
+        if not self.halted:
+            self._workers = [loop.create_task(self._worker()) for _ in range(self._concurrency)]
+        for worker in self._workers:
+            worker.add_done_callback(self._worker_done)
+
+    def _worker_done(self, worker: asyncio.Task[None]) -> None:
+        if not worker.cancelled() and (fault := worker.exception()) is not None:
+            self.fault = self.fault or fault
+            self.halt("the run failed")
+        self._changed.set()
 
     def _on_stop(self, level: int) -> None:
-        self._halt("the run was stopped")
+        self.halt("the run was stopped")
         if level > 1:
-            for worker in self._workers:
-                worker.cancel()
+            self._abandon()
 
-    def _halt(self, why: str) -> None:
+    def _abandon(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+
+    def halt(self, why: str) -> None:
+        """Begin no further item; `why` goes into the errors of those that are not run."""
         if self.stopped is None:
             self.stopped = why
             self._source.close()
+            self._halted.set()
         # Workers that wait for room in the window look up and end.
         for _ in self._workers:
             self._slots.release()
@@ -139,18 +218,21 @@ class Runner:
                 return
             self._keep(outcome)
             if outcome.error is not None and self._on_error == "stop":
-                self._halt(f"item {index} failed")
+                self.halt(f"item {index} failed")
 
     async def _take(self) -> tuple[int, Any] | None:
         async with self._reading:
-            if self.halted or self._fault is not None:
+            if self.halted:
                 return None
             try:
                 raw = await self._source.next()
-            except asyncio.CancelledError:
-                return None
-            except BaseException as fault:  # noqa: BLE001 - raised again to whoever takes the outcomes
-                self._fault = fault
+            except BaseException as fault:
+                task = asyncio.current_task()
+                if isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling():
+                    raise
+                # Kept, and raised where the outcomes are taken, after those of the items that were read.
+                self.fault = fault
+                self.halt("the input could not be read further")
                 return None
             if raw is END:
                 return None
@@ -166,37 +248,25 @@ class Runner:
             return Outcome(index, error=error)
         except Exception as fault:
             logger.exception("item %d: unexpected %s", index, type(fault).__name__)
-            return Outcome(
-                index,
-                error=ItemError(
-                    f"Nodeloom itself failed on this item: {type(fault).__name__}.",
-                    item=index,
-                    hint="Please report it; the log holds the details.",
-                ),
-            )
+            return Outcome(index, error=unexpected(index, fault))
 
     def _keep(self, outcome: Outcome) -> None:
         self._ready[outcome.index] = outcome
         self._changed.set()
 
-    def _rest(self, most: int) -> list[Outcome]:
-        if not self._rest_begun:
-            self._rest_begun = True
-            self._forget()
-        if self._fault is not None:
-            fault, self._fault = self._fault, None
-            raise fault
+    def _taken(self, most: int) -> list[Outcome]:
         batch: list[Outcome] = []
-        for _raw in self._source.rest():
-            index = self._read
-            self._read += 1
+        while self._given in self._ready and len(batch) < most:
+            batch.append(self._ready.pop(self._given))
             self._given += 1
-            error = NotRunError(
-                f"The item was not run: {self.stopped}.",
-                item=index,
-                hint='Run it again, or go on after errors with on_error="continue".',
-            )
-            batch.append(Outcome(index, error=error))
-            if len(batch) >= most:
-                break
+            self._slots.release()
         return batch
+
+
+def unexpected(index: int, fault: Exception) -> ItemError:
+    """The error for an item on which Nodeloom itself failed; the fault's words stay in the log."""
+    return ItemError(
+        f"Nodeloom itself failed on this item: {type(fault).__name__}.",
+        item=index,
+        hint="Please report it; the log holds the details.",
+    )

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from nodeloom.errors import ConfigurationError
+
 _END = object()
+
+# How long a stopped run waits for a read under way, so that no item that was read is lost (seconds). A generator
+# is done with it at once; a pipe that nobody writes to never is.
+_SETTLE_SECONDS = 0.25
 
 
 class ItemSource(Protocol):
     """Gives raw items one after the other. `next()` is never called again before it has returned."""
+
+    @property
+    def size(self) -> int | None:
+        """How many items there are, where that is known."""
+        ...
 
     async def next(self) -> Any:
         """The next raw item, or END when there is none or the source was closed. Raises what the input raises."""
@@ -22,8 +34,12 @@ class ItemSource(Protocol):
         """Stop reading: a `next()` that waits returns END."""
         ...
 
+    async def settle(self) -> None:
+        """After `close()`: wait a moment for a read under way, so that `rest` knows its item."""
+        ...
+
     def rest(self) -> Iterator[Any]:
-        """The items not read yet, as far as they are known without waiting."""
+        """The items not given yet, as far as they are known without waiting."""
         ...
 
     @property
@@ -35,9 +51,32 @@ class ItemSource(Protocol):
 END: Any = _END
 
 
-def open_source(items: Iterable[Any] | AsyncIterable[Any]) -> ItemSource:
-    """The right source for `items`. An iterable that is no sequence is read in a thread, so it may block."""
-    if isinstance(items, Sequence) and not isinstance(items, (str, bytes)):
+def check_items(items: Any) -> None:
+    """Raise ConfigurationError when `items` cannot be the items of a run."""
+    if isinstance(items, (str, bytes, Mapping)):
+        kind = "one object" if isinstance(items, Mapping) else "a text"
+        raise ConfigurationError(
+            f"The items of a run are a list of objects, not {kind}.",
+            property="items",
+            hint="Put it into a list." if isinstance(items, Mapping) else "Read the text as JSON first.",
+        )
+    if not isinstance(items, (Iterable, AsyncIterable, Sequence)):
+        raise ConfigurationError(
+            f"The items of a run are a list or another iterable, not {type(items).__name__}.",
+            property="items",
+            hint='Give a list of JSON objects such as [{"Link": "summer-sale"}].',
+        )
+
+
+def open_source(items: Iterable[Any] | AsyncIterable[Any], *, whole: bool = False) -> ItemSource:
+    """The right source for `items`. An iterable that is no sequence is read in a thread, so it may block.
+
+    With `whole`, all items are read before the first one is given. Raises ConfigurationError for what holds no items.
+    """
+    check_items(items)
+    if whole:
+        return WholeSource(open_source(items))
+    if isinstance(items, Sequence):
         return SequenceSource(items)
     if isinstance(items, AsyncIterable):
         return AsyncSource(items)
@@ -51,6 +90,7 @@ class SequenceSource:
         self._items = items
         self._at = 0
         self._closed = False
+        self.size = len(items)
 
     async def next(self) -> Any:
         """The next item, or END."""
@@ -62,6 +102,9 @@ class SequenceSource:
     def close(self) -> None:
         """Give no further items."""
         self._closed = True
+
+    async def settle(self) -> None:
+        """Nothing to wait for."""
 
     def rest(self) -> Iterator[Any]:
         """The items not given yet."""
@@ -77,6 +120,8 @@ class SequenceSource:
 
 class AsyncSource:
     """Items of an async iterable."""
+
+    size = None
 
     def __init__(self, items: AsyncIterable[Any]) -> None:
         self._iterator: AsyncIterator[Any] = aiter(items)
@@ -115,6 +160,9 @@ class AsyncSource:
         if self._waiting is not None:
             self._waiting.cancel()
 
+    async def settle(self) -> None:
+        """Nothing to wait for: the read under way was cancelled."""
+
     def rest(self) -> Iterator[Any]:
         """Nothing: what an async iterable still has is not known without waiting."""
         return iter(())
@@ -124,43 +172,68 @@ class ThreadedSource:
     """Items of an iterable that may block (a pipe, a generator), read ahead in a thread of their own."""
 
     AHEAD = 64
+    size = None
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = items
         self._buffer: deque[Any] = deque()
         self._space = threading.Semaphore(self.AHEAD)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._arrived = asyncio.Event()
+        self._hungry = False
         self._closed = False
         self._fault: BaseException | None = None
         self._ended = False
+        self._read_all = False
 
     async def next(self) -> Any:
         """The next item, or END."""
-        if self._loop is None:
+        if self._thread is None:
             self._loop = asyncio.get_running_loop()
-            threading.Thread(target=self._pump, name="nodeloom-items", daemon=True).start()
-        while not self._buffer:
-            if self._closed:
-                return END
-            if self._ended:
+            self._thread = threading.Thread(target=self._pump, name="nodeloom-items", daemon=True)
+            self._thread.start()
+        while not self._closed and not self._buffer:
+            if not self._ended:
+                await self._wait()
+            elif not self._buffer:
                 if self._fault is not None:
                     fault, self._fault = self._fault, None
                     raise fault
                 return END
-            self._arrived.clear()
-            if not self._buffer and not self._ended and not self._closed:
-                await self._arrived.wait()
         if self._closed:
             return END
         self._space.release()
         return self._buffer.popleft()
+
+    async def _wait(self) -> None:
+        """Wait until something arrived, the input ended, or the source was closed."""
+        self._arrived.clear()
+        # Said before looking once more: the reading thread puts the item down first, and then looks who waits.
+        self._hungry = True
+        if not self._buffer and not self._ended and not self._closed:
+            await self._arrived.wait()
+        self._hungry = False
 
     def close(self) -> None:
         """Give no further items; the reading thread ends at its next item."""
         self._closed = True
         self._space.release()
         self._arrived.set()
+
+    async def settle(self) -> None:
+        """Wait for the reading thread, a quarter of a second at most: it may wait for an input that never comes."""
+        if self._thread is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_SECONDS):
+                while not self._ended:
+                    self._arrived.clear()
+                    self._hungry = True
+                    if not self._ended:
+                        await self._arrived.wait()
+        if self._ended:
+            self._thread.join()
 
     def rest(self) -> Iterator[Any]:
         """The items that were read ahead."""
@@ -170,16 +243,24 @@ class ThreadedSource:
     @property
     def exhausted(self) -> bool:
         """Whether the input ended and all of it was given."""
-        return self._ended and not self._buffer
+        return self._read_all and not self._buffer
 
     def _pump(self) -> None:
         try:
-            for item in self._items:
+            iterator = iter(self._items)
+            while True:
+                # Room first: an item that was read is in the buffer, never in this thread's hand.
                 self._space.acquire()
                 if self._closed:
                     return
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    self._read_all = True
+                    return
                 self._buffer.append(item)
-                self._wake()
+                if self._hungry:
+                    self._wake()
         except BaseException as fault:  # noqa: BLE001 - raised again where the items are taken
             self._fault = fault
         finally:
@@ -187,9 +268,55 @@ class ThreadedSource:
             self._wake()
 
     def _wake(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
+        if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(self._arrived.set)
             except RuntimeError:
-                # The loop was closed between the question and the call: nobody waits any more.
+                # The loop was closed: nobody waits any more.
                 self._closed = True
+
+
+class WholeSource:
+    """Items that are all read before the first one is given, for templates that look at all of them."""
+
+    def __init__(self, inner: ItemSource) -> None:
+        self._inner = inner
+        self._at = 0
+        self._whole = False
+        self._closed = False
+        self.size = inner.size
+        self.items: list[Any] = []
+
+    async def next(self) -> Any:
+        """The next item, or END."""
+        while not self._whole:
+            raw = await self._inner.next()
+            if raw is END:
+                self._whole = True
+            else:
+                self.items.append(raw)
+        if self._closed or self._at >= len(self.items):
+            return END
+        self._at += 1
+        return self.items[self._at - 1]
+
+    def close(self) -> None:
+        """Stop reading, and give no further items."""
+        self._closed = True
+        self._inner.close()
+
+    async def settle(self) -> None:
+        """As the source inside does."""
+        await self._inner.settle()
+
+    def rest(self) -> Iterator[Any]:
+        """The items that were read and not given, and those the source inside still knows."""
+        while self._at < len(self.items):
+            self._at += 1
+            yield self.items[self._at - 1]
+        yield from self._inner.rest()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all items were read and given."""
+        return self._inner.exhausted and self._at >= len(self.items)

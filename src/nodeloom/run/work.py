@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential import CredentialSession, Masker
+from nodeloom.credential import CredentialSession, Injection
 from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.run.items import Item
 from nodeloom.run.result import Outcome
+from nodeloom.run.runner import unexpected
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
 Send = Callable[[Request], Awaitable[Response]]
+
+logger = logging.getLogger("nodeloom")
 
 
 @dataclass(slots=True)
@@ -33,7 +39,8 @@ class _Account:
 class ItemWork:
     """Does one item after the other by a plan; shared by all workers of a run.
 
-    `items` are all input items when a template needs them, else empty. `stopping` is asked before a retry waits.
+    `items` are all input items when a template needs them, else empty. `stopping` is asked before and after a retry
+    waits, and `pause` is how it waits: a run that stops does not sit out a delay.
     """
 
     def __init__(
@@ -47,6 +54,7 @@ class ItemWork:
         policy: RetryPolicy,
         items: Sequence[Item] = (),
         stopping: Callable[[], bool] = lambda: False,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._plan = plan
         self._send = send
@@ -56,6 +64,7 @@ class ItemWork:
         self._policy = policy
         self._items = items
         self._stopping = stopping
+        self._pause = pause
         self._sees = plugins.has("nodeloom_see_response")
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
@@ -79,13 +88,22 @@ class ItemWork:
             items = await self._exchange(index, item, context, account)
         except NodeloomError as error:
             error.item = index
-            error.mask(self.masker())
-            return Outcome(index, error=error, statuses=tuple(account.statuses), retries=account.retries)
+            return self._failed(index, error, account)
+        except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+            text = "".join(traceback.format_exception(fault))
+            logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, self.masker()(text))  # noqa: TRY400
+            return self._failed(index, unexpected(index, fault), account)
         return Outcome(index, items, statuses=tuple(account.statuses), retries=account.retries)
 
     def masker(self) -> Callable[[str], str]:
         """Takes the credential's secrets out of a text."""
-        return Masker(self._session.secrets) if self._session is not None else str
+        return self._session.masker if self._session is not None else str
+
+    def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
+        mask = self.masker()
+        error.mask(mask)
+        _silence_causes(error, mask)
+        return Outcome(index, error=error, statuses=tuple(account.statuses), retries=account.retries)
 
     async def _exchange(self, index: int, item: Item, context: CallContext, account: _Account) -> list[Item]:
         exchange = self._plan.exchange(self.scope(index, item))
@@ -99,41 +117,59 @@ class ItemWork:
 
     async def _answer(self, call: Call, context: CallContext, account: _Account) -> Response:
         session = self._session
+        sender = self._sender(context, account)
         if session is None:
-            return await self._send_counted(call.request(), context, account)
+            return await self._sent(sender, call.request(), context)
         # The request is written once before a token is fetched, so that what cannot be sent costs no token.
         call.url()
-        injection = await session.injection(self._send)
-        response = await self._send_counted(call.request(injection, session.origins), context, account)
+        injection = await session.injection(self._send_token)
+        response = await self._sent(sender, _written(call, session, injection), context)
         if response.status == 401:
-            renewed = await session.renew(injection, self._send)
+            renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 account.retries += 1
-                response = await self._send_counted(call.request(renewed, session.origins), context, account)
+                response = await self._sent(sender, _written(call, session, renewed), context)
         return response
 
-    async def _send_counted(self, request: Request, context: CallContext, account: _Account) -> Response:
-        if self._prepares:
-            request = self._plugins.prepared(request, context)
+    async def _sent(self, sender: RetryingSender, request: Request, context: CallContext) -> Response:
+        """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""
+        return await sender.send(self._plugins.prepared(request, context) if self._prepares else request)
 
-        def repeated(_request: Request, before: Response | NodeloomError, _delay: float) -> None:
+    def _sender(self, context: CallContext, account: _Account) -> RetryingSender:
+        async def send_once(request: Request) -> Response:
+            response = await self._send(request)
+            account.statuses.append(response.status)
+            if self._sees:
+                self._plugins.seen(request, response, context)
+            return response
+
+        def repeated(_request: Request, _before: Response | NodeloomError, _delay: float) -> None:
             account.retries += 1
-            if isinstance(before, Response):
-                account.statuses.append(before.status)
 
-        sender = RetryingSender(self._send, self._policy, on_retry=repeated, give_up=self._stopping)
-        response = await sender.send(request)
-        account.statuses.append(response.status)
-        if self._sees:
-            self._plugins.seen(request, response, context)
-        return response
+        return RetryingSender(send_once, self._policy, on_retry=repeated, give_up=self._stopping, sleep=self._pause)
+
+    async def _send_token(self, request: Request) -> Response:
+        """Send a request for a token: it may be repeated as an idempotent one, since a token too many does no harm."""
+        sender = RetryingSender(
+            self._send, self._policy, give_up=self._stopping, sleep=self._pause, repeatable=lambda _request: True
+        )
+        return await sender.send(request)
 
 
-def planned(
-    work: ItemWork, plan: OperationPlan, index: int, item: Item, session: CredentialSession | None, injection: Any
-) -> Request:
-    """The first request an item would send, without sending it. Raises what would fail the item."""
-    call = plan.call(plan.draft(work.scope(index, item)))
-    if session is None:
-        return call.request()
-    return call.request(injection, session.origins)
+def _written(call: Call, session: CredentialSession, injection: Injection) -> Request:
+    request = call.request(injection, session.origins)
+    request.credential_body = bool(injection.body) and request.body is not None
+    return request
+
+
+def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:
+    """Cut the chain of causes where one holds a secret: a traceback that is printed shows every cause's words."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        following = current.__cause__ or current.__context__
+        if following is not None and mask(text := f"{following!s} {following!r}") != text:
+            current.__cause__ = current.__context__ = None
+            return
+        current = following

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -29,13 +30,16 @@ def translate(fault: Exception, request: Request) -> RequestError:
     where = origin_of(request.url)
     about: dict[str, Any] = {"method": request.method, "origin": where}
     tls = next((c for c in _causes(fault) if isinstance(c, ssl.SSLError)), None)
-    if tls is not None and isinstance(fault, httpx.ConnectError):
-        return TLSError(
-            f"The TLS connection to {where} was refused: {_reason(tls)}.",
-            hint="Check the certificate of the service. For a private authority set SSL_CERT_FILE to its certificate.",
-            sent="no",
-            **about,
-        )
+    if tls is not None and not isinstance(fault, httpx.TimeoutException):
+        shaking_hands = isinstance(fault, httpx.ConnectError)
+        # Later on, an end of file is a connection that broke like any other.
+        if shaking_hands or not isinstance(tls, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+            return TLSError(
+                f"The TLS connection to {where} was refused: {_tls_reason(tls)}.",
+                hint=_tls_hint(tls),
+                sent="no" if shaking_hands else "unknown",
+                **about,
+            )
     if isinstance(fault, httpx.TimeoutException):
         before = isinstance(fault, (httpx.ConnectTimeout, httpx.PoolTimeout))
         return RequestTimeoutError(
@@ -53,8 +57,6 @@ def translate(fault: Exception, request: Request) -> RequestError:
             sent="no",
             **about,
         )
-    if isinstance(fault, httpx.UnsupportedProtocol):
-        return NetworkError(f"{where} cannot be called: {_reason(fault)}.", sent="no", **about)
     if isinstance(fault, (httpx.NetworkError, httpx.RemoteProtocolError)):
         return NetworkError(
             f"The connection to {where} broke before the answer was complete: {_reason(fault)}.",
@@ -63,6 +65,20 @@ def translate(fault: Exception, request: Request) -> RequestError:
             **about,
         )
     return RequestError(f"The request to {where} failed: {_reason(fault)}.", sent="unknown", **about)
+
+
+def _tls_reason(fault: ssl.SSLError) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError) and fault.verify_message:
+        return fault.verify_message.rstrip(".")
+    return re.sub(r"^\[.*?\] *| *\(_ssl\.c:\d+\)", "", _reason(fault))
+
+
+def _tls_hint(fault: ssl.SSLError) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return "Check the certificate of the service. For a private authority set SSL_CERT_FILE to its certificate."
+    if fault.reason == "WRONG_VERSION_NUMBER":
+        return "The service does not speak TLS there: check the port, and whether the address begins with http://."
+    return "Check that the service is set up for TLS, and whether it wants a client certificate."
 
 
 def _reason(fault: BaseException) -> str:

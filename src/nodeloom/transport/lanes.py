@@ -6,11 +6,26 @@ A lane is a transport with one connection; each request in flight has a lane to 
 
 from __future__ import annotations
 
+import functools
+import os
 import ssl
 
 import httpx
 
 KEEP_ALIVE_SECONDS = 60.0
+
+
+@functools.lru_cache(maxsize=8)
+def _context(verify: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context(verify=verify)
+
+
+def tls_context(*, verify: bool) -> ssl.SSLContext:
+    """The TLS settings of the process, with the authorities of `SSL_CERT_FILE` or `SSL_CERT_DIR` where one is set.
+
+    Kept, because reading the certificates takes 10 ms and more.
+    """
+    return _context(verify, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 class LanePool:
@@ -22,7 +37,6 @@ class LanePool:
     def __init__(self, *, verify: bool = True, proxy: str | None = None) -> None:
         self._verify = verify
         self._proxy = proxy
-        self._context: ssl.SSLContext | None = None
         self._idle: list[httpx.AsyncHTTPTransport] = []
         self._all: list[httpx.AsyncHTTPTransport] = []
 
@@ -41,11 +55,8 @@ class LanePool:
             await lane.aclose()
 
     def _open(self) -> httpx.AsyncHTTPTransport:
-        if self._context is None:
-            # One context for all lanes: reading the certificates takes 10 ms and more.
-            self._context = httpx.create_ssl_context(verify=self._verify)
         lane = httpx.AsyncHTTPTransport(
-            verify=self._context,
+            verify=tls_context(verify=self._verify),
             proxy=self._proxy,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_SECONDS),
         )

@@ -40,26 +40,34 @@ def retry_after(response: Response, now: Callable[[], datetime] = lambda: dateti
     return max(0.0, (date - now()).total_seconds()) if date.tzinfo is not None else None
 
 
-def may_repeat(request: Request, outcome: Response | RequestError) -> bool:
-    """Whether sending `request` again is safe and may help.
+def is_idempotent(request: Request) -> bool:
+    """Whether the request's method is idempotent (RFC 9110 section 9.2.2)."""
+    return request.idempotent
+
+
+def may_repeat(
+    request: Request, outcome: Response | RequestError, repeatable: Callable[[Request], bool] = is_idempotent
+) -> bool:
+    """Whether sending `request` again is safe and may help. `repeatable` says whether it may happen twice.
 
     429 and 503 with Retry-After say that nothing was done, a refused connection shows it; other 5xx, timeouts and
-    broken connections leave it open, so they are repeated for idempotent methods only.
+    broken connections leave it open, so they are repeated for idempotent methods only. A refused certificate, 501 and
+    an answer that was read and refused stay as they are.
     """
     if isinstance(outcome, RequestError):
         if outcome.code == "tls" or outcome.details.get("sent") == "yes":
             return False
-        return outcome.details.get("sent") == "no" or request.idempotent
+        return outcome.details.get("sent") == "no" or repeatable(request)
     if outcome.status == 429 or (outcome.status == 503 and "retry-after" in outcome.headers):
         return True
-    return outcome.status >= 500 and outcome.status != 501 and request.idempotent
+    return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
 
 
 class RetryingSender:
-    """Sends and repeats by a policy.
+    """Sends and repeats by a policy; one for each request, which may be sent again with another credential.
 
-    `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked
-    before each wait, so that a run that stops does not sit out a delay.
+    `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked before
+    and after each wait: a run that stops repeats nothing. `repeatable` says which requests may happen twice.
     """
 
     def __init__(
@@ -70,31 +78,39 @@ class RetryingSender:
         on_retry: Callable[[Request, Response | RequestError, float], None] | None = None,
         give_up: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        repeatable: Callable[[Request], bool] = is_idempotent,
     ) -> None:
         self._send = send
         self._policy = policy
         self._on_retry = on_retry
         self._give_up = give_up
         self._sleep = sleep
+        self._repeatable = repeatable
+        # Kept over calls of `send`: a request whose answer was lost may come again with a renewed token.
+        self._maybe_done = False
 
     async def send(self, request: Request) -> Response:
         """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came."""
-        maybe_done = False
         for attempt in range(1, self._policy.retries + 2):
             outcome = await self._try(request)
-            if maybe_done and isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE":
+            if (
+                self._maybe_done
+                and isinstance(outcome, Response)
+                and outcome.status == 404
+                and request.method == "DELETE"
+            ):
                 # The first DELETE was carried out, only its answer was lost.
                 return Response(204, {}, b"", "No Content", outcome.url)
             delay = self._delay(outcome, attempt)
-            last = attempt > self._policy.retries or self._give_up() or not may_repeat(request, outcome)
-            if last or delay > self._policy.most_seconds:
-                if isinstance(outcome, RequestError):
-                    raise outcome
-                return outcome
-            maybe_done = maybe_done or _may_be_done(outcome)
+            last = attempt > self._policy.retries or not may_repeat(request, outcome, self._repeatable)
+            if last or delay > self._policy.most_seconds or self._give_up():
+                return _final(outcome)
+            self._maybe_done = self._maybe_done or _may_be_done(outcome)
+            await self._sleep(delay)
+            if self._give_up():
+                return _final(outcome)
             if self._on_retry is not None:
                 self._on_retry(request, outcome, delay)
-            await self._sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 
     async def _try(self, request: Request) -> Response | RequestError:
@@ -106,6 +122,12 @@ class RetryingSender:
     def _delay(self, outcome: Response | RequestError, attempt: int) -> float:
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
         return asked if asked is not None else self._policy.backoff(attempt)
+
+
+def _final(outcome: Response | RequestError) -> Response:
+    if isinstance(outcome, RequestError):
+        raise outcome
+    return outcome
 
 
 def _may_be_done(outcome: Response | RequestError) -> bool:

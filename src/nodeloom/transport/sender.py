@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 import httpx
 
-from nodeloom.errors import InvalidValueError, NodeloomError, RequestError, UnexpectedRedirectError
+from nodeloom import __version__
+from nodeloom.errors import (
+    InvalidValueError,
+    NodeloomError,
+    RequestError,
+    UnexpectedRedirectError,
+    UnreadableAnswerError,
+    preview,
+)
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.faults import translate
 from nodeloom.transport.lanes import LanePool
@@ -17,6 +24,12 @@ from nodeloom.transport.lanes import LanePool
 Send = Callable[[Request], Awaitable[Response]]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+# Many services refuse a request that does not say who sends it. httpx decodes what is asked for here.
+_DEFAULT_HEADERS = (
+    (b"user-agent", f"nodeloom/{__version__}".encode()),
+    (b"accept", b"*/*"),
+    (b"accept-encoding", b"gzip, deflate"),
+)
 _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 
 
@@ -31,10 +44,20 @@ class Limits:
 
 
 class Sender:
-    """Sends requests over `transport`, or over lanes of its own; belongs to one event loop."""
+    """Sends requests over `transport`, or over lanes of its own; belongs to one event loop.
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None, limits: Limits | None = None) -> None:
+    A transport that is `owned` is closed with the sender.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limits: Limits | None = None,
+        *,
+        owned: bool = False,
+    ) -> None:
         self._transport = transport
+        self._owned = owned
         self._limits = limits or Limits()
         self._pools: dict[tuple[bool, str | None], LanePool] = {}
 
@@ -60,10 +83,12 @@ class Sender:
         )
 
     async def aclose(self) -> None:
-        """Close the connections the sender opened itself; a transport that was given stays open."""
+        """Close the connections the sender opened itself; a transport that was given stays open unless it is owned."""
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             await pool.aclose()
+        if self._owned and self._transport is not None:
+            await self._transport.aclose()
 
     async def _once(self, request: Request) -> Response:
         if self._transport is not None:
@@ -87,7 +112,8 @@ class Sender:
                 await answer.aclose()
         except NodeloomError:
             raise
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, zlib.error) as fault:
+        except Exception as fault:
+            # A transport that was given may raise anything; whatever it is, it concerns this request only.
             raise translate(fault, request) from fault
         headers: dict[str, str] = {}
         for raw_name, raw_value in answer.headers.raw:
@@ -104,31 +130,49 @@ class Sender:
             return httpx.Request(
                 request.method,
                 request.url,
-                headers=[(k.encode("latin-1"), v.encode("utf-8")) for k, v in request.headers.items()],
+                headers=_outgoing_headers(request),
                 content=request.body,
                 extensions={"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}},
             )
         except httpx.InvalidURL as fault:
             raise InvalidValueError(
-                f"The address cannot be called: {fault}.", value=request.url, hint="Check the host in the credential."
+                f"The address cannot be called: {fault}.",
+                value=request.url.partition("?")[0],
+                hint="Check the host in the credential.",
             ) from None
 
     async def _read(self, answer: httpx.Response, request: Request) -> bytes:
         most = self._limits.answer_bytes
         chunks: list[bytes] = []
         size = 0
-        async for chunk in answer.aiter_bytes():
-            size += len(chunk)
-            if size > most:
-                raise RequestError(
-                    f"The answer is larger than {most} bytes.",
-                    hint="Ask for less, or raise the limit (max_answer_bytes).",
-                    sent="yes",
-                    method=request.method,
-                    origin=origin_of(request.url),
-                )
-            chunks.append(chunk)
+        try:
+            async for chunk in answer.aiter_bytes():
+                size += len(chunk)
+                if size > most:
+                    raise RequestError(
+                        f"The answer is larger than {most} bytes.",
+                        hint="Ask for less, or raise the limit (max_answer_bytes).",
+                        sent="yes",
+                        method=request.method,
+                        origin=origin_of(request.url),
+                    )
+                chunks.append(chunk)
+        except httpx.DecodingError as fault:
+            encoding = answer.headers.get("content-encoding", "")
+            raise UnreadableAnswerError(
+                f"The answer is not {preview(encoding)}, as it says it is (HTTP {answer.status_code}): {fault}.",
+                hint="Check the address in the credential: a proxy may have changed the answer.",
+                status=answer.status_code,
+                method=request.method,
+                url=request.url,
+            ) from fault
         return b"".join(chunks)
+
+
+def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    headers = [(k.encode("latin-1", "replace"), v.encode("utf-8", "replace")) for k, v in request.headers.items()]
+    written = {name.lower() for name, _ in headers}
+    return [*headers, *((name, value) for name, value in _DEFAULT_HEADERS if name not in written)]
 
 
 def _header_text(raw: bytes) -> str:
@@ -143,12 +187,8 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
     try:
         crosses = origin_of(target) != origin_of(request.url)
     except ValueError:
-        raise UnexpectedRedirectError(
-            "The service redirects to an address that is not http or https.",
-            value=location,
-            status=response.status,
-            method=request.method,
-            url=request.url,
+        raise _refused_redirect(
+            "The service redirects to an address that is not http or https.", request, response, location
         ) from None
     becomes_get = (response.status == 303 and request.method != "HEAD") or (
         response.status in (301, 302) and request.method == "POST"
@@ -156,6 +196,13 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
     headers = request.headers
     if becomes_get:
         headers = {k: v for k, v in headers.items() if not k.lower().startswith("content-")}
+    if crosses and request.credential_body and not becomes_get:
+        raise _refused_redirect(
+            "The service redirects to another host, which would be sent the credential's secret in the body.",
+            request,
+            response,
+            location,
+        )
     if crosses:
         secret = _SECRET_HEADERS | request.credential_headers
         headers = {k: v for k, v in headers.items() if k.lower() not in secret}
@@ -165,4 +212,15 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
         url=target,
         headers=headers,
         body=None if becomes_get else request.body,
+    )
+
+
+def _refused_redirect(what: str, request: Request, response: Response, location: str) -> UnexpectedRedirectError:
+    return UnexpectedRedirectError(
+        what,
+        value=location,
+        hint="Check the address in the credential.",
+        status=response.status,
+        method=request.method,
+        url=request.url,
     )

@@ -1,0 +1,174 @@
+"""A run that is ready to start: its plan, its credential, its items, and what was asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import ConfigurationError, CredentialError, ItemError, UnknownNameError
+from nodeloom.run.items import as_item
+from nodeloom.run.result import Outcome, RunReport
+from nodeloom.run.runner import OnError, Runner
+from nodeloom.run.source import WholeSource, open_source
+from nodeloom.run.stop import Stop
+from nodeloom.run.work import ItemWork
+
+if TYPE_CHECKING:
+    from nodeloom.credential import CredentialSession
+    from nodeloom.descriptor.models import CredentialReference
+    from nodeloom.expression import Dialect, Environment
+    from nodeloom.plan.operation import OperationPlan
+    from nodeloom.plugins import Plugins
+    from nodeloom.run.work import Send
+    from nodeloom.transport import RetryPolicy
+
+Item = dict[str, Any]
+GivenCredentials = Mapping[str, Any] | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was asked for. Raises ConfigurationError for a value out of bounds."""
+
+    on_error: OnError
+    concurrency: int
+    stop: Stop
+    nodes: Mapping[str, Sequence[Any]] | None
+    dialect: Dialect
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("stop", "continue"):
+            raise ConfigurationError("on_error is 'stop' or 'continue'.", property="on_error", value=self.on_error)
+        if not isinstance(self.concurrency, int) or isinstance(self.concurrency, bool) or self.concurrency < 1:
+            raise ConfigurationError(
+                "concurrency is a whole number from 1.", property="concurrency", value=self.concurrency
+            )
+        if self.dialect not in ("author", "n8n"):
+            raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
+        if not isinstance(self.stop, Stop):
+            raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
+
+
+@dataclass(slots=True)
+class OpenedRun:
+    """A run that is ready to start; nothing was sent yet."""
+
+    plan: OperationPlan
+    session: CredentialSession | None
+    items: Any
+    options: RunOptions
+    report: RunReport
+    environment: Environment
+    plugins: Plugins
+    policy: RetryPolicy
+
+    def start(self, send: Send) -> Runner:
+        """The runner, for the running event loop; it begins when its outcomes are asked for."""
+        source = open_source(self.items, whole=self.plan.needs_all_items)
+        everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
+        work = self.work(send, everything, stopping=lambda: runner.halted, pause=lambda s: runner.pause(s))
+        runner = Runner(
+            work,
+            source,
+            concurrency=self.options.concurrency,
+            on_error=self.options.on_error,
+            stop=self.options.stop,
+        )
+        return runner
+
+    def work(
+        self,
+        send: Send,
+        items: Sequence[Item] = (),
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> ItemWork:
+        """The work on one item. `items` are all of them, where a template looks at more than its own."""
+        return ItemWork(
+            self.plan,
+            send,
+            session=self.session,
+            environment=self.environment,
+            plugins=self.plugins,
+            policy=self.policy,
+            items=items,
+            stopping=stopping,
+            pause=pause,
+        )
+
+    def close_report(self, runner: Runner, started: float, unseen: Sequence[Outcome] = ()) -> None:
+        """Say in the report how the run ended; `started` is `time.perf_counter()` at its beginning.
+
+        What nobody took any more is counted too: the `unseen` outcomes, and those the runner still has.
+        """
+        report = self.report
+        for outcome in unseen:
+            report.add(outcome)
+        while left := runner.left():
+            for outcome in left:
+                report.add(outcome)
+        report.duration = time.perf_counter() - started
+        report.complete = runner.complete
+        report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
+
+
+class AllItems(Sequence[Item]):
+    """All items of a run in n8n's form, made when first looked at; one that is no object counts as empty."""
+
+    def __init__(self, raw: Sequence[Any]) -> None:
+        self._raw = raw
+        self._items: list[Item] | None = None
+
+    def _made(self) -> list[Item]:
+        if self._items is None:
+            self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._made()[index]
+
+
+def _or_empty(value: Any, index: int) -> Item:
+    try:
+        return as_item(value, index)
+    except ItemError:
+        return {"json": {}}
+
+
+def choose_credential(
+    references: Sequence[CredentialReference], credentials: GivenCredentials, title: str
+) -> list[tuple[CredentialReference, Any]]:
+    """The credential types to try, the first choice first, with what was given for each."""
+    if credentials is None:
+        return [(reference, None) for reference in references]
+    if not isinstance(credentials, (str, Mapping)):
+        raise CredentialError(
+            f"Credentials cannot be given as {type(credentials).__name__}.",
+            hint="Give a stored credential's name, or a mapping from credential type to fields or name.",
+        )
+    if not references and credentials:
+        raise CredentialError(f"{title} takes no credential.", hint="Leave the credential out.")
+    if isinstance(credentials, str):
+        return [(references[0], credentials)] if references else []
+    known = {reference.name.casefold(): reference for reference in references}
+    given = {str(name).casefold(): value for name, value in credentials.items()}
+    for name in credentials:
+        if str(name).casefold() not in known:
+            raise _unknown_type(str(name), references, title)
+    chosen = [(r, given[r.name.casefold()]) for r in references if r.name.casefold() in given]
+    return chosen or [(reference, None) for reference in references]
+
+
+def _unknown_type(name: str, references: Sequence[CredentialReference], title: str) -> UnknownNameError:
+    error = UnknownNameError("credential type", name, [r.name for r in references], within=title)
+    if error.details.get("nearest") is None:
+        # The fields themselves, in place of a mapping from type to fields, are the usual slip.
+        error.hint = f'Give the fields under their type: {{"{references[0].name}": {{…}}}}.'
+    return error
