@@ -174,7 +174,8 @@ def segment(value: Any) -> str:
 
 
 ENCODERS: Mapping[str, Encode] = {
-    "segment": segment,
+    # What makes a text a segment is the path it stands in: `encode_path` escapes it, once.
+    "segment": _text,
     "string": _text,
     "boolean": _boolean,
     "integer": _integer,

@@ -8,6 +8,9 @@ from typing import Any
 from nodeloom.errors import MissingValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope
 
+_KEYS_SHOWN = 20
+_KEYS_KEPT = 50
+
 
 def is_missing(value: Any) -> bool:
     """Whether a required value counts as missing: undefined, null, or empty text."""
@@ -16,30 +19,57 @@ def is_missing(value: Any) -> bool:
 
 def missing_value(label: str, written: Compiled | None, scope: Scope) -> MissingValueError:
     """The error for a required value that resolved to nothing: the expression, the item's keys, the nearest key."""
-    keys = [str(k) for k in _item_json(scope)]
     if written is None or written.static:
         return MissingValueError(f"{label} is missing.", property=label, hint=f"Set {label!r}; it cannot be empty.")
-    wanted = next((str(p[1]) for p in written.references if p[0] == "$json" and len(p) > 1), None)
-    close = nearest(wanted, keys) if wanted is not None and wanted not in keys else None
-    if not keys:
-        hint = "The item has no keys."
-    else:
-        shown = ", ".join(keys[:20]) + (", …" if len(keys) > 20 else "")
-        hint = f"The item has the keys: {shown}."
-    if close is not None:
-        hint += f" Did you mean $json[{close!r}]?" if not close.isidentifier() else f" Did you mean $json.{close}?"
-    elif wanted in keys:
-        hint += f" Its {wanted} is empty."
+    data = scope.json if isinstance(scope.json, Mapping) else {}
+    # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
+    read = next((path[1:] for path in written.references if path[0] == "$json" and len(path) > 1), ())
+    hint, close = _advice(data, read)
     return MissingValueError(
         f"{label} is missing.",
         property=label,
         expression=str(written.source),
         hint=hint,
-        keys=keys[:50],
+        keys=[str(key) for key in data][:_KEYS_KEPT],
         nearest=close,
     )
 
 
-def _item_json(scope: Scope) -> Mapping[str, Any]:
-    data = scope.json
-    return data if isinstance(data, Mapping) else {}
+def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, str | None]:
+    """What to do about a member path that found nothing in `data`, and the key that was meant, if one is near."""
+    found: Any = data
+    at = "$json"
+    for key in read:
+        if isinstance(found, Mapping) and key in found:
+            found = found[key]
+        elif isinstance(found, list) and isinstance(key, int) and key < len(found):
+            found = found[key]
+        else:
+            return _absent(found, at, str(key))
+        at += _member(key)
+    if not read:
+        return _keys_of(data, "$json"), None
+    return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
+
+
+def _absent(holder: Any, at: str, wanted: str) -> tuple[str, str | None]:
+    if not isinstance(holder, Mapping):
+        what = "a list" if isinstance(holder, list) else "no object"
+        return f"{at} is {what}, so it has no {wanted!r}.", None
+    close = nearest(wanted, [str(key) for key in holder])
+    hint = _keys_of(holder, at)
+    return (hint if close is None else f"{hint} Did you mean {at}{_member(close)}?"), close
+
+
+def _keys_of(holder: Mapping[str, Any], at: str) -> str:
+    what = "The item" if at == "$json" else at
+    if not holder:
+        return f"{what} has no keys."
+    keys = [str(key) for key in holder]
+    return f"{what} has the keys: {', '.join(keys[:_KEYS_SHOWN])}{', …' if len(keys) > _KEYS_SHOWN else ''}."
+
+
+def _member(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{key}" if key.isidentifier() else f"[{key!r}]"
