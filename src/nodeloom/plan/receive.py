@@ -2,7 +2,8 @@
 
 JSON objects become items, lists one item each, other JSON and text `{"data": …}`; a body that is not text becomes
 binary data; an empty success says so. Then come the descriptor's `postReceive` steps, in order (n8n), and
-`maxResults`.
+`maxResults`. With `url_values="raw"`, which is n8n to the letter, a body that is no object is the item's `json` as
+it is, and one that only says it is JSON is text.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def read_body(response: Response, call: Call) -> Any:
     try:
         return response.json()
     except (ValueError, RecursionError):
-        if says_json:
+        if says_json and call.url_values == "strict":
             raise unreadable(response, call, "JSON") from None
     try:
         return response.body.decode(response.charset)
@@ -64,6 +65,10 @@ def read_body(response: Response, call: Call) -> Any:
 
 def _item(value: Any) -> Item:
     return {"json": value if isinstance(value, dict) else {"data": None if value is UNDEFINED else value}}
+
+
+def _as_is(value: Any) -> Item:
+    return {"json": value}
 
 
 def _binary(value: bytes, response: Response, property_name: str) -> Item:
@@ -88,6 +93,7 @@ class Reception:
     def __init__(self, plan: OperationPlan, draft: Draft) -> None:
         self._plan = plan
         self._draft = draft
+        self._as_n8n = plan.url_values == "raw"
 
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
@@ -122,14 +128,17 @@ class Reception:
         }
 
     def _first_items(self, body: Any, response: Response) -> list[Item]:
+        item = _as_is if self._as_n8n else _item
+        if body is EMPTY and self._as_n8n and not self._draft.echo:
+            return [item("")]
         if body is EMPTY:
             echoed = {name: self._draft.values[name] for name in self._draft.echo if name in self._draft.values}
             return [{"json": {"success": True, "statusCode": response.status, **echoed}}]
         if isinstance(body, bytes):
             return [_binary(body, response, "data")]
         if isinstance(body, list):
-            return [_item(value) for value in body]
-        return [_item(body)]
+            return [item(value) for value in body]
+        return [item(body)]
 
     def _step(
         self,
