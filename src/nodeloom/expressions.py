@@ -26,11 +26,12 @@ def evaluate(
 ) -> object:
     """Resolve `template` (a string, or JSON with templates in it) against an item.
 
-    The item is `json`, or the one at `item_index` of `items` (`{"json": {...}}` each). `parameters` are the node's own
-    (templates among them are resolved when `$parameter` asks for them); the other arguments are those of `Environment`.
+    The item is `json`, or the one at `item_index` of `items` (`{"json": {...}}` each). `parameters` are the
+    node's own (templates among them are resolved when `$parameter` asks for them); the other arguments are
+    those of `Environment`.
 
-    JavaScript values come back as Python's: a Date as an aware datetime in UTC, a luxon DateTime as one in its own zone, a
-    Duration as its ISO text, undefined as `UNDEFINED`, whole numbers as int.
+    JavaScript values come back as Python's: a Date as an aware datetime in UTC, a luxon DateTime as one in
+    its own zone, a Duration as its ISO text, undefined as `UNDEFINED`, whole numbers as int.
 
     Raises:
         ExpressionSyntaxError: the template is broken.

@@ -1,7 +1,8 @@
 """Expressions: templates such as `{{ $json.Link }}` compiled once and resolved per item.
 
-`compile_value` turns any JSON value with templates in it into a `Compiled`; `Compiled.resolve` takes a `Scope`. Plain member
-paths run in Python, everything else in QuickJS; importing this package imports neither QuickJS nor time zone data.
+`compile_value` turns any JSON value with templates in it into a `Compiled`; `Compiled.resolve` takes a
+`Scope`. Plain member paths run in Python, everything else in QuickJS; importing this package imports neither
+QuickJS nor time zone data.
 """
 
 from nodeloom.expression.scope import Environment, Scope

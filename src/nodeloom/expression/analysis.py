@@ -95,17 +95,19 @@ def facts_of(node: Node) -> Facts:
 UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
 
 
-#: Methods of strings, numbers and arrays, and static ones, that change neither their object nor their arguments.
+#: Methods of strings, numbers and arrays, and static ones, that change neither their object nor their
+#: arguments.
 _PURE_METHODS = words(
-    "all at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast findLastIndex flat flatMap "
-    "floor ceil round includes indexOf isArray isFinite isInteger isNaN join lastIndexOf localeCompare map match normalize "
-    "padEnd padStart parse parseFloat parseInt pow reduce repeat replace replaceAll search slice some split startsWith "
-    "stringify substring substr sqrt toFixed toISO toISOString toLocaleString toLowerCase toPrecision toSorted toReversed "
-    "toString toUpperCase trim trimEnd trimStart trunc"
+    "all at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast "
+    "findLastIndex flat flatMap floor ceil round includes indexOf isArray isFinite isInteger isNaN join "
+    "lastIndexOf localeCompare map match normalize padEnd padStart parse parseFloat parseInt pow reduce "
+    "repeat replace replaceAll search slice some split startsWith stringify substring substr sqrt toFixed "
+    "toISO toISOString toLocaleString toLowerCase toPrecision toSorted toReversed toString toUpperCase trim "
+    "trimEnd trimStart trunc"
 )
 _PURE_FUNCTIONS = words(
-    "String Number Boolean parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent "
-    "$if $ifEmpty $min $max $average $not"
+    "String Number Boolean parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI "
+    "decodeURIComponent $if $ifEmpty $min $max $average $not"
 )
 
 
@@ -137,8 +139,9 @@ def reflection(node: Node) -> Node | None:
 
 #: Members that lead from a value to the machinery behind it.
 REFLECTION = words(
-    "__proto__ prototype constructor getPrototypeOf setPrototypeOf getOwnPropertyDescriptor getOwnPropertyDescriptors "
-    "defineProperty defineProperties __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__"
+    "__proto__ prototype constructor getPrototypeOf setPrototypeOf getOwnPropertyDescriptor "
+    "getOwnPropertyDescriptors defineProperty defineProperties __defineGetter__ __defineSetter__ "
+    "__lookupGetter__ __lookupSetter__"
 )
 
 

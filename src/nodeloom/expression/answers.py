@@ -105,7 +105,7 @@ def _function(key: str, scope: Scope) -> str:
 
 def _hash(key: str, _: Scope) -> str:
     """The digest of the text after the algorithm's name and a colon, in hexadecimal."""
-    algorithm, _, text = key.partition(":")
+    algorithm, text = key.split(":", 1)
     data = json.loads(text).encode("utf-8", "replace")
     return hashlib.new(_DIGESTS[algorithm], data, usedforsecurity=False).hexdigest()
 
@@ -116,7 +116,7 @@ def _zone(name: str, _: Scope) -> str:
     return encode(zone_rules(name))
 
 
-def _process(_: str, scope: Scope) -> str:
+def _process(_: str, __: Scope) -> str:
     from nodeloom.expression.zones import process_zone
 
     return encode({"zone": process_zone()})

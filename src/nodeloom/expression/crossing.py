@@ -1,7 +1,7 @@
 """How values cross between Python and the JavaScript engine: as JSON text.
 
-What JSON has no word for travels as `{"\\u0000": [kind, content]}`; text that holds such tags begins with `!`. Text is pure
-ASCII, so that single surrogates cross unharmed.
+What JSON has no word for travels as `{"\\u0000": [kind, content]}`; text that holds such tags begins with
+`!`. Text is pure ASCII, so that single surrogates cross unharmed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def encode(value: object) -> str:
     """
     try:
         return _plain(value)
-    except (TypeError, ValueError):
-        pass
+    except (TypeError, ValueError, RecursionError):
+        pass  # not plain JSON, or too deep; what it is shows below
     try:
         return "!" + _plain(_tagged(value))
     except (TypeError, ValueError, RecursionError) as fault:
@@ -57,8 +57,15 @@ def _tagged(value: object) -> object:
 
 
 def decode(text: str) -> Any:
-    """The value whose text the engine gave."""
-    return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
+    """The value whose text the engine gave.
+
+    Raises:
+        ExpressionError: it has no counterpart in Python.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
+    except (RecursionError, OverflowError):
+        raise ExpressionError("The result is nested too deeply, or holds a date or number out of range.") from None
 
 
 def number(value: float) -> int | float:
@@ -83,10 +90,7 @@ def _object(pairs: list[tuple[str, Any]]) -> object:
 def _date(milliseconds: float | None) -> object:
     if milliseconds is None:
         return None
-    try:
-        return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        raise ExpressionError("The result holds a date outside the years 1 to 9999.") from None
+    return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(milliseconds=milliseconds)
 
 
 def _zoned(content: list[Any] | None) -> object:

@@ -1,12 +1,11 @@
 """The JavaScript evaluator: a bare QuickJS context per thread, with limits on time, memory and stack.
 
-`_quickjs.Context` is used rather than the package `quickjs`: importing the latter starts a thread pool for its `Function`
-class, which nothing here needs. A context belongs to the thread that made it, so engines are thread-local, and a forked
-child makes its own.
+A context belongs to the thread that made it, so engines are thread-local, and a forked child makes its own.
 
-A context with a time limit cannot call Python. Where JavaScript needs something from here (a parameter of the node, another
-node's items, a plugin's function, a time zone's rules), its run ends with a question; the answer is put in and the run begins
-anew. Expressions are pure, so that is not to be noticed; what can be known from the text of a template is put in beforehand.
+A context with a time limit cannot call Python. Where JavaScript needs something from here (a parameter of the
+node, another node's items, a plugin's function, a time zone's rules), its run ends with a question; the
+answer is put in and the run begins anew. Expressions are pure, so that is not to be noticed; what can be
+known from the text of a template is put in beforehand.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ _MAX_PROGRAMS = 4000
 #: Questions one evaluation may ask; a template that asks for more is at fault.
 _MAX_QUESTIONS = 2000
 _BOOT_LIMIT = 30.0
+_LARGE = 1024 * 1024
 
 _local = threading.local()
 
@@ -52,12 +52,18 @@ def evaluate(program: Program, scope: Scope) -> object:
     Raises:
         ExpressionError: the code failed, or went over a limit.
     """
+    from nodeloom.expression.quickjs import JSException
+
     engine = current_engine()
     try:
         value = engine.evaluate(program, scope)
     except _Discarded as broken:
         _local.engine = None
         raise broken.error from None
+    except (JSException, MemoryError):
+        # Outside a run only memory can fail: for what is handed over, or for a program's code.
+        _local.engine = None
+        raise _memory_error() from None
     if program.volatile:
         _local.engine = None
     return value
@@ -86,7 +92,7 @@ class Engine:
     """One QuickJS context and what it has been given so far."""
 
     def __init__(self) -> None:
-        from _quickjs import Context  # type: ignore[import-not-found]  # the extension has no stubs
+        from nodeloom.expression.quickjs import Context
 
         self.process = os.getpid()
         self.programs: dict[str, int] = {}
@@ -105,6 +111,7 @@ class Engine:
         self._context.eval(module_source("harden"))
         self._base = int(self._context.memory()["malloc_size"])
         self._given: set[tuple[str, str]] = set()
+        self._held: dict[str, int] = {}  # bytes of large data handed over, by how long it stays; no part of the limit
         self._limits: tuple[float, int] | None = None
         self._environment: Environment | None = None
         self._items: object = None
@@ -113,7 +120,7 @@ class Engine:
 
     def check(self, program: Program) -> str | None:
         """The message of the syntax error in `program`, or None."""
-        from _quickjs import JSException
+        from nodeloom.expression.quickjs import JSException
 
         if program.source in self.programs:
             return None
@@ -139,7 +146,7 @@ class Engine:
         limits = (scope.environment.time_limit, scope.environment.memory_limit)
         if limits != self._limits:
             self._context.set_time_limit(limits[0])
-            self._context.set_memory_limit(self._base + limits[1])
+            self._context.set_memory_limit(self._base + sum(self._held.values()) + limits[1])
             self._limits = limits
         result = self._attempt(index, names, limits[0])
         if type(result) is str and result[0] == "?":
@@ -148,7 +155,7 @@ class Engine:
 
     def _attempt(self, index: int, names: str, time_limit: float) -> Any:
         """One run, its uncatchable failures made errors."""
-        from _quickjs import JSException
+        from nodeloom.expression.quickjs import JSException
 
         started = time.monotonic()
         while True:
@@ -196,17 +203,30 @@ class Engine:
         if stale:
             self._given -= stale
             self._forget(level)
+            if self._held.pop(level, 0):
+                self._limits = None
 
     def _take_item(self, cell: ItemCell) -> None:
         if cell.json_text is None or cell.rest_text is None:
             cell.json_text, cell.rest_text = _item_texts(cell.item)
+        if self._held.pop("item", 0):
+            self._limits = None
+        self._hold("item", len(cell.json_text) + len(cell.rest_text))
         self._item(cell.json_text, cell.rest_text, cell.index)
         self._cell = cell
 
     def give(self, kind: str, key: str, text: str) -> None:
         """Hand over the answer to a question."""
+        self._hold(answers.LIFETIME[kind], len(text))
         self._give(kind, key, text)
         self._given.add((kind, key))
+
+    def _hold(self, level: str, size: int) -> None:
+        """Count data handed over against nobody's limit, where it is large enough to matter."""
+        if size >= _LARGE:
+            self._held[level] = self._held.get(level, 0) + size
+            self._context.set_memory_limit(-1)
+            self._limits = None
 
     def load(self, name: str) -> None:
         """Load one of the package's modules; that is no part of an evaluation and has no part in its limits."""
@@ -261,5 +281,5 @@ def _stack_size() -> int:
         return 1024 * 1024
     configured = threading.stack_size()
     if configured:
-        return max(64 * 1024, min(1024 * 1024, configured // 4))
+        return min(1024 * 1024, configured // 2)
     return 256 * 1024

@@ -1,7 +1,8 @@
 """The path evaluator: `$json.a["b c"][0]` as a Python closure.
 
-It answers only what is certain to be what JavaScript would answer. Whatever touches more than own plain data (a method
-of a string, an inherited name, a date) raises `NotPlainError`, and the JavaScript evaluator takes over.
+It answers only what is certain to be what JavaScript would answer. Whatever touches more than own plain data
+(a method of a string, an inherited name, a date) raises `NotPlainError`, and the JavaScript evaluator takes
+over.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ OBJECT_NAMES = words(
     "__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__"
 )
 _ARRAY_NAMES = OBJECT_NAMES | words(
-    "at concat copyWithin entries every fill filter find findIndex findLast findLastIndex flat flatMap forEach includes "
-    "indexOf join keys lastIndexOf map pop push reduce reduceRight reverse shift slice some sort splice toReversed "
-    "toSorted toSpliced unshift values with"
+    "at concat copyWithin entries every fill filter find findIndex findLast findLastIndex flat flatMap "
+    "forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight reverse shift slice some "
+    "sort splice toReversed toSorted toSpliced unshift values with"
 )
 _STRING_NAMES = OBJECT_NAMES | words(
-    "anchor at big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf "
-    "isWellFormed italics lastIndexOf link localeCompare match matchAll normalize padEnd padStart repeat replace "
-    "replaceAll search slice small split startsWith strike sub substr substring sup toLocaleLowerCase "
-    "toLocaleUpperCase toLowerCase toUpperCase toWellFormed trim trimEnd trimLeft trimRight trimStart"
+    "anchor at big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize "
+    "includes indexOf isWellFormed italics lastIndexOf link localeCompare match matchAll normalize padEnd "
+    "padStart repeat replace replaceAll search slice small split startsWith strike sub substr substring sup "
+    "toLocaleLowerCase toLocaleUpperCase toLowerCase toUpperCase toWellFormed trim trimEnd trimLeft "
+    "trimRight trimStart"
 )
 _NUMBER_NAMES = OBJECT_NAMES | words("toExponential toFixed toPrecision")
 
@@ -114,10 +116,7 @@ def _walker(start: Reader, keys: tuple[str | int, ...]) -> Reader:
         value: Any = start(scope)
         for key in keys:
             if type(value) is dict and type(key) is str:
-                if key in value:
-                    value = value[key]
-                else:
-                    value = _known(NotPlainError, key, OBJECT_NAMES)
+                value = value[key] if key in value else _known(NotPlainError, key, OBJECT_NAMES)
             else:
                 value = member(value, key)
         return value

@@ -1,7 +1,8 @@
 """Turn the blocks of a template into one JavaScript function for the engine.
 
-The function is `(function (kit) { return function () { … } })`. Names the code mentions become local variables: `$` names
-and helpers get their values from the engine's kit, JavaScript's own globals stay, unknown names are undefined (n8n).
+The function is `(function (kit) { return function () { … } })`. Names the code mentions become local
+variables: `$` names and helpers get their values from the engine's kit, JavaScript's own globals stay,
+unknown names are undefined (n8n).
 """
 
 from __future__ import annotations
@@ -15,21 +16,29 @@ from nodeloom.expression.words import words
 
 #: Globals that expressions may use as they are.
 GLOBALS = words(
-    "Object Array String Number Boolean Date RegExp Math JSON Map Set WeakMap WeakSet Symbol BigInt Error EvalError RangeError "
-    "ReferenceError SyntaxError TypeError URIError AggregateError ArrayBuffer DataView Uint8ClampedArray Int8Array Uint8Array "
-    "Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float32Array Float64Array parseInt "
-    "parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent Infinity NaN undefined arguments"
+    "Object Array String Number Boolean Date RegExp Math JSON Map Set WeakMap WeakSet Symbol BigInt Error "
+    "EvalError RangeError ReferenceError SyntaxError TypeError URIError AggregateError ArrayBuffer DataView "
+    "Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array "
+    "BigUint64Array Float32Array Float64Array parseInt parseFloat isNaN isFinite encodeURI "
+    "encodeURIComponent decodeURI decodeURIComponent Infinity NaN undefined arguments"
 )
 
 #: The names of n8n's extension methods.
 EXTENSIONS = words(
-    "abs append average base64Decode base64Encode beginningOf ceil chunk compact diffTo diffToNow difference endOfMonth "
-    "extract extractDomain extractEmail extractUrl extractUrlPath first floor format hasField hash intersection isBetween "
-    "isDomain isDst isEmail isEmpty isEven isInLast isInteger isNotEmpty isNumeric isOdd isUrl isWeekend "
-    "keepFieldsContaining keys last length max merge mergeIntoObject min minus parseJson pluck plus quote randomItem "
-    "removeDuplicates removeField removeFieldsContaining removeMarkdown removeTags renameKeys replaceSpecialChars "
-    "reverse round smartJoin sum toBoolean toDate toDateTime toDecimalNumber toFloat toInt toJsonString toNumber "
-    "toSentenceCase toSnakeCase toTitleCase toWholeNumber union unique urlDecode urlEncode values"
+    "abs append average base64Decode base64Encode beginningOf ceil chunk compact diffTo diffToNow difference "
+    "endOfMonth extract extractDomain extractEmail extractUrl extractUrlPath first floor format hasField "
+    "hash intersection isBetween isDomain isDst isEmail isEmpty isEven isInLast isInteger isNotEmpty "
+    "isNumeric isOdd isUrl isWeekend keepFieldsContaining keys last length max merge mergeIntoObject min "
+    "minus parseJson pluck plus quote randomItem removeDuplicates removeField removeFieldsContaining "
+    "removeMarkdown removeTags renameKeys replaceSpecialChars reverse round smartJoin sum toBoolean toDate "
+    "toDateTime toDecimalNumber toFloat toInt toJsonString toNumber toSentenceCase toSnakeCase toTitleCase "
+    "toWholeNumber union unique urlDecode urlEncode values"
+)
+
+
+#: Names that mean the same in every run.
+_WITHOUT_ENVIRONMENT = (
+    (GLOBALS - {"Date"}) | ITEM_NAMES | words("$parameter $value $index $parent $response $if $ifEmpty $min $max")
 )
 
 
@@ -152,13 +161,13 @@ def _unused(names: frozenset[str]) -> str:
 def _preload(blocks: list[Block]) -> tuple[tuple[str, str], ...]:
     """What the code will ask for, as far as its text tells: own parameters and other nodes named literally."""
     wanted: dict[tuple[str, str], None] = {}
+    if any(not block.facts.names <= _WITHOUT_ENVIRONMENT for block in blocks):
+        wanted["environment", ""] = None
     for block in blocks:
         for path in block.facts.paths:
             if path[0] == "$parameter" and len(path) > 1:
                 wanted["parameter", "names"] = None
                 wanted["parameter", f"={path[1]}"] = None
-            elif path[0] in ("$vars", "$runIndex", "$workflow", "$execution", "$env"):
-                wanted["environment", ""] = None
         if block.facts.needs_all_items and not block.facts.names.isdisjoint(("$input", "$items", "$item")):
             wanted["items", ""] = None
         for node in walk(block.tree):

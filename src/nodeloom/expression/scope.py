@@ -18,7 +18,9 @@ _EMPTY: Mapping[str, Any] = {}
 
 
 #: Names that `names=` cannot replace: the path evaluator reads them from the scope itself.
-OWN_NAMES = words("$json $data $binary $itemIndex $position $thisItemIndex $runIndex $thisRunIndex $vars $parameter $input")
+OWN_NAMES = words(
+    "$json $data $binary $itemIndex $position $thisItemIndex $runIndex $thisRunIndex $vars $parameter $input"
+)
 
 
 class NoItem:

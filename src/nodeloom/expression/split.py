@@ -1,11 +1,13 @@
 r"""Take a template apart into text and code.
 
-n8n's rules (2.41), kept exactly: splitting knows nothing of JavaScript. `{{` opens a block and the *first* `}}`
-closes it, wherever that stands. An odd run of backslashes before either escapes it: an escaped `{{` stays text
-with its backslash, the first `\}}` in a block becomes `}}`. Text before a block has each `\\` halved, text after the
-last block has not. An unclosed block reaches to the end; an unclosed and empty one is nothing.
+n8n's rules (2.41), kept exactly: splitting knows nothing of JavaScript. `{{` opens a block and the *first*
+`}}` closes it, wherever that stands. An odd run of backslashes before either escapes it: an escaped `{{`
+stays text with its backslash, the first `\}}` in a block becomes `}}`. Text before a block has each `\\`
+halved, text after the last block has not. An unclosed block reaches to the end; an unclosed and empty one is
+nothing.
 
-Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$`.
+Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$`
+and is closed. Without a leading `=`, what is not closed is text.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from typing import Literal
 Dialect = Literal["author", "n8n"]
 
 _OPEN = re.compile(r"\\*(\{\{)")
-_OPEN_BOTH = re.compile(r"\\*(\{\{|<<(?=\s*\$))")
+_OPEN_BOTH = re.compile(r"\\*(\{\{|<<(?=\s*\$[\s\S]*?>>))")
+_OPEN_CLOSED = re.compile(r"\\*(\{\{(?=[\s\S]*?\}\})|<<(?=\s*\$[\s\S]*?>>))")
 _CLOSE = {"{{": re.compile(r"\\*(\}\})"), "<<": re.compile(r"\\*(>>)")}
 _CLOSER = {"{{": "}}", "<<": ">>"}
 _WRITTEN_BLOCK = re.compile(r"\{\{.*?\}\}|<<\s*\$.*?>>", re.DOTALL)
@@ -51,7 +54,9 @@ def split(value: str, dialect: Dialect) -> list[Text | Code]:
 
     A template without a block gives one `Text` (or none, if it is empty).
     """
-    return list(_pieces(value, 1 if value.startswith("=") else 0, _OPEN if dialect == "n8n" else _OPEN_BOTH))
+    marked = value.startswith("=")
+    opener = _OPEN if dialect == "n8n" else _OPEN_BOTH if marked else _OPEN_CLOSED
+    return list(_pieces(value, 1 if marked else 0, opener))
 
 
 def _pieces(value: str, at: int, opener: re.Pattern[str]) -> Iterator[Text | Code]:

@@ -66,7 +66,7 @@ class StaticValue(Compiled):
         self.static = True
         self.value = value
 
-    def resolve(self, scope: Scope) -> object:
+    def resolve(self, scope: Scope) -> object:  # noqa: ARG002 - it does not depend on one
         """The constant."""
         return self.value
 
@@ -209,8 +209,8 @@ def _without(text: str, secrets: list[str]) -> str:
 def compile_value(value: object, *, dialect: Dialect, property: str | None = None) -> Compiled:  # noqa: A002
     """Compile `value`, any JSON value, with templates at any depth in its lists and dicts (keys are never templates).
 
-    `dialect` says which strings are templates: for "n8n" those that begin with `=`; for "author" also those that hold
-    `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors.
+    `dialect` says which strings are templates: for "n8n" those that begin with `=`; for "author" also those
+    that hold `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors.
 
     Raises:
         ExpressionSyntaxError: a template is broken; the message shows the place.
@@ -280,7 +280,9 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
         forbidden = reflection(block.tree) if isinstance(block, Block) else None
         if forbidden is not None and isinstance(block, Block):
             name = forbidden.text or "this property"
-            raise _syntax_error(source, block.start + forbidden.inner, f"{name} is not available in expressions", property)
+            raise _syntax_error(
+                source, block.start + forbidden.inner, f"{name} is not available in expressions", property
+            )
     template = Template(source, blocks, property)
     template.needs_javascript = True
     from nodeloom.expression.engine import check_syntax

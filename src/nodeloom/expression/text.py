@@ -15,14 +15,14 @@ _MAX_DEPTH = 50
 
 
 class NotPlainError(Exception):
-    """The value is no plain JSON (a date, an object of a library …); only the JavaScript evaluator can tell its text."""
+    """The value is no plain JSON (a date, an object of a library …); only JavaScript can tell what it amounts to."""
 
 
 def number_text(number: float) -> str:
     """`number` as JavaScript writes it (ECMA-262 Number::toString): 1.0 → "1", 1e21 → "1e+21", -0.0 → "0".
 
-    Python and JavaScript agree on the shortest digits that read back as the same number; they differ in where the
-    exponent begins and how it is written.
+    Python and JavaScript agree on the shortest digits that read back as the same number; they differ in where
+    the exponent begins and how it is written.
     """
     if isinstance(number, int):
         return str(number)

@@ -17,6 +17,7 @@ class Undefined:
     _instance: Undefined | None = None
 
     def __new__(cls) -> Undefined:
+        """The one instance."""
         if cls._instance is None:
             cls._instance = super().__new__(cls)
         return cls._instance

@@ -20,8 +20,9 @@ _STEP = 20 * 86400
 def zone_rules(name: str) -> dict[str, Any] | None:
     """The transitions of the zone `name`, or None if there is no such zone.
 
-    `at` holds the instants in milliseconds since 1970, ascending; `offset` (seconds) and `abbreviation` have one element more,
-    the first for the time before the first transition. Found by halving, as `zoneinfo` does not tell its transitions.
+    `at` holds the instants in milliseconds since 1970, ascending; `offset` (seconds) and `abbreviation` have
+    one element more, the first for the time before the first transition. Found by halving, as `zoneinfo` does
+    not tell its transitions.
     """
     zone = _load(name)
     if zone is None:

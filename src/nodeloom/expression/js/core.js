@@ -124,18 +124,20 @@
     return ownKey(packed, TAG) ? { [TAG]: ["object", packed] } : packed;
   }
   const weak = [WeakMap, WeakSet, WeakRef, Promise];
+  // `+` makes long texts ropes, which QuickJS's Python binding cannot take; joining makes one piece.
+  const whole = (mark, text) => join([mark, text], "");
   function answer(value) {
     switch (typeof value) {
       case "string":
         if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
-        return isWellFormed(value) ? "s" + value : "j" + stringify(value);
+        return isWellFormed(value) ? whole("s", value) : whole("j", stringify(value));
       case "number": case "boolean": return value;
       case "undefined": return "u";
     }
     if (value === null) return "n";
     const text = stringify(pack(value, new SetOf()));
     if (text.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
-    return "j" + text;
+    return whole("j", text);
   }
   const iteratorRoot = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
   kinds.push([(v) => weak.some((type) => v instanceof type), "refused", () => refuse("a promise or a weak collection")]);
@@ -165,7 +167,13 @@
       if (ownKey(extra, wantedName)) return extra[wantedName];
     }
     const make = names[wantedName];
-    return make === undefined ? undefined : make();
+    return make === undefined ? pluginFunction(wantedName) : make();
+  }
+  // A function of the host, by name: it takes JSON values and gives one.
+  function pluginFunction(wantedName) {
+    const { functions } = once("environment", () => read(need("environment", "")));
+    if (!functions.includes(wantedName)) return undefined;
+    return (...args) => read(need("function", stringify(pack([wantedName, args], new SetOf()))));
   }
 
   // Freezes a module's exports and what can be reached from them, so that no expression can change them for the next.
@@ -223,11 +231,11 @@
         const [program, pure] = programs[number];
         state.pure = pure;   // called without an object, so that nothing of the kit becomes `this`
         const value = answer(program());
-        return wanted === null ? value : "?" + stringify(wanted);
+        return wanted === null ? value : whole("?", stringify(wanted));
       } catch (error) {
-        if (wanted !== null) return "?" + stringify(wanted);
+        if (wanted !== null) return whole("?", stringify(wanted));
         if (isMemoryError(error)) return "m";
-        return "e" + stringify(describe(error));
+        return whole("e", stringify(describe(error)));
       } finally {
         memo = null;
       }

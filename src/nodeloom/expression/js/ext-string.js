@@ -126,7 +126,7 @@
   }
 
   // A sign of currency or the like before a number does not count.
-  const withoutSign = (text) => text.replace(/^[^\p{L}\d+\-.]+/u, "");
+  const withoutSign = (text) => text.replace(/^[^\p{L}\p{N}+\-.]+/u, "");
   function toInt(text, radix) {
     const number = parseInt(withoutSign(text), radix);
     return Number.isNaN(number) ? fail("cannot convert to integer") : number;

@@ -1,7 +1,7 @@
 """A JavaScript parser: enough of ECMA-262 (2022) to know where what stands in an expression.
 
-It exists to rewrite and to inspect, not to judge: it finds member accesses, calls and names with their positions. What
-it lets pass wrongly, QuickJS refuses when it compiles the result.
+It exists to rewrite and to inspect, not to judge: it finds member accesses, calls and names with their
+positions. What it lets pass wrongly, QuickJS refuses when it compiles the result.
 """
 
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk

@@ -17,12 +17,12 @@ class CodeError(Exception):
 class Node:
     """A piece of syntax from `start` up to `end`.
 
-    `kind` is the ESTree name, shortened: Identifier Literal Template Tagged Array Object Property Spread Function Arrow
-    Class Unary Update Binary Assign Conditional Call New Member Sequence Paren This Super Meta Await Yield Statement
-    Pattern Import. `text` is the name of an identifier or a not computed property, the operator, or the kind of a literal; `value`
-    what a literal stands for (str and int/float only). `computed` and `optional` are those of Member, Call and Property;
-    `shorthand` and `method` those of Property. `inner` is a position within: where the brackets of a call's arguments or of a computed
-    member open.
+    `kind` is the ESTree name, shortened: Identifier Literal Template Tagged Array Object Property Spread
+    Function Arrow Class Unary Update Binary Assign Conditional Call New Member Sequence Paren This Super Meta
+    Await Yield Statement Pattern Import. `text` is the name of an identifier or a not computed property, the
+    operator, or the kind of a literal; `value` what a literal stands for (str and int/float only). `computed`
+    and `optional` are those of Member, Call and Property; `shorthand` and `method` those of Property. `inner`
+    is a position within: where the brackets of a call's arguments or of a computed member open.
     """
 
     __slots__ = (

@@ -1,7 +1,7 @@
 """Expressions (ECMA-262 13), by precedence climbing.
 
-Parameters of arrow functions and targets of destructuring are read as the expressions they look like; the tree keeps
-them so.
+Parameters of arrow functions and targets of destructuring are read as the expressions they look like; the
+tree keeps them so.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ _LITERALS = frozenset(("null", "true", "false"))
 def parse_expression(code: str) -> Node:
     """The tree of the first statement of `code`, which must be an expression.
 
-    Code that begins with `{` is an object literal. Further statements must be well formed and are ignored (n8n 2.41).
+    Code that begins with `{` is an object literal. Further statements must be well formed and are ignored
+    (n8n 2.41).
 
     Raises:
         CodeError: `code` is no valid JavaScript, or does not begin with an expression.
@@ -212,10 +213,9 @@ class Parser(StatementParser):
         name = self.next()
         if name.kind != "name":
             raise self.unexpected(name, ", expected a property name")
-        node = Node(
+        return Node(
             "Member", owner.start, name.end, (owner,), text=self.name_of(name), optional=optional, inner=name.start
         )
-        return node
 
     def _computed(self, owner: Node, *, optional: bool) -> Node:
         bracket = self.expect("[")

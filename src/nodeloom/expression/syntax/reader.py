@@ -8,13 +8,15 @@ from nodeloom.expression.syntax.nodes import CodeError, Node
 from nodeloom.expression.syntax.tokens import Token, join_surrogates, read_token
 from nodeloom.expression.words import words
 
-#: Expressions nested deeper than this are refused; the parser is recursive and must not exhaust Python's stack.
+#: Expressions nested deeper than this are refused; the parser is recursive and must not exhaust Python's
+#: stack.
 MAX_DEPTH = 80
 
 #: Words that cannot be names (ECMA-262 12.7.2), without those that are names in sloppy code.
 RESERVED = words(
-    "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in "
-    "instanceof new null return super switch this throw true try typeof var void while with"
+    "break case catch class const continue debugger default delete do else enum export extends false finally "
+    "for function if import in instanceof new null return super switch this throw true try typeof var void "
+    "while with"
 )
 _NAME_ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}))")
 

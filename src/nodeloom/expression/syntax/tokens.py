@@ -1,7 +1,7 @@
 """JavaScript's tokens (ECMA-262 12), read one at a time.
 
-A `/` is a division or begins a regular expression, and a `}` ends a block or continues a template literal; only the parser
-knows which, so it says so when it asks for the next token.
+A `/` is a division or begins a regular expression, and a `}` ends a block or continues a template literal;
+only the parser knows which, so it says so when it asks for the next token.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ _SIMPLE_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token. `kind` is name, number, string, regex, template, punctuation or end; `newline` whether one stands before it."""
+    """One token: a name, number, string, regex, template, punctuation or the end.
+
+    `newline` says whether a line break stands before it.
+    """
 
     kind: str
     text: str
