@@ -210,6 +210,7 @@ class _Compiler:
             parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
             values=self._form.values,
             steps=steps,
+            needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in parameters.values()),
             url_values=self._url_values,
         )
 

@@ -7,15 +7,21 @@ from typing import Any
 
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
+from nodeloom.plan.postreceive import PostReceiveStep
 
 
 @dataclass(slots=True)
 class Receiving:
     """The `postReceive` steps that one property brought, with its value."""
 
-    steps: list[Any]
+    steps: list[PostReceiveStep]
     value: Any
     names: dict[str, Any]
+
+    @property
+    def needs_object(self) -> bool:
+        """Whether a step can only read a JSON object or list."""
+        return any(step.kind == "odata" for step in self.steps)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from nodeloom.messages import Response
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.call import Call, Transfer
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.pagination import exchange_pages
+from nodeloom.plan.pagination import GenericPagination, exchange_pages
 from nodeloom.plan.receive import Reception
 from nodeloom.plan.steps import Step
 
@@ -24,7 +24,8 @@ class OperationPlan:
     """One operation of a node with an author's parameters, compiled once for all items.
 
     `parameters` are the visible properties' compiled values (what `$parameter` reads), `values` the same as
-    written. Made by `compile_plan`.
+    written. `needs_all_items` says that a template reads other items than its own, so that a stream must be read to
+    its end first. Made by `compile_plan`.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class OperationPlan:
         parameters: Mapping[str, Compiled],
         values: Mapping[str, Any],
         steps: Sequence[Step],
+        needs_all_items: bool,
         url_values: UrlValues,
         transfer: Transfer | None = None,
         max_pages: int = 10_000,
@@ -49,6 +51,8 @@ class OperationPlan:
         self.url_values: UrlValues = url_values
         self.transfer = transfer or Transfer()
         self.max_pages = max_pages
+        self.needs_all_items = needs_all_items
+        self.paginations: dict[int, GenericPagination] = {}
         self._values = values
         self._constant = next((i for i, step in enumerate(steps) if not step.static), len(steps))
         self._steps = list(steps)
@@ -63,11 +67,6 @@ class OperationPlan:
         if self.operation is not None:
             parts.append(self.operation.name)
         return ", ".join(parts)
-
-    @property
-    def needs_all_items(self) -> bool:
-        """Whether a template reads other items than its own, so that a stream must be read to its end first."""
-        return any(compiled.needs_all_items for compiled in self.parameters.values())
 
     def credential_references(self) -> list[CredentialReference]:
         """The credential types that apply with these parameters, the first choice first (n8n `authentication`)."""

@@ -57,15 +57,26 @@ class _PageGuard:
         self._last = page
 
 
+class GenericPagination:
+    """The compiled templates of a generic pagination: whether to go on, and the parts of the next request."""
+
+    __slots__ = ("parts", "proceed")
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        self.proceed = compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue")
+        self.parts: dict[str, Compiled] = {
+            key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
+            for key, value in (properties.get("request") or {}).items()
+        }
+
+
 def _generic(
     plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any]
 ) -> Generator[Call, Response, list[Item]]:
     """The request part is evaluated before each call, with `$request` as the call was first built."""
-    proceed = compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue")
-    parts: dict[str, Compiled] = {
-        key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
-        for key, value in (properties.get("request") or {}).items()
-    }
+    compiled = plan.paginations.get(id(properties))
+    if compiled is None:
+        compiled = plan.paginations[id(properties)] = GenericPagination(properties)
     first = plan.call(draft)
     names: dict[str, Any] = {
         "$request": _request_name(first.options),
@@ -77,7 +88,7 @@ def _generic(
     while True:
         scope = draft.scope.extend(names)
         options = copy_json(first.options)
-        for key, part in parts.items():
+        for key, part in compiled.parts.items():
             value = part.resolve(scope)
             if value is UNDEFINED and plan.url_values == "strict":
                 continue  # n8n would call the service's root instead
@@ -94,7 +105,7 @@ def _generic(
         limit = reception.max_results()
         if limit is not None and len(items) >= limit:
             return items
-        if proceed.resolve(draft.scope.extend(names)) is not True:
+        if compiled.proceed.resolve(draft.scope.extend(names)) is not True:
             return items
         guard.check(call.url(), response)
 

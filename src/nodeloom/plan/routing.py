@@ -13,6 +13,7 @@ from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.merge import merge
 from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.postreceive import compile_step
 
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
@@ -64,17 +65,23 @@ class CompiledRouting:
         self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
-        self._post_receive = (output.post_receive or []) if output else []
+        self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
         self._echo = (output.echo or []) if output else []
         self._operations = routing.operations
         self._encode = send.encode if send else None
         self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
-        compiled = list(self.compiled())
-        self._needs_names = any(c.names & _EXTRA_NAMES for c in compiled)
-        self.static = all(c.static for c in compiled)
+        before_sending = list(self._sending())
+        self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
+        self.static = all(c.static for c in before_sending)
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
+        yield from self._sending()
+        for step in self._post_receive:
+            yield from step.properties.values()
+
+    def _sending(self) -> Iterator[Compiled]:
+        """The templates that are resolved before a request is sent."""
         for _key, part in self._request:
             if isinstance(part, AddressTemplate):
                 yield from part.compiled()

@@ -133,6 +133,11 @@ class StepBuilder:
         self._static_parameters = frozenset(static_parameters)
         self._routings: dict[tuple[int, bool], CompiledRouting] = {}
 
+    @property
+    def needs_all_items(self) -> bool:
+        """Whether a template of a routing compiled so far reads other items than its own."""
+        return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
+
     def compile(self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False) -> Compiled:
         """A written value: the author's in the author's dialect, a default in n8n's."""
         if literal:
