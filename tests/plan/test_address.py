@@ -179,7 +179,7 @@ def test_a_path_value_that_looks_like_a_placeholder_or_escape_stays_as_it_is() -
 
 
 def test_a_placeholder_without_a_value_is_refused() -> None:
-    with pytest.raises(InvalidValueError, match="Nothing fills {Id}") as caught:
+    with pytest.raises(InvalidValueError, match=r"Nothing fills \{Id\}") as caught:
         url_of("/Users({Id})", path={"Link": "x"})
     assert "'Id'" in str(caught.value.hint)
     assert url_of("/Users({Id})", mode="raw") == f"{BASE}/Users(%7BId%7D)"

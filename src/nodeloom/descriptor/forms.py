@@ -27,14 +27,14 @@ def describe(node: Node, resource: str | None = None, operation: str | None = No
     """A node, one of its resources, or one operation, as JSON.
 
     Names match without case; UnknownNameError has the nearest one. A node without resources takes its operation as
-    the second argument as well.
+    the second argument as well; one without operations too is its own operation.
     """
-    if resource is None and operation is None:
+    if resource is None and operation is None and (node.resources() or node.operations(None)):
         return _node(node)
     if operation is None and not node.resources():
         resource, operation = None, resource
     matched = node.match_resource(resource) if resource is not None and node.resources() else None
-    if operation is None and (matched is None or node.operations(matched)):
+    if operation is None and node.operations(matched):
         return _resource(node, matched)
     option = node.match_operation(matched, operation) if operation is not None else None
     return _operation(node, matched, option)

@@ -2,7 +2,7 @@
 
 The rules are n8n's (`displayOptions`): every key of `show` must match, no key of `hide` may. A key names a
 sibling parameter, `/name` a parameter at the root, `@version` the node's version. An invisible parameter has no
-value, so what depends on it is invisible as well.
+value, so what depends on it is invisible as well, unless all it asks is that the value be another one (`not`).
 """
 
 from __future__ import annotations
@@ -12,71 +12,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nodeloom.descriptor.conditions import ABSENT, matches
 from nodeloom.descriptor.models import DisplayOptions, PropertyDescriptor
-from nodeloom.errors import DescriptorError
 
-_MISSING = object()
-
-
-def _number(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
-        return isinstance(value, (int, float)) and isinstance(wanted, (int, float)) and compare(value, wanted)
-
-    return check
-
-
-def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
-        return isinstance(value, str) and isinstance(wanted, str) and compare(value, wanted)
-
-    return check
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    """JavaScript's strict equality on JSON: `true` is not `1`."""
-    return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
-
-
-def _between(value: Any, wanted: Any) -> bool:
-    return isinstance(wanted, Mapping) and isinstance(value, (int, float)) and wanted["from"] <= value <= wanted["to"]
-
-
-_CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": _same,
-    "not": lambda value, wanted: not _same(value, wanted),
-    "gt": _number(lambda a, b: a > b),
-    "gte": _number(lambda a, b: a >= b),
-    "lt": _number(lambda a, b: a < b),
-    "lte": _number(lambda a, b: a <= b),
-    "between": _between,
-    "startsWith": _text(str.startswith),
-    "endsWith": _text(str.endswith),
-    "includes": _text(lambda value, wanted: wanted in value),
-    "regex": _text(lambda value, wanted: re.search(wanted, value) is not None),
-    "exists": lambda value, _wanted: value is not None and value != "",
-}
-
-
-def _matches(condition: Any, values: list[Any]) -> bool:
-    if isinstance(condition, Mapping) and "_cnd" in condition:
-        (kind, wanted), *_ = condition["_cnd"].items()
-        check = _CONDITIONS.get(kind)
-        if check is None:
-            raise DescriptorError(
-                f"displayOptions uses the unknown condition {kind!r}.",
-                hint=f"Known conditions: {', '.join(_CONDITIONS)}.",
-                value=condition,
-            )
-        return bool(values) and all(check(value, wanted) for value in values)
-    return any(_same(value, condition) for value in values)
+_KEY = re.compile(r"[^.\[\]]+")
 
 
 def _lookup(values: Mapping[str, Any], path: str) -> Any:
+    """The value at a path such as `filters.conditions[0].field`; a key that holds dots is found as it stands."""
+    if path in values:
+        return values[path]
     found: Any = values
-    for key in path.split("."):
-        if not isinstance(found, Mapping) or key not in found:
-            return _MISSING
-        found = found[key]
+    for key in _KEY.findall(path):
+        if isinstance(found, Mapping) and key in found:
+            found = found[key]
+        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            return ABSENT
     return found
 
 
@@ -94,13 +47,13 @@ class Surroundings:
     is_template: Callable[[Any], bool] = _is_template
 
     def values(self, key: str) -> list[Any]:
-        """The values a `displayOptions` key stands for: none when the parameter has no value."""
+        """The values a `displayOptions` key stands for: ABSENT alone when the parameter has no value."""
         if key == "@version":
             return [self.version]
+        if key == "@tool":
+            return [False]  # whether n8n's AI agent uses the node
         where, path = (self.root, key[1:]) if key.startswith("/") else (self.siblings, key)
         found = _lookup(where, path)
-        if found is _MISSING:
-            return []
         if isinstance(found, Mapping) and found.get("__rl"):
             found = found.get("value")
         return list(found) if isinstance(found, list) else [found]
@@ -113,11 +66,11 @@ class Surroundings:
             values = self.values(key)
             if any(self.is_template(value) for value in values):
                 return True  # n8n shows what depends on an expression, whatever else is asked
-            if not any(_matches(condition, values) for condition in _as_list(conditions)):
+            if not any(matches(condition, values) for condition in _as_list(conditions)):
                 return False
         for key, conditions in (options.hide or {}).items():
             values = self.values(key)
-            if values and any(_matches(condition, values) for condition in _as_list(conditions)):
+            if values and any(matches(condition, values) for condition in _as_list(conditions)):
                 return False
         return True
 
@@ -132,8 +85,10 @@ def controlling_names(options: DisplayOptions | None) -> Iterable[str]:
         return
     for keys in (options.show, options.hide):
         for key in keys or ():
-            if key != "@version":
-                yield key.removeprefix("/").split(".")[0]
+            if not key.startswith("@"):
+                plain = key.removeprefix("/")
+                yield plain
+                yield re.split(r"[.\[]", plain, maxsplit=1)[0]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,115 @@
+"""Whether a value meets a condition of `displayOptions`, by JavaScript's rules of equality and order.
+
+A condition is a literal, or `{"_cnd": {kind: wanted}}` (n8n). `true` is not `1`, but `1` is `1.0`; `"5" > 4` holds and
+`"b" > "a"` too, as in ECMA-262 IsLessThan.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nodeloom.descriptor.patterns import search
+from nodeloom.errors import DescriptorError, UnknownNameError
+
+#: The value of a parameter that is not there, or not visible: JavaScript's undefined.
+ABSENT = object()
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def same(value: Any, wanted: Any) -> bool:
+    """Whether two JSON values are equal all the way down, booleans and numbers told apart (n8n `isEqual`)."""
+    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+        return value.keys() == wanted.keys() and all(same(value[key], wanted[key]) for key in value)
+    if isinstance(value, list) and isinstance(wanted, list):
+        return len(value) == len(wanted) and all(map(same, value, wanted))
+    return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
+
+
+def _included(value: Any, wanted: Any) -> bool:
+    """Whether `value` is the literal `wanted` (`Array.prototype.includes`): an object or list never is."""
+    return not isinstance(wanted, (Mapping, list)) and same(value, wanted)
+
+
+def _number(value: Any) -> float:
+    """`Number(value)` for JSON: NaN where there is none (ECMA-262 ToNumber)."""
+    if value is None:
+        return 0
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0)
+    return math.nan
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def check(value: Any, wanted: Any) -> bool:
+        if isinstance(value, str) and isinstance(wanted, str):
+            # By UTF-16 code units, as JavaScript orders text.
+            return compare(value.encode("utf-16-be", "surrogatepass"), wanted.encode("utf-16-be", "surrogatepass"))
+        return compare(_number(value), _number(wanted))
+
+    return check
+
+
+def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    def check(value: Any, wanted: Any) -> bool:
+        return isinstance(value, str) and isinstance(wanted, str) and compare(value, wanted)
+
+    return check
+
+
+_GREATER_OR_EQUAL = _ordered(lambda a, b: a >= b)
+_LESS_OR_EQUAL = _ordered(lambda a, b: a <= b)
+
+
+def _between(value: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, Mapping) or not {"from", "to"} <= wanted.keys():
+        raise DescriptorError(
+            "The condition 'between' needs 'from' and 'to'.", value=wanted, hint='Write {"from": 1, "to": 5}.'
+        )
+    return _GREATER_OR_EQUAL(value, wanted["from"]) and _LESS_OR_EQUAL(value, wanted["to"])
+
+
+CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": same,
+    "not": lambda value, wanted: not same(value, wanted),
+    "gt": _ordered(lambda a, b: a > b),
+    "gte": _GREATER_OR_EQUAL,
+    "lt": _ordered(lambda a, b: a < b),
+    "lte": _LESS_OR_EQUAL,
+    "between": _between,
+    "startsWith": _text(str.startswith),
+    "endsWith": _text(str.endswith),
+    "includes": _text(lambda value, wanted: wanted in value),
+    "regex": _text(lambda value, wanted: search(wanted, value) is not None),
+    "exists": lambda value, _wanted: value is not None and value is not ABSENT and value != "",
+}
+
+
+def is_condition(condition: Any) -> bool:
+    """Whether `condition` is a `_cnd` object rather than a literal."""
+    return isinstance(condition, Mapping) and list(condition) == ["_cnd"]
+
+
+def matches(condition: Any, values: list[Any]) -> bool:
+    """Whether a parameter's `values` (one, or those of a list) meet one condition.
+
+    A literal must be one of the values, a `_cnd` must hold for all of them. Raises DescriptorError for a condition
+    that n8n does not know.
+    """
+    if not is_condition(condition):
+        return any(_included(value, condition) for value in values)
+    rule = condition["_cnd"]
+    if not isinstance(rule, Mapping) or not rule:
+        raise DescriptorError("displayOptions has an empty condition.", value=condition, hint='Write {"eq": 1} in it.')
+    kind, wanted = next(iter(rule.items()))
+    check = CONDITIONS.get(kind)
+    if check is None:
+        reason = UnknownNameError("condition", str(kind), CONDITIONS, within="displayOptions")
+        raise DescriptorError(reason.message, value=condition, hint=reason.hint)
+    return all(check(value, wanted) for value in values)

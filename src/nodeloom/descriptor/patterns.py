@@ -1,0 +1,68 @@
+"""JavaScript regular expressions out of descriptors (`_cnd.regex`, `extractValue`).
+
+A descriptor's pattern is JavaScript's, which Python's `re` reads differently in dozens of places (`\\d`, `$`,
+`(?<name>…)`, `\\u{…}`, `[^]`), and it may backtrack for ever. QuickJS runs it, under a limit on time and memory; it
+is imported when the first pattern is met, for few descriptors have one.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from nodeloom.errors import DescriptorError, preview
+
+TIME_LIMIT = 0.5  # seconds of processor time for one match; a sound pattern takes microseconds
+_MEMORY_LIMIT = 32 * 1024 * 1024
+
+_MATCHER = """(pattern, text) => {
+  let expression;
+  try { expression = new RegExp(JSON.parse(pattern)); }
+  catch (fault) { return JSON.stringify({ fault: fault.message }); }
+  return JSON.stringify({ found: expression.exec(JSON.parse(text)) });
+}"""
+
+_local = threading.local()
+
+
+def search(pattern: str, text: str) -> list[str | None] | None:
+    """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None when there is none.
+
+    A group that took no part is None. Raises DescriptorError when the pattern is no JavaScript regular expression,
+    or does not come to an end.
+    """
+    from _quickjs import JSException  # type: ignore[import-not-found]  # the extension has no stubs
+
+    try:
+        answer = json.loads(_matcher()(json.dumps(pattern), json.dumps(text)))
+    except JSException as fault:
+        # The engine may be left in any state by an interrupt; the next pattern gets a new one.
+        del _local.matcher
+        raise DescriptorError(
+            f"The pattern did not come to an end within {TIME_LIMIT} s: {preview(str(fault).splitlines()[0])}.",
+            value=pattern,
+            hint="Write it without a repetition inside a repetition, such as (a+)+.",
+        ) from None
+    if "fault" in answer:
+        raise DescriptorError(
+            f"The pattern is no JavaScript regular expression: {answer['fault']}.",
+            value=pattern,
+            hint="Mend it; it stands without the slashes around it.",
+        )
+    found: list[str | None] | None = answer["found"]
+    return found
+
+
+def _matcher() -> Any:
+    """This thread's matcher: a QuickJS context belongs to the thread that made it."""
+    matcher = getattr(_local, "matcher", None)
+    if matcher is None:
+        from _quickjs import Context
+
+        context = Context()
+        context.set_memory_limit(_MEMORY_LIMIT)
+        context.set_time_limit(TIME_LIMIT)
+        matcher = _local.matcher = context.eval(_MATCHER)
+        _local.context = context
+    return matcher
