@@ -76,7 +76,7 @@ def _tls_reason(fault: ssl.SSLError) -> str:
 def _tls_hint(fault: ssl.SSLError) -> str:
     if isinstance(fault, ssl.SSLCertVerificationError):
         return "Check the certificate of the service. For a private authority set SSL_CERT_FILE to its certificate."
-    if fault.reason == "WRONG_VERSION_NUMBER":
+    if "WRONG_VERSION_NUMBER" in str(fault):
         return "The service does not speak TLS there: check the port, and whether the address begins with http://."
     return "Check that the service is set up for TLS, and whether it wants a client certificate."
 

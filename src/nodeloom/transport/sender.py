@@ -127,6 +127,7 @@ class Sender:
         wait = request.timeout or self._limits.read_seconds
         connect = min(self._limits.connect_seconds, wait)
         try:
+            origin_of(request.url)
             return httpx.Request(
                 request.method,
                 request.url,
@@ -134,7 +135,7 @@ class Sender:
                 content=request.body,
                 extensions={"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}},
             )
-        except httpx.InvalidURL as fault:
+        except (httpx.InvalidURL, ValueError) as fault:
             raise InvalidValueError(
                 f"The address cannot be called: {fault}.",
                 value=request.url.partition("?")[0],

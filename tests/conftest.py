@@ -1,0 +1,30 @@
+"""For every test: nobody's own settings are seen, and a 3CX sandbox is there for who asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nodeloom.testing import ThreeCXSandbox
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials, proxies and certificates of whoever runs the tests stay out of them."""
+    home: Path = tmp_path_factory.mktemp("home")
+    unwanted = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    for name in list(os.environ):
+        if name.upper().startswith("NODELOOM_") or name.upper() in unwanted:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[ThreeCXSandbox]:
+    """A sandbox with ten links, `link-1` to `link-10`, and no faults."""
+    with ThreeCXSandbox(links=10) as running:
+        yield running

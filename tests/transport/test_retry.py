@@ -1,0 +1,197 @@
+"""Retries are for what provably did not happen, or may safely happen twice."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
+from nodeloom.messages import Request, Response
+from nodeloom.transport import RetryingSender, RetryPolicy
+from nodeloom.transport.retry import retry_after
+
+IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]
+OTHERS = ["POST", "PATCH"]
+
+REFUSED = NetworkError("refused", sent="no")
+BROKEN = NetworkError("broken", sent="unknown")
+LATE = RequestTimeoutError("late", sent="unknown")
+UNTRUSTED = TLSError("untrusted", sent="no")
+TOO_LARGE = RequestError("too large", sent="yes")
+
+
+def status(code: int, **headers: str) -> Response:
+    return Response(code, {k.replace("_", "-"): v for k, v in headers.items()}, b"")
+
+
+class Service:
+    """Gives the outcomes of a list, the last one again and again."""
+
+    def __init__(self, *outcomes: Response | RequestError) -> None:
+        self._outcomes = list(outcomes)
+        self.calls = 0
+        self.slept: list[float] = []
+
+    async def __call__(self, _request: Request) -> Response:
+        outcome = self._outcomes[min(self.calls, len(self._outcomes) - 1)]
+        self.calls += 1
+        if isinstance(outcome, RequestError):
+            raise outcome
+        return outcome
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    def ask(self, method: str, **more: Any) -> Response:
+        policy = more.pop("policy", RetryPolicy(retries=2, base_seconds=0.2))
+        sender = RetryingSender(self, policy, sleep=self.sleep, **more)
+        return asyncio.run(sender.send(Request(method, "https://x.test/")))
+
+
+@pytest.mark.parametrize("method", IDEMPOTENT + OTHERS)
+@pytest.mark.parametrize(
+    "outcome", [status(429), status(429, retry_after="1"), status(503, retry_after="1"), REFUSED], ids=repr
+)
+def test_what_did_not_happen_is_repeated_for_every_method(method: str, outcome: Any) -> None:
+    service = Service(outcome, status(200))
+    assert service.ask(method).status == 200
+    assert service.calls == 2
+
+
+@pytest.mark.parametrize("outcome", [status(500), status(502), status(503), status(504), BROKEN, LATE], ids=repr)
+def test_what_may_have_happened_is_repeated_for_idempotent_methods_only(outcome: Any) -> None:
+    for method in IDEMPOTENT:
+        service = Service(outcome, status(200))
+        assert service.ask(method).status == 200
+        assert service.calls == 2
+    for method in OTHERS:
+        service = Service(outcome, status(200))
+        if isinstance(outcome, RequestError):
+            with pytest.raises(type(outcome)):
+                service.ask(method)
+        else:
+            assert service.ask(method).status == outcome.status
+        assert service.calls == 1
+
+
+@pytest.mark.parametrize("outcome", [status(c) for c in (200, 204, 301, 400, 401, 403, 404, 409, 412, 501)], ids=repr)
+def test_what_a_repeat_would_not_change_is_not_repeated(outcome: Response) -> None:
+    service = Service(outcome)
+    assert service.ask("GET") is outcome
+    assert service.calls == 1
+
+
+@pytest.mark.parametrize("outcome", [UNTRUSTED, TOO_LARGE], ids=repr)
+def test_a_refused_certificate_and_a_refused_answer_are_not_repeated(outcome: RequestError) -> None:
+    service = Service(outcome)
+    with pytest.raises(type(outcome)):
+        service.ask("GET")
+    assert service.calls == 1
+
+
+def test_the_last_outcome_is_the_callers() -> None:
+    service = Service(status(500), BROKEN, status(502))
+    assert service.ask("GET").status == 502
+    assert service.calls == 3
+    with pytest.raises(NetworkError, match="broken"):
+        Service(status(500), BROKEN).ask("GET")
+
+
+@pytest.mark.parametrize("before", [BROKEN, LATE, status(500), status(504)], ids=repr)
+def test_a_delete_that_meets_404_on_its_retry_succeeded(before: Any) -> None:
+    assert Service(before, status(404)).ask("DELETE").status == 204
+
+
+@pytest.mark.parametrize("before", [status(429), status(503, retry_after="0"), REFUSED], ids=repr)
+def test_a_delete_that_did_not_happen_before_is_not_there(before: Any) -> None:
+    """After 429 nothing was done, so the 404 means what it says."""
+    assert Service(before, status(404)).ask("DELETE").status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_404_on_a_retry_means_what_it_says_for_other_methods(method: str) -> None:
+    assert Service(BROKEN, status(404)).ask(method).status == 404
+
+
+def test_a_lost_answer_is_remembered_over_a_renewed_token() -> None:
+    """DELETE is carried out, its answer is lost, the repeat meets 401, and with a new token 404: it succeeded."""
+    service = Service(BROKEN, status(401), status(404))
+    sender = RetryingSender(service, RetryPolicy(), sleep=service.sleep)
+    request = Request("DELETE", "https://x.test/")
+    assert asyncio.run(sender.send(request)).status == 401
+    assert asyncio.run(sender.send(request)).status == 204
+
+
+def test_each_repeat_is_told_of() -> None:
+    told: list[Any] = []
+    service = Service(status(429, retry_after="3"), BROKEN, status(200))
+    service.ask("GET", on_retry=lambda request, before, delay: told.append((before, delay)))
+    assert [type(before) for before, _ in told] == [Response, NetworkError]
+    assert told[0][1] == 3.0
+
+
+def test_retry_after_decides_how_long_to_wait() -> None:
+    service = Service(status(429, retry_after="7"), status(200))
+    service.ask("POST")
+    assert service.slept == [7.0]
+
+
+def test_who_asks_for_more_patience_than_the_policy_has_is_not_waited_for() -> None:
+    service = Service(status(429, retry_after="3600"), status(200))
+    assert service.ask("GET").status == 429
+    assert service.slept == []
+
+
+def test_a_run_that_stops_does_not_repeat() -> None:
+    service = Service(status(500), status(200))
+    assert service.ask("GET", give_up=lambda: True).status == 500
+    assert service.slept == []
+
+
+def test_a_run_that_stops_during_the_wait_does_not_repeat() -> None:
+    service = Service(BROKEN, status(200))
+    with pytest.raises(NetworkError):
+        service.ask("GET", give_up=lambda: bool(service.slept))
+    assert service.calls == 1
+
+
+def test_a_request_that_does_no_harm_twice_may_be_repeated_whatever_its_method() -> None:
+    service = Service(BROKEN, status(200))
+    assert service.ask("POST", repeatable=lambda _request: True).status == 200
+
+
+def test_no_retries_means_none() -> None:
+    service = Service(status(429), status(200))
+    assert service.ask("GET", policy=RetryPolicy(retries=0)).status == 429
+
+
+@given(st.integers(1, 40), st.floats(0, 1, exclude_max=True), st.floats(0.01, 5), st.floats(0.01, 60))
+def test_backoff_grows_and_is_bounded(attempt: int, draw: float, base: float, most: float) -> None:
+    policy = RetryPolicy(base_seconds=base, most_seconds=most)
+    delay = policy.backoff(attempt, lambda: draw)
+    assert 0 <= delay <= most
+    assert delay <= policy.backoff(attempt + 1, lambda: draw)
+
+
+@given(st.integers(0, 10**6))
+def test_retry_after_in_seconds(seconds: int) -> None:
+    assert retry_after(status(429, retry_after=f" {seconds} ")) == float(seconds)
+
+
+def test_retry_after_as_a_date() -> None:
+    now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    later = format_datetime(now + timedelta(seconds=90), usegmt=True)
+    assert retry_after(status(503, retry_after=later), lambda: now) == 90.0
+    assert retry_after(status(503, retry_after=later), lambda: now + timedelta(hours=1)) == 0.0
+
+
+@given(st.text(max_size=30))
+def test_any_other_retry_after_is_none_or_a_time(text: str) -> None:
+    found = retry_after(status(429, retry_after=text))
+    assert found is None or found >= 0
