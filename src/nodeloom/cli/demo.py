@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,8 @@ def demo() -> int:
     console.print(
         "\nTry next:\n"
         "  nodeloom describe threecx 'Website Links'\n"
-        "  nodeloom sandbox threecx --links 100\n"
-        "  nodeloom credentials add threeCxApi\n"
+        "  nodeloom sandbox threecx --links 100        # in another terminal; it says how to use it\n"
+        "  nodeloom credentials add threeCxApi         # or use a 3CX of yours\n"
         "  nodeloom plan threecx 'Website Links' 'Delete Weblink' --set Link=link-1 --curl",
         markup=False,
     )
@@ -108,10 +109,10 @@ def _show(console: Console, items: Sequence[dict[str, Any]], outcomes: Sequence[
     table = Table("#", "Item", "Result", show_lines=True)
     for item, outcome in zip(items, outcomes, strict=True):
         if outcome.error is None:
-            told = Text(", ".join(f"{key}: {value}" for key, value in outcome.items[0]["json"].items()), "green")
+            told = Text(json.dumps(outcome.items[0]["json"], ensure_ascii=False), "green")
         else:
             told = Text(outcome.error.message, "red")
             if outcome.error.hint:
                 told.append(f"\n{outcome.error.hint}", "default")
-        table.add_row(str(outcome.index), Text(", ".join(f"{k}: {v}" for k, v in item.items())), told)
+        table.add_row(str(outcome.index), Text(json.dumps(item, ensure_ascii=False)), told)
     console.print(table, soft_wrap=False)

@@ -15,15 +15,18 @@ from nodeloom.errors import ConfigurationError
 from nodeloom.runtime import Runtime
 
 if TYPE_CHECKING:
+    from nodeloom.expression import Dialect
     from nodeloom.plan.operation import OperationPlan
 
 Options = Mapping[str, Any]
-_INSTANCE_KEYS = {"parameters", "type"}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one call of `run` or `plan` does. `items` is None to run once; `total` their number where it is known."""
+    """What one call of `run` or `plan` does.
+
+    `items` is None to run once; `total` is their number where it is known. `dialect` is n8n's for a copied node.
+    """
 
     runtime: Runtime
     node: str
@@ -32,6 +35,7 @@ class Job:
     items: Iterable[Any] | None
     credentials: Mapping[str, str] | str | None
     total: int | None
+    dialect: Dialect
 
 
 def open_runtime(options: Options) -> Runtime:
@@ -53,11 +57,12 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
     for failure in runtime.plugin_failures:
         note(f"warning: {failure}")
     node = node_name(runtime, options["node"])
-    parameters = _parameters(runtime, node, options)
-    plan = runtime.compile(node, parameters)
+    parameters, dialect = read_parameters(options["parameters"]) if options["parameters"] else ({}, "author")
+    _apply(runtime, node, parameters, options, dialect)
+    plan = runtime.compile(node, parameters, dialect=dialect)
     credentials = _credentials(runtime, options["credentials"])
     items, total = _items(options, plan, note)
-    return Job(runtime, node, parameters, plan, items, credentials, total)
+    return Job(runtime, node, parameters, plan, items, credentials, total, dialect)
 
 
 def node_name(runtime: Runtime, written: str) -> str:
@@ -68,8 +73,8 @@ def node_name(runtime: Runtime, written: str) -> str:
     return runtime.node(written).name
 
 
-def _parameters(runtime: Runtime, node: str, options: Options) -> dict[str, Any]:
-    parameters = _from_file(options["parameters"]) if options["parameters"] else {}
+def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Options, dialect: Dialect) -> None:
+    """Put the command line's words over the parameters of the file."""
     resource, operation = options[RESOURCE], options[OPERATION]
     if operation is None and resource is not None and not runtime.node(node).resources():
         resource, operation = None, resource
@@ -84,8 +89,7 @@ def _parameters(runtime: Runtime, node: str, options: Options) -> dict[str, Any]
         names = [described.get(key) for key in ("node", RESOURCE, OPERATION)]
         apply = Settings(described.get("fields", ()), ", ".join(str(n) for n in names if n)).apply
         for name, value in settings:
-            apply(parameters, name, value)
-    return parameters
+            apply(parameters, name, value if dialect == "author" else as_n8n(name, value))
 
 
 def _chosen(
@@ -121,15 +125,43 @@ def _settings(options: Options) -> Iterator[tuple[str, Any]]:
             yield name, Literal(value)
 
 
-def _from_file(path: str) -> dict[str, Any]:
+def read_parameters(path: str) -> tuple[dict[str, Any], Dialect]:
+    """The parameters in a file, and how their expressions are written.
+
+    A node copied out of n8n (as the editor copies it, or one node of a workflow file) has its parameters inside, where
+    only what begins with `=` is an expression.
+    """
     raw = read_json(Path(path))
-    if isinstance(raw, dict) and raw.keys() >= _INSTANCE_KEYS and isinstance(raw["parameters"], dict):
-        raw = raw["parameters"]
+    nodes = raw.get("nodes") if isinstance(raw, dict) and "connections" in raw else None
+    if isinstance(nodes, list):
+        if len(nodes) != 1:
+            raise ConfigurationError(f"{path} holds {len(nodes)} nodes.", hint="Copy the one node that shall run.")
+        raw = nodes[0]
+    if isinstance(raw, dict) and "type" in raw and isinstance(raw.get("parameters"), dict):
+        return dict(raw["parameters"]), "n8n"
     if not isinstance(raw, dict):
         raise ConfigurationError(
             f"{path} holds no JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'
         )
-    return raw
+    return raw, "author"
+
+
+def as_n8n(name: str, value: Any) -> Any:
+    """A setting over the parameters of a copied node: its expressions get n8n's `=`."""
+    from nodeloom.expression import Literal
+    from nodeloom.expression.split import is_template
+
+    text: Any = value.value if isinstance(value, Literal) else value
+    template = not isinstance(value, Literal) and is_template(value, "author")
+    if template == text.startswith("="):
+        return text
+    if template and not is_template(text.replace("{{", ""), "author"):
+        return f"={text}"
+    raise ConfigurationError(
+        f"{name} cannot be set so over the parameters of a node copied from n8n.",
+        value=text,
+        hint="There an expression is written ={{ … }}, and what begins with = is one.",
+    )
 
 
 def _credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] | str | None:

@@ -33,7 +33,9 @@ def plan(**options: Any) -> int:
         job = open_job(runtime, options, (lambda _text: None) if options["quiet"] else say)
         output = open_output(options["output"], options["items_from"]) if options["output"] else None
         with Sink(output, options["output"]) if output is not None else Sink() as sink:
-            for planned in runtime.plan(job.node, job.parameters, job.items, credentials=job.credentials):
+            for planned in runtime.plan(
+                job.node, job.parameters, job.items, credentials=job.credentials, dialect=job.dialect
+            ):
                 failed += planned.error is not None
                 if options["as_curl"]:
                     line = curl_command(planned).encode("utf-8", "backslashreplace") + b"\n"

@@ -33,6 +33,7 @@ def run(**options: Any) -> int:
     """
     from nodeloom.cli.job import open_job, open_runtime
     from nodeloom.cli.sink import Sink, open_output
+    from nodeloom.run.result import RunReport
 
     note = _quiet if options["quiet"] else say
     with open_runtime(options) as runtime:
@@ -40,10 +41,13 @@ def run(**options: Any) -> int:
         # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
         report_file = open_output(options["report"], options["items_from"]) if options["report"] else None
         output = open_output(options["output"], options["items_from"]) if options["output"] else None
+        report = RunReport(job.node)
         with Sink(report_file, options["report"] or "") as report_sink, _sink(output, options) as sink:
-            report, interrupted = _run(job, options, sink)
-            if report_file is not None:
-                report_sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
+            try:
+                interrupted = _run(job, options, sink, report)
+            finally:
+                if report_file is not None:
+                    report_sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
     return _ended(report, interrupted, [sink, report_sink], options)
 
 
@@ -57,15 +61,14 @@ def _sink(output: Any, options: Options) -> Sink:
     return Sink(output, options["output"]) if output is not None else Sink()
 
 
-def _run(job: Job, options: Options, sink: Sink) -> tuple[RunReport, bool]:
-    """The run itself: every outcome written as it comes, also those after a signal."""
+def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
+    """The run itself: every outcome written as it comes, also those after a signal. Whether there was a signal."""
     from nodeloom.cli.interruption import Interruption
     from nodeloom.cli.progress import progress_bar
     from nodeloom.cli.sink import json_line
-    from nodeloom.run.result import RunReport
     from nodeloom.run.stop import Stop
 
-    report, stop = RunReport(job.node), Stop()
+    stop = Stop()
     bar_wanted = not options["quiet"] and (options["output"] is not None or not sys.stdout.isatty())
     failure = None
     with progress_bar(job.total, wanted=bar_wanted) as progress, Interruption(stop, options["concurrency"]) as signals:
@@ -77,6 +80,7 @@ def _run(job: Job, options: Options, sink: Sink) -> tuple[RunReport, bool]:
             on_error=options["on_error"],
             concurrency=options["concurrency"],
             stop=stop,
+            dialect=job.dialect,
             report=report,
         ):
             if not sink.write(map(json_line, outcome.results())):
@@ -86,7 +90,7 @@ def _run(job: Job, options: Options, sink: Sink) -> tuple[RunReport, bool]:
             progress.show(report)
     if failure is not None and options["on_error"] == "stop":
         show_error(failure)
-    return report, signals.interrupted
+    return signals.interrupted
 
 
 def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Options) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -47,31 +47,37 @@ def read_items(
     """The items in a file or binary stream, an InvalidItemError in the place of each that cannot be read.
 
     `format` is one of FORMATS; without it the file's suffix decides, then its first characters. `name` is what errors
-    call a stream. A file is opened at once, everything else happens as the items are taken. Raises
-    UnknownNameError for an unknown format, ConfigurationError when the file cannot be opened; the iterator raises
-    DescriptorError when the format cannot be seen or the file as a whole is broken.
+    call a stream. Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it
+    may not be read; it is opened when the first item is taken. The iterator raises DescriptorError when the format
+    cannot be seen or the file as a whole is broken.
     """
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return _read(open_items(path), format, str(path), path.suffix.lower())
-    return _read(source, format, name or "the input", "")
+        _check_readable(path)
+        return _read(lambda: _open(path), format, str(path), path.suffix.lower())
+    return _read(lambda: source, format, name or "the input", "")
 
 
-def open_items(path: Path) -> BinaryStream:
-    """The file of items, unbuffered. Raises ConfigurationError when it cannot be opened."""
+def _check_readable(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a folder, not a file of items.", hint="Name a file in it.")
+    if not path.exists():
+        raise ConfigurationError(f"There is no file {path}.", hint="Check the path of the items.")
+    if not os.access(path, os.R_OK):
+        raise ConfigurationError(f"{path} may not be read.", hint="Mend its permissions.")
+
+
+def _open(path: Path) -> BinaryStream:
     try:
-        if path.is_dir():
-            raise ConfigurationError(f"{path} is a folder, not a file of items.", hint="Name a file in it.")
         return path.open("rb", buffering=0)
-    except FileNotFoundError:
-        raise ConfigurationError(f"There is no file {path}.", hint="Check the path of the items.") from None
     except OSError as fault:
         raise ConfigurationError(f"{path} cannot be read: {fault.strerror or fault}.") from None
 
 
-def _read(stream: BinaryStream, written: str | None, name: str, suffix: str) -> Iterator[RawItem]:
+def _read(opened: Callable[[], BinaryStream], written: str | None, name: str, suffix: str) -> Iterator[RawItem]:
+    stream = opened()
     try:
         chunks = _chunks(stream, name)
         head = _head(chunks)

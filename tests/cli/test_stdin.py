@@ -1,0 +1,92 @@
+"""When standard input is read for items, and that a silent one does not hold up what needs none."""
+
+from __future__ import annotations
+
+import os
+import pty
+import socket
+import subprocess
+from pathlib import Path
+
+from nodeloom.testing import ThreeCXSandbox
+
+from .conftest import DELETE, TARGET, Said, finish, start
+
+ONE = (*TARGET, "Get Weblink", "--set", "Link=link-1")
+
+
+def run_with(stdin: int) -> Said:
+    return finish(start("run", *ONE, stdin=stdin))
+
+
+def test_a_pipe_with_items_runs_once_for_each(sandbox: ThreeCXSandbox) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"{}\n{}\n")
+    os.close(writing)
+    assert len(run_with(reading).results) == 2
+    os.close(reading)
+
+
+def test_a_file_with_items_runs_once_for_each(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
+    (tmp_path / "items").write_text("{}\n{}\n{}\n")
+    with (tmp_path / "items").open() as items:
+        assert len(run_with(items.fileno()).results) == 3
+
+
+def test_an_empty_pipe_file_or_null_device_runs_once(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    assert len(run_with(reading).results) == 1
+    os.close(reading)
+    (tmp_path / "empty").touch()
+    with (tmp_path / "empty").open() as empty:
+        assert len(run_with(empty.fileno()).results) == 1
+    assert len(run_with(subprocess.DEVNULL).results) == 1
+
+
+def test_a_terminal_runs_once(sandbox: ThreeCXSandbox) -> None:
+    master, slave = pty.openpty()
+    assert len(run_with(slave).results) == 1
+    os.close(slave)
+    os.close(master)
+
+
+def test_a_socket_runs_once(sandbox: ThreeCXSandbox) -> None:
+    """Some programs give those they start a socket that stays silent."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert len(run_with(theirs.fileno()).results) == 1
+
+
+def test_a_closed_standard_input_runs_once(sandbox: ThreeCXSandbox) -> None:
+    process = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *start_words("run", *ONE)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0
+    assert process.stdout.count(b"\n") == 1
+
+
+def test_a_silent_pipe_does_not_hold_up_what_needs_no_items(sandbox: ThreeCXSandbox) -> None:
+    """As when a service starts the command with a pipe that nobody writes to."""
+    reading, writing = os.pipe()
+    said = run_with(reading)
+    os.close(reading)
+    os.close(writing)
+    assert (said.code, len(said.results)) == (0, 1)
+    assert "running once" in said.err
+
+
+def test_a_silent_pipe_is_waited_for_when_items_are_needed_and_that_is_said(sandbox: ThreeCXSandbox) -> None:
+    reading, writing = os.pipe()
+    process = start("run", *DELETE, "--set", "Link=<<$json.Link>>", stdin=reading)
+    os.close(reading)
+    assert process.stderr is not None
+    assert b"Waiting for items on standard input." in process.stderr.readline()
+    os.write(writing, b'{"Link":"link-1"}\n')
+    os.close(writing)
+    said = finish(process)
+    assert said.code == 0
+    assert said.results[0]["json"]["Link"] == "link-1"
