@@ -114,7 +114,7 @@ def _filter(step: PostReceiveStep, items: list[Item], scope: Scope, _response: R
 
 def _truthy(value: Any) -> bool:
     """Truth as in JavaScript, where empty lists and objects are true."""
-    return bool(value) and value == value or isinstance(value, (list, dict))
+    return (bool(value) and value == value) or isinstance(value, (list, dict))
 
 
 def _limit(step: PostReceiveStep, items: list[Item], scope: Scope, _response: Response) -> list[Item]:

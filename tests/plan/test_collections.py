@@ -1,0 +1,110 @@
+"""Collections, fixed collections, locators and options: which parts contribute, and with which values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nodeloom.errors import InvalidValueError
+
+from .harness import body_of, node, request_of
+
+
+def body(name: str, to: str, **more: Any) -> dict[str, Any]:
+    return {"displayName": name, "name": name, "type": "string", **more} | {
+        "routing": {"send": {"type": "body", "property": to, **more.get("send", {})}}
+    }
+
+
+COLLECTION = {
+    "displayName": "Options",
+    "name": "opts",
+    "type": "collection",
+    "default": {},
+    "options": [body("a", "a", default="x"), body("b", "deep.b", default="y")],
+}
+PAIRS = {
+    "displayName": "Pairs",
+    "name": "pairs",
+    "type": "fixedCollection",
+    "typeOptions": {"multipleValues": True},
+    "default": {},
+    "options": [
+        {
+            "name": "pair",
+            "values": [
+                body("key", "=pairs[{{ $index }}].k"),
+                body("value", "=map.{{ $parent.key }}", default="v0"),
+            ],
+        }
+    ],
+}
+
+
+def test_only_members_that_are_present_contribute() -> None:
+    assert body_of(request_of(node(COLLECTION), {"opts": {"b": "1"}})) == {"deep": {"b": "1"}}
+    assert request_of(node(COLLECTION)).body is None
+
+
+def test_a_member_may_be_a_template() -> None:
+    assert body_of(request_of(node(COLLECTION), {"opts": {"a": "{{ $json.n }}"}}, {"n": 3})) == {"a": 3}
+
+
+def test_a_whole_collection_may_be_a_template_and_its_data_is_not_read_again() -> None:
+    sent = request_of(node(COLLECTION), {"opts": "={{ $json.o }}"}, {"o": {"a": "={{ $json.secret }}", "zz": 1}})
+    assert body_of(sent) == {"a": "={{ $json.secret }}"}
+
+
+def test_entries_know_their_index_and_parent() -> None:
+    given = {"pair": [{"key": "k1", "value": "{{ $json.n }}"}, {"key": "{{ $json.k }}"}]}
+    sent = request_of(node(PAIRS), {"pairs": given}, {"n": 7, "k": "k2"})
+    assert body_of(sent) == {"pairs": [{"k": "k1"}, {"k": "k2"}], "map": {"k1": 7, "k2": "v0"}}
+
+
+def test_a_locator_sends_what_its_mode_extracts() -> None:
+    locator = {
+        "displayName": "Item",
+        "name": "item",
+        "type": "resourceLocator",
+        "modes": [
+            {"name": "id", "type": "string"},
+            {"name": "url", "extractValue": {"type": "regex", "regex": "/item/([a-z0-9]+)"}},
+        ],
+        "routing": {"send": {"type": "query", "property": "item"}},
+    }
+    by_url = {"__rl": True, "mode": "url", "value": "https://x.test/item/zz9/edit"}
+    assert request_of(node(locator), {"item": by_url}).url.endswith("?item=zz9")
+    by_id = {"__rl": True, "mode": "id", "value": "={{ $json.id }}"}
+    assert request_of(node(locator), {"item": by_id}, {"id": "i1"}).url.endswith("?item=i1")
+    with pytest.raises(InvalidValueError, match="mode expects"):
+        request_of(node(locator), {"item": {**by_url, "value": "nothing"}})
+
+
+def test_an_option_chosen_by_an_expression_contributes_per_item() -> None:
+    kind = {
+        "displayName": "Kind",
+        "name": "kind",
+        "type": "options",
+        "default": "a",
+        "options": [
+            {"name": "A", "value": "a", "routing": {"request": {"headers": {"X-Kind": "is-a"}}}},
+            {"name": "B", "value": "b", "routing": {"request": {"headers": {"X-Kind": "=is-{{ $value }}"}}}},
+        ],
+    }
+    assert request_of(node(kind), {"kind": "{{ $json.k }}"}, {"k": "b"}).headers["X-Kind"] == "is-b"
+    assert request_of(node(kind)).headers["X-Kind"] == "is-a"
+
+
+def test_later_properties_win_and_undefined_never_does() -> None:
+    first = body("one", "x", default="1")
+    second = body("two", "x", default="={{ $json.maybe }}")
+    assert body_of(request_of(node(first, second), {}, {"maybe": "2"})) == {"x": "2"}
+    assert body_of(request_of(node(first, second), {}, {})) == {"x": "1"}
+
+
+def test_a_property_that_is_hidden_contributes_nothing() -> None:
+    switch = {"displayName": "On", "name": "on", "type": "boolean", "default": False}
+    hidden = body("name", "name", default="n", displayOptions={"show": {"on": [True]}})
+    assert request_of(node(switch, hidden)).body is None
+    assert body_of(request_of(node(switch, hidden), {"on": True})) == {"name": "n"}

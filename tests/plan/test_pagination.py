@@ -1,0 +1,98 @@
+"""Pagination: generic and offset, and what keeps it from running forever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nodeloom.errors import DescriptorError, InvalidValueError, ItemError
+
+from .harness import answer, answering, exchange
+
+ROOT = {"postReceive": [{"type": "rootProperty", "properties": {"property": "items"}}]}
+
+
+def generic(request: dict[str, Any], proceed: str, **more: Any) -> dict[str, Any]:
+    pagination = {"type": "generic", "properties": {"continue": proceed, "request": request}}
+    return {"send": {"paginate": True}, "operations": {"pagination": pagination}, "output": {**ROOT, **more}}
+
+
+def offset(**properties: Any) -> dict[str, Any]:
+    pagination = {
+        "type": "offset",
+        "properties": {
+            "limitParameter": "limit",
+            "offsetParameter": "skip",
+            "pageSize": 2,
+            "type": "query",
+            **properties,
+        },
+    }
+    return {"send": {"paginate": True}, "operations": {"pagination": pagination}, "output": ROOT}
+
+
+def page(*ids: int, **more: Any) -> Any:
+    return answer({"items": [{"id": i} for i in ids], **more})
+
+
+def run(routing: dict[str, Any], *answers: Any, **how: Any) -> tuple[list[str], list[int]]:
+    sent, items = exchange(answering(routing), list(answers), **how)
+    return [r.url.partition("/v1")[2] for r in sent], [i["json"]["id"] for i in items]
+
+
+CURSOR = generic({"qs": {"cursor": "={{ $response.body?.next }}"}}, "={{ !!$response.body.next }}")
+LINK = generic({"url": "={{ $response.body?.next ?? $request.url }}"}, "={{ !!$response.body.next }}")
+
+
+def test_a_cursor_is_followed_to_the_end() -> None:
+    urls, ids = run(CURSOR, page(1, 2, next="c1"), page(3, next="c2"), page(4))
+    assert urls == ["/go", "/go?cursor=c1", "/go?cursor=c2"]
+    assert ids == [1, 2, 3, 4]
+
+
+def test_a_link_is_followed_on_the_same_host() -> None:
+    urls, ids = run(LINK, page(1, next="/go?page=2"), page(2))
+    assert urls == ["/go", "/go?page=2"]
+    assert ids == [1, 2]
+
+
+def test_a_link_to_another_host_is_not_followed() -> None:
+    with pytest.raises(InvalidValueError, match="another host"):
+        run(LINK, page(1, next="https://evil.test/go"))
+
+
+def test_the_same_page_again_and_again_is_an_error() -> None:
+    with pytest.raises(ItemError, match="same page"):
+        run(CURSOR, page(1, next="c1"))
+
+
+def test_offset_pages_until_a_short_one() -> None:
+    urls, ids = run(offset(), page(1, 2), page(3, 4), page(5))
+    assert urls == ["/go?limit=2&skip=0", "/go?limit=2&skip=2", "/go?limit=2&skip=4"]
+    assert ids == [1, 2, 3, 4, 5]
+
+
+def test_max_results_caps_the_last_page() -> None:
+    routing = offset()
+    routing["output"] = {**ROOT, "maxResults": 3}
+    urls, ids = run(routing, page(1, 2), page(3, 4))
+    assert urls == ["/go?limit=2&skip=0", "/go?limit=1&skip=2"]
+    assert ids == [1, 2, 3]
+
+
+def test_without_paginate_one_page_is_enough() -> None:
+    routing = {**offset(), "send": {"paginate": "={{ false }}"}}
+    assert run(routing, page(1, 2)) == (["/go"], [1, 2])
+
+
+def test_a_missing_list_names_where_it_was_looked_for() -> None:
+    routing = {**offset(rootProperty="rows"), "output": {}}
+    with pytest.raises(ItemError, match="rows"):
+        run(routing, page(1))
+
+
+def test_an_unknown_pagination_is_refused() -> None:
+    routing = {"send": {"paginate": True}, "operations": {"pagination": {"type": "magic"}}}
+    with pytest.raises(DescriptorError, match="pagination"):
+        run(routing, page(1))
