@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+_HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -14,6 +17,13 @@ def origin_of(url: str) -> str:
 
     Raises ValueError when `url` is not an absolute http or https address.
     """
+    match = _HEAD.match(url)
+    return _origin(match[0] if match else url)
+
+
+@functools.lru_cache(maxsize=256)
+def _origin(url: str) -> str:
+    # Kept by what decides about it: thousands of requests go to few origins.
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(f"not an absolute http or https address: {url!r}")

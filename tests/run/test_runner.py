@@ -117,6 +117,32 @@ def test_a_consumer_that_takes_its_time_holds_the_input_back() -> None:
     asyncio.run(scenario())
 
 
+def test_fifty_thousand_items_leave_no_trace_in_memory() -> None:
+    """Of a long stream nothing is kept but the window: neither items nor outcomes."""
+
+    async def scenario() -> None:
+        read = given = furthest = 0
+
+        async def items() -> AsyncIterator[dict[str, int]]:
+            nonlocal read
+            for n in range(50_000):
+                read += 1
+                yield {"n": n}
+
+        runner = runner_for(Watched(), items(), concurrency=8)
+        async with runner:
+            async for outcome in runner.outcomes():
+                assert outcome.index == given
+                given += 1
+                furthest = max(furthest, read - given)
+                assert len(runner._ready) <= 256 + 8
+        assert given == 50_000
+        # The window, a batch in the consumer's hand, and what is in flight.
+        assert furthest <= 256 + 256 + 8
+
+    asyncio.run(scenario())
+
+
 def test_on_error_stop_begins_nothing_further_and_reports_the_rest() -> None:
     work = Watched(fail={5}, turns=2)
     runner = runner_for(work, [{}] * 50, concurrency=4, on_error="stop")
