@@ -48,7 +48,7 @@ def _tagged(value: object) -> object:
         return {_TAG: ["undefined"]}
     if isinstance(value, Mapping):
         tagged = {str(k): _tagged(v) for k, v in value.items()}
-        return {_TAG: ["object", tagged]} if _TAG in tagged else tagged
+        return {_TAG: ["object", list(tagged.items())]} if _TAG in tagged else tagged
     if isinstance(value, (list, tuple)):
         return [_tagged(v) for v in value]
     if value is None or isinstance(value, (str, int, float)):
@@ -124,5 +124,5 @@ _UNTAG: dict[str, Callable[[Any], object]] = {
     "date": _date,
     "datetime": _zoned,
     "text": lambda content: content,
-    "object": lambda content: content,
+    "object": dict,
 }

@@ -71,7 +71,7 @@
     const [kind, content] = value[TAG];
     if (kind === "date") return new NativeDate(content);
     if (kind === "number") return +content;
-    if (kind === "object") return content;
+    if (kind === "object") return Object.fromEntries(content);
     return undefined;
   }
   const read = (text) => (text[0] === "!" ? parse(text.slice(1), revive) : parse(text));
@@ -121,7 +121,7 @@
       const inner = value[key];
       if (inner !== undefined) packed[key] = pack(inner, seen);
     }
-    return ownKey(packed, TAG) ? { [TAG]: ["object", packed] } : packed;
+    return ownKey(packed, TAG) ? { [TAG]: ["object", Object.entries(packed)] } : packed;
   }
   const weak = [WeakMap, WeakSet, WeakRef, Promise];
   // `+` makes long texts ropes, which QuickJS's Python binding cannot take; joining makes one piece.

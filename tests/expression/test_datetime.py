@@ -1,0 +1,121 @@
+"""Dates: luxon's DateTime, Duration and Interval, and JavaScript's Date in the zone of the run."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodeloom.errors import ExpressionError
+from nodeloom.expression import UNDEFINED
+from nodeloom.expression.zones import zone_rules
+from nodeloom.expressions import evaluate
+
+STAMP = "DateTime.fromISO('2024-03-15T10:20:30.456Z')"
+NEW_YORK = "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (f"{STAMP}.toISO()", "2024-03-15T06:20:30.456-04:00"),
+        (f"{STAMP}.toFormat('EEEE, d. LLL yyyy HH:mm:ss.SSS ZZ z')", "Friday, 15. Mar 2024 06:20:30.456 -04:00 America/New_York"),
+        (f"{STAMP}.setZone('Asia/Kolkata').toISO()", "2024-03-15T15:50:30.456+05:30"),
+        (f"{STAMP}.setZone('Nowhere/Land').isValid", False),
+        (f"{STAMP}.startOf('month').toISO()", "2024-03-01T00:00:00.000-05:00"),
+        (f"{STAMP}.endOf('week').toISODate()", "2024-03-17"),
+        (f"{STAMP}.plus({{ months: 1, hours: 20 }}).toISO()", "2024-04-16T02:20:30.456-04:00"),
+        ("DateTime.fromISO('2024-03-09T02:30').plus({ days: 1 }).toISO()", "2024-03-10T03:30:00.000-04:00"),
+        ("DateTime.fromISO('2024-01-31').plus({ months: 1 }).toISODate()", "2024-02-29"),
+        ("DateTime.fromISO('2024-05-25').diff(DateTime.fromISO('2020-02-29'), ['years', 'days']).toObject()", {"years": 4, "days": 86}),
+        ("DateTime.fromFormat('15/3/24 10:20 PM', 'd/M/yy h:mm a').toISO()", "2024-03-15T22:20:00.000-04:00"),
+        ("DateTime.fromISO('2024-W11-5').toISODate() + DateTime.fromISO('2024-075').toISOWeekDate()", "2024-03-152024-W11-5"),
+        (f"{STAMP}.toLocaleString(DateTime.DATETIME_HUGE)", "Friday, March 15, 2024 at 6:20 AM Eastern Daylight Time"),
+        (f"{STAMP}.setLocale('fr').toLocaleString(DateTime.DATE_FULL)", "15 mars 2024"),
+        (f"{STAMP}.toRelative({{ base: {STAMP}.plus({{ days: 5 }}) }})", "5 days ago"),
+        ("Duration.fromObject({ hours: 25, minutes: -30 }).normalize().toObject()", {"hours": 24, "minutes": 30}),
+        ("Duration.fromISO('PT2H30M').toFormat('hh:mm')", "02:30"),
+        ("Interval.fromISO('2024-03-10/P2D').count('days')", 2),
+        ("new Date('2024-03-15T10:20:30Z').plus(1, 'day').toISOString()", "2024-03-16T10:20:30.000Z"),
+        ("DateTime.fromISO('nope').toISO()", None),
+        ("DateTime.fromISO('2024-01-01').startOf('nothing')", UNDEFINED),
+        ("'2024-03-15'.toDateTime().isWeekend()", False),
+        ("$now.zoneName + ($today.hour)", "America/New_York0"),
+    ],
+)
+def test_luxon(js: Any, code: str, expected: object) -> None:
+    """As luxon 3.7 answers in New York."""
+    assert js(code, timezone=NEW_YORK) == expected
+
+
+def test_what_dates_become_in_python(js: Any) -> None:
+    """A DateTime keeps its zone, a Date is in UTC, a Duration is its ISO text, an invalid one None."""
+    value = js("DateTime.fromISO('2024-07-01T12:00')", timezone="Europe/Berlin")
+    assert value == datetime.datetime(2024, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
+    assert value.tzinfo == zoneinfo.ZoneInfo("Europe/Berlin")
+    assert js("[new Date(0)]") == [datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)]
+    assert js("Duration.fromMillis(90000)") == "PT90S"
+    assert js("DateTime.fromISO('x')") is None
+    with pytest.raises(ExpressionError):
+        js("new Date(8.64e15)")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("new Date(0).getHours()", 9),
+        ("new Date(2024, 0, 1).toISOString()", "2023-12-31T15:00:00.000Z"),
+        ("new Date('2024-01-01T12:00').toISOString()", "2024-01-01T03:00:00.000Z"),
+        ("new Date('2024-01-01').toISOString()", "2024-01-01T00:00:00.000Z"),
+        ("new Date('March 5, 2024').getTime()", 1709564400000),
+        ("new Date(0).toString()", "Thu Jan 01 1970 09:00:00 GMT+0900 (Japan Standard Time)"),
+        ("(() => { const d = new Date(0); d.setHours(0); return d.toISOString() })()", "1969-12-31T15:00:00.000Z"),
+        ("new Date(0).getTimezoneOffset()", -540),
+        ("new Date(0).toLocaleString()", "1/1/1970, 9:00:00 AM"),
+        ("new Date(0) instanceof Date && typeof Date() === 'string' && Date.now() > 0", True),
+        ("`${new Date(NaN)}`", "Invalid Date"),
+    ],
+)
+def test_a_date_is_local_to_the_run(js: Any, code: str, expected: object) -> None:
+    """Not to the process, which other runs share."""
+    assert js(code, timezone="Asia/Tokyo") == expected
+
+
+ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "Africa/Casablanca"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(ZONES, st.integers(-2_000_000_000, 4_000_000_000))
+def test_offsets_are_those_of_the_zone_database(name: str, instant: int) -> None:
+    """At any instant of two centuries."""
+    expected = datetime.datetime.fromtimestamp(instant, zoneinfo.ZoneInfo(name)).utcoffset()
+    assert expected is not None
+    offset = evaluate("={{ DateTime.fromSeconds($json.t).offset * 60 }}", json={"t": instant}, timezone=name)
+    assert offset == pytest.approx(expected.total_seconds())
+
+
+@settings(max_examples=60, deadline=None)
+@given(ZONES, st.datetimes(datetime.datetime(1971, 1, 1), datetime.datetime(2099, 1, 1)))
+def test_iso_text_is_read_and_written_without_loss(name: str, wall: datetime.datetime) -> None:
+    """Local time in, the same instant as Python's out."""
+    wall = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+    value = evaluate("={{ DateTime.fromISO($json.t) }}", json={"t": wall.isoformat()}, timezone=name)
+    zone = zoneinfo.ZoneInfo(name)
+    possible = [wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1)]
+    assert isinstance(value, datetime.datetime)
+    assert any(value.timestamp() == pytest.approx(p) for p in possible)
+
+
+def test_unknown_zones_have_no_rules() -> None:
+    """Names are looked up as names, never as paths."""
+    assert zone_rules("Nowhere/Land") is None
+    assert zone_rules("../../etc/passwd") is None
+    assert zone_rules("/etc/passwd") is None
+    assert zone_rules("") is None
+    rules = zone_rules("europe/berlin")
+    assert rules is not None
+    assert rules["name"] == "Europe/Berlin"
