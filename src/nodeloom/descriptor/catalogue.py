@@ -6,6 +6,7 @@ resource's file when the resource is first asked for, so a node with hundreds of
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -73,6 +74,16 @@ class Node:
         if not isinstance(raw, dict):
             raise DescriptorError(f"{file} holds no JSON object.", path="$", hint="A node descriptor is an object.")
         return cls(raw, folder=file.parent, source=str(file))
+
+    def at_version(self, version: int | float) -> Node:
+        """The same node as it is in one of its versions. Raises UnknownNameError for a version it does not have."""
+        known = self.document.version if isinstance(self.document.version, list) else [self.document.version]
+        if version not in known:
+            raise UnknownNameError("version", f"{version:g}", [f"{v:g}" for v in known], within=self.label)
+        chosen = copy.copy(self)
+        chosen.document = self.document.model_copy(update={"version": version})
+        chosen._descriptors = {}
+        return chosen
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from nodeloom.messages import Request
 from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_go
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.merge import copy_json, merge
+from nodeloom.plan.transfer import Transfer
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,15 +39,6 @@ class Injected(Protocol):
     def body(self) -> Mapping[str, Any] | None:
         """Body members, for requests that have a body."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """How requests of a run travel (n8n `requestOptions`): timeout in seconds, proxy address, TLS verification."""
-
-    timeout: float | None = None
-    proxy: str | None = None
-    verify: bool = True
 
 
 @dataclass(slots=True)

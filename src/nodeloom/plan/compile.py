@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
-from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor
+from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_form
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, compile_value
@@ -18,9 +18,7 @@ from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
-
-REQUEST_OPTIONS = "requestOptions"
-AUTHENTICATION = "authentication"
+from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 
 
 def compile_plan(
@@ -36,6 +34,43 @@ def compile_plan(
     With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
     other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
     """
+    return _compiler(node, parameters, dialect, url_values, version).plan()
+
+
+def compile_loader(
+    node: Node,
+    property_name: str,
+    parameters: Mapping[str, Any],
+    routing_of: Callable[[PropertyDescriptor], Routing],
+    *,
+    dialect: Dialect,
+    url_values: UrlValues,
+) -> OperationPlan:
+    """The plan of a request that serves a visible property, such as loading its choices.
+
+    `routing_of` gives that request's routing. The property's own parameters are in scope, their routing is not used.
+    Raises UnknownNameError when the operation does not show the property.
+    """
+    compiler = _compiler(node, parameters, dialect, url_values, None, partial=True)
+    names = PropertyNames(compiler.form.properties)
+    found = names.find(property_name)
+    if found is None:
+        raise UnknownNameError("property", property_name, names.labels(), within=node.label)
+    prop = next(p for p in compiler.form.properties if p.name == found)
+    return compiler.plan(only=routing_of(prop))
+
+
+def _compiler(
+    node: Node,
+    parameters: Mapping[str, Any],
+    dialect: Dialect,
+    url_values: UrlValues,
+    version: int | float | None,
+    *,
+    partial: bool = False,
+) -> _Compiler:
+    if version is not None:
+        node = node.at_version(version)
     choice = _choose(node, parameters, as_n8n=url_values == "raw")
     given = _named(choice, parameters, lenient=dialect == "n8n")
     if choice.resource is not None:
@@ -45,12 +80,12 @@ def compile_plan(
     form = visible_form(
         choice.descriptor.properties,
         given,
-        version=choice.descriptor.type_version if version is None else version,
+        version=choice.descriptor.type_version,
         is_template=lambda value: isinstance(value, str) and is_template(value, dialect),
     )
-    if dialect == "author":
+    if dialect == "author" and not partial:
         _refuse_invisible(node, choice, given, form)
-    return _Compiler(node, choice, given, form, dialect, url_values).plan()
+    return _Compiler(node, choice, given, form, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,58 +208,69 @@ class _Compiler:
         form: VisibleForm,
         dialect: Dialect,
         url_values: UrlValues,
+        transfer: Transfer,
     ) -> None:
         self._node = node
         self._choice = choice
         self._given = given
-        self._form = form
+        self.form = form
+        self._transfer = transfer
         self._dialect: Dialect = dialect
         self._url_values: UrlValues = url_values
 
-    def plan(self) -> OperationPlan:
-        """The finished plan."""
+    def plan(self, *, only: Routing | None = None) -> OperationPlan:
+        """The finished plan; with `only`, of that routing alone."""
         parameters = self._parameters()
         static = [name for name, compiled in parameters.items() if compiled.static]
         builder = StepBuilder(
             dialect=self._dialect,
-            root=self._form.values,
+            root=self.form.values,
             version=self._choice.descriptor.type_version,
             static_parameters=static,
         )
         steps: list[Step] = [_DefaultsStep(self._choice.descriptor, static)]
-        for prop in self._form.properties:
-            if prop.name not in self._form.values:
-                self._check_required(prop)
-                continue
-            compiled = parameters[prop.name]
-            if prop.required and prop.name not in (RESOURCE, OPERATION):
-                self._check_constant(prop, compiled)
-                if not compiled.static:
-                    steps.append(RequiredStep(prop, compiled))
-            steps.extend(builder.steps(prop, self._form.values[prop.name], compiled, {}))
+        if only is not None:
+            steps.append(builder.routing_step(only))
+        else:
+            for prop in self.form.properties:
+                steps.extend(self._steps_of(prop, parameters, builder))
         return OperationPlan(
             node=self._node,
             descriptor=self._choice.descriptor,
             resource=self._choice.resource,
             operation=self._choice.operation,
             parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
-            values=self._form.values,
+            values=self.form.values,
             steps=steps,
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in parameters.values()),
             url_values=self._url_values,
+            transfer=self._transfer,
         )
+
+    def _steps_of(
+        self, prop: PropertyDescriptor, parameters: Mapping[str, Compiled], builder: StepBuilder
+    ) -> Iterator[Step]:
+        if prop.name not in self.form.values:
+            self._check_required(prop)
+            return
+        compiled = parameters[prop.name]
+        if prop.required and prop.name not in (RESOURCE, OPERATION):
+            self._check_constant(prop, compiled)
+            if not compiled.static:
+                yield RequiredStep(prop, compiled)
+        yield from builder.steps(prop, self.form.values[prop.name], compiled, {})
 
     def _parameters(self) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
-        for prop in self._form.properties:
-            if prop.name in self._form.values and prop.name not in compiled:
+        for prop in self.form.properties:
+            if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
                 compiled[prop.name] = compile_value(self._written(prop), dialect=dialect, property=prop.label)
         return compiled
 
     def _written(self, prop: PropertyDescriptor) -> Any:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""
-        value = self._form.values[prop.name]
+        value = self.form.values[prop.name]
         if prop.type == "resourceLocator" and isinstance(value, Mapping) and "mode" in value:
             return {"__rl": True, **value}
         return value

@@ -11,11 +11,12 @@ from nodeloom.descriptor.visibility import Surroundings
 from nodeloom.expression import Compiled, Scope
 from nodeloom.messages import Response
 from nodeloom.plan.address import UrlValues
-from nodeloom.plan.call import Call, Transfer
+from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.pagination import GenericPagination, exchange_pages
 from nodeloom.plan.receive import Reception
 from nodeloom.plan.steps import Step
+from nodeloom.plan.transfer import Transfer
 
 Item = dict[str, Any]
 

@@ -180,6 +180,10 @@ class StepBuilder:
             for group in prop.groups():
                 yield from self._group(prop, group, value, names, literal=literal)
 
+    def routing_step(self, routing: Routing) -> Step:
+        """The step of a routing that belongs to no property's value."""
+        return RoutingStep(None, constant(None), self._routing(routing, None, True))
+
     def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
         for option in options:
             if option.routing is None or option.value != value or type(option.value) is not type(value):
