@@ -23,7 +23,10 @@ NEW_YORK = "America/New_York"
     ("code", "expected"),
     [
         (f"{STAMP}.toISO()", "2024-03-15T06:20:30.456-04:00"),
-        (f"{STAMP}.toFormat('EEEE, d. LLL yyyy HH:mm:ss.SSS ZZ z')", "Friday, 15. Mar 2024 06:20:30.456 -04:00 America/New_York"),
+        (
+            f"{STAMP}.toFormat('EEEE, d. LLL yyyy HH:mm:ss.SSS ZZ z')",
+            "Friday, 15. Mar 2024 06:20:30.456 -04:00 America/New_York",
+        ),
         (f"{STAMP}.setZone('Asia/Kolkata').toISO()", "2024-03-15T15:50:30.456+05:30"),
         (f"{STAMP}.setZone('Nowhere/Land').isValid", False),
         (f"{STAMP}.startOf('month').toISO()", "2024-03-01T00:00:00.000-05:00"),
@@ -31,9 +34,15 @@ NEW_YORK = "America/New_York"
         (f"{STAMP}.plus({{ months: 1, hours: 20 }}).toISO()", "2024-04-16T02:20:30.456-04:00"),
         ("DateTime.fromISO('2024-03-09T02:30').plus({ days: 1 }).toISO()", "2024-03-10T03:30:00.000-04:00"),
         ("DateTime.fromISO('2024-01-31').plus({ months: 1 }).toISODate()", "2024-02-29"),
-        ("DateTime.fromISO('2024-05-25').diff(DateTime.fromISO('2020-02-29'), ['years', 'days']).toObject()", {"years": 4, "days": 86}),
+        (
+            "DateTime.fromISO('2024-05-25').diff(DateTime.fromISO('2020-02-29'), ['years', 'days']).toObject()",
+            {"years": 4, "days": 86},
+        ),
         ("DateTime.fromFormat('15/3/24 10:20 PM', 'd/M/yy h:mm a').toISO()", "2024-03-15T22:20:00.000-04:00"),
-        ("DateTime.fromISO('2024-W11-5').toISODate() + DateTime.fromISO('2024-075').toISOWeekDate()", "2024-03-152024-W11-5"),
+        (
+            "DateTime.fromISO('2024-W11-5').toISODate() + DateTime.fromISO('2024-075').toISOWeekDate()",
+            "2024-03-152024-W11-5",
+        ),
         (f"{STAMP}.toLocaleString(DateTime.DATETIME_HUGE)", "Friday, March 15, 2024 at 6:20 AM Eastern Daylight Time"),
         (f"{STAMP}.setLocale('fr').toLocaleString(DateTime.DATE_FULL)", "15 mars 2024"),
         (f"{STAMP}.toRelative({{ base: {STAMP}.plus({{ days: 5 }}) }})", "5 days ago"),
@@ -85,7 +94,16 @@ def test_a_date_is_local_to_the_run(js: Any, code: str, expected: object) -> Non
     assert js(code, timezone="Asia/Tokyo") == expected
 
 
-ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "Africa/Casablanca"])
+ZONES = st.sampled_from(
+    [
+        "Europe/Berlin",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+        "America/Sao_Paulo",
+        "Africa/Casablanca",
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None)

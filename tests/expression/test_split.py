@@ -94,7 +94,11 @@ def test_pieces_stand_where_they_say(value: str, dialect: str) -> None:
             at = piece.start + len(piece.code)
 
 
-@given(ALPHABET.filter(lambda t: "{{" not in t and "}}" not in t and "\\" not in t and "{" not in t[-1:] and "}" not in t[:1]))
+@given(
+    ALPHABET.filter(
+        lambda t: "{{" not in t and "}}" not in t and "\\" not in t and "{" not in t[-1:] and "}" not in t[:1]
+    )
+)
 def test_plain_text_around_a_block_is_kept(value: str) -> None:
     """Nothing of it is lost or changed."""
     assert texts(f"={value}{{{{ 1 }}}}") == ([value] if value else [])

@@ -11,17 +11,21 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
+from nodeloom.expression.compiled import PathTemplate, Template, TextTemplate
 from nodeloom.expression.engine import evaluate
-from nodeloom.expression.template import PathTemplate, Template, TextTemplate
 
-KEYS = st.sampled_from(["a", "b", "length", "toString", "0", "1", "01", "name", "valueOf", "é", "a b", "-1", "__proto__x"])
+KEYS = st.sampled_from(
+    ["a", "b", "length", "toString", "0", "1", "01", "name", "valueOf", "é", "a b", "-1", "__proto__x"]
+)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**53) + 1, 2**53 - 1),
     st.sampled_from([math.nan, math.inf, -math.inf, -0.0, 1.0]),
     # Numbers of a few digits: for some others QuickJS writes a digit more than the shortest form needs.
-    st.builds(lambda digits, exponent: float(f"{digits}e{exponent}"), st.integers(-(10**6), 10**6), st.integers(-30, 30)),
+    st.builds(
+        lambda digits, exponent: float(f"{digits}e{exponent}"), st.integers(-(10**6), 10**6), st.integers(-30, 30)
+    ),
     st.text(max_size=6),
     st.sampled_from(["😀x", "", "0", "\ud83d", "\u2028"]),
 )

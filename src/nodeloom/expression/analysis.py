@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.text import number_text
@@ -16,8 +16,7 @@ _CURRENT_ONLY = frozenset(("item", "params", "context"))
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the code of one template or block mentions."""
 
     names: frozenset[str]  # every identifier, JavaScript's own and bound ones included

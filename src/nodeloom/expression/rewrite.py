@@ -8,7 +8,7 @@ unknown names are undefined (n8n).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nodeloom.expression.analysis import ITEM_NAMES, Facts, is_pure
 from nodeloom.expression.syntax import Node, walk
@@ -42,8 +42,7 @@ _WITHOUT_ENVIRONMENT = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """The code of one block, parsed. `start` is where it begins in the template."""
 
     code: str
@@ -52,8 +51,7 @@ class Block:
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """What the engine compiles: `source`, and what it should have at hand before it runs."""
 
     source: str
@@ -61,8 +59,7 @@ class Program:
     item: bool  # whether the item's data is needed
     pure: bool  # whether it certainly changes nothing of what it reads
     volatile: bool  # whether it may leave jobs behind (async code), so that its engine must not be used again
-    modules: tuple[str, ...] = ()
-    preload: tuple[tuple[str, str], ...] = field(default=())
+    preload: tuple[tuple[str, str], ...]
 
 
 def build_program(blocks: list[Block | str]) -> Program:

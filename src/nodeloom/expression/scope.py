@@ -10,7 +10,7 @@ from nodeloom.expression.values import UNDEFINED
 from nodeloom.expression.words import words
 
 if TYPE_CHECKING:
-    from nodeloom.expression.template import Compiled
+    from nodeloom.expression.compiled import Compiled
 
 Item = Mapping[str, Any]
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Dialect = Literal["author", "n8n"]
 
@@ -27,15 +26,13 @@ _CLOSER = {"{{": "}}", "<<": ">>"}
 _WRITTEN_BLOCK = re.compile(r"\{\{.*?\}\}|<<\s*\$.*?>>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text between blocks, as it goes into the result."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """The JavaScript of one block; `start` is where it begins in the whole string the author wrote."""
 
     code: str

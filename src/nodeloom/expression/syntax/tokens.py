@@ -7,7 +7,7 @@ only the parser knows which, so it says so when it asks for the next token.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nodeloom.expression.syntax.nodes import CodeError
 
@@ -37,8 +37,7 @@ _ESCAPE = re.compile(
 _SIMPLE_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: a name, number, string, regex, template, punctuation or the end.
 
     `newline` says whether a line break stands before it.

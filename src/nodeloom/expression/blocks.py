@@ -1,0 +1,92 @@
+"""Compile one template: parse its blocks and choose the evaluator that answers it."""
+
+from __future__ import annotations
+
+from nodeloom.errors import ExpressionSyntaxError
+from nodeloom.expression.analysis import Facts, facts_of, member_path, reflection
+from nodeloom.expression.compiled import Compiled, PathTemplate, StaticValue, Template, TextTemplate
+from nodeloom.expression.path import Reader, path_reader
+from nodeloom.expression.rewrite import Block, build_program
+from nodeloom.expression.split import Code, Dialect, Text, split
+from nodeloom.expression.syntax import CodeError, parse_expression
+
+
+def compile_template(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
+    """The template `source`, its evaluator chosen.
+
+    Raises:
+        ExpressionSyntaxError: it is broken.
+    """
+    blocks: list[Block | str] = [
+        piece.text if isinstance(piece, Text) else _parse_block(piece, source, property)
+        for piece in split(source, dialect)
+    ]
+    if all(isinstance(b, str) for b in blocks):
+        return StaticValue(source, "".join(b for b in blocks if isinstance(b, str)), property)
+    readers: list[Reader | str] = []
+    for block in blocks:
+        reader = block if isinstance(block, str) else _path_of(block)
+        if reader is None:
+            return _javascript_template(source, blocks, property)
+        readers.append(reader)
+    only = readers[0]
+    if len(readers) == 1 and not isinstance(only, str):
+        return PathTemplate(source, blocks, only, property)
+    return TextTemplate(source, blocks, readers, property)
+
+
+def _path_of(block: Block) -> Reader | None:
+    path = member_path(block.tree)
+    return None if path is None else path_reader(path)
+
+
+def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # noqa: A002
+    try:
+        tree = parse_expression(piece.code)
+    except CodeError as fault:
+        raise _syntax_error(source, piece.start + fault.position, fault.message, property) from None
+    facts: Facts = facts_of(tree)
+    return Block(piece.code, piece.start, tree, facts)
+
+
+def _javascript_template(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002
+    for block in blocks:
+        forbidden = reflection(block.tree) if isinstance(block, Block) else None
+        if forbidden is not None and isinstance(block, Block):
+            name = forbidden.text or "this property"
+            raise _syntax_error(
+                source, block.start + forbidden.inner, f"{name} is not available in expressions", property
+            )
+    template = Template(source, blocks, property)
+    template.needs_javascript = True
+    from nodeloom.expression.engine import check_syntax
+
+    fault = check_syntax(template.program)
+    if fault is not None:
+        block = next(b for b in blocks if isinstance(b, Block))
+        for candidate in blocks:
+            if isinstance(candidate, Block) and check_syntax(build_program([candidate])) is not None:
+                block = candidate
+                break
+        raise _syntax_error(source, block.tree.start + block.start, fault, property)
+    return template
+
+
+def _syntax_error(source: str, position: int, message: str, property: str | None) -> ExpressionSyntaxError:  # noqa: A002
+    """The error with the line at fault and a caret under the place, cut to what a terminal shows."""
+    position = min(position, len(source))
+    line_start = source.rfind("\n", 0, position) + 1
+    line_end = source.find("\n", position)
+    line = source[line_start : len(source) if line_end < 0 else line_end]
+    column = position - line_start
+    left = max(0, column - 60)
+    shown = line[left : left + 100].replace("\t", " ")
+    caret = " " * (column - left) + "^"
+    line_number = source.count("\n", 0, line_start) + 1
+    where = f" (line {line_number}, column {column + 1})" if "\n" in source else f" (column {column + 1})"
+    return ExpressionSyntaxError(
+        f"The expression has a syntax error: {message}{where}\n    {shown}\n    {caret}",
+        property=property,
+        expression=source,
+        hint="A block holds one JavaScript expression, and the first }} ends it, even inside a string.",
+    )

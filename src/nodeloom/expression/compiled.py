@@ -1,0 +1,206 @@
+"""What compiling gives: values that resolve against a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from nodeloom.errors import ExpressionError, JavaScriptDisabledError, preview
+from nodeloom.expression.text import NotPlainError, mixed_text
+
+if TYPE_CHECKING:
+    from nodeloom.expression.path import Reader
+    from nodeloom.expression.rewrite import Block, Program
+    from nodeloom.expression.scope import Scope
+
+Path = tuple[str | int, ...]
+
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+class Compiled:
+    """A value ready to be resolved against a scope.
+
+    Attributes:
+        source: what was written.
+        static: whether there is no template inside; then `value` is the constant.
+        names: the `$` names referred to.
+        references: member paths read, such as `("$json", "Link")`.
+        needs_javascript: whether the JavaScript evaluator is needed (the path evaluator can do the rest).
+        needs_all_items: whether it refers to items other than the current one.
+    """
+
+    __slots__ = ("names", "needs_all_items", "needs_javascript", "property", "references", "source", "static", "value")
+
+    def __init__(self, source: object, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
+        self.source = source
+        self.property = property
+        self.static = False
+        self.value: object = None
+        self.names = _NO_NAMES
+        self.references: tuple[Path, ...] = ()
+        self.needs_javascript = False
+        self.needs_all_items = False
+
+    def resolve(self, scope: Scope) -> object:
+        """The value for the scope's item; `UNDEFINED` where JavaScript would say undefined.
+
+        Raises:
+            ExpressionError: it cannot be evaluated.
+        """
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {preview(self.source)}>"
+
+
+class StaticValue(Compiled):
+    """A constant."""
+
+    __slots__ = ()
+
+    def __init__(self, source: object, value: object, property: str | None = None) -> None:  # noqa: A002
+        super().__init__(source, property)
+        self.static = True
+        self.value = value
+
+    def resolve(self, scope: Scope) -> object:  # noqa: ARG002 - it does not depend on one
+        """The constant."""
+        return self.value
+
+
+class Composite(Compiled):
+    """A list or dict with templates inside."""
+
+    __slots__ = ("_build", "parts")
+
+    def __init__(
+        self,
+        source: object,
+        parts: list[Compiled],
+        build: Callable[[list[object]], object],
+        property: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(source, property)
+        self.parts = parts
+        self._build = build
+        self.names = frozenset[str]().union(*(p.names for p in parts))
+        self.references = tuple(dict.fromkeys(r for p in parts for r in p.references))
+        self.needs_javascript = any(p.needs_javascript for p in parts)
+        self.needs_all_items = any(p.needs_all_items for p in parts)
+
+    def resolve(self, scope: Scope) -> object:
+        """A new list or dict, its parts resolved; parts that are undefined stay `UNDEFINED`."""
+        return self._build([p.resolve(scope) for p in self.parts])
+
+
+class Template(Compiled):
+    """A string with blocks."""
+
+    __slots__ = ("_program", "blocks", "guarded_source")
+
+    def __init__(self, source: str, blocks: list[Block | str], property: str | None = None) -> None:  # noqa: A002
+        super().__init__(source, property)
+        self.blocks = blocks
+        self._program: Program | None = None
+        facts = [b.facts for b in blocks if not isinstance(b, str)]
+        self.names = frozenset[str]().union(*(f.dollar_names for f in facts))
+        self.references = tuple(dict.fromkeys(p for f in facts for p in f.paths))
+        self.needs_all_items = any(f.needs_all_items for f in facts)
+
+    @property
+    def program(self) -> Program:
+        """The JavaScript of this template."""
+        if self._program is None:
+            from nodeloom.expression.rewrite import build_program
+
+            self._program = build_program(self.blocks)
+        return self._program
+
+    def resolve(self, scope: Scope) -> object:
+        """The value in JavaScript's opinion."""
+        if not scope.environment.javascript:
+            raise JavaScriptDisabledError(
+                "This expression needs JavaScript, which is switched off here.",
+                expression=str(self.source),
+                property=self.property,
+                hint="Without JavaScript, templates may hold member paths such as {{ $json.name }} and text.",
+            )
+        from nodeloom.expression.engine import evaluate
+
+        try:
+            return evaluate(self.program, scope)
+        except ExpressionError as fault:
+            _place(fault, self, scope)
+            raise
+
+
+class PathTemplate(Template):
+    """A lone block that is a member path: the value with its type."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, source: str, blocks: list[Block | str], read: Reader, property: str | None = None) -> None:  # noqa: A002
+        super().__init__(source, blocks, property)
+        self._read = read
+
+    def resolve(self, scope: Scope) -> object:
+        """The value at the path, or undefined."""
+        try:
+            return self._read(scope)
+        except NotPlainError:
+            return super().resolve(scope)
+        except ExpressionError as fault:
+            _place(fault, self, scope)
+            raise
+
+
+class TextTemplate(Template):
+    """Member paths with text around them: text."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(
+        self,
+        source: str,
+        blocks: list[Block | str],
+        parts: list[Reader | str],
+        property: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(source, blocks, property)
+        self._parts = parts
+
+    def resolve(self, scope: Scope) -> object:
+        """The text, the blocks filled in."""
+        try:
+            return "".join([p if type(p) is str else mixed_text(p(scope)) for p in self._parts])  # type: ignore[operator]
+        except NotPlainError:
+            return super().resolve(scope)
+        except ExpressionError as fault:
+            _place(fault, self, scope)
+            raise
+
+
+def _place(fault: ExpressionError, template: Compiled, scope: Scope) -> None:
+    """Say where `fault` happened, once, and take secrets out of it."""
+    if fault.expression is None:
+        fault.expression = str(template.source)
+        fault.property = fault.property or template.property
+        fault.item = scope.index if fault.item is None else fault.item
+    secrets = _texts_of(scope.names.get("$credentials"))
+    if secrets:
+        fault.mask(lambda text: _without(text, secrets))
+
+
+def _texts_of(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [t for v in value.values() for t in _texts_of(v)]
+    if isinstance(value, (list, tuple)):
+        return [t for v in value for t in _texts_of(v)]
+    return [value] if isinstance(value, str) and len(value) >= 4 else []
+
+
+def _without(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

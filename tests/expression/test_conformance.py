@@ -1,0 +1,70 @@
+"""Answers recorded from n8n, where the recordings are at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nodeloom.errors import ExpressionError
+from nodeloom.expressions import evaluate
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "conformance"
+needs_recordings = pytest.mark.skipif(
+    not (RECORDINGS / "expressions.json").exists(), reason="the recordings of n8n's answers are not here"
+)
+
+
+@needs_recordings
+def test_answers_agree_with_n8ns() -> None:
+    """In at least 98 of 100 recorded expressions, every payload contained."""
+    done = subprocess.run(
+        [sys.executable, str(RECORDINGS / "check_expressions.py")], capture_output=True, text=True, check=False
+    )
+    report = done.stdout
+    assert "NOT CONTAINED" not in report, report
+    share = float(report.rpartition("expression agreement ")[2].partition("%")[0])
+    assert share >= 98, report
+
+
+@needs_recordings
+@pytest.mark.parametrize("javascript", [True, False])
+def test_payloads_are_contained(javascript: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With JavaScript and without: an ExpressionError or plain data, nothing of this process."""
+    canary = "canary-7d21-do-not-leak"
+    monkeypatch.setenv("NODELOOM_TEST_CANARY", canary)
+    (tmp_path / "canary").write_text(canary)
+    document = json.loads((RECORDINGS / "expressions.json").read_text())
+    judge = _judge()
+    for vector in document["vectors"]:
+        if vector["group"] not in ("sandbox", "limits"):
+            continue
+        answer: Any = None
+        with contextlib.suppress(ExpressionError):
+            answer = evaluate(
+                vector["expression"],
+                items=judge.decode(document["items"][vector["items"]]),
+                item_index=vector.get("item_index", 0),
+                parameters=vector.get("parameters") or {},
+                dialect="n8n",
+                javascript=javascript,
+            )
+        assert canary not in repr(answer), vector["id"]
+        assert str(os.getpid()) not in repr(answer) or vector["group"] == "limits", vector["id"]
+        assert not callable(answer), vector["id"]
+
+
+def _judge() -> Any:
+    spec = importlib.util.spec_from_file_location("check_expressions", RECORDINGS / "check_expressions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
