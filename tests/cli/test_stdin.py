@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nodeloom.testing import ThreeCXSandbox
 
-from .conftest import DELETE, TARGET, Said, finish, start
+from .conftest import DELETE, TARGET, Said, command, finish, start
 
 ONE = (*TARGET, "Get Weblink", "--set", "Link=link-1")
 
@@ -59,12 +59,8 @@ def test_a_socket_runs_once(sandbox: ThreeCXSandbox) -> None:
 
 
 def test_a_closed_standard_input_runs_once(sandbox: ThreeCXSandbox) -> None:
-    process = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *start_words("run", *ONE)],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    closing = ["/bin/sh", "-c", 'exec "$@" <&-', "sh"]
+    process = subprocess.run([*closing, *command("run", *ONE)], capture_output=True, timeout=60, check=False)
     assert process.returncode == 0
     assert process.stdout.count(b"\n") == 1
 

@@ -26,16 +26,17 @@ def plan(**options: Any) -> int:
     """
     from nodeloom.cli.curl import curl_command
     from nodeloom.cli.job import open_job, open_runtime
-    from nodeloom.cli.sink import Sink, json_line, open_output
+    from nodeloom.cli.sink import json_line, open_sink
 
     failed = 0
     with open_runtime(options) as runtime:
         job = open_job(runtime, options, (lambda _text: None) if options["quiet"] else say)
-        output = open_output(options["output"], options["items_from"]) if options["output"] else None
-        with Sink(output, options["output"]) if output is not None else Sink() as sink:
-            for planned in runtime.plan(
+        with open_sink(options) as sink:
+            requests = runtime.plan(
                 job.node, job.parameters, job.items, credentials=job.credentials, dialect=job.dialect
-            ):
+            )
+            sink.begin()
+            for planned in requests:
                 failed += planned.error is not None
                 if options["as_curl"]:
                     line = curl_command(planned).encode("utf-8", "backslashreplace") + b"\n"

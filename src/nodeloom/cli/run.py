@@ -32,7 +32,7 @@ def run(**options: Any) -> int:
       echo '{"Link": "link-1"}' | nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link={{ $json.Link }}'
     """
     from nodeloom.cli.job import open_job, open_runtime
-    from nodeloom.cli.sink import Sink, open_output
+    from nodeloom.cli.sink import Sink, open_output, open_sink
     from nodeloom.run.result import RunReport
 
     note = _quiet if options["quiet"] else say
@@ -40,25 +40,18 @@ def run(**options: Any) -> int:
         job = open_job(runtime, options, note)
         # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
         report_file = open_output(options["report"], options["items_from"]) if options["report"] else None
-        output = open_output(options["output"], options["items_from"]) if options["output"] else None
         report = RunReport(job.node)
-        with Sink(report_file, options["report"] or "") as report_sink, _sink(output, options) as sink:
+        with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
             try:
                 interrupted = _run(job, options, sink, report)
             finally:
-                if report_file is not None:
+                if report_file is not None and sink.begun:
                     report_sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
     return _ended(report, interrupted, [sink, report_sink], options)
 
 
 def _quiet(_text: str) -> None:
     return
-
-
-def _sink(output: Any, options: Options) -> Sink:
-    from nodeloom.cli.sink import Sink
-
-    return Sink(output, options["output"]) if output is not None else Sink()
 
 
 def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
@@ -69,10 +62,10 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
     from nodeloom.run.stop import Stop
 
     stop = Stop()
-    bar_wanted = not options["quiet"] and (options["output"] is not None or not sys.stdout.isatty())
+    bar_wanted = not options["quiet"] and (options["output"] not in (None, "-") or not sys.stdout.isatty())
     failure = None
     with progress_bar(job.total, wanted=bar_wanted) as progress, Interruption(stop, options["concurrency"]) as signals:
-        for outcome in job.runtime.stream(
+        outcomes = job.runtime.stream(
             job.node,
             job.parameters,
             job.items,
@@ -82,7 +75,9 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             stop=stop,
             dialect=job.dialect,
             report=report,
-        ):
+        )
+        sink.begin()
+        for outcome in outcomes:
             if not sink.write(map(json_line, outcome.results())):
                 stop.set()
             if failure is None and outcome.error is not None and outcome.error.code != "not_run":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -22,13 +23,16 @@ def json_line(value: Any) -> bytes:
 
 
 def open_output(path: str, items_from: str | None) -> BinaryIO:
-    """A file for results, emptied. Raises ConfigurationError when it cannot be written, or is the file of items."""
+    """A file for results; what it holds stays until the first write, so that a mistake in the call costs no results.
+
+    Raises ConfigurationError when it cannot be written, or is the file of items.
+    """
     try:
         if items_from not in (None, "-") and Path(path).exists() and Path(path).samefile(str(items_from)):
             raise ConfigurationError(
                 f"{path} holds the items, so the results cannot go there.", hint="Name another file for --output."
             )
-        return open(path, "wb")  # noqa: PTH123 - closed by its Sink
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "wb")
     except OSError as fault:
         raise ConfigurationError(
             f"{path} cannot be written: {fault.strerror or fault}.", hint="Name another file, or mend its permissions."
@@ -38,13 +42,14 @@ def open_output(path: str, items_from: str | None) -> BinaryIO:
 class Sink:
     """Writes lines to a file, or to standard output without one.
 
-    Once a write fails nothing more is written: `fault` holds why, and `closed_by_reader` says whether it was only that
-    nobody reads any more.
+    `begin()`, or the first write, empties the file (`begun`). Once a write fails nothing more is written: `fault` holds
+    why, and `closed_by_reader` says whether it was only that nobody reads any more.
     """
 
     def __init__(self, file: BinaryIO | None = None, name: str = "standard output") -> None:
         self._file = file
         self._name = name
+        self.begun = False
         self.fault: OSError | None = None
 
     @property
@@ -58,8 +63,20 @@ class Sink:
         reason = self.fault.strerror or str(self.fault) if self.fault is not None else ""
         return f"The results cannot be written to {self._name}: {reason}."
 
+    def begin(self) -> None:
+        """Empty the file."""
+        if self.begun:
+            return
+        self.begun = True
+        try:
+            if self._file is not None and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                self._file.truncate(0)
+        except OSError as fault:
+            self.fault = fault
+
     def write(self, lines: Iterable[bytes]) -> bool:
         """Write whole lines and pass them on at once; whether that went well."""
+        self.begin()
         if self.fault is not None:
             return False
         try:
@@ -86,6 +103,12 @@ class Sink:
             from nodeloom.cli.app import abandon_stdout
 
             abandon_stdout()
+
+
+def open_sink(options: Mapping[str, Any]) -> Sink:
+    """The sink of `--output`; standard output without one, or for `-`. Raises ConfigurationError."""
+    path = options["output"]
+    return Sink() if path in (None, "-") else Sink(open_output(path, options["items_from"]), path)
 
 
 def _stdout() -> BinaryIO:

@@ -47,8 +47,8 @@ def read_items(
     """The items in a file or binary stream, an InvalidItemError in the place of each that cannot be read.
 
     `format` is one of FORMATS; without it the file's suffix decides, then its first characters. `name` is what errors
-    call a stream. Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it
-    may not be read; it is opened when the first item is taken. The iterator raises DescriptorError when the format
+    call a stream. Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or
+    it may not be read; it is opened when the first item is taken. The iterator raises DescriptorError when the format
     cannot be seen or the file as a whole is broken.
     """
     if format is not None and format not in FORMATS:

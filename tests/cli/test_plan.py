@@ -1,0 +1,116 @@
+"""`nodeloom plan`: the exact requests, without sending them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeloom import PlannedRequest
+from nodeloom.cli.curl import curl_arguments, curl_command
+from nodeloom.errors import MissingValueError
+from nodeloom.testing import ThreeCXSandbox
+
+from .conftest import DELETE, TARGET, Call
+
+CURL = shutil.which("curl")
+# Anything that can stand in an argument of a process.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+def test_a_plan_shows_each_items_request_and_sends_nothing(sandbox: ThreeCXSandbox, cli: Call) -> None:
+    said = cli("plan", *DELETE, "--set", "Link=<<$json.Link>>", stdin='{"Link":"O\'Brien/x"}\n{"Lnk":"y"}\n')
+    assert said.code == 1
+    request, missing = said.results
+    assert request["method"] == "DELETE"
+    assert request["url"] == f"{sandbox.server_url}/xapi/v1/WebsiteLinks('O%27%27Brien%2Fx')"
+    assert request["headers"]["Authorization"] == "***"
+    assert request["pairedItem"] == {"item": 0}
+    assert missing["error"]["keys"] == ["Lnk"]
+    assert "Did you mean $json.Lnk?" in missing["error"]["hint"]
+    assert sandbox.client_secret not in said.out + said.err
+    assert sandbox.requests == []
+
+
+def test_a_plan_takes_what_a_run_takes(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
+    said = cli(
+        "plan", *DELETE, "--set", "Link=link-1", "--on-error", "continue", "--concurrency", "4", "--quiet",
+        "--timeout", "5", "--retries", "0", "--url-values", "raw", "--output", "plan.ndjson", "--report", "none.json",
+    )  # fmt: skip
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert json.loads((tmp_path / "plan.ndjson").read_text())["method"] == "DELETE"
+    assert sandbox.requests == []
+
+
+@pytest.mark.skipif(CURL is None, reason="there is no curl here")
+def test_the_curl_command_works_when_it_is_pasted(sandbox: ThreeCXSandbox, cli: Call) -> None:
+    """With the mask replaced by a token; the name has all that a shell or curl could take amiss."""
+    name = 'O\'Brien {a,b} [1-3] $HOME `x` "q" \\ é #?&'
+    sandbox.add_link(name)
+    deletes = cli("plan", *DELETE, "--literal", f"Link={name}", "--curl")
+    bulk = cli("plan", *TARGET, "Bulk Links Delete", "--set", """Ids=["link-1", "it's $(not) there"]""", "--curl")
+    assert (deletes.code, bulk.code) == (0, 0)
+    for line in (deletes.out, bulk.out):
+        command = line.replace("***", f"Bearer {token(sandbox)}")
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command.strip()} --silent --write-out '%{{http_code}}'"],
+            capture_output=True, timeout=60, check=True, text=True,
+        )  # fmt: skip
+        assert done.stdout.endswith("204"), done
+    assert name not in sandbox.links
+    assert "link-1" not in sandbox.links
+
+
+def token(sandbox: ThreeCXSandbox) -> str:
+    import httpx
+
+    form = {"client_id": sandbox.client_id, "client_secret": sandbox.client_secret, "grant_type": "client_credentials"}
+    answer = httpx.post(f"{sandbox.server_url}/connect/token", data=form, trust_env=False)
+    granted: str = answer.json()["access_token"]
+    return granted
+
+
+def test_an_item_that_cannot_be_sent_is_a_comment_among_curl_commands(sandbox: ThreeCXSandbox, cli: Call) -> None:
+    said = cli("plan", *DELETE, "--set", "Link=<<$json.Link>>", "--curl", stdin='{}\n{"Link":"x"}\n')
+    comment, command = said.out.splitlines()
+    assert comment.startswith("# item 0: Link is missing.")
+    assert command.startswith("curl ")
+    assert said.code == 1
+
+
+@given(words, words, st.none() | words)
+def test_a_shell_reads_back_every_word_of_the_command(url: str, header: str, body: str | None) -> None:
+    planned = PlannedRequest(0, "POST", url, {"X-Any": header}, body)
+    assert shlex.split(curl_command(planned)) == curl_arguments(planned)
+
+
+@given(st.lists(words, min_size=1, max_size=3))
+def test_a_comment_is_one_line(texts: list[str]) -> None:
+    planned = PlannedRequest(0, error=MissingValueError("\n".join(texts), hint="\r\n".join(texts)))
+    command = curl_command(planned)
+    assert len(command.splitlines()) == 1
+    assert command.startswith("# ")
+
+
+def test_the_shell_of_this_machine_reads_back_every_word() -> None:
+    planned = PlannedRequest(0, "PUT", "https://x/'a'?b=$c&d", {"X-A": '`id` $(id) \\ "q" !', "X-B": ""}, "l1\nl2 '\t%")
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'curl() { printf "%s\\0" "$@"; }; ' + curl_command(planned)],
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.decode().split("\0")[:-1] == curl_arguments(planned)[1:]
+
+
+def test_curl_is_kept_from_adding_anything() -> None:
+    arguments = curl_arguments(PlannedRequest(0, "POST", "http://x/", {"X-Empty": ""}, "@file"))
+    assert arguments[arguments.index("--data-raw") + 1] == "@file"
+    assert "X-Empty;" in arguments
+    assert "Content-Type:" in arguments
+    assert "--request" not in curl_arguments(PlannedRequest(0, "GET", "http://x/", {}))
+    assert "--head" in curl_arguments(PlannedRequest(0, "HEAD", "http://x/", {}))
