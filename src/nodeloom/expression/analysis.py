@@ -131,7 +131,7 @@ def reflection(node: Node) -> Node | None:
     """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n)."""
     for current in walk(node):
         key = literal_key(current) if current.kind == "Member" else None
-        if key in REFLECTION:
+        if key in REFLECTION or (current.kind == "Identifier" and current.text == "constructor"):
             return current
     return None
 

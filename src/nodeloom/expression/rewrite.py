@@ -118,12 +118,21 @@ def _extension_edits(call: Node, kit: str) -> list[tuple[int, int, str]]:
     owner = callee.children[0]
     if owner.kind == "Super":
         return []
-    function = "extendOptional" if callee.optional else "extend"
+    # `x?.name()` is nothing where there is no x, `x.name?.()` also where x has no such method.
+    function = "extendMaybe" if call.optional else "extendOptional" if _in_optional_chain(callee) else "extend"
     return [
         (call.start, call.start, f"{kit}.{function}("),
         (owner.end, call.inner + 1, f',"{callee.text}",['),
         (call.end - 1, call.end, "])"),
     ]
+
+
+def _in_optional_chain(node: Node) -> bool:
+    while node.kind in ("Member", "Call"):
+        if node.optional:
+            return True
+        node = node.children[0]
+    return False
 
 
 def _if_edits(call: Node) -> list[tuple[int, int, str]]:

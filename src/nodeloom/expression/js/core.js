@@ -252,6 +252,7 @@
     extend: (value, method, args) => module_("extensions").extend(value, method, args),
     extendOptional: (value, method, args) =>
       (value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args)),
+    extendMaybe: (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
     name, names, define, needSoon, loaded: modules, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
     ExpressionError, ExpressionExtensionError, ownKey, evaluate, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
     defineProperty, TypeErrorOf,

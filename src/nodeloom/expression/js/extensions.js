@@ -48,10 +48,11 @@
     const method = find(value, name);
     return method === null ? missing(value, name) : method(args);
   }
+  // The method as a function, or undefined where the value has none.
   function extendOptional(value, name) {
     if (value === null || value === undefined) return undefined;
     const method = find(value, name);
-    return method === null ? missing(value, name) : (...args) => method(args);
+    return method === null ? undefined : (...args) => method(args);
   }
   const same = (a, b) => {
     if (a === b || (a !== a && b !== b)) return true;

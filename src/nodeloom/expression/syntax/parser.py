@@ -249,6 +249,8 @@ class Parser(StatementParser):
         start = self.expect("new", operand=True).start
         if self.accept("."):
             name = self.next()
+            if not self.in_function:
+                raise CodeError("new.target stands only within functions", start)
             return Node("Meta", start, name.end, text=f"new.{name.text}")
         callee = self.left_hand_side(calls=False)
         arguments = self._arguments() if self.look("(") else ()

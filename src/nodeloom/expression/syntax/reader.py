@@ -36,6 +36,7 @@ class Reader:
         self.at = 0
         self.last_end = 0
         self.depth = 0
+        self.in_function = False
         self.in_async = False
         self.in_generator = False
         self._ahead: Token | None = None

@@ -55,8 +55,8 @@ class StatementParser(Reader):
         )
 
     def _function_rest(self, start: int, before: tuple[Node, ...], *, is_async: bool, generator: bool) -> Node:
-        outer = self.in_async, self.in_generator
-        self.in_async, self.in_generator = is_async, generator
+        outer = self.in_async, self.in_generator, self.in_function
+        self.in_async, self.in_generator, self.in_function = is_async, generator, True
         self.expect("(")
         parameters: list[Node] = []
         while not self.accept(")", operand=True):
@@ -64,7 +64,7 @@ class StatementParser(Reader):
             if not self.look(")"):
                 self.expect(",")
         body = self._block()
-        self.in_async, self.in_generator = outer
+        self.in_async, self.in_generator, self.in_function = outer
         return Node("Function", start, self.last_end, (*before, *parameters, body))
 
     def _binding(self, *, no_in: bool = False) -> Node:
