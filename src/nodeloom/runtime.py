@@ -195,11 +195,18 @@ class Runtime:
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
-    def compile(self, node: str, parameters: Mapping[str, Any], *, dialect: Dialect = "author") -> OperationPlan:
+    def compile(
+        self,
+        node: str,
+        parameters: Mapping[str, Any],
+        *,
+        dialect: Dialect = "author",
+        version: int | float | None = None,
+    ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
         from nodeloom.plan.compile import compile_plan
 
-        return compile_plan(self.node(node), parameters, dialect=dialect, url_values=self._url_values)
+        return compile_plan(self.node(node), parameters, dialect=dialect, url_values=self._url_values, version=version)
 
     def run(
         self,
@@ -213,6 +220,7 @@ class Runtime:
         stop: Stop | None = None,
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
+        version: int | float | None = None,
     ) -> RunResult:
         """Run an operation for every item, and give one result or more for each, in input order.
 
@@ -227,13 +235,16 @@ class Runtime:
             stop: ends the run early when set.
             nodes: items of other nodes by name, for `$("Name")`.
             dialect: `"n8n"` for parameters copied out of n8n.
+            version: of a node that has several; the newest by default.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
         raises RunInterrupted; a second one abandons it.
         """
         stop = stop or Stop()
-        opened = self._open(node, parameters, items, credentials, _options(on_error, concurrency, stop, nodes, dialect))
+        opened = self._open(
+            node, parameters, items, credentials, _options(on_error, concurrency, stop, nodes, dialect, version)
+        )
         future = self._submit(self._collect_here, opened)
         try:
             result, fault = future.result()
@@ -254,12 +265,13 @@ class Runtime:
         stop: Stop | None = None,
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
+        version: int | float | None = None,
     ) -> RunResult:
         """`run` on the event loop of the caller; `items` may be an async iterable.
 
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options)
         sender, own = self._sender_here()
         try:
@@ -281,6 +293,7 @@ class Runtime:
         stop: Stop | None = None,
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
+        version: int | float | None = None,
         report: RunReport | None = None,
     ) -> Iterator[Outcome]:
         """`run`, an outcome at a time, in input order, with memory that does not grow with the number of items.
@@ -290,7 +303,7 @@ class Runtime:
         gave. Closing the iterator early finishes what is in flight. `report`, when given, is filled in as the run goes;
         it counts also what a closed iterator did not give.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version)
         return self._stream(self._open(node, parameters, items, credentials, options, report))
 
     def _stream(self, opened: OpenedRun) -> Iterator[Outcome]:
@@ -331,10 +344,11 @@ class Runtime:
         stop: Stop | None = None,
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
+        version: int | float | None = None,
         report: RunReport | None = None,
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
-        options = _options(on_error, concurrency, stop, nodes, dialect)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options, report)
         sender, own = self._sender_here()
         started = time.perf_counter()
@@ -365,15 +379,36 @@ class Runtime:
         credentials: GivenCredentials = None,
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
+        version: int | float | None = None,
     ) -> Iterator[PlannedRequest]:
         """The exact first request of every item, secrets masked, without sending anything.
 
         An item that could not be sent has its `error`. A token that would be fetched shows as `***`. The plugins' hooks
         for requests are not called. What is wrong with the parameters is raised at once, not with the first request.
         """
-        options = _options("continue", 1, None, nodes, dialect)
+        options = _options("continue", 1, None, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options, dry=True)
         return _planned(opened)
+
+    def choices(
+        self,
+        node: str,
+        property: str,  # noqa: A002 - the descriptor's own word
+        parameters: Mapping[str, Any],
+        *,
+        credentials: GivenCredentials = None,
+    ) -> list[dict[str, Any]]:
+        """The choices a service offers for a property: `name` and `value` each (n8n's declarative `loadOptions`).
+
+        `parameters` are what the form holds so far. Raises UnknownNameError for a property the operation does not
+        show, ParameterError when its choices are fixed or loaded by JavaScript, and what fails the request.
+        """
+        from nodeloom.plan.choices import as_choices, compile_choices
+
+        plan = compile_choices(self.node(node), property, parameters, url_values=self._url_values)
+        opened = self._opened(plan, [{"json": {}}], credentials, _options("stop", 1, None, None, "author", None))
+        result, fault = self._submit(self._collect_here, opened).result()
+        return as_choices(_raise_first(result, fault, "stop").items)
 
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
@@ -404,12 +439,25 @@ class Runtime:
         *,
         dry: bool = False,
     ) -> OpenedRun:
-        from nodeloom.run.opening import OpenedRun
         from nodeloom.run.source import check_items
 
         items = [{"json": {}}] if items is None else items
         check_items(items)
-        plan = self.compile(node, parameters, dialect=options.dialect)
+        plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
+        return self._opened(plan, items, credentials, options, report, dry=dry)
+
+    def _opened(
+        self,
+        plan: OperationPlan,
+        items: Any,
+        credentials: GivenCredentials,
+        options: RunOptions,
+        report: RunReport | None = None,
+        *,
+        dry: bool = False,
+    ) -> OpenedRun:
+        from nodeloom.run.opening import OpenedRun
+
         session = self._session_for(plan, credentials, dry=dry)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
@@ -441,12 +489,15 @@ class Runtime:
     def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
         from nodeloom.credential import CredentialSession, StoredCredential
 
+        if self._url_values == "raw" and isinstance(kind.authenticate, Mapping) and "__function__" in kind.authenticate:
+            # n8n to the letter of the descriptor: what authenticates in JavaScript puts nothing on.
+            kind = kind.model_copy(update={"authenticate": None})
         stored = self._credentials().resolve(kind, wanted)
         if dry and kind.token is not None and not stored.values.get(kind.token.field):
             stored = StoredCredential(
                 stored.name, stored.type, {**stored.values, kind.token.field: "***"}, stored.source
             )
-        return CredentialSession(kind, stored)
+        return CredentialSession(kind, stored, environment=self.environment())
 
     def _credentials(self) -> Credentials:
         from nodeloom.credential import Credentials, default_providers
@@ -561,10 +612,11 @@ def _options(
     stop: Stop | None,
     nodes: Mapping[str, Sequence[Any]] | None,
     dialect: Dialect,
+    version: int | float | None,
 ) -> RunOptions:
     from nodeloom.run.opening import RunOptions
 
-    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect)
+    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect, version)
 
 
 async def _collected(

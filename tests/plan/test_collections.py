@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import InvalidValueError
+from nodeloom.errors import InvalidValueError, ParameterError
 
 from .harness import body_of, node, request_of
 
@@ -77,8 +77,10 @@ def test_a_locator_sends_what_its_mode_extracts() -> None:
     assert request_of(node(locator), {"item": by_url}).url.endswith("?item=zz9")
     by_id = {"__rl": True, "mode": "id", "value": "={{ $json.id }}"}
     assert request_of(node(locator), {"item": by_id}, {"id": "i1"}).url.endswith("?item=i1")
-    with pytest.raises(InvalidValueError, match="mode expects"):
+    with pytest.raises(ParameterError, match="mode expects"):
         request_of(node(locator), {"item": {**by_url, "value": "nothing"}})
+    with pytest.raises(InvalidValueError, match="mode expects"):
+        request_of(node(locator), {"item": {**by_url, "value": "={{ $json.u }}"}}, {"u": "nothing"})
 
 
 def test_an_option_chosen_by_an_expression_contributes_per_item() -> None:

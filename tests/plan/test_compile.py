@@ -152,3 +152,17 @@ def test_a_node_without_operations_runs() -> None:
         }
     )
     assert request_of(probe).url == "https://one.test"
+
+
+@pytest.mark.parametrize("ids", ["", None, [], "[]", "null", "a,b", '["a"', '"a"', "{}", 3, '["a", ""]', [["a"]]])
+def test_a_constant_that_cannot_be_sent_is_refused_before_any_item(threecx: Node, ids: Any) -> None:
+    with pytest.raises(ParameterError) as caught:
+        compile_plan(threecx, {"resource": "Website Links", "operation": "Bulk Links Delete", "Ids": ids})
+    assert caught.value.property == "Ids"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("ids", [["a", "b"], '["a", "b"]', "{{ $json.ids }}"])
+def test_ids_are_a_list_or_json_text_of_one(threecx: Node, ids: Any) -> None:
+    plan = compile_plan(threecx, {"resource": "Website Links", "operation": "Bulk Links Delete", "Ids": ids})
+    assert plan.draft(scope_of(plan, {"ids": ["a", "b"]})).options["body"] == {"ids": ["a", "b"]}

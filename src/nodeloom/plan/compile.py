@@ -9,8 +9,8 @@ from typing import Any
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
 from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_form
-from nodeloom.errors import ParameterError, UnknownNameError
-from nodeloom.expression import Compiled, Dialect, compile_value
+from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
+from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import AddressTemplate, UrlValues
 from nodeloom.plan.draft import Draft
@@ -234,6 +234,7 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
+        _try_constants(steps)
         return OperationPlan(
             node=self._node,
             descriptor=self._choice.descriptor,
@@ -288,6 +289,19 @@ class _Compiler:
             raise ParameterError(
                 f"{prop.label} is empty.", property=prop.label, hint=f"{self._choice.title} needs a value for it."
             )
+
+
+def _try_constants(steps: list[Step]) -> None:
+    """Apply the steps that are the same for every item, so that what cannot be sent is said before the run."""
+    draft = Draft(Scope(Environment(), [], 0, item={"json": {}}))
+    for step in steps:
+        if step.static:
+            try:
+                step.apply(draft)
+            except (InvalidValueError, MissingValueError) as error:
+                refused = ParameterError(error.message, hint=error.hint, property=error.property)
+                refused.value = error.value
+                raise refused from None
 
 
 def _as_shown(compiled: Compiled) -> Compiled:

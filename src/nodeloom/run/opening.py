@@ -38,6 +38,7 @@ class RunOptions:
     stop: Stop
     nodes: Mapping[str, Sequence[Any]] | None
     dialect: Dialect
+    version: int | float | None = None
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -76,6 +77,7 @@ class OpenedRun:
             concurrency=self.options.concurrency,
             on_error=self.options.on_error,
             stop=self.options.stop,
+            batching=self.plan.transfer.batching,
         )
         return runner
 

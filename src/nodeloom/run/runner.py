@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
+from nodeloom.plan.transfer import Batching
 from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
 from nodeloom.run.source import END, ItemSource
@@ -25,8 +26,9 @@ class Runner:
     """Runs `work` for every item of a source.
 
     At most `concurrency` items are in flight, and at most `window` more are finished and waiting for an earlier one.
-    With `on_error="stop"` the first failed item ends the run as `stop.set()` does. For one run on one event loop, and
-    one caller of `next_batch` at a time. As an asynchronous context manager it is closed at the end.
+    With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the first failed item
+    ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch` at a time. As an
+    asynchronous context manager it is closed at the end.
 
     `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
     every outcome was given.
@@ -41,11 +43,13 @@ class Runner:
         on_error: OnError = "stop",
         stop: Stop | None = None,
         window: int = 256,
+        batching: Batching | None = None,
     ) -> None:
         self._work = work
         self._source = source
         self._concurrency = concurrency if source.size is None else max(1, min(concurrency, source.size))
         self._on_error = on_error
+        self._batching = batching
         self._stop = stop or Stop()
         self._slots = asyncio.Semaphore(self._concurrency + window)
         self._reading = asyncio.Lock()
@@ -222,6 +226,8 @@ class Runner:
 
     async def _take(self) -> tuple[int, Any] | None:
         async with self._reading:
+            if self._batching is not None and self._read and self._read % self._batching.size == 0:
+                await self.pause(self._batching.seconds)
             if self.halted:
                 return None
             try:
