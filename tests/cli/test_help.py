@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ def completed(*words: str, monkeypatch: pytest.MonkeyPatch, cli: Call) -> list[s
     monkeypatch.setenv("COMP_CWORD", str(len(words)))
     said = cli()
     monkeypatch.delenv("_NODELOOM_COMPLETE")
-    return [line.partition(",")[2] for line in said.out.splitlines()]
+    return [line.partition(",")[2] for line in said.out.splitlines() if line]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,19 @@ def test_names_are_completed(
     sandbox: ThreeCXSandbox, cli: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: str
 ) -> None:
     assert expected in completed(*words, monkeypatch=monkeypatch, cli=cli)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def test_bash_completes_a_name_with_a_space_as_one_word(cli: Call, tmp_path: Path) -> None:
+    (tmp_path / "nodeloom").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m nodeloom.cli "$@"\n')
+    (tmp_path / "nodeloom").chmod(0o755)
+    (tmp_path / "script").write_text(cli("completion", "bash").out)
+    asked = (
+        "complete() { :; }; source ./script; COMP_WORDS=(nodeloom run threecx Web); COMP_CWORD=3; "
+        '_nodeloom_completion ./nodeloom; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["Website\\ Links"]
 
 
 def test_completion_of_a_wrong_name_is_empty(cli: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,13 +28,19 @@ def _completes(names: Callable[[Runtime, dict[str, Any]], Names]) -> Complete:
 
         try:
             with Runtime() as runtime:
-                found = list(names(runtime, ctx.params))
+                found = list(names(runtime, _words(ctx)))
         except NodeloomError:
             return []
         wanted = incomplete.casefold()
         return [CompletionItem(name, help=note) for name, note in found if name.casefold().startswith(wanted)]
 
     return complete
+
+
+def _words(ctx: click.Context) -> dict[str, Any]:
+    """The arguments so far. After an option that still lacks its value, click has them in `args` only."""
+    given = {name: value for name, value in ctx.params.items() if value is not None}
+    return {"resource": None, **dict(zip(("node", "resource", "operation"), ctx.args, strict=False)), **given}
 
 
 @_completes
@@ -53,7 +59,7 @@ def complete_resource(runtime: Runtime, params: dict[str, Any]) -> Names:
 @_completes
 def complete_operation(runtime: Runtime, params: dict[str, Any]) -> Names:
     """Operations of the resource."""
-    described = runtime.describe(params["node"], params["resource"])
+    described = runtime.describe(params["node"], params.get("resource"))
     return [(o["name"], o.get("action")) for o in described.get("operations", [])]
 
 

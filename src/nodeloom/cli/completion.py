@@ -28,5 +28,9 @@ def completion(ctx: click.Context, shell: str) -> int:
         raise click.UsageError(f"click has no completion for {shell}.")
     script = kind(ctx.find_root().command, {}, PROGRAM, _VARIABLE)
     # Not source(), which starts a bash to ask for its version.
-    click.echo(script.source_template % script.source_vars())
+    text = script.source_template % script.source_vars()
+    if shell == "bash":
+        # click puts names into the line as they are; one with a space in it would become two words.
+        text = text.replace("COMPREPLY+=($value)", 'printf -v value %q "$value"; COMPREPLY+=("$value")')
+    click.echo(text)
     return 0

@@ -37,4 +37,4 @@ def curl_arguments(planned: PlannedRequest) -> list[str]:
             # Without this, curl adds the content type of a form.
             arguments += ["--header", "Content-Type:"]
         arguments += ["--data-raw", planned.body]
-    return [*arguments, "--", planned.url]
+    return [*arguments, "--url", planned.url]

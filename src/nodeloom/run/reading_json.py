@@ -252,11 +252,11 @@ class _Text:
                 raise self._broken(self._at, str(fault)) from None
             if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():
                 continue
-            line, _column = self._position(self._at)
-            text = self._text[self._at : end]
-            self._at = end
+            begin, self._at = self._at, end
             if isinstance(value, (dict, InvalidItemError)):
                 return value
+            line, _column = self._position(begin)
+            text = self._text[begin:end]
             return _invalid(f"The value at line {line} is {_kind(value)}, not an object.", text, line)
 
     def _decode(self) -> tuple[Any, int]:
