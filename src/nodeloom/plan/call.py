@@ -12,6 +12,7 @@ from nodeloom.messages import Request
 from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_go
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.merge import copy_json, merge
+from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
 from nodeloom.plan.transfer import Transfer
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
 
@@ -122,6 +123,10 @@ class Call:
             return body
         if kind == FORM and isinstance(body, dict):
             return encode_form(body)
+        if kind == MULTIPART and isinstance(body, dict):
+            boundary = new_boundary()
+            _set_header(headers, "content-type", f"{MULTIPART}; boundary={boundary}")
+            return encode_multipart(body, boundary)
         if isinstance(body, str):
             if not kind:
                 headers["content-type"] = JSON if self.options.get("json") else FORM

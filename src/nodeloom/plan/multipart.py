@@ -1,0 +1,75 @@
+"""Bodies of type `multipart/form-data` (RFC 7578), with nested values named as n8n names them: `a[b][0]`.
+
+A value that is binary data of an item (`{data, mimeType, fileName}`, base64) becomes a file part.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nodeloom.errors import InvalidValueError
+from nodeloom.expression import UNDEFINED
+from nodeloom.plan.wire import scalar_text
+
+MULTIPART = "multipart/form-data"
+
+
+def new_boundary() -> str:
+    """A boundary that no content holds: 160 random bits."""
+    return "-" * 26 + secrets.token_hex(20)
+
+
+def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
+    """The body. Raises InvalidValueError for text that cannot be sent."""
+    lines: list[bytes] = []
+    try:
+        for name, value in values.items():
+            for head, content in _parts(name, value):
+                lines += [f"--{boundary}".encode(), head.encode("utf-8"), b"", content]
+    except UnicodeEncodeError:
+        raise InvalidValueError(
+            "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
+        ) from None
+    return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""])
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+    if value is UNDEFINED or value is None:
+        return
+    if isinstance(value, Mapping):
+        if isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str):
+            yield _file(name, value)
+            return
+        for key, member in value.items():
+            yield from _parts(f"{name}[{key}]", member)
+    elif isinstance(value, (list, tuple)):
+        for index, member in enumerate(value):
+            plain = not isinstance(member, (Mapping, list, tuple))
+            yield from _parts(f"{name}[]" if plain else f"{name}[{index}]", member)
+    else:
+        yield _disposition(name), scalar_text(value).encode("utf-8")
+
+
+def _file(name: str, value: Mapping[str, Any]) -> tuple[str, bytes]:
+    try:
+        content = base64.b64decode(value["data"], validate=True)
+    except binascii.Error:
+        raise InvalidValueError(
+            f"The file for {name} is not base64.", hint="Binary data of an item is base64 text under data."
+        ) from None
+    file_name = str(value.get("fileName") or "file")
+    kind = "".join(c for c in value["mimeType"] if c.isprintable())
+    return f'{_disposition(name)}; filename="{_quoted(file_name)}"\r\nContent-Type: {kind}', content
+
+
+def _disposition(name: str) -> str:
+    return f'Content-Disposition: form-data; name="{_quoted(name)}"'
+
+
+def _quoted(text: str) -> str:
+    """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
