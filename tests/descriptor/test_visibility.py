@@ -228,7 +228,7 @@ def test_an_expression_shows_what_depends_on_it_whatever_else_is_asked() -> None
 
 def test_what_counts_as_an_expression_is_the_caller_s_to_say() -> None:
     around = Surroundings({"a": "{{ $json.a }}"}, {}, 1, lambda value: isinstance(value, str) and "{{" in value)
-    assert around.visible(DisplayOptions(show={"a": ["x"]}))
+    assert around.visible(DisplayOptions(show={"a": ["x"]}, hide=None))
 
 
 def test_defaults_fill_what_is_not_given() -> None:

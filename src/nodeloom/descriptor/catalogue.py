@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.visibility import Surroundings
-from nodeloom.errors import DescriptorError, UnknownNameError
+from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 
 Model = TypeVar("Model", bound=Document)
 Key = TypeVar("Key")
@@ -103,7 +103,7 @@ class Node:
 
     def resource_label(self, resource: str) -> str:
         """What a person calls the resource."""
-        return next((o.name for o in self._options(RESOURCE, {}) if o.value == resource), resource)
+        return next((o.name for o in self._options(RESOURCE, {}) if str(o.value) == resource), resource)
 
     def operation_names(self, resource: str | None) -> list[str]:
         """Labels of a resource's operations, without reading the resource's file."""
@@ -144,15 +144,14 @@ class Node:
 
         Raises UnknownNameError with the nearest name.
         """
-        pairs = [(r, self.resource_label(r)) for r in self.resources()]
-        return _match(RESOURCE, name, pairs, within=self.label)
+        names = [(r, [r, self.resource_label(r)]) for r in self.resources()]
+        return _match(RESOURCE, name, names, within=self.label)
 
     def match_operation(self, resource: str | None, name: object) -> OptionDescriptor:
         """The operation that `name` means (value, label or action, without case); UnknownNameError otherwise."""
-        operations = self.operations(resource)
-        pairs = [(o, o.name) for o in operations]
+        names = [(o, [o.value, o.name, *([o.action] if o.action else [])]) for o in self.operations(resource)]
         within = self.label if resource is None else f"{self.label}, {self.resource_label(resource)}"
-        return _match(OPERATION, name, pairs, within=within, value=lambda o: o.value)
+        return _match(OPERATION, name, names, within=within)
 
     def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
         resource = given.get(RESOURCE)
@@ -165,30 +164,22 @@ class Node:
         return list({id(o.value) if o.value is None else str(o.value): o for o in found}.values())
 
 
-def _identity(key: Any) -> Any:
-    return key
+def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Any]]], *, within: str) -> Key:
+    """The key that `wanted` names. Each key comes with its names: value, label, then others.
 
-
-def _match(
-    kind: str,
-    name: object,
-    pairs: Iterable[tuple[Key, str]],
-    *,
-    within: str,
-    value: Any = _identity,
-) -> Key:
-    """The key whose value or label is `name`: exactly, else without case and punctuation."""
-    pairs = list(pairs)
-    for key, _label in pairs:
-        if value(key) == name:
+    A value counts before a label, an exact name before one without case and punctuation.
+    """
+    for rank in range(max((len(own) for _key, own in names), default=0)):
+        for key, own in names:
+            if rank < len(own) and own[rank] == wanted and type(own[rank]) is type(wanted):
+                return key
+    for key, own in names:
+        if plain(wanted) in map(plain, own):
             return key
-    for key, label in pairs:
-        if label == name:
-            return key
-    for key, label in pairs:
-        if plain(name) in (plain(value(key)), plain(label)):
-            return key
-    raise UnknownNameError(kind, str(name), [label for _key, label in pairs], within=within)
+    labels = [str(own[1]) for _key, own in names]
+    others = [str(name) for _key, own in names for name in own if plain(name) not in map(plain, labels)]
+    close = nearest(str(wanted), labels) or nearest(str(wanted), others)
+    raise UnknownNameError(kind, str(wanted), labels if close is None or close in labels else [close], within=within)
 
 
 class PropertyNames:

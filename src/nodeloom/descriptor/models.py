@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 Json = Any
@@ -33,9 +33,12 @@ Encoder = Literal[
 
 
 class Document(BaseModel):
-    """What all parts of a descriptor share: camel-case keys, unknown keys kept, immutable once loaded."""
+    """What all parts of a descriptor share: camel-case keys, unknown keys kept, immutable once loaded.
 
-    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True, frozen=True)
+    Values are taken as they are (`strict`): `"true"` is no boolean, as the published JSON Schemas say too.
+    """
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel, frozen=True, strict=True)
 
     def entries(self) -> dict[str, Json]:
         """The keys that were written, unknown ones included, as the document spells them."""
@@ -96,11 +99,26 @@ class PostReceive(Document):
     error_message: str | None = None
 
 
+#: How a JavaScript function stands in a descriptor that was written out as JSON: `{"__function__": name}`.
+HOOK = "__function__"
+
+
+def step_kind(step: Json) -> str:
+    """What an entry of `postReceive` is: a "step", or a JavaScript "hook"."""
+    return "step" if isinstance(step, PostReceive) or (isinstance(step, dict) and HOOK not in step) else "hook"
+
+
+PostReceivePart = Annotated[
+    Annotated[PostReceive, Tag("step")] | Annotated[Json, Tag("hook")],
+    Discriminator(step_kind),
+]
+
+
 class OutputRouting(Document):
     """How an answer becomes items (n8n `routing.output`)."""
 
     max_results: int | float | str | None = Field(None, description="At most so many items; may be an expression.")
-    post_receive: list[PostReceive | Json] | None = Field(None, description="Steps, in order.")
+    post_receive: list[PostReceivePart] | None = Field(None, description="Steps, in order.")
     echo: list[str] | None = Field(None, description="Properties whose values an empty success repeats (Nodeloom).")
 
 
@@ -151,10 +169,31 @@ class CollectionMode(Document):
     extract_value: Json = None
 
 
-def part_kind(part: Json) -> str:
-    """Which kind of part an entry of `options` is: "option", "property" or "group"."""
-    if isinstance(part, (GroupDescriptor, PropertyDescriptor, OptionDescriptor)):
-        return {GroupDescriptor: "group", PropertyDescriptor: "property"}.get(type(part), "option")
+PartKind = Literal["option", "property", "group"]
+
+#: What the entries of `options` are, by the type of the property that holds them.
+PART_KINDS: dict[str, PartKind] = {
+    "collection": "property",
+    "fixedCollection": "group",
+    "options": "option",
+    "multiOptions": "option",
+}
+
+
+class _Part(dict[str, Any]):
+    """An entry of `options` of which the property's type says what it is."""
+
+    kind: PartKind
+
+
+def part_kind(part: Json) -> PartKind:
+    """Which kind of part an entry of `options` is: as its property's type says, else by the keys it has."""
+    if isinstance(part, _Part):
+        return part.kind
+    if isinstance(part, PropertyDescriptor):
+        return "property"
+    if isinstance(part, GroupDescriptor):
+        return "group"
     if isinstance(part, dict):
         if "values" in part:
             return "group"
@@ -192,6 +231,20 @@ class PropertyDescriptor(Document):
     value_schema: dict[str, Json] | None = Field(
         None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
     )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _know_the_parts(cls, raw: Json, info: ValidationInfo) -> Json:
+        kind = PART_KINDS.get(info.data.get("type", ""))
+        if kind is None or not isinstance(raw, list):
+            return raw
+        parts = []
+        for entry in raw:
+            if isinstance(entry, dict):
+                entry = _Part(entry)
+                entry.kind = kind
+            parts.append(entry)
+        return parts
 
     @property
     def label(self) -> str:
@@ -278,16 +331,34 @@ class ResourceDocument(Document):
     properties: list[PropertyDescriptor]
 
 
-class TokenRequest(Document):
-    """How a credential gets its access token by OAuth 2.0 client credentials, RFC 6749 section 4.4 (Nodeloom)."""
+TemplateText = Annotated[str, Field(pattern=r"^=", description="An expression.")]
 
-    grant_type: Literal["client_credentials"] = "client_credentials"
-    access_token_url: str = Field(description="Expression over `$credentials`.")
-    client_id: str = Field(description="Expression over `$credentials`.")
-    client_secret: str = Field(description="Expression over `$credentials`.")
-    scope: str | None = None
-    authentication: Literal["body", "header"] = Field("body", description="Where the client's secret stands.")
+
+class TokenRequest(Document):
+    """How a credential gets its access token by OAuth 2.0, RFC 6749 (Nodeloom). Texts are expressions or constants."""
+
+    grant_type: (
+        Literal["client_credentials", "clientCredentials", "authorization_code", "authorizationCode", "pkce"]
+        | TemplateText
+    ) = Field("client_credentials", description="n8n's names and those of RFC 6749.")
+    auth_url: str | None = Field(None, description="Where the user signs in; for authorization code and PKCE.")
+    access_token_url: str = Field(description="The token endpoint.")
+    client_id: str = Field(description="The client's identifier.")
+    client_secret: str = Field(description="The client's secret; empty for a public client (PKCE).")
+    scope: str | None = Field(None, description="Scopes, parted by spaces.")
+    auth_query_parameters: str | None = Field(None, description="More query parameters for authUrl: `a=b&c=d`.")
+    authentication: Literal["body", "header"] | TemplateText = Field(
+        "body", description="Where the client's secret stands."
+    )
+    skip_ssl_certificate_validation: bool | TemplateText = Field(
+        False, description="Do not verify the token endpoint's certificate."
+    )
     field: str = Field("accessToken", description="The credential field the token fills when it is not given.")
+    token_data: str | None = Field(
+        None,
+        description="The credential field that keeps access_token, refresh_token, expires_at, scope and token_type, "
+        "in place of `field`; the token goes on requests as `Authorization` unless `authenticate` uses it.",
+    )
 
 
 class CredentialTest(Document):

@@ -8,56 +8,24 @@ every start would cost more than running them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.descriptor.conditions import CONDITIONS, is_condition
 from nodeloom.descriptor.files import data_root, read_json
+from nodeloom.descriptor.patterns import search
+from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt, problem_of_schema, problems_of
+from nodeloom.descriptor.spelling import misspelt_keys
 from nodeloom.errors import DescriptorError, nearest, preview
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import BaseModel
 
+__all__ = ["KINDS", "Problem", "json_path", "kind_of", "load_schema", "problems_of", "validate_document"]
+
+_CREDENTIAL_KEYS = {"authenticate", "token", "extends", "test", "requireOneOf", "genericAuth", "documentationUrl"}
+_NODE_KEYS = {"inputs", "outputs", "requestDefaults", "group", "version", "defaults", "credentials", "resources"}
 KINDS = ("node", "credential", "resource", "node-instance", "items", "run-report")
-_TAGS = {"option", "property", "group"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a document: where (`path`, a JSON path), what, the piece itself, and what would be right."""
-
-    path: str
-    message: str
-    value: str | None = None
-    hint: str | None = None
-
-    def __str__(self) -> str:
-        lines = [f"{self.path}: {self.message}"]
-        if self.value is not None:
-            lines.append(f"    found: {self.value}")
-        if self.hint is not None:
-            lines.append(f"    hint:  {self.hint}")
-        return "\n".join(lines)
-
-    def to_dict(self) -> dict[str, str]:
-        """The problem as JSON."""
-        pairs = {"path": self.path, "message": self.message, "value": self.value, "hint": self.hint}
-        return {k: v for k, v in pairs.items() if v is not None}
-
-
-def json_path(keys: Sequence[str | int]) -> str:
-    """A JSON path such as `$.properties[3].name`; keys that are no plain names are quoted (RFC 9535)."""
-    parts = ["$"]
-    for key in keys:
-        if isinstance(key, int):
-            parts.append(f"[{key}]")
-        elif key.replace("_", "a").isalnum() and not key[0].isdigit():
-            parts.append(f".{key}")
-        else:
-            escaped = key.replace("\\", "\\\\").replace("'", "\\'")
-            parts.append(f"['{escaped}']")
-    return "".join(parts)
 
 
 def kind_of(raw: Any) -> str:
@@ -72,13 +40,9 @@ def kind_of(raw: Any) -> str:
             return "node-instance"
         if "resource" in keys and "properties" in keys and "name" not in keys:
             return "resource"
-        if keys & {"authenticate", "token", "extends", "test"} and not keys & {
-            "inputs",
-            "outputs",
-            "requestDefaults",
-        }:
+        if keys & _CREDENTIAL_KEYS and not keys & _NODE_KEYS:
             return "credential"
-        if keys & {"inputs", "outputs", "requestDefaults", "credentials", "group", "properties"}:
+        if keys & {*_NODE_KEYS, "properties"}:
             return "node"
         if nearest("properties", [k for k in keys if isinstance(k, str)]):
             return "node"
@@ -106,12 +70,36 @@ def validate_document(raw: Any, kind: str) -> list[Problem]:
     else:
         found = []
     named = {p.path for p in found}
-    return found + [p for p in _misspelt(model, raw, ()) if p.path not in named]
+    more = [misspelt(*typo) for typo in misspelt_keys(model, raw)] + list(_broken_conditions(raw, ()))
+    return found + [p for p in more if p.path not in named]
 
 
-def problems_of(fault: ValidationError, raw: Any) -> list[Problem]:
-    """A pydantic error as problems with JSON paths into `raw`."""
-    return [_problem(detail, raw) for detail in fault.errors(include_url=False)]
+def _broken_conditions(part: Any, at: Keys) -> Iterator[Problem]:
+    """Conditions of `displayOptions` that would fail when the form is settled."""
+    if isinstance(part, list):
+        for index, entry in enumerate(part):
+            yield from _broken_conditions(entry, (*at, index))
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _broken_conditions(value, (*at, str(key)))
+        if is_condition(part) and isinstance(part["_cnd"], Mapping) and "displayOptions" in at:
+            yield from _broken_condition(part["_cnd"], (*at, "_cnd"))
+
+
+def _broken_condition(rule: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+    kind, wanted = next(iter(rule.items()), ("", None))
+    if kind not in CONDITIONS:
+        close = nearest(str(kind), CONDITIONS)
+        hint = f"Did you mean {close!r}?" if close else f"Known: {', '.join(CONDITIONS)}."
+        yield Problem(json_path((*at, kind) if kind else at), f"unknown condition {kind!r}.", preview(wanted), hint)
+    elif kind == "between" and not (isinstance(wanted, Mapping) and {"from", "to"} <= wanted.keys()):
+        hint = 'Write {"from": 1, "to": 5}.'
+        yield Problem(json_path((*at, kind)), "'from' and 'to' are wanted.", preview(wanted), hint)
+    elif kind == "regex" and isinstance(wanted, str):
+        try:
+            search(wanted, "")
+        except DescriptorError as fault:
+            yield Problem(json_path((*at, kind)), fault.message, fault.value, fault.hint)
 
 
 @functools.cache
@@ -123,121 +111,6 @@ def _models() -> dict[str, type[BaseModel]]:
         "credential": models.CredentialType,
         "resource": models.ResourceDocument,
     }
-
-
-def _problem(detail: ErrorDetails, raw: Any) -> Problem:
-    keys, parent = _resolve(raw, detail["loc"])
-    if detail["type"] == "missing":
-        name = str(keys[-1])
-        others = [k for k in parent if isinstance(k, str)] if isinstance(parent, Mapping) else []
-        close = _typo(name, others)
-        mend = f"Did you mean {name!r} where {close!r} stands?" if close else f"Add {name!r}."
-        return Problem(json_path(keys[:-1]), f"{name!r} is missing.", hint=mend)
-    return Problem(json_path(keys), f"{detail['msg']}.", preview(detail["input"]), _mend(detail))
-
-
-def _mend(detail: ErrorDetails) -> str | None:
-    """What would be right instead."""
-    expected = detail.get("ctx", {}).get("expected")
-    if expected:
-        allowed = [part.strip().strip("'") for part in str(expected).replace(" or ", ", ").split(",")]
-        close = nearest(str(detail["input"]), allowed)
-        return f"Did you mean {close!r}? Allowed: {expected}." if close else f"Allowed: {expected}."
-    kind = detail["type"].removesuffix("_type")
-    return f"Write {_WANTED.get(kind, kind)} here." if detail["type"].endswith("_type") else None
-
-
-_WANTED = {
-    "dict": "an object {…}",
-    "list": "a list […]",
-    "string": "a text",
-    "bool": "true or false",
-    "model": "an object {…}",
-    "model_attributes": "an object {…}",
-}
-
-
-def _resolve(raw: Any, location: tuple[int | str, ...]) -> tuple[list[str | int], Any]:
-    """The keys of a pydantic location that exist in the document (union tags dropped), and the innermost parent."""
-    keys: list[str | int] = []
-    found, parent = raw, raw
-    for position, key in enumerate(location):
-        last = position == len(location) - 1
-        parent = found
-        if isinstance(found, Mapping) and key in found:
-            found = found[key]
-        elif isinstance(found, list) and isinstance(key, int) and key < len(found):
-            found = found[key]
-        elif not last or not isinstance(found, Mapping) or key in _TAGS:
-            continue
-        keys.append(key)
-    return keys, parent
-
-
-def _typo(name: str, others: Sequence[str]) -> str | None:
-    import difflib
-
-    close = difflib.get_close_matches(name, others, n=1, cutoff=0.8)
-    folded = next((o for o in others if o.casefold() == name.casefold() and o != name), None)
-    return folded or (close[0] if close and close[0] != name else None)
-
-
-def _misspelt(model: type[BaseModel], raw: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Keys nobody knows that are almost a key the model has and the document lacks there."""
-    if not isinstance(raw, Mapping):
-        return
-    aliases = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-    unset = [a for a in aliases if a not in raw]
-    for key, value in raw.items():
-        if key in aliases:
-            yield from _misspelt_within(aliases[key], value, (*at, key))
-        elif isinstance(key, str) and (close := _typo(key, unset)):
-            yield Problem(json_path((*at, key)), f"unknown key {key!r}.", preview(value), f"Did you mean {close!r}?")
-
-
-def _misspelt_within(annotation: Any, value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    candidates = list(_model_types(annotation))
-    if not candidates:
-        return
-    if isinstance(value, list):
-        for index, entry in enumerate(value):
-            yield from _misspelt_part(candidates, entry, (*at, index))
-    elif isinstance(value, Mapping):
-        if len(candidates) == 1 and _is_mapping_of_models(annotation):
-            for key, entry in value.items():
-                yield from _misspelt_part(candidates, entry, (*at, key))
-        else:
-            yield from _misspelt_part(candidates, value, at)
-
-
-def _misspelt_part(candidates: list[type[BaseModel]], value: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    from nodeloom.descriptor import models
-
-    parts: dict[str, type[BaseModel]] = {
-        "group": models.GroupDescriptor,
-        "property": models.PropertyDescriptor,
-        "option": models.OptionDescriptor,
-    }
-    model = parts[models.part_kind(value)] if len(candidates) > 1 else candidates[0]
-    yield from _misspelt(model, value, at)
-
-
-def _is_mapping_of_models(annotation: Any) -> bool:
-    import typing
-
-    return any(typing.get_origin(a) is dict for a in (annotation, *typing.get_args(annotation)))
-
-
-def _model_types(annotation: Any) -> Iterator[type[BaseModel]]:
-    import typing
-
-    from pydantic import BaseModel
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    for argument in typing.get_args(annotation):
-        yield from _model_types(argument)
 
 
 @functools.cache
@@ -253,13 +126,4 @@ def _schema_problems(raw: Any, kind: str) -> list[Problem]:
         raw = [raw]
     validator = Draft202012Validator(load_schema(kind))
     found = sorted(validator.iter_errors(raw), key=lambda e: [str(k) for k in e.absolute_path])
-    return [
-        Problem(
-            json_path(list(e.absolute_path)),
-            f"{e.message}.",
-            preview(e.instance),
-            e.schema.get("description"),
-        )
-        for e in found
-        if isinstance(e.schema, Mapping)
-    ]
+    return [problem_of_schema(error) for error in found]

@@ -1,0 +1,133 @@
+"""Keys of a descriptor that nobody knows and that are almost a key it lacks.
+
+Unknown keys are kept and are no fault: a later n8n may know them. One that is a letter away from a key that is not
+there is a typo, and what it was to say would be silently ignored.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Keys = tuple[str | int, ...]
+
+
+def _keys(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# What n8n 2.41 knows besides the models' own fields; Nodeloom keeps these without reading them.
+_MORE_KEYS: Mapping[str, frozenset[str]] = {
+    "NodeDescriptor": _keys(
+        "icon iconUrl iconColor subtitle codex documentationUrl defaultVersion hidden usableAsTool maxNodes polling"
+        " supportsCORS triggerPanel webhooks hints eventTriggerDescription activationMessage inputNames outputNames"
+        " requiredInputs parameterPane badgeIconUrl"
+    ),
+    "PropertyDescriptor": _keys(
+        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes validateType"
+        " requiresDataPath allowArbitraryValues typeVersion callout icon"
+    ),
+    "OptionDescriptor": _keys("outputConnectionType inputSchema iconUrl icon"),
+    "GroupDescriptor": _keys("displayOptions description options"),
+    "CredentialReference": _keys("displayName disabledOptions testedBy"),
+    "CredentialType": _keys(
+        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode supportedNodes preAuthentication"
+        " __overwrittenProperties __skipManagedCreation toggleable"
+    ),
+    "RequestRouting": _keys("auth proxy agentOptions sendCredentialsOnCrossOriginRedirect abortSignal"),
+    "CollectionMode": _keys("hint placeholder validation url typeOptions initType entryTypes search"),
+}
+
+
+def typo_of(name: str, others: Iterable[str]) -> str | None:
+    """The one of `others` that is most likely `name` misspelt (or the other way round), or None."""
+    best: str | None = None
+    least = 3
+    for other in others:
+        if other == name:
+            continue
+        distance = 0 if other.casefold() == name.casefold() else _distance(name, other)
+        if distance < least and distance <= _tolerance(max(len(name), len(other))):
+            best, least = other, distance
+    return best
+
+
+def _tolerance(length: int) -> int:
+    """How many slips still make it the same word: none in three letters, two from eight on."""
+    return 0 if length < 4 else 1 if length < 8 else 2
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters were added, left out, changed, or swapped with their neighbour (optimal string alignment)."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if last and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def misspelt_keys(model: type[BaseModel], raw: Any, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Any]]:
+    """Every misspelt key of `raw` as a document of `model`: where its object is, the key, what was meant, its value."""
+    if not isinstance(raw, Mapping):
+        return
+    known = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    more = _MORE_KEYS.get(model.__name__, frozenset())
+    missing = [key for key in (*known, *sorted(more)) if key not in raw]
+    for key, value in raw.items():
+        if key in known:
+            yield from _within(known[key], value, (*at, key), raw)
+        elif isinstance(key, str) and key not in more and (meant := typo_of(key, missing)):
+            yield at, key, meant, value
+
+
+def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) -> Iterator[tuple[Keys, str, str, Any]]:
+    candidates = list(_models_in(annotation))
+    if not candidates:
+        return
+    if isinstance(value, list):
+        entries: Iterable[tuple[str | int, Any]] = enumerate(value)
+    elif isinstance(value, Mapping) and _is_mapping(annotation):
+        entries = [(str(key), entry) for key, entry in value.items()]
+    else:
+        yield from misspelt_keys(candidates[0], value, at)
+        return
+    for key, entry in entries:
+        model = candidates[0] if len(candidates) == 1 else _part_model(entry, parent)
+        yield from misspelt_keys(model, entry, (*at, key))
+
+
+def _part_model(entry: Any, parent: Mapping[str, Any]) -> type[BaseModel]:
+    from nodeloom.descriptor import models
+
+    kind = models.PART_KINDS.get(str(parent.get("type"))) or models.part_kind(entry)
+    by_kind: dict[str, type[BaseModel]] = {
+        "group": models.GroupDescriptor,
+        "property": models.PropertyDescriptor,
+        "option": models.OptionDescriptor,
+    }
+    return by_kind[kind]
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return any(typing.get_origin(a) is dict for a in (annotation, *typing.get_args(annotation)))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for argument in typing.get_args(annotation):
+        yield from _models_in(argument)
