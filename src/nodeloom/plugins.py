@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +139,7 @@ class Plugins:
         if discover:
             self._discover()
         for plugin in given:
-            self._register(plugin, None)
+            self._register(plugin, self._free_name(_name_of(plugin)))
 
     def _discover(self) -> None:
         from importlib.metadata import entry_points
@@ -153,7 +154,12 @@ class Plugins:
             else:
                 self._register(plugin, entry.name)
 
-    def _register(self, plugin: Any, name: str | None) -> None:
+    def _free_name(self, wanted: str) -> str:
+        """`wanted`, numbered where another plugin has it: two objects of one class are two plugins."""
+        names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+        return next(name for name in names if not self._manager.has_plugin(name))
+
+    def _register(self, plugin: Any, name: str) -> None:
         try:
             registered = self._manager.register(plugin, name)
             self._check_names(plugin)
@@ -161,7 +167,7 @@ class Plugins:
         except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
-            self._fail(name or _name_of(plugin), "registering", fault)
+            self._fail(name, "registering", fault)
         else:
             if registered is not None and registered not in self._distributions and registered == "builtin":
                 from nodeloom import __version__

@@ -420,10 +420,12 @@ class Runtime:
         return self._submit(self._check, session).result()
 
     async def _check(self, background: Background, session: CredentialSession) -> str:
+        from nodeloom.run.masking import masker_of
+
         try:
             return await session.check(background.sender.send)
         except NodeloomError as error:
-            error.mask(session.masker)
+            error.mask(masker_of(session))
             raise
 
     # -- inside ---------------------------------------------------------------------------------------------------

@@ -179,7 +179,23 @@ def refusal(both: tuple[ThreeCXSandbox, Runtime], ids: Any, item: dict[str, Any]
     return error
 
 
-BROKEN_IDS = ["", None, [], "[]", "{}", {"a": 1}, '["a"', "a,b", '"a"', "3", 3, True, "null", '[["a"]]', '["a", ""]']
+BROKEN_IDS: list[Any] = [
+    "",
+    None,
+    [],
+    "[]",
+    "{}",
+    {"a": 1},
+    '["a"',
+    "a,b",
+    '"a"',
+    "3",
+    3,
+    True,
+    "null",
+    '[["a"]]',
+    '["a", ""]',
+]
 
 
 @pytest.mark.parametrize("ids", [*BROKEN_IDS, "={{ $json.nope }}"])

@@ -15,6 +15,7 @@ from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.run.items import Item
+from nodeloom.run.masking import masker_of
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
@@ -97,7 +98,7 @@ class ItemWork:
 
     def masker(self) -> Callable[[str], str]:
         """Takes the credential's secrets out of a text."""
-        return self._session.masker if self._session is not None else str
+        return masker_of(self._session)
 
     def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
         mask = self.masker()
