@@ -55,7 +55,10 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
         if forbidden is not None and isinstance(block, Block):
             name = forbidden.text or "this property"
             raise _syntax_error(
-                source, block.start + max(forbidden.inner, forbidden.start), f"{name} is not available in expressions", property
+                source,
+                block.start + max(forbidden.inner, forbidden.start),
+                f"{name} is not available in expressions",
+                property,
             )
     template = Template(source, blocks, property)
     template.needs_javascript = True
