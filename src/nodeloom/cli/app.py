@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from nodeloom import __version__
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -66,7 +67,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=PROGRAM, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def app() -> None:
     """Run declarative workflow nodes: one request and one result for every item.
 
@@ -131,6 +132,9 @@ def show_error(fault: NodeloomError) -> None:
 
 
 def _show_usage(fault: click.ClickException) -> None:
+    if type(fault).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
+        say(fault.format_message())
+        return
     context = getattr(fault, "ctx", None)
     if context is not None:
         say(context.get_usage())

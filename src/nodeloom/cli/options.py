@@ -127,6 +127,9 @@ _JOB_OPTIONS = [
         help="Whether a value may change an address: strict refuses it, raw does as n8n does.",
     ),
     click.option(
+        "--node-version", type=float, metavar="N", help="Version of a node that has several; the newest without."
+    ),
+    click.option(
         "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of dates in expressions."
     ),
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
