@@ -421,9 +421,11 @@ class Runtime:
 
     async def _check(self, background: Background, session: CredentialSession) -> str:
         from nodeloom.run.masking import masker_of
+        from nodeloom.transport import RetryingSender
 
+        policy, send = self.retry_policy(), background.sender.send
         try:
-            return await session.check(background.sender.send)
+            return await session.check(lambda request: RetryingSender(send, policy).send(request))
         except NodeloomError as error:
             error.mask(masker_of(session))
             raise
@@ -489,17 +491,18 @@ class Runtime:
         return None
 
     def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
-        from nodeloom.credential import CredentialSession, StoredCredential
+        from nodeloom.credential import CredentialSession, inherited, with_placeholder
 
+        kind = inherited(kind, self._registry.credential_types)
         if self._url_values == "raw" and isinstance(kind.authenticate, Mapping) and "__function__" in kind.authenticate:
             # n8n to the letter of the descriptor: what authenticates in JavaScript puts nothing on.
             kind = kind.model_copy(update={"authenticate": None})
         stored = self._credentials().resolve(kind, wanted)
-        if dry and kind.token is not None and not stored.values.get(kind.token.field):
-            stored = StoredCredential(
-                stored.name, stored.type, {**stored.values, kind.token.field: "***"}, stored.source
-            )
-        return CredentialSession(kind, stored, environment=self.environment())
+        if dry:
+            stored = with_placeholder(kind, stored)
+        session = CredentialSession(kind, stored, environment=self.environment())
+        session.require_tokens()
+        return session
 
     def _credentials(self) -> Credentials:
         from nodeloom.credential import Credentials, default_providers

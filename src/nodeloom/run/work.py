@@ -130,6 +130,7 @@ class ItemWork:
             if renewed is not None:
                 account.retries += 1
                 response = await self._sent(sender, _written(call, session, renewed), context)
+                session.repeated(renewed, refused=response.status == 401)
         return response
 
     async def _sent(self, sender: RetryingSender, request: Request, context: CallContext) -> Response:
@@ -150,10 +151,8 @@ class ItemWork:
         return RetryingSender(send_once, self._policy, on_retry=repeated, give_up=self._stopping, sleep=self._pause)
 
     async def _send_token(self, request: Request) -> Response:
-        """Send a request for a token: it may be repeated as an idempotent one, since a token too many does no harm."""
-        sender = RetryingSender(
-            self._send, self._policy, give_up=self._stopping, sleep=self._pause, repeatable=lambda _request: True
-        )
+        """Send a request for a token, which says itself whether it may be repeated."""
+        sender = RetryingSender(self._send, self._policy, give_up=self._stopping, sleep=self._pause)
         return await sender.send(request)
 
 
