@@ -24,7 +24,7 @@ def describe(node: Node, resource: str | None = None, operation: str | None = No
     Names match without case; UnknownNameError has the nearest one. A node without resources takes its operation as
     the second argument as well; one without operations too is its own operation.
     """
-    if resource is None and operation is None and (node.resources() or node.operations(None)):
+    if resource is None and operation is None:
         return _node(node)
     if operation is None and not node.resources():
         resource, operation = None, resource
@@ -55,7 +55,6 @@ def _node(node: Node) -> Json:
     if not resources:
         described["operations"] = _operations(node, None)
         if not described["operations"]:
-            # The node is its own one operation.
             described |= _operation(node, None, None)
     return described
 
