@@ -119,14 +119,18 @@ class UserTokens:
             replaces=held.replaces if held.only_here and held.replaces else held.text,
         )
 
-    def keep(self, token: Token) -> None:
-        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError."""
+    def require_keeper(self) -> Keeper:
+        """Where the tokens are kept. Raises CredentialStoreError where none can be."""
         if self._keeper is None:
             raise CredentialStoreError(
                 f"The credential {self._name!r} comes from {self._source}, where tokens cannot be kept.",
                 hint="Add it to the file or the keyring: nodeloom credentials add",
             )
-        self._keeper.set_field(self._name, self._field, data_of(token))
+        return self._keeper
+
+    def keep(self, token: Token) -> None:
+        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError."""
+        self.require_keeper().set_field(self._name, self._field, data_of(token))
         self._newest = token
 
     def _kept(self, keeper: Keeper, token: Token) -> Token:
