@@ -13,7 +13,12 @@ from nodeloom.cli.options import json_option
 
 @click.group("import")
 def import_() -> None:
-    """Make node descriptors and credential types from what was made for other programs."""
+    """Make descriptors from n8n packages.
+
+    \b
+    Example:
+      nodeloom import n8n n8n-nodes-example-1.0.0.tgz --output imported
+    """
 
 
 @import_.command("n8n")

@@ -23,12 +23,17 @@ TEXT_SUFFIXES = frozenset({".js", ".cjs", ".mjs", ".json", ".yaml", ".yml", ".tx
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a package may hold: bytes unpacked in all and in one file, bytes of text that code may read, entries."""
+    """What a package may hold: bytes unpacked in all and in one file, bytes of text that code may read, entries.
+
+    `seconds` and `memory_bytes` are for its code, all of it together.
+    """
 
     total_bytes: int = 256 * 1024 * 1024
     file_bytes: int = 32 * 1024 * 1024
     text_bytes: int = 64 * 1024 * 1024
     entries: int = 20_000
+    seconds: float = 20.0
+    memory_bytes: int = 512 * 1024 * 1024
 
 
 @dataclass(slots=True)

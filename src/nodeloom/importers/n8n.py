@@ -18,7 +18,7 @@ from nodeloom.descriptor.files import read_json
 from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameError
 from nodeloom.importers.archive import Limits
 from nodeloom.importers.documents import credential_report, file_stem, node_report
-from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shown_request
+from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shell_request
 from nodeloom.importers.report import ImportReport, MissingPackage, TypeReport
 from nodeloom.importers.sandbox import Evaluation, Missing, Unit, evaluate
 
@@ -57,7 +57,7 @@ def import_package(
         dependencies: packages that it depends on (`.tgz` or folder), or folders with such in them. Those in
             `node_modules` and archives beside `source` are found without.
         nodes: names of the nodes to import; without, all.
-        limits: how large the package may be.
+        limits: how large the package may be, and how much time and memory its code may take.
 
     The package's code runs in QuickJS, in a process of its own that can reach nothing. Raises DescriptorError when
     the source cannot be read or its code goes over a limit; what is wrong with one node is in the report.
@@ -74,7 +74,7 @@ def import_package(
             )
         package = open_package(source, limits)
         shelf = Shelf(source, [Path(d) for d in dependencies], limits)
-        result = _import_code(package, shelf)
+        result = _import_code(package, shelf, limits)
     return _only(result, list(nodes)) if (nodes := list(nodes)) else result
 
 
@@ -99,9 +99,11 @@ def _only(result: ImportResult, names: list[str]) -> ImportResult:
 # -- packages ---------------------------------------------------------------------------------------------------------
 
 
-def _import_code(package: Package, shelf: Shelf) -> ImportResult:
+def _import_code(package: Package, shelf: Shelf, limits: Limits) -> ImportResult:
     units, absent = _units(package)
-    evaluation = evaluate(package, units, shelf.find) if units else Evaluation()
+    evaluation = Evaluation()
+    if units:
+        evaluation = evaluate(package, units, shelf.find, seconds=limits.seconds, memory=limits.memory_bytes)
     result = ImportResult(ImportReport(package.name, package.version, skipped=package.files.skipped))
     result.report.stand_ins = evaluation.stand_ins
     result.report.used = [f"{p.name} {p.version}".rstrip() for p in evaluation.used]
@@ -170,7 +172,7 @@ def _types(
         error = described.get("error") if isinstance(described, dict) else None
         yield TypeReport(kind, name, module, refused=f"loading it failed: {error or 'it gives nothing'}"), None
         return
-    notes = [f"{n['path']}: {n['message']}" for n in _entries(described, "notes", ("path", "message"))]
+    notes = _entries(described, "notes", ("path", "message"))
     lost = _entries(described, "lost", ("path", "name", "kind"))
     seen: set[str] = set()
     for index, entry in enumerate(entries):
@@ -181,13 +183,14 @@ def _types(
                 yield TypeReport(kind, name, module, refused="it has no description"), None
             continue
         seen.add(text)
-        here = f"$[{index}]"
-        gone = [part for part in lost if part["path"].startswith(f"{here}.description")]
+        here = f"$[{index}].description"
+        gone = [part for part in lost if part["path"].startswith(here)]
         if kind == "node":
             found = node_report(document, entry, module, gone, several=len(entries) > 1)
         else:
             found = credential_report(document, name, module, gone)
-        found.problems = [note for note in notes if note.startswith(here)] + found.problems
+        noted = [f"${n['path'][len(here) :]}: {n['message']}" for n in notes if n["path"].startswith(here)]
+        found.problems = noted + found.problems
         _place(found, entry, len(entries) > 1, taken)
         yield found, document
 
@@ -217,10 +220,12 @@ def _place(found: TypeReport, entry: Mapping[str, Any], several: bool, taken: se
 
 
 def _missing(missing: Missing) -> MissingPackage:
-    request = shown_request(missing.name, missing.wanted_by.dependency_range(missing.name))
-    flag = f"--dependency {packed_stem(missing.name)}-*.tgz" if is_package_name(missing.name) else "--dependency FOLDER"
-    uses = list(missing.uses)
-    return MissingPackage(missing.name, missing.wanted_by.name, missing.why, uses, f"npm pack {request}", flag)
+    found = MissingPackage(missing.name, missing.wanted_by.name, missing.why, list(missing.uses))
+    if is_package_name(missing.name):
+        request = shell_request(missing.name, missing.wanted_by.dependency_range(missing.name))
+        found.command = f"npm pack {request}"
+        found.flag = f"--dependency {packed_stem(missing.name)}-*.tgz"
+    return found
 
 
 def _note_outside(result: ImportResult) -> None:

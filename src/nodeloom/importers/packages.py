@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.descriptor.files import parse_json
-from nodeloom.errors import ConfigurationError, DescriptorError, preview
+from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
 
 #: npm's package names, old ones with capitals among them; none that leads anywhere but to a folder of that name.
@@ -166,8 +166,6 @@ def packed_stem(name: str) -> str:
     return name.removeprefix("@").replace("/", "-")
 
 
-def shown_request(name: str, wanted_range: str | None) -> str:
-    """A package and its versions as a word of a shell command."""
-    if not is_package_name(name):
-        return preview(name)
+def shell_request(name: str, wanted_range: str | None) -> str:
+    """A package, whose name npm takes, and its versions as a word of a shell command."""
     return shlex.quote(f"{name}@{wanted_range}" if wanted_range not in (None, "*") else name)

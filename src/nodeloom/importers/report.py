@@ -52,19 +52,20 @@ class MissingPackage:
     """A package that the code requires and that was not found.
 
     `uses` tells what was done with its stand-in while descriptions were made ("called", "listed", "as text"): the
-    descriptions may lack something then. `command` is the one that fetches it.
+    descriptions may lack something then. `command` is the one that fetches it, `flag` how to hand it over; None when
+    npm would not take the name.
     """
 
     name: str
     wanted_by: str
     why: str
-    uses: list[str]
-    command: str
-    flag: str
+    uses: list[str] = field(default_factory=list)
+    command: str | None = None
+    flag: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The missing package as JSON."""
-        return {
+        found = {
             "name": self.name,
             "wantedBy": self.wanted_by,
             "why": self.why,
@@ -72,6 +73,7 @@ class MissingPackage:
             "command": self.command,
             "flag": self.flag,
         }
+        return {k: v for k, v in found.items() if v not in (None, [])}
 
 
 @dataclass(slots=True)
@@ -168,7 +170,8 @@ def _problem_lines(found: TypeReport) -> Iterator[str]:
 def _missing_lines(package: MissingPackage) -> Iterator[str]:
     used = f", and was used while descriptions were made ({', '.join(package.uses)})" if package.uses else ""
     yield f"missing: {_plain(package.name)}, which {_plain(package.wanted_by)} requires, {_plain(package.why)}{used}"
-    yield f"  to have it: {_plain(package.command, 400)}, beside the package or with {_plain(package.flag, 400)}"
+    if package.command is not None:
+        yield f"  to have it: {_plain(package.command, 400)}, beside the package or with {_plain(package.flag, 400)}"
 
 
 def _names(names: list[str]) -> str:

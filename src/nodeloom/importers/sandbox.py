@@ -22,16 +22,13 @@ from typing import Any
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.packages import Package
 
-#: Seconds and bytes for the whole import.
-SECONDS = 30.0
-MEMORY = 512 * 1024 * 1024
 #: Values a description may have; the largest known has a hundredth of it.
 MAX_VALUES = 2_000_000
 _MAX_ROUNDS = 60
 _MAX_MOUNTS = 200
 _MAX_TEXT = 128 * 1024 * 1024
 _MAX_OUTPUT = 256 * 1024 * 1024
-_START = 15.0
+_START = 10.0
 
 _PARTS = {
     "placeholders": "placeholders",
@@ -67,9 +64,7 @@ class Evaluation:
     stand_ins: list[str] = field(default_factory=list)
 
 
-def evaluate(
-    package: Package, units: Sequence[Unit], find: Find, *, seconds: float = SECONDS, memory: int = MEMORY
-) -> Evaluation:
+def evaluate(package: Package, units: Sequence[Unit], find: Find, *, seconds: float, memory: int) -> Evaluation:
     """Describe every unit (kind, module's path, class name) of `package`.
 
     `find(name, wanted_by)` gives the packages it depends on. Raises DescriptorError when the code takes longer than
@@ -185,6 +180,8 @@ def _run(
             return evaluation, _wanted(state), _missing(state)
         elif "failed" in line:
             ended = str(line["failed"])
+            if ended == "error":
+                ended = f"was ended by an error: {preview(str(line.get('message')).partition(chr(10))[0])}"
     raise _limit_error(package, at, ended, seconds)
 
 
@@ -215,7 +212,7 @@ def _talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
         except subprocess.TimeoutExpired as late:
             return _lines(late.output or b""), "time"
     said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    ended = "memory" if "MemoryError" in said else f"exit code {done.returncode}: {said}"
+    ended = "memory" if "MemoryError" in said else f"ended with code {done.returncode}. {said}"
     return _lines(done.stdout), ended
 
 
@@ -266,7 +263,7 @@ def _limit_error(package: Package, at: str, ended: str, seconds: float) -> Descr
     what = {
         "time": f"takes longer than the {seconds:g} s an import may take",
         "memory": "wants more memory than an import may have",
-    }.get(ended, f"ended its sandbox ({preview(ended)})")
+    }.get(ended, f"cannot be described; the sandbox {preview(ended)}")
     return DescriptorError(
         f"{package.name} cannot be imported: its code {what}.",
         path=preview(at) if at else None,
