@@ -79,7 +79,8 @@ class SignIn:
         asked = {name for name, _ in self._client.auth_parameters}
         pairs = [pair for pair in parameters if pair[0] not in asked] + list(self._client.auth_parameters)
         address, _, _fragment = self._client.auth_url.partition("#")
-        return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(pairs)}"
+        path, _, query = address.partition("?")
+        return f"{path}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
     def code(self, target: str) -> str:
         """The authorization code in the address the user was redirected to (RFC 6749 sections 4.1.2 and 4.1.2.1).
