@@ -300,6 +300,9 @@
     extendOptional: (value, method, args) =>
       value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args),
     extendMaybe: (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
+    outOfMemory: () => {
+      throw new InternalErrorOf("out of memory");
+    },
     name,
     names,
     define,
