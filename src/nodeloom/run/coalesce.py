@@ -1,0 +1,169 @@
+"""Several items in one call: an operation's bulk twin, with one result for each item all the same.
+
+`Delete Weblink` for a hundred items can be one `Bulk Links Delete` of a hundred keys. Items are gathered as they come;
+when the bulk call fails, each item is sent by itself, so that each gets its own truth. An item with a precondition
+(If-Match) is always sent by itself: a bulk call cannot carry it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, RequestError, ServerError
+from nodeloom.run.items import Item
+from nodeloom.run.result import Outcome
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.catalogue import Node
+    from nodeloom.descriptor.models import BulkTwin
+    from nodeloom.plan.operation import OperationPlan
+    from nodeloom.run.work import ItemWork
+
+# How long the first item of a batch waits for more, in seconds: longer than reading items takes, shorter than a call.
+LINGER = 0.02
+
+
+def bulk_plan(
+    node: Node, plan: OperationPlan, compile_twin: Callable[[dict[str, Any]], OperationPlan]
+) -> tuple[BulkTwin, OperationPlan]:
+    """The bulk twin of a plan's operation, and the twin's plan; its items are `{"keys": [...]}`.
+
+    Raises ConfigurationError when the operation has no twin, or answers more than an empty success.
+    """
+    twin = plan.operation.bulk if plan.operation is not None else None
+    if twin is None or plan.operation is None:
+        raise ConfigurationError(
+            f"{plan.title} has no bulk operation that could do several items in one call.",
+            property="coalesce",
+            hint="Run it without coalescing.",
+        )
+    parameters: dict[str, Any] = {"operation": twin.operation, twin.list: "={{ $json.keys }}"}
+    if plan.resource is not None:
+        parameters["resource"] = plan.resource
+    return twin, compile_twin(parameters)
+
+
+@dataclass(slots=True)
+class _Batch:
+    keys: list[Any] = field(default_factory=list)
+    members: list[tuple[int, Item, asyncio.Future[Outcome]]] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
+
+
+class CoalescingWork:
+    """Does items in batches of up to `size`, at most `concurrency` calls at a time; used like ItemWork.
+
+    `bulk` does a batch (an item that holds `keys`), `single` one item. For one event loop.
+    """
+
+    def __init__(
+        self,
+        single: ItemWork,
+        bulk: ItemWork,
+        plan: OperationPlan,
+        twin: BulkTwin,
+        *,
+        size: int,
+        concurrency: int,
+        linger: float = LINGER,
+    ) -> None:
+        self._single = single
+        self._bulk = bulk
+        self._plan = plan
+        self._twin = twin
+        self._size = size
+        self._linger = linger
+        self._calls = asyncio.Semaphore(concurrency)
+        self._batch = _Batch()
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, index: int, item: Item) -> Outcome:
+        """The outcome of one item."""
+        try:
+            draft = self._plan.draft(self._single.scope(index, item))
+        except NodeloomError:
+            # The single call fails the same way, with the words for it, and sends nothing.
+            return await self._single(index, item)
+        key = draft.values.get(self._twin.item)
+        if key is None or any(name.lower() == "if-match" for name in draft.options["headers"]):
+            async with self._calls:
+                return await self._single(index, item)
+        return await self._gathered(index, item, key)
+
+    async def _gathered(self, index: int, item: Item, key: Any) -> Outcome:
+        if key in self._batch.keys:
+            # The second of two equal keys is told what the first left behind, as if each were sent by itself.
+            self._flush()
+        batch = self._batch
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        batch.keys.append(key)
+        batch.members.append((index, item, outcome))
+        if len(batch.keys) >= self._size:
+            self._flush()
+        elif batch.timer is None:
+            batch.timer = asyncio.get_running_loop().call_later(self._linger, self._flush_if, batch)
+        return await outcome
+
+    def _flush_if(self, batch: _Batch) -> None:
+        if batch is self._batch:
+            self._flush()
+
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, _Batch()
+        if batch.timer is not None:
+            batch.timer.cancel()
+        task = asyncio.get_running_loop().create_task(self._send(batch))
+        self._flushing.add(task)
+        task.add_done_callback(self._flushing.discard)
+
+    async def _send(self, batch: _Batch) -> None:
+        try:
+            async with self._calls:
+                await self._do(batch)
+        except BaseException as fault:
+            for _index, _item, outcome in batch.members:
+                if not outcome.done():
+                    outcome.set_exception(fault) if isinstance(fault, Exception) else outcome.cancel()
+            if not isinstance(fault, Exception):
+                raise
+
+    async def _do(self, batch: _Batch) -> None:
+        first, first_item, _outcome = batch.members[0]
+        if len(batch.keys) == 1:
+            _settle(batch.members[0][2], await self._single(first, first_item))
+            return
+        done = await self._bulk(first, {"json": {"keys": batch.keys}})
+        if done.error is None:
+            for position, (index, _item, outcome) in enumerate(batch.members):
+                _settle(outcome, self._succeeded(index, batch.keys[position], done, first=position == 0))
+            return
+        maybe_done = isinstance(done.error, ServerError) or (
+            isinstance(done.error, RequestError) and done.error.details.get("sent") != "no"
+        )
+        for position, (index, item, outcome) in enumerate(batch.members):
+            alone = await self._single(index, item)
+            if maybe_done and isinstance(alone.error, NotFoundError):
+                # The bulk call did it and only its answer was lost, as with a DELETE that is repeated.
+                alone = self._succeeded(index, batch.keys[position], done, first=False)
+            if position == 0:
+                alone.statuses = (*done.statuses, *alone.statuses)
+                alone.retries += done.retries
+            _settle(outcome, alone)
+
+    def _succeeded(self, index: int, key: Any, done: Outcome, *, first: bool) -> Outcome:
+        """A member's own success; the call itself is counted once, with the first."""
+        status = done.statuses[-1] if done.error is None and done.statuses else 204
+        return Outcome(
+            index,
+            [{"json": {"success": True, "statusCode": status, self._twin.item: key}}],
+            statuses=done.statuses if first else (),
+            retries=done.retries if first else 0,
+        )
+
+
+def _settle(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
