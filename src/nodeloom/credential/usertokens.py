@@ -7,7 +7,6 @@ go.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
@@ -63,6 +62,8 @@ class UserTokens:
         AuthenticationError when the service refuses the refresh token, CredentialStoreError when the credential cannot
         be read, and what `send` raises.
         """
+        import asyncio
+
         newest = self._newest
         if held is not None and newest is not None and newest.replaces == held.text and self._lasts(newest):
             return newest  # got while its caller was cancelled
@@ -87,6 +88,8 @@ class UserTokens:
                 token = replace(token, only_here=True)
             self._newest = token
             return token
+        import asyncio
+
         async with claimed(self._keeper.lock_file(self._name)):
             stored = await asyncio.to_thread(self._stored)
             if stored is not None and stored.text not in (held.text, held.replaces):
@@ -164,6 +167,8 @@ class UserTokens:
 
 async def _finished(work: Coroutine[None, None, T]) -> T:
     """The outcome of `work`, which goes on for a while when the caller is cancelled."""
+    import asyncio
+
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
