@@ -1,7 +1,12 @@
 // Loads CommonJS modules out of the files that were handed over, and gives the descriptions of their classes as text.
 (parts) => {
   "use strict";
+  // Taken before a package can replace them.
   const { parse } = JSON;
+  const { Array, Error, Function, Map, Object, Reflect, String, SyntaxError } = globalThis;
+  const { assign, defineProperty, entries, hasOwn, keys, values } = Object;
+  const { apply } = Reflect;
+  const { toWellFormed } = String.prototype;
   const files = new Map();
   const mounts = [];
   const links = new Map();
@@ -17,8 +22,8 @@
   const { dirname, join, normalize } = node.path;
   const workflow = parts.workflow(placeholders, node.copy);
   const standIns = new Map([["n8n-workflow", workflow], ["n8n-core", placeholders.make("inert", "n8n-core")]]);
-  for (const [name, value] of Object.entries({ ...node.globals, global: globalThis })) {
-    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  for (const [name, value] of entries({ ...node.globals, global: globalThis })) {
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   }
 
   const begin = (input) => {
@@ -49,7 +54,7 @@
     if (typeof entry === "string") return entry;
     if (Array.isArray(entry)) return entry.map(condition).find(Boolean);
     if (entry === null || typeof entry !== "object") return undefined;
-    for (const key of Object.keys(entry)) {
+    for (const key of keys(entry)) {
       if (["require", "node", "default"].includes(key)) {
         const found = condition(entry[key]);
         if (found) return found;
@@ -59,16 +64,16 @@
   };
   const exported = (root, subpath, table) => {
     const key = subpath ? `./${subpath}` : ".";
-    const isTable = table !== null && typeof table === "object" && Object.keys(table).some((k) => k.startsWith("."));
-    const entries = isTable ? table : { ".": table };
-    if (Object.hasOwn(entries, key)) {
-      const found = condition(entries[key]);
+    const isTable = table !== null && typeof table === "object" && keys(table).some((k) => k.startsWith("."));
+    const offered = isTable ? table : { ".": table };
+    if (hasOwn(offered, key)) {
+      const found = condition(offered[key]);
       return found && asFile(join(root, found));
     }
-    for (const pattern of Object.keys(entries).filter((k) => k.includes("*"))) {
+    for (const pattern of keys(offered).filter((k) => k.includes("*"))) {
       const [before, after] = pattern.split("*");
       if (key.startsWith(before) && key.endsWith(after) && key.length >= pattern.length - 1) {
-        const found = condition(entries[pattern])?.replaceAll("*", key.slice(before.length, key.length - after.length));
+        const found = condition(offered[pattern])?.replaceAll("*", key.slice(before.length, key.length - after.length));
         if (found && asFile(join(root, found))) return asFile(join(root, found));
       }
     }
@@ -81,7 +86,7 @@
     return found ?? (subpath ? asFile(path) : undefined) ?? asFolder(path);
   };
 
-  const fault = (message, name = "Error") => Object.assign(new Error(message), { name, code: "MODULE_NOT_FOUND" });
+  const fault = (message, name = "Error") => assign(new Error(message), { name, code: "MODULE_NOT_FOUND" });
   const moduleError = (request, from) => fault(`${from} requires ${request}, which is not in the package`);
 
   const lacking = (mount, name, why) => {
@@ -183,7 +188,7 @@
 
   const classOf = (path, name) => {
     const found = load(path);
-    const candidates = [found?.[name], found?.default, ...Object.values(found ?? {}), found];
+    const candidates = [found?.[name], found?.default, ...values(found ?? {}), found];
     const made = candidates.find((candidate) => typeof candidate === "function" && !placeholders.originOf(candidate));
     if (made === undefined) throw new Error(`${path} exports no class ${name}`);
     return made;
@@ -191,7 +196,7 @@
   const CODE = ["execute", "trigger", "poll", "webhook", "supplyData"];
   const methodNames = (methods) => {
     const found = {};
-    for (const [group, members] of Object.entries(methods ?? {})) found[group] = Object.keys(members ?? {});
+    for (const [group, members] of entries(methods ?? {})) found[group] = keys(members ?? {});
     return found;
   };
   const one = (version, instance) => ({
@@ -204,7 +209,7 @@
   const nodeType = (path, name) => {
     const instance = new (classOf(path, name))();
     if (instance.nodeVersions === undefined) return [one(null, instance)];
-    return Object.entries(instance.nodeVersions).map(([version, each]) => ({
+    return entries(instance.nodeVersions).map(([version, each]) => ({
       ...one(version, each),
       newest: String(version) === String(instance.currentVersion),
     }));
@@ -234,7 +239,7 @@
   };
 
   // A long concatenation is no string to the host until something has read it whole.
-  const whole = (callable) => (...given) => Reflect.apply(String.prototype.toWellFormed, callable(...given), []);
+  const whole = (callable) => (...given) => apply(toWellFormed, callable(...given), []);
   const faces = { begin, describe: whole(describe), state: whole(state) };
   return (name) => faces[name];
 }
