@@ -131,6 +131,20 @@ async def test_oauth2_client_credentials(authentication: str) -> None:
     assert "Bearer" not in session.secrets
 
 
+async def test_oauth2_client_credentials_begin_with_the_token_they_hold() -> None:
+    """As n8n keeps one; not when it ran out."""
+    data = {"access_token": "held", "token_type": "bearer"}
+    endpoint = TokenEndpoint()
+    session = session_of(TYPES["oAuth2Api"], {**OAUTH2, "oauthTokenData": data})
+    injection = await session.injection(send_nothing)
+    assert injection.headers == {"Authorization": "Bearer held"}
+    renewed = await session.renew(injection, endpoint.send)
+    assert renewed is not None
+    assert renewed.headers == {"Authorization": "Bearer token-1"}
+    session = session_of(TYPES["oAuth2Api"], {**OAUTH2, "oauthTokenData": {**data, "expires_at": 1}})
+    assert (await session.injection(endpoint.send)).headers == {"Authorization": "Bearer token-2"}
+
+
 async def test_certificates_of_the_token_endpoint_may_go_unchecked() -> None:
     """n8n's `ignoreSSLIssues`."""
     endpoint = TokenEndpoint()

@@ -8,6 +8,7 @@ go.
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import TypeVar
@@ -106,7 +107,7 @@ class UserTokens:
             raise CredentialError(
                 f"The access token of the credential {self._name!r} is no longer good, and the service gave no refresh "
                 "token.",
-                hint=f"Sign in again: nodeloom credentials connect {self._name}",
+                hint=f"Sign in again: {self._command()}",
             )
         try:
             response = await send(self._client.refresh_request(held.refresh_token))
@@ -114,6 +115,8 @@ class UserTokens:
         except NodeloomError as error:
             # The token may come from another process; the session knows only its own as secret.
             error.mask(Masker({held.refresh_token, held.text}))
+            if error.details.get("serviceCode") == "invalid_grant":
+                error.hint = f"The user's sign-in is no longer good. Sign in again: {self._command()}"
             raise
         return replace(
             token,
@@ -131,9 +134,20 @@ class UserTokens:
             )
         return self._keeper
 
-    def keep(self, token: Token) -> None:
-        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError."""
-        self.require_keeper().set_field(self._name, self._field, data_of(token))
+    async def keep(self, token: Token) -> None:
+        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError.
+
+        Also when the caller is cancelled: the code that brought it is used up.
+        """
+        await _finished(self._signed_in(token))
+
+    async def _signed_in(self, token: Token) -> None:
+        import asyncio
+
+        keeper = self.require_keeper()
+        # A refresh on its way, in another process, must not write the tokens of the sign-in before over these.
+        async with claimed(keeper.lock_file(self._name)):
+            await asyncio.to_thread(keeper.set_field, self._name, self._field, data_of(token))
         self._newest = token
 
     def _kept(self, keeper: Keeper, token: Token) -> Token:
@@ -161,8 +175,11 @@ class UserTokens:
         """The error for a credential whose user has not signed in."""
         return CredentialError(
             f"The user of the credential {self._name!r} ({self._source}) has not signed in yet.",
-            hint=f"Sign in: nodeloom credentials connect {self._name}",
+            hint=f"Sign in: {self._command()}",
         )
+
+    def _command(self) -> str:
+        return f"nodeloom credentials connect {shlex.quote(self._name)}"
 
 
 async def _finished(work: Coroutine[None, None, T]) -> T:
