@@ -59,6 +59,7 @@ def test_a_folder_with_node_modules_is_given(tmp_path: Path) -> None:
     source = node_archive(tmp_path)
     unpack_to(tmp_path / "project/node_modules/@acme/lib", LIBRARY)
     unpack_to(tmp_path / "project/node_modules/deep", DEEP)
+    (tmp_path / "project/package.json").write_text('{"dependencies": {"@acme/lib": "^1.2.3"}}')
     for given in (tmp_path / "project", tmp_path / "project/node_modules"):
         assert import_package(source, dependencies=[given]).nodes[0]["codex"] == "X!"
 
@@ -111,6 +112,20 @@ def test_a_dependency_that_is_an_es_module_counts_as_missing(tmp_path: Path) -> 
     pack(tmp_path / "lib-1.0.0.tgz", library)
     result = import_package(one_node(tmp_path / "p.tgz", module("require('lib');")))
     assert [(m.name, m.why) for m in result.report.missing] == [("lib", "is an ES module")]
+
+
+def test_a_dependency_that_cannot_be_loaded_counts_as_missing(tmp_path: Path) -> None:
+    library = {"package.json": '{"name": "lib", "version": "1.0.0"}', "index.js": "process.binding('fs');"}
+    pack(tmp_path / "lib-1.0.0.tgz", library)
+    result = import_package(one_node(tmp_path / "p.tgz", module("const { A } = require('lib'); class B extends A {}")))
+    assert list(result.files) == ["nodes/x.json"]
+    assert "cannot be loaded" in result.report.missing[0].why
+
+
+def test_loggers_are_inert(tmp_path: Path) -> None:
+    result = import_package(one_node(tmp_path / "p.tgz", module("require('pino')({ level: 'info' }).info('loaded');")))
+    assert list(result.files) == ["nodes/x.json"]
+    assert result.report.missing == []
 
 
 @pytest.mark.parametrize("name", ["x; rm -rf ~", "$(id)", "../../x", "@a/../b", "\u001b[31mx", "a" * 300])

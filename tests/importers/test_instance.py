@@ -18,7 +18,7 @@ from nodeloom.importers.instance import is_instance, parse_instance, read_instan
 from .conftest import Listener
 
 COPIED = {
-    "parameters": {"operation": "get", "id": "={{ $json.id }}", "plain": "{{ no }}", "requestOptions": {"timeout": 5}},
+    "parameters": {"operation": "get", "id": "={{ $json.id }}", "plain": "{{ no }}", "requestOptions": {"timeout": 60_000}},
     "type": "@acme/n8n-nodes-widgets.widget",
     "typeVersion": 2.1,
     "position": [0, 0],
@@ -43,7 +43,7 @@ def test_the_clipboard_and_a_single_node_are_read(raw: Any) -> None:
     assert found.name == "My Widget"
     assert found.credentials == {"widgetApi": "Widget account"}
     assert found.parameters == COPIED["parameters"]
-    assert found.request_options == {"timeout": 5}
+    assert found.request_options == {"timeout": 60_000}
 
 
 def test_of_several_nodes_one_is_named() -> None:

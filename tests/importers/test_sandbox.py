@@ -90,7 +90,7 @@ def test_code_that_wants_all_memory_gets_an_error(tmp_path: Path, code: str) -> 
     ],
 )
 def test_what_is_no_description_is_refused(tmp_path: Path, inside: str, why: str) -> None:
-    limits = Limits(seconds=20.0)
+    limits = Limits(seconds=60.0)
     result = import_package(one_node(tmp_path / "p.tgz", module("", inside)), limits=limits)
     assert why in refusal(result)
 

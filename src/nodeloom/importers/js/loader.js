@@ -21,7 +21,11 @@
   const node = parts.node(placeholders, files);
   const { dirname, join, normalize } = node.path;
   const workflow = parts.workflow(placeholders, node.copy);
-  const standIns = new Map([["n8n-workflow", workflow], ["n8n-core", placeholders.make("inert", "n8n-core")]]);
+  const standIns = new Map([["n8n-workflow", workflow]]);
+  // Loggers need much of Node.js, and nothing of them gets into a description.
+  for (const name of ["n8n-core", "pino", "pino-pretty", "winston", "bunyan", "debug", "loglevel"]) {
+    standIns.set(name, placeholders.make("inert", name));
+  }
   for (const [name, value] of entries({ ...node.globals, global: globalThis })) {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   }
@@ -138,7 +142,7 @@
       if (request.startsWith("node:")) return placeholders.make("refused", request);
       if (!/^(\.\.?(\/|$)|\/)/.test(request)) {
         const found = dependency(request, from);
-        return found.path ? load(found.path) : found.value;
+        return found.path ? loadOther(found.path, from) : found.value;
       }
       const path = request.startsWith("/") ? normalize(request) : join(dirname(from), request);
       const found = asFile(path) ?? asFolder(path);
@@ -148,6 +152,18 @@
     require.resolve = (request) => request;
     require.cache = {};
     return require;
+  };
+
+  // Another package that does not get by with what there is here counts as missing; most are only needed by code.
+  const loadOther = (path, from) => {
+    const mount = mountOf(path);
+    if (mount === mountOf(from)) return load(path);
+    try {
+      return load(path);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : "it throws";
+      return lacking(mountOf(from), mount.replace(/^.*\/node_modules\//, ""), `cannot be loaded (${why})`);
+    }
   };
 
   const compile = (path, source) => {
