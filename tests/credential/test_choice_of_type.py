@@ -90,11 +90,13 @@ class Service:
     def __init__(self) -> None:
         self.tokens = 0
         self.status = 200
+        self.revoked: str | None = None
         self.faults: list[Exception | int] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path != "/token":
-            return httpx.Response(self.status, json={"ok": True})
+            revoked = request.headers.get("authorization") == f"Bearer {self.revoked}"
+            return httpx.Response(401 if revoked else self.status, json={"ok": True})
         if self.faults:
             fault = self.faults.pop(0)
             if isinstance(fault, Exception):
@@ -203,6 +205,29 @@ def test_a_user_who_has_not_signed_in_stops_the_run_at_once(runtime: Runtime, tr
     with pytest.raises(CredentialError, match="not signed in yet"):
         sent(runtime, transport, "oAuth2", credentials={"demoOAuth2Api": values})
     assert transport.requests == []
+
+
+def test_a_users_tokens_are_refreshed_during_a_run_and_kept(
+    runtime: Runtime, transport: RecordingTransport, service: Service
+) -> None:
+    """Once before the first item, once after a 401; every item succeeds, and the file has the last token."""
+    runtime.add_credential_type({**OAUTH2_TYPE, "properties": [field("authUrl", default="https://auth/a")]})
+    tokens = {"access_token": "canary-old", "refresh_token": "canary-refresh", "expires_at": 1}
+    values = {**GIVEN["demoOAuth2Api"], "accessTokenUrl": "https://auth/token", "oauthTokenData": tokens}
+    FileProvider().put("office", "demoOAuth2Api", values)
+    service.revoked = "canary-token-1"
+    result = runtime.run(
+        "demo",
+        {"operation": "send", "authentication": "oAuth2"},
+        [{"n": n} for n in range(20)],
+        credentials="office",
+    )
+    assert [item["json"] for item in result.items] == [{"ok": True}] * 20
+    assert service.tokens == 2
+    (stored,) = FileProvider().list()
+    assert stored.values["oauthTokenData"]["access_token"] == "canary-token-2"
+    assert stored.values["oauthTokenData"]["refresh_token"] == "canary-refresh"
+    assert "canary-token-1" not in FileProvider().path.read_text()
 
 
 def test_a_token_request_is_repeated(runtime: Runtime, transport: RecordingTransport, service: Service) -> None:

@@ -23,7 +23,6 @@ from nodeloom.credential import (
     with_placeholder,
 )
 from nodeloom.credential.locking import exclusive
-from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialStoreError, NetworkError
 from nodeloom.messages import Request, Response
 
@@ -197,6 +196,28 @@ async def test_who_waits_for_another_process_does_not_hold_up_the_loop(file: Fil
         assert (await task).headers == {"Authorization": "Bearer canary-access+2/="}
 
 
+async def test_a_sign_in_waits_for_a_refresh_on_its_way(file: FileProvider) -> None:
+    """Which would otherwise write the tokens of the sign-in before over the new ones."""
+    with AuthorizationServer() as server:
+        connect(server, file)
+        session = opened(file)
+        server.before_token.clear()
+        refresh = asyncio.create_task(session.injection(send_over_socket))
+        await asyncio.to_thread(server.asked.wait)
+        sign_in = opened(file).sign_in("http://127.0.0.1:1/callback")
+
+        async def issue(_request: Request) -> Response:
+            return answer({"access_token": "canary-new", "refresh_token": "canary-newer"})
+
+        finish = asyncio.create_task(opened(file).finish(sign_in, "code", issue))
+        await asyncio.sleep(0.05)
+        assert not finish.done()
+        server.before_token.set()
+        await refresh
+        assert (await finish).refreshable
+    assert kept_in(file)["refresh_token"] == "canary-newer"
+
+
 async def test_tokens_that_cannot_be_kept_are_used_here(file: FileProvider, caplog: pytest.LogCaptureFixture) -> None:
     """An error is logged, without a value; the next refresh goes on from the newest, and keeps its own."""
     with AuthorizationServer() as server:
@@ -255,7 +276,7 @@ async def test_a_refused_refresh_token_tells_to_sign_in_again(file: FileProvider
         errors = await asyncio.gather(*(session.injection(send_over_socket) for _ in range(5)), return_exceptions=True)
         assert {type(error) for error in errors} == {AuthenticationError}
         assert "invalid_grant: used before: ***" in str(errors[0])
-        assert "nodeloom credentials connect" in str(errors[0])
+        assert "nodeloom credentials connect office" in str(errors[0])
         assert "canary" not in "".join(f"{error} {error!r}" for error in errors)
         assert len(server.token_forms) == 1
 
@@ -373,24 +394,3 @@ async def test_a_plan_shows_a_placeholder_and_sends_nothing(file: FileProvider) 
         session = CredentialSession(OAUTH2, with_placeholder(OAUTH2, stored), tokens=TokenStore())
         session.require_tokens()
         assert (await session.injection(send_nothing)).headers == {"Authorization": "Bearer ***"}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"access_token": "a"},
-        {"access_token": "a", "refresh_token": "r", "expires_at": 5, "scope": "x y", "token_type": "Bearer"},
-    ],
-)
-def test_token_data_is_read_as_it_is_written(data: dict[str, Any]) -> None:
-    """As an object, and as JSON text."""
-    for given in (data, json.dumps(data)):
-        token = read_data(given)
-        assert token is not None
-        assert data_of(token) == {"token_type": "Bearer", **data}
-
-
-@pytest.mark.parametrize("value", [None, "", "x", [], {}, {"access_token": ""}, {"access_token": 5}, "[1]", "{"])
-def test_token_data_without_a_token_is_none(value: Any) -> None:
-    """Nobody has signed in."""
-    assert read_data(value) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -75,6 +74,8 @@ def _type_of(runtime: Runtime, name: str) -> str:
 
 
 def _send_user(url: str, listener: Loopback, *, browser: bool) -> None:
+    import webbrowser
+
     opened = browser and webbrowser.open(url)
     if opened:
         click.echo("Sign in with the browser window that opens. Should none open, visit:", err=True)

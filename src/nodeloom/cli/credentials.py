@@ -57,7 +57,12 @@ def types_command(as_json: bool) -> None:
         return
     for kind in listed:
         click.echo(f"{kind['name']}  ({kind['displayName']})")
+        told: set[str] = set()
         for field in kind["fields"]:
+            # A hidden field has its value from the type; two of one name are the same field in different cases.
+            if field["type"] == "hidden" or field["name"] in told:
+                continue
+            told.add(field["name"])
             notes = [note for note in ("required", "secret") if field[note]]
             click.echo(
                 f"  {field['name']}{' [' + ', '.join(notes) + ']' if notes else ''}  {field['description'] or ''}"

@@ -76,5 +76,6 @@ def n8n(
         say("error: nothing could be imported, and nothing was written.")
         return USAGE
     if not as_json:
-        say(f"{len(result.files)} descriptors written to {folder}")
+        count = "1 descriptor" if len(result.files) == 1 else f"{len(result.files)} descriptors"
+        say(f"{count} written to {folder}")
     return 0

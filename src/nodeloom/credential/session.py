@@ -105,7 +105,7 @@ class CredentialSession:
         if block is None or self._user is not None:
             self._given_token = False
         elif block.token_data is not None:
-            self._given_token = self._begun is not None
+            self._given_token = self._begun is not None and self._begun.expires_at > tokens.clock()
         else:
             self._given_token = is_filled(self._fields.get(block.field))
         self._lock = threading.Lock()
@@ -208,7 +208,7 @@ class CredentialSession:
         self._remember(token.text, token.refresh_token)
         if self._user is not None:
             with _masked(self.secrets):
-                self._user.keep(token)
+                await self._user.keep(token)
         return sign_in.granted(token)
 
     def test_request(self, injection: Injection | None = None) -> Request | None:

@@ -25,12 +25,12 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "
 
 
 def node_report(
-    document: dict[str, Any], entry: Mapping[str, Any], module: str, lost: list[dict[str, str]], *, several: bool
+    document: dict[str, Any], entry: Mapping[str, Any], module: str, lost: list[dict[str, str]]
 ) -> TypeReport:
     """Look into a node's description. `entry` is what was found beside it, `lost` the stand-ins that are in it."""
     name = document.get("name")
     found = TypeReport("node", name if isinstance(name, str) else "", module)
-    version = entry.get("version") if several else document.get("version")
+    version = document.get("version", entry.get("version"))
     versions = version if isinstance(version, list) else [version]
     found.version = None if version is None else ", ".join(map(str, versions))
     found.methods = _methods(entry.get("methods"))

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nodeloom.descriptor.files import read_json
-from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameError
+from nodeloom.errors import DescriptorError, UnknownNameError
 from nodeloom.importers.archive import Limits
 from nodeloom.importers.documents import credential_report, file_stem, node_report
 from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shell_request
@@ -174,25 +174,35 @@ def _types(
         return
     notes = _entries(described, "notes", ("path", "message"))
     lost = _entries(described, "lost", ("path", "name", "kind"))
-    seen: set[str] = set()
-    for index, entry in enumerate(entries):
-        document = entry.get("description") if isinstance(entry, dict) else None
-        text = json.dumps(document)
-        if not isinstance(document, dict) or text in seen:
-            if not isinstance(document, dict):
-                yield TypeReport(kind, name, module, refused="it has no description"), None
+    groups = _by_description(entries)
+    for index, entry in groups:
+        document = entry.get("description")
+        if not isinstance(document, dict):
+            yield TypeReport(kind, name, module, refused="it has no description"), None
             continue
-        seen.add(text)
         here = f"$[{index}].description"
         gone = [part for part in lost if part["path"].startswith(here)]
         if kind == "node":
-            found = node_report(document, entry, module, gone, several=len(entries) > 1)
+            found = node_report(document, entry, module, gone)
         else:
             found = credential_report(document, name, module, gone)
         noted = [f"${n['path'][len(here) :]}: {n['message']}" for n in notes if n["path"].startswith(here)]
         found.problems = noted + found.problems
-        _place(found, entry, len(entries) > 1, taken)
+        older = len(groups) > 1 and not entry.get("newest")
+        _place(found, str(entry.get("version") or "") if older else "", taken)
         yield found, document
+
+
+def _by_description(entries: list[Any]) -> list[tuple[int, dict[str, Any]]]:
+    """The entries with their places; versions that share a description are one, called by the last of them."""
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for index, entry in enumerate(entries):
+        known = entry if isinstance(entry, dict) else {}
+        text = json.dumps(known.get("description"))
+        before = found[text][1] if text in found else {}
+        newest = bool(known.get("newest") or before.get("newest"))
+        found[text] = (found[text][0] if before else index, {**known, "newest": newest})
+    return list(found.values())
 
 
 def _entries(described: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> list[dict[str, str]]:
@@ -204,13 +214,16 @@ def _entries(described: Mapping[str, Any], key: str, wanted: tuple[str, ...]) ->
     ]
 
 
-def _place(found: TypeReport, entry: Mapping[str, Any], several: bool, taken: set[str]) -> None:
-    """Settle the path of a type's document: no two are the same, whatever case a file system minds."""
+def _place(found: TypeReport, version: str, taken: set[str]) -> None:
+    """Settle the path of a type's document (`version` of one that is not the newest).
+
+    No two are the same, whatever case a file system minds.
+    """
     if found.refused is not None:
         return
     stem = file_stem(found.name)
-    if several and not entry.get("newest") and found.version:
-        stem += f".v{re.sub(r'[^0-9.]', '', found.version)[:20]}"
+    if version:
+        stem += f".v{re.sub(r'[^0-9.]', '', version)[:20]}"
     folder = "nodes" if found.kind == "node" else "credentials"
     path, number = f"{folder}/{stem}.json", 2
     while path.casefold() in taken:
@@ -263,7 +276,7 @@ def _dumped(raw: Any) -> tuple[list[Any], list[Any]]:
         nodes = [d for d in raw if not _is_credential(d)]
         return nodes, [d for d in raw if _is_credential(d)]
     if not isinstance(raw, dict):
-        raise ConfigurationError("The file holds no JSON object or list.", value=raw)
+        raise DescriptorError("The file holds no JSON object or list.", path="$", value=raw)
     if "properties" in raw or "displayName" in raw:
         return _dumped([raw])
     nodes = _listed(raw.get("nodes", raw.get("node", raw.get("description"))))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.files import parse_json
+from nodeloom.descriptor.files import parse_json, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
 
@@ -100,13 +100,13 @@ class Shelf:
     def _give(self, path: Path) -> None:
         if not path.exists():
             raise ConfigurationError(f"There is no dependency {path}.", hint="Name a folder or a .tgz.")
-        if path.is_dir() and not (path / "package.json").is_file():
+        if path.is_dir():
             self._folders.append(path.resolve())
-            return
+            # A folder that npm installed into has a package.json that says nothing of a package.
+            if not (path / "package.json").is_file() or not _is_named(path / "package.json"):
+                return
         package = open_package(path, self._limits)
         self._given[package.name] = package
-        if package.root is not None and (package.root / MODULES).is_dir():
-            self._folders.append(package.root / MODULES)
 
     def find(self, name: str, wanted_by: Package) -> Package | None:
         """The package called `name` as `wanted_by` would find it, or None."""
@@ -138,6 +138,11 @@ class Shelf:
             self._opened[path] = open_package(path, self._limits)
         package = self._opened[path]
         return package if package.name == name else None
+
+
+def _is_named(manifest: Path) -> bool:
+    raw = read_json(manifest)
+    return isinstance(raw, dict) and "name" in raw
 
 
 def _is_plain_folder(path: Path, above: Path) -> bool:

@@ -23,7 +23,7 @@ from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.packages import Package
 
 #: Values a description may have; the largest known has a hundredth of it.
-MAX_VALUES = 2_000_000
+MAX_VALUES = 1_000_000
 _MAX_ROUNDS = 60
 _MAX_MOUNTS = 200
 _MAX_TEXT = 128 * 1024 * 1024

@@ -12,6 +12,7 @@
   const Seen = Set;
   const { has, add, delete: remove } = Set.prototype;
   const { originOf } = placeholders;
+  const plain = Object.prototype;
   const MAX_DEPTH = 150;
 
   const quote = (value) => stringify(apply(toWellFormed, value, []));
@@ -87,7 +88,7 @@
       try {
         if (isArray(value)) return list(value, path, depth);
         const { toJSON } = value;
-        if (typeof toJSON === "function" && originOf(toJSON) === undefined) {
+        if (typeof toJSON === "function" && toJSON !== plain.toJSON && originOf(toJSON) === undefined) {
           return write(apply(toJSON, value, []), path, depth + 1);
         }
         return object(value, path, depth);

@@ -1,7 +1,12 @@
 // Loads CommonJS modules out of the files that were handed over, and gives the descriptions of their classes as text.
 (parts) => {
   "use strict";
+  // Taken before a package can replace them.
   const { parse } = JSON;
+  const { Array, Error, Function, Map, Object, Reflect, String, SyntaxError } = globalThis;
+  const { assign, defineProperty, entries, hasOwn, keys, values } = Object;
+  const { apply } = Reflect;
+  const { toWellFormed } = String.prototype;
   const files = new Map();
   const mounts = [];
   const links = new Map();
@@ -16,9 +21,13 @@
   const node = parts.node(placeholders, files);
   const { dirname, join, normalize } = node.path;
   const workflow = parts.workflow(placeholders, node.copy);
-  const standIns = new Map([["n8n-workflow", workflow], ["n8n-core", placeholders.make("inert", "n8n-core")]]);
-  for (const [name, value] of Object.entries({ ...node.globals, global: globalThis })) {
-    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  const standIns = new Map([["n8n-workflow", workflow]]);
+  // Loggers need much of Node.js, and nothing of them gets into a description.
+  for (const name of ["n8n-core", "pino", "pino-pretty", "winston", "bunyan", "debug", "loglevel"]) {
+    standIns.set(name, placeholders.make("inert", name));
+  }
+  for (const [name, value] of entries({ ...node.globals, global: globalThis })) {
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   }
 
   const begin = (input) => {
@@ -49,7 +58,7 @@
     if (typeof entry === "string") return entry;
     if (Array.isArray(entry)) return entry.map(condition).find(Boolean);
     if (entry === null || typeof entry !== "object") return undefined;
-    for (const key of Object.keys(entry)) {
+    for (const key of keys(entry)) {
       if (["require", "node", "default"].includes(key)) {
         const found = condition(entry[key]);
         if (found) return found;
@@ -59,16 +68,16 @@
   };
   const exported = (root, subpath, table) => {
     const key = subpath ? `./${subpath}` : ".";
-    const isTable = table !== null && typeof table === "object" && Object.keys(table).some((k) => k.startsWith("."));
-    const entries = isTable ? table : { ".": table };
-    if (Object.hasOwn(entries, key)) {
-      const found = condition(entries[key]);
+    const isTable = table !== null && typeof table === "object" && keys(table).some((k) => k.startsWith("."));
+    const offered = isTable ? table : { ".": table };
+    if (hasOwn(offered, key)) {
+      const found = condition(offered[key]);
       return found && asFile(join(root, found));
     }
-    for (const pattern of Object.keys(entries).filter((k) => k.includes("*"))) {
+    for (const pattern of keys(offered).filter((k) => k.includes("*"))) {
       const [before, after] = pattern.split("*");
       if (key.startsWith(before) && key.endsWith(after) && key.length >= pattern.length - 1) {
-        const found = condition(entries[pattern])?.replaceAll("*", key.slice(before.length, key.length - after.length));
+        const found = condition(offered[pattern])?.replaceAll("*", key.slice(before.length, key.length - after.length));
         if (found && asFile(join(root, found))) return asFile(join(root, found));
       }
     }
@@ -81,7 +90,7 @@
     return found ?? (subpath ? asFile(path) : undefined) ?? asFolder(path);
   };
 
-  const fault = (message, name = "Error") => Object.assign(new Error(message), { name, code: "MODULE_NOT_FOUND" });
+  const fault = (message, name = "Error") => assign(new Error(message), { name, code: "MODULE_NOT_FOUND" });
   const moduleError = (request, from) => fault(`${from} requires ${request}, which is not in the package`);
 
   const lacking = (mount, name, why) => {
@@ -133,7 +142,7 @@
       if (request.startsWith("node:")) return placeholders.make("refused", request);
       if (!/^(\.\.?(\/|$)|\/)/.test(request)) {
         const found = dependency(request, from);
-        return found.path ? load(found.path) : found.value;
+        return found.path ? loadOther(found.path, from) : found.value;
       }
       const path = request.startsWith("/") ? normalize(request) : join(dirname(from), request);
       const found = asFile(path) ?? asFolder(path);
@@ -143,6 +152,18 @@
     require.resolve = (request) => request;
     require.cache = {};
     return require;
+  };
+
+  // Another package that does not get by with what there is here counts as missing; most are only needed by code.
+  const loadOther = (path, from) => {
+    const mount = mountOf(path);
+    if (mount === mountOf(from)) return load(path);
+    try {
+      return load(path);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : "it throws";
+      return lacking(mountOf(from), mount.replace(/^.*\/node_modules\//, ""), `cannot be loaded (${why})`);
+    }
   };
 
   const compile = (path, source) => {
@@ -183,7 +204,7 @@
 
   const classOf = (path, name) => {
     const found = load(path);
-    const candidates = [found?.[name], found?.default, ...Object.values(found ?? {}), found];
+    const candidates = [found?.[name], found?.default, ...values(found ?? {}), found];
     const made = candidates.find((candidate) => typeof candidate === "function" && !placeholders.originOf(candidate));
     if (made === undefined) throw new Error(`${path} exports no class ${name}`);
     return made;
@@ -191,7 +212,7 @@
   const CODE = ["execute", "trigger", "poll", "webhook", "supplyData"];
   const methodNames = (methods) => {
     const found = {};
-    for (const [group, members] of Object.entries(methods ?? {})) found[group] = Object.keys(members ?? {});
+    for (const [group, members] of entries(methods ?? {})) found[group] = keys(members ?? {});
     return found;
   };
   const one = (version, instance) => ({
@@ -204,7 +225,7 @@
   const nodeType = (path, name) => {
     const instance = new (classOf(path, name))();
     if (instance.nodeVersions === undefined) return [one(null, instance)];
-    return Object.entries(instance.nodeVersions).map(([version, each]) => ({
+    return entries(instance.nodeVersions).map(([version, each]) => ({
       ...one(version, each),
       newest: String(version) === String(instance.currentVersion),
     }));
@@ -223,7 +244,8 @@
     try {
       result = dump((kind === "node" ? nodeType : credentialType)(path, name), most);
     } catch (error) {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : "it threw something that is no error";
+      const known = error instanceof Error;
+      const message = known ? `${error.name}: ${error.message}` : "it threw something that is no error";
       return `{"error":${dump(String(message).slice(0, 2000), 1).text}}`;
     }
     return `{"result":${result.text},"notes":${result.notes},"lost":${result.lost}}`;
@@ -234,7 +256,7 @@
   };
 
   // A long concatenation is no string to the host until something has read it whole.
-  const whole = (callable) => (...given) => Reflect.apply(String.prototype.toWellFormed, callable(...given), []);
+  const whole = (callable) => (...given) => apply(toWellFormed, callable(...given), []);
   const faces = { begin, describe: whole(describe), state: whole(state) };
   return (name) => faces[name];
 }
