@@ -1,0 +1,2 @@
+"""Placeholder."""
+def index_of(resources): return {}
