@@ -141,6 +141,9 @@ class OutputRouting(Document):
 
     max_results: int | float | str | None = Field(None, description="At most so many items; may be an expression.")
     post_receive: list[PostReceivePart] | None = Field(None, description="Steps, in order.")
+    annotations: bool | str | list[str] | None = Field(
+        None, description="Annotations the step `odata` keeps: names, or true for all; may be an expression (Nodeloom)."
+    )
     echo: list[str] | None = Field(None, description="Properties whose values an empty success repeats (Nodeloom).")
 
 

@@ -30,7 +30,7 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
         if schema:
             prop["schema"] = schema
     encoder = _encoder(shape)
-    if encoder is not None and "encode" not in send:
+    if encoder is not None and "encode" not in send and send["type"] != "header":
         send = {**send, "encode": encoder}
     prop["routing"] = {"send": send}
     return prop

@@ -101,7 +101,7 @@ def import_raw(
     baseline = earlier[0][0] if earlier else None
     head["resources"] = {
         resource: layout.index_of(
-            files[resource], own, baseline, {g["operation"]: g["until"] for g in gone if g["resource"] == resource}
+            files[resource], own, baseline, {g["operation"]: g["until"] for g in gone if _lost(g, resource)}
         )
         for resource, own in resources.items()
     }
@@ -120,6 +120,10 @@ def import_raw(
         gone=gone,
         report=report,
     )
+
+
+def _lost(gone: Json, resource: str) -> bool:
+    return gone["resource"] == resource and "moved" not in gone
 
 
 def checked(raw: Mapping[str, Any]) -> Part:

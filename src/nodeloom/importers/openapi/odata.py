@@ -104,6 +104,9 @@ def is_option(name: str) -> bool:
 def option(name: str, label: str) -> Json:
     """The property of one of OData's query options, for a collection."""
     kind, encoder, description, more = _OPTIONS[name]
+    routing: Json = {"send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}}
+    if name == "$count":
+        routing["output"] = {"annotations": ["@odata.count"]}
     return {
         "displayName": label,
         "name": label,
@@ -111,9 +114,7 @@ def option(name: str, label: str) -> Json:
         "default": more["default"],
         "description": description,
         **({"placeholder": more["placeholder"]} if "placeholder" in more else {}),
-        "routing": {
-            "send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False},
-        },
+        "routing": routing,
     }
 
 
@@ -152,14 +153,10 @@ def annotations() -> Json:
         "type": "boolean",
         "default": False,
         "description": "Whether the items keep the @odata annotations that the service sends.",
+        "routing": {"output": {"annotations": "={{ $value }}"}},
     }
 
 
-def receiving(options: bool, files: bool) -> Json:
+def receiving(files: bool) -> Json:
     """The `postReceive` step that makes items of an answer. `files`: it may be a file, whatever it is declared as."""
-    properties: Json = {}
-    if options:
-        properties["annotations"] = '={{ $parameter["Options"]["Include Annotations"] }}'
-    if files:
-        properties["files"] = True
-    return {"type": "odata", "properties": properties}
+    return {"type": "odata", "properties": {"files": True} if files else {}}

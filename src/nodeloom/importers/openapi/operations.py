@@ -24,6 +24,8 @@ _SEPARATORS = "/._- :"
 _VERBS = {"get": "Get", "put": "Replace", "post": "Create", "patch": "Update", "delete": "Delete"}
 _KINDS: dict[str, Kind] = {"List": "list", "Create": "create", "Get": "get", "Update": "update", "Delete": "delete"}
 _FILES = re.compile(r"(?:Download|Export)(?![a-z])")
+# Fields that only say which things are meant, and so may be repeated in a result.
+_IDENTIFIER = re.compile(r"(?:^[iI]ds?|[a-z]Ids?|_ids?)$")
 # What a browser may not do a service does not offer either.
 _UNSENT = frozenset({"trace"})
 
@@ -233,12 +235,9 @@ def _kind(name: str, method: str, function: bool, action: bool) -> Kind:
 
 def _entity(name: str, kind: Kind) -> str:
     """What the operation works on, in small letters; words that are all capitals stay so."""
-    if kind not in wanted_entities:
+    if kind in ("function", "action", ""):
         return ""
     return " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in name.split()[1:])
-
-
-wanted_entities = frozenset({"list", "create", "get", "update", "delete"})
 
 
 def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
@@ -247,9 +246,11 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
     output: Json = {}
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
-        output["postReceive"] = [odata.receiving(bool(form.options), files)]
-    elif not has_content and form.keys:
-        output["echo"] = list(form.keys)
+        output["postReceive"] = [odata.receiving(files)]
+    elif not has_content:
+        echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
+        if echo:
+            output["echo"] = echo
     return output
 
 

@@ -6,7 +6,8 @@ It is JSON, so that nothing of YAML is needed where the generated files are used
 * `node`: more keys of the node's head. `requestDefaults`, `credentials`: in place of what the document says.
 * `names`: a tag, operationId or `METHOD /path` → what it is called instead.
 * `entities`: operation's entity → what one such thing is called in sentences.
-* `descriptions`: kind of operation → a sentence with `{entity}`.
+* `descriptions`: kind of operation (`list`, `create`, `get`, `update`, `delete`, followed by ` single` for one without
+  a key, `of` for a list below a key) or `key`, for key properties → a sentence with `{entity}`.
 * `errors`: `key`, `etag` → status → `{message, hint}`, for every operation with a key or an If Match; `{entity}`,
   `{key}` and `{list}` (the resource's list operation) stand for the operation's own.
 * `operations`: `Resource/Operation` → `rename`, `resource`, `action`, `description`, `errors`, `echo`, `bulk`, and
@@ -111,8 +112,9 @@ class Overrides:
             if name not in by_name:
                 raise UnknownNameError("operation", name, by_name, within=f"{self.source} (or its document)")
             self._regroup(by_name[name], entry)
+        entities = _entities(operations)
         for operation in operations:
-            self._say(operation)
+            self._say(operation, entities)
         lists = {o.resource: o.name for o in reversed(operations) if o.kind == "list"}
         for operation in operations:
             self._explain(operation, lists.get(operation.resource))
@@ -124,11 +126,24 @@ class Overrides:
         operation.resource = entry.get("resource", operation.resource)
         operation.name = entry.get("rename", operation.name)
 
-    def _say(self, operation: Operation) -> None:
-        operation.entity = self.part("entities").get(operation.entity, operation.entity)
-        sentence = self.part("descriptions").get(operation.kind)
-        if sentence:
-            operation.more["description"] = sentence.replace("{entity}", operation.entity)
+    def _say(self, operation: Operation, entities: Mapping[str, str]) -> None:
+        """Describe the operation and its keys, from the tables of sentences."""
+        called, sentences = self.part("entities"), self.part("descriptions")
+        entity = called.get(operation.entity, operation.entity)
+        kind: str = operation.kind
+        if operation.keys and kind == "list":
+            kind = "list of"
+        elif not operation.keys and kind in ("get", "update"):
+            kind = f"{kind} single"
+        if kind in sentences and entity:
+            operation.more["description"] = sentences[kind].replace("{entity}", entity)
+        addressed = entities.get(_addressed(operation.path), "")
+        operation.entity = called.get(addressed, addressed) or entity
+        if "key" in sentences and operation.entity:
+            said = sentences["key"].replace("{entity}", operation.entity)
+            operation.properties = [
+                _changed(p, {"description": said}) if p["name"] in operation.keys else p for p in operation.properties
+            ]
 
     def _explain(self, operation: Operation, listing: str | None) -> None:
         """The meaning of error statuses, from the table of rules."""
@@ -144,7 +159,7 @@ class Overrides:
     def _filled(self, rules: Mapping[str, Json], operation: Operation, listing: str | None) -> Json:
         """`rules` with the operation's own words; a sentence about a list where there is none is left out."""
         words = {
-            "entity": operation.entity or operation.resource.lower(),
+            "entity": operation.entity or f"entry of {operation.resource}",
             "key": f"{{{operation.keys[0]}}}",
             "list": listing,
         }
@@ -187,6 +202,18 @@ class Overrides:
                 names = [p["name"] for p in owner.properties]
                 if bulk.get(key) not in names:
                     raise UnknownNameError("property", str(bulk.get(key)), names, within=owner.name)
+
+
+def _addressed(path: str) -> str:
+    """The part of a path that addresses one thing: up to its first key."""
+    return path[: path.index("}")] if "}" in path else path
+
+
+def _entities(operations: list[Operation]) -> dict[str, str]:
+    """What is addressed by a path up to its first key → what it is called, from the operations that get or change it."""
+    return {
+        _addressed(o.path): o.entity for o in operations if o.keys and o.kind in ("get", "update", "delete") and o.entity
+    }
 
 
 def _changed(prop: Json, keys: Json) -> Json:

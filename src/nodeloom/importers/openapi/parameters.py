@@ -15,6 +15,7 @@ from nodeloom.importers.openapi.schemas import Shape, shape_of
 Json = dict[str, Any]
 
 OPTIONS = "Options"
+_ETAG = '={{ $json["@odata.etag"] }}'
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
 _WHERE = ("path", "query", "header", "cookie")
 # OpenAPI: these headers are described elsewhere, so a parameter of that name says nothing.
@@ -130,7 +131,10 @@ def add_parameters(form: Form, parameters: list[Parameter], path: str, *, functi
         form.options = [_option(inner.name(p.name), p) for p in optional]
     for parameter in rest:
         if not parameter.required and parameter.where == "header":
-            form.properties.append(_property(form.name(parameter.name), parameter))
+            prop = _property(form.name(parameter.name), parameter)
+            if parameter.name.lower() == "if-match":
+                prop = _if_match(prop)
+            form.properties.append(prop)
 
 
 def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter | None) -> None:
@@ -159,6 +163,12 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
                 prop["routing"]["send"]["nullable"] = True
                 prop = _with_default(prop, None)
     form.properties.append(prop)
+
+
+def _if_match(prop: Json) -> Json:
+    routing = prop.pop("routing")
+    words = {"description": "ETag that what is addressed must still have.", "placeholder": _ETAG}
+    return {**prop, **words, "routing": routing}
 
 
 def _with_default(prop: Json, default: Any) -> Json:
