@@ -187,7 +187,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         format=one.format or other.format,
         enum=enum,
         nullable=one.nullable or (other.nullable and one.kind == "any"),
-        members={**other.members, **one.members} if one.members and not other.members else {**one.members, **other.members},
+        members=_united(one.members, other.members),
         required=one.required | other.required,
         items=one.items or other.items,
         open=one.open or other.open,
@@ -197,6 +197,15 @@ def _both(one: Shape, other: Shape) -> Shape:
         forms=max(one.forms, other.forms),
         outside=(*one.outside, *other.outside),
     )
+
+
+def _united(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, Part]:
+    """The members of both. Where both are sorted, so is what is inherited among what is a schema's own."""
+    if not one or not other:
+        return one or other
+    united = {**one, **other}
+    both_sorted = all(list(part) == sorted(part, key=str.casefold) for part in (one, other))
+    return {name: united[name] for name in sorted(united, key=str.casefold)} if both_sorted else united
 
 
 def _either(alternatives: list[Shape]) -> Shape:
