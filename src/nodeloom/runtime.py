@@ -25,7 +25,7 @@ from nodeloom.run.stop import Stop
 if TYPE_CHECKING:
     import httpx
 
-    from nodeloom.credential import Credentials, CredentialSession
+    from nodeloom.credential import Credentials, CredentialSession, Granted, Send, SignIn
     from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
     from nodeloom.plan.address import UrlValues
@@ -419,13 +419,34 @@ class Runtime:
         session = self._session(self.credential_type(type_name), wanted)
         return self._submit(self._check, session).result()
 
-    async def _check(self, background: Background, session: CredentialSession) -> str:
-        from nodeloom.run.masking import masker_of
+    def connect_credential(
+        self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
+    ) -> Granted:
+        """Let a user sign in for a stored credential (OAuth 2.0 authorization code), and keep the tokens with it.
+
+        `authorize` gets the address to send the user to, and returns the one the browser came back to, which begins
+        with `redirect_uri` (or its path and query). Raises CredentialError when the sign-in was refused or is not the
+        one that was begun, CredentialStoreError when tokens cannot be kept, ResponseError when the service issues none.
+        """
+        session = self._session(self.credential_type(type_name), name)
+        sign_in = session.sign_in(redirect_uri)
+        code = sign_in.code(authorize(sign_in.url))
+        return self._submit(self._finish, session, sign_in, code).result()
+
+    async def _finish(self, background: Background, session: CredentialSession, sign_in: SignIn, code: str) -> Granted:
+        return await session.finish(sign_in, code, self._retrying(background))
+
+    def _retrying(self, background: Background) -> Send:
         from nodeloom.transport import RetryingSender
 
         policy, send = self.retry_policy(), background.sender.send
+        return lambda request: RetryingSender(send, policy).send(request)
+
+    async def _check(self, background: Background, session: CredentialSession) -> str:
+        from nodeloom.run.masking import masker_of
+
         try:
-            return await session.check(lambda request: RetryingSender(send, policy).send(request))
+            return await session.check(self._retrying(background))
         except NodeloomError as error:
             error.mask(masker_of(session))
             raise
@@ -483,11 +504,13 @@ class Runtime:
             else:
                 kind = self._registry.credential_type(reference.name)
             try:
-                return self._session(kind, wanted, dry=dry)
+                session = self._session(kind, wanted, dry=dry)
             except CredentialError as error:
                 if error.code == "credential_not_found" and wanted is None and not reference.required:
                     continue
                 raise
+            session.require_tokens()
+            return session
         return None
 
     def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
@@ -500,9 +523,7 @@ class Runtime:
         stored = self._credentials().resolve(kind, wanted)
         if dry:
             stored = with_placeholder(kind, stored)
-        session = CredentialSession(kind, stored, environment=self.environment())
-        session.require_tokens()
-        return session
+        return CredentialSession(kind, stored, environment=self.environment())
 
     def _credentials(self) -> Credentials:
         from nodeloom.credential import Credentials, default_providers

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check node descriptors, credential types and other documents."),
     "credentials": ("credentials", "See credential types, and add, list, test and remove credentials."),
     "plugins": ("listing", "List the plugins, failed ones among them."),
+    "import": ("import_", "Make descriptors from n8n packages."),
     "sandbox": ("sandbox", "Serve a 3CX to try things on, on this machine."),
     "demo": ("demo", "Delete links of a sandbox, good and bad, and see what is reported."),
     "completion": ("completion", "Print the script that completes commands and names in a shell."),
@@ -46,7 +47,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"nodeloom.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        # `import` is no name that Python lets a function have.
+        command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"nodeloom.cli.{COMMANDS[cmd_name][0]}.{cmd_name} is no command")
         return command

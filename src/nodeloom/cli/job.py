@@ -67,8 +67,7 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
     """Everything settled and checked; nothing sent, and no items read yet. Raises ConfigurationError."""
     for failure in runtime.plugin_failures:
         note(f"warning: {failure}")
-    node = node_name(runtime, options["node"])
-    written = read_parameters(options["parameters"]) if options["parameters"] else Written({})
+    node, written = _target(runtime, options)
     parameters, dialect = written.parameters, written.dialect
     version = written.version if options["node_version"] is None else options["node_version"]
     _apply(runtime, node, parameters, options, dialect)
@@ -76,6 +75,24 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
     credentials = _credentials(runtime, options["credentials"])
     items, total = _items(options, plan, note)
     return Job(runtime, node, parameters, plan, items, credentials, total, dialect, version)
+
+
+def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
+    """The node to run and what is written for it; a copied node says itself which it is, unless NODE does."""
+    if options["instance"] is None:
+        if options["node_name"] is not None:
+            raise ConfigurationError("--node-name goes with --instance.", hint="Give the file with the node.")
+        if options["node"] is None:
+            raise ConfigurationError("Which node?", hint="Name it, give its descriptor's path, or use --instance FILE.")
+        node = node_name(runtime, options["node"])
+        return node, read_parameters(options["parameters"]) if options["parameters"] else Written({})
+    from nodeloom.importers.instance import read_instance
+
+    if options["parameters"] is not None:
+        raise ConfigurationError("--instance and --parameters exclude each other.", hint="Leave one of them out.")
+    copied = read_instance(options["instance"], node_name=options["node_name"])
+    node = copied.match(runtime.nodes) if options["node"] is None else node_name(runtime, options["node"])
+    return node, Written(dict(copied.parameters), "n8n", copied.version)
 
 
 def node_name(runtime: Runtime, written: str) -> str:
@@ -144,16 +161,12 @@ def read_parameters(path: str) -> Written:
     A node copied out of n8n (as the editor copies it, or one node of a workflow file) has its parameters inside, where
     only what begins with `=` is an expression.
     """
+    from nodeloom.importers.instance import is_instance, parse_instance
+
     raw = read_json(Path(path))
-    nodes = raw.get("nodes") if isinstance(raw, dict) and "connections" in raw else None
-    if isinstance(nodes, list):
-        if len(nodes) != 1:
-            raise ConfigurationError(f"{path} holds {len(nodes)} nodes.", hint="Copy the one node that shall run.")
-        raw = nodes[0]
-    if isinstance(raw, dict) and "type" in raw and isinstance(raw.get("parameters"), dict):
-        version = raw.get("typeVersion")
-        known = isinstance(version, (int, float)) and not isinstance(version, bool)
-        return Written(dict(raw["parameters"]), "n8n", version if known else None)
+    if is_instance(raw):
+        copied = parse_instance(raw, source=path)
+        return Written(dict(copied.parameters), "n8n", copied.version)
     if not isinstance(raw, dict):
         raise ConfigurationError(
             f"{path} holds no JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'

@@ -18,7 +18,7 @@ from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.masking import MASK, Masker
 from nodeloom.credential.model import Injection, Keeper, Provider, StoredCredential
 from nodeloom.credential.session import CredentialSession, Send, with_placeholder
-from nodeloom.credential.signin import SignIn
+from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import is_expression
 from nodeloom.credential.tokens import TokenStore
 
@@ -28,6 +28,7 @@ __all__ = [
     "Credentials",
     "EnvironmentProvider",
     "FileProvider",
+    "Granted",
     "Injection",
     "Keeper",
     "KeyringProvider",

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
 
 _GRANTS: dict[str, Grant] = {
-    "client_credentials": "client_credentials",
     "clientCredentials": "client_credentials",
-    "authorization_code": "authorization_code",
+    "client_credentials": "client_credentials",
     "authorizationCode": "authorization_code",
+    "authorization_code": "authorization_code",
     "pkce": "pkce",
 }
 # What a request for authorization says itself (RFC 6749 section 4.1.1, RFC 7636 section 4.3).

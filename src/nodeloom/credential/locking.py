@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -19,11 +18,17 @@ if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
 
     def _try_lock(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _try_lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def private_folder(folder: Path) -> None:
@@ -52,7 +57,11 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
             if time.monotonic() >= deadline:
                 raise _busy(lock_file, patience)
             time.sleep(_PAUSE)
-        yield
+        try:
+            yield
+        finally:
+            # Said in so many words: a child that was forked meanwhile has the file open too.
+            _unlock(fd)
     finally:
         os.close(fd)
 
@@ -60,6 +69,8 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
 @asynccontextmanager
 async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[None]:
     """`exclusive` for a task: while it waits for the lock, its event loop goes on."""
+    import asyncio
+
     fd = _opened(lock_file)
     try:
         deadline = time.monotonic() + patience
@@ -67,7 +78,11 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
             if time.monotonic() >= deadline:
                 raise _busy(lock_file, patience)
             await asyncio.sleep(_PAUSE)
-        yield
+        try:
+            yield
+        finally:
+            # Said in so many words: a child that was forked meanwhile has the file open too.
+            _unlock(fd)
     finally:
         os.close(fd)
 

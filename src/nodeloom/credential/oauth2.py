@@ -234,7 +234,7 @@ def _refusal(response: Response, url: str) -> ResponseError:
     status = response.status
     kind, hint = _kind(status)
     if code == "invalid_grant":
-        hint = "The user's sign-in is no longer good. Sign in again: nodeloom credentials connect NAME"
+        hint = "The sign-in is no longer good: sign in again."
     return kind(
         f"No access token: the token endpoint answered {status}{' ' + response.reason if response.reason else ''}"
         f"{': ' + ': '.join(said).rstrip('.') if said else ''}.",

@@ -16,7 +16,7 @@ from nodeloom.credential.masking import MASK, MaskedValues, Masker
 from nodeloom.credential.model import Injection, Json, StoredCredential, refuse_pickling
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.credential.probe import build_test_request, judge
-from nodeloom.credential.signin import SignIn
+from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import Renderer
 from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.credential.tokens import TOKENS, Issued, TokenStore
@@ -105,7 +105,7 @@ class CredentialSession:
         if block is None or self._user is not None:
             self._given_token = False
         elif block.token_data is not None:
-            self._given_token = self._begun is not None
+            self._given_token = self._begun is not None and self._begun.expires_at > tokens.clock()
         else:
             self._given_token = is_filled(self._fields.get(block.field))
         self._lock = threading.Lock()
@@ -174,29 +174,42 @@ class CredentialSession:
         if self._client is not None and renewed.generation:
             self._tokens.judge(self._client, renewed.generation, refused=refused)
 
+    @property
+    def has_tokens(self) -> bool:
+        """False for a credential whose user has not signed in yet."""
+        return self._user is None or self._user.connected
+
     def require_tokens(self) -> None:
         """Raise CredentialError when the credential's user has not signed in yet."""
         if self._user is not None and not self._user.connected:
             raise self._user.not_connected()
 
     def sign_in(self, redirect_uri: str) -> SignIn:
-        """A user's sign-in, after which the browser comes back to `redirect_uri`.
+        """A user's sign-in, after which the browser comes back to `redirect_uri`; see `finish`.
 
-        Raises CredentialError when this credential is not one that a user signs in for.
+        Raises CredentialError when this credential is not one that a user signs in for, CredentialStoreError when its
+        tokens could not be kept.
         """
         if self._user is None or self._client is None:
             raise CredentialError(
                 f"Nobody signs in for the credential {self.name!r} of type {self.type.name!r}.",
                 hint="Its fields are all it takes; try it with: nodeloom credentials test",
             )
+        self._user.require_keeper()
         return SignIn(self._client, redirect_uri)
 
-    def keep(self, token: Token) -> None:
-        """Keep the tokens of a sign-in where the credential is kept. Raises CredentialStoreError."""
+    async def finish(self, sign_in: SignIn, code: str, send: Send) -> Granted:
+        """Exchange the code of a sign-in, keep the tokens where the credential is, and say what was granted.
+
+        Raises ResponseError when the service issues no token, CredentialStoreError when they cannot be kept.
+        """
+        with _masked(self.secrets):
+            token = await sign_in.token(code, send, self._tokens.clock)
         self._remember(token.text, token.refresh_token)
         if self._user is not None:
             with _masked(self.secrets):
-                self._user.keep(token)
+                await self._user.keep(token)
+        return sign_in.granted(token)
 
     def test_request(self, injection: Injection | None = None) -> Request | None:
         """The request of the type's `test`, with `injection` on it; None when the type has no test."""

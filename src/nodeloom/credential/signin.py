@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import math
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -28,6 +30,20 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a sign-in brought, without the tokens themselves.
+
+    `scope` is what was granted, where it is known; `withheld` what was asked for besides. `expires_at` is when the
+    access token is renewed, in seconds since the epoch; None when only a refusal will tell.
+    """
+
+    scope: str | None
+    withheld: tuple[str, ...]
+    expires_at: float | None
+    refreshable: bool
+
+
 class SignIn:
     """One attempt of a user to sign in: send them to `url`, and give `code` what they were redirected to.
 
@@ -47,11 +63,6 @@ class SignIn:
         refuse_pickling(self)
 
     @property
-    def scope(self) -> str | None:
-        """The scope that is asked for."""
-        return self._client.scope
-
-    @property
     def url(self) -> str:
         """Where the user signs in (RFC 6749 section 4.1.1)."""
         # PKCE for both grants: a program on a user's machine must use it (RFC 8252 section 6), and a service that does
@@ -68,7 +79,8 @@ class SignIn:
         asked = {name for name, _ in self._client.auth_parameters}
         pairs = [pair for pair in parameters if pair[0] not in asked] + list(self._client.auth_parameters)
         address, _, _fragment = self._client.auth_url.partition("#")
-        return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(pairs)}"
+        path, _, query = address.partition("?")
+        return f"{path}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
     def code(self, target: str) -> str:
         """The authorization code in the address the user was redirected to (RFC 6749 sections 4.1.2 and 4.1.2.1).
@@ -94,6 +106,18 @@ class SignIn:
                 hint="Check the authorization URL of the credential.",
             )
         return code
+
+    def granted(self, token: Token) -> Granted:
+        """What `token` allows; a service that does not say grants what was asked for (RFC 6749 section 5.1)."""
+        asked = self._client.scope
+        # Some services part scopes by commas.
+        given = (token.scope or asked or "").replace(",", " ").split()
+        return Granted(
+            scope=token.scope or asked,
+            withheld=tuple(name for name in (asked or "").split() if name not in given),
+            expires_at=token.expires_at if math.isfinite(token.expires_at) else None,
+            refreshable=token.refresh_token is not None,
+        )
 
     async def token(self, code: str, send: Callable[[Request], Awaitable[Response]], now: Callable[[], float]) -> Token:
         """Exchange the code. Raises ResponseError with the service's own words, and what `send` raises."""

@@ -7,8 +7,8 @@ go.
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import TypeVar
@@ -63,6 +63,8 @@ class UserTokens:
         AuthenticationError when the service refuses the refresh token, CredentialStoreError when the credential cannot
         be read, and what `send` raises.
         """
+        import asyncio
+
         newest = self._newest
         if held is not None and newest is not None and newest.replaces == held.text and self._lasts(newest):
             return newest  # got while its caller was cancelled
@@ -87,6 +89,8 @@ class UserTokens:
                 token = replace(token, only_here=True)
             self._newest = token
             return token
+        import asyncio
+
         async with claimed(self._keeper.lock_file(self._name)):
             stored = await asyncio.to_thread(self._stored)
             if stored is not None and stored.text not in (held.text, held.replaces):
@@ -103,7 +107,7 @@ class UserTokens:
             raise CredentialError(
                 f"The access token of the credential {self._name!r} is no longer good, and the service gave no refresh "
                 "token.",
-                hint=f"Sign in again: nodeloom credentials connect {self._name}",
+                hint=f"Sign in again: {self._command()}",
             )
         try:
             response = await send(self._client.refresh_request(held.refresh_token))
@@ -111,6 +115,8 @@ class UserTokens:
         except NodeloomError as error:
             # The token may come from another process; the session knows only its own as secret.
             error.mask(Masker({held.refresh_token, held.text}))
+            if error.details.get("serviceCode") == "invalid_grant":
+                error.hint = f"The user's sign-in is no longer good. Sign in again: {self._command()}"
             raise
         return replace(
             token,
@@ -119,14 +125,29 @@ class UserTokens:
             replaces=held.replaces if held.only_here and held.replaces else held.text,
         )
 
-    def keep(self, token: Token) -> None:
-        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError."""
+    def require_keeper(self) -> Keeper:
+        """Where the tokens are kept. Raises CredentialStoreError where none can be."""
         if self._keeper is None:
             raise CredentialStoreError(
                 f"The credential {self._name!r} comes from {self._source}, where tokens cannot be kept.",
                 hint="Add it to the file or the keyring: nodeloom credentials add",
             )
-        self._keeper.set_field(self._name, self._field, data_of(token))
+        return self._keeper
+
+    async def keep(self, token: Token) -> None:
+        """Write a token the user has just signed in for to where the credential is. Raises CredentialStoreError.
+
+        Also when the caller is cancelled: the code that brought it is used up.
+        """
+        await _finished(self._signed_in(token))
+
+    async def _signed_in(self, token: Token) -> None:
+        import asyncio
+
+        keeper = self.require_keeper()
+        # A refresh on its way, in another process, must not write the tokens of the sign-in before over these.
+        async with claimed(keeper.lock_file(self._name)):
+            await asyncio.to_thread(keeper.set_field, self._name, self._field, data_of(token))
         self._newest = token
 
     def _kept(self, keeper: Keeper, token: Token) -> Token:
@@ -154,12 +175,17 @@ class UserTokens:
         """The error for a credential whose user has not signed in."""
         return CredentialError(
             f"The user of the credential {self._name!r} ({self._source}) has not signed in yet.",
-            hint=f"Sign in: nodeloom credentials connect {self._name}",
+            hint=f"Sign in: {self._command()}",
         )
+
+    def _command(self) -> str:
+        return f"nodeloom credentials connect {shlex.quote(self._name)}"
 
 
 async def _finished(work: Coroutine[None, None, T]) -> T:
     """The outcome of `work`, which goes on for a while when the caller is cancelled."""
+    import asyncio
+
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -1,5 +1,10 @@
 """The JavaScript evaluator: a bare QuickJS context per thread, with limits on time, memory and stack.
 
+An engine starts with js/core.js (state, values in and out), the native*.js that mend built-in methods, names.js (what
+expressions see) and harden.js (which freezes all of it). The other modules in js/ are loaded when an expression first
+needs them: ext-*.js are n8n's extension methods by type, datetime*.js, duration.js and interval.js are luxon's classes,
+intl*.js and locales.js know languages, jmespath*.js answers queries.
+
 A context belongs to the thread that made it, so engines are thread-local, and a forked child makes its own.
 
 A context with a time limit cannot call Python. Where JavaScript needs something from here (a parameter of the
@@ -117,12 +122,12 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "native-date", "names"):
+        for part in ("native", "native-loops", "native-date", "names"):
             api("install")(module_source(part))
         self._context.eval(module_source("harden"))
         api("seal")()
         self._base = int(self._context.memory()["malloc_size"])
-        self._given: set[tuple[str, str]] = set()
+        self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}
         self._held: dict[str, int] = {}  # bytes of large data handed over, by how long it stays; no part of the limit
         self._limits: tuple[float, int] | None = None
         self._environment: Environment | None = None
@@ -162,7 +167,7 @@ class Engine:
         if program.item and scope.cell is not self._cell:
             self._take_item(scope.cell)
         for kind, key in program.preload:
-            if (kind, key) not in self._given:
+            if (kind, key) not in self._given[answers.LIFETIME[kind]]:
                 answers.preload(self, kind, key, scope)
         limits = (scope.environment.time_limit, scope.environment.memory_limit)
         if limits != self._limits:
@@ -218,9 +223,8 @@ class Engine:
         self._scope = scope
 
     def _drop(self, level: str) -> None:
-        stale = {pair for pair in self._given if answers.LIFETIME[pair[0]] == level}
-        if stale:
-            self._given -= stale
+        if self._given[level]:
+            self._given[level].clear()
             self._forget(level)
             if self._held.pop(level, 0):
                 self._limits = None
@@ -238,7 +242,7 @@ class Engine:
         """Hand over the answer to a question."""
         self._hold(answers.LIFETIME[kind], len(text))
         self._give(kind, key, text)
-        self._given.add((kind, key))
+        self._given[answers.LIFETIME[kind]].add((kind, key))
 
     def _hold(self, level: str, size: int) -> None:
         """Count data handed over against nobody's limit, where it is large enough to matter."""

@@ -6,7 +6,8 @@ with its backslash, the first `\}}` in a block becomes `}}`. Text before a block
 last block has not. An unclosed block reaches to the end; an unclosed and empty one is nothing.
 
 Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$` and is
-closed. Without a leading `=`, what is not closed is text.
+closed. Without a leading `=`, what is not closed is text, but for `{{ $` and `<<$`: there somebody forgot to close a
+block (`unclosed` finds it).
 
 Every step looks at each character once, so that no text takes more than linear time.
 """
@@ -21,6 +22,7 @@ Dialect = Literal["author", "n8n"]
 
 _CLOSER = {"{{": "}}", "<<": ">>"}
 _OPENER = {"n8n": re.compile(r"\{\{"), "author": re.compile(r"\{\{|<<(?=\s{0,100}\$)")}
+_FORGOTTEN = re.compile(r"(\{\{|<<)\s{0,100}\$")
 
 
 class Text(NamedTuple):
@@ -46,6 +48,16 @@ def is_template(value: str, dialect: Dialect) -> bool:
     for opening in _OPENER["author"].finditer(value):
         first.setdefault(opening[0], opening.end())
     return any(value.find(_CLOSER[kind], end) >= 0 for kind, end in first.items())
+
+
+def unclosed(value: str) -> int | None:
+    """Where a block that begins with a `$` name is opened in an author's text and never closed; None when none is."""
+    if value.startswith("="):
+        return None
+    for opening in _FORGOTTEN.finditer(value):
+        if not _is_escaped(value, opening.start(), 0) and value.find(_CLOSER[opening[1]], opening.end()) < 0:
+            return opening.start()
+    return None
 
 
 def split(value: str, dialect: Dialect) -> list[Text | Code]:

@@ -14,7 +14,7 @@ from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
-from nodeloom.run.items import Item
+from nodeloom.run.items import Item, too_deep
 from nodeloom.run.masking import masker_of
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
@@ -88,8 +88,9 @@ class ItemWork:
         try:
             items = await self._exchange(index, item, context, account)
         except NodeloomError as error:
-            error.item = index
             return self._failed(index, error, account)
+        except RecursionError:
+            return self._failed(index, too_deep(), account)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             text = "".join(traceback.format_exception(fault))
             logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, self.masker()(text))  # noqa: TRY400
@@ -101,6 +102,7 @@ class ItemWork:
         return masker_of(self._session)
 
     def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
+        error.item = index
         mask = self.masker()
         error.mask(mask)
         _silence_causes(error, mask)

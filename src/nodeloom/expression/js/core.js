@@ -6,7 +6,7 @@
   const { freeze, defineProperty, getPrototypeOf, keys: keysOf, create, prototype: objectPrototype } = Object;
   const describeProperty = Object.getOwnPropertyDescriptor;
   const { ownKeys } = Reflect;
-  const { isArray } = Array;
+  const { isArray, prototype: arrayPrototype } = Array;
   const { parse, stringify } = JSON;
   const MapOf = Map,
     SetOf = Set,
@@ -39,16 +39,14 @@
   const lifetime = {
     module: "engine",
     zone: "engine",
-    hash: "environment",
     process: "engine",
     environment: "environment",
-    env: "environment",
-    vars: "environment",
     node: "environment",
     items: "items",
     parameter: "scope",
     rawParameter: "scope",
     function: "scope",
+    hash: "scope",
   };
   const state = { json: "{}", rest: "{}", index: 0, names: "", pure: false, shared: null, sharedItems: null };
   let memo = new MapOf(); // values made during one run
@@ -63,7 +61,8 @@
     wanted.push([kind, key]);
     throw new ExpressionError("asking");
   }
-  // As `need`, for what is cheap and harmless to ask too often: the run goes on with `instead`, so that it asks for all at once.
+  // As `need`, for what is cheap and harmless to ask too often: the run goes on with `instead`, so that it asks for all
+  // at once.
   const foreseen = new SetOf();
   function needSoon(kind, key, instead) {
     const text = given[lifetime[kind]].get(kind + ":" + key);
@@ -126,7 +125,8 @@
     }
     if (value === null) return null;
     if (seen.has(value)) refuse("a circle of objects");
-    const tagged = special(value);
+    const kind = getPrototypeOf(value);
+    const tagged = kind === objectPrototype || kind === arrayPrototype ? null : special(value);
     if (tagged !== null) return { [TAG]: tagged };
     seen.add(value);
     let packed;
@@ -300,6 +300,9 @@
     extendOptional: (value, method, args) =>
       value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args),
     extendMaybe: (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
+    outOfMemory: () => {
+      throw new InternalErrorOf("out of memory");
+    },
     name,
     names,
     define,

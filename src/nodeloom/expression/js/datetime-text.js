@@ -99,8 +99,10 @@
     }
   }
   const copy = (from, to) => {
-    const { constructor, prototype, length, name, ...members } = Object.getOwnPropertyDescriptors(from);
-    Object.defineProperties(to, members);
+    for (const key of Object.getOwnPropertyNames(from)) {
+      if (["constructor", "prototype", "length", "name"].includes(key)) continue;
+      Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key));
+    }
   };
   return {
     mixInto(type) {

@@ -1,7 +1,7 @@
 // The `$` names of a scope and the small helper functions (n8n's "convenience" functions).
 (function (kit) {
   "use strict";
-  const { define, constant, need, read, once, fail, state, freeze, ownKey, ProxyOf, isArray } = kit;
+  const { define, constant, need, read, once, fail, state, ownKey, ProxyOf, isArray } = kit;
 
   // Where there is no item, what would be its data fails when it is looked at.
   const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
@@ -51,11 +51,11 @@
     get item() {
       return current();
     },
-    first(...rest_) {
-      return rest_.length ? fail("$input.first() takes no arguments") : items()[0];
+    first(...args) {
+      return args.length ? fail("$input.first() takes no arguments") : items()[0];
     },
-    last(...rest_) {
-      return rest_.length ? fail("$input.last() takes no arguments") : items()[items().length - 1];
+    last(...args) {
+      return args.length ? fail("$input.last() takes no arguments") : items()[items().length - 1];
     },
     all() {
       return items();
