@@ -65,6 +65,7 @@ class Node:
         self.source = source
         self._folder = folder
         self._descriptors: dict[str, NodeDescriptor] = {}
+        self._labels: dict[str, str] | None = None
 
     @classmethod
     def from_path(cls, path: Path) -> Node:
@@ -83,6 +84,7 @@ class Node:
         chosen = copy.copy(self)
         chosen.document = self.document.model_copy(update={"version": version})
         chosen._descriptors = {}
+        chosen._labels = None
         return chosen
 
     @property
@@ -103,7 +105,16 @@ class Node:
 
     def resource_label(self, resource: str) -> str:
         """What a person calls the resource."""
-        return next((o.name for o in self._options(RESOURCE, {}) if str(o.value) == resource), resource)
+        return self._resource_labels().get(resource, resource)
+
+    def _resource_labels(self) -> dict[str, str]:
+        """What a person calls each resource; settled once, a node may have hundreds."""
+        if self._labels is None:
+            labels: dict[str, str] = {}
+            for option in self._options(RESOURCE, {}):
+                labels.setdefault(str(option.value), option.name)
+            self._labels = labels
+        return self._labels
 
     def operation_names(self, resource: str | None) -> list[str]:
         """Labels of a resource's operations, without reading the resource's file."""

@@ -35,8 +35,9 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "fetch": ("get", "list"),
     "find": ("get", "list"),
     "all": ("list",),
-    "many": ("bulk", "batch"),
-    "several": ("bulk", "batch"),
+    "bulk": ("batch", "multi"),
+    "many": ("bulk", "batch", "multi"),
+    "several": ("bulk", "batch", "multi"),
     "extension": ("user",),
     "phonebook": ("contact",),
 }
@@ -44,6 +45,10 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
 _WEIGHTS = (8.0, 5.0, 3.0, 1.0)
 _WHOLE, _START, _INSIDE = 1.0, 0.7, 0.4
 _SYNONYM = 0.8
+# The word that says what is done stands first in a name; doing it to many at once is rarely meant when not said.
+_VERB_BONUS = 2.0
+_MANY = frozenset({"bulk", "batch", "multi"})
+_MANY_PENALTY = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +150,15 @@ def search(entries: Iterable[Entry], query: str, limit: int | None = None) -> li
     Every word must match somewhere. Where no entry has them all, those that have most of them are given.
     """
     wanted = _words(query)
-    if not wanted:
-        return []
-    scored = [(_scores(entry, wanted), entry) for entry in entries]
+    held = [(entry, _texts(entry)) for entry in entries]
+    vocabulary = {word for _entry, texts in held for words in texts for word in words}
+    matches = [_matches(word, vocabulary) for word in wanted]
+    scored = [([_score(match, texts) for match in matches], entry) for entry, texts in held]
     most = max((sum(s > 0 for s in scores) for scores, _entry in scored), default=0)
     if most == 0:
         return []
     hits = [
-        Hit(round(sum(scores) - _length(entry), 3), entry)
+        Hit(round(sum(scores) + _order(entry, wanted), 3), entry)
         for scores, entry in scored
         if sum(s > 0 for s in scores) == most
     ]
@@ -160,41 +166,57 @@ def search(entries: Iterable[Entry], query: str, limit: int | None = None) -> li
     return hits[:limit]
 
 
-def _length(entry: Entry) -> float:
-    # Of names that match alike, the one that says the least beside it is meant.
-    return 0.05 * (len(_words(entry.operation)) + len(_words(entry.resource or "")))
+def _texts(entry: Entry) -> tuple[list[str], ...]:
+    """The words of an entry, by what they count."""
+    return (
+        _words(entry.operation),
+        _words(entry.resource or ""),
+        _words(entry.description or ""),
+        _words(" ".join(entry.fields)),
+    )
 
 
-def _scores(entry: Entry, wanted: Sequence[str]) -> list[float]:
-    texts = (entry.operation, entry.resource or "", entry.description or "", " ".join(entry.fields))
-    held = [_words(text) for text in texts]
-    return [
-        max(
-            [_score(word, held)]
-            + [_SYNONYM * _score(other, held) for other in _SYNONYMS.get(word, ()) + _SYNONYMS.get(_singular(word), ())]
-        )
-        for word in wanted
-    ]
+def _matches(wanted: str, vocabulary: Iterable[str]) -> dict[str, float]:
+    """The words that `wanted` may mean, and how well: whole, in part, or by a synonym."""
+    meant = [(wanted, 1.0)]
+    meant += [(other, _SYNONYM) for other in dict.fromkeys(_SYNONYMS.get(wanted, ()) + _SYNONYMS.get(_singular(wanted), ()))]
+    found: dict[str, float] = {}
+    for word in vocabulary:
+        quality = max(_match(other, word) * share for other, share in meant)
+        if quality > 0:
+            found[word] = quality
+    return found
 
 
-def _score(wanted: str, held: Sequence[Sequence[str]]) -> float:
+def _match(wanted: str, word: str) -> float:
+    singular = _singular(wanted)
+    if word == wanted or _singular(word) == singular:
+        return _WHOLE
+    if word.startswith(singular):
+        return _START
+    return _INSIDE if len(singular) >= 3 and singular in word else 0.0
+
+
+def _score(matches: Mapping[str, float], texts: Sequence[Sequence[str]]) -> float:
     """The best match of a word, plus a little for each further place it stands in."""
-    found = [weight * _match(wanted, words) for weight, words in zip(_WEIGHTS, held, strict=True)]
+    found = [
+        weight * max((matches.get(word, 0.0) for word in words), default=0.0)
+        for weight, words in zip(_WEIGHTS, texts, strict=True)
+    ]
     best = max(found)
     return best + 0.1 * (sum(found) - best)
 
 
-def _match(wanted: str, words: Sequence[str]) -> float:
-    best = 0.0
-    singular = _singular(wanted)
-    for word in words:
-        if word == wanted or _singular(word) == singular:
-            return _WHOLE
-        if word.startswith(singular):
-            best = max(best, _START)
-        elif len(singular) >= 3 and singular in word:
-            best = max(best, _INSIDE)
-    return best
+def _order(entry: Entry, wanted: Sequence[str]) -> float:
+    """What speaks for an entry beside its words: the verb comes first, one thing before many, short before long."""
+    name = _words(entry.operation)
+    meant = {other for word in wanted for other in (word, *_SYNONYMS.get(word, ()))}
+    score = -0.05 * (len(name) + len(_words(entry.resource or "")))
+    if name and name[0] in meant:
+        score += _VERB_BONUS
+    if _MANY & set(name) and not _MANY & meant:
+        score -= _MANY_PENALTY
+    return score
 
 
 def _singular(word: str) -> str:
