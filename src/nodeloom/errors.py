@@ -190,10 +190,14 @@ class UnknownNameError(ConfigurationError):
 
     code = "unknown_name"
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, within: str = "", **more: Any) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], *, within: str = "", advice: str = "", **more: Any
+    ) -> None:
         known = list(known)
         close = nearest(name, known)
-        if close is not None:
+        if advice:
+            hint = advice
+        elif close is not None:
             hint = f"Did you mean {close!r}?"
         elif known:
             shown = ", ".join(repr(k) for k in known[:12])

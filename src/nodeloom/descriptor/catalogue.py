@@ -65,6 +65,7 @@ class Node:
         self.source = source
         self._folder = folder
         self._descriptors: dict[str, NodeDescriptor] = {}
+        self._labels: dict[str, str] | None = None
 
     @classmethod
     def from_path(cls, path: Path) -> Node:
@@ -83,6 +84,7 @@ class Node:
         chosen = copy.copy(self)
         chosen.document = self.document.model_copy(update={"version": version})
         chosen._descriptors = {}
+        chosen._labels = None
         return chosen
 
     @property
@@ -103,13 +105,28 @@ class Node:
 
     def resource_label(self, resource: str) -> str:
         """What a person calls the resource."""
-        return next((o.name for o in self._options(RESOURCE, {}) if str(o.value) == resource), resource)
+        return self._resource_labels().get(resource, resource)
+
+    def _resource_labels(self) -> dict[str, str]:
+        """What a person calls each resource; settled once, a node may have hundreds."""
+        if self._labels is None:
+            labels: dict[str, str] = {}
+            for option in self._options(RESOURCE, {}):
+                labels.setdefault(str(option.value), option.name)
+            self._labels = labels
+        return self._labels
 
     def operation_names(self, resource: str | None) -> list[str]:
         """Labels of a resource's operations, without reading the resource's file."""
         if self.document.resources is not None and resource is not None:
             return list(self.document.resources[resource].operations)
         return [o.name for o in self.operations(resource)]
+
+    def search_file(self) -> Path | None:
+        """The node's search index, where it brings one."""
+        if self.document.search is None or self._folder is None:
+            return None
+        return self._beside(self.document.search)
 
     def operations(self, resource: str | None) -> list[OptionDescriptor]:
         """The operations of a resource, in document order."""
@@ -130,14 +147,20 @@ class Node:
                     hint="Load it from its folder.",
                     path="$.resources",
                 )
-            file = self._folder / entry.file
-            if not file.resolve().is_relative_to(self._folder.resolve()):
-                raise DescriptorError(f"{self.source} names a file outside its own folder.", value=entry.file)
+            file = self._beside(entry.file)
             part = _load(ResourceDocument, read_json(file), str(file))
             self._descriptors[resource] = self.document.model_copy(
                 update={"properties": [*self.document.properties, *part.properties]}
             )
         return self._descriptors[resource]
+
+    def _beside(self, name: str) -> Path:
+        """A file that the head names. Raises DescriptorError when it is outside the node's folder."""
+        folder = self._folder or Path()
+        file = folder / name
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise DescriptorError(f"{self.source} names a file outside its own folder.", value=name)
+        return file
 
     def match_resource(self, name: object) -> str:
         """The value of the resource that `name` means (value or label, without case).
@@ -151,7 +174,21 @@ class Node:
         """The operation that `name` means (value, label or action, without case); UnknownNameError otherwise."""
         names = [(o, [o.value, o.name, *([o.action] if o.action else [])]) for o in self.operations(resource)]
         within = self.label if resource is None else f"{self.label}, {self.resource_label(resource)}"
+        self._refuse_gone(resource, name, {plain(n) for _o, own in names for n in own}, within)
         return _match(OPERATION, name, names, within=within)
+
+    def _refuse_gone(self, resource: str | None, name: object, here: set[str], within: str) -> None:
+        """Say so when the service had such an operation and has it no longer."""
+        index = (self.document.resources or {}).get(resource or "")
+        for gone, until in (index.gone or {}).items() if index is not None else ():
+            if plain(gone) == plain(name) and plain(name) not in here:
+                raise UnknownNameError(
+                    OPERATION,
+                    str(name),
+                    [],
+                    within=within,
+                    advice=f"The service had it up to {until}; {self.label} {self.document.release or 'now'} does not.",
+                )
 
     def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
         resource = given.get(RESOURCE)

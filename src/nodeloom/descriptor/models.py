@@ -13,7 +13,8 @@ from pydantic.alias_generators import to_camel
 
 Json = Any
 
-SendType = Literal["body", "query", "path", "header"]
+SendType = Literal["body", "query", "path", "header", "cookie"]
+Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject"]
 Encoder = Literal[
     "segment",
     "string",
@@ -22,6 +23,9 @@ Encoder = Literal[
     "number",
     "json",
     "list",
+    "jsonText",
+    "binary",
+    "binaryPart",
     "odata.string",
     "odata.boolean",
     "odata.integer",
@@ -76,18 +80,36 @@ class RequestRouting(Document):
     )
     disable_follow_redirect: bool | str | None = Field(None, description="Do not follow redirects.")
     timeout: Json = Field(None, description="Milliseconds.")
+    query_encoding: Literal["odata"] | None = Field(
+        None, description="`odata` leaves `$`, commas, quotes and parentheses of the query as they are (Nodeloom)."
+    )
+    body_required: bool | None = Field(
+        None, description="Whether a body is sent also when nothing is in it (Nodeloom)."
+    )
 
 
 class SendRouting(Document):
     """Where a property's value goes in the request (n8n `routing.send`)."""
 
-    type: SendType = Field("query", description="`path` and `header` are Nodeloom's.")
-    property: str | None = Field(None, description="Name at the destination; an expression, or a dotted path.")
+    type: SendType = Field("query", description="`path`, `header` and `cookie` are Nodeloom's.")
+    property: str | None = Field(
+        None,
+        description="Name at the destination; an expression, or a dotted path. Without it, an encoded `body` value is "
+        "the body itself.",
+    )
     value: Json = Field(None, description="Expression that replaces the parameter's own value.")
     property_in_dot_notation: bool = Field(True, description="Whether dots in `property` make a path.")
     paginate: bool | str | None = Field(None, description="Whether `operations.pagination` applies.")
     pre_send: Json = Field(None, description="JavaScript hooks; an operation that has one cannot run.")
     encode: Encoder | None = Field(None, description="How the value is written (Nodeloom).")
+    style: Style | None = Field(None, description="How a list or object is written, as in OpenAPI (Nodeloom).")
+    explode: bool | None = Field(None, description="Whether each member stands for itself, as in OpenAPI (Nodeloom).")
+    allow_reserved: bool | None = Field(
+        None, description="Whether reserved characters of a query value stay as they are, as in OpenAPI (Nodeloom)."
+    )
+    nullable: bool | None = Field(
+        None, description="Whether null may stand in the path: an OData argument that is not given (Nodeloom)."
+    )
 
 
 class PostReceive(Document):
@@ -119,6 +141,9 @@ class OutputRouting(Document):
 
     max_results: int | float | str | None = Field(None, description="At most so many items; may be an expression.")
     post_receive: list[PostReceivePart] | None = Field(None, description="Steps, in order.")
+    annotations: bool | str | list[str] | None = Field(
+        None, description="Annotations the step `odata` keeps: names, or true for all; may be an expression (Nodeloom)."
+    )
     echo: list[str] | None = Field(None, description="Properties whose values an empty success repeats (Nodeloom).")
 
 
@@ -138,6 +163,14 @@ class StatusMeaning(Document):
     hint: str | None = Field(None, description="What to do about it.")
 
 
+class BulkTwin(Document):
+    """The operation that does to many what another does to one (Nodeloom)."""
+
+    operation: str = Field(description="Name of the operation for many, of the same resource.")
+    item: str = Field(description="Property of the single operation that addresses one thing.")
+    list: str = Field(description="Property of the operation for many that takes a list of these.")
+
+
 class OptionDescriptor(Document):
     """One choice of an `options` or `multiOptions` property; an operation is such a choice."""
 
@@ -150,6 +183,8 @@ class OptionDescriptor(Document):
     errors: dict[str, StatusMeaning] | None = Field(
         None, description="Status code → what it means for this operation (Nodeloom)."
     )
+    since: str | None = Field(None, description="The service's release from which on it is known (Nodeloom).")
+    bulk: BulkTwin | None = Field(None, description="Its twin for many items in one call (Nodeloom).")
 
 
 class GroupDescriptor(Document):
@@ -294,6 +329,13 @@ class ResourceIndex(Document):
 
     file: str = Field(description="File beside the node's document that holds the resource's properties.")
     operations: list[str] = Field(default_factory=list, description="Names of its operations, in order.")
+    methods: list[str] | None = Field(None, description="HTTP methods of these operations, in the same order.")
+    since: dict[str, str] | None = Field(
+        None, description="Operation → release from which on it is known, where that is not the first one on record."
+    )
+    gone: dict[str, str] | None = Field(
+        None, description="Operation that the service no longer has → the last release that had it."
+    )
 
 
 class NodeDescriptor(Document):
@@ -314,6 +356,8 @@ class NodeDescriptor(Document):
     resources: dict[str, ResourceIndex] | None = Field(
         None, description="A split node: value of `resource` → where its properties are (Nodeloom)."
     )
+    search: str | None = Field(None, description="File beside the node's document with its search index (Nodeloom).")
+    release: str | None = Field(None, description="The service's release that the node was made from (Nodeloom).")
 
     @property
     def type_version(self) -> int | float:

@@ -79,7 +79,7 @@ class Call:
         headers = _headers(self.options.get("headers"))
         query = copy_json(_mapping(self.options.get("qs")))
         body = copy_json(self.options.get("body"))
-        has_body = self.method not in _BODILESS and not _is_empty(body)
+        has_body = self.method not in _BODILESS and (not _is_empty(body) or _true(self.options.get("bodyRequired")))
         if _true(self.options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
         secret_headers: set[str] = set()
@@ -93,7 +93,7 @@ class Call:
         content = self._content(body, headers) if has_body else None
         return Request(
             method=self.method,
-            url=_with_query(url, encode_query(query, self._array_format())),
+            url=_with_query(url, encode_query(query, self._array_format(), self.options.get("queryEncoding"))),
             headers=headers,
             body=content,
             timeout=_seconds(self.options.get("timeout"), self.transfer.timeout),

@@ -23,6 +23,11 @@ class Receiving:
         """Whether a step can only read a JSON object or list."""
         return any(step.kind == "odata" for step in self.steps)
 
+    @property
+    def may_be_file(self) -> bool:
+        """Whether a step says that the answer may be a file, whatever its content type."""
+        return any(step.kind == "odata" and "files" in step.properties for step in self.steps)
+
 
 @dataclass(slots=True)
 class Draft:
@@ -41,6 +46,7 @@ class Draft:
     echo: list[str] = field(default_factory=list)
     paginate: Any = None
     max_results: Any = None
+    annotations: bool | list[str] = False
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
@@ -68,4 +74,5 @@ class Draft:
             echo=self.echo,
             paginate=self.paginate,
             max_results=self.max_results,
+            annotations=self.annotations,
         )

@@ -52,6 +52,9 @@ _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
         "Check the address in the credential.",
     ),
 }
+#: The header in which 3CX says its release with every answer.
+RELEASE_HEADER = "x-3cx-version"
+_RELEASE = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -95,6 +98,9 @@ def failure(
         hint = _filled(own.hint, values) if own.hint else hint
     if kind is RateLimitedError and "retry-after" in response.headers:
         hint = f"The service asks to wait: Retry-After {response.headers['retry-after']}. {hint}"
+    outdated = _outdated(response, operation)
+    if outdated is not None:
+        message, hint = outdated
     said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message))))
     return kind(
         f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
@@ -105,7 +111,27 @@ def failure(
         serviceCode=service_code or None,
         serviceMessage=service_message or None,
         retryAfter=response.headers.get("retry-after"),
+        **({"since": operation.since, "release": response.headers[RELEASE_HEADER]} if operation and outdated else {}),
     )
+
+
+def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[str, str] | None:
+    """What to say when the service's release is older than the operation; None when it is not, or does not say."""
+    served = release_of(response.headers.get(RELEASE_HEADER, ""))
+    if operation is None or operation.since is None or response.status not in (400, 404, 405) or not served:
+        return None
+    if served >= release_of(operation.since):
+        return None
+    return (
+        f"The server runs {response.headers[RELEASE_HEADER]}; {operation.name} is known since {operation.since}.",
+        "Update the server, or choose an operation that its release has.",
+    )
+
+
+def release_of(text: str) -> tuple[int, ...]:
+    """A release such as `20.0.10` as numbers that can be compared; empty when it is none."""
+    match = _RELEASE.match(text.strip())
+    return tuple(int(n) for n in match[0].split(".")) if match else ()
 
 
 def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
+from nodeloom.plan.styles import Written
 from nodeloom.plan.wire import scalar_text
 
 MULTIPART = "multipart/form-data"
@@ -39,6 +40,10 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
     if value is UNDEFINED or value is None:
+        return
+    if isinstance(value, Written):
+        for own, pieces, delimiter in value.pairs:
+            yield _disposition(own), delimiter.join(map(scalar_text, pieces)).encode("utf-8")
         return
     if isinstance(value, Mapping):
         if isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str):

@@ -1,4 +1,4 @@
-"""Pages: one item that takes several calls (n8n `operations.pagination`, generic and offset)."""
+"""Pages: one item that takes several calls (n8n `operations.pagination`, generic and offset; `odata` is Nodeloom's)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nodeloom.plan.address import Address, Origin, Piece, finish, join
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
+from nodeloom.plan.pagination_odata import odata_pages
 from nodeloom.plan.receive import Reception, read_body
 
 if TYPE_CHECKING:
@@ -23,16 +24,21 @@ Item = dict[str, Any]
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
     """Yield the calls of all pages, are sent their answers, return all items."""
     pagination = draft.operations["pagination"]
-    if not isinstance(pagination, Mapping) or pagination.get("type") not in ("generic", "offset"):
+    if not isinstance(pagination, Mapping) or pagination.get("type") not in ("generic", "offset", "odata"):
         raise DescriptorError(
-            "operations.pagination is of an unknown type.", value=pagination, hint="Known types: generic, offset."
+            "operations.pagination is of an unknown type.",
+            value=pagination,
+            hint="Known types: generic, offset, odata.",
         )
     properties = pagination.get("properties") or {}
+    if pagination["type"] == "odata":
+        guard = PageGuard(plan.max_pages)
+        return reception.limited((yield from odata_pages(plan, draft, reception, properties, guard)))
     pages = _generic if pagination["type"] == "generic" else _offset
     return reception.limited((yield from pages(plan, draft, reception, properties)))
 
 
-class _PageGuard:
+class PageGuard:
     """Stops a pagination that does not come to an end: too many pages, or the same page again and again."""
 
     def __init__(self, limit: int) -> None:
@@ -83,7 +89,7 @@ def _generic(
         "$response": {},
         "$pageCount": 0,
     }
-    guard = _PageGuard(plan.max_pages)
+    guard = PageGuard(plan.max_pages)
     items: list[Item] = []
     while True:
         scope = draft.scope.extend(names)
@@ -137,7 +143,7 @@ def _offset(
     size = int(properties["pageSize"])
     root = properties.get("rootProperty")
     most = reception.max_results()
-    guard = _PageGuard(plan.max_pages)
+    guard = PageGuard(plan.max_pages)
     items: list[Item] = []
     offset = 0
     while True:

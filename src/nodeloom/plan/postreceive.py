@@ -27,6 +27,11 @@ def as_item(value: Any) -> Item:
     return {"json": value if isinstance(value, dict) else {"data": None if value is UNDEFINED else value}}
 
 
+def is_file(response: Response) -> bool:
+    """Whether the answer says that its body is to be saved (RFC 6266)."""
+    return response.headers.get("content-disposition", "").strip().lower().startswith("attachment")
+
+
 def binary_item(content: bytes, response: Response, property_name: str) -> Item:
     """An item with `content` as binary data (base64), named by the answer's Content-Disposition."""
     disposition = response.headers.get("content-disposition", "")
@@ -52,12 +57,20 @@ class PostReceiveStep:
     enabled: Compiled | None
     properties: Mapping[str, Compiled]
 
-    def apply(self, items: list[Item], scope: Scope, response: Response, *, empty: bool) -> list[Item]:
-        """The items after this step. `scope` has `$response` and `$value`; `empty` says the answer had no body."""
+    def apply(
+        self, items: list[Item], scope: Scope, response: Response, *, empty: bool, annotations: bool | list[str] = False
+    ) -> list[Item]:
+        """The items after this step.
+
+        `scope` has `$response` and `$value`; `empty` says the answer had no body, `annotations` which of OData's the
+        items keep (True: all).
+        """
         if self.enabled is not None and not self.enabled.resolve(scope):
             return items
         if empty and self.kind not in _ON_EMPTY:
             return items
+        if self.kind == "odata":
+            return _odata(items, response, annotations)
         return _KINDS[self.kind](self, items, scope, response)
 
     def value(self, name: str, scope: Scope) -> Any:
@@ -68,11 +81,11 @@ class PostReceiveStep:
 
 def compile_step(step: PostReceive) -> PostReceiveStep:
     """Compile a step of a descriptor. Raises DescriptorError for an unknown type, with the nearest."""
-    if step.type not in _KINDS:
-        close = nearest(step.type, _KINDS)
+    if step.type != "odata" and step.type not in _KINDS:
+        close = nearest(step.type, [*_KINDS, "odata"])
         raise DescriptorError(
             f"postReceive has the unknown type {step.type!r}.",
-            hint=f"Did you mean {close!r}?" if close else f"Known types: {', '.join(_KINDS)}.",
+            hint=f"Did you mean {close!r}?" if close else f"Known types: {', '.join(_KINDS)}, odata.",
         )
     return PostReceiveStep(
         step.type,
@@ -150,18 +163,24 @@ def _binary_data(step: PostReceiveStep, _items: list[Item], scope: Scope, respon
     return [binary_item(response.body, response, str(step.value("destinationProperty", scope)))]
 
 
-def _odata(_step: PostReceiveStep, items: list[Item], _scope: Scope, response: Response) -> list[Item]:
-    """OData JSON Format v4.01, sections 4.5 and 13: annotations are left out, but for the ETag.
+def _odata(items: list[Item], response: Response, annotations: bool | list[str]) -> list[Item]:
+    """OData JSON Format v4.01, sections 4.5 and 13: annotations are left out, but for the ETag and those asked for.
 
-    The ETag of a single entity may stand in the answer's header alone.
+    The ETag of a single entity may stand in the answer's header alone. What is asked for by name (a count) stands with
+    the list, and each of its items has it; with `annotations=True` all stay where they are, and those of the list too.
     """
+    keep = annotations is True
+    named = annotations if isinstance(annotations, list) else []
     if len(items) == 1 and isinstance(items[0]["json"].get("value"), list):
-        return [as_item(_without_annotations(entity)) for entity in items[0]["json"]["value"]]
-    entities = [_without_annotations(item["json"]) for item in items]
+        page = items[0]["json"]
+        of_list = {k: v for k, v in page.items() if "@odata." in k and (keep or k in named)}
+        entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
+        return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
+    found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
     etag = response.headers.get("etag")
-    if len(entities) == 1 and etag:
-        entities[0].setdefault("@odata.etag", etag)
-    return [as_item(entity) for entity in entities]
+    if len(found) == 1 and etag:
+        found[0].setdefault("@odata.etag", etag)
+    return [as_item(entity) for entity in found]
 
 
 def _without_annotations(value: Any) -> Any:
@@ -184,5 +203,4 @@ _KINDS: dict[str, Callable[[PostReceiveStep, list[Item], Scope, Response], list[
     "setKeyValue": _set_key_value,
     "sort": _sort,
     "binaryData": _binary_data,
-    "odata": _odata,
 }

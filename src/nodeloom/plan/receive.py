@@ -14,7 +14,7 @@ from nodeloom.messages import Response
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_success, unreadable
-from nodeloom.plan.postreceive import as_item, binary_item, count_of
+from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
@@ -83,10 +83,12 @@ class Reception:
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
             if receiving.needs_object and not isinstance(body, (dict, list, _Empty)):
-                raise unreadable(response, call, "OData JSON")
+                if not (receiving.may_be_file or is_file(response)):
+                    raise unreadable(response, call, "OData JSON")
+                return [binary_item(response.body, response, "data")]
             scope = self._draft.scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
             for step in receiving.steps:
-                items = step.apply(items, scope, response, empty=body is EMPTY)
+                items = step.apply(items, scope, response, empty=body is EMPTY, annotations=self._draft.annotations)
         return items
 
     def limited(self, items: list[Item]) -> list[Item]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from nodeloom.descriptor.models import PropertyDescriptor, Routing
+from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
 from nodeloom.plan.address import AddressTemplate
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
-from nodeloom.plan.merge import merge
+from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.postreceive import compile_step
+from nodeloom.plan.styles import Written, write_header, write_path, write_query
+from nodeloom.plan.wire import encode_json
 
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
@@ -22,6 +25,7 @@ class CompiledRouting:
     """The routing of a property or option, its templates compiled; applied once per item."""
 
     __slots__ = (
+        "_annotations",
         "_echo",
         "_encode",
         "_max_results",
@@ -65,6 +69,7 @@ class CompiledRouting:
         self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
+        self._annotations = _compile(output.annotations if output else None)
         self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
         self._echo = (output.echo or []) if output else []
         self._operations = routing.operations
@@ -87,7 +92,7 @@ class CompiledRouting:
                 yield from part.compiled()
             else:
                 yield part
-        for maybe in (self._send_name, self._send_value, self._paginate, self._max_results):
+        for maybe in (self._send_name, self._send_value, self._paginate, self._max_results, self._annotations):
             if maybe is not None:
                 yield maybe
 
@@ -105,6 +110,10 @@ class CompiledRouting:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
             draft.max_results = self._max_results.resolve(scope) or draft.max_results
+        if self._annotations is not None:
+            wanted = self._annotations.resolve(scope)
+            if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
+                draft.annotations = wanted
         if self._post_receive:
             draft.receiving.append(Receiving(self._post_receive, value, dict(names)))
         if self._echo:
@@ -117,13 +126,15 @@ class CompiledRouting:
         if self._paginate is not None and draft.paginate is None:
             draft.paginate = bool(self._paginate.resolve(scope))
         if self._send_name is None:
+            if send.type == "body" and self._encode is not None:
+                self._put_body(draft, value, written)
             return
         name = self._send_name.resolve(scope)
         if name is UNDEFINED or name is None:
             return
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
-        if self._encode is not None or send.type in ("path", "header"):
+        if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, str(name), value, written)
         else:
             draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
@@ -133,25 +144,46 @@ class CompiledRouting:
         if send is None or prop is None:
             return
         if send.type == "path":
-            # A key the operation addresses: without it another thing, or all of them, would be addressed.
-            if is_missing(value):
+            # A key the operation addresses: without it another thing, or all of them, would be addressed. An
+            # argument that may be null addresses nothing; only what came to nothing by itself is a mistake there.
+            if value is UNDEFINED if send.nullable else is_missing(value):
                 raise missing_value(prop.label, written, draft.scope)
-            draft.path[name] = self._encoded(prop, value, written)
+            draft.path[name] = self._encoded(prop, value, written, draft.scope)
             draft.values[prop.name] = value
             return
         if value is UNDEFINED or (send.type != "body" and is_missing(value)):
             return
-        encoded = self._encoded(prop, value, written)
-        draft.values[prop.name] = encoded
+        encoded = self._encoded(prop, value, written, draft.scope)
+        draft.values[prop.name] = value if isinstance(encoded, Written) else encoded
         if send.type == "header":
             draft.options["headers"][name] = encoded
+        elif send.type == "cookie":
+            _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
             draft.put("qs" if send.type == "query" else "body", name, encoded, dotted=send.property_in_dot_notation)
 
-    def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None) -> Any:
+    def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
+        """Make the value the body itself; an object adds to the fields that are there already."""
+        if self.property is None or value is UNDEFINED:
+            return
+        encoded = self._encoded(self.property, value, written, draft.scope)
+        if isinstance(encoded, dict):
+            merge(draft.options, {"body": copy_json(encoded)})
+        elif self._encode == "json" and not isinstance(encoded, list):
+            # Text would be taken for a body that is written already.
+            draft.options["headers"].setdefault("Content-Type", "application/json")
+            draft.options["body"] = encode_json(encoded)
+        else:
+            draft.options["body"] = encoded
+
+    def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None, scope: Scope) -> Any:
         send = self.send
         kind = send.type if send else "body"
         try:
+            if send is not None and (send.style is not None or send.allow_reserved):
+                return _styled(send, send.property or prop.name, value)
+            if self._encode in ("binary", "binaryPart"):
+                return bytes_of(value, scope) if self._encode == "binary" else file_of(value, scope)
             if kind == "path":
                 return encode_path(self._encode or "string", value)
             if kind == "header":
@@ -179,6 +211,23 @@ class CompiledRouting:
                 value=value,
                 hint=f"It must be {describe_schema(fault.schema)}.",
             )
+
+
+def _styled(send: SendRouting, name: str, value: Any) -> Any:
+    """A value in the style that its `send` asks for."""
+    explode = bool(send.explode)
+    if send.type == "path":
+        return write_path(send.style or "simple", explode, name, value)
+    if send.type == "header":
+        return header_text(write_header(explode, value))
+    return write_query(send.style or "form", explode, name, value, reserved=bool(send.allow_reserved))
+
+
+def _add_cookie(draft: Draft, cookie: Written) -> None:
+    """Add to the one `Cookie` header a request has (RFC 6265 section 5.4)."""
+    headers = draft.options["headers"]
+    texts = list(cookie.query(""))
+    headers["Cookie"] = "; ".join([*([headers["Cookie"]] if headers.get("Cookie") else []), *texts])
 
 
 def _refuse_hooks(routing: Routing) -> None:

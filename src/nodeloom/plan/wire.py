@@ -17,7 +17,20 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.text import number_text
 
+# OData ABNF, `queryOptions`: sub-delims and others that need no escape in a query.
+ODATA_SAFE = "$,'()/:;@!*"
+
 ARRAY_FORMATS = ("indices", "brackets", "repeat", "comma")
+
+
+class SelfWritten:
+    """A value of a query that brings its own names and values."""
+
+    __slots__ = ()
+
+    def query(self, safe: str) -> Iterator[str]:
+        """`name=value`, percent-encoded; `safe` are the characters that need no escape."""
+        raise NotImplementedError
 
 
 def iso_text(value: datetime) -> str:
@@ -93,14 +106,22 @@ def query_pairs(values: Mapping[str, Any], array_format: str = "indices") -> lis
     return found
 
 
-def encode_query(values: Mapping[str, Any], array_format: str = "indices") -> str:
+def encode_query(values: Mapping[str, Any], array_format: str = "indices", encoding: str | None = None) -> str:
     """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
 
-    Raises InvalidValueError for text that is no Unicode, and as `query_pairs` does.
+    With `encoding="odata"` what OData's own grammar is made of stays as it is: `$filter=Name eq 'a'` keeps `$`,
+    commas, quotes and parentheses. Raises InvalidValueError for text that is no Unicode, and as `query_pairs` does.
     """
-    pairs = query_pairs(values, array_format)
+    safe = ODATA_SAFE if encoding == "odata" else ""
+    texts: list[str] = []
     try:
-        return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+        for key, value in values.items():
+            if isinstance(value, SelfWritten):
+                texts += value.query(safe)
+            else:
+                pairs = query_pairs({key: value}, array_format)
+                texts += [f"{quote(name, safe=safe)}={quote(text, safe=safe)}" for name, text in pairs]
+        return "&".join(texts)
     except UnicodeEncodeError:
         raise InvalidValueError(
             "A query value holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."

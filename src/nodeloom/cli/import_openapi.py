@@ -1,0 +1,93 @@
+"""`nodeloom import openapi`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from nodeloom.cli.options import json_option
+from nodeloom.errors import ConfigurationError
+
+_SHOWN = 12
+
+
+@click.command("openapi")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the node; else one of its name, here.")
+@click.option("--name", help="Name of the node; else the overrides' or one made of the document's title.")
+@click.option("--overrides", type=click.Path(path_type=Path), help="JSON file with what the document does not say.")
+@click.option(
+    "--earlier",
+    multiple=True,
+    metavar="RELEASE=FILE",
+    help="An earlier release of the document, the oldest first; operations then say since when they are there.",
+)
+@click.option("--docs", type=click.Path(path_type=Path), help="Markdown file for a page with every operation.")
+@click.option("--force", is_flag=True, help="Write over a node that is there already.")
+@json_option
+def openapi(
+    source: Path,
+    output: Path | None,
+    name: str | None,
+    overrides: Path | None,
+    earlier: tuple[str, ...],
+    docs: Path | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Make a node of SOURCE, an OpenAPI 3 or Swagger 2 document in JSON or YAML.
+
+    The node runs as it is written: nodeloom run ./FOLDER RESOURCE OPERATION. What the document says and a node cannot
+    express is reported. Nothing is fetched from elsewhere.
+
+    \b
+    Example:
+      nodeloom import openapi service.yaml
+      nodeloom import openapi service.json --output nodes/service --overrides service-overrides.json
+    """
+    from nodeloom.importers.openapi import Overrides, import_openapi, write
+    from nodeloom.importers.openapi.docs import page_of
+
+    imported = import_openapi(
+        source,
+        overrides=None if overrides is None else Overrides.from_path(overrides),
+        name=name,
+        earlier=[_release(text) for text in earlier],
+    )
+    folder = output or Path(imported.name)
+    written = write(imported, folder, force=force)
+    if docs is not None:
+        try:
+            docs.write_text(page_of(imported), encoding="utf-8", newline="\n")
+        except OSError as fault:
+            raise ConfigurationError(f"{docs} cannot be written: {fault.strerror}.", hint="Check its folder.") from None
+        written.append(docs)
+    if as_json:
+        report = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
+        click.echo(json.dumps({**report, "files": [str(path) for path in written]}, ensure_ascii=False))
+        return 0
+    report = imported.report
+    click.echo(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
+    if report.credentials:
+        click.echo(f"Credential: {', '.join(report.credentials)}")
+    if report.left_out:
+        click.echo(f"Left out: {report.left_out}")
+    if report.gone:
+        click.echo(f"Gone since earlier releases: {len(report.gone)}")
+    reasons = report.by_reason()
+    if reasons:
+        click.echo("\nNot expressed (--json names every place)")
+        for reason, count in reasons[:_SHOWN]:
+            click.echo(f"  {count} × {reason}")
+        if len(reasons) > _SHOWN:
+            click.echo(f"  … and {len(reasons) - _SHOWN} more")
+    return 0
+
+
+def _release(text: str) -> tuple[str, Path]:
+    name, sign, path = text.partition("=")
+    if not sign or not name or not path:
+        raise click.BadParameter(f"{text!r} is not RELEASE=FILE.", param_hint="--earlier")
+    return name, Path(path)

@@ -1,0 +1,56 @@
+"""`nodeloom search`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import click
+
+from nodeloom.cli.options import json_option
+
+
+@click.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--node", help="Only in this node.")
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Show at most so many.")
+@json_option
+def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) -> int:
+    """Find operations by WORDS, the best match first. Nothing is asked of a service.
+
+    Ends with 1 when nothing matches.
+
+    \b
+    Example:
+      nodeloom search delete link
+      nodeloom search "bulk update users" --node threecx --json
+    """
+    from nodeloom.cli.app import FAILED, say
+    from nodeloom.cli.job import node_name
+    from nodeloom.cli.listing import columns
+    from nodeloom.descriptor.search import entries_of
+    from nodeloom.descriptor.search import search as find
+    from nodeloom.runtime import Runtime
+
+    with Runtime() as runtime:
+        chosen = [runtime.node(node_name(runtime, node))] if node else list(runtime.nodes.values())
+        entries = [entry for one in chosen for entry in entries_of(one)]
+    query = " ".join(words)
+    hits = find(entries, query, limit)
+    if as_json:
+        click.echo(json.dumps([{**hit.entry.to_dict(), "score": hit.score} for hit in hits], ensure_ascii=False))
+    elif not hits:
+        say(f"No operation matches {query!r}.")
+    else:
+        rows = [
+            tuple(
+                filter(None, (hit.entry.node, hit.entry.resource, hit.entry.operation))
+            )
+            for hit in hits
+        ]
+        width = max(map(len, rows))
+        for line in columns([(*row, *[""] * (width - len(row))) for row in rows]):
+            click.echo(line)
+        best = rows[0]
+        click.echo(f"\nSee one with: nodeloom describe {shlex.join(best)}", err=True)
+    return 0 if hits else FAILED

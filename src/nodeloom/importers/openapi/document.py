@@ -1,0 +1,162 @@
+"""A document with its place: every piece knows its JSON path, so that what is wrong with it can be said.
+
+`Part` is a read-only cursor. `$ref` is followed when a piece is asked for through `resolved()`; nothing is fetched from
+elsewhere: a reference that leads out of the document raises `OutsideReferenceError`, which the importer reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from nodeloom.descriptor.problems import Keys, json_path
+from nodeloom.errors import DescriptorError, nearest, preview
+
+_MAX_CHAIN = 64
+
+
+class OutsideReferenceError(Exception):
+    """A `$ref` that leads out of the document; `reference` is what it says."""
+
+    def __init__(self, reference: str, path: str) -> None:
+        super().__init__(f"{reference} at {path}")
+        self.reference = reference
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a document: its value, the keys that lead to it, and the whole document as `root`."""
+
+    value: Any
+    keys: Keys
+    root: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def document(cls, raw: Mapping[str, Any]) -> Part:
+        """The whole document."""
+        return cls(raw, (), raw)
+
+    @property
+    def path(self) -> str:
+        """The JSON path of the piece, such as `$.paths['/users'].get`."""
+        return json_path(self.keys)
+
+    def broken(self, message: str, hint: str | None = None) -> DescriptorError:
+        """The error that says what is wrong here."""
+        return DescriptorError(message, path=self.path, value=self.value, hint=hint)
+
+    def child(self, key: str | int) -> Part:
+        """The piece below, which must be there."""
+        return Part(self.value[key], (*self.keys, key), self.root)
+
+    def get(self, key: str) -> Part | None:
+        """The piece under `key` of an object; None when there is none (or null)."""
+        found = self.mapping().get(key)
+        return None if found is None else Part(found, (*self.keys, key), self.root)
+
+    def mapping(self) -> Mapping[str, Any]:
+        """The value, which must be an object."""
+        if not isinstance(self.value, Mapping):
+            raise self.broken(f"Here is {_kind(self.value)}, where an object is wanted.", "Write an object here.")
+        return self.value
+
+    def entries(self) -> Iterator[tuple[str, Part]]:
+        """The members of an object, in document order; extensions (`x-…`) left out."""
+        for key in self.mapping():
+            if not key.startswith("x-"):
+                yield key, self.child(key)
+
+    def items(self) -> Iterator[Part]:
+        """The entries of a list, which the value must be."""
+        if not isinstance(self.value, list):
+            raise self.broken(f"Here is {_kind(self.value)}, where a list is wanted.", "Write a list here.")
+        for index in range(len(self.value)):
+            yield self.child(index)
+
+    def parts(self, key: str) -> list[Part]:
+        """The entries of the list under `key`; none when there is no such key."""
+        found = self.get(key)
+        return [] if found is None else list(found.items())
+
+    def text(self, key: str) -> str | None:
+        """The text under `key`; None when there is none."""
+        found = self.get(key)
+        if found is None:
+            return None
+        if not isinstance(found.value, str):
+            raise found.broken(f"{key!r} is {_kind(found.value)}, where a text is wanted.", "Put it in quotes.")
+        return found.value
+
+    def needed_text(self, key: str) -> str:
+        """The text under `key`, which must be there."""
+        found = self.text(key)
+        if not found:
+            close = nearest(key, [str(k) for k in self.mapping()])
+            raise self.broken(f"{key!r} is missing.", f"Did you mean it by {close!r}?" if close else f"Give it {key!r}.")
+        return found
+
+    def flag(self, key: str, otherwise: bool = False) -> bool:
+        """The boolean under `key`."""
+        found = self.get(key)
+        if found is None:
+            return otherwise
+        if not isinstance(found.value, bool):
+            raise found.broken(f"{key!r} is {_kind(found.value)}, where true or false is wanted.", "Write true or false.")
+        return found.value
+
+    def resolved(self) -> Part:
+        """The piece that this one stands for, every `$ref` followed.
+
+        Raises DescriptorError for a reference that leads nowhere or in a circle, OutsideReferenceError for one that
+        leads out of the document.
+        """
+        part = self
+        for _ in range(_MAX_CHAIN):
+            if not isinstance(part.value, Mapping) or not isinstance(part.value.get("$ref"), str):
+                return part
+            part = part.target(part.value["$ref"])
+        raise self.broken("The reference leads in a circle.", "Let one of them hold what is meant.")
+
+    @property
+    def reference(self) -> str | None:
+        """What `$ref` says here, or None."""
+        found = self.value.get("$ref") if isinstance(self.value, Mapping) else None
+        return found if isinstance(found, str) else None
+
+    def target(self, reference: str) -> Part:
+        """The piece `reference` (a JSON pointer, RFC 6901, behind `#`) leads to; raises as `resolved` does."""
+        outside, _, fragment = reference.partition("#")
+        if outside or (fragment and not fragment.startswith("/")):
+            raise OutsideReferenceError(reference, self.path)
+        found: Any = self.root
+        keys: list[str | int] = []
+        for raw in fragment.split("/")[1:]:
+            key = unquote(raw).replace("~1", "/").replace("~0", "~")
+            if isinstance(found, Mapping) and key in found:
+                found = found[key]
+                keys.append(key)
+            elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+                found = found[int(key)]
+                keys.append(int(key))
+            else:
+                close = nearest(key, [str(k) for k in found]) if isinstance(found, Mapping) else None
+                raise self.broken(
+                    f"The reference {preview(reference)} leads nowhere: there is no {preview(key)!r} at {json_path(keys)}.",
+                    f"Did you mean {close!r}?" if close else "Add what it names, or mend the reference.",
+                )
+        return Part(found, tuple(keys), self.root)
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in a sentence."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    for kind, word in ((str, "a text"), ((int, float), "a number"), (list, "a list"), (Mapping, "an object")):
+        if isinstance(value, kind):
+            return word
+    return type(value).__name__

@@ -1,0 +1,237 @@
+"""From an OpenAPI document to the files of a node: `import_openapi`.
+
+The same document and overrides give the same bytes. Nothing is fetched: a reference that leads out of the document is
+reported, and what needs it is left out or taken as it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nodeloom.errors import DescriptorError
+from nodeloom.importers.openapi import layout, odata
+from nodeloom.importers.openapi.document import Part
+from nodeloom.importers.openapi.names import camel, slug
+from nodeloom.importers.openapi.operations import Operation, Reading, each_operation, read_operations
+from nodeloom.importers.openapi.overrides import Overrides
+from nodeloom.importers.openapi.reading import read_document
+from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.security import read_access
+from nodeloom.importers.openapi.swagger2 import as_openapi3
+
+Json = dict[str, Any]
+
+SEARCH_FILE = "search.json"
+
+
+@dataclass(slots=True)
+class Imported:
+    """A node as files: `documents` by path below the node's folder, `credentials` by file name; and the report."""
+
+    name: str
+    label: str
+    release: str | None
+    baseline: str | None
+    head: Json
+    resources: dict[str, Json]
+    operations: list[Operation]
+    credentials: dict[str, Json] = field(default_factory=dict)
+    gone: list[Json] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
+
+    def documents(self) -> dict[str, Json]:
+        """Every JSON document by its path below the node's folder, the head first."""
+        from nodeloom.descriptor.search import index_of
+
+        files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
+        search = {SEARCH_FILE: index_of(self.resources)} if "search" in self.head else {}
+        types = {f"credentials/{name}.json": document for name, document in self.credentials.items()}
+        return {"node.json": self.head, **files, **search, **types}
+
+
+def import_openapi(
+    source: Path,
+    *,
+    overrides: Overrides | None = None,
+    name: str | None = None,
+    earlier: Sequence[tuple[str, Path]] = (),
+) -> Imported:
+    """The node that the OpenAPI (3.0, 3.1) or Swagger 2 document at `source` describes.
+
+    `earlier` are earlier releases of the document, the oldest first: each operation then says since which release it
+    is there, and operations that are gone are listed. Raises DescriptorError, with the JSON path, for a broken
+    document; ConfigurationError when it is YAML and PyYAML is not installed.
+    """
+    raw = read_document(source)
+    before = [(release, read_document(path)) for release, path in earlier]
+    return import_raw(raw, overrides=overrides, name=name, earlier=before, source=source.stem)
+
+
+def import_raw(
+    raw: Json,
+    *,
+    overrides: Overrides | None = None,
+    name: str | None = None,
+    earlier: Sequence[tuple[str, Json]] = (),
+    source: str = "document",
+) -> Imported:
+    """As `import_openapi`, for a document that is read already; `source` names the node when nothing else does."""
+    overrides = overrides or Overrides()
+    report = Report()
+    document = checked(raw)
+    info = document.get("info")
+    title = (info.text("title") if info is not None else None) or source
+    reading = Reading(odata.is_odata(document), {str(k): str(v) for k, v in overrides.part("names").items()})
+    operations = read_operations(document, reading, report)
+    if not operations:
+        raise DescriptorError(
+            "The document has no operation that can be called.", path="$.paths", hint="Check that it is the API's own."
+        )
+    overrides.apply(operations)
+    label = overrides.text("displayName") or title
+    chosen = name or overrides.text("name") or camel(title) or slug(source)
+    release = overrides.text("release")
+    gone = _releases(operations, document, earlier, release, reading)
+    resources = layout.by_resource(operations)
+    head, credentials = _head(document, operations, chosen, label, overrides, reading, report)
+    files = layout.file_names(list(resources))
+    baseline = earlier[0][0] if earlier else None
+    head["resources"] = {
+        resource: layout.index_of(
+            files[resource], own, baseline, {g["operation"]: g["until"] for g in gone if _lost(g, resource)}
+        )
+        for resource, own in resources.items()
+    }
+    report.operations, report.resources = len(operations), len(resources)
+    report.credentials = [r["name"] for r in head.get("credentials", [])]
+    report.gone = gone
+    return Imported(
+        name=chosen,
+        label=label,
+        release=release,
+        baseline=baseline,
+        head=head,
+        resources={resource: layout.resource_document(resource, own) for resource, own in resources.items()},
+        operations=operations,
+        credentials=credentials,
+        gone=gone,
+        report=report,
+    )
+
+
+def _lost(gone: Json, resource: str) -> bool:
+    return gone["resource"] == resource and "moved" not in gone
+
+
+def checked(raw: Mapping[str, Any]) -> Part:
+    """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError when it is none."""
+    document = Part.document(raw)
+    if "swagger" in raw:
+        document = Part.document(as_openapi3(document))
+    elif not isinstance(raw.get("openapi"), str) or not str(raw["openapi"]).startswith(("3.0", "3.1", "3.2")):
+        raise DescriptorError(
+            "This is no OpenAPI 3 or Swagger 2 document.",
+            path="$.openapi" if "openapi" in raw else "$",
+            value=raw.get("openapi", sorted(map(str, raw))[:8]),
+            hint="It begins with `openapi: 3.0.x`, `openapi: 3.1.x` or `swagger: '2.0'`.",
+        )
+    paths = document.get("paths")
+    if paths is None:
+        raise DescriptorError("The document has no paths.", path="$.paths", hint="Without paths there is nothing to call.")
+    paths.mapping()
+    return document
+
+
+def _releases(
+    operations: list[Operation],
+    document: Part,
+    earlier: Sequence[tuple[str, Json]],
+    release: str | None,
+    reading: Reading,
+) -> list[Json]:
+    """Say since which release each operation is there; the operations of earlier releases that are gone."""
+    if not earlier:
+        return []
+    known: list[tuple[str, dict[tuple[str, str], Operation]]] = []
+    for name, raw in earlier:
+        own = read_operations(checked(raw), reading, Report())
+        known.append((name, {o.identity: o for o in own}))
+    for operation in operations:
+        operation.since = release
+        for name, others in reversed(known):
+            if operation.identity not in others:
+                break
+            operation.since = name
+        if operation.since is not None:
+            operation.more["since"] = operation.since
+    here = {(method.upper(), path) for path, _item, method, _at in each_operation(document)}
+    names = {(o.resource, o.name) for o in operations}
+    last: dict[tuple[str, str], tuple[str, Operation]] = {}
+    for name, others in known:
+        last |= {identity: (name, o) for identity, o in others.items() if identity not in here}
+    return [
+        {
+            "resource": o.resource,
+            "operation": o.name,
+            "method": o.method,
+            "path": o.path,
+            "until": until,
+            **({"moved": True} if (o.resource, o.name) in names else {}),
+        }
+        for until, o in last.values()
+    ]
+
+
+def _head(
+    document: Part,
+    operations: list[Operation],
+    name: str,
+    label: str,
+    overrides: Overrides,
+    reading: Reading,
+    report: Report,
+) -> tuple[Json, dict[str, Json]]:
+    """The node's head without its index, and the credential types that are made for it."""
+    own = overrides.raw.get("credentials")
+    access = read_access(document, operations, name, label, report) if own is None else None
+    defaults: Json = {"baseURL": access.base_url} if access is not None else {}
+    defaults["headers"] = {"Accept": "application/json"} if reading.odata else {"Accept": "application/json, */*;q=0.5"}
+    if reading.odata:
+        defaults["queryEncoding"] = "odata"
+    defaults |= overrides.part("requestDefaults")
+    references = [{"name": n, "required": True} for n in own] if own is not None else access.references if access else []
+    resources = list(layout.by_resource(operations))
+    head: Json = {
+        "displayName": label,
+        "name": name,
+        "group": ["transform"],
+        "version": 1,
+        "description": overrides.text("description") or f"Call the operations of {label}.",
+        "subtitle": "={{ $parameter.operation }}",
+        "defaults": {"name": label},
+        "inputs": ["main"],
+        "outputs": ["main"],
+        "credentials": references,
+        "requestDefaults": defaults,
+        **overrides.part("node"),
+        "search": SEARCH_FILE,
+        "properties": [
+            *([access.chooser] if access is not None and access.chooser else []),
+            {
+                "displayName": "Resource",
+                "name": "resource",
+                "type": "options",
+                "noDataExpression": True,
+                "required": True,
+                "options": [{"name": resource, "value": resource} for resource in resources],
+            },
+        ],
+    }
+    release = overrides.text("release")
+    if release is not None:
+        head["release"] = release
+    types = {t["name"]: t for t in access.types} if access is not None else {}
+    return head, types

@@ -1,0 +1,92 @@
+"""Operations laid out as the documents of a split node: a head with an index, and a file for each resource.
+
+Properties that several operations of a resource have alike stand once, with the operations in `displayOptions`; every
+operation keeps its own order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from nodeloom.importers.openapi.names import slug, unused
+from nodeloom.importers.openapi.operations import Operation
+
+Json = dict[str, Any]
+
+
+def by_resource(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
+    """Operations by resource, in the order in which each is first met."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.resource, []).append(operation)
+    return found
+
+
+def file_names(resources: Sequence[str]) -> dict[str, str]:
+    """A file for each resource; names that differ in case or punctuation only get a number."""
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for resource in resources:
+        name = unused(slug(resource), taken).replace(" ", "-")
+        taken.add(name)
+        found[resource] = f"resources/{name}.json"
+    return found
+
+
+def resource_document(resource: str, operations: Sequence[Operation]) -> Json:
+    """The document of one resource: its operations, then their properties."""
+    shown = {"show": {"resource": [resource]}}
+    chooser = {
+        "displayName": "Operation",
+        "name": "operation",
+        "type": "options",
+        "noDataExpression": True,
+        "required": True,
+        "displayOptions": shown,
+        "options": [operation.option() for operation in operations],
+    }
+    merged = merged_properties([(operation.name, operation.properties) for operation in operations])
+    properties = [_shown_for(prop, resource, names) for prop, names in merged]
+    return {"resource": resource, "properties": [chooser, *properties]}
+
+
+def merged_properties(forms: Sequence[tuple[str, Sequence[Json]]]) -> list[tuple[Json, list[str]]]:
+    """The properties of several operations in one order that keeps each one's own, and the operations that have each.
+
+    A property is shared where an equal one stands behind the last one shared; otherwise it is put in there.
+    """
+    merged: list[tuple[str, Json, list[str]]] = []
+    for name, properties in forms:
+        position = 0
+        for prop in properties:
+            text = json.dumps(prop, sort_keys=True, ensure_ascii=False)
+            found = next((i for i in range(position, len(merged)) if merged[i][0] == text), None)
+            if found is None:
+                merged.insert(position, (text, prop, [name]))
+                position += 1
+            else:
+                merged[found][2].append(name)
+                position = found + 1
+    return [(prop, names) for _text, prop, names in merged]
+
+
+def _shown_for(prop: Json, resource: str, operations: list[str]) -> Json:
+    """`prop` with its `displayOptions`, the keys in the order people read them in."""
+    display = {"show": {"resource": [resource], "operation": operations}}
+    last = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
+    first = {key: value for key, value in prop.items() if key not in last}
+    return {**first, "displayOptions": display, **last}
+
+
+def index_of(file: str, operations: Sequence[Operation], baseline: str | None, gone: dict[str, str]) -> Json:
+    """A resource's entry in the head: file, operations, their methods, and the releases where they differ."""
+    since = {o.name: o.since for o in operations if o.since is not None and o.since != baseline}
+    return {
+        "file": file,
+        "operations": [o.name for o in operations],
+        "methods": [o.method for o in operations],
+        **({"since": since} if since else {}),
+        **({"gone": gone} if gone else {}),
+    }

@@ -1,0 +1,292 @@
+"""Operations of an OpenAPI document, each with its name, its properties and its routing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nodeloom.errors import DescriptorError
+from nodeloom.importers.openapi import odata
+from nodeloom.importers.openapi.bodies import add_body
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.names import start_case, words
+from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
+from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.schemas import shape_of
+
+Json = dict[str, Any]
+Kind = Literal["list", "create", "get", "update", "delete", "function", "action", ""]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_SEPARATORS = "/._- :"
+_VERBS = {"get": "Get", "put": "Replace", "post": "Create", "patch": "Update", "delete": "Delete"}
+_KINDS: dict[str, Kind] = {"List": "list", "Create": "create", "Get": "get", "Update": "update", "Delete": "delete"}
+_FILES = re.compile(r"(?:Download|Export)(?![a-z])")
+# Fields that only say which things are meant, and so may be repeated in a result.
+_IDENTIFIER = re.compile(r"(?:^[iI]ds?|[a-z]Ids?|_ids?)$")
+# What a browser may not do a service does not offer either.
+_UNSENT = frozenset({"trace"})
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation, on its way into a descriptor.
+
+    `properties` are in the form's order. `keys` are the names of the properties that address what it works on,
+    `entity` is what one such thing is called, in small letters. `identity` is method and path, by which releases are
+    compared. `requirement` is the security it asks for: names of schemes, of which one set is enough.
+    """
+
+    at: Part
+    path: str
+    method: str
+    tag: str
+    resource: str
+    name: str
+    kind: Kind
+    entity: str
+    properties: list[Json]
+    keys: list[str]
+    routing: Json
+    arguments: list[str] = field(default_factory=list)
+    echo_body: list[str] = field(default_factory=list)
+    requirement: list[frozenset[str]] | None = None
+    since: str | None = None
+    more: Json = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Method and path."""
+        return self.method, self.path
+
+    def option(self) -> Json:
+        """The operation as a choice of the property `operation`."""
+        return {"name": self.name, "value": self.name, **self.more, "routing": self.routing}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a document is read: whether it is an OData service, what tags and names are called instead."""
+
+    odata: bool
+    names: dict[str, str]
+
+
+def read_operations(document: Part, reading: Reading, report: Report) -> list[Operation]:
+    """All operations in document order, named; what cannot be read for a reference to elsewhere is reported.
+
+    Raises DescriptorError, with the JSON path, where the document is broken.
+    """
+    found = []
+    for path, item, method, at in each_operation(document):
+        if method in _UNSENT:
+            report.add(at.path, f"Requests of the method {method.upper()} are not sent;", "the operation is left out.")
+            report.left_out += 1
+            continue
+        try:
+            found.append(_operation(document, path, item, method, at, reading, report))
+        except OutsideReferenceError as fault:
+            report.add(
+                fault.path,
+                f"{fault.reference} is not in the document and is not fetched;",
+                "the operation is left out.",
+            )
+            report.left_out += 1
+    _tell_apart(found)
+    return found
+
+
+def each_operation(document: Part) -> Iterator[tuple[str, Part, str, Part]]:
+    """Path, path item, method and operation, in document order."""
+    paths = document.get("paths")
+    if paths is None:
+        return
+    for path, entry in paths.entries():
+        if not path.startswith("/"):
+            raise entry.broken(f"The path {path!r} does not begin with a slash.", "Begin it with '/'.")
+        try:
+            item = entry.resolved()
+        except OutsideReferenceError as fault:
+            raise entry.broken(
+                f"The path item {fault.reference} is not in the document, and nothing is fetched.",
+                "Bundle the document into one file.",
+            ) from None
+        for method, at in item.entries():
+            if method in METHODS:
+                yield path, item, method, at
+
+
+def _operation(
+    document: Part, path: str, item: Part, method: str, at: Part, reading: Reading, report: Report
+) -> Operation:
+    function = at.value.get("x-ms-docs-operation-type") == "function" if isinstance(at.value, dict) else False
+    form = Form()
+    add_parameters(form, read_parameters(item, at, report), path, function=function, report=report)
+    before_body = len(form.properties)
+    action = reading.odata and method == "post" and at.value.get("x-ms-docs-operation-type") == "action"
+    request: Json = {"method": method.upper(), "url": odata.url_of(path)}
+    request |= _other_server(item, at, report)
+    if method not in ("get", "head"):
+        request |= add_body(form, at, report, all_needed=action)
+    elif at.get("requestBody") is not None:
+        report.add(at.path, f"A {method.upper()} request is sent without a body;", "the body's fields are left out.")
+    tag = _tag(at, path)
+    written = at.text("operationId")
+    name = _name(written, tag, method, path, reading)
+    kind = _kind(name, method, function, action)
+    routing: Json = {"request": request}
+    output = _output(at, reading, form, name)
+    if form.options:
+        if reading.odata and "postReceive" in output:
+            form.options += [*odata.paging(form.query), odata.annotations()]
+        form.properties.insert(_place(form, before_body), options_collection(form.options))
+    if output:
+        routing["output"] = output
+    return Operation(
+        at=at,
+        path=path,
+        method=method.upper(),
+        tag=tag,
+        resource=reading.names.get(tag) or start_case(tag) or tag,
+        name=name,
+        kind=kind,
+        entity=_entity(name, kind),
+        properties=form.properties,
+        keys=list(form.keys),
+        routing=routing,
+        arguments=form.arguments,
+        requirement=_requirement(document, at),
+    )
+
+
+def _place(form: Form, before_body: int) -> int:
+    """Where the options stand: behind what is required, before optional headers and the body."""
+    for index, prop in enumerate(form.properties[:before_body]):
+        if prop["routing"]["send"]["type"] == "header" and not prop.get("required"):
+            return index
+    return before_body
+
+
+def _tag(at: Part, path: str) -> str:
+    tags = at.parts("tags")
+    if tags:
+        if not isinstance(tags[0].value, str):
+            raise tags[0].broken("A tag is no text.", "Put it in quotes.")
+        if tags[0].value.strip():
+            return tags[0].value
+    first = next((s for s in path.split("/") if s and not s.startswith("{")), "")
+    return first.partition("(")[0] or "Default"
+
+
+def _name(written: str | None, tag: str, method: str, path: str, reading: Reading) -> str:
+    if written is None:
+        return reading.names.get(f"{method.upper()} {path}") or _described(method, path)
+    if written in reading.names:
+        return reading.names[written]
+    return start_case(_without_tag(written, tag)) or start_case(written) or _described(method, path)
+
+
+def _without_tag(written: str, tag: str) -> str:
+    """An operationId without the tag it begins with, as in `repos/list-for-org`."""
+    prefix = words(tag)
+    plain = "".join(prefix).casefold()
+    for index, character in enumerate(written):
+        if character in _SEPARATORS and "".join(words(written[:index])).casefold() == plain:
+            return written[index + 1 :]
+    return written
+
+
+def _described(method: str, path: str) -> str:
+    """A name of method and path: `GET /users/{id}/posts` is "List Users Posts"."""
+    segments = [s for s in path.split("/") if s]
+    nouns = [start_case(s) for s in segments if not s.startswith("{")]
+    ends_in_key = bool(segments) and segments[-1].startswith("{")
+    verb = "List" if method == "get" and not ends_in_key else _VERBS.get(method, start_case(method))
+    return " ".join([verb, *(n for n in nouns if n)])
+
+
+def _tell_apart(operations: list[Operation]) -> None:
+    """Give operations of one resource names of their own: by what they are addressed with, else by number."""
+    taken: set[tuple[str, str]] = set()
+    for operation in operations:
+        candidates = [operation.name]
+        if operation.keys:
+            candidates.append(f"{operation.name} By {' And '.join(operation.keys)}")
+        candidates.append(f"{operation.name} ({operation.method.title()})")
+        base, number = operation.name, 2
+        name = next((c for c in candidates if (operation.resource, c.casefold()) not in taken), "")
+        while not name:
+            candidate = f"{base} {number}"
+            name, number = ("" if (operation.resource, candidate.casefold()) in taken else candidate), number + 1
+        taken.add((operation.resource, name.casefold()))
+        operation.name = name
+
+
+def _kind(name: str, method: str, function: bool, action: bool) -> Kind:
+    if function or action:
+        return "function" if function else "action"
+    first = name.partition(" ")[0]
+    wanted = {"list": "get", "get": "get", "create": "post", "update": "patch", "delete": "delete"}
+    kind = _KINDS.get(first, "")
+    return kind if kind and wanted[kind] == method else ""
+
+
+def _entity(name: str, kind: Kind) -> str:
+    """What the operation works on, in small letters; words that are all capitals stay so."""
+    if kind in ("function", "action", ""):
+        return ""
+    return " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in name.split()[1:])
+
+
+def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
+    answer = _success(at)
+    has_content = answer is not None and answer.get("content") is not None
+    output: Json = {}
+    if reading.odata and has_content:
+        files = _FILES.match(name) is not None
+        output["postReceive"] = [odata.receiving(files)]
+    elif not has_content:
+        echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
+        if echo:
+            output["echo"] = echo
+    return output
+
+
+def _success(at: Part) -> Part | None:
+    """The first answer that is a success; None when none is described."""
+    responses = at.get("responses")
+    if responses is None:
+        return None
+    for status, response in responses.entries():
+        if status.startswith("2"):
+            try:
+                return response.resolved()
+            except OutsideReferenceError:
+                return None
+    return None
+
+
+def _requirement(document: Part, at: Part) -> list[frozenset[str]] | None:
+    """The sets of security schemes of which one is enough; None when nothing is said, empty when none is needed."""
+    holder = at if at.get("security") is not None else document
+    if holder.get("security") is None:
+        return None
+    return [frozenset(entry.mapping()) for entry in holder.parts("security")]
+
+
+def _other_server(item: Part, at: Part, report: Report) -> Json:
+    """Where the operation is, when the document says that it is not where the others are."""
+    for holder in (at, item):
+        servers = holder.parts("servers")
+        if servers:
+            url = servers[0].needed_text("url")
+            if "{" in url or "://" not in url:
+                report.add(servers[0].path, f"The server {url} is not a plain address;", "the node's own is called.")
+                return {}
+            return {"baseURL": url.rstrip("/")}
+    return {}
+
+
+__all__ = ["DescriptorError", "Kind", "Operation", "Reading", "each_operation", "read_operations", "shape_of"]

@@ -1,0 +1,224 @@
+"""Parameters of an operation as properties: path values and required ones first, optional query values in `Options`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nodeloom.importers.openapi import odata
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.fields import field_of, list_field, safe_name
+from nodeloom.importers.openapi.names import start_case, unused
+from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.schemas import Shape, shape_of
+
+Json = dict[str, Any]
+
+OPTIONS = "Options"
+_ETAG = '={{ $json["@odata.etag"] }}'
+_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+_WHERE = ("path", "query", "header", "cookie")
+# OpenAPI: these headers are described elsewhere, so a parameter of that name says nothing.
+_SILENT_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+@dataclass(slots=True)
+class Form:
+    """The properties of one operation while they are collected; every name is used once.
+
+    `names` leads from a property's name to the parameter's own; `keys` are the properties that address what the
+    operation works on; `query` the names of all query parameters.
+    """
+
+    properties: list[Json] = field(default_factory=list)
+    options: list[Json] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+
+    def name(self, raw: str) -> str:
+        """The name of the property for the parameter or field `raw`, which is now taken."""
+        name = unused(safe_name(start_case(raw), raw), self.names)
+        self.names[name] = raw
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as the document has it, with the shape of its value."""
+
+    at: Part
+    where: str
+    name: str
+    required: bool
+    shape: Shape
+    style: str
+    explode: bool
+    reserved: bool
+    as_json: bool
+
+    @property
+    def structured(self) -> bool:
+        """Whether the value is a list or an object that is written in the parameter's style."""
+        return self.shape.kind in ("array", "object") and not self.as_json
+
+
+def read_parameters(path_item: Part, operation: Part, report: Report) -> list[Parameter]:
+    """The parameters of an operation in document order; those of its own replace those of its path.
+
+    Raises DescriptorError where one is broken, OutsideReferenceError where one is not in the document.
+    """
+    found: dict[tuple[str, str], Parameter] = {}
+    for holder in (path_item, operation):
+        for entry in holder.parts("parameters"):
+            parameter = _read(entry.resolved(), report)
+            if parameter is not None:
+                found[parameter.where, parameter.name] = parameter
+    return list(found.values())
+
+
+def _read(at: Part, report: Report) -> Parameter | None:
+    name, where = at.needed_text("name"), at.needed_text("in")
+    if where not in _WHERE:
+        raise at.child("in").broken(f"A parameter cannot stand in {where!r}.", f"Write one of: {', '.join(_WHERE)}.")
+    if where == "header" and name.lower() in _SILENT_HEADERS:
+        return None
+    content = at.get("content")
+    schema = at.get("schema")
+    as_json = False
+    if content is not None:
+        kinds = list(content.entries())
+        if not kinds:
+            raise content.broken("The parameter's content names no media type.", "Name one, such as application/json.")
+        as_json = "json" in kinds[0][0]
+        schema = kinds[0][1].get("schema")
+    shape = Shape(kind="string") if schema is None else shape_of(schema)
+    for reference in shape.outside:
+        report.add(at.path, f"The schema {reference} is not in the document and is not fetched;", "any value is taken.")
+    style = at.text("style") or _STYLES[where]
+    return Parameter(
+        at=at,
+        where=where,
+        name=name,
+        required=at.flag("required") or where == "path",
+        shape=shape,
+        style=style,
+        explode=at.flag("explode", style == "form"),
+        reserved=at.flag("allowReserved"),
+        as_json=as_json,
+    )
+
+
+def add_parameters(form: Form, parameters: list[Parameter], path: str, *, function: bool, report: Report) -> None:
+    """Put the parameters into `form`: path values in the path's order, then what is required, options, headers."""
+    by_name = {p.name: p for p in parameters if p.where == "path"}
+    standing = odata.placeholders(path, function=function)
+    for placeholder in standing:
+        _add_path(form, placeholder, by_name.get(placeholder.name))
+    for name, parameter in by_name.items():
+        if name not in {p.name for p in standing}:
+            report.add(parameter.at.path, f"The path has no {{{name}}};", "the parameter is left out.")
+    rest = [p for p in parameters if p.where != "path"]
+    form.query = [p.name for p in rest if p.where == "query"]
+    for parameter in rest:
+        if parameter.required:
+            form.properties.append(_property(form.name(parameter.name), parameter))
+    optional = [p for p in rest if not p.required and p.where in ("query", "cookie")]
+    if optional:
+        form.names[OPTIONS] = ""
+        inner = Form()
+        form.options = [_option(inner.name(p.name), p) for p in optional]
+    for parameter in rest:
+        if not parameter.required and parameter.where == "header":
+            prop = _property(form.name(parameter.name), parameter)
+            if parameter.name.lower() == "if-match":
+                prop = _if_match(prop)
+            form.properties.append(prop)
+
+
+def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter | None) -> None:
+    shape = parameter.shape if parameter is not None else Shape(kind="string")
+    name = form.name(placeholder.name)
+    send: Json = {"type": "path", "property": placeholder.name}
+    if placeholder.role == "segment":
+        if parameter is not None and (parameter.structured or parameter.style != "simple"):
+            send |= {"style": parameter.style, "explode": parameter.explode}
+            prop = _structured(name, shape, send, required=True)
+        else:
+            prop = field_of(name, shape, send, required=True)
+        form.keys[name] = placeholder.name
+    else:
+        send["encode"] = "odata.string" if placeholder.quoted else odata.literal_encoder(shape)
+        prop = field_of(name, shape, send, required=True)
+        prop.pop("schema", None)
+        if placeholder.role == "key":
+            form.keys[name] = placeholder.name
+            prop = _with_default(prop, f"={{{{ {_member(placeholder.name)} }}}}")
+        else:
+            form.arguments.append(name)
+            if shape.nullable:
+                # OData: an argument that is not given is null, and the call names all of them.
+                del prop["required"]
+                prop["routing"]["send"]["nullable"] = True
+                prop = _with_default(prop, None)
+    form.properties.append(prop)
+
+
+def _if_match(prop: Json) -> Json:
+    routing = prop.pop("routing")
+    words = {"description": "ETag that what is addressed must still have.", "placeholder": _ETAG}
+    return {**prop, **words, "routing": routing}
+
+
+def _with_default(prop: Json, default: Any) -> Json:
+    routing = prop.pop("routing")
+    return {**prop, "default": default, "routing": routing}
+
+
+def _member(name: str) -> str:
+    return f"$json.{name}" if name.isidentifier() and name.isascii() else f"$json[{name!r}]"
+
+
+def _property(name: str, parameter: Parameter) -> Json:
+    send: Json = {"type": parameter.where, "property": parameter.name}
+    if parameter.where == "query":
+        send["propertyInDotNotation"] = False
+    if parameter.reserved:
+        send["allowReserved"] = True
+    if parameter.as_json:
+        return field_of(name, parameter.shape, {**send, "encode": "jsonText"}, required=parameter.required)
+    if not parameter.structured:
+        return field_of(name, parameter.shape, send, required=parameter.required)
+    send |= {"style": parameter.style, "explode": parameter.explode}
+    return _structured(name, parameter.shape, send, required=parameter.required)
+
+
+def _structured(name: str, shape: Shape, send: Json, *, required: bool) -> Json:
+    if shape.kind == "array":
+        return list_field(name, shape, send, required=required)
+    prop = field_of(name, shape, send, required=required)
+    if shape.kind == "object":
+        prop["routing"]["send"].pop("encode", None)
+    return prop
+
+
+def _option(name: str, parameter: Parameter) -> Json:
+    if odata.is_option(parameter.name) and parameter.where == "query":
+        return odata.option(parameter.name, name)
+    return _property(name, parameter)
+
+
+def options_collection(options: list[Json]) -> Json:
+    """The collection that holds what is optional."""
+    return {
+        "displayName": OPTIONS,
+        "name": OPTIONS,
+        "type": "collection",
+        "default": {},
+        "placeholder": "Add Option",
+        "options": options,
+    }
+
+
+__all__ = ["OPTIONS", "Form", "OutsideReferenceError", "Parameter", "add_parameters", "options_collection", "read_parameters"]

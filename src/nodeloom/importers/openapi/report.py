@@ -1,0 +1,53 @@
+"""What an import made, and what it could not express."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that could not be expressed: where (JSON path), what, and what became of it."""
+
+    path: str
+    reason: str
+    outcome: str
+
+    def to_dict(self) -> dict[str, str]:
+        """The remark as JSON."""
+        return {"path": self.path, "reason": self.reason, "outcome": self.outcome}
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts and remarks of one import; `gone` are operations of an earlier release that the document lost."""
+
+    operations: int = 0
+    resources: int = 0
+    credentials: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    gone: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0
+
+    def add(self, path: str, reason: str, outcome: str) -> None:
+        """Say once that something at `path` could not be expressed."""
+        remark = Remark(path, reason, outcome)
+        if remark not in self.remarks:
+            self.remarks.append(remark)
+
+    def by_reason(self) -> list[tuple[str, int]]:
+        """Reasons and how often each was given, the most frequent first."""
+        return Counter(f"{r.reason} {r.outcome}" for r in self.remarks).most_common()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "operations": self.operations,
+            "resources": self.resources,
+            "credentials": self.credentials,
+            "leftOut": self.left_out,
+            "gone": self.gone,
+            "remarks": [remark.to_dict() for remark in self.remarks],
+        }

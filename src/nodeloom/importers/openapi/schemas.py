@@ -1,0 +1,300 @@
+"""What a schema of an OpenAPI document says a value is: one flat shape, whatever it was composed of.
+
+`allOf` adds up, also what an inherited schema brings; `oneOf` and `anyOf` become the one alternative that is left when
+null is set aside, the common kind of several scalars, or an object that has the members of all. A schema that contains
+itself ends where it begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from nodeloom.descriptor.problems import Keys
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+
+Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
+
+_SCALARS = ("string", "integer", "number", "boolean")
+# Formats that make a number of what OData's files declare as an integer or leave open.
+_FRACTIONS = frozenset({"decimal", "float", "double"})
+# How far down a schema goes that stands in a descriptor: a value's members, or those of its entries.
+_BUDGET = 3
+_MOST_MEMBERS = 120
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a value is.
+
+    `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
+    `enum` is None when any value will do. `open` says that an object takes members that are not listed. `forms` is how
+    many alternatives were laid together into one object; `outside` lists references that lead out of the document.
+    """
+
+    kind: Kind = "any"
+    format: str | None = None
+    enum: tuple[Any, ...] | None = None
+    nullable: bool = False
+    members: Mapping[str, Part] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    items: Part | None = None
+    open: bool = False
+    read_only: bool = False
+    deprecated: bool = False
+    pattern: str | None = None
+    forms: int = 1
+    outside: tuple[str, ...] = ()
+
+    @property
+    def scalar(self) -> bool:
+        """Whether the value is a text, a number or a boolean."""
+        return self.kind in _SCALARS or self.kind == "scalar"
+
+    @property
+    def binary(self) -> bool:
+        """Whether the value is a file's bytes (OpenAPI 3.0 `format: binary`, 3.1 `contentMediaType`)."""
+        return self.kind == "string" and self.format == "binary"
+
+
+def shape_of(part: Part) -> Shape:
+    """The shape of the schema at `part`. Raises DescriptorError where the document is broken."""
+    return _shape(part, frozenset())
+
+
+def _shape(part: Part, within: frozenset[Keys]) -> Shape:
+    if isinstance(part.value, bool):
+        return Shape(open=True)
+    reference = part.reference
+    if reference is None:
+        return _composed(part, within | {part.keys})
+    try:
+        target = part.resolved()
+    except OutsideReferenceError as fault:
+        return Shape(open=True, outside=(fault.reference,))
+    if target.keys in within:
+        return Shape(kind="object", open=True)
+    found = _shape(target, within)
+    # OpenAPI 3.1 lets keywords stand beside `$ref`; of these, whether it may be null or written matters here.
+    own = part.mapping()
+    return replace(
+        found,
+        nullable=found.nullable or own.get("nullable") is True or own.get("x-nullable") is True,
+        read_only=found.read_only or own.get("readOnly") is True,
+    )
+
+
+def _composed(part: Part, within: frozenset[Keys]) -> Shape:
+    found = _own(part)
+    for inherited in part.parts("allOf"):
+        found = _both(found, _shape(inherited, within))
+    for word in ("oneOf", "anyOf"):
+        alternatives = [_shape(p, within) for p in part.parts(word)]
+        if alternatives:
+            found = _both(found, _either(alternatives))
+    return found
+
+
+def _own(part: Part) -> Shape:
+    """What the schema says itself, its composition left aside."""
+    schema = part.mapping()
+    types, nullable = _types(part)
+    enum = _enum(part)
+    kind = _kind(types, schema, enum)
+    written = schema.get("format") if isinstance(schema.get("format"), str) else None
+    if kind == "string" and (schema.get("contentMediaType") or schema.get("type") == "file"):
+        written = written or "binary"
+    if kind == "integer" and written in _FRACTIONS:
+        kind = "number"
+    properties = part.get("properties")
+    additional = schema.get("additionalProperties")
+    return Shape(
+        kind=kind,
+        format=written,
+        enum=tuple(v for v in enum if v is not None) if enum is not None else None,
+        nullable=nullable or (enum is not None and None in enum),
+        members={} if properties is None else {k: properties.child(k) for k in properties.mapping()},
+        required=frozenset(_names(part)),
+        items=part.get("items"),
+        open=additional is not None and additional is not False,
+        read_only=schema.get("readOnly") is True,
+        deprecated=schema.get("deprecated") is True,
+        pattern=schema.get("pattern") if isinstance(schema.get("pattern"), str) else None,
+    )
+
+
+def _types(part: Part) -> tuple[list[str], bool]:
+    """The types a schema names, null aside, and whether it may be null."""
+    written = part.value.get("type")
+    listed = written if isinstance(written, list) else [] if written is None else [written]
+    if any(not isinstance(t, str) for t in listed):
+        raise part.child("type").broken("The type is no text.", "Write string, number, integer, boolean, array or object.")
+    nullable = part.value.get("nullable") is True or part.value.get("x-nullable") is True or "null" in listed
+    return [t for t in listed if t != "null"], nullable
+
+
+def _enum(part: Part) -> list[Any] | None:
+    if "const" in part.value:
+        return [part.value["const"]]
+    found = part.get("enum")
+    return None if found is None else [entry.value for entry in found.items()]
+
+
+def _names(part: Part) -> Iterator[str]:
+    found = part.get("required")
+    # Swagger 2 and hand-written files have `required: true` on a member; it says nothing about members here.
+    if found is not None and not isinstance(found.value, bool):
+        for entry in found.items():
+            if not isinstance(entry.value, str):
+                raise entry.broken("A required member's name is no text.", "Put it in quotes.")
+            yield entry.value
+
+
+def _kind(types: list[str], schema: Mapping[str, Any], enum: list[Any] | None) -> Kind:
+    if types == ["file"]:
+        return "string"
+    if len(types) == 1 and types[0] in (*_SCALARS, "array", "object"):
+        return types[0]  # type: ignore[return-value]
+    if len(types) > 1:
+        return "number" if set(types) == {"integer", "number"} else "scalar" if set(types) <= set(_SCALARS) else "any"
+    if "properties" in schema or "additionalProperties" in schema:
+        return "object"
+    if "items" in schema:
+        return "array"
+    if enum is not None:
+        kinds = {_kind_of_value(v) for v in enum if v is not None}
+        return kinds.pop() if len(kinds) == 1 else "scalar"
+    return "any"
+
+
+def _kind_of_value(value: Any) -> Kind:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    return "string" if isinstance(value, str) else "any"
+
+
+def _both(one: Shape, other: Shape) -> Shape:
+    """A value that is both: members add up, and the more exact kind counts."""
+    kind = other.kind if one.kind == "any" else one.kind
+    enum = other.enum if one.enum is None else one.enum
+    return Shape(
+        kind=kind,
+        format=one.format or other.format,
+        enum=enum,
+        nullable=one.nullable or (other.nullable and one.kind == "any"),
+        members=_united(one.members, other.members),
+        required=one.required | other.required,
+        items=one.items or other.items,
+        open=one.open or other.open,
+        read_only=one.read_only or other.read_only,
+        deprecated=one.deprecated or other.deprecated,
+        pattern=one.pattern or other.pattern,
+        forms=max(one.forms, other.forms),
+        outside=(*one.outside, *other.outside),
+    )
+
+
+def _united(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, Part]:
+    """The members of both. Where both are sorted, so is what is inherited among what is a schema's own."""
+    if not one or not other:
+        return one or other
+    united = {**one, **other}
+    both_sorted = all(list(part) == sorted(part, key=str.casefold) for part in (one, other))
+    return {name: united[name] for name in sorted(united, key=str.casefold)} if both_sorted else united
+
+
+def _either(alternatives: list[Shape]) -> Shape:
+    """A value that is one of several."""
+    outside = tuple(name for a in alternatives for name in a.outside)
+    nullable = any(a.nullable or _is_null(a) for a in alternatives)
+    # An alternative that only asks for some members (`required`) constrains the object beside it.
+    left = [a for a in alternatives if not _is_null(a) and not (a.kind == "any" and not a.members and not a.open)]
+    if not left:
+        return Shape(nullable=nullable, outside=outside)
+    if len(left) == 1:
+        return replace(left[0], nullable=nullable, outside=outside)
+    kinds = {a.kind for a in left}
+    if kinds <= {"object"}:
+        return _one_object(left, nullable, outside)
+    if kinds <= {*_SCALARS, "scalar"}:
+        return _one_scalar(left, nullable, outside)
+    return Shape(kind="any", nullable=nullable, open=True, outside=outside)
+
+
+def _is_null(shape: Shape) -> bool:
+    return shape.enum == () or (shape.kind == "any" and shape.nullable and not shape.members and not shape.open)
+
+
+def _one_object(forms: list[Shape], nullable: bool, outside: tuple[str, ...]) -> Shape:
+    members: dict[str, Part] = {}
+    for form in forms:
+        for name, part in form.members.items():
+            members.setdefault(name, part)
+    return Shape(
+        kind="object",
+        nullable=nullable,
+        members=members,
+        required=frozenset.intersection(*(f.required for f in forms)),
+        open=any(f.open for f in forms),
+        forms=len(forms),
+        outside=outside,
+    )
+
+
+def _one_scalar(forms: list[Shape], nullable: bool, outside: tuple[str, ...]) -> Shape:
+    kinds = {f.kind for f in forms}
+    if kinds == {"number", "string"} and any(f.format in _FRACTIONS for f in forms):
+        # How OData's files write a number that JSON has no digits for: NaN, INF, or the number itself.
+        return Shape(kind="number", nullable=nullable, outside=outside)
+    enum = None if any(f.enum is None for f in forms) else tuple(dict.fromkeys(v for f in forms for v in f.enum or ()))
+    kind: Kind = kinds.pop() if len(kinds) == 1 else "number" if kinds == {"integer", "number"} else "scalar"
+    formats = {f.format for f in forms}
+    return Shape(
+        kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable, outside=outside
+    )
+
+
+def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
+    """A small JSON Schema (2020-12) of a value: its type, and what its members and entries are, where these end soon.
+
+    `budget` says how far it goes down: a list takes one of it, an object two.
+    """
+    if shape.kind == "any":
+        return {}
+    types = list(_SCALARS) if shape.kind == "scalar" else [shape.kind]
+    if shape.nullable:
+        types.append("null")
+    schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
+    if shape.items is not None and budget >= 1:
+        items = value_schema(shape_of(shape.items), budget - 1)
+        if items:
+            schema["items"] = items
+    members = _member_schemas(shape, budget - 2) if budget >= 2 else {}
+    if members:
+        schema["properties"] = members
+        required = sorted(name for name in shape.required if name in members)
+        if required:
+            schema["required"] = required
+    return schema
+
+
+def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, member in writable(shape):
+        found[name] = value_schema(member, budget)
+        if len(found) >= _MOST_MEMBERS:
+            break
+    return found
+
+
+def writable(shape: Shape) -> Iterable[tuple[str, Shape]]:
+    """The members of an object that a request may set, with their shapes."""
+    for name, part in shape.members.items():
+        member = shape_of(part)
+        if not member.read_only:
+            yield name, member

@@ -1,0 +1,179 @@
+"""Swagger 2.0 documents as OpenAPI 3: one reader for both, and errors that still name the document's own paths.
+
+Schemas keep their place (`#/definitions/…`), so that references and JSON paths stay what the author wrote.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodeloom.errors import DescriptorError
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+
+Json = dict[str, Any]
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+# What a parameter of Swagger 2 says itself and OpenAPI 3 says in its schema.
+_OF_SCHEMA = (
+    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern", "x-nullable",
+)  # fmt: skip
+_STYLES = {
+    "csv": ("form", False),
+    "multi": ("form", True),
+    "ssv": ("spaceDelimited", False),
+    "tsv": ("tabDelimited", False),
+    "pipes": ("pipeDelimited", False),
+}
+_FLOWS = {
+    "application": "clientCredentials",
+    "accessCode": "authorizationCode",
+    "implicit": "implicit",
+    "password": "password",
+}
+
+
+def as_openapi3(document: Part) -> Json:
+    """The document as OpenAPI 3.0. Raises DescriptorError when it is no Swagger 2.0."""
+    version = document.value["swagger"]
+    if str(version) not in ("2.0", "2"):
+        raise document.child("swagger").broken("This version of Swagger is not read.", "Convert it to Swagger 2.0.")
+    converted: Json = {key: value for key, value in document.value.items() if key not in ("swagger", "securityDefinitions")}
+    converted["openapi"] = "3.0.4"
+    converted["servers"] = _servers(document)
+    converted["components"] = {"securitySchemes": _schemes(document)}
+    paths = document.get("paths")
+    if paths is not None:
+        converted["paths"] = {
+            path: _item(document, paths.child(path)) if not path.startswith("x-") else paths.value[path]
+            for path in paths.mapping()
+        }
+    return converted
+
+
+def _servers(document: Part) -> list[Json]:
+    base = (document.text("basePath") or "").rstrip("/")
+    host = document.text("host")
+    if not host:
+        return [{"url": base or "/"}]
+    schemes = [str(s.value) for s in document.parts("schemes")] or ["https"]
+    return [{"url": f"{'https' if 'https' in schemes else schemes[0]}://{host}{base}"}]
+
+
+def _item(document: Part, item: Part) -> Json:
+    """A path item; its own parameters go to its operations, because a body among them does."""
+    item = _inside(item)
+    shared = item.parts("parameters")
+    converted: Json = {}
+    for key in item.mapping():
+        if key == "parameters":
+            continue
+        converted[key] = _operation(document, item.child(key), shared) if key in _METHODS else item.value[key]
+    return converted
+
+
+def _inside(part: Part) -> Part:
+    try:
+        return part.resolved()
+    except OutsideReferenceError as fault:
+        raise part.broken(
+            f"{fault.reference} is not in the document, and nothing is fetched.", "Bundle the document into one file."
+        ) from None
+
+
+def _operation(document: Part, operation: Part, shared: list[Part]) -> Json:
+    given: dict[tuple[str, str], Part] = {}
+    for entry in [*shared, *operation.parts("parameters")]:
+        parameter = _inside(entry)
+        given[parameter.needed_text("in"), parameter.needed_text("name")] = parameter
+    converted = {key: value for key, value in operation.mapping().items() if key not in ("parameters", "responses")}
+    plain = [_parameter(p) for (where, _name), p in given.items() if where not in ("body", "formData")]
+    if plain:
+        converted["parameters"] = plain
+    body = next((p for (where, _name), p in given.items() if where == "body"), None)
+    fields = [p for (where, _name), p in given.items() if where == "formData"]
+    consumes = [str(c.value) for c in (operation.parts("consumes") or document.parts("consumes"))]
+    if body is not None:
+        kinds = [c for c in consumes if c not in (_FORM, _MULTIPART)] or [_JSON]
+        schema = {"schema": body.value["schema"]} if "schema" in body.value else {}
+        converted["requestBody"] = {"content": {k: schema for k in kinds}, "required": body.flag("required")}
+    elif fields:
+        converted["requestBody"] = _form(fields, consumes)
+    produces = [str(p.value) for p in (operation.parts("produces") or document.parts("produces"))] or [_JSON]
+    converted["responses"] = _responses(operation, produces)
+    return converted
+
+
+def _parameter(parameter: Part) -> Json:
+    if parameter.value["in"] not in ("query", "header", "path"):
+        raise parameter.child("in").broken(
+            f"A parameter cannot stand in {parameter.value['in']!r}.", "Write query, header, path, formData or body."
+        )
+    converted: Json = {key: parameter.value[key] for key in ("name", "in", "required") if key in parameter.value}
+    converted["schema"] = _schema(parameter)
+    written = parameter.text("collectionFormat")
+    if parameter.value.get("type") == "array" and parameter.value["in"] == "query":
+        style, explode = _STYLES.get(written or "csv", ("form", False))
+        converted |= {"style": style, "explode": explode}
+    return converted
+
+
+def _schema(parameter: Part) -> Json:
+    return {key: parameter.value[key] for key in _OF_SCHEMA if key in parameter.value}
+
+
+def _form(fields: list[Part], consumes: list[str]) -> Json:
+    has_file = any(f.value.get("type") == "file" for f in fields)
+    kind = _MULTIPART if has_file or (_MULTIPART in consumes and _FORM not in consumes) else _FORM
+    required = [f.value["name"] for f in fields if f.flag("required")]
+    properties = {}
+    encoding = {}
+    for entry in fields:
+        schema = _schema(entry)
+        if schema.get("type") == "file":
+            schema = {"type": "string", "format": "binary"}
+        properties[entry.value["name"]] = schema
+        if schema.get("type") == "array":
+            style, explode = _STYLES.get(entry.text("collectionFormat") or "csv", ("form", False))
+            encoding[entry.value["name"]] = {"style": style, "explode": explode}
+    schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    media: Json = {"schema": schema, **({"encoding": encoding} if encoding else {})}
+    return {"content": {kind: media}, "required": bool(required)}
+
+
+def _responses(operation: Part, produces: list[str]) -> Json:
+    written = operation.get("responses")
+    converted: Json = {}
+    for status, entry in written.entries() if written is not None else ():
+        response = _inside(entry)
+        kept = {key: value for key, value in response.mapping().items() if key not in ("schema", "examples")}
+        if "schema" in response.value:
+            kept["content"] = {kind: {"schema": response.value["schema"]} for kind in produces}
+        converted[status] = kept
+    return converted
+
+
+def _schemes(document: Part) -> Json:
+    written = document.get("securityDefinitions")
+    converted: Json = {}
+    for name, entry in written.entries() if written is not None else ():
+        kind = entry.needed_text("type")
+        if kind == "basic":
+            converted[name] = {"type": "http", "scheme": "basic"}
+        elif kind == "oauth2":
+            converted[name] = _oauth2(entry)
+        else:
+            converted[name] = entry.value
+    return converted
+
+
+def _oauth2(entry: Part) -> Json:
+    flow = entry.needed_text("flow")
+    if flow not in _FLOWS:
+        raise DescriptorError(
+            f"The flow {flow!r} is not known.", path=entry.child("flow").path, hint=f"Known: {', '.join(_FLOWS)}."
+        )
+    kept = {key: entry.value[key] for key in ("authorizationUrl", "tokenUrl", "scopes") if key in entry.value}
+    return {"type": "oauth2", "flows": {_FLOWS[flow]: kept}}
