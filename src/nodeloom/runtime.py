@@ -198,6 +198,7 @@ class Runtime:
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
         version: int | float | None = None,
+        coalesce: int = 1,
     ) -> RunResult:
         """Run an operation for every item, and give one result or more for each, in input order.
 
@@ -213,6 +214,9 @@ class Runtime:
             nodes: items of other nodes by name, for `$("Name")`.
             dialect: `"n8n"` for parameters copied out of n8n.
             version: of a node that has several; the newest by default.
+            coalesce: how many items one call may do, where the operation has a bulk twin (Delete Weblink has Bulk
+                Links Delete). Each item keeps its own result: when a bulk call fails, its items are sent one by one.
+                An item with If-Match is always sent by itself.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -220,7 +224,11 @@ class Runtime:
         """
         stop = stop or Stop()
         opened = self._open(
-            node, parameters, items, credentials, _options(on_error, concurrency, stop, nodes, dialect, version)
+            node,
+            parameters,
+            items,
+            credentials,
+            _options(on_error, concurrency, stop, nodes, dialect, version, coalesce),
         )
         future = self._loops.submit(collected_in, opened)
         try:
@@ -243,12 +251,13 @@ class Runtime:
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
         version: int | float | None = None,
+        coalesce: int = 1,
     ) -> RunResult:
         """`run` on the event loop of the caller; `items` may be an async iterable.
 
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect, version)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
         opened = self._open(node, parameters, items, credentials, options)
         sender, own = self._loops.sender_here()
         try:
@@ -271,6 +280,7 @@ class Runtime:
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
         version: int | float | None = None,
+        coalesce: int = 1,
         report: RunReport | None = None,
     ) -> Iterator[Outcome]:
         """`run`, an outcome at a time, in input order, with memory that does not grow with the number of items.
@@ -280,7 +290,7 @@ class Runtime:
         gave. Closing the iterator early finishes what is in flight. `report`, when given, is filled in as the run goes;
         it counts also what a closed iterator did not give.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect, version)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
         return streamed(self._loops, self._open(node, parameters, items, credentials, options, report))
 
     async def astream(
@@ -296,10 +306,11 @@ class Runtime:
         nodes: Mapping[str, Sequence[Any]] | None = None,
         dialect: Dialect = "author",
         version: int | float | None = None,
+        coalesce: int = 1,
         report: RunReport | None = None,
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
-        options = _options(on_error, concurrency, stop, nodes, dialect, version)
+        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
         opened = self._open(node, parameters, items, credentials, options, report)
         sender, own = self._loops.sender_here()
         started = time.perf_counter()
@@ -434,7 +445,12 @@ class Runtime:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self.environment(options.nodes)
-        return OpenedRun(plan, session, items, options, report, environment, self._plugins, self.retry_policy())
+        opened = OpenedRun(plan, session, items, options, report, environment, self._plugins, self.retry_policy())
+        if options.coalesce > 1:
+            from nodeloom.run.coalesce import bulk_plan
+
+            opened.twin = bulk_plan(plan, self._url_values)
+        return opened
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
@@ -498,10 +514,11 @@ def _options(
     nodes: Mapping[str, Sequence[Any]] | None,
     dialect: Dialect,
     version: int | float | None,
+    coalesce: int = 1,
 ) -> RunOptions:
     from nodeloom.run.opening import RunOptions
 
-    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect, version)
+    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect, version, coalesce)
 
 
 def _environment(**constants: Any) -> Environment:

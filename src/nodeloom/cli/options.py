@@ -111,6 +111,14 @@ _JOB_OPTIONS = [
         help="How many items are in flight at most.",
     ),
     click.option(
+        "--coalesce",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Do up to N items in one call, where the operation has a bulk twin; each keeps its own result.",
+    ),
+    click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         default=60.0,

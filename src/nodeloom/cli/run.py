@@ -72,6 +72,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             credentials=job.credentials,
             on_error=options["on_error"],
             concurrency=options["concurrency"],
+            coalesce=options["coalesce"],
             stop=stop,
             dialect=job.dialect,
             version=job.version,

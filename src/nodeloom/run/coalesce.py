@@ -8,7 +8,6 @@ when the bulk call fails, each item is sent by itself, so that each gets its own
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,8 @@ from nodeloom.run.items import Item
 from nodeloom.run.result import Outcome
 
 if TYPE_CHECKING:
-    from nodeloom.descriptor.catalogue import Node
     from nodeloom.descriptor.models import BulkTwin
+    from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.run.work import ItemWork
 
@@ -26,15 +25,15 @@ if TYPE_CHECKING:
 LINGER = 0.02
 
 
-def bulk_plan(
-    node: Node, plan: OperationPlan, compile_twin: Callable[[dict[str, Any]], OperationPlan]
-) -> tuple[BulkTwin, OperationPlan]:
+def bulk_plan(plan: OperationPlan, url_values: UrlValues) -> tuple[BulkTwin, OperationPlan]:
     """The bulk twin of a plan's operation, and the twin's plan; its items are `{"keys": [...]}`.
 
-    Raises ConfigurationError when the operation has no twin, or answers more than an empty success.
+    Raises ConfigurationError when the operation has no twin.
     """
+    from nodeloom.plan.compile import compile_plan
+
     twin = plan.operation.bulk if plan.operation is not None else None
-    if twin is None or plan.operation is None:
+    if twin is None:
         raise ConfigurationError(
             f"{plan.title} has no bulk operation that could do several items in one call.",
             property="coalesce",
@@ -43,7 +42,7 @@ def bulk_plan(
     parameters: dict[str, Any] = {"operation": twin.operation, twin.list: "={{ $json.keys }}"}
     if plan.resource is not None:
         parameters["resource"] = plan.resource
-    return twin, compile_twin(parameters)
+    return twin, compile_plan(plan.node, parameters, url_values=url_values)
 
 
 @dataclass(slots=True)
@@ -95,7 +94,7 @@ class CoalescingWork:
 
     async def _gathered(self, index: int, item: Item, key: Any) -> Outcome:
         if key in self._batch.keys:
-            # The second of two equal keys is told what the first left behind, as if each were sent by itself.
+            # One call cannot tell the second of two equal keys what the first left behind.
             self._flush()
         batch = self._batch
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -125,8 +124,10 @@ class CoalescingWork:
                 await self._do(batch)
         except BaseException as fault:
             for _index, _item, outcome in batch.members:
-                if not outcome.done():
-                    outcome.set_exception(fault) if isinstance(fault, Exception) else outcome.cancel()
+                if not outcome.done() and isinstance(fault, Exception):
+                    outcome.set_exception(fault)
+                elif not outcome.done():
+                    outcome.cancel()
             if not isinstance(fault, Exception):
                 raise
 

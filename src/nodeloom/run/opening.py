@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import ConfigurationError, CredentialError, ItemError, UnknownNameError
 from nodeloom.run.items import as_item
 from nodeloom.run.result import Outcome, RunReport
-from nodeloom.run.runner import OnError, Runner
+from nodeloom.run.runner import OnError, Runner, Work
 from nodeloom.run.source import WholeSource, open_source
 from nodeloom.run.stop import Stop
 from nodeloom.run.work import ItemWork
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
-    from nodeloom.descriptor.models import CredentialReference
+    from nodeloom.descriptor.models import BulkTwin, CredentialReference
     from nodeloom.expression import Dialect, Environment
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
@@ -39,6 +39,7 @@ class RunOptions:
     nodes: Mapping[str, Sequence[Any]] | None
     dialect: Dialect
     version: int | float | None = None
+    coalesce: int = 1
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -47,6 +48,8 @@ class RunOptions:
             raise ConfigurationError(
                 "concurrency is a whole number from 1.", property="concurrency", value=self.concurrency
             )
+        if not isinstance(self.coalesce, int) or isinstance(self.coalesce, bool) or self.coalesce < 1:
+            raise ConfigurationError("coalesce is a whole number from 1.", property="coalesce", value=self.coalesce)
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
         if not isinstance(self.stop, Stop):
@@ -65,16 +68,33 @@ class OpenedRun:
     environment: Environment
     plugins: Plugins
     policy: RetryPolicy
+    twin: tuple[BulkTwin, OperationPlan] | None = None
 
     def start(self, send: Send) -> Runner:
         """The runner, for the running event loop; it begins when its outcomes are asked for."""
         source = open_source(self.items, whole=self.plan.needs_all_items)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
-        work = self.work(send, everything, stopping=lambda: runner.halted, pause=lambda s: runner.pause(s))
-        runner = Runner(
+        how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
+        single = self.work(send, everything, **how)
+        work: Work = single
+        in_flight = self.options.concurrency
+        if self.twin is not None:
+            from nodeloom.run.coalesce import CoalescingWork
+
+            twin, plan = self.twin
+            work = CoalescingWork(
+                single,
+                self.work(send, plan=plan, **how),
+                self.plan,
+                twin,
+                size=self.options.coalesce,
+                concurrency=in_flight,
+            )
+            in_flight *= self.options.coalesce
+        runner: Runner = Runner(
             work,
             source,
-            concurrency=self.options.concurrency,
+            concurrency=in_flight,
             on_error=self.options.on_error,
             stop=self.options.stop,
             batching=self.plan.transfer.batching,
@@ -88,10 +108,14 @@ class OpenedRun:
         *,
         stopping: Callable[[], bool] = lambda: False,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        plan: OperationPlan | None = None,
     ) -> ItemWork:
-        """The work on one item. `items` are all of them, where a template looks at more than its own."""
+        """The work on one item. `items` are all of them, where a template looks at more than its own.
+
+        `plan` is another plan than the run's own, for the same credential.
+        """
         return ItemWork(
-            self.plan,
+            plan or self.plan,
             send,
             session=self.session,
             environment=self.environment,

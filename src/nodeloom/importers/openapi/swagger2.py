@@ -98,7 +98,7 @@ def _operation(document: Part, operation: Part, shared: list[Part]) -> Json:
     if body is not None:
         kinds = [c for c in consumes if c not in (_FORM, _MULTIPART)] or [_JSON]
         schema = {"schema": body.value["schema"]} if "schema" in body.value else {}
-        converted["requestBody"] = {"content": {k: schema for k in kinds}, "required": body.flag("required")}
+        converted["requestBody"] = {"content": dict.fromkeys(kinds, schema), "required": body.flag("required")}
     elif fields:
         converted["requestBody"] = _form(fields, consumes)
     produces = [str(p.value) for p in (operation.parts("produces") or document.parts("produces"))] or [_JSON]
