@@ -54,9 +54,7 @@ class EnumType:
         """Whether a JSON value or a literal is of this type."""
         if not isinstance(value, str):
             return False
-        return value in self.members or (
-            self.flags and all(part.strip() in self.members for part in value.split(","))
-        )
+        return value in self.members or (self.flags and all(part.strip() in self.members for part in value.split(",")))
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,8 @@ class Operation:
     bound_to: Literal["set", "entity"] = "set"
     options: frozenset[str] = frozenset()
     """The query options it takes; they work on what it answers, which must be `Rows` then."""
+    gives: str = ""
+    """The name of the type it answers, for `@odata.context`; without it an answer has none."""
 
 
 @dataclass(frozen=True)

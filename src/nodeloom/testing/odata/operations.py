@@ -56,7 +56,11 @@ def result_answer(result: Any, operation: Operation, query: str, *, root_url: st
         return _rows_answer(result, operation, query, root_url, top_cap)
     if result is None:
         return Answer(204)
-    return file_answer(result) if isinstance(result, File) else json_answer(200, result)
+    if isinstance(result, File):
+        return file_answer(result)
+    if operation.gives:
+        result = {"@odata.context": f"{root_url}/$metadata#{operation.gives}", **result}
+    return json_answer(200, result)
 
 
 def _rows_answer(rows: Rows, operation: Operation, raw: str, root_url: str, top_cap: int | None) -> Answer:

@@ -67,7 +67,7 @@ class ODataService:
         self._top_cap = top_cap
         self._catalogue = catalogue
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
-        self._offers = Offers(self._entity_set, self._operation, self._names)
+        self._offers = Offers(self._entity_set, self._operation, self.names)
 
     def store(self, name: str) -> EntityStore | None:
         """The entities of the set of that name; None where there is no such set."""
@@ -84,7 +84,8 @@ class ODataService:
     def _operation(self, name: str) -> Operation | None:
         return None if self._catalogue is None else self._catalogue.operation(name)
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """The names of all sets, singletons and unbound operations."""
         further = () if self._catalogue is None else self._catalogue.names()
         return [*self.stores, *(n for n in further if n not in self.stores)]
 
@@ -115,7 +116,7 @@ class ODataService:
 
     def _document(self, request: ODataRequest) -> Answer:  # noqa: ARG002 - as every handler
         sets = []
-        for name in self._names():
+        for name in self.names():
             entity_set = self._entity_set(name)
             if entity_set is not None:
                 kind = "Singleton" if entity_set.singleton else "EntitySet"
@@ -146,7 +147,7 @@ class ODataService:
         name = request.target.field
         kind = store.entity_set.type.by_name[name].type
         if not isinstance(kind, ComplexType):
-            raise AssertionError("a navigation field leads to structures")
+            raise TypeError(f"The navigation field {name} leads to no structure.")
         query = parse_query(request.query, kind, LIST_OPTIONS, self._top_cap)
         elements: list[Mapping[str, Any]] = entity.values.get(name) or []
         found = list(query.find([Entity(dict(e), "") for e in elements], kind))

@@ -77,6 +77,11 @@ class EntityStore:
         """Forget the entity; False where there was none."""
         return self._entities.pop(key, None) is not None
 
+    def remove_by(self, field: str, value: Any) -> bool:
+        """Forget the first entity whose `field` holds `value`; False where there was none."""
+        key = next((k for k, e in self._entities.items() if e.values.get(field) == value), None)
+        return key is not None and self.remove(key)
+
     def snapshot(self) -> dict[Any, dict[str, Any]]:
         """Copies of all entities by key, in order."""
         return {key: copy.deepcopy(entity.values) for key, entity in self._entities.items()}
