@@ -72,7 +72,8 @@ class Query:
         names: Iterable[str] = (f.name for f in kind.fields if not f.navigation) if self.select is None else self.select
         shown = {name: values.get(name) for name in names}
         for name, query in self.expand.items():
-            shown[name] = query.within(values.get(name), kind.by_name[name].type)
+            led_to = kind.by_name[name]
+            shown[name] = query.within(values.get(name, [] if led_to.collection else None), led_to.type)
         return shown
 
     def within(self, value: Any, kind: Edm | EnumType | ComplexType) -> Any:
@@ -189,8 +190,8 @@ def _expand(text: str | None, kind: ComplexType, depth: int) -> Mapping[str, Que
         raise bad_request(f"$expand is nested deeper than {_MAX_EXPAND_DEPTH} levels.", target="$expand")
     found: dict[str, Query] = {}
     for part in _split(text, ","):
-        name, _, options = part.strip().partition("(")
-        if name == "*" and not options:
+        name, carries, options = part.strip().partition("(")
+        if name == "*" and not carries:
             found.update({f.name: _EVERYTHING for f in kind.fields if f.navigation})
             continue
         named = kind.by_name.get(name)
@@ -198,7 +199,7 @@ def _expand(text: str | None, kind: ComplexType, depth: int) -> Mapping[str, Que
             raise unknown_property(name, kind)
         if not named.navigation:
             raise bad_request(f"The property '{name}' cannot be used in the $expand query option.", target=name)
-        found[name] = _expand_options(options, part, named, depth) if options else _EVERYTHING
+        found[name] = _expand_options(options, part, named, depth) if carries else _EVERYTHING
     return found
 
 

@@ -274,8 +274,8 @@ class ODataService:
 
 
 _Handler = Callable[[ODataService, ODataRequest], Answer]
-# By what is addressed and how: the verb its set must offer (to follow a navigation field is always offered), and who
-# answers.
+# By what is addressed and how: the verb its set must offer, and who answers. What is only a path if the set says
+# so (an alternate key, a navigation field) is always there to be followed.
 _METHODS: dict[str, dict[str, tuple[str, _Handler]]] = {
     "service": {"GET": ("get", ODataService._document)},
     "set": {"GET": ("list", ODataService._list), "POST": ("create", ODataService._create)},
@@ -285,7 +285,7 @@ _METHODS: dict[str, dict[str, tuple[str, _Handler]]] = {
         "PATCH": ("update", ODataService._update),
         "DELETE": ("delete", ODataService._delete),
     },
-    "alternate": {"GET": ("get", ODataService._get)},
+    "alternate": {"GET": ("follow", ODataService._get)},
     "singleton": {"GET": ("get", ODataService._get), "PATCH": ("update", ODataService._update)},
     "navigation": {"GET": ("follow", ODataService._follow)},
 }

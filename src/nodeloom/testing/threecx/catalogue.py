@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from .synthetic import sample_entity, zero_fields
 _DATA = Path(__file__).with_name("service.json")
 _TYPE = re.compile(r"(>?)(\[?)([\w.]+)\]?(\??)(?:<=(\d+))?")
 _OPTIONS = {"list": LIST_OPTIONS, "page": PAGE_OPTIONS}
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads(_DATA.read_bytes())
+    return data
 
 
 class DeclaredType(EntityType):
@@ -47,11 +53,10 @@ class ServiceCatalogue:
         self._entities = entities
         self._types: dict[str, DeclaredType] = {}
 
-    @cached_property
+    @property
     def data(self) -> Mapping[str, Any]:
-        """The compiled file, as `generate` describes it."""
-        data: Mapping[str, Any] = json.loads(_DATA.read_bytes())
-        return data
+        """The compiled file, as `generate` describes it; read once in a process."""
+        return _data()
 
     @cached_property
     def _keys(self) -> Mapping[str, tuple[str, ...]]:
@@ -118,7 +123,7 @@ class ServiceCatalogue:
         result = self.field("value", f"[{rows}]" if rows else gives) if gives not in ("", "file") else None
         return Operation(
             name,
-            behaviour_of(set_name, name) or answers(name, result, is_file=file == "file"),
+            behaviour_of(set_name, name, result) or answers(name, result, is_file=file == "file"),
             tuple(self.field(n, t) for n, t in takes.items()),
             kind="action" if is_action else "function",
             bound_to="entity" if declared.get("on") == "entity" else "set",

@@ -43,6 +43,7 @@ _OPTIONS = {
 }
 _EXPECTED_OPTIONS = {"list": "list", "get": "entity", "create": "", "update": "", "delete": "", "follow": "list"}
 _ENTRY = ("type", "key", "alternate", "verbs", "navigation", "operations")
+_YAML_1_1 = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
 _SEGMENT = re.compile(r"([\w.]+)(?:\((.*)\))?")
 _NAMED = re.compile(r"(\w+)=\{(\w+)\}")
 # The file declares JSON for these too (DESIGN.md and the facts on 3CX say why that is not what comes).
@@ -226,10 +227,21 @@ def _load(path: Path) -> Mapping[str, Any]:
             yaml = importlib.import_module("yaml")
         except ModuleNotFoundError:
             raise ConfigurationError("Reading YAML needs PyYAML.", hint="pip install pyyaml, or give JSON.") from None
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document = yaml.load(text, Loader=_yaml_loader(yaml))
     if not isinstance(document, dict):
         raise DescriptorError("This is no OpenAPI document.", value=str(path))
     return document
+
+
+def _yaml_loader(yaml: Any) -> Any:
+    """A safe loader that reads scalars as YAML 1.2 does: `Off` is a text, as is a date."""
+    loader: Any = type("Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+    loader.yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in resolvers if tag not in _YAML_1_1]
+        for first, resolvers in loader.yaml_implicit_resolvers.items()
+    }
+    loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
+    return loader
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -100,6 +100,8 @@ class Schemas:
             for name in missing:
                 schema = self._document["components"]["schemas"][name]
                 if "enum" in schema:
+                    if not all(isinstance(member, str) for member in schema["enum"]):
+                        raise DescriptorError("A member is no text.", path=f"components.schemas.{name}", value=schema)
                     (flags if "x-ms-enum-flags" in schema else enums)[name] = schema["enum"]
                 else:
                     types[name] = self._structure(schema, f"components.schemas.{name}")

@@ -14,13 +14,13 @@ from ..odata.model import ComplexType, Edm, EntitySet, EnumType, Field
 
 _MAX_DEPTH = 4
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-# Where a name says what a text holds; the first that is found in the name decides.
-_TEXTS: tuple[tuple[str, Callable[[int], str]], ...] = (
-    ("email", lambda n: f"user{n}@example.com"),
-    ("macaddress", lambda n: f"0200{n:08X}"),
-    ("ipaddress", lambda n: f"192.0.2.{n % 254 + 1}"),
-    ("url", lambda n: f"https://www.example.com/{n}"),
-    ("filename", lambda n: f"file-{n}.wav"),
+# Where the words of a name say what a text holds; the first that is found decides.
+_TEXTS: tuple[tuple[re.Pattern[str], Callable[[int], str]], ...] = (
+    (re.compile(r"\b(?:email|e mail)\b"), lambda n: f"user{n}@example.com"),
+    (re.compile(r"\bmac(?: address)?\b"), lambda n: f"0200{n:08X}"),
+    (re.compile(r"\bip address\b"), lambda n: f"192.0.2.{n % 254 + 1}"),
+    (re.compile(r"\burl\b"), lambda n: f"https://www.example.com/{n}"),
+    (re.compile(r"\bfile ?name\b"), lambda n: f"file-{n}.wav"),
 )
 _PRIMITIVES: Mapping[Edm, Callable[[int], Any]] = {
     Edm.BOOLEAN: lambda n: n % 2 == 0,
@@ -93,9 +93,9 @@ def _single(field: Field, number: int, depth: int) -> Any:
 def _text(name: str, number: int) -> str:
     if name == "Number":
         return str(99 + number)
-    plain = name.lower()
-    made = next((text(number) for word, text in _TEXTS if word in plain), None)
-    return f"{' '.join(_WORDS.findall(name))} {number}".strip() if made is None else made
+    words = " ".join(_WORDS.findall(name))
+    made = next((text(number) for pattern, text in _TEXTS if pattern.search(words.lower())), None)
+    return f"{words} {number}" if made is None else made
 
 
 def _key_text(field: Field, number: int) -> str:
