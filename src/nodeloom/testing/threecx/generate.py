@@ -218,8 +218,12 @@ class _Compiler:
         return {p["name"]: p for p in resolved if p["in"] == place}
 
 
-def _load(path: Path) -> Mapping[str, Any]:
-    text = path.read_text(encoding="utf-8")
+def load(path: Path) -> Mapping[str, Any]:
+    """The document in a file. Raises ConfigurationError where it cannot be read, DescriptorError where it is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
     if path.suffix == ".json":
         document = json.loads(text)
     else:
@@ -251,7 +255,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args(arguments)
     try:
-        service = compile_service(_load(given.file))
+        service = compile_service(load(given.file))
     except NodeloomError as error:
         sys.stderr.write(f"{error}\n")
         return 2
