@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -33,7 +35,7 @@ from nodeloom.errors import (
     UnknownNameError,
 )
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-from run.doubles import DELETE, PROBE, TOKEN, links, ok, until
+from run.doubles import BULK, DELETE, PROBE, TOKEN, links, ok, until
 
 GET = {"operation": "Get", "id": "={{ $json.n }}"}
 
@@ -108,6 +110,52 @@ def test_numbers_that_json_does_not_know_fail_their_item_or_pass_as_text() -> No
     assert [o.index for o in result.outcomes] == [0, 1, 2]
     assert result.outcomes[1].error is None
     json.dumps(result.items, allow_nan=False)
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\ud800",
+        "a\x00b",
+        "\r\nX-Evil: 1",
+        10**400,
+        math.nan,
+        b"bytes",
+        datetime(2026, 1, 1, tzinfo=UTC),
+        Decimal("1.5"),
+        {1, 2},
+        {1: 2},
+        {"a": object()},
+        object(),
+        range(3),
+        nested(5000),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("name", ["Link", "If Match", "Ids"])
+def test_no_value_of_an_item_is_too_strange_for_a_result(name: str, value: Any) -> None:
+    """A value that cannot be sent fails its own item in words an author can use; the neighbours are sent."""
+    parameters = {"Link": DELETE, "If Match": {**DELETE, "Link": "a"}, "Ids": BULK}[name]
+    opened, _ = recording()
+    items = [{"v": "a"}, {"v": value}, {"v": ["a"]}]
+    with opened:
+        given = {**parameters, name: "={{ $json.v }}"}
+        result = opened.run("threecx", given, items, credentials=TOKEN, on_error="continue")
+        planned = list(opened.plan("threecx", given, items, credentials=TOKEN))
+    assert [o.index for o in result.outcomes] == [0, 1, 2]
+    assert any(o.error is None for o in (result.outcomes[0], result.outcomes[2]))
+    for error in result.errors:
+        assert "Nodeloom itself" not in str(error)
+        assert error.item is not None
+    json.dumps(result.items)
+    json.dumps([p.to_dict() for p in planned])
 
 
 # -- sync, async, inside a loop, in threads ---------------------------------------------------------------------------

@@ -39,7 +39,8 @@ class Request:
     same name (without case) has replaced an earlier one. `timeout` is in seconds, None for the transport's own.
     `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
     another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
-    says whether sending it twice does no more than once (RFC 9110 section 9.2.2).
+    says whether sending it twice does no more than once: by its method (RFC 9110 section 9.2.2), or because whoever
+    made the request knows it is `repeatable`.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request:
     proxy: str | None = None
     credential_headers: frozenset[str] = frozenset()
     credential_body: bool = False
+    repeatable: bool = False
 
     def __repr__(self) -> str:
         # A secret may be in the query, the headers and the body, so none of their values is shown.
@@ -60,8 +62,8 @@ class Request:
 
     @property
     def idempotent(self) -> bool:
-        """Whether the method is idempotent by RFC 9110 section 9.2.2."""
-        return self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
+        """Whether the method is idempotent by RFC 9110 section 9.2.2, or the request `repeatable`."""
+        return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,45 +129,50 @@ class Plugins:
     """
 
     def __init__(self, given: Iterable[Any] = (), *, discover: bool = True) -> None:
-        from nodeloom import builtin
+        from nodeloom import __version__, builtin
 
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(Hooks)
         self.failures: list[PluginError] = []
-        self._distributions: dict[str, tuple[str, str]] = {}
+        self._distributions: dict[str, tuple[str, str]] = {"builtin": ("nodeloom", __version__)}
         self._register(builtin, "builtin")
         if discover:
             self._discover()
         for plugin in given:
-            self._register(plugin, None)
+            self._register(plugin, self._free_name(_name_of(plugin)))
 
     def _discover(self) -> None:
         from importlib.metadata import entry_points
 
         for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+            # Two distributions may call their plugins alike.
+            name = self._free_name(entry.name)
             if entry.dist is not None:
-                self._distributions[entry.name] = (entry.dist.name, entry.dist.version)
+                self._distributions[name] = (entry.dist.name, entry.dist.version)
             try:
                 plugin = entry.load()
-            except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
-                self._fail(entry.name, "loading", fault)
+            except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever an import raises, the others go on
+                self._fail(name, "loading", fault)
             else:
-                self._register(plugin, entry.name)
+                self._register(plugin, name)
 
-    def _register(self, plugin: Any, name: str | None) -> None:
+    def _free_name(self, wanted: str) -> str:
+        """`wanted`, numbered where another plugin has it: two objects of one class are two plugins."""
+        names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+        return next(name for name in names if not self._manager.has_plugin(name))
+
+    def _register(self, plugin: Any, name: str) -> None:
+        if self._manager.is_registered(plugin):
+            self._fail(name, "registering", ValueError("it is registered already"))
+            return
         try:
-            registered = self._manager.register(plugin, name)
+            self._manager.register(plugin, name)
             self._check_names(plugin)
             self._manager.check_pending()
         except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
-            self._fail(name or _name_of(plugin), "registering", fault)
-        else:
-            if registered is not None and registered not in self._distributions and registered == "builtin":
-                from nodeloom import __version__
-
-                self._distributions[registered] = ("nodeloom", __version__)
+            self._fail(name, "registering", fault)
 
     def _check_names(self, plugin: Any) -> None:
         """Raise UnknownNameError for a marked function that is no hook, which pluggy would never call."""

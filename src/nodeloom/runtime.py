@@ -25,7 +25,7 @@ from nodeloom.run.stop import Stop
 if TYPE_CHECKING:
     import httpx
 
-    from nodeloom.credential import Credentials, CredentialSession
+    from nodeloom.credential import Credentials, CredentialSession, Granted, Send, SignIn
     from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
     from nodeloom.plan.address import UrlValues
@@ -419,11 +419,36 @@ class Runtime:
         session = self._session(self.credential_type(type_name), wanted)
         return self._submit(self._check, session).result()
 
+    def connect_credential(
+        self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
+    ) -> Granted:
+        """Let a user sign in for a stored credential (OAuth 2.0 authorization code), and keep the tokens with it.
+
+        `authorize` gets the address to send the user to, and returns the one the browser came back to, which begins
+        with `redirect_uri` (or its path and query). Raises CredentialError when the sign-in was refused or is not the
+        one that was begun, CredentialStoreError when tokens cannot be kept, ResponseError when the service issues none.
+        """
+        session = self._session(self.credential_type(type_name), name)
+        sign_in = session.sign_in(redirect_uri)
+        code = sign_in.code(authorize(sign_in.url))
+        return self._submit(self._finish, session, sign_in, code).result()
+
+    async def _finish(self, background: Background, session: CredentialSession, sign_in: SignIn, code: str) -> Granted:
+        return await session.finish(sign_in, code, self._retrying(background))
+
+    def _retrying(self, background: Background) -> Send:
+        from nodeloom.transport import RetryingSender
+
+        policy, send = self.retry_policy(), background.sender.send
+        return lambda request: RetryingSender(send, policy).send(request)
+
     async def _check(self, background: Background, session: CredentialSession) -> str:
+        from nodeloom.run.masking import masker_of
+
         try:
-            return await session.check(background.sender.send)
+            return await session.check(self._retrying(background))
         except NodeloomError as error:
-            error.mask(session.masker)
+            error.mask(masker_of(session))
             raise
 
     # -- inside ---------------------------------------------------------------------------------------------------
@@ -479,24 +504,25 @@ class Runtime:
             else:
                 kind = self._registry.credential_type(reference.name)
             try:
-                return self._session(kind, wanted, dry=dry)
+                session = self._session(kind, wanted, dry=dry)
             except CredentialError as error:
                 if error.code == "credential_not_found" and wanted is None and not reference.required:
                     continue
                 raise
+            session.require_tokens()
+            return session
         return None
 
     def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
-        from nodeloom.credential import CredentialSession, StoredCredential
+        from nodeloom.credential import CredentialSession, inherited, with_placeholder
 
+        kind = inherited(kind, self._registry.credential_types)
         if self._url_values == "raw" and isinstance(kind.authenticate, Mapping) and "__function__" in kind.authenticate:
             # n8n to the letter of the descriptor: what authenticates in JavaScript puts nothing on.
             kind = kind.model_copy(update={"authenticate": None})
         stored = self._credentials().resolve(kind, wanted)
-        if dry and kind.token is not None and not stored.values.get(kind.token.field):
-            stored = StoredCredential(
-                stored.name, stored.type, {**stored.values, kind.token.field: "***"}, stored.source
-            )
+        if dry:
+            stored = with_placeholder(kind, stored)
         return CredentialSession(kind, stored, environment=self.environment())
 
     def _credentials(self) -> Credentials:

@@ -86,6 +86,8 @@ def start(*arguments: str, stdin: int = subprocess.DEVNULL, **options: Any) -> s
         stdin=stdin,
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
+        # Unbuffered: what a test's readline() took ahead, communicate() would not give any more.
+        bufsize=0,
         # A test run in the background ignores SIGINT, and a child inherits that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **options,

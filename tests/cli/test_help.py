@@ -71,6 +71,13 @@ def test_help_is_printed(cli: Call, arguments: tuple[str, ...]) -> None:
     assert "Usage: nodeloom" in said.out + said.err
 
 
+@pytest.mark.parametrize("arguments", [(), ("credentials",)])
+def test_a_call_without_a_command_is_answered_with_the_help(cli: Call, arguments: tuple[str, ...]) -> None:
+    said = cli(*arguments)
+    assert "Commands:" in said.out + said.err
+    assert "error:" not in said.err
+
+
 @pytest.mark.parametrize("arguments", [("--version",), ("--version", "run")])
 def test_the_version_is_printed(cli: Call, arguments: tuple[str, ...]) -> None:
     assert cli(*arguments).out == f"nodeloom {nodeloom.__version__}\n"

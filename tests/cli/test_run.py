@@ -230,6 +230,39 @@ def test_a_node_copied_from_n8n_runs_as_it_is(sandbox: ThreeCXSandbox, cli: Call
     assert cli(*over, "Link=<<$json.Other>>").code == 2
 
 
+def test_a_node_runs_in_the_version_that_is_asked_for(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
+    """By --node-version, else as the copied node says, else in the newest."""
+
+    def query(version: float) -> dict[str, object]:
+        return {
+            "displayName": "Top",
+            "name": "top",
+            "type": "hidden",
+            "default": version,
+            "displayOptions": {"show": {"@version": [version]}},
+            "routing": {"send": {"type": "query", "property": "$top"}},
+        }
+
+    node = {
+        "name": "lister",
+        "displayName": "Lister",
+        "version": [1, 2],
+        "requestDefaults": {"baseURL": "http://127.0.0.1:1", "url": "/x"},
+        "properties": [query(1), query(2)],
+    }
+    (tmp_path / "lister.json").write_text(json.dumps(node))
+    (tmp_path / "copied.json").write_text(json.dumps({"type": "lister", "typeVersion": 1, "parameters": {}}))
+    for arguments, top in (
+        ((), "2"),
+        (("--node-version", "1"), "1"),
+        (("--parameters", "copied.json"), "1"),
+        (("--parameters", "copied.json", "--node-version", "2"), "2"),
+    ):
+        said = cli("plan", "./lister.json", *arguments)
+        assert said.code == 0, said.err
+        assert said.results[0]["url"].endswith(f"top={top}")
+
+
 @pytest.mark.parametrize("text", ["[]", "{", "5"])
 def test_parameters_that_are_no_object_are_refused(cli: Call, tmp_path: Path, text: str) -> None:
     (tmp_path / "p.json").write_text(text)

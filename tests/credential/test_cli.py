@@ -21,6 +21,7 @@ from nodeloom.errors import (
     CredentialError,
     CredentialNotFoundError,
     CredentialStoreError,
+    DescriptorError,
     NodeloomError,
     UnknownNameError,
 )
@@ -237,6 +238,31 @@ def test_types_lists_fields() -> None:
     assert "needs serverUrl + clientId + clientSecret or serverUrl + accessToken" in text
 
 
+def test_types_tells_inherited_fields_and_what_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that the type fills in itself is not told; one type that cannot be used does not hide the others."""
+
+    def runtime() -> Runtime:
+        made = Runtime(discover_plugins=False)
+        grant = field("grantType", type="hidden", default="pkce")
+        made.add_credential_type({"name": "demoOAuth2Api", "extends": ["oAuth2Api"], "properties": [grant]})
+        made.add_credential_type({"name": "brokenApi", "extends": ["oAuth2Ap"], "properties": [field("key")]})
+        return made
+
+    monkeypatch.setattr("nodeloom.cli.credentials._runtime", runtime)
+    result = run("types")
+    demo = result.stdout.partition("demoOAuth2Api")[2].partition("brokenApi")[0]
+    assert "  clientId [required]" in demo
+    assert demo.count("clientSecret") == 1
+    assert "grantType" not in demo
+    assert "oauthTokenData" not in demo
+    assert "brokenApi" in result.stdout
+    assert "warning: The credential type 'brokenApi' extends 'oAuth2Ap'" in result.stderr
+    result = run("add", "demoOAuth2Api", answers="https://a/auth\nhttps://a/token\nme\n\n\n\nbody\n")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.endswith("nodeloom credentials connect demoOAuth2Api\n")
+    assert "'oAuth2Api'" in fails("add", "brokenApi", kind=DescriptorError)
+
+
 def test_test_says_what_the_answer_means(store: FileProvider) -> None:
     """0 when it works, 1 when the service refuses, 2 when there is none (by the error's place in the tree)."""
     with ThreeCXSandbox() as sandbox:
@@ -254,7 +280,7 @@ def test_test_says_what_the_answer_means(store: FileProvider) -> None:
     fails("test", "threeCxApi", "--name", "rong-name", kind=CredentialNotFoundError)
 
 
-@pytest.mark.parametrize("command", ["", "types", "list", "add", "remove", "test"])
+@pytest.mark.parametrize("command", ["", "types", "list", "add", "connect", "remove", "test"])
 def test_every_help_has_an_example(command: str) -> None:
     """So that nobody has to look elsewhere."""
     arguments = [command, "--help"] if command else ["--help"]

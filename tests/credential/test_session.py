@@ -295,6 +295,8 @@ async def test_a_refused_test_request_is_an_error_of_its_status(status: int, kin
 RULES = [
     {"type": "responseCode", "properties": {"value": 403, "message": "no access to canary-16"}},
     {"type": "responseSuccessBody", "properties": {"key": "data.0.ok", "value": False, "message": "not ok"}},
+    {"type": "responseSuccessBody", "properties": {"key": "error.codes[0]", "value": 7, "message": "seven"}},
+    {"type": "responseSuccessBody", "properties": {"key": "lacking", "value": {}, "message": "never the same"}},
     {"type": "unknown", "properties": {}},
     "no rule",
 ]
@@ -307,6 +309,11 @@ RULES = [
         (answer({"data": [{"ok": False}]}), "200: not ok"),
         (answer({"data": [{"ok": 0}]}), None),
         (answer({"data": []}), None),
+        (answer([{"error": {"codes": [7]}}]), "200: seven"),
+        (answer({"error": {"codes": [7]}}), "200: seven"),
+        (answer({"lacking": {}}), None),
+        (answer({"other": 1}), None),
+        (answer([]), None),
         (Response(200, {}, b"no json"), None),
         (answer({"data": [{"ok": False}]}, 500), "was answered 500"),
     ],

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from nodeloom.credential import TokenStore
-from nodeloom.credential.oauth2 import ClientCredentials, Token
+from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.credential.tokens import TOKENS, Issued
 from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, ServerError
 
@@ -17,7 +17,7 @@ from .helpers import Clock
 
 pytestmark = pytest.mark.anyio
 
-CLIENT = ClientCredentials("https://pbx/connect/token", "me", "sesame")
+CLIENT = OAuth2Client("https://pbx/connect/token", "me", "sesame")
 
 
 class Fetch:
@@ -150,7 +150,7 @@ async def test_another_secret_is_another_client() -> None:
     store = TokenStore()
     with pytest.raises(AuthenticationError):
         await store.get(CLIENT, Fetch(AuthenticationError("refused", status=401)))
-    corrected = ClientCredentials(CLIENT.token_url, CLIENT.client_id, "other")
+    corrected = OAuth2Client(CLIENT.token_url, CLIENT.client_id, "other")
     issued = await store.get(corrected, Fetch())
     assert store.current(corrected) is issued
     assert store.current(CLIENT) is None
@@ -221,7 +221,7 @@ async def test_many_tenants_do_not_fill_the_memory() -> None:
     clock = Clock(100.0)
     store = TokenStore(clock)
     for number in range(3000):
-        client = ClientCredentials("https://pbx/connect/token", f"tenant-{number}", "s")
+        client = OAuth2Client("https://pbx/connect/token", f"tenant-{number}", "s")
         await store.get(client, Fetch(clock.now + 10))
         clock.now += 1
     assert len(store._slots) <= 1024

@@ -237,6 +237,15 @@ def test_models_and_schema_agree_about_any_value_of_any_key(value: Any, data: st
     agreed(node)
 
 
+@pytest.mark.parametrize("key", ["grantType", "authentication", "skipSslCertificateValidation", "scope", "field"])
+@pytest.mark.parametrize("value", ["pkce", "header", "={{ $credentials.x }}", "other", "", True, 5, None, []])
+def test_models_and_schema_agree_about_tokens(key: str, value: Any) -> None:
+    credential = copy.deepcopy(CREDENTIAL)
+    credential["token"][key] = value
+    valid = validate_document(credential, "credential") == []
+    assert Draft202012Validator(load_schema("credential")).is_valid(credential) is valid
+
+
 @pytest.mark.parametrize("model", ["credential", "resource"])
 @pytest.mark.parametrize("wrong", [None, 5, "x", [], {}, {"name": 5}, {"properties": [{}]}])
 def test_models_and_schemas_of_other_documents_agree(model: str, wrong: Any) -> None:
@@ -314,7 +323,10 @@ def test_a_credential_type_is_judged_as_well() -> None:
     assert problem(broken, "credential").path == "$.token.accessTokenURL"
     assert problem(broken, "credential").hint == "Did you mean 'accessTokenUrl'?"
     broken["token"] = {"grantType": "password", "accessTokenUrl": "u", "clientId": "c", "clientSecret": "s"}
-    assert problem(broken, "credential").hint == "Allowed: 'client_credentials'."
+    assert problem(broken, "credential").path == "$.token.grantType"
+    assert str(problem(broken, "credential").hint).startswith("Allowed: 'client_credentials', ")
+    broken["token"]["grantType"] = "client_credential"
+    assert str(problem(broken, "credential").hint).startswith("Did you mean 'client_credentials'? ")
 
 
 @pytest.mark.parametrize(

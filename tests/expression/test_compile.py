@@ -160,3 +160,18 @@ def test_undefined_is_one_thing() -> None:
     assert copy.deepcopy([UNDEFINED])[0] is UNDEFINED
     assert not UNDEFINED
     assert repr(UNDEFINED) == "undefined"
+
+
+@pytest.mark.parametrize("text", ["{{ $json.a", "x <<$json.a", "{{ $json.a }} and {{$json.b", "<< $json.a >"])
+def test_a_block_somebody_forgot_to_close_is_reported(text: str) -> None:
+    """An author's text that opens a block with a `$` name and never closes it would be sent as it stands."""
+    with pytest.raises(ExpressionSyntaxError) as caught:
+        compile_value(text, dialect="author")
+    assert "not closed" in str(caught.value)
+    assert "^" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{{ name", "1 << 5", "a {{", "\\{{ $json.a", "<<b>>"])
+def test_other_text_with_braces_is_data(text: str) -> None:
+    """Nothing that could be meant as text is taken for a template."""
+    assert compile_value(text, dialect="author").static

@@ -297,3 +297,34 @@ def test_asynchronous_code_leaves_nothing_in_the_engine() -> None:
     before = current_engine()
     assert run("(() => { (async () => { await 0; Math.x = 1 })(); return 5 })()") == 5
     assert current_engine() is not before
+
+
+def test_a_hosts_function_may_evaluate_expressions() -> None:
+    """It does not get in the way of the evaluation it is called from."""
+    template = compile_value("={{ $json.n * 2 + $now.year * 0 }}", dialect="n8n")
+    calls: list[int] = []
+
+    def twice(number: int) -> object:
+        calls.append(number)
+        return template.resolve(Scope(Environment(), [{"json": {"n": number}}], 0))
+
+    environment = Environment(functions={"twice": twice})
+    assert run("$json.list.map(n => twice(n)).concat(twice(10))", environment, list=[1, 2, 3]) == [2, 4, 6, 20]
+    assert calls == [1, 2, 3, 10]
+
+
+def test_the_helpers_themselves_cannot_be_changed() -> None:
+    """Neither functions, nor error classes, nor zones."""
+    for code in (
+        "$min.evil = 1",
+        "(() => { try { [].chunk(0) } catch (e) { e['const' + 'ructor'].evil = 1 } })()",
+        "(() => { DateTime.now().setZone('x/y').zone['const' + 'ructor'].evil = 1 })()",
+        "(() => { [].values().map(x => x)['__pro' + 'to__'].evil = 1 })()",
+    ):
+        with contextlib.suppress(ExpressionError):
+            run(code)
+    seen = (
+        "[$min.evil, (() => { try { [].chunk(0) } catch (e) { return e['const' + 'ructor'].evil } })(),"
+        " DateTime.now().setZone('x/y').zone['const' + 'ructor'].evil, [].values().map(x => x).evil]"
+    )
+    assert run(seen) == [UNDEFINED] * 4

@@ -15,7 +15,7 @@ from nodeloom.expression.syntax import CodeError, Node, parse_expression, walk
 from nodeloom.expression.syntax.tokens import string_value
 from nodeloom.expression.words import words
 
-NAMES = st.sampled_from(["a", "b", "$json", "async", "of", "get", "let", "x1", "ñ"])
+NAMES = st.sampled_from(["a", "b", "$json", "async", "of", "get", "x1", "ñ"])
 ATOMS = st.one_of(
     NAMES,
     st.sampled_from(

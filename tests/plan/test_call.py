@@ -93,6 +93,11 @@ def test_text_goes_as_it_is() -> None:
     assert sent(body="<a/>", headers={"Content-Type": "text/xml"}).body == b"<a/>"
 
 
+def test_text_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="surrogate"):
+        sent(body="\ud800", headers={"Content-Type": "text/plain"})
+
+
 def test_headers_without_value_are_left_out_and_blanks_around_one_are_no_part_of_it() -> None:
     assert sent(headers={"A": UNDEFINED, "B": None, "C": "", "D": "Bearer ", "E": 5}).headers == {
         "C": "",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import InvalidValueError, ParameterError
+from nodeloom.errors import InvalidValueError, ParameterError, UnknownNameError
 
 from .harness import body_of, node, request_of
 
@@ -110,3 +110,44 @@ def test_a_property_that_is_hidden_contributes_nothing() -> None:
     hidden = body("name", "name", default="n", displayOptions={"show": {"on": [True]}})
     assert request_of(node(switch, hidden)).body is None
     assert body_of(request_of(node(switch, hidden), {"on": True})) == {"name": "n"}
+
+
+def test_members_match_without_case_and_a_wrong_one_suggests_the_nearest() -> None:
+    long = {**COLLECTION, "options": [body("If Match", "m"), body("orderBy", "o")]}
+    assert body_of(request_of(node(long), {"opts": {"if-match": "1", "ORDERBY": "2"}})) == {"m": "1", "o": "2"}
+    with pytest.raises(UnknownNameError, match="ordrBy") as caught:
+        request_of(node(long), {"opts": {"ordrBy": "2"}})
+    assert "orderBy" in str(caught.value)
+    with pytest.raises(ParameterError, match="given twice"):
+        request_of(node(long), {"opts": {"orderBy": "1", "orderby": "2"}})
+
+
+def test_entries_of_a_fixed_collection_match_the_same_way() -> None:
+    sent = request_of(node(PAIRS), {"pairs": {"PAIR": [{"KEY": "k", "Value": "v"}]}})
+    assert body_of(sent) == {"pairs": [{"k": "k"}], "map": {"k": "v"}}
+    with pytest.raises(UnknownNameError, match="vlue"):
+        request_of(node(PAIRS), {"pairs": {"pair": [{"key": "k", "vlue": "v"}]}})
+    with pytest.raises(UnknownNameError, match="pear"):
+        request_of(node(PAIRS), {"pairs": {"pear": []}})
+
+
+def test_what_depends_on_an_expression_inside_a_collection_is_visible() -> None:
+    inner = [
+        {"displayName": "kind", "name": "kind", "type": "string"},
+        body("more", "more", displayOptions={"show": {"kind": ["x"]}}),
+    ]
+    collection = {**COLLECTION, "options": inner}
+    sent = request_of(node(collection), {"opts": {"kind": "{{ $json.k }}", "more": "m"}}, {"k": "x"})
+    assert body_of(sent) == {"more": "m"}
+
+
+def test_a_locator_pattern_is_javascript() -> None:
+    locator = {
+        "displayName": "Item",
+        "name": "item",
+        "type": "resourceLocator",
+        "modes": [{"name": "url", "extractValue": {"type": "regex", "regex": "(?<id>[^/]+)$"}}],
+        "routing": {"send": {"type": "query", "property": "item"}},
+    }
+    value = {"__rl": True, "mode": "url", "value": "https://x.test/abc"}
+    assert request_of(node(locator), {"item": value}).url.endswith("?item=abc")

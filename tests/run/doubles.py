@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 
-from nodeloom.run import Outcome, Runner, Stop, open_source
 from nodeloom.run.items import Item
-from nodeloom.run.runner import OnError
+from nodeloom.run.result import Outcome
+from nodeloom.run.runner import OnError, Runner
+from nodeloom.run.source import open_source
+from nodeloom.run.stop import Stop
 
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink", "Link": "={{ $json.Link }}"}
 BULK = {"resource": "Website Links", "operation": "Bulk Links Delete"}

@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from nodeloom import __version__
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check node descriptors, credential types and other documents."),
     "credentials": ("credentials", "See credential types, and add, list, test and remove credentials."),
     "plugins": ("listing", "List the plugins, failed ones among them."),
+    "import": ("import_", "Make descriptors from n8n packages."),
     "sandbox": ("sandbox", "Serve a 3CX to try things on, on this machine."),
     "demo": ("demo", "Delete links of a sandbox, good and bad, and see what is reported."),
     "completion": ("completion", "Print the script that completes commands and names in a shell."),
@@ -45,7 +47,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"nodeloom.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        # `import` is no name that Python lets a function have.
+        command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"nodeloom.cli.{COMMANDS[cmd_name][0]}.{cmd_name} is no command")
         return command
@@ -66,7 +69,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=PROGRAM, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def app() -> None:
     """Run declarative workflow nodes: one request and one result for every item.
 
@@ -131,6 +134,9 @@ def show_error(fault: NodeloomError) -> None:
 
 
 def _show_usage(fault: click.ClickException) -> None:
+    if type(fault).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
+        say(fault.format_message())
+        return
     context = getattr(fault, "ctx", None)
     if context is not None:
         say(context.get_usage())

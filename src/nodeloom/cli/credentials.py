@@ -1,4 +1,4 @@
-"""`nodeloom credentials`: see the types, and add, list, test and remove stored credentials.
+"""`nodeloom credentials`: see the types, and add, connect, list, test and remove stored credentials.
 
 Secrets are asked for without echo, or read from standard input or an environment variable; never from the command
 line, where the process list and the shell's history would keep them.
@@ -10,12 +10,14 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nodeloom.cli.credential_connect import connect_command
 from nodeloom.cli.credential_form import ask_fields
-from nodeloom.errors import ConfigurationError, ItemError, UnknownNameError
+from nodeloom.errors import ConfigurationError, DescriptorError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
     from nodeloom import Runtime
@@ -25,13 +27,16 @@ if TYPE_CHECKING:
 
 @click.group("credentials")
 def credentials() -> None:
-    """See credential types, and add, list, test and remove credentials.
+    """See credential types, and add, connect, list, test and remove credentials.
 
     \b
     Example:
       nodeloom credentials add threeCxApi
       nodeloom credentials test threeCxApi
     """
+
+
+credentials.add_command(connect_command)
 
 
 @credentials.command("types")
@@ -45,13 +50,19 @@ def types_command(as_json: bool) -> None:
       nodeloom credentials types --json
     """
     with _runtime() as runtime:
-        listed = [_described(kind) for kind in runtime.credential_types.values()]
+        types = runtime.credential_types
+        listed = [_described(_whole(kind, types)) for kind in types.values()]
     if as_json:
         click.echo(json.dumps(listed, ensure_ascii=False))
         return
     for kind in listed:
         click.echo(f"{kind['name']}  ({kind['displayName']})")
+        told: set[str] = set()
         for field in kind["fields"]:
+            # A hidden field has its value from the type; two of one name are the same field in different cases.
+            if field["type"] == "hidden" or field["name"] in told:
+                continue
+            told.add(field["name"])
             notes = [note for note in ("required", "secret") if field[note]]
             click.echo(
                 f"  {field['name']}{' [' + ', '.join(notes) + ']' if notes else ''}  {field['description'] or ''}"
@@ -111,10 +122,10 @@ def add_command(
       nodeloom credentials add threeCxApi --name office --set serverUrl=https://pbx.example.com:5001
       nodeloom credentials add threeCxApi --secrets-from-stdin < /run/secrets/pbx.json
     """
-    from nodeloom.credential import CredentialSession, StoredCredential
+    from nodeloom.credential import CredentialSession, StoredCredential, inherited
 
     with _runtime() as runtime:
-        kind = runtime.credential_type(type_name)
+        kind = inherited(runtime.credential_type(type_name), runtime.credential_types)
     name = name or kind.name
     place = _store(store)
     values = _settings(kind, settings)
@@ -124,10 +135,12 @@ def add_command(
         values |= _secrets(kind, sys.stdin.read(), "standard input")
     overwrite = force or _may_overwrite(place, name)
     ask_fields(kind, values)
-    checked = CredentialSession(kind, StoredCredential(name, kind.name, values, "given")).values
-    place.put(name, kind.name, {field: checked[field] for field in values}, overwrite=overwrite)
+    session = CredentialSession(kind, StoredCredential(name, kind.name, values, "given"))
+    place.put(name, kind.name, {field: session.values[field] for field in values}, overwrite=overwrite)
     click.echo(f"Added the credential {name!r} of type {kind.name} to {place.name}.", err=True)
-    if kind.test is not None:
+    if not session.has_tokens:
+        click.echo(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}", err=True)
+    elif kind.test is not None:
         which = "" if name == kind.name else f" --name {shlex.quote(name)}"
         click.echo(f"Try it with: nodeloom credentials test {kind.name}{which}", err=True)
 
@@ -196,6 +209,17 @@ def _store(store: str) -> FileProvider | KeyringProvider:
     from nodeloom.credential import FileProvider, KeyringProvider
 
     return KeyringProvider() if store == "keyring" else FileProvider()
+
+
+def _whole(kind: CredentialType, types: Mapping[str, CredentialType]) -> CredentialType:
+    """`kind` with what it inherits; with a warning, without it where it extends a type that is not there."""
+    from nodeloom.credential import inherited
+
+    try:
+        return inherited(kind, types)
+    except DescriptorError as fault:
+        click.echo(f"warning: {fault.message}", err=True)
+        return kind
 
 
 def _described(kind: CredentialType) -> dict[str, Any]:

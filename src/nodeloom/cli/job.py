@@ -25,7 +25,8 @@ Options = Mapping[str, Any]
 class Job:
     """What one call of `run` or `plan` does.
 
-    `items` is None to run once; `total` is their number where it is known. `dialect` is n8n's for a copied node.
+    `items` is None to run once; `total` is their number where it is known. `dialect` is n8n's for a copied node, and
+    `version` the one it was made for.
     """
 
     runtime: Runtime
@@ -36,6 +37,16 @@ class Job:
     credentials: Mapping[str, str] | str | None
     total: int | None
     dialect: Dialect
+    version: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `--parameters` gives: parameters, how their expressions are written, and a copied node's version."""
+
+    parameters: dict[str, Any]
+    dialect: Dialect = "author"
+    version: float | None = None
 
 
 def open_runtime(options: Options) -> Runtime:
@@ -56,13 +67,32 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
     """Everything settled and checked; nothing sent, and no items read yet. Raises ConfigurationError."""
     for failure in runtime.plugin_failures:
         note(f"warning: {failure}")
-    node = node_name(runtime, options["node"])
-    parameters, dialect = read_parameters(options["parameters"]) if options["parameters"] else ({}, "author")
+    node, written = _target(runtime, options)
+    parameters, dialect = written.parameters, written.dialect
+    version = written.version if options["node_version"] is None else options["node_version"]
     _apply(runtime, node, parameters, options, dialect)
-    plan = runtime.compile(node, parameters, dialect=dialect)
+    plan = runtime.compile(node, parameters, dialect=dialect, version=version)
     credentials = _credentials(runtime, options["credentials"])
     items, total = _items(options, plan, note)
-    return Job(runtime, node, parameters, plan, items, credentials, total, dialect)
+    return Job(runtime, node, parameters, plan, items, credentials, total, dialect, version)
+
+
+def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
+    """The node to run and what is written for it; a copied node says itself which it is, unless NODE does."""
+    if options["instance"] is None:
+        if options["node_name"] is not None:
+            raise ConfigurationError("--node-name goes with --instance.", hint="Give the file with the node.")
+        if options["node"] is None:
+            raise ConfigurationError("Which node?", hint="Name it, give its descriptor's path, or use --instance FILE.")
+        node = node_name(runtime, options["node"])
+        return node, read_parameters(options["parameters"]) if options["parameters"] else Written({})
+    from nodeloom.importers.instance import read_instance
+
+    if options["parameters"] is not None:
+        raise ConfigurationError("--instance and --parameters exclude each other.", hint="Leave one of them out.")
+    copied = read_instance(options["instance"], node_name=options["node_name"])
+    node = copied.match(runtime.nodes) if options["node"] is None else node_name(runtime, options["node"])
+    return node, Written(dict(copied.parameters), "n8n", copied.version)
 
 
 def node_name(runtime: Runtime, written: str) -> str:
@@ -125,25 +155,23 @@ def _settings(options: Options) -> Iterator[tuple[str, Any]]:
             yield name, Literal(value)
 
 
-def read_parameters(path: str) -> tuple[dict[str, Any], Dialect]:
-    """The parameters in a file, and how their expressions are written.
+def read_parameters(path: str) -> Written:
+    """The parameters in a file. Raises DescriptorError or ConfigurationError when it holds none.
 
     A node copied out of n8n (as the editor copies it, or one node of a workflow file) has its parameters inside, where
     only what begins with `=` is an expression.
     """
+    from nodeloom.importers.instance import is_instance, parse_instance
+
     raw = read_json(Path(path))
-    nodes = raw.get("nodes") if isinstance(raw, dict) and "connections" in raw else None
-    if isinstance(nodes, list):
-        if len(nodes) != 1:
-            raise ConfigurationError(f"{path} holds {len(nodes)} nodes.", hint="Copy the one node that shall run.")
-        raw = nodes[0]
-    if isinstance(raw, dict) and "type" in raw and isinstance(raw.get("parameters"), dict):
-        return dict(raw["parameters"]), "n8n"
+    if is_instance(raw):
+        copied = parse_instance(raw, source=path)
+        return Written(dict(copied.parameters), "n8n", copied.version)
     if not isinstance(raw, dict):
         raise ConfigurationError(
             f"{path} holds no JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'
         )
-    return raw, "author"
+    return Written(raw)
 
 
 def as_n8n(name: str, value: Any) -> Any:

@@ -23,14 +23,14 @@ def _lazily(name: str) -> Any:
     return complete
 
 
-def target_arguments(command: Command) -> Command:
+def target_arguments(command: Command, *, node_required: bool = True) -> Command:
     """NODE [RESOURCE [OPERATION]]."""
     for name, completes in (
         ("operation", "complete_operation"),
         ("resource", "complete_resource"),
     ):
         command = click.argument(name, required=False, shell_complete=_lazily(completes))(command)
-    return click.argument("node", shell_complete=_lazily("complete_node"))(command)
+    return click.argument("node", required=node_required, shell_complete=_lazily("complete_node"))(command)
 
 
 def _path(*, folders: bool = False) -> click.Path:
@@ -63,6 +63,13 @@ _JOB_OPTIONS = [
         help="A parameter whose value is the text in FILE, read as with --set.",
     ),
     click.option("--parameters", type=_path(), metavar="FILE", help="Parameters as a JSON object; --set wins over it."),
+    click.option(
+        "--instance",
+        type=_path(),
+        metavar="FILE",
+        help="A node copied out of n8n's editor: its type, version and parameters; NODE may be left out.",
+    ),
+    click.option("--node-name", metavar="NAME", help="Which node of --instance, when the file holds several."),
     click.option(
         "--items",
         "items_from",
@@ -127,6 +134,9 @@ _JOB_OPTIONS = [
         help="Whether a value may change an address: strict refuses it, raw does as n8n does.",
     ),
     click.option(
+        "--node-version", type=float, metavar="N", help="Version of a node that has several; the newest without."
+    ),
+    click.option(
         "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of dates in expressions."
     ),
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
@@ -140,7 +150,7 @@ def job_options(command: Command) -> Command:
     """All of them, in the order of the help."""
     for option in reversed(_JOB_OPTIONS):
         command = option(command)
-    return target_arguments(command)
+    return target_arguments(command, node_required=False)
 
 
 def json_option(command: Command) -> Command:

@@ -33,7 +33,12 @@ def plan(**options: Any) -> int:
         job = open_job(runtime, options, (lambda _text: None) if options["quiet"] else say)
         with open_sink(options) as sink:
             requests = runtime.plan(
-                job.node, job.parameters, job.items, credentials=job.credentials, dialect=job.dialect
+                job.node,
+                job.parameters,
+                job.items,
+                credentials=job.credentials,
+                dialect=job.dialect,
+                version=job.version,
             )
             sink.begin()
             for planned in requests:

@@ -74,6 +74,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             concurrency=options["concurrency"],
             stop=stop,
             dialect=job.dialect,
+            version=job.version,
             report=report,
         )
         sink.begin()

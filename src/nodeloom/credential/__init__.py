@@ -13,10 +13,12 @@ from nodeloom.credential.chain import Credentials, default_providers
 from nodeloom.credential.environment import EnvironmentProvider
 from nodeloom.credential.fields import is_secret, is_url, normalise_url
 from nodeloom.credential.file import FileProvider
+from nodeloom.credential.inherit import inherited
 from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.masking import MASK, Masker
-from nodeloom.credential.model import Injection, Provider, StoredCredential
-from nodeloom.credential.session import CredentialSession, Send
+from nodeloom.credential.model import Injection, Keeper, Provider, StoredCredential
+from nodeloom.credential.session import CredentialSession, Send, with_placeholder
+from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import is_expression
 from nodeloom.credential.tokens import TokenStore
 
@@ -26,16 +28,21 @@ __all__ = [
     "Credentials",
     "EnvironmentProvider",
     "FileProvider",
+    "Granted",
     "Injection",
+    "Keeper",
     "KeyringProvider",
     "Masker",
     "Provider",
     "Send",
+    "SignIn",
     "StoredCredential",
     "TokenStore",
     "default_providers",
+    "inherited",
     "is_expression",
     "is_secret",
     "is_url",
     "normalise_url",
+    "with_placeholder",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from nodeloom.errors import CredentialError, CredentialStoreError
@@ -41,3 +42,15 @@ def refuse_existing(name: str, place: str) -> CredentialStoreError:
         f"There is already a credential {name!r} in {place}.",
         hint="Choose another name, or say that it shall be overwritten.",
     )
+
+
+def gone(name: str, place: str) -> CredentialStoreError:
+    """The error for a credential that was to be changed and is no longer there."""
+    return CredentialStoreError(
+        f"There is no credential {name!r} in {place} any more.", hint="Add it again: nodeloom credentials add"
+    )
+
+
+def digest(name: str) -> str:
+    """Twelve letters and digits for a credential's name, which may hold what no file name can."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]

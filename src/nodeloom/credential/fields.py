@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nodeloom.credential.environment import slug, variable_for
+from nodeloom.credential.masking import texts_of
 from nodeloom.credential.model import StoredCredential
 from nodeloom.credential.templates import Renderer, is_expression, text_of
+from nodeloom.credential.tokendata import FIELD, parsed, secret_texts
 from nodeloom.errors import CredentialError, nearest, preview
 from nodeloom.messages import origin_of
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 # n8n keeps these beside the fields of a credential.
 _N8N_OPEN_EXTRAS = frozenset({"allowedHttpRequestDomains", "allowedDomains"})
-_N8N_EXTRAS = _N8N_OPEN_EXTRAS | {"oauthTokenData"}
+_N8N_EXTRAS = _N8N_OPEN_EXTRAS | {FIELD}
 _SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key|^key)$", re.IGNORECASE)
 # Something that may be a host, with a port and path. A secret typed into the wrong field must not pass for one.
 _HOST = re.compile(r"(localhost|[\w-]{1,63}(\.[\w-]{1,63})+|[\w-]{1,63}(?=:\d)|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/.*)?")
@@ -82,8 +84,7 @@ def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]: 
         name = written
         if name not in names and stored.source == "environment":
             name = by_slug.get(slug(written), written)
-        # A type that extends another has fields its own document does not list.
-        if name not in names and name not in _N8N_EXTRAS and not type.extends:
+        if name not in names and name not in _N8N_EXTRAS:
             raise _unknown_field(type, written, names, stored)
         spelled[name] = value
     return spelled
@@ -117,7 +118,19 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
         return normalise_url(type, prop, value)
     if prop.type == "string" and not prop.multiple:
         return _text(type, prop, value)
+    if prop.name == FIELD and isinstance(value, str) and value.strip():
+        data = parsed(value)
+        if not data:
+            raise _wrong_kind(type, prop, "a JSON object")
+        return dict(data)
     if not isinstance(value, str):
+        return value
+    if prop.type == "json" and value.strip():
+        try:
+            json.loads(value)
+        except (ValueError, RecursionError):
+            # The parser's error carries the text, which may be a secret.
+            raise _wrong_kind(type, prop, "JSON") from None
         return value
     if prop.type == "boolean":
         if value.strip().casefold() in ("true", "1", "yes", "on"):
@@ -235,13 +248,44 @@ def _require(
     )
 
 
-def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
-    """The secret fields among `values`; fields the type's document does not list count as secret."""
-    listed = {prop.name: is_secret(prop) for prop in type.properties}
+def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002
+    """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
+
+    Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
+    """
+    listed: dict[str, bool] = {}
     # Two properties may share a name under different displayOptions; one that is secret makes the name so.
     for prop in type.properties:
-        listed[prop.name] = listed[prop.name] or is_secret(prop)
-    return {name: v for name, v in values.items() if listed.get(name, name not in _N8N_OPEN_EXTRAS)}
+        listed[prop.name] = listed.get(prop.name, False) or is_secret(prop)
+    texts: set[str] = set()
+    for name, value in values.items():
+        if name == FIELD:
+            texts.update(secret_texts(value))
+        elif listed.get(name, name not in _N8N_OPEN_EXTRAS):
+            texts.update(texts_of(value))
+            texts.update(_inner_texts(value))
+    texts.discard("")
+    return frozenset(texts)
+
+
+def _inner_texts(value: Any) -> Iterator[str]:
+    """The strings in a JSON object written as text; its numbers and switches stand in any other text too."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        for inner in _strings(parsed(value)):
+            yield inner
+            # Of `Bearer abc` also what follows the scheme.
+            yield inner.partition(" ")[2]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
 
 
 def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential.choice import check_name, choose, refuse_existing
+from nodeloom.credential.choice import check_name, choose, digest, gone, refuse_existing
 from nodeloom.credential.locking import exclusive, private_folder
 from nodeloom.credential.model import StoredCredential
 from nodeloom.errors import CredentialStoreError, preview
@@ -67,11 +67,13 @@ class FileProvider:
         """See `Provider.find`; CredentialStoreError when the file is open to others, or broken."""
         tables = self._tables()
         chosen = choose({n: t for n, (t, _) in tables.items()}, type_name, name, place=self.name)
-        return None if chosen is None else StoredCredential(chosen, type_name, tables[chosen][1], self.name)
+        return None if chosen is None else StoredCredential(chosen, type_name, tables[chosen][1], self.name, self)
 
     def list(self) -> Iterable[StoredCredential]:
         """The credentials in the file, in its order; none when there is no file."""
-        return [StoredCredential(name, kind, values, self.name) for name, (kind, values) in self._tables().items()]
+        return [
+            StoredCredential(name, kind, values, self.name, self) for name, (kind, values) in self._tables().items()
+        ]
 
     def put(self, name: str, type_name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> None:
         """Keep a credential under `name`; fields without a value are left out.
@@ -113,6 +115,22 @@ class FileProvider:
             del document[name]
             self._write(tomlkit.dumps(document))
         return True
+
+    def set_field(self, name: str, field: str, value: Any) -> None:
+        """Change one field of the credential `name`. Raises CredentialStoreError, also when it is not there."""
+        import tomlkit
+
+        with self._locked():
+            document = self._document()
+            if name not in document:
+                raise gone(name, self.name)
+            table: Any = document[name]
+            table[field] = value
+            self._write(tomlkit.dumps(document))
+
+    def lock_file(self, name: str) -> Path:
+        """The file that whoever refreshes the tokens of the credential `name` locks: beside the credential file."""
+        return self.path.with_name(f"{self.path.name}.{digest(name)}.lock")
 
     def _locked(self) -> Any:
         private_folder(self.path.parent)

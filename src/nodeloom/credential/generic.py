@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.credential.masking import texts_of
 from nodeloom.credential.model import Injection
-from nodeloom.credential.templates import Renderer, text_of
+from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, DescriptorError
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
 
 _PARTS = ("headers", "qs", "body", "auth")
+_GIVEN_PARTS = ("headers", "qs", "body")
 _TOKEN_CHARACTERS = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _CARRIER = re.compile(r"auth|api[-_]?key|^key$|token|secret|password", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def generic_parts(type: CredentialType) -> Mapping[str, Any] | None:  # noqa: A002 - the descriptors' word
+def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # noqa: A002 - the descriptors' word
     """The `authenticate.properties` of a credential type, None when it has no `authenticate`.
+
+    An expression in their place (Nodeloom) gives the parts as the credential's user wrote them.
 
     Raises DescriptorError for anything but n8n's generic authentication: JavaScript cannot be run as data.
     """
@@ -43,6 +47,8 @@ def generic_parts(type: CredentialType) -> Mapping[str, Any] | None:  # noqa: A0
             hint="The only kind is 'generic'.",
         )
     parts = block.get("properties") or {}
+    if isinstance(parts, str) and is_expression(parts):
+        return parts
     for name, part in parts.items() if isinstance(parts, Mapping) else [("properties", parts)]:
         if name not in _PARTS or not isinstance(part, Mapping):
             raise DescriptorError(
@@ -55,7 +61,7 @@ def generic_parts(type: CredentialType) -> Mapping[str, Any] | None:  # noqa: A0
 
 def render_injection(
     type_name: str,
-    parts: Mapping[str, Any] | None,
+    parts: Mapping[str, Any] | str | None,
     values: Mapping[str, Any],
     renderer: Renderer,
     generation: int,
@@ -68,15 +74,50 @@ def render_injection(
     if not parts:
         return Injection(generation=generation)
     path = "authenticate.properties"
+    if isinstance(parts, str):
+        given = _given_parts(type_name, renderer(parts, values, path))
+        return Injection(
+            headers={
+                _header_name(type_name, name): header_value(type_name, name, value)
+                for name, value in given.get("headers", {}).items()
+            },
+            qs=given.get("qs", {}),
+            body=given.get("body") or None,
+            generation=generation,
+        )
     headers: dict[str, str] = {}
     for name, value in _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")).items():
-        headers[_header_name(type_name, name)] = _header_value(type_name, name, value)
+        headers[_header_name(type_name, name)] = header_value(type_name, name, value)
     if parts.get("auth"):
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
     query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
     body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
     return Injection(headers=headers, qs=query, body=body, generation=generation)
+
+
+def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
+    """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are no templates."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            given = None
+    if isinstance(given, Mapping):
+        strange = next((name for name in given if name not in _GIVEN_PARTS), None)
+        if strange is None and all(isinstance(part, Mapping) for part in given.values()):
+            return {name: dict(part) for name, part in given.items()}
+    # Nothing of it is shown: all of it may be secret.
+    raise CredentialError(
+        f"The JSON of a credential of type {type_name!r} is no object with headers, qs and body, each an object.",
+        path="authenticate.properties",
+        hint='Write it like {"headers": {"X-API-Key": "…"}, "qs": {"user": "me"}}.',
+    )
+
+
+def carries(injection: Injection, text: str) -> bool:
+    """Whether `text` stands in any value that goes onto the request."""
+    return any(text in found for found in texts_of([injection.headers, injection.qs, injection.body or {}]))
 
 
 def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator[str]:
@@ -123,7 +164,8 @@ def _header_name(type_name: str, name: str) -> str:
     return name
 
 
-def _header_value(type_name: str, name: str, value: Any) -> str:
+def header_value(type_name: str, name: str, value: Any) -> str:
+    """`value` as text for a header. Raises CredentialError, without showing it, when no header can hold it."""
     text = "" if value is None else text_of(value)
     if _CONTROLS.search(text):
         raise CredentialError(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nodeloom.credential.choice import check_name, choose, refuse_existing
+from nodeloom.credential.choice import check_name, choose, digest, gone, refuse_existing
 from nodeloom.credential.locking import exclusive
 from nodeloom.credential.masking import Masker, texts_of
 from nodeloom.credential.model import StoredCredential
@@ -90,11 +90,27 @@ class KeyringProvider:
             self._save_index(index)
         return True
 
+    def set_field(self, name: str, field: str, value: Any) -> None:
+        """Change one field of the credential `name`. Raises CredentialStoreError, also when it is not there."""
+        with self._locked():
+            entry = self._entry(name)
+            if entry is None:
+                raise gone(name, "the keyring")
+            values = {**entry.values, field: value}
+            kept = json.dumps({"type": entry.type, "values": values}, ensure_ascii=False)
+            try:
+                self._call(lambda: self._backend().set_password(SERVICE, name, kept))
+            except CredentialStoreError as error:
+                error.mask(Masker(texts_of(values)))
+                raise
+
+    def lock_file(self, name: str) -> Path:
+        """The file that whoever refreshes the tokens of the credential `name` locks."""
+        return _folder() / f"keyring.{digest(name)}.lock"
+
     def _locked(self) -> Any:
         # The index is read, changed and written back; the keyring itself has no transaction.
-        from platformdirs import user_config_dir
-
-        return exclusive(Path(user_config_dir("nodeloom", appauthor=False)) / "keyring.lock")
+        return exclusive(_folder() / "keyring.lock")
 
     def _backend(self) -> KeyringBackend:
         if self._given is None:
@@ -146,7 +162,13 @@ class KeyringProvider:
         values = entry.get("values")
         if not isinstance(entry.get("type"), str) or not isinstance(values, dict):
             raise _unreadable(f"the credential {name!r}")
-        return StoredCredential(name, entry["type"], values, self.name)
+        return StoredCredential(name, entry["type"], values, self.name, self)
+
+
+def _folder() -> Path:
+    from platformdirs import user_config_dir
+
+    return Path(user_config_dir("nodeloom", appauthor=False))
 
 
 def _object(text: str, what: str) -> dict[str, Any]:

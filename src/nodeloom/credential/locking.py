@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from nodeloom.errors import CredentialStoreError
@@ -18,11 +18,17 @@ if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
 
     def _try_lock(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _try_lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def private_folder(folder: Path) -> None:
@@ -44,28 +50,65 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
     Waits at most `patience` seconds, then raises CredentialStoreError. The file stays behind: deleting it would let
     two holders lock two different files. The system lets go of it when the process dies.
     """
+    fd = _opened(lock_file)
+    try:
+        deadline = time.monotonic() + patience
+        while not _taken(fd):
+            if time.monotonic() >= deadline:
+                raise _busy(lock_file, patience)
+            time.sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            # Said in so many words: a child that was forked meanwhile has the file open too.
+            _unlock(fd)
+    finally:
+        os.close(fd)
+
+
+@asynccontextmanager
+async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[None]:
+    """`exclusive` for a task: while it waits for the lock, its event loop goes on."""
+    import asyncio
+
+    fd = _opened(lock_file)
+    try:
+        deadline = time.monotonic() + patience
+        while not _taken(fd):
+            if time.monotonic() >= deadline:
+                raise _busy(lock_file, patience)
+            await asyncio.sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            # Said in so many words: a child that was forked meanwhile has the file open too.
+            _unlock(fd)
+    finally:
+        os.close(fd)
+
+
+def _opened(lock_file: Path) -> int:
     private_folder(lock_file.parent)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
     try:
-        fd = os.open(lock_file, flags, 0o600)
+        return os.open(lock_file, flags, 0o600)
     except OSError as fault:
         raise CredentialStoreError(
             f"The lock file {lock_file} cannot be opened: {fault.strerror}.",
             hint="Check that you may write to its folder.",
         ) from None
+
+
+def _taken(fd: int) -> bool:
     try:
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                _try_lock(fd)
-                break
-            except OSError:
-                if time.monotonic() >= deadline:
-                    raise CredentialStoreError(
-                        f"Another process holds {lock_file} for more than {patience:g} s.",
-                        hint="Wait for it to end, and try again.",
-                    ) from None
-                time.sleep(_PAUSE)
-        yield
-    finally:
-        os.close(fd)
+        _try_lock(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _busy(lock_file: Path, patience: float) -> CredentialStoreError:
+    return CredentialStoreError(
+        f"Another process holds {lock_file} for more than {patience:g} s.",
+        hint="Wait for it to end, and try again.",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from nodeloom.credential.masking import MASK, MaskedValues
@@ -21,14 +22,16 @@ class StoredCredential:
     """One credential as a provider keeps it.
 
     `name` is what it is asked for by, `type` the name of its credential type, `values` its fields. `source` says
-    where it came from: `environment`, `file PATH`, `keyring`, `given`, or a plugin's name. The values are shown by
-    neither `repr` nor `str`.
+    where it came from: `environment`, `file PATH`, `keyring`, `given`, or a plugin's name. `keeper` keeps tokens that
+    are refreshed while it is used; without one they last as long as the process. The values are shown by neither
+    `repr` nor `str`.
     """
 
     name: str
     type: str
     values: Mapping[str, Json]
     source: str
+    keeper: Keeper | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MaskedValues(self.values))
@@ -40,6 +43,19 @@ class StoredCredential:
 
     def __reduce__(self) -> NoReturn:
         refuse_pickling(self)
+
+
+class Keeper(Protocol):
+    """A place that can keep a single field of a credential anew: refreshed tokens."""
+
+    def find(self, type_name: str, name: str | None) -> StoredCredential | None:
+        """See `Provider.find`."""
+
+    def set_field(self, name: str, field: str, value: Json) -> None:
+        """Change one field of the credential `name`, and nothing else. Raises CredentialStoreError."""
+
+    def lock_file(self, name: str) -> Path:
+        """The file that whoever refreshes the tokens of the credential `name` locks."""
 
 
 @runtime_checkable

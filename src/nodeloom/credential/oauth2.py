@@ -1,4 +1,4 @@
-"""OAuth 2.0 client credentials (RFC 6749 section 4.4), without a socket: the request, and what its answer means."""
+"""OAuth 2.0 (RFC 6749) without a socket: token requests, and what their answers mean."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 from nodeloom.credential.model import refuse_pickling
@@ -26,19 +26,31 @@ from nodeloom.messages import Request, Response
 _MARGIN_SECONDS = 30.0
 _MARGIN_SHARE = 0.1
 
+Grant = Literal["client_credentials", "authorization_code", "pkce"]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ClientCredentials:
-    """What a token is asked for with; every text is resolved already."""
+class OAuth2Client:
+    """A client of an authorization server; every text is resolved already.
+
+    `authentication` says where its secret stands, `body` or `header`. With the grants `authorization_code` and `pkce`
+    a user signs in at `auth_url`, which is given `auth_parameters` as well. `user` tells the clients' users apart:
+    a digest of the tokens a user began with.
+    """
 
     token_url: str
     client_id: str
-    client_secret: str
+    client_secret: str = ""
     scope: str | None = None
     authentication: str = "body"
+    grant: Grant = "client_credentials"
+    auth_url: str = ""
+    auth_parameters: tuple[tuple[str, str], ...] = ()
+    verify: bool = True
+    user: bytes = b""
 
     def __repr__(self) -> str:
-        return f"ClientCredentials(token_url={self.token_url!r}, client_id={self.client_id!r})"
+        return f"OAuth2Client(token_url={self.token_url!r}, client_id={self.client_id!r}, grant={self.grant!r})"
 
     def __reduce__(self) -> NoReturn:
         refuse_pickling(self)
@@ -52,34 +64,65 @@ class ClientCredentials:
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
         return base64.b64encode(pair.encode("ascii")).decode("ascii")
 
-    def request(self) -> Request:
-        """The token request. It follows no redirect: the secret is for this address only."""
-        form = {"grant_type": "client_credentials"}
+    def client_credentials_request(self) -> Request:
+        """The token request of the client itself (section 4.4.2)."""
+        return self._request({"grant_type": "client_credentials", **self._scopes()}, repeatable=True)
+
+    def refresh_request(self, refresh_token: str) -> Request:
+        """The request for a new token in place of one that ran out (section 6)."""
+        # Without `scope`, which means the same as was granted before.
+        return self._request({"grant_type": "refresh_token", "refresh_token": refresh_token}, repeatable=True)
+
+    def code_request(self, code: str, redirect_uri: str, verifier: str) -> Request:
+        """The request that exchanges an authorization code (section 4.1.3; RFC 7636 section 4.5).
+
+        It is not repeated: a code is good for one exchange.
+        """
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return self._request({**form, "code_verifier": verifier}, repeatable=False)
+
+    def _scopes(self) -> dict[str, str]:
+        return {"scope": self.scope} if self.scope else {}
+
+    def _request(self, form: Mapping[str, str], *, repeatable: bool) -> Request:
+        """A token request. It follows no redirect: the secret is for this address only."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        if self.authentication == "header":
+        if self.authentication == "header" and self.client_secret:
             headers["Authorization"] = f"Basic {self._basic()}"
+            client = {}
         else:
-            form = {"client_id": self.client_id, "client_secret": self.client_secret, **form}
-        if self.scope:
-            form["scope"] = self.scope
+            # A public client has no secret, and says who it is in the body (section 3.2.1).
+            client = {"client_id": self.client_id}
+            if self.client_secret:
+                client["client_secret"] = self.client_secret
         return Request(
             "POST",
             self.token_url,
             headers=headers,
-            body=urlencode(form).encode("ascii"),
+            body=urlencode({**client, **form}).encode("ascii"),
             follow_redirects=False,
+            verify=self.verify,
             credential_headers=frozenset({"authorization"}) & {name.lower() for name in headers},
+            repeatable=repeatable,
         )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
     """An access token. `expires_at` is when to fetch the next one, in seconds of the clock it was read with; infinite
-    when the service did not say, and only a refusal will tell."""
+    when the service did not say, and only a refusal will tell.
+
+    `replaces` is the access token it was got in place of by a refresh. `only_here` says that its refresh token is
+    kept nowhere but in memory.
+    """
 
     text: str
     expires_at: float
     refresh_token: str | None = None
+    scope: str | None = None
+    token_type: str = "Bearer"  # noqa: S105 - a scheme, not a secret
+    replaces: str | None = None
+    only_here: bool = False
 
     def __repr__(self) -> str:
         return f"Token(***, expires_at={self.expires_at!r})"
@@ -89,7 +132,7 @@ class Token:
 
 
 def read_token(response: Response, now: float, *, url: str = "") -> Token:
-    """The token in an answer to `ClientCredentials.request`, received at `now` (seconds since the epoch).
+    """The token in an answer to a token request, received at `now` (seconds since the epoch).
 
     Its life is what the token itself says where it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
     seconds since; otherwise `expires_in` is taken as seconds, the shorter reading. A margin of 30 s, or a tenth of a
@@ -108,10 +151,26 @@ def read_token(response: Response, now: float, *, url: str = "") -> Token:
             hint="Check the server address: something else than the service may be answering there.",
             **_where(response, url),
         )
-    life = _life(text, document.get("expires_in") if document else None, now)
+    document = document or {}
+    life = _life(text, document.get("expires_in"), now)
     margin = min(_MARGIN_SECONDS, life * _MARGIN_SHARE)
-    refresh = document.get("refresh_token") if document else None
-    return Token(text, now + life - margin, refresh if isinstance(refresh, str) and refresh else None)
+    return Token(
+        text,
+        now + life - margin,
+        _filled(document.get("refresh_token")),
+        _filled(document.get("scope")),
+        scheme_of(document.get("token_type")),
+    )
+
+
+def scheme_of(token_type: Any) -> str:
+    """The scheme of the `Authorization` header for a `token_type` (RFC 6750 section 2.1; its case does not count)."""
+    text = token_type.strip() if isinstance(token_type, str) else ""
+    return "Bearer" if not text or text.casefold() == "bearer" else text
+
+
+def _filled(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _life(text: str, expires_in: Any, now: float) -> float:
@@ -174,6 +233,8 @@ def _refusal(response: Response, url: str) -> ResponseError:
     said = [preview(part) for part in (code, words) if isinstance(part, str) and part]
     status = response.status
     kind, hint = _kind(status)
+    if code == "invalid_grant":
+        hint = "The sign-in is no longer good: sign in again."
     return kind(
         f"No access token: the token endpoint answered {status}{' ' + response.reason if response.reason else ''}"
         f"{': ' + ': '.join(said).rstrip('.') if said else ''}.",

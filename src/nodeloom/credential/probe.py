@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -117,12 +118,14 @@ def _applies(rule: Any, properties: Mapping[str, Any], response: Response) -> bo
             document = response.json()
         except ValueError:
             return False
-        return _same(_lookup(document, str(properties.get("key", ""))), properties.get("value"))
+        return _same(_lookup(document, str(properties.get("key", ""))), properties.get("value", _ABSENT))
     return False
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    """JavaScript's strict equality on JSON scalars: `true` is not `1`."""
+    """JavaScript's strict equality: `true` is not `1`, and no object or array is the same as another."""
+    if found is _ABSENT or isinstance(found, (dict, list)):
+        return found is wanted
     return isinstance(found, bool) == isinstance(wanted, bool) and bool(found == wanted)
 
 
@@ -130,7 +133,11 @@ _ABSENT = object()
 
 
 def _lookup(document: Any, path: str) -> Any:
-    for key in path.split("."):
+    """What lodash's `get` finds in the first item of an answer: keys parted by dots, positions also as `[0]`."""
+    keys = [key for key in re.split(r"\.|\[|\]", path) if key]
+    if isinstance(document, list) and document and not (keys and keys[0].isdigit()):
+        document = document[0]
+    for key in keys:
         if isinstance(document, Mapping) and key in document:
             document = document[key]
         elif isinstance(document, list) and key.isdigit() and int(key) < len(document):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+from nodeloom.credential.client import client_of
 from nodeloom.credential.fields import fit, is_filled, origins_of, secrets_of
-from nodeloom.credential.generic import carried_secrets, generic_parts, render_injection
-from nodeloom.credential.masking import MaskedValues, Masker, texts_of
+from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
+from nodeloom.credential.masking import MASK, MaskedValues, Masker
 from nodeloom.credential.model import Injection, Json, StoredCredential, refuse_pickling
-from nodeloom.credential.oauth2 import ClientCredentials, Token, read_token
+from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.credential.probe import build_test_request, judge
+from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import Renderer
+from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.credential.tokens import TOKENS, Issued, TokenStore
+from nodeloom.credential.usertokens import UserTokens
 from nodeloom.errors import CredentialError, NodeloomError
-from nodeloom.messages import Request, Response, origin_of
+from nodeloom.messages import Request, Response
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -26,6 +32,11 @@ Send = Callable[[Request], Awaitable[Response]]
 
 # Tokens that may still stand in an error or a log line being written; older ones have long run out.
 _REMEMBERED_TOKENS = 64
+
+_NO_TEST = "The credential type has no further test."
+_SCHEME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# These want a proof of possession with every request (RFC 9449 and drafts), not the token alone.
+_PROVING = frozenset({"dpop", "mac", "pop"})
 
 
 @contextmanager
@@ -38,8 +49,24 @@ def _masked(secrets: Iterable[str]) -> Iterator[None]:
         raise
 
 
+def with_placeholder(type: CredentialType, stored: StoredCredential) -> StoredCredential:  # noqa: A002
+    """`stored` with `***` where a token would be fetched, for a plan that sends nothing."""
+    block = type.token
+    if block is None:
+        return stored
+    if block.token_data is not None:
+        placeholder: Mapping[str, Json] = {block.token_data: {"access_token": MASK}}
+    elif not stored.values.get(block.field):
+        placeholder = {block.field: MASK}
+    else:
+        return stored
+    return replace(stored, values={**stored.values, **placeholder}, keeper=None)
+
+
 class CredentialSession:
     """A resolved credential of one type, ready to be put on requests; safe to share over threads and event loops.
+
+    `type` has what it inherits (see `inherited`).
 
     Construction checks the fields: CredentialError for an unknown field (with the nearest name), a value of the
     wrong kind, and what is missing; DescriptorError when the type itself is broken. `tokens` is where access tokens
@@ -63,14 +90,24 @@ class CredentialSession:
         self._tokens = tokens
         self._render = Renderer(type.name, environment)
         self._parts = generic_parts(type)
-        with _masked(texts_of(secrets_of(type, stored.values))):
+        block = type.token
+        with _masked(secrets_of(type, stored.values)):
             self._fields = MaskedValues(fit(type, stored, self._render))
             self.origins: frozenset[str] = origins_of(type, self._fields)
-            self._secrets = frozenset(text for text in texts_of(secrets_of(type, self._fields)) if text)
-            self._client = self._client_credentials()
-            if self._client is not None:
-                self._secrets |= self._client.secrets()
-        self._given_token = bool(type.token) and is_filled(self._fields.get(type.token.field if type.token else ""))
+            self._secrets = secrets_of(type, self._fields)
+            self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
+            self._client = client_of(type, self._fields, self._render, self._begun)
+        self._user: UserTokens | None = None
+        if self._client is not None:
+            self._secrets |= self._client.secrets()
+            if self._client.grant != "client_credentials" and block and block.token_data:
+                self._user = UserTokens(self._client, stored, block.token_data, self._begun, tokens.clock)
+        if block is None or self._user is not None:
+            self._given_token = False
+        elif block.token_data is not None:
+            self._given_token = self._begun is not None and self._begun.expires_at > tokens.clock()
+        else:
+            self._given_token = is_filled(self._fields.get(block.field))
         self._lock = threading.Lock()
         self._seen: tuple[str, ...] = ()
         self._all_secrets = self._secrets
@@ -122,14 +159,57 @@ class CredentialSession:
         """After a 401: an injection with another token than `refused` had; None when none can be had.
 
         One fetch for each refused token, whatever the number of callers; who comes late gets the token that is
-        there. To be called at most once for a request, which may then be repeated.
+        there. To be called at most once for a request, which may then be repeated; `repeated` is told how that went.
+        A service that refuses the tokens it has just issued is not asked for another for 30 s.
         """
         client = self._client
-        if client is None:
+        if client is None or self._tokens.barred(client):
             return None
         # A token the user gave is no longer good; client id and secret take its place from now on.
         self._given_token = False
         return self._rendered(await self._fetched(client, send, after=refused.generation))
+
+    def repeated(self, renewed: Injection, *, refused: bool) -> None:
+        """Say whether a request that was repeated with a renewed token was refused again (401)."""
+        if self._client is not None and renewed.generation:
+            self._tokens.judge(self._client, renewed.generation, refused=refused)
+
+    @property
+    def has_tokens(self) -> bool:
+        """False for a credential whose user has not signed in yet."""
+        return self._user is None or self._user.connected
+
+    def require_tokens(self) -> None:
+        """Raise CredentialError when the credential's user has not signed in yet."""
+        if self._user is not None and not self._user.connected:
+            raise self._user.not_connected()
+
+    def sign_in(self, redirect_uri: str) -> SignIn:
+        """A user's sign-in, after which the browser comes back to `redirect_uri`; see `finish`.
+
+        Raises CredentialError when this credential is not one that a user signs in for, CredentialStoreError when its
+        tokens could not be kept.
+        """
+        if self._user is None or self._client is None:
+            raise CredentialError(
+                f"Nobody signs in for the credential {self.name!r} of type {self.type.name!r}.",
+                hint="Its fields are all it takes; try it with: nodeloom credentials test",
+            )
+        self._user.require_keeper()
+        return SignIn(self._client, redirect_uri)
+
+    async def finish(self, sign_in: SignIn, code: str, send: Send) -> Granted:
+        """Exchange the code of a sign-in, keep the tokens where the credential is, and say what was granted.
+
+        Raises ResponseError when the service issues no token, CredentialStoreError when they cannot be kept.
+        """
+        with _masked(self.secrets):
+            token = await sign_in.token(code, send, self._tokens.clock)
+        self._remember(token.text, token.refresh_token)
+        if self._user is not None:
+            with _masked(self.secrets):
+                await self._user.keep(token)
+        return sign_in.granted(token)
 
     def test_request(self, injection: Injection | None = None) -> Request | None:
         """The request of the type's `test`, with `injection` on it; None when the type has no test."""
@@ -156,7 +236,7 @@ class CredentialSession:
         request = self.test_request(injection)
         if request is None:
             if injection.generation:
-                return "The service issued an access token. The credential type has no further test."
+                return f"{'There is' if self._user else 'The service issued'} an access token. {_NO_TEST}"
             return "The fields are complete. The credential type has no test, so nothing was sent."
         response = await send(request)
         if response.status == 401:
@@ -164,18 +244,23 @@ class CredentialSession:
             if renewed is not None:
                 request = self.test_request(renewed) or request
                 response = await send(request)
+                self.repeated(renewed, refused=response.status == 401)
         self.test_outcome(response, request)
         shown = self.masker(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."
 
-    def _fetching_client(self) -> ClientCredentials | None:
+    def _fetching_client(self) -> OAuth2Client | None:
         """What to fetch a token with, or None when the fields are all there is."""
         return None if self._given_token else self._client
 
-    async def _fetched(self, client: ClientCredentials, send: Send, *, after: int) -> Issued:
+    async def _fetched(self, client: OAuth2Client, send: Send, *, after: int) -> Issued:
         async def fetch() -> Token:
-            response = await send(client.request())
             with _masked(self.secrets):
+                if self._user is not None:
+                    latest = self._tokens.latest(client)
+                    held = latest.token if latest is not None else None
+                    return await self._user.token(held, send, refused=after > 0)
+                response = await send(client.client_credentials_request())
                 return read_token(response, self._tokens.clock(), url=client.token_url)
 
         return await self._tokens.get(client, fetch, after=after, by=self)
@@ -186,14 +271,31 @@ class CredentialSession:
         if in_use is not None and in_use[0].generation == generation:
             return in_use[0]
         values = self._fields
-        if issued is not None and self.type.token is not None:
-            values = MaskedValues({**values, self.type.token.field: issued.token.text})
-            self._remember(issued.token.text, issued.token.refresh_token)
+        block = self.type.token
+        token = issued.token if issued is not None else self._begun
+        if token is not None and block is not None:
+            self._remember(token.text, token.refresh_token)
+            shown = {block.field: token.text} if block.token_data is None else {block.token_data: data_of(token)}
+            values = MaskedValues({**values, **shown})
         with _masked(self.secrets):
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
+            if token is not None and block is not None and block.token_data and not carries(injection, token.text):
+                injection = self._with_authorization(injection, token)
         self._remember(*carried_secrets(injection, values))
         self._in_use = (injection, values)
         return injection
+
+    def _with_authorization(self, injection: Injection, token: Token) -> Injection:
+        """`injection` with the token in its usual place (RFC 6750 section 2.1)."""
+        if token.token_type.casefold() in _PROVING or not _SCHEME.fullmatch(token.token_type):
+            raise CredentialError(
+                f"The service issued a token for the credential {self.name!r} that is no bearer token.",
+                value=token.token_type,
+                hint="Tokens that need a proof of possession cannot be used.",
+            )
+        value = header_value(self.type.name, "Authorization", f"{token.token_type} {token.text}")
+        others = {name: text for name, text in injection.headers.items() if name.lower() != "authorization"}
+        return replace(injection, headers={**others, "Authorization": value})
 
     def _remember(self, *texts: str | None) -> None:
         with self._lock:
@@ -201,26 +303,3 @@ class CredentialSession:
             if new:
                 self._seen = (*self._seen, *new)[-_REMEMBERED_TOKENS:]
                 self._all_secrets = self._secrets | frozenset(self._seen)
-
-    def _client_credentials(self) -> ClientCredentials | None:
-        """The type's `token` block with this credential's fields; None when it has none, or they are not given."""
-        block = self.type.token
-        if block is None:
-            return None
-
-        def text(template: str | None, path: str) -> str:
-            return self._render.text(template, self._fields, f"token.{path}")
-
-        client_id, secret = text(block.client_id, "clientId"), text(block.client_secret, "clientSecret")
-        if not client_id or not secret:
-            return None
-        url = text(block.access_token_url, "accessTokenUrl")
-        try:
-            origin_of(url)
-        except ValueError:
-            raise CredentialError(
-                f"The credential type {self.type.name!r} makes no absolute address for its token endpoint.",
-                path="token.accessTokenUrl",
-                hint="Check the credential's address field.",
-            ) from None
-        return ClientCredentials(url, client_id, secret, text(block.scope, "scope") or None, block.authentication)

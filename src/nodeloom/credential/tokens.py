@@ -16,13 +16,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from nodeloom.credential.oauth2 import ClientCredentials, Token
+from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.errors import AuthenticationError, NodeloomError, RequestError
 
 Clock = Callable[[], float]
-Key = tuple[str, str, str, bytes, str]
+Key = tuple[str, str, str, bytes, str, str, bytes]
 
 _REFUSAL_SECONDS = 30.0
+# One fresh token may be refused because another process that uses the client fetched one just then; two may not.
+_REFUSED_IN_A_ROW = 2
 _MANY = 1024
 
 
@@ -42,12 +44,18 @@ class _Failure:
 
 @dataclass(slots=True)
 class _Slot:
-    """What is known about one client. `flight` is the fetch under way, resolved with None when it was given up."""
+    """What is known about one client. `flight` is the fetch under way, resolved with None when it was given up.
+
+    `judged` is the last generation that was refused as soon as it was used, `refused_in_a_row` how many were.
+    """
 
     issued: Issued | None = None
     flight: concurrent.futures.Future[Issued | _Failure | None] | None = None
     refusal: NodeloomError | None = None
     refused_until: float = 0.0
+    judged: int = 0
+    refused_in_a_row: int = 0
+    barred_until: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -65,14 +73,35 @@ class TokenStore:
         self._slots = {}
         self._lock = threading.Lock()
 
-    def current(self, client: ClientCredentials) -> Issued | None:
+    def current(self, client: OAuth2Client) -> Issued | None:
         """The client's usable token, if there is one."""
         issued = self._slot(client).issued
         return issued if issued is not None and issued.token.expires_at > self.clock() else None
 
+    def latest(self, client: OAuth2Client) -> Issued | None:
+        """The last token the client was issued here, whether it is still good or not."""
+        return self._slot(client).issued
+
+    def judge(self, client: OAuth2Client, generation: int, *, refused: bool) -> None:
+        """Remember whether the service took a token it had just issued."""
+        slot = self._slot(client)
+        with slot.lock:
+            if not refused:
+                slot.refused_in_a_row, slot.barred_until = 0, 0.0
+            elif generation > slot.judged:
+                # Many items may have repeated their requests with the one token.
+                slot.judged = generation
+                slot.refused_in_a_row += 1
+                if slot.refused_in_a_row >= _REFUSED_IN_A_ROW:
+                    slot.barred_until = self.clock() + _REFUSAL_SECONDS
+
+    def barred(self, client: OAuth2Client) -> bool:
+        """Whether another token would be of no use: the service refuses those it has just issued."""
+        return self._slot(client).barred_until > self.clock()
+
     async def get(
         self,
-        client: ClientCredentials,
+        client: OAuth2Client,
         fetch: Callable[[], Awaitable[Token]],
         *,
         after: int = 0,
@@ -132,7 +161,7 @@ class TokenStore:
         if flight is not None:
             flight.set_result(outcome)
 
-    def _slot(self, client: ClientCredentials) -> _Slot:
+    def _slot(self, client: OAuth2Client) -> _Slot:
         key = _key(client)
         slot = self._slots.get(key)
         if slot is None:
@@ -146,13 +175,17 @@ class TokenStore:
         """Forget clients whose token has run out: a host with many tenants must not grow without end."""
         now = self.clock()
         for key, slot in list(self._slots.items()):
-            if slot.flight is None and (slot.issued is None or slot.issued.token.expires_at <= now):
+            issued = slot.issued
+            # A refresh token that is kept nowhere else outlives its access token.
+            stale = issued is None or (issued.token.expires_at <= now and not issued.token.only_here)
+            if slot.flight is None and stale:
                 del self._slots[key]
 
 
-def _key(client: ClientCredentials) -> Key:
+def _key(client: OAuth2Client) -> Key:
     secret = hashlib.sha256(client.client_secret.encode("utf-8", "surrogatepass")).digest()
-    return (client.token_url, client.client_id, client.scope or "", secret, client.authentication)
+    how = (client.authentication, client.grant, client.user)
+    return (client.token_url, client.client_id, client.scope or "", secret, *how)
 
 
 TOKENS = TokenStore()

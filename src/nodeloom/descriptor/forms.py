@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
+from nodeloom.descriptor.rules import Rules
+from nodeloom.descriptor.shapes import object_schema
 from nodeloom.descriptor.visibility import Surroundings
 
+REQUEST_OPTIONS = "requestOptions"
+_TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
 Json = dict[str, Any]
-
-# A template may stand for a value of any type; `$literal` is data that is never read as one.
-TEMPLATE: Json = {
-    "type": "string",
-    "pattern": r"^=|\{\{[\s\S]*?\}\}|<<\s*\$[\s\S]*?>>",
-    "description": "An expression.",
-}
-LITERAL: Json = {"type": "object", "required": ["$literal"], "properties": {"$literal": {}}, "maxProperties": 1}
-
-_TEXT_TYPES = {"string", "color", "dateTime", "hidden", "options", "json", "icon", "credentialsSelect"}
 
 
 def describe(node: Node, resource: str | None = None, operation: str | None = None) -> Json:
@@ -29,7 +24,7 @@ def describe(node: Node, resource: str | None = None, operation: str | None = No
     Names match without case; UnknownNameError has the nearest one. A node without resources takes its operation as
     the second argument as well; one without operations too is its own operation.
     """
-    if resource is None and operation is None and (node.resources() or node.operations(None)):
+    if resource is None and operation is None:
         return _node(node)
     if operation is None and not node.resources():
         resource, operation = None, resource
@@ -59,6 +54,8 @@ def _node(node: Node) -> Json:
     }
     if not resources:
         described["operations"] = _operations(node, None)
+        if not described["operations"]:
+            described |= _operation(node, None, None)
     return described
 
 
@@ -107,6 +104,7 @@ class _Form:
 
     def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Any]) -> None:
         self._chosen = chosen
+        self._descriptor = descriptor
         self._version = descriptor.type_version
         self.properties = [
             prop
@@ -147,6 +145,14 @@ class _Form:
         """The form fields in order."""
         return [self._field(prop) for prop in self.properties]
 
+    def _nested(self, properties: Iterable[PropertyDescriptor]) -> list[Json]:
+        """The fields inside a collection or group, without those that this operation can never show."""
+        return [
+            self._field(prop)
+            for prop in properties
+            if prop.type != "notice" and self._possible(_rooted(prop.display_options))
+        ]
+
     def _field(self, prop: PropertyDescriptor) -> Json:
         field: Json = _known(
             {
@@ -160,24 +166,25 @@ class _Form:
             }
         )
         if prop.has_default:
-            field["default"] = prop.default
+            field["default"] = prop.initial
         if prop.multiple:
             field["multiple"] = True
         visible_when = self.conditions(prop)
         if visible_when:
             field["visibleWhen"] = visible_when
-        if prop.choices():
+        offered = [o for o in prop.choices() if self._possible(o.display_options)]
+        if offered:
             field["options"] = [
-                _known({"name": o.name, "value": o.value, "description": o.description}) for o in prop.choices()
+                _known({"name": o.name, "value": o.value, "description": o.description}) for o in offered
             ]
         if prop.children():
-            field["fields"] = [self._field(child) for child in prop.children()]
+            field["fields"] = self._nested(prop.children())
         if prop.groups():
             field["groups"] = [
                 {
                     "name": group.name,
                     "label": group.display_name or group.name,
-                    "fields": [self._field(child) for child in group.values],
+                    "fields": self._nested(group.values),
                 }
                 for group in prop.groups()
             ]
@@ -185,103 +192,49 @@ class _Form:
 
     def schema(self, title: str) -> Json:
         """A JSON Schema (2020-12) of the flat parameters the operation takes."""
-        properties: Json = {name: {"const": value} for name, value in self._chosen.items()}
-        required = list(self._chosen)
+        schema = object_schema(self.properties)
+        required = [name for name in self._chosen if not self._goes_without_saying(name)]
         rules: list[Json] = []
+        seeing = Rules(self.properties, {id(prop): self.conditions(prop) for prop in self.properties})
         for prop in self.properties:
-            schema = _value_schema(prop)
-            known = properties.get(prop.name)
-            properties[prop.name] = schema if known is None or known == schema else {"anyOf": [known, schema]}
-            needed = prop.required and not prop.has_default
-            conditions = self.conditions(prop)
-            if needed and not conditions:
+            if not prop.required or (prop.has_default and prop.default not in ("", None)):
+                continue
+            visible = seeing.visible(prop)
+            if visible == {}:
                 required.append(prop.name)
-            elif needed and "hide" not in conditions and (when := _when(conditions["show"])) is not None:
-                rules.append({"if": when, "then": {"required": [prop.name]}})
-        schema = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": ", ".join([title, *map(str, self._chosen.values())]),
-            "type": "object",
-            "properties": properties,
-            "required": list(dict.fromkeys(required)),
-            "additionalProperties": False,
-        }
-        properties["requestOptions"] = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
-        if rules:
-            schema["allOf"] = rules
-        return schema
-
-
-def _when(show: Mapping[str, Any]) -> Json | None:
-    """`displayOptions.show` as a schema, where it asks for plain values."""
-    properties: Json = {}
-    for key, wanted in show.items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        if "." in key or any(isinstance(v, Mapping) for v in values):
-            return None
-        properties[key.removeprefix("/")] = {"enum": values}
-    return {"properties": properties, "required": list(properties)}
-
-
-def _value_schema(prop: PropertyDescriptor) -> Json:
-    """What the runtime accepts for a property: a value of its type, an expression, or a literal."""
-    plain = _plain_schema(prop)
-    if prop.multiple and prop.type not in ("collection", "fixedCollection"):
-        plain = {"anyOf": [{"type": "array", "items": plain}, plain]}
-    accepted = [plain, LITERAL] if prop.no_data_expression else [plain, TEMPLATE, LITERAL]
-    schema: Json = {"title": prop.label, "anyOf": accepted}
-    if prop.description:
-        schema["description"] = prop.description
-    if prop.has_default:
-        schema["default"] = prop.default
-    return schema
-
-
-def _plain_schema(prop: PropertyDescriptor) -> Json:
-    match prop.type:
-        case "number":
-            return {"type": ["number", "null"]}
-        case "boolean":
-            return {"type": "boolean"}
-        case "options" if prop.choices():
-            return {"enum": list(_values(prop))}
-        case "multiOptions":
-            return {"type": "array", "items": {"enum": list(_values(prop))} if prop.choices() else {}}
-        case "collection":
-            return {
-                "type": "object",
-                "properties": {child.name: _value_schema(child) for child in prop.children()},
-                "additionalProperties": False,
+            elif visible is not None:
+                rules.append({"if": visible, "then": {"required": [prop.name]}})
+        chosen = {name: self._names_of(name, value) for name, value in self._chosen.items()}
+        return _known(
+            {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "title": ", ".join([title, *map(str, self._chosen.values())]),
+                **schema,
+                "properties": {**chosen, **schema["properties"], REQUEST_OPTIONS: _TRANSFER},
+                "required": list(dict.fromkeys(required)),
+                "allOf": rules or None,
             }
-        case "fixedCollection":
-            return {"type": "object", "properties": {group.name: _group_schema(prop, group) for group in prop.groups()}}
-        case "resourceLocator":
-            return {
-                "anyOf": [
-                    {"type": ["string", "number"]},
-                    {"type": "object", "required": ["mode", "value"], "properties": {"mode": {"type": "string"}}},
-                ]
-            }
-        case "json":
-            text: Json = {"type": "string", "contentMediaType": "application/json"}
-            return {"anyOf": [text, prop.value_schema or {"type": ["object", "array", "null"]}]}
-        case kind if kind in _TEXT_TYPES:
-            return {"type": ["string", "number", "boolean", "null"]}
-        case _:
-            return {}
+        )
 
+    def _choices(self, name: str) -> Iterator[tuple[PropertyDescriptor, list[OptionDescriptor]]]:
+        """The properties `resource` or `operation` that are visible here, with the choices they offer."""
+        for prop in self._descriptor.properties:
+            if prop.name == name and (name == RESOURCE or self._possible(prop.display_options)):
+                yield prop, [o for o in prop.choices() if self._possible(o.display_options)]
 
-def _values(prop: PropertyDescriptor) -> Iterator[Any]:
-    for option in prop.choices():
-        if option.value not in ("",) or not prop.has_default:
-            yield option.value
-    if prop.has_default and prop.default not in [o.value for o in prop.choices()]:
-        yield prop.default
+    def _goes_without_saying(self, name: str) -> bool:
+        """Whether the runtime chooses this resource or operation when none is given: the default, or the only one."""
+        found = list(self._choices(name))
+        default = next((prop.default for prop, _options in found if prop.has_default), None)
+        if default not in (None, ""):
+            return bool(default == self._chosen[name])
+        return len({str(o.value) for _prop, options in found for o in options}) == 1
 
-
-def _group_schema(prop: PropertyDescriptor, group: Any) -> Json:
-    entry: Json = {"type": "object", "properties": {child.name: _value_schema(child) for child in group.values}}
-    return {"type": "array", "items": entry} if prop.multiple else entry
+    def _names_of(self, name: str, value: Any) -> Json:
+        """The value of the resource or operation, and its label, which the runtime takes as well."""
+        labels = [o.name for _prop, options in self._choices(name) for o in options if o.value == value]
+        names = list(dict.fromkeys([value, *labels]))
+        return {"const": value} if len(names) == 1 else {"enum": names}
 
 
 def _example(node: Node, resource: str | None, operation: OptionDescriptor | None, form: _Form) -> str:
@@ -299,11 +252,23 @@ def _example(node: Node, resource: str | None, operation: OptionDescriptor | Non
 
 def _example_value(prop: PropertyDescriptor) -> str:
     if prop.choices():
-        return str(prop.choices()[0].value)
+        value = prop.choices()[0].value
+        return value if isinstance(value, str) else json.dumps(value)
     if prop.type == "json" and isinstance(prop.placeholder, str):
         return prop.placeholder
     if isinstance(prop.default, str) and prop.default and not prop.default.startswith("="):
         return prop.default
     return {"number": "1", "boolean": "true", "json": "{}", "dateTime": "2026-01-31T09:30:00Z"}.get(
         prop.type, "example"
+    )
+
+
+def _rooted(options: DisplayOptions | None) -> DisplayOptions | None:
+    """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
+    if options is None:
+        return None
+    keys = ("/", "@")
+    return DisplayOptions(
+        show={k: v for k, v in (options.show or {}).items() if k.startswith(keys)} or None,
+        hide={k: v for k, v in (options.hide or {}).items() if k.startswith(keys)} or None,
     )

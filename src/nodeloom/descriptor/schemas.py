@@ -66,6 +66,9 @@ def _union(branches: list[Json]) -> Json:
     references = [b for b in branches if "$ref" in b]
     if references == branches[:1] and branches[1:] == [{"type": "null"}]:
         return {"if": {"not": {"type": "null"}}, "then": references[0]}
+    if len(branches) == 2 and "enum" in branches[0] and branches[0].get("type") == branches[1].get("type") == "string":
+        # Names, or a text of some form: what has the form is right, and for what has not the names are shown.
+        return {"type": "string", "if": {"pattern": branches[1]["pattern"]}, "else": {"enum": branches[0]["enum"]}}
     types = [b["type"] for b in branches if isinstance(b.get("type"), str)]
     if len(types) == len(branches) == len(set(types)):
         # Keywords other than `type` and `enum` speak of one type only, so they can stand side by side.

@@ -29,13 +29,13 @@ LIFETIME = {
     "module": "engine",
     "zone": "engine",
     "process": "engine",
-    "hash": "environment",
     "environment": "environment",
     "node": "environment",
     "items": "items",
     "parameter": "scope",
     "rawParameter": "scope",
     "function": "scope",
+    "hash": "scope",
 }
 
 

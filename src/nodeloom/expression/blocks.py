@@ -44,7 +44,7 @@ def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # no
     try:
         tree = parse_expression(piece.code)
     except CodeError as fault:
-        raise _syntax_error(source, piece.start + fault.position, fault.message, property) from None
+        raise syntax_error(source, piece.start + fault.position, fault.message, property) from None
     facts: Facts = facts_of(tree)
     return Block(piece.code, piece.start, tree, facts)
 
@@ -54,8 +54,11 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
         forbidden = reflection(block.tree) if isinstance(block, Block) else None
         if forbidden is not None and isinstance(block, Block):
             name = forbidden.text or "this property"
-            raise _syntax_error(
-                source, block.start + max(forbidden.inner, forbidden.start), f"{name} is not available in expressions", property
+            raise syntax_error(
+                source,
+                block.start + max(forbidden.inner, forbidden.start),
+                f"{name} is not available in expressions",
+                property,
             )
     template = Template(source, blocks, property)
     template.needs_javascript = True
@@ -68,11 +71,20 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
             if isinstance(candidate, Block) and check_syntax(build_program([candidate])) is not None:
                 block = candidate
                 break
-        raise _syntax_error(source, block.tree.start + block.start, fault, property)
+        raise syntax_error(source, block.tree.start + block.start, fault, property)
     return template
 
 
-def _syntax_error(source: str, position: int, message: str, property: str | None) -> ExpressionSyntaxError:  # noqa: A002
+_ONE_EXPRESSION = "A block holds one JavaScript expression, and the first }} ends it, even inside a string."
+
+
+def syntax_error(
+    source: str,
+    position: int,
+    message: str,
+    property: str | None,  # noqa: A002 - the descriptor's own word
+    hint: str = _ONE_EXPRESSION,
+) -> ExpressionSyntaxError:
     """The error with the line at fault and a caret under the place, cut to what a terminal shows."""
     position = min(position, len(source))
     line_start = source.rfind("\n", 0, position) + 1
@@ -88,5 +100,5 @@ def _syntax_error(source: str, position: int, message: str, property: str | None
         f"The expression has a syntax error: {message}{where}\n    {shown}\n    {caret}",
         property=property,
         expression=source,
-        hint="A block holds one JavaScript expression, and the first }} ends it, even inside a string.",
+        hint=hint,
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,16 @@ def current_engine() -> Engine:
     return engine
 
 
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """Let a host's function, which may evaluate expressions of its own, find another engine than its caller's."""
+    engine, _local.engine = getattr(_local, "engine", None), getattr(_local, "spare", None)
+    try:
+        yield
+    finally:
+        _local.engine, _local.spare = engine, _local.engine
+
+
 @cache
 def module_source(name: str) -> str:
     """The JavaScript of one of the package's modules."""
@@ -106,11 +117,12 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "native-date", "names"):
+        for part in ("native", "native-loops", "native-date", "names"):
             api("install")(module_source(part))
         self._context.eval(module_source("harden"))
+        api("seal")()
         self._base = int(self._context.memory()["malloc_size"])
-        self._given: set[tuple[str, str]] = set()
+        self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}
         self._held: dict[str, int] = {}  # bytes of large data handed over, by how long it stays; no part of the limit
         self._limits: tuple[float, int] | None = None
         self._environment: Environment | None = None
@@ -135,23 +147,28 @@ class Engine:
         index = self.programs.get(program.source)
         if index is None:
             index = self.programs[program.source] = self._define(program.source, program.pure)
+        self._prepare(program, scope)
+        names = scope.names_text(program.names) if scope.names else ""
+        time_limit = scope.environment.time_limit
+        result = self._attempt(index, names, time_limit)
+        if type(result) is str and result[0] == "?":
+            result = self._converse(program, index, names, scope, result)
+        return _value(result)
+
+    def _prepare(self, program: Program, scope: Scope) -> None:
+        """Put in what belongs to the scope, and its run's limits."""
         if scope is not self._scope:
             self._enter(scope)
         if program.item and scope.cell is not self._cell:
             self._take_item(scope.cell)
-        names = scope.names_text(program.names) if scope.names else ""
         for kind, key in program.preload:
-            if (kind, key) not in self._given:
+            if (kind, key) not in self._given[answers.LIFETIME[kind]]:
                 answers.preload(self, kind, key, scope)
         limits = (scope.environment.time_limit, scope.environment.memory_limit)
         if limits != self._limits:
             self._context.set_time_limit(limits[0])
             self._context.set_memory_limit(self._base + sum(self._held.values()) + limits[1])
             self._limits = limits
-        result = self._attempt(index, names, limits[0])
-        if type(result) is str and result[0] == "?":
-            result = self._converse(index, names, scope, result)
-        return _value(result)
 
     def _attempt(self, index: int, names: str, time_limit: float) -> Any:
         """One run, its uncatchable failures made errors."""
@@ -173,13 +190,15 @@ class Engine:
             except MemoryError:
                 raise _Discarded(_memory_error()) from None
 
-    def _converse(self, index: int, names: str, scope: Scope, result: Any) -> Any:
+    def _converse(self, program: Program, index: int, names: str, scope: Scope, result: Any) -> Any:
         """Answer the run's questions until it has no more."""
         time_limit = scope.environment.time_limit
         deadline = time.monotonic() + 2 * time_limit
         for _ in range(_MAX_QUESTIONS):
             for kind, key in decode(result[1:]):
-                answers.answer(self, kind, key, scope)
+                with _set_aside() if kind == "function" else nullcontext():
+                    answers.answer(self, kind, key, scope)
+            self._prepare(program, scope)
             result = self._attempt(index, names, time_limit)
             if type(result) is not str or result[0] != "?":
                 return result
@@ -199,9 +218,8 @@ class Engine:
         self._scope = scope
 
     def _drop(self, level: str) -> None:
-        stale = {pair for pair in self._given if answers.LIFETIME[pair[0]] == level}
-        if stale:
-            self._given -= stale
+        if self._given[level]:
+            self._given[level].clear()
             self._forget(level)
             if self._held.pop(level, 0):
                 self._limits = None
@@ -219,7 +237,7 @@ class Engine:
         """Hand over the answer to a question."""
         self._hold(answers.LIFETIME[kind], len(text))
         self._give(kind, key, text)
-        self._given.add((kind, key))
+        self._given[answers.LIFETIME[kind]].add((kind, key))
 
     def _hold(self, level: str, size: int) -> None:
         """Count data handed over against nobody's limit, where it is large enough to matter."""

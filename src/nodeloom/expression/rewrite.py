@@ -83,7 +83,7 @@ def build_program(blocks: list[Block | str]) -> Program:
         names=names,
         item=not names.isdisjoint(ITEM_NAMES),
         pure=all(is_pure(b.tree, EXTENSIONS) for b in code_blocks),
-        volatile=any("async" in b.code for b in code_blocks),
+        volatile=any("async" in b.code.lower() for b in code_blocks),
         preload=_preload(code_blocks),
     )
 

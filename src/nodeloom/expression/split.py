@@ -1,13 +1,15 @@
 r"""Take a template apart into text and code.
 
-n8n's rules (2.41), kept exactly: splitting knows nothing of JavaScript. `{{` opens a block and the *first*
-`}}` closes it, wherever that stands. An odd run of backslashes before either escapes it: an escaped `{{`
-stays text with its backslash, the first `\}}` in a block becomes `}}`. Text before a block has each `\\`
-halved, text after the last block has not. An unclosed block reaches to the end; an unclosed and empty one is
-nothing.
+n8n's rules (2.41), kept exactly: splitting knows nothing of JavaScript. `{{` opens a block and the *first* `}}`
+closes it, wherever that stands. An odd run of backslashes before either escapes it: an escaped `{{` stays text
+with its backslash, the first `\}}` in a block becomes `}}`. Text before a block has each `\\` halved, text after the
+last block has not. An unclosed block reaches to the end; an unclosed and empty one is nothing.
 
-Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$`
-and is closed. Without a leading `=`, what is not closed is text.
+Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$` and is
+closed. Without a leading `=`, what is not closed is text, but for `{{ $` and `<<$`: there somebody forgot to close a
+block (`unclosed` finds it).
+
+Every step looks at each character once, so that no text takes more than linear time.
 """
 
 from __future__ import annotations
@@ -18,12 +20,9 @@ from typing import Literal, NamedTuple
 
 Dialect = Literal["author", "n8n"]
 
-_OPEN = re.compile(r"\\*(\{\{)")
-_OPEN_BOTH = re.compile(r"\\*(\{\{|<<(?=\s*\$[\s\S]*?>>))")
-_OPEN_CLOSED = re.compile(r"\\*(\{\{(?=[\s\S]*?\}\})|<<(?=\s*\$[\s\S]*?>>))")
-_CLOSE = {"{{": re.compile(r"\\*(\}\})"), "<<": re.compile(r"\\*(>>)")}
 _CLOSER = {"{{": "}}", "<<": ">>"}
-_WRITTEN_BLOCK = re.compile(r"\{\{.*?\}\}|<<\s*\$.*?>>", re.DOTALL)
+_OPENER = {"n8n": re.compile(r"\{\{"), "author": re.compile(r"\{\{|<<(?=\s{0,100}\$)")}
+_FORGOTTEN = re.compile(r"(\{\{|<<)\s{0,100}\$")
 
 
 class Text(NamedTuple):
@@ -40,10 +39,25 @@ class Code(NamedTuple):
 
 
 def is_template(value: str, dialect: Dialect) -> bool:
-    """Whether the string `value` is a template: it begins with `=`, or (author) holds a block."""
+    """Whether the string `value` is a template: it begins with `=`, or (author) holds a closed block."""
     if value.startswith("="):
         return True
-    return dialect == "author" and ("{{" in value or "<<" in value) and _WRITTEN_BLOCK.search(value) is not None
+    if dialect == "n8n":
+        return False
+    first: dict[str, int] = {}
+    for opening in _OPENER["author"].finditer(value):
+        first.setdefault(opening[0], opening.end())
+    return any(value.find(_CLOSER[kind], end) >= 0 for kind, end in first.items())
+
+
+def unclosed(value: str) -> int | None:
+    """Where a block that begins with a `$` name is opened in an author's text and never closed; None when none is."""
+    if value.startswith("="):
+        return None
+    for opening in _FORGOTTEN.finditer(value):
+        if not _is_escaped(value, opening.start(), 0) and value.find(_CLOSER[opening[1]], opening.end()) < 0:
+            return opening.start()
+    return None
 
 
 def split(value: str, dialect: Dialect) -> list[Text | Code]:
@@ -52,37 +66,54 @@ def split(value: str, dialect: Dialect) -> list[Text | Code]:
     A template without a block gives one `Text` (or none, if it is empty).
     """
     marked = value.startswith("=")
-    opener = _OPEN if dialect == "n8n" else _OPEN_BOTH if marked else _OPEN_CLOSED
-    return list(_pieces(value, 1 if marked else 0, opener))
+    return list(_pieces(value, 1 if marked else 0, dialect, open_ended=marked))
 
 
-def _pieces(value: str, at: int, opener: re.Pattern[str]) -> Iterator[Text | Code]:
+def _pieces(value: str, at: int, dialect: Dialect, *, open_ended: bool) -> Iterator[Text | Code]:
     text_start = at
-    while True:
-        opening = _next_unescaped(opener, value, at)
-        if opening is None:
-            if text_start < len(value):
-                yield Text(value[text_start:])
-            return
-        before = value[text_start : opening.start(1)]
+    unclosed: set[str] = set()
+    while (opening := _next_opening(value, at, dialect, unclosed)) is not None:
+        kind, start = opening[0], opening.end()
+        closing = _next_unescaped(value, _CLOSER[kind], start)
+        if closing < 0 and not (open_ended and kind == "{{"):
+            unclosed.add(kind)
+            at = start
+            continue
+        before = value[text_start : opening.start()]
         if before:
             yield Text(before.replace("\\\\", "\\"))
-        start, kind = opening.end(1), opening[1]
-        closing = _next_unescaped(_CLOSE[kind], value, start)
-        end = closing.start(1) if closing is not None else len(value)
-        code = value[start:end]
-        if closing is not None or code:
+        code = value[start:closing] if closing >= 0 else value[start:]
+        if closing >= 0 or code:
             closer = _CLOSER[kind]
             yield Code(code.replace("\\" + closer, closer, 1), start)
-        if closing is None:
+        if closing < 0:
             return
-        at = text_start = closing.end(1)
+        at = text_start = closing + 2
+    if text_start < len(value):
+        yield Text(value[text_start:])
 
 
-def _next_unescaped(pattern: re.Pattern[str], value: str, at: int) -> re.Match[str] | None:
-    """The next match whose run of backslashes, all of it at or after `at`, has an even length."""
-    while (found := pattern.search(value, at)) is not None:
-        if (found.start(1) - found.start()) % 2 == 0:
+def _next_opening(value: str, at: int, dialect: Dialect, unclosed: set[str]) -> re.Match[str] | None:
+    """The next unescaped opening at or after `at` of a kind that may still be closed."""
+    lowest = at
+    while (found := _OPENER[dialect].search(value, at)) is not None:
+        if found[0] not in unclosed and not _is_escaped(value, found.start(), lowest):
             return found
         at = found.end()
     return None
+
+
+def _next_unescaped(value: str, closer: str, lowest: int) -> int:
+    """Where the next unescaped `closer` at or after `lowest` begins; -1 if there is none."""
+    at = value.find(closer, lowest)
+    while at >= 0 and _is_escaped(value, at, lowest):
+        at = value.find(closer, at + len(closer))
+    return at
+
+
+def _is_escaped(value: str, at: int, lowest: int) -> bool:
+    """Whether an odd run of backslashes, none of them before `lowest`, stands right before `at`."""
+    start = at
+    while start > lowest and value[start - 1] == "\\":
+        start -= 1
+    return (at - start) % 2 == 1

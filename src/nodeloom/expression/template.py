@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, StaticValue
-from nodeloom.expression.split import Dialect, is_template
+from nodeloom.expression.split import Dialect, is_template, unclosed
 from nodeloom.expression.values import literal_of
 
 __all__ = ["PathTemplate", "compile_value"]
+
+_FORGOTTEN_HINT = "Close it with }} or >>. Text that shall stay as it is goes into a Literal."
 
 
 def compile_value(value: object, *, dialect: Dialect, property: str | None = None) -> Compiled:  # noqa: A002
@@ -21,6 +23,10 @@ def compile_value(value: object, *, dialect: Dialect, property: str | None = Non
         ExpressionSyntaxError: a template is broken; the message shows the place.
     """
     if isinstance(value, str):
+        if dialect == "author" and ("{{" in value or "<<" in value) and (at := unclosed(value)) is not None:
+            from nodeloom.expression.blocks import syntax_error
+
+            raise syntax_error(value, at, "the block is not closed", property, _FORGOTTEN_HINT)
         if is_template(value, dialect):
             # The parser is loaded with the first template.
             from nodeloom.expression.blocks import compile_template

@@ -6,7 +6,7 @@ import datetime
 import os
 import re
 import time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ _LATEST = 4_102_444_800  # 2100-01-01; later instants use the rule of the last y
 _STEP = 20 * 86400
 
 
-@cache
+@lru_cache(maxsize=256)
 def zone_rules(name: str) -> dict[str, Any] | None:
     """The transitions of the zone `name`, or None if there is no such zone.
 

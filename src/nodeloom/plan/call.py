@@ -130,7 +130,7 @@ class Call:
         if isinstance(body, str):
             if not kind:
                 headers["content-type"] = JSON if self.options.get("json") else FORM
-            return body.encode("utf-8", "surrogatepass")
+            return _encoded(body)
         if not kind:
             headers["content-type"] = JSON
         return encode_json(body)
@@ -144,6 +144,15 @@ def _address(value: Any) -> Address | None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidValueError(
+            "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
+        ) from None
 
 
 def _is_empty(body: Any) -> bool:

@@ -17,6 +17,7 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
+from nodeloom.plan.spelling import respell
 from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 
@@ -83,8 +84,12 @@ def _compiler(
         version=choice.descriptor.type_version,
         is_template=lambda value: isinstance(value, str) and is_template(value, dialect),
     )
-    if dialect == "author" and not partial:
-        _refuse_invisible(node, choice, given, form)
+    if dialect == "author":
+        for prop in form.properties:
+            if prop.name in given:
+                form.values[prop.name] = respell(prop, form.values[prop.name])
+        if not partial:
+            _refuse_invisible(node, choice, given, form)
     return _Compiler(node, choice, given, form, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
 

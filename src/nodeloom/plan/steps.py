@@ -7,15 +7,16 @@ data is never read as a template again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
+from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
+from nodeloom.expression.split import is_template
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.routing import CompiledRouting
@@ -52,15 +53,15 @@ def located(prop: PropertyDescriptor, value: Any) -> Any:
 def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
     if not isinstance(rule, Mapping) or rule.get("type") != "regex" or not isinstance(value, str):
         return value
-    match = re.search(str(rule["regex"]), value)
-    if match is None:
+    found = search(str(rule["regex"]), value)
+    if found is None:
         raise InvalidValueError(
             f"{prop.label} is not what its mode expects.",
             property=prop.label,
             value=value,
             hint=f"It must match {rule['regex']}.",
         )
-    return match.group(1) if match.groups() else match.group()
+    return found[1] if len(found) > 1 else found[0]
 
 
 @dataclass(slots=True)
@@ -221,7 +222,14 @@ class StepBuilder:
         defaults: bool,
         literal: bool,
     ) -> Iterator[Step]:
-        form = visible_form(properties, given, version=self._version, root=self._root, defaults=defaults)
+        form = visible_form(
+            properties,
+            given,
+            version=self._version,
+            root=self._root,
+            defaults=defaults,
+            is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
+        )
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
             names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given)}

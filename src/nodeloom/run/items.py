@@ -32,6 +32,11 @@ def as_item(value: Any, index: int) -> Item:
     return {"json": value if isinstance(value, dict) else dict(value)}
 
 
+def too_deep() -> InvalidItemError:
+    """The error for an item that Python's stack is too small for."""
+    return InvalidItemError("The item is nested too deeply.", hint="Use fewer levels of lists and objects.")
+
+
 def _kind(value: Any) -> str:
     if value is None:
         return "null"

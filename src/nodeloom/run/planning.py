@@ -10,7 +10,7 @@ from nodeloom.credential import CredentialSession, Injection
 from nodeloom.errors import NodeloomError, RequestError
 from nodeloom.messages import Request, Response
 from nodeloom.plan.operation import OperationPlan
-from nodeloom.run.items import as_item
+from nodeloom.run.items import as_item, too_deep
 from nodeloom.run.work import ItemWork
 
 
@@ -50,7 +50,8 @@ def plan_requests(
             item = as_item(raw, index)
             call = plan.call(plan.draft(work.scope(index, item)))
             request = call.request(injection, session.origins if session is not None else ())
-        except NodeloomError as error:
+        except (NodeloomError, RecursionError) as fault:
+            error = fault if isinstance(fault, NodeloomError) else too_deep()
             error.item = index
             error.mask(mask)
             yield index, error

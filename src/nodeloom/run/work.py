@@ -14,7 +14,8 @@ from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
-from nodeloom.run.items import Item
+from nodeloom.run.items import Item, too_deep
+from nodeloom.run.masking import masker_of
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
@@ -87,8 +88,9 @@ class ItemWork:
         try:
             items = await self._exchange(index, item, context, account)
         except NodeloomError as error:
-            error.item = index
             return self._failed(index, error, account)
+        except RecursionError:
+            return self._failed(index, too_deep(), account)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             text = "".join(traceback.format_exception(fault))
             logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, self.masker()(text))  # noqa: TRY400
@@ -97,9 +99,10 @@ class ItemWork:
 
     def masker(self) -> Callable[[str], str]:
         """Takes the credential's secrets out of a text."""
-        return self._session.masker if self._session is not None else str
+        return masker_of(self._session)
 
     def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
+        error.item = index
         mask = self.masker()
         error.mask(mask)
         _silence_causes(error, mask)
@@ -129,6 +132,7 @@ class ItemWork:
             if renewed is not None:
                 account.retries += 1
                 response = await self._sent(sender, _written(call, session, renewed), context)
+                session.repeated(renewed, refused=response.status == 401)
         return response
 
     async def _sent(self, sender: RetryingSender, request: Request, context: CallContext) -> Response:
@@ -149,10 +153,8 @@ class ItemWork:
         return RetryingSender(send_once, self._policy, on_retry=repeated, give_up=self._stopping, sleep=self._pause)
 
     async def _send_token(self, request: Request) -> Response:
-        """Send a request for a token: it may be repeated as an idempotent one, since a token too many does no harm."""
-        sender = RetryingSender(
-            self._send, self._policy, give_up=self._stopping, sleep=self._pause, repeatable=lambda _request: True
-        )
+        """Send a request for a token, which says itself whether it may be repeated."""
+        sender = RetryingSender(self._send, self._policy, give_up=self._stopping, sleep=self._pause)
         return await sender.send(request)
 
 

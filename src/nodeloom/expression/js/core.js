@@ -6,9 +6,14 @@
   const { freeze, defineProperty, getPrototypeOf, keys: keysOf, create, prototype: objectPrototype } = Object;
   const describeProperty = Object.getOwnPropertyDescriptor;
   const { ownKeys } = Reflect;
-  const { isArray } = Array;
+  const { isArray, prototype: arrayPrototype } = Array;
   const { parse, stringify } = JSON;
-  const MapOf = Map, SetOf = Set, ProxyOf = Proxy, NativeDate = Date, ErrorOf = Error, TypeErrorOf = TypeError;
+  const MapOf = Map,
+    SetOf = Set,
+    ProxyOf = Proxy,
+    NativeDate = Date,
+    ErrorOf = Error,
+    TypeErrorOf = TypeError;
   const InternalErrorOf = InternalError;
   const evaluate = globalObject.eval;
   const bind = Function.prototype.call.bind(Function.prototype.bind, Function.prototype.call);
@@ -23,17 +28,29 @@
   defineProperty(ExpressionError.prototype, "name", { value: "ExpressionError" });
   class ExpressionExtensionError extends ExpressionError {}
   defineProperty(ExpressionExtensionError.prototype, "name", { value: "ExpressionExtensionError" });
-  const fail = (message) => { throw new ExpressionError(message); };
+  // What expressions can lay hands on and lasts longer than one of them; locked once the engine is complete.
+  const lasting = [ExpressionError, ExpressionExtensionError];
+  const fail = (message) => {
+    throw new ExpressionError(message);
+  };
 
   // What Python gave, by the scope it lives as long as.
   const given = { engine: new MapOf(), environment: new MapOf(), items: new MapOf(), scope: new MapOf() };
   const lifetime = {
-    module: "engine", zone: "engine", hash: "environment", process: "engine", environment: "environment", env: "environment", vars: "environment",
-    node: "environment", items: "items", parameter: "scope", rawParameter: "scope", function: "scope",
+    module: "engine",
+    zone: "engine",
+    process: "engine",
+    environment: "environment",
+    node: "environment",
+    items: "items",
+    parameter: "scope",
+    rawParameter: "scope",
+    function: "scope",
+    hash: "scope",
   };
   const state = { json: "{}", rest: "{}", index: 0, names: "", pure: false, shared: null, sharedItems: null };
-  let memo = new MapOf();      // values made during one run
-  let wanted = null;           // what a run asked Python for; its result does not count then
+  let memo = new MapOf(); // values made during one run
+  let wanted = null; // what a run asked Python for; its result does not count then
   const modules = { __proto__: null };
 
   // The text Python has for `kind` and `key`. A run that asks for something new ends; Python answers and runs it again.
@@ -44,7 +61,8 @@
     wanted.push([kind, key]);
     throw new ExpressionError("asking");
   }
-  // As `need`, for what is cheap and harmless to ask too often: the run goes on with `instead`, so that it asks for all at once.
+  // As `need`, for what is cheap and harmless to ask too often: the run goes on with `instead`, so that it asks for all
+  // at once.
   const foreseen = new SetOf();
   function needSoon(kind, key, instead) {
     const text = given[lifetime[kind]].get(kind + ":" + key);
@@ -79,7 +97,7 @@
   // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
   const MAX_RESULT = 16 * 1024 * 1024;
   const refuse = (what) => fail(`The result is ${what}, which is no data`);
-  const kinds = [];             // modules add [test, kind, text] for their own classes
+  const kinds = []; // modules add [test, kind, text] for their own classes
   function special(value) {
     if (value instanceof NativeDate) {
       const time = dateValue(value);
@@ -90,18 +108,25 @@
   }
   function pack(value, seen) {
     switch (typeof value) {
-      case "string": case "boolean": return value;
+      case "string":
+      case "boolean":
+        return value;
       case "number":
         if (value === 0) return 1 / value < 0 ? { [TAG]: ["number", "-0"] } : 0;
         return value - value === 0 ? value : { [TAG]: ["number", `${value}`] };
-      case "undefined": return { [TAG]: ["undefined"] };
-      case "bigint": return { [TAG]: ["bigint", `${value}`] };
-      case "function": return refuse("a function");
-      case "symbol": return refuse("a symbol");
+      case "undefined":
+        return { [TAG]: ["undefined"] };
+      case "bigint":
+        return { [TAG]: ["bigint", `${value}`] };
+      case "function":
+        return refuse("a function");
+      case "symbol":
+        return refuse("a symbol");
     }
     if (value === null) return null;
     if (seen.has(value)) refuse("a circle of objects");
-    const tagged = special(value);
+    const kind = getPrototypeOf(value);
+    const tagged = kind === objectPrototype || kind === arrayPrototype ? null : special(value);
     if (tagged !== null) return { [TAG]: tagged };
     seen.add(value);
     let packed;
@@ -131,8 +156,11 @@
       case "string":
         if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
         return isWellFormed(value) ? whole("s", value) : whole("j", stringify(value));
-      case "number": case "boolean": return value;
-      case "undefined": return "u";
+      case "number":
+      case "boolean":
+        return value;
+      case "undefined":
+        return "u";
     }
     if (value === null) return "n";
     const text = stringify(pack(value, new SetOf()));
@@ -140,7 +168,11 @@
     return whole("j", text);
   }
   const iteratorRoot = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
-  kinds.push([(v) => weak.some((type) => v instanceof type), "refused", () => refuse("a promise or a weak collection")]);
+  kinds.push([
+    (v) => weak.some((type) => v instanceof type),
+    "refused",
+    () => refuse("a promise or a weak collection"),
+  ]);
   kinds.push([(v) => iteratorRoot.isPrototypeOf(v), "refused", () => refuse("an iterator")]);
 
   // Mixed text (n8n: null, undefined, NaN and "" vanish; the rest is joined as an array is).
@@ -148,7 +180,8 @@
   const text = (parts) => join(parts, "");
 
   // Where memory is short QuickJS may throw null, having none left for an error.
-  const isMemoryError = (error) => error === null || (error instanceof InternalErrorOf && error.message !== "stack overflow");
+  const isMemoryError = (error) =>
+    error === null || (error instanceof InternalErrorOf && error.message !== "stack overflow");
 
   // An error of the code itself makes the block undefined; only ours go on.
   function guard(error, throwsItself) {
@@ -159,8 +192,13 @@
 
   // Names. Each is made when a template that mentions it runs, at most once a run.
   const names = create(null);
-  const define = (name, make) => { names[name] = () => once(name, make); };
-  const constant = (name, value) => { names[name] = () => value; };
+  const define = (name, make) => {
+    names[name] = () => once(name, make);
+  };
+  const constant = (name, value) => {
+    lasting.push(value);
+    names[name] = () => value;
+  };
   function name(wantedName) {
     if (state.names !== "") {
       const extra = once("names", () => read(state.names));
@@ -181,7 +219,8 @@
     const waiting = [root];
     while (waiting.length) {
       const value = waiting.pop();
-      if (value === null || (typeof value !== "object" && typeof value !== "function") || Object.isFrozen(value)) continue;
+      if (value === null || (typeof value !== "object" && typeof value !== "function") || Object.isFrozen(value))
+        continue;
       freeze(value);
       waiting.push(getPrototypeOf(value));
       for (const key of ownKeys(value)) {
@@ -199,7 +238,9 @@
       programs.push([evaluate(source)(kit), pure]);
       return programs.length - 1;
     },
-    check(source) { evaluate(source); },
+    check(source) {
+      evaluate(source);
+    },
     // Makes a module; the name of another one if that has to be there first.
     load(moduleName, source) {
       wanted = null;
@@ -211,7 +252,9 @@
       }
       return "";
     },
-    give(kind, key, content) { given[lifetime[kind]].set(kind + ":" + key, content); },
+    give(kind, key, content) {
+      given[lifetime[kind]].set(kind + ":" + key, content);
+    },
     forget(level) {
       given[level].clear();
       if (level === "items") state.sharedItems = null;
@@ -229,7 +272,7 @@
       foreseen.clear();
       try {
         const [program, pure] = programs[number];
-        state.pure = pure;   // called without an object, so that nothing of the kit becomes `this`
+        state.pure = pure; // called without an object, so that nothing of the kit becomes `this`
         const value = answer(program());
         return wanted === null ? value : whole("?", stringify(wanted));
       } catch (error) {
@@ -244,21 +287,57 @@
   function describe(error) {
     if (error instanceof ExpressionError) return ["expression", `${error.message}`.slice(0, 2000)];
     let words = "an unknown error";
-    try { words = error instanceof ErrorOf ? errorText(error) : `${error}`; } catch { /* a thrown object without text */ }
+    try {
+      words = error instanceof ErrorOf ? errorText(error) : `${error}`;
+    } catch {
+      /* a thrown object without text */
+    }
     return ["code", words.slice(0, 2000)];
   }
 
   const kit = {
     extend: (value, method, args) => module_("extensions").extend(value, method, args),
     extendOptional: (value, method, args) =>
-      (value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args)),
+      value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args),
     extendMaybe: (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
-    name, names, define, needSoon, loaded: modules, constant, part, text, guard, need, read, once, fail, state, kinds, module: module_,
-    ExpressionError, ExpressionExtensionError, ownKey, evaluate, create, freeze, isArray, stringify, parse, ProxyOf, NativeDate,
-    defineProperty, TypeErrorOf,
+    outOfMemory: () => {
+      throw new InternalErrorOf("out of memory");
+    },
+    name,
+    names,
+    define,
+    needSoon,
+    loaded: modules,
+    constant,
+    part,
+    text,
+    guard,
+    need,
+    read,
+    once,
+    fail,
+    state,
+    kinds,
+    module: module_,
+    ExpressionError,
+    ExpressionExtensionError,
+    ownKey,
+    evaluate,
+    create,
+    freeze,
+    isArray,
+    stringify,
+    parse,
+    ProxyOf,
+    NativeDate,
+    defineProperty,
+    TypeErrorOf,
     this: () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     empty: () => ({}),
   };
-  api.install = (source) => { evaluate(source)(kit); };
+  api.seal = () => lasting.forEach(lock);
+  api.install = (source) => {
+    evaluate(source)(kit);
+  };
   return (which) => api[which];
-})(globalThis)
+})(globalThis);

@@ -56,8 +56,14 @@
   }
   function compact(list) {
     return list
-      .filter((value) => value !== null && value !== undefined && value !== "nil" && value !== "" &&
-        !(typeof value === "object" && Object.keys(value).length === 0))
+      .filter(
+        (value) =>
+          value !== null &&
+          value !== undefined &&
+          value !== "nil" &&
+          value !== "" &&
+          !(typeof value === "object" && Object.keys(value).length === 0),
+      )
       .map((value) => (typeof value === "object" ? compactObject(value) : value));
   }
   function chunk(list, size) {
@@ -70,7 +76,7 @@
   }
   function renameKeys(list, names) {
     if (names.length === 0 || names.length % 2 !== 0) {
-      return fail("renameKeys(): expected an even number of names, e.g. .renameKeys(\"old\", \"new\")");
+      return fail('renameKeys(): expected an even number of names, e.g. .renameKeys("old", "new")');
     }
     return list.map((value) => {
       if (!isRecord(value)) return value;
@@ -100,7 +106,7 @@
   }
   function smartJoin(list, keyName, valueName) {
     if (typeof keyName !== "string" || typeof valueName !== "string" || !keyName || !valueName) {
-      return fail("smartJoin(): expected two names, e.g. .smartJoin(\"name\", \"value\")");
+      return fail('smartJoin(): expected two names, e.g. .smartJoin("name", "value")');
     }
     const joined = {};
     for (const value of list) {
@@ -121,7 +127,8 @@
     sum,
     min: (list) => extreme("min", list),
     max: (list) => extreme("max", list),
-    average: (list) => (list.length === 0 ? 0 : needNumbers("average", list).reduce((total, value) => total + value, 0) / list.length),
+    average: (list) =>
+      list.length === 0 ? 0 : needNumbers("average", list).reduce((total, value) => total + value, 0) / list.length,
     isNotEmpty: (list) => list.length > 0,
     isEmpty: (list) => list.length === 0,
     compact,
@@ -133,11 +140,17 @@
     union: (list, [other]) => unique([...list, ...needArray("union", other, "[1, 2]")], []),
     difference: (list, [other]) => {
       needArray("difference", other, "[1, 2]");
-      return unique(list.filter((value) => !includes(other, value)), []);
+      return unique(
+        list.filter((value) => !includes(other, value)),
+        [],
+      );
     },
     intersection: (list, [other]) => {
       needArray("intersection", other, "[1, 2]");
-      return unique(list.filter((value) => includes(other, value)), []);
+      return unique(
+        list.filter((value) => includes(other, value)),
+        [],
+      );
     },
     append: (list, values) => [...list, ...values],
     toJsonString: (list) => JSON.stringify(list),
@@ -147,4 +160,4 @@
     toDateTime: none,
     compactObject,
   };
-})
+});

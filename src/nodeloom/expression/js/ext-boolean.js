@@ -10,4 +10,4 @@
     toNumber: (value) => (value ? 1 : 0),
     toDateTime: none,
   };
-})
+});

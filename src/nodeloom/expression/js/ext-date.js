@@ -12,11 +12,17 @@
 
   function fromText(text, format) {
     if (format !== undefined) {
-      if (["ms", "s", "us", "excel"].includes(format)) return kit.module("ext-number").toDateTime(Number(text), [format]);
+      if (["ms", "s", "us", "excel"].includes(format))
+        return kit.module("ext-number").toDateTime(Number(text), [format]);
       return DateTime.fromFormat(text, format);
     }
     const options = { setZone: true };
-    for (const parsed of [DateTime.fromISO(text, options), DateTime.fromHTTP(text, options), DateTime.fromRFC2822(text, options), DateTime.fromSQL(text, options)]) {
+    for (const parsed of [
+      DateTime.fromISO(text, options),
+      DateTime.fromHTTP(text, options),
+      DateTime.fromRFC2822(text, options),
+      DateTime.fromSQL(text, options),
+    ]) {
       if (parsed.isValid) return parsed;
     }
     const date = /^\s*\d+\s*$|^\d\d?\.\d\d?\./.test(text) ? new Date(NaN) : new Date(text);
@@ -24,7 +30,8 @@
     return DateTime.fromJSDate(date);
   }
   // Another point in time, as an argument gives it.
-  const other = (value) => (isDateTime(value) ? value : value instanceof NativeDate ? DateTime.fromJSDate(value) : DateTime.fromISO(value));
+  const other = (value) =>
+    isDateTime(value) ? value : value instanceof NativeDate ? DateTime.fromJSDate(value) : DateTime.fromISO(value);
   const durationOf = (amount, unit) => {
     if (amount !== null && typeof amount === "object") return amount;
     return Duration.fromObject({ [unit ?? "milliseconds"]: amount });
@@ -42,7 +49,8 @@
     return a > b ? time >= b && time <= a : time >= a && time <= b;
   }
   function isInLast(value, [amount = 0, unit = "minutes"]) {
-    const now = DateTime.now(), time = luxon(value);
+    const now = DateTime.now(),
+      time = luxon(value);
     return now.minus(durationOf(amount, unit)) <= time && time <= now;
   }
   function difference(value, to, unit = "days") {
@@ -73,4 +81,4 @@
     isEmpty: () => false,
     isNotEmpty: () => true,
   };
-})
+});

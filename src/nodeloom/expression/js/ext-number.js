@@ -2,17 +2,24 @@
 (function (kit) {
   "use strict";
   const { fail } = kit.module("extensions");
-  const needInteger = (name, value) => (Number.isInteger(value) ? value : fail(`${name}() is only callable on integers`));
+  const needInteger = (name, value) =>
+    Number.isInteger(value) ? value : fail(`${name}() is only callable on integers`);
 
   function toDateTime(value, [format]) {
     const { DateTime } = kit.module("datetime");
     switch (format) {
-      case undefined: case "ms": return DateTime.fromMillis(value);
-      case "s": return DateTime.fromSeconds(value);
-      case "us": return DateTime.fromMillis(value / 1000);
+      case undefined:
+      case "ms":
+        return DateTime.fromMillis(value);
+      case "s":
+        return DateTime.fromSeconds(value);
+      case "us":
+        return DateTime.fromMillis(value / 1000);
       // Excel counts days from 1899-12-30 (for dates after February 1900).
-      case "excel": return DateTime.fromMillis((value - 25569) * 86400000);
-      default: return fail(`Unsupported format '${format}'; toDateTime() knows 'ms', 's', 'us' and 'excel'`);
+      case "excel":
+        return DateTime.fromMillis((value - 25569) * 86400000);
+      default:
+        return fail(`Unsupported format '${format}'; toDateTime() knows 'ms', 's', 'us' and 'excel'`);
     }
   }
   return {
@@ -30,4 +37,4 @@
     toFloat: (value) => value,
     toDateTime,
   };
-})
+});

@@ -4,7 +4,9 @@
   const { fail, none } = kit.module("extensions");
   const { ownKey } = kit;
   const formEncode = (value) =>
-    encodeURIComponent(`${value}`.toWellFormed()).replace(/%20/g, "+").replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+    encodeURIComponent(`${value}`.toWellFormed())
+      .replace(/%20/g, "+")
+      .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
   function pick(value, keep) {
     const picked = {};
@@ -12,7 +14,7 @@
     return picked;
   }
   const needText = (name, text) =>
-    (typeof text === "string" && text !== "" ? text : fail(`${name}(): expected a text that is not empty`));
+    typeof text === "string" && text !== "" ? text : fail(`${name}(): expected a text that is not empty`);
   const contains = (value, text) => typeof value === "string" && value.includes(text);
 
   return {
@@ -30,7 +32,10 @@
       return pick(value, (_, inner) => contains(inner, text));
     },
     compact: (value) => kit.module("ext-array").compactObject(value),
-    urlEncode: (value) => Object.keys(value).map((key) => `${formEncode(key)}=${formEncode(value[key])}`).join("&"),
+    urlEncode: (value) =>
+      Object.keys(value)
+        .map((key) => `${formEncode(key)}=${formEncode(value[key])}`)
+        .join("&"),
     keys: (value) => Object.keys(value),
     values: (value) => Object.values(value),
     toJsonString: (value) => JSON.stringify(value),
@@ -40,4 +45,4 @@
     toDateTime: none,
     ownKey,
   };
-})
+});

@@ -3,7 +3,9 @@
 (function (kit) {
   "use strict";
   const { ExpressionExtensionError, isArray, NativeDate, loaded, freeze, create } = kit;
-  const fail = (message) => { throw new ExpressionExtensionError(message); };
+  const fail = (message) => {
+    throw new ExpressionExtensionError(message);
+  };
   const ISO_STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
   const isDateTime = (value) => "datetime" in loaded && value instanceof loaded.datetime.DateTime;
@@ -25,8 +27,14 @@
     isEmpty: (value) => !value,
     isNotEmpty: (value) => !!value,
   });
-  const TYPES = [["Array", "ext-array"], ["String", "ext-string"], ["Number", "ext-number"], ["Date", "ext-date"],
-    ["Object", "ext-object"], ["Boolean", "ext-boolean"]];
+  const TYPES = [
+    ["Array", "ext-array"],
+    ["String", "ext-string"],
+    ["Number", "ext-number"],
+    ["Date", "ext-date"],
+    ["Object", "ext-object"],
+    ["Boolean", "ext-boolean"],
+  ];
 
   function find(value, name) {
     const type = value === null || value === undefined ? null : moduleFor(value, name);
@@ -34,7 +42,8 @@
       const method = kit.module(type)[name];
       if (method !== undefined) return (args) => method(value, args);
     }
-    if (value !== null && value !== undefined && typeof value[name] === "function") return (args) => value[name](...args);
+    if (value !== null && value !== undefined && typeof value[name] === "function")
+      return (args) => value[name](...args);
     if (name in general) return () => general[name](value);
     return null;
   }
@@ -57,10 +66,11 @@
   const same = (a, b) => {
     if (a === b || (a !== a && b !== b)) return true;
     if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-    if (a instanceof NativeDate || b instanceof NativeDate) return a instanceof NativeDate && b instanceof NativeDate && +a === +b;
+    if (a instanceof NativeDate || b instanceof NativeDate)
+      return a instanceof NativeDate && b instanceof NativeDate && +a === +b;
     if (isArray(a) !== isArray(b)) return false;
     const keys = Object.keys(a);
     return keys.length === Object.keys(b).length && keys.every((key) => kit.ownKey(b, key) && same(a[key], b[key]));
   };
   return { extend, extendOptional, fail, same, none: () => undefined, create, isDateTime };
-})
+});

@@ -12,9 +12,17 @@
 
   class Interval {
     isLuxonInterval = true;
-    #start; #end; #invalid;
-    constructor(start, end, invalid = null) { this.#start = start; this.#end = end; this.#invalid = invalid; }
-    static invalid(reason) { return new Interval(null, null, { reason }); }
+    #start;
+    #end;
+    #invalid;
+    constructor(start, end, invalid = null) {
+      this.#start = start;
+      this.#end = end;
+      this.#invalid = invalid;
+    }
+    static invalid(reason) {
+      return new Interval(null, null, { reason });
+    }
     static fromDateTimes(start, end) {
       const [from, to] = [asDateTime(start), asDateTime(end)];
       if (!from.isValid) return Interval.invalid("missing or invalid start");
@@ -32,7 +40,8 @@
     static fromISO(text, options) {
       const [first, second] = `${text ?? ""}`.split("/", 2);
       if (!first || !second) return Interval.invalid("unparsable");
-      const start = DateTime.fromISO(first, options), end = DateTime.fromISO(second, options);
+      const start = DateTime.fromISO(first, options),
+        end = DateTime.fromISO(second, options);
       if (start.isValid && end.isValid) return Interval.fromDateTimes(start, end);
       if (start.isValid) {
         const duration = Duration.fromISO(second);
@@ -43,21 +52,30 @@
       }
       return Interval.invalid("unparsable");
     }
-    static isInterval(value) { return value instanceof Interval; }
+    static isInterval(value) {
+      return value instanceof Interval;
+    }
     static merge(intervals) {
       const sorted = [...intervals].sort((a, b) => a.start - b.start);
       const merged = [];
       for (const interval of sorted) {
         const last = merged[merged.length - 1];
-        if (last !== undefined && (last.overlaps(interval) || last.abutsStart(interval))) merged[merged.length - 1] = last.union(interval);
+        if (last !== undefined && (last.overlaps(interval) || last.abutsStart(interval)))
+          merged[merged.length - 1] = last.union(interval);
         else merged.push(interval);
       }
       return merged;
     }
     static xor(intervals) {
-      const edges = intervals.flatMap((i) => [[i.start, 1], [i.end, -1]]).sort((a, b) => a[0] - b[0]);
+      const edges = intervals
+        .flatMap((i) => [
+          [i.start, 1],
+          [i.end, -1],
+        ])
+        .sort((a, b) => a[0] - b[0]);
       const result = [];
-      let start = null, depth = 0;
+      let start = null,
+        depth = 0;
       for (const [time, step] of edges) {
         depth += step;
         if (depth === 1) {
@@ -70,27 +88,54 @@
       return Interval.merge(result);
     }
 
-    get isValid() { return this.#invalid === null; }
-    get invalidReason() { return this.#invalid?.reason ?? null; }
-    get start() { return this.isValid ? this.#start : null; }
-    get end() { return this.isValid ? this.#end : null; }
-    get lastDateTime() { return this.isValid ? this.#end.minus(1) : null; }
-    length(unit = "milliseconds") { return this.isValid ? this.toDuration(unit).get(unit) : NaN; }
+    get isValid() {
+      return this.#invalid === null;
+    }
+    get invalidReason() {
+      return this.#invalid?.reason ?? null;
+    }
+    get start() {
+      return this.isValid ? this.#start : null;
+    }
+    get end() {
+      return this.isValid ? this.#end : null;
+    }
+    get lastDateTime() {
+      return this.isValid ? this.#end.minus(1) : null;
+    }
+    length(unit = "milliseconds") {
+      return this.isValid ? this.toDuration(unit).get(unit) : NaN;
+    }
     count(unit = "milliseconds", options = {}) {
       if (!this.isValid) return NaN;
       const start = this.#start.startOf(unit, options);
       const end = this.#end.startOf(unit, options);
       return Math.floor(end.diff(start, unit).get(unit)) + (end.valueOf() !== this.#end.valueOf() ? 1 : 0);
     }
-    hasSame(unit) { return this.isValid && (this.isEmpty() || this.#end.minus(1).hasSame(this.#start, unit)); }
-    isEmpty() { return this.#start.valueOf() === this.#end.valueOf(); }
-    isAfter(time) { return this.isValid && this.#start > time; }
-    isBefore(time) { return this.isValid && this.#end <= time; }
-    contains(time) { return this.isValid && this.#start <= time && this.#end > time; }
-    set({ start, end } = {}) { return this.isValid ? Interval.fromDateTimes(start ?? this.#start, end ?? this.#end) : this; }
+    hasSame(unit) {
+      return this.isValid && (this.isEmpty() || this.#end.minus(1).hasSame(this.#start, unit));
+    }
+    isEmpty() {
+      return this.#start.valueOf() === this.#end.valueOf();
+    }
+    isAfter(time) {
+      return this.isValid && this.#start > time;
+    }
+    isBefore(time) {
+      return this.isValid && this.#end <= time;
+    }
+    contains(time) {
+      return this.isValid && this.#start <= time && this.#end > time;
+    }
+    set({ start, end } = {}) {
+      return this.isValid ? Interval.fromDateTimes(start ?? this.#start, end ?? this.#end) : this;
+    }
     splitAt(...times) {
       if (!this.isValid) return [];
-      const sorted = times.map(asDateTime).filter((time) => this.contains(time)).sort((a, b) => a - b);
+      const sorted = times
+        .map(asDateTime)
+        .filter((time) => this.contains(time))
+        .sort((a, b) => a - b);
       const parts = [];
       let start = this.#start;
       for (const time of [...sorted, this.#end]) {
@@ -104,7 +149,8 @@
       const duration = Duration.fromDurationLike(length);
       if (!this.isValid || !duration.isValid || duration.as("milliseconds") === 0) return [];
       const parts = [];
-      let start = this.#start, index = 1;
+      let start = this.#start,
+        index = 1;
       while (start < this.#end) {
         const next = this.#start.plus(duration.mapUnits((value) => value * index));
         const end = +next > +this.#end ? this.#end : next;
@@ -117,11 +163,21 @@
     divideEqually(count) {
       return this.isValid ? this.splitBy(this.length() / count).slice(0, count) : [];
     }
-    overlaps(other) { return this.#end > other.#start && this.#start < other.#end; }
-    abutsStart(other) { return this.isValid && +this.#end === +other.#start; }
-    abutsEnd(other) { return this.isValid && +other.#end === +this.#start; }
-    engulfs(other) { return this.isValid && this.#start <= other.#start && this.#end >= other.#end; }
-    equals(other) { return this.isValid && other.isValid && this.#start.equals(other.#start) && this.#end.equals(other.#end); }
+    overlaps(other) {
+      return this.#end > other.#start && this.#start < other.#end;
+    }
+    abutsStart(other) {
+      return this.isValid && +this.#end === +other.#start;
+    }
+    abutsEnd(other) {
+      return this.isValid && +other.#end === +this.#start;
+    }
+    engulfs(other) {
+      return this.isValid && this.#start <= other.#start && this.#end >= other.#end;
+    }
+    equals(other) {
+      return this.isValid && other.isValid && this.#start.equals(other.#start) && this.#end.equals(other.#end);
+    }
     intersection(other) {
       if (!this.isValid) return this;
       const start = this.#start > other.#start ? this.#start : other.#start;
@@ -130,23 +186,44 @@
     }
     union(other) {
       if (!this.isValid) return this;
-      return Interval.fromDateTimes(this.#start < other.#start ? this.#start : other.#start, this.#end > other.#end ? this.#end : other.#end);
+      return Interval.fromDateTimes(
+        this.#start < other.#start ? this.#start : other.#start,
+        this.#end > other.#end ? this.#end : other.#end,
+      );
     }
     difference(...others) {
-      return Interval.xor([this, ...others]).map((interval) => this.intersection(interval)).filter((i) => i !== null && !i.isEmpty());
+      return Interval.xor([this, ...others])
+        .map((interval) => this.intersection(interval))
+        .filter((i) => i !== null && !i.isEmpty());
     }
-    mapEndpoints(change) { return Interval.fromDateTimes(change(this.#start), change(this.#end)); }
-    toDuration(unit, options) { return this.isValid ? this.#end.diff(this.#start, unit, options) : Duration.invalid(this.invalidReason); }
-    toISO(options) { return this.isValid ? `${this.#start.toISO(options)}/${this.#end.toISO(options)}` : "Invalid Interval"; }
-    toISODate() { return this.isValid ? `${this.#start.toISODate()}/${this.#end.toISODate()}` : "Invalid Interval"; }
-    toISOTime(options) { return this.isValid ? `${this.#start.toISOTime(options)}/${this.#end.toISOTime(options)}` : "Invalid Interval"; }
+    mapEndpoints(change) {
+      return Interval.fromDateTimes(change(this.#start), change(this.#end));
+    }
+    toDuration(unit, options) {
+      return this.isValid ? this.#end.diff(this.#start, unit, options) : Duration.invalid(this.invalidReason);
+    }
+    toISO(options) {
+      return this.isValid ? `${this.#start.toISO(options)}/${this.#end.toISO(options)}` : "Invalid Interval";
+    }
+    toISODate() {
+      return this.isValid ? `${this.#start.toISODate()}/${this.#end.toISODate()}` : "Invalid Interval";
+    }
+    toISOTime(options) {
+      return this.isValid ? `${this.#start.toISOTime(options)}/${this.#end.toISOTime(options)}` : "Invalid Interval";
+    }
     toFormat(format, { separator = " – " } = {}) {
-      return this.isValid ? `${this.#start.toFormat(format)}${separator}${this.#end.toFormat(format)}` : "Invalid Interval";
+      return this.isValid
+        ? `${this.#start.toFormat(format)}${separator}${this.#end.toFormat(format)}`
+        : "Invalid Interval";
     }
-    toString() { return this.isValid ? `[${this.#start.toISO()} – ${this.#end.toISO()})` : "Invalid Interval"; }
+    toString() {
+      return this.isValid ? `[${this.#start.toISO()} – ${this.#end.toISO()})` : "Invalid Interval";
+    }
     toLocaleString(options, more) {
-      return this.isValid ? `${this.#start.toLocaleString(options, more)}\u2009–\u2009${this.#end.toLocaleString(options, more)}` : "Invalid Interval";
+      return this.isValid
+        ? `${this.#start.toLocaleString(options, more)}\u2009–\u2009${this.#end.toLocaleString(options, more)}`
+        : "Invalid Interval";
     }
   }
   return { Interval };
-})
+});

@@ -1,95 +1,15 @@
 // As much of ECMA-402 as expressions use: numbers, dates, relative times and comparison of text, for the languages in locales.js.
 (function (kit) {
   "use strict";
-  const { LOCALES, CURRENCIES, NO_CENTS, ZONES, EXCEPTIONS, SHORT_IN_AMERICA } = kit.module("locales");
+  const { LOCALES, ZONES, EXCEPTIONS, SHORT_IN_AMERICA, tagOf, locale } = kit.module("locales");
+  const { formatNumber } = kit.module("intl-number");
+  const { compare } = kit.module("collation");
   const { NativeDate, read, need } = kit;
   const two = (number) => `${number}`.padStart(2, "0");
 
-  function tagOf(locale) {
-    const wanted = Array.isArray(locale) ? locale[0] : locale;
-    if (wanted === undefined || wanted === null || wanted === "") return "en-US";
-    return typeof wanted === "object" ? `${wanted.baseName ?? "en-US"}` : `${wanted}`;
-  }
-  function locale(tag) {
-    const lowered = tagOf(tag).toLowerCase().replace(/_/g, "-");
-    return LOCALES[lowered] ?? LOCALES[lowered.split("-")[0]] ?? LOCALES.en;
-  }
   function checkTag(tag) {
-    if (!/^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/.test(tagOf(tag))) throw new RangeError("Incorrect locale information provided");
-  }
-
-  // Digits of a number that is not negative, rounded half up at `places` decimals, from its shortest decimal form.
-  function digitsOf(number, places) {
-    const [mantissa, exponent = "0"] = `${number}`.split("e");
-    const [whole, fraction = ""] = mantissa.split(".");
-    const point = whole.length + +exponent;
-    const all = (whole + fraction).padEnd(Math.max(point, 0), "0");
-    const shifted = point < 0 ? "0".repeat(-point) + all : all;
-    const at = Math.max(point, 0) + places;
-    if (at < 0) return "0";
-    const kept = BigInt(shifted.slice(0, at).padEnd(at, "0") || "0") + (shifted[at] >= "5" ? 1n : 0n);
-    return `${kept}`.padStart(places + 1, "0");
-  }
-  function fixed(number, least, most) {
-    const digits = digitsOf(number, most);
-    const whole = most === 0 ? digits : digits.slice(0, -most);
-    let fraction = most === 0 ? "" : digits.slice(-most);
-    while (fraction.length > least && fraction.endsWith("0")) fraction = fraction.slice(0, -1);
-    return [whole, fraction];
-  }
-  function significant(number, least, most) {
-    if (number === 0) return ["0", "0".repeat(Math.max(least - 1, 0))];
-    const exponent = Math.floor(Math.log10(number));
-    const places = most - 1 - exponent;
-    if (places >= 0) return fixed(number, Math.max(least - 1 - exponent, 0), places);
-    return [digitsOf(number, places) + "0".repeat(-places), ""];
-  }
-  function grouped(whole, names) {
-    if (whole.length <= 3 || (names.minimumGrouping === 2 && whole.length <= 4)) return whole;
-    const rest = whole.slice(0, -3);
-    return `${rest.replace(names.indian ? /\B(?=(?:\d{2})+$)/g : /\B(?=(?:\d{3})+$)/g, names.group)}${names.group}${whole.slice(-3)}`;
-  }
-  const COMPACT = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "K"]];
-
-  function formatNumber(value, tag = "en-US", options = {}) {
-    const names = locale(tag);
-    if (typeof value === "bigint") return grouped(`${value}`, names);
-    const number = +value;
-    if (Number.isNaN(number)) return "NaN";
-    const { style = "decimal", currency = "USD", currencyDisplay = "symbol", notation, useGrouping = true, minimumIntegerDigits = 1, signDisplay } = options ?? {};
-    const cents = style === "currency" ? (NO_CENTS.includes(currency) ? 0 : 2) : 0;
-    const least = options?.minimumFractionDigits ?? Math.min(cents, options?.maximumFractionDigits ?? cents);
-    const most = options?.maximumFractionDigits ?? Math.max(least, style === "currency" ? cents : style === "percent" ? 0 : 3);
-    if (!(least >= 0 && least <= 100 && most >= least && most <= 100)) throw new RangeError("fraction digits value is out of range");
-    let magnitude = Math.abs(number), suffix = "";
-    if (style === "percent") magnitude = +`${magnitude}e2` || magnitude * 100;
-    let body;
-    if (magnitude === Infinity) {
-      body = "∞";
-    } else {
-      let parts;
-      if (notation === "compact") {
-        const step = COMPACT.find(([size]) => magnitude >= size);
-        if (step) { magnitude /= step[0]; suffix = step[1]; }
-        parts = magnitude < 100 ? significant(magnitude, 1, 2) : fixed(magnitude, 0, 0);
-      } else if (options?.maximumSignificantDigits !== undefined || options?.minimumSignificantDigits !== undefined) {
-        parts = significant(magnitude, options.minimumSignificantDigits ?? 1, options.maximumSignificantDigits ?? 21);
-      } else {
-        parts = fixed(magnitude, least, most);
-      }
-      const whole = parts[0].padStart(minimumIntegerDigits, "0");
-      body = (useGrouping === false ? whole : grouped(whole, names)) + (parts[1] ? names.decimal + parts[1] : "") + suffix;
-    }
-    if (style === "percent") body += names.percent;
-    if (style === "unit" && options?.unit) body += ` ${options.unit}`;
-    if (style === "currency") {
-      const sign = currencyDisplay === "code" ? currency : CURRENCIES[currency] ?? currency;
-      const space = names.currencyAfter || names.currencySpace || sign.length === 3 || names === LOCALES.nl || names === LOCALES.pt ? "\u00a0" : "";
-      body = names.currencyAfter ? `${body}${space}${sign}` : `${sign}${space}${body}`;
-    }
-    const negative = number < 0 || Object.is(number, -0);
-    if (negative) return `-${body}`;
-    return signDisplay === "always" || (signDisplay === "exceptZero" && number !== 0) ? `+${body}` : body;
+    if (!/^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/.test(tagOf(tag)))
+      throw new RangeError("Incorrect locale information provided");
   }
 
   // Dates. `fieldsOf` gives calendar fields and the zone's names at an instant.
@@ -98,18 +18,32 @@
     const offset = zone.offset(time);
     if (zone.name === "UTC" || zone.name === "Etc/UTC") return format === "long" ? "Coordinated Universal Time" : "UTC";
     if (format === "long") {
-      const known = EXCEPTIONS[`${zone.name}/${abbreviation}`] ?? EXCEPTIONS[zone.name] ?? (/^(?:IST|CST|PST|GST)$/.test(abbreviation) && !zone.name.startsWith("America/") ? undefined : ZONES[abbreviation]);
+      const known =
+        EXCEPTIONS[`${zone.name}/${abbreviation}`] ??
+        EXCEPTIONS[zone.name] ??
+        (/^(?:IST|CST|PST|GST)$/.test(abbreviation) && !zone.name.startsWith("America/")
+          ? undefined
+          : ZONES[abbreviation]);
       return known ?? `GMT${offset === 0 ? "" : zone.formatOffset(time, "short")}`;
     }
-    const american = zone.name.startsWith("America/") || zone.name.startsWith("US/") || zone.name === "Pacific/Honolulu";
+    const american =
+      zone.name.startsWith("America/") || zone.name.startsWith("US/") || zone.name === "Pacific/Honolulu";
     if (american && SHORT_IN_AMERICA.includes(abbreviation) && /^en(?:-US)?$/i.test(tagOf(tag))) return abbreviation;
     return offset === 0 ? "GMT" : `GMT${zone.formatOffset(time, "narrow")}`;
   }
   const STYLES = {
-    date: { full: { year: "numeric", month: "long", day: "numeric", weekday: "long" }, long: { year: "numeric", month: "long", day: "numeric" },
-      medium: { year: "numeric", month: "short", day: "numeric" }, short: { year: "2-digit", month: "numeric", day: "numeric" } },
-    time: { full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" }, long: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
-      medium: { hour: "numeric", minute: "2-digit", second: "2-digit" }, short: { hour: "numeric", minute: "2-digit" } },
+    date: {
+      full: { year: "numeric", month: "long", day: "numeric", weekday: "long" },
+      long: { year: "numeric", month: "long", day: "numeric" },
+      medium: { year: "numeric", month: "short", day: "numeric" },
+      short: { year: "2-digit", month: "numeric", day: "numeric" },
+    },
+    time: {
+      full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" },
+      long: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
+      medium: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+      short: { hour: "numeric", minute: "2-digit" },
+    },
   };
   function dateText(d, o, names) {
     const year = o.year === "2-digit" ? `${d.year}`.slice(-2) : o.year && `${d.year}`;
@@ -119,16 +53,33 @@
     if (textual) {
       const month = names.months[o.month][d.month - 1];
       const pattern = names.text;
-      if (day && year) text = pattern.split(/\b([dMy])\b/).map((piece) => ({ d: day, M: month, y: year })[piece] ?? piece).join("");
-      else if (day) text = pattern.startsWith("M") ? `${month} ${day}` : names.text.includes("de") ? `${day} de ${month}` : `${day}${names.text.startsWith("d.") ? "." : ""} ${month}`;
+      if (day && year)
+        text = pattern
+          .split(/\b([dMy])\b/)
+          .map((piece) => ({ d: day, M: month, y: year })[piece] ?? piece)
+          .join("");
+      else if (day)
+        text = pattern.startsWith("M")
+          ? `${month} ${day}`
+          : names.text.includes("de")
+            ? `${day} de ${month}`
+            : `${day}${names.text.startsWith("d.") ? "." : ""} ${month}`;
       else if (year) text = `${month}${names.text.includes(" de y") ? " de" : ""} ${year}`;
       else text = month;
     } else {
       const month = o.month && (o.month === "2-digit" ? two(d.month) : `${d.month}`);
       const padded = /[mY]/.test(names.numeric);
       const separator = names.numeric.match(/[^a-zA-Z]/)[0];
-      const values = { d: day && (padded ? day.padStart(2, "0") : day), m: month && (padded ? month.padStart(2, "0") : month), y: year };
-      text = [...names.numeric].filter((c) => /[a-zA-Z]/.test(c)).map((c) => values[c.toLowerCase()]).filter((part) => part).join(separator);
+      const values = {
+        d: day && (padded ? day.padStart(2, "0") : day),
+        m: month && (padded ? month.padStart(2, "0") : month),
+        y: year,
+      };
+      text = [...names.numeric]
+        .filter((c) => /[a-zA-Z]/.test(c))
+        .map((c) => values[c.toLowerCase()])
+        .filter((part) => part)
+        .join(separator);
     }
     if (!o.weekday) return text;
     const weekday = names.weekdays[o.weekday][d.weekday - 1];
@@ -151,17 +102,28 @@
   }
   function formatDateTime(d, options, tag) {
     const names = locale(tag);
-    const o = { ...(options.dateStyle ? STYLES.date[options.dateStyle] : {}), ...(options.timeStyle ? STYLES.time[options.timeStyle] : {}), ...options };
+    const o = {
+      ...(options.dateStyle ? STYLES.date[options.dateStyle] : {}),
+      ...(options.timeStyle ? STYLES.time[options.timeStyle] : {}),
+      ...options,
+    };
     if (options.dateStyle === "medium" && locale(tag) === LOCALES.de) o.month = o.day = "2-digit";
     const date = o.year || o.month || o.day || o.weekday ? dateText(d, o, names) : "";
     let time = o.hour || o.minute || o.second ? timeText(d, o, names) : "";
     if (o.timeZoneName) {
-      const zone = d.zone.offsetName(d.toMillis(), { format: o.timeZoneName === "long" ? "long" : "short", locale: tagOf(tag) });
+      const zone = d.zone.offsetName(d.toMillis(), {
+        format: o.timeZoneName === "long" ? "long" : "short",
+        locale: tagOf(tag),
+      });
       time = time === "" ? (date === "" ? zone : `, ${zone}`) : `${time} ${zone}`;
     }
     if (date === "" || time === "") return date + time;
     const long = o.month === "long";
-    return date + (time.startsWith(", ") ? "" : long ? names.joinLong : (o.month !== "short" && names.joinNumeric) || names.join) + time;
+    return (
+      date +
+      (time.startsWith(", ") ? "" : long ? names.joinLong : (o.month !== "short" && names.joinNumeric) || names.join) +
+      time
+    );
   }
   const processZone = () => read(need("process", "")).zone;
   function dateIn(date, zone) {
@@ -171,10 +133,27 @@
   function formatDate(date, tag, options, defaults) {
     if (Number.isNaN(date.valueOf())) return "Invalid Date";
     const given = options ?? {};
-    const named = ["weekday", "year", "month", "day", "hour", "minute", "second", "dateStyle", "timeStyle", "fractionalSecondDigits"].some((key) => given[key] !== undefined);
+    const named = [
+      "weekday",
+      "year",
+      "month",
+      "day",
+      "hour",
+      "minute",
+      "second",
+      "dateStyle",
+      "timeStyle",
+      "fractionalSecondDigits",
+    ].some((key) => given[key] !== undefined);
     const d = dateIn(date, given.timeZone ?? read(need("environment", "")).timezone);
     if (!d.isValid) throw new RangeError(`Invalid time zone specified: ${given.timeZone}`);
-    return formatDateTime(d, named && !(defaults.force && !defaults.force.some((key) => given[key] !== undefined)) ? given : { ...defaults.fields, ...given }, tag);
+    return formatDateTime(
+      d,
+      named && !(defaults.force && !defaults.force.some((key) => given[key] !== undefined))
+        ? given
+        : { ...defaults.fields, ...given },
+      tag,
+    );
   }
   const DATE = { year: "numeric", month: "numeric", day: "numeric" };
   const TIME = { hour: "numeric", minute: "2-digit", second: "2-digit" };
@@ -191,60 +170,55 @@
     if (numeric === "auto" && amount === 1 && ["year", "quarter", "month", "week", "day"].includes(name)) {
       return name === "day" ? (count < 0 ? "yesterday" : "tomorrow") : `${count < 0 ? "last" : "next"} ${name}`;
     }
-    const short = { year: "yr.", quarter: amount === 1 ? "qtr." : "qtrs.", month: "mo.", week: "wk.", day: amount === 1 ? "day" : "days", hour: "hr.", minute: "min.", second: "sec." };
+    const short = {
+      year: "yr.",
+      quarter: amount === 1 ? "qtr." : "qtrs.",
+      month: "mo.",
+      week: "wk.",
+      day: amount === 1 ? "day" : "days",
+      hour: "hr.",
+      minute: "min.",
+      second: "sec.",
+    };
     const word = style === "long" ? `${name}${amount === 1 ? "" : "s"}` : short[name];
     const text = `${formatNumber(amount, tag)} ${word}`;
     return count < 0 || Object.is(count, -0) ? `${text} ago` : `in ${text}`;
   }
   function formatDuration(values, units, { unitDisplay = "long", listStyle = "narrow" }, tag) {
-    const short = { years: "yr", quarters: "qtr", months: "mth", weeks: "wk", days: "day", hours: "hr", minutes: "min", seconds: "sec", milliseconds: "ms" };
-    const parts = units.filter((unit) => values[unit] !== undefined).map((unit) => {
-      const count = values[unit];
-      const one = Math.abs(count) === 1;
-      const plural = ["years", "quarters", "months", "weeks", "days"].includes(unit) && !one ? "s" : "";
-      const word = unitDisplay === "long" ? (one ? unit.slice(0, -1) : unit) : short[unit] + plural;
-      return `${formatNumber(count, tag)} ${word}`;
-    });
-    if (listStyle === "long" && parts.length > 1) return `${parts.slice(0, -1).join(", ")}${parts.length > 2 ? "," : ""} and ${parts[parts.length - 1]}`;
+    const short = {
+      years: "yr",
+      quarters: "qtr",
+      months: "mth",
+      weeks: "wk",
+      days: "day",
+      hours: "hr",
+      minutes: "min",
+      seconds: "sec",
+      milliseconds: "ms",
+    };
+    const parts = units
+      .filter((unit) => values[unit] !== undefined)
+      .map((unit) => {
+        const count = values[unit];
+        const one = Math.abs(count) === 1;
+        const plural = ["years", "quarters", "months", "weeks", "days"].includes(unit) && !one ? "s" : "";
+        const word = unitDisplay === "long" ? (one ? unit.slice(0, -1) : unit) : short[unit] + plural;
+        return `${formatNumber(count, tag)} ${word}`;
+      });
+    if (listStyle === "long" && parts.length > 1)
+      return `${parts.slice(0, -1).join(", ")}${parts.length > 2 ? "," : ""} and ${parts[parts.length - 1]}`;
     return parts.join(", ");
   }
 
-  // Comparison as people sort: letters before accents before case, small letters first.
-  const base = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const chunks = (text) => text.match(/\d+|\D+/g) ?? [];
-  const rank = (character) => (/\p{L}/u.test(character) ? 3 : /\d/.test(character) ? 2 : /\s/.test(character) ? 0 : 1);
-  function order(a, b) {
-    const [left, right] = [[...a], [...b]];
-    for (let i = 0; i < Math.min(left.length, right.length); i++) {
-      if (left[i] !== right[i]) return rank(left[i]) - rank(right[i]) || (left[i] < right[i] ? -1 : 1);
-    }
-    return left.length - right.length;
-  }
-  function orderNumeric(a, b) {
-    const [left, right] = [chunks(a), chunks(b)];
-    for (let i = 0; i < Math.min(left.length, right.length); i++) {
-      const both = /^\d/.test(left[i]) && /^\d/.test(right[i]);
-      const result = both ? Number(left[i]) - Number(right[i]) : order(left[i], right[i]);
-      if (result !== 0) return result;
-    }
-    return left.length - right.length;
-  }
-  function compare(a, b, options = {}) {
-    const [left, right] = [`${a}`, `${b}`];
-    if (left === right) return 0;
-    const { sensitivity = "variant", numeric = false } = options ?? {};
-    let result = (numeric ? orderNumeric : order)(base(left), base(right));
-    if (result === 0 && sensitivity !== "base" && sensitivity !== "case") result = order(left.normalize("NFD").toLowerCase(), right.normalize("NFD").toLowerCase());
-    if (result === 0 && (sensitivity === "variant" || sensitivity === "case")) {
-      const flip = (text) => [...text].map((c) => (c === c.toLowerCase() ? "0" : "1")).join("");
-      result = flip(left) < flip(right) ? -1 : flip(left) > flip(right) ? 1 : 0;
-    }
-    return Math.sign(result);
-  }
-
   class NumberFormat {
-    constructor(tag, options) { checkTag(tag); this.format = (value) => formatNumber(value, tag, options); this.tag = tagOf(tag); }
-    resolvedOptions() { return { locale: this.tag, numberingSystem: "latn" }; }
+    constructor(tag, options) {
+      checkTag(tag);
+      this.format = (value) => formatNumber(value, tag, options);
+      this.tag = tagOf(tag);
+    }
+    resolvedOptions() {
+      return { locale: this.tag, numberingSystem: "latn" };
+    }
   }
   class DateTimeFormat {
     #zone;
@@ -254,21 +228,40 @@
       this.tag = tagOf(tag);
       this.format = (date = NativeDate.now()) => formatDate(new NativeDate(date), tag, options, { fields: DATE });
     }
-    resolvedOptions() { return { locale: this.tag, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone ?? read(need("environment", "")).timezone }; }
+    resolvedOptions() {
+      return {
+        locale: this.tag,
+        calendar: "gregory",
+        numberingSystem: "latn",
+        timeZone: this.#zone ?? read(need("environment", "")).timezone,
+      };
+    }
   }
   class RelativeTimeFormat {
-    constructor(tag, options) { this.format = (count, unit) => relative(count, unit, options?.style ?? "long", options?.numeric ?? "always", tag); }
+    constructor(tag, options) {
+      this.format = (count, unit) => relative(count, unit, options?.style ?? "long", options?.numeric ?? "always", tag);
+    }
   }
   class PluralRules {
-    constructor(tag, options) { this.ordinal = options?.type === "ordinal"; }
+    constructor(tag, options) {
+      this.ordinal = options?.type === "ordinal";
+    }
     select(count) {
       if (!this.ordinal) return count === 1 ? "one" : "other";
       const [ten, hundred] = [count % 10, count % 100];
-      return ten === 1 && hundred !== 11 ? "one" : ten === 2 && hundred !== 12 ? "two" : ten === 3 && hundred !== 13 ? "few" : "other";
+      return ten === 1 && hundred !== 11
+        ? "one"
+        : ten === 2 && hundred !== 12
+          ? "two"
+          : ten === 3 && hundred !== 13
+            ? "few"
+            : "other";
     }
   }
   class ListFormat {
-    constructor(tag, options) { this.word = options?.type === "disjunction" ? "or" : "and"; }
+    constructor(tag, options) {
+      this.word = options?.type === "disjunction" ? "or" : "and";
+    }
     format(items) {
       const all = [...items];
       if (all.length < 2) return all.join("");
@@ -276,16 +269,37 @@
     }
   }
   class Collator {
-    constructor(tag, options) { this.compare = (a, b) => compare(a, b, options); }
+    constructor(tag, options) {
+      this.compare = (a, b) => compare(a, b, options);
+    }
   }
   const callable = (type) => new kit.ProxyOf(type, { apply: (_, __, args) => new type(...args) });
-  const Intl = { DateTimeFormat: callable(DateTimeFormat), NumberFormat: callable(NumberFormat), Collator: callable(Collator), RelativeTimeFormat, PluralRules, ListFormat };
+  const Intl = {
+    DateTimeFormat: callable(DateTimeFormat),
+    NumberFormat: callable(NumberFormat),
+    Collator: callable(Collator),
+    RelativeTimeFormat,
+    PluralRules,
+    ListFormat,
+  };
   return {
-    locale, zoneName, relative, formatDuration, formatDateTime, compare, Intl, processZone, dateIn,
+    locale,
+    zoneName,
+    relative,
+    formatDuration,
+    formatDateTime,
+    compare,
+    Intl,
+    processZone,
+    dateIn,
     formatNumber: (value, tag, options) => {
-      try { checkTag(tag); } catch { return `${value}`; }
+      try {
+        checkTag(tag);
+      } catch {
+        return `${value}`;
+      }
       return formatNumber(value, tag, options);
     },
     formatDate: (date, tag, options, kind) => formatDate(date, tag, options, DEFAULTS[kind]),
   };
-})
+});

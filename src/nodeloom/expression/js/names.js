@@ -1,7 +1,7 @@
 // The `$` names of a scope and the small helper functions (n8n's "convenience" functions).
 (function (kit) {
   "use strict";
-  const { define, constant, need, read, once, fail, state, freeze, ownKey, ProxyOf, isArray } = kit;
+  const { define, constant, need, read, once, fail, state, ownKey, ProxyOf, isArray } = kit;
 
   // Where there is no item, what would be its data fails when it is looked at.
   const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
@@ -27,7 +27,8 @@
   define("$prevNode", () => ({ name: undefined, outputIndex: undefined, runIndex: undefined }));
   constant("$nodeVersion", 1);
 
-  const blocked = () => fail("Access to environment variables is blocked; the host of this run decides which there are");
+  const blocked = () =>
+    fail("Access to environment variables is blocked; the host of this run decides which there are");
   define("$env", () => {
     const env = environment().env;
     if (env !== null) return env;
@@ -35,23 +36,36 @@
   });
 
   // All items of this run, the current one being the object `$json` belongs to.
-  const items = () => once("items", () => {
-    const text = need("items", "");
-    if (state.pure && state.sharedItems !== null) return state.sharedItems;
-    const list = read(text);
-    if (list.length === 0) fail("There are no input items");
-    if (state.pure) return (state.sharedItems = list);
-    if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
-    return list;
-  });
+  const items = () =>
+    once("items", () => {
+      const text = need("items", "");
+      if (state.pure && state.sharedItems !== null) return state.sharedItems;
+      const list = read(text);
+      if (list.length === 0) fail("There are no input items");
+      if (state.pure) return (state.sharedItems = list);
+      if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
+      return list;
+    });
   const current = () => once("$input.item", () => ({ ...rest(), json: json() }));
   define("$input", () => ({
-    get item() { return current(); },
-    first(...rest_) { return rest_.length ? fail("$input.first() takes no arguments") : items()[0]; },
-    last(...rest_) { return rest_.length ? fail("$input.last() takes no arguments") : items()[items().length - 1]; },
-    all() { return items(); },
-    get params() { return kit.name("$parameter"); },
-    get context() { return {}; },
+    get item() {
+      return current();
+    },
+    first(...args) {
+      return args.length ? fail("$input.first() takes no arguments") : items()[0];
+    },
+    last(...args) {
+      return args.length ? fail("$input.last() takes no arguments") : items()[items().length - 1];
+    },
+    all() {
+      return items();
+    },
+    get params() {
+      return kit.name("$parameter");
+    },
+    get context() {
+      return {};
+    },
   }));
   const itemsOf = (node) => once(`node ${node}`, () => read(need("node", `${node}`)));
   define("$items", () => (node) => (node === undefined ? items() : itemsOf(node)));
@@ -64,15 +78,33 @@
   const nodeProxy = (node) => {
     const list = itemsOf(node);
     return {
-      get item() { return at(list, paired(), node); },
-      itemMatching(index) { return at(list, index ?? fail("itemMatching() needs the number of an item"), node); },
-      pairedItem(index) { return at(list, index ?? paired(), node); },
-      first() { return list[0]; },
-      last() { return list[list.length - 1]; },
-      all() { return list; },
-      get isExecuted() { return true; },
-      get params() { return {}; },
-      get context() { return {}; },
+      get item() {
+        return at(list, paired(), node);
+      },
+      itemMatching(index) {
+        return at(list, index ?? fail("itemMatching() needs the number of an item"), node);
+      },
+      pairedItem(index) {
+        return at(list, index ?? paired(), node);
+      },
+      first() {
+        return list[0];
+      },
+      last() {
+        return list[list.length - 1];
+      },
+      all() {
+        return list;
+      },
+      get isExecuted() {
+        return true;
+      },
+      get params() {
+        return {};
+      },
+      get context() {
+        return {};
+      },
     };
   };
   const paired = () => {
@@ -81,38 +113,65 @@
     return typeof first === "number" ? first : (first?.item ?? state.index);
   };
   constant("$", (node) => nodeProxy(node));
-  define("$node", () => new ProxyOf({}, {
-    get(_, node) {
-      if (typeof node !== "string") return undefined;
-      const list = itemsOf(node);
-      return {
-        get json() { return at(list, state.index, node).json; },
-        get data() { return at(list, state.index, node).json; },
-        get binary() { return at(list, state.index, node).binary ?? {}; },
-        get runIndex() { return environment().runIndex; },
-        get parameter() { return {}; },
-        get context() { return {}; },
-      };
-    },
-  }));
+  define(
+    "$node",
+    () =>
+      new ProxyOf(
+        {},
+        {
+          get(_, node) {
+            if (typeof node !== "string") return undefined;
+            const list = itemsOf(node);
+            return {
+              get json() {
+                return at(list, state.index, node).json;
+              },
+              get data() {
+                return at(list, state.index, node).json;
+              },
+              get binary() {
+                return at(list, state.index, node).binary ?? {};
+              },
+              get runIndex() {
+                return environment().runIndex;
+              },
+              get parameter() {
+                return {};
+              },
+              get context() {
+                return {};
+              },
+            };
+          },
+        },
+      ),
+  );
 
   // The node's own parameters, resolved one by one as they are asked for.
   const parameters = (kind) => {
     const known = () => once(`${kind} names`, () => read(need(kind, "names")));
     const value = (key) => once(`${kind} ${key}`, () => read(need(kind, `=${key}`)));
-    return new ProxyOf({}, {
-      get: (_, key) => (typeof key === "string" && known().includes(key) ? value(key) : undefined),
-      has: (_, key) => known().includes(key),
-      ownKeys: () => known(),
-      getOwnPropertyDescriptor: (_, key) =>
-        known().includes(key) ? { value: value(key), enumerable: true, configurable: true, writable: true } : undefined,
-    });
+    return new ProxyOf(
+      {},
+      {
+        get: (_, key) => (typeof key === "string" && known().includes(key) ? value(key) : undefined),
+        has: (_, key) => known().includes(key),
+        ownKeys: () => known(),
+        getOwnPropertyDescriptor: (_, key) =>
+          known().includes(key)
+            ? { value: value(key), enumerable: true, configurable: true, writable: true }
+            : undefined,
+      },
+    );
   };
   define("$parameter", () => parameters("parameter"));
   define("$rawParameter", () => parameters("rawParameter"));
 
   const isEmpty = (value) =>
-    value === undefined || value === null || value === "" || (isArray(value) && value.length === 0) ||
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (isArray(value) && value.length === 0) ||
     (typeof value === "object" && !isArray(value) && Object.keys(value).length === 0);
   constant("$ifEmpty", (...args) => {
     if (args.length === 0) fail("$ifEmpty() needs the value to test");
@@ -129,8 +188,10 @@
     return ownKey(json(), key) ? json()[key] : fallback;
   };
   for (const name of ["$fromAI", "$fromAi", "$fromai"]) constant(name, modelValue);
-  constant("$getPairedItem", () => fail("$getPairedItem() is not available; use $(\"node\").item"));
-  constant("$evaluateExpression", () => fail("$evaluateExpression() is not available: values are never read as expressions"));
+  constant("$getPairedItem", () => fail('$getPairedItem() is not available; use $("node").item'));
+  constant("$evaluateExpression", () =>
+    fail("$evaluateExpression() is not available: values are never read as expressions"),
+  );
   define("process", () => ({ env: environment().env ?? {} }));
   const min = (...args) => Math.min(...args);
   const max = (...args) => Math.max(...args);
@@ -141,7 +202,8 @@
     constant(`$${name}`, helper);
   }
   constant("numberList", (from, to) => {
-    const first = parseInt(from), length = Math.abs(parseInt(to) - first) + 1;
+    const first = parseInt(from),
+      length = Math.abs(parseInt(to) - first) + 1;
     if (length > 1e6) fail("numberList() makes no list of more than a million numbers");
     if (!Number.isInteger(length) || +from !== first) throw new RangeError("numberList() needs two whole numbers");
     const step = first > to ? -1 : 1;
@@ -151,7 +213,9 @@
     if (!isArray(keys) || !isArray(values)) fail("zip() needs two arrays, keys and values");
     if (keys.length !== values.length) fail("zip() needs as many values as keys");
     const object = {};
-    keys.forEach((key, i) => { object[key] = values[i]; });
+    keys.forEach((key, i) => {
+      object[key] = values[i];
+    });
     return object;
   });
   constant("toPathSegment", (value) => {
@@ -171,8 +235,9 @@
   define("$jmesPath", jmespath);
   define("Intl", () => kit.module("intl").Intl);
 
-  const dangerous = "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics queueMicrotask __dirname __filename " +
+  const dangerous =
+    "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics queueMicrotask __dirname __filename " +
     "require module Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
     "AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
   for (const name of dangerous.split(" ")) define(name, () => ({}));
-})
+});

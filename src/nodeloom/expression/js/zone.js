@@ -2,7 +2,7 @@
 (function (kit) {
   "use strict";
   const { need, read, create } = kit;
-  const rules = create(null);    // by lower-case name
+  const rules = create(null); // by lower-case name
   const LAST = 4102444800000;
   // After the rules end, an instant has the offset of the same day in an earlier year with the same weekdays.
   function folded(time) {
@@ -21,7 +21,8 @@
     return rules[key];
   }
   function position(at, time) {
-    let low = 0, high = at.length;
+    let low = 0,
+      high = at.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (at[middle] <= time) low = middle + 1;
@@ -34,56 +35,124 @@
   function offsetText(minutes, format) {
     const sign = minutes < 0 ? "-" : "+";
     const whole = Math.trunc(Math.abs(minutes));
-    const hours = Math.trunc(whole / 60), rest = whole % 60;
+    const hours = Math.trunc(whole / 60),
+      rest = whole % 60;
     if (format === "narrow") return `${sign}${hours}${rest > 0 ? `:${rest}` : ""}`;
     return `${sign}${two(hours)}${format === "techie" ? "" : ":"}${two(rest)}`;
   }
 
   class Zone {
-    get isValid() { return true; }
-    get ianaName() { return this.name; }
-    formatOffset(time, format) { return offsetText(this.offset(time), format); }
-    toString() { return this.name; }
+    get isValid() {
+      return true;
+    }
+    get ianaName() {
+      return this.name;
+    }
+    formatOffset(time, format) {
+      return offsetText(this.offset(time), format);
+    }
+    toString() {
+      return this.name;
+    }
   }
   class FixedOffsetZone extends Zone {
     #fixed;
-    constructor(offset) { super(); this.#fixed = offset; }
-    get type() { return "fixed"; }
-    get name() { return this.#fixed === 0 ? "UTC" : `UTC${offsetText(this.#fixed, "narrow")}`; }
-    get ianaName() { return this.#fixed === 0 ? "Etc/UTC" : `Etc/GMT${offsetText(-this.#fixed, "narrow")}`; }
-    get isUniversal() { return true; }
-    get abbreviated() { return this.name; }
-    offset() { return this.#fixed; }
-    offsetName() { return this.name; }
-    abbreviation() { return "UTC"; }
-    equals(other) { return other.type === "fixed" && other.offset() === this.#fixed; }
+    constructor(offset) {
+      super();
+      this.#fixed = offset;
+    }
+    get type() {
+      return "fixed";
+    }
+    get name() {
+      return this.#fixed === 0 ? "UTC" : `UTC${offsetText(this.#fixed, "narrow")}`;
+    }
+    get ianaName() {
+      return this.#fixed === 0 ? "Etc/UTC" : `Etc/GMT${offsetText(-this.#fixed, "narrow")}`;
+    }
+    get isUniversal() {
+      return true;
+    }
+    get abbreviated() {
+      return this.name;
+    }
+    offset() {
+      return this.#fixed;
+    }
+    offsetName() {
+      return this.name;
+    }
+    abbreviation() {
+      return "UTC";
+    }
+    equals(other) {
+      return other.type === "fixed" && other.offset() === this.#fixed;
+    }
   }
   class IANAZone extends Zone {
     #rules;
-    constructor(found) { super(); this.#rules = found; }
-    get type() { return "iana"; }
-    get name() { return this.#rules.name; }
-    get isUniversal() { return false; }
+    constructor(found) {
+      super();
+      this.#rules = found;
+    }
+    get type() {
+      return "iana";
+    }
+    get name() {
+      return this.#rules.name;
+    }
+    get isUniversal() {
+      return false;
+    }
     #at(time) {
       return position(this.#rules.at, time < LAST ? time : folded(time));
     }
-    offset(time) { return time === time ? this.#rules.offset[this.#at(time)] / 60 : NaN; }
-    abbreviation(time) { return this.#rules.abbreviation[this.#at(time)]; }
-    offsetName(time, { format, locale } = {}) { return kit.module("intl").zoneName(this, time, format, locale); }
-    equals(other) { return other.type === "iana" && other.name === this.name; }
+    offset(time) {
+      return time === time ? this.#rules.offset[this.#at(time)] / 60 : NaN;
+    }
+    abbreviation(time) {
+      return this.#rules.abbreviation[this.#at(time)];
+    }
+    offsetName(time, { format, locale } = {}) {
+      return kit.module("intl").zoneName(this, time, format, locale);
+    }
+    equals(other) {
+      return other.type === "iana" && other.name === this.name;
+    }
   }
   class InvalidZone extends Zone {
     #name;
-    constructor(name) { super(); this.#name = name; }
-    get type() { return "invalid"; }
-    get name() { return this.#name; }
-    get isValid() { return false; }
-    get isUniversal() { return false; }
-    offset() { return NaN; }
-    offsetName() { return null; }
-    abbreviation() { return null; }
-    formatOffset() { return ""; }
-    equals() { return false; }
+    constructor(name) {
+      super();
+      this.#name = name;
+    }
+    get type() {
+      return "invalid";
+    }
+    get name() {
+      return this.#name;
+    }
+    get isValid() {
+      return false;
+    }
+    get isUniversal() {
+      return false;
+    }
+    offset() {
+      return NaN;
+    }
+    offsetName() {
+      return null;
+    }
+    abbreviation() {
+      return null;
+    }
+    formatOffset() {
+      return "";
+    }
+    equals() {
+      return false;
+    }
   }
   const utc = new FixedOffsetZone(0);
 
@@ -105,9 +174,11 @@
     const fixed = value.match(/^utc([+-]\d{1,2})(?::(\d{2}))?$/i);
     if (fixed) {
       const hours = parseInt(fixed[1], 10);
-      return new FixedOffsetZone(hours * 60 + (hours < 0 || fixed[1][0] === "-" ? -1 : 1) * (fixed[2] ? parseInt(fixed[2], 10) : 0));
+      return new FixedOffsetZone(
+        hours * 60 + (hours < 0 || fixed[1][0] === "-" ? -1 : 1) * (fixed[2] ? parseInt(fixed[2], 10) : 0),
+      );
     }
     return named(value);
   }
-  return { Zone, FixedOffsetZone, IANAZone, utc, normalize, workflowZone, offsetText, two };
-})
+  return { Zone, FixedOffsetZone, IANAZone, InvalidZone, utc, normalize, workflowZone, offsetText, two };
+});

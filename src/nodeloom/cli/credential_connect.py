@@ -1,0 +1,101 @@
+"""`nodeloom credentials connect`: a user signs in with the browser, and the credential keeps the tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from nodeloom.errors import NodeloomError, UnknownNameError
+
+if TYPE_CHECKING:
+    from nodeloom import Runtime
+    from nodeloom.credential import Granted
+    from nodeloom.credential.loopback import Loopback
+
+
+@click.command("connect")
+@click.argument("name")
+@click.option("--no-browser", is_flag=True, help="Open no browser; print the address to visit on this machine.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of 127.0.0.1 the browser comes back to, where the service insists on one. Default: a free one.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the sign-in.",
+)
+def connect_command(name: str, no_browser: bool, port: int | None, timeout: float) -> None:
+    """Sign in with the browser for the stored credential NAME, and keep the tokens with it.
+
+    For credentials of a type that extends oAuth2Api, with the grants authorizationCode and pkce. The service must know
+    the redirect address http://127.0.0.1:PORT/callback; many take any port.
+
+    \b
+    Example:
+      nodeloom credentials connect office
+      nodeloom credentials connect office --no-browser --port 8765
+    """
+    from nodeloom import Runtime
+    from nodeloom.credential.loopback import Loopback
+
+    with Runtime() as runtime:
+        type_name = _type_of(runtime, name)
+        with Loopback(port or 0) as listener:
+
+            def authorize(url: str) -> str:
+                _send_user(url, listener, browser=not no_browser)
+                return listener.wait(timeout)
+
+            try:
+                granted = runtime.connect_credential(type_name, name, listener.redirect_uri, authorize)
+            except NodeloomError as fault:
+                listener.answer("The sign-in failed", f"{fault.message}\n{fault.hint or ''}")
+                raise
+            listener.answer("Signed in", f"The credential {name} is connected. You can close this window.")
+    _report(name, granted)
+
+
+def _type_of(runtime: Runtime, name: str) -> str:
+    from nodeloom.credential import Credentials, default_providers
+
+    chain = Credentials(default_providers(type_names=list(runtime.credential_types)))
+    # The first place that has a name is the one that is asked.
+    stored = {credential.name: credential.type for credential in reversed(list(chain.list()))}
+    if name not in stored:
+        raise UnknownNameError("credential", name, stored)
+    return stored[name]
+
+
+def _send_user(url: str, listener: Loopback, *, browser: bool) -> None:
+    import webbrowser
+
+    opened = browser and webbrowser.open(url)
+    if opened:
+        click.echo("Sign in with the browser window that opens. Should none open, visit:", err=True)
+    else:
+        click.echo("Visit this address with a browser on this machine:", err=True)
+    click.echo(f"\n  {url}\n", err=True)
+    click.echo(f"Waiting for the browser to come back to {listener.redirect_uri} (Ctrl-C to give up).", err=True)
+
+
+def _report(name: str, granted: Granted) -> None:
+    click.echo(f"Connected the credential {name!r}.", err=True)
+    if granted.scope:
+        click.echo(f"  granted: {granted.scope}", err=True)
+    if granted.withheld:
+        click.echo(f"  not granted: {' '.join(granted.withheld)}", err=True)
+    until = "until the service ends it"
+    if granted.expires_at is not None:
+        until = (
+            datetime.fromtimestamp(granted.expires_at, UTC).astimezone().strftime("until %Y-%m-%d %H:%M %Z").rstrip()
+        )
+    click.echo(f"  access token: good {until}", err=True)
+    renewal = "renewed by itself" if granted.refreshable else "none: sign in again when the access token has run out"
+    click.echo(f"  refresh token: {renewal}", err=True)

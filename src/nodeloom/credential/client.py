@@ -1,0 +1,111 @@
+"""A credential type's `token` block with one credential's fields: the OAuth 2.0 client it describes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from nodeloom.credential.oauth2 import Grant, OAuth2Client, Token
+from nodeloom.credential.templates import Renderer
+from nodeloom.errors import CredentialError, nearest
+from nodeloom.messages import origin_of
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.models import CredentialType
+
+_GRANTS: dict[str, Grant] = {
+    "clientCredentials": "client_credentials",
+    "client_credentials": "client_credentials",
+    "authorizationCode": "authorization_code",
+    "authorization_code": "authorization_code",
+    "pkce": "pkce",
+}
+# What a request for authorization says itself (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+_OWN_PARAMETERS = frozenset(
+    {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+)
+
+
+def client_of(
+    type: CredentialType,  # noqa: A002 - the descriptors' word
+    values: Mapping[str, Any],
+    renderer: Renderer,
+    begun: Token | None,
+) -> OAuth2Client | None:
+    """The client of the type's `token` block; None when it has none, or the credential does not say who the client is.
+
+    `begun` is the token the credential holds. Raises CredentialError for a grant or a way to authenticate that is none,
+    and for addresses that are not absolute.
+    """
+    block = type.token
+    if block is None:
+        return None
+
+    def text(template: str | None, path: str) -> str:
+        return renderer.text(template, values, f"token.{path}")
+
+    grant = _choice(type, "grantType", text(block.grant_type, "grantType"), _GRANTS)
+    client_id, secret = text(block.client_id, "clientId"), text(block.client_secret, "clientSecret")
+    signs_in = grant != "client_credentials"
+    if not client_id or (not secret and not signs_in):
+        return None
+    ways = {"body": "body", "header": "header"}
+    return OAuth2Client(
+        token_url=_address(type, "accessTokenUrl", text(block.access_token_url, "accessTokenUrl")),
+        client_id=client_id,
+        client_secret=secret,
+        scope=" ".join(text(block.scope, "scope").split()) or None,
+        authentication=_choice(type, "authentication", text(block.authentication, "authentication"), ways),
+        grant=grant,
+        auth_url=_address(type, "authUrl", text(block.auth_url, "authUrl")) if signs_in else "",
+        auth_parameters=_parameters(type, text(block.auth_query_parameters, "authQueryParameters")) if signs_in else (),
+        verify=renderer(block.skip_ssl_certificate_validation, values, "token.skipSslCertificateValidation")
+        is not True,
+        user=_user(begun) if signs_in else b"",
+    )
+
+
+def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Any]) -> Any:  # noqa: A002
+    if value in known:
+        return known[value]
+    close = nearest(value, known)
+    raise CredentialError(
+        f"The credential type {type.name!r} knows no such {field}.",
+        path=f"token.{field}",
+        value=value,
+        hint=f"Did you mean {close!r}?" if close else f"Known: {', '.join(known)}.",
+        nearest=close,
+    )
+
+
+def _address(type: CredentialType, field: str, url: str) -> str:  # noqa: A002
+    try:
+        origin_of(url)
+    except ValueError:
+        what = "its token endpoint" if field == "accessTokenUrl" else "where the user signs in"
+        raise CredentialError(
+            f"The credential type {type.name!r} makes no absolute address for {what}.",
+            path=f"token.{field}",
+            hint="Check the credential's address field.",
+        ) from None
+    return url
+
+
+def _parameters(type: CredentialType, text: str) -> tuple[tuple[str, str], ...]:  # noqa: A002
+    pairs = tuple(parse_qsl(text.lstrip("?&"), keep_blank_values=True))
+    taken = next((name for name, _ in pairs if name in _OWN_PARAMETERS), None)
+    if taken is not None:
+        raise CredentialError(
+            f"The query parameter {taken!r} of a sign-in with the credential type {type.name!r} is not free.",
+            path="token.authQueryParameters",
+            hint="Leave it out: it is set for every sign-in.",
+        )
+    return pairs
+
+
+def _user(begun: Token | None) -> bytes:
+    if begun is None:
+        return b""
+    return hashlib.sha256(f"{begun.text}\0{begun.refresh_token}".encode("utf-8", "surrogatepass")).digest()

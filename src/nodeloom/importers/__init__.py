@@ -1,0 +1,1 @@
+"""From documents made for other programs to descriptors and parameters of Nodeloom."""

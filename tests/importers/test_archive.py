@@ -1,0 +1,149 @@
+"""An archive is another's word: what leaves the package, is no plain file or goes over a limit is an error."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeloom.errors import DescriptorError
+from nodeloom.importers.archive import Files, Limits, read_archive, read_folder
+
+from .packing import tar_entry, unpack_to, write_tar
+
+SMALL = Limits(total_bytes=200_000, file_bytes=100_000, text_bytes=50_000, entries=50)
+
+
+def read(path: Path) -> Files:
+    return read_archive(path, SMALL)
+
+
+def test_files_are_named_without_the_folder_they_are_packed_in(tmp_path: Path) -> None:
+    files = read(
+        write_tar(tmp_path / "p.tgz", tar_entry("any/a.js", b"\xef\xbb\xbf1"), tar_entry("any/b/c.png", b"\0"))
+    )
+    assert files.texts == {"a.js": "1"}
+    assert files.names == {"a.js", "b/c.png"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["package/../../x.js", "../x.js", "/etc/x.js", "package\\..\\x.js", "C:/x.js", "package/a/../../../x", ".."],
+)
+def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DescriptorError, match="leads out of the package"):
+        read(write_tar(tmp_path / "p.tgz", tar_entry(name, b"x")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (tarfile.SYMTYPE, "a link"),
+        (tarfile.LNKTYPE, "a link"),
+        (tarfile.CHRTYPE, "no plain file"),
+        (tarfile.BLKTYPE, "no plain file"),
+        (tarfile.FIFOTYPE, "no plain file"),
+    ],
+)
+def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes, message: str) -> None:
+    entry = tar_entry("package/x.js", type=kind, linkname="/etc/passwd")
+    with pytest.raises(DescriptorError, match=message):
+        read(write_tar(tmp_path / "p.tgz", entry))
+
+
+def test_a_size_that_is_only_claimed_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    info, _content = tar_entry("package/x.js")
+    info.size = 8 * 1024**3
+    path = tmp_path / "p.tgz"
+    path.write_bytes(gzip.compress(info.tobuf()))
+    with pytest.raises(DescriptorError, match="a file of 8,589,934,592 bytes"):
+        read(path)
+
+
+def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
+    headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(2**40)}
+    path = tmp_path / "p.tgz"
+    info, content = tar_entry("package/x.js", b"1\n0\n0\n".ljust(512, b"\0"), pax_headers=headers)
+    with pytest.raises(DescriptorError):
+        read(write_tar(path, (info, content)))
+
+
+def test_a_header_that_unpacks_without_end_stops_at_the_limit(tmp_path: Path) -> None:
+    info, _content = tar_entry("package/pax", type=tarfile.XHDTYPE)
+    info.size = 500_000_000
+    path = tmp_path / "p.tgz"
+    path.write_bytes(gzip.compress(info.tobuf() + b"\0" * 20_000_000))
+    with pytest.raises(DescriptorError, match="too large when it is unpacked"):
+        read(path)
+
+
+def test_many_entries_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DescriptorError, match="more than 50 entries"):
+        read(write_tar(tmp_path / "p.tgz", *(tar_entry(f"package/{n}.js") for n in range(51))))
+
+
+def test_a_hundred_thousand_files_are_refused_by_the_limits_that_hold_without_any_said(tmp_path: Path) -> None:
+    path = tmp_path / "p.tgz"
+    header = tar_entry("package/x.js")[0].tobuf()
+    path.write_bytes(gzip.compress(header * 100_000, 1))
+    with pytest.raises(DescriptorError, match="more than 20,000 entries"):
+        read_archive(path, Limits())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("x.png", "more than 200,000 bytes"), ("x.js", "bytes of code and documents")]
+)
+def test_many_bytes_are_refused(tmp_path: Path, name: str, message: str) -> None:
+    entries = [tar_entry(f"package/{n}/{name}", b"x" * 40_000) for n in range(6)]
+    with pytest.raises(DescriptorError, match=message):
+        read(write_tar(tmp_path / "p.tgz", *entries))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08broken", gzip.compress(b"no tar" * 200)])
+def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "p.tgz"
+    path.write_bytes(content)
+    with pytest.raises(DescriptorError):
+        read(path)
+
+
+def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "p.tgz", tar_entry("package/x.bin", os.urandom(90_000)))
+    path.write_bytes(path.read_bytes()[:40_000])
+    with pytest.raises(DescriptorError):
+        read(path)
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.js"
+    secret.write_text("secret")
+    root = unpack_to(tmp_path / "p", {"a.js": "1", "lib/b.js": "2", "node_modules/x/c.js": "3", ".git/d.js": "4"})
+    (root / "e.js").symlink_to(secret)
+    (root / "f").symlink_to(tmp_path)
+    files = read_folder(root, SMALL)
+    assert files.texts == {"a.js": "1", "lib/b.js": "2"}
+    assert sorted(files.skipped) == ["e.js", "f"]
+
+
+def test_a_folder_is_held_to_the_limits(tmp_path: Path) -> None:
+    root = unpack_to(tmp_path / "p", {f"{n}.js": "x" * 20_000 for n in range(4)})
+    with pytest.raises(DescriptorError, match="bytes of code"):
+        read_folder(root, SMALL)
+
+
+@given(name=st.text(alphabet=st.sampled_from("./\\a:\0é "), min_size=1, max_size=20))
+def test_no_name_leads_anywhere_but_into_the_package(name: str) -> None:
+    from nodeloom.importers.archive import _inner_name
+
+    try:
+        inner = _inner_name(name, Path("p.tgz"))
+    except DescriptorError:
+        return
+    assert not inner.startswith("/")
+    assert ".." not in inner.split("/")
+    assert "\\" not in inner

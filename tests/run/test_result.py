@@ -1,0 +1,60 @@
+"""What a run gives back: results, counts, and a report that is JSON."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeloom.errors import ItemError, NotFoundError, NotRunError
+from nodeloom.run.result import Outcome, RunReport, RunResult
+
+KINDS = {"ok": None, "failed": ItemError, "not found": NotFoundError, "not run": NotRunError}
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(KINDS)), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+def test_the_counts_add_up(made: list[tuple[str, int, int]]) -> None:
+    report = RunReport("probe")
+    outcomes = []
+    for index, (kind, items, retries) in enumerate(made):
+        error = KINDS[kind]
+        outcome = Outcome(
+            index,
+            [{"json": {}}] * items if error is None else [],
+            error=None if error is None else error("failed", item=index, status=404),
+            statuses=(200,) * items,
+            retries=retries,
+        )
+        outcomes.append(outcome)
+        report.add(outcome)
+    counts = report.counts
+    assert counts.items == len(made) == counts.succeeded + counts.failed + counts.not_run
+    assert counts.failed + counts.not_run == sum(report.errors.values())
+    assert report.retries == sum(retries for *_, retries in made)
+    assert report.succeeded is (counts.succeeded == len(made))
+    result = RunResult(outcomes, report)
+    assert len(result.items) == counts.results + counts.failed + counts.not_run
+    assert len(result.errors) == counts.failed + counts.not_run
+    assert all("pairedItem" in item for item in result.items)
+    assert json.loads(json.dumps(report.to_dict()))["counts"]["items"] == len(made)
+
+
+def test_a_failed_item_has_its_error_in_json_and_beside_it() -> None:
+    """n8n shows `json.error`; who reads by key looks at `error`."""
+    outcome = Outcome(4, error=NotFoundError("gone", item=4, status=404))
+    (result,) = outcome.results()
+    assert result["json"]["error"] == result["error"]
+    assert result["error"]["code"] == "not_found"
+    assert result["pairedItem"] == {"item": 4}
+
+
+def test_every_item_of_an_outcome_is_paired_with_its_input() -> None:
+    outcome = Outcome(2, [{"json": {"a": 1}}, {"json": {"a": 2}, "binary": {}, "pairedItem": {"item": 9}}])
+    assert [r["pairedItem"] for r in outcome.results()] == [{"item": 2}, {"item": 2}]
+    assert outcome.results()[1]["binary"] == {}
+
+
+def test_a_run_that_left_input_unread_did_not_succeed() -> None:
+    assert RunReport("probe").succeeded
+    assert not RunReport("probe", complete=False).succeeded

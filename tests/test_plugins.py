@@ -1,0 +1,277 @@
+"""Plugins are found, listed and documented; one that fails is named, and the others keep working."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nodeloom import Runtime, __version__, hookimpl
+from nodeloom.errors import DescriptorError, PluginError
+from nodeloom.plugins import Hooks, Plugins
+from run.doubles import PROBE
+
+ROOT = Path(__file__).resolve().parents[1]
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Puts a distribution with an entry point on the path."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def add(name: str, code: str, *, target: str | None = None) -> None:
+        (tmp_path / f"{name}_module.py").write_text(textwrap.dedent(code), encoding="utf-8")
+        info = tmp_path / f"dist_{name}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dist-{name}\nVersion: 1.2\n", encoding="utf-8")
+        (info / "entry_points.txt").write_text(f"[nodeloom]\n{name} = {target or f'{name}_module'}\n", encoding="utf-8")
+        monkeypatch.delitem(sys.modules, f"{name}_module", raising=False)
+
+    return add
+
+
+GOOD = f"""
+    from nodeloom import hookimpl
+
+    @hookimpl
+    def nodeloom_nodes():
+        return {{"probe": {PROBE!r}}}
+"""
+
+
+def info(runtime: Runtime, name: str) -> dict[str, Any]:
+    (found,) = [plugin.to_dict() for plugin in runtime.plugins if plugin.name == name]
+    return found
+
+
+def test_the_shipped_pack_comes_through_the_same_hooks() -> None:
+    with Runtime(discover_plugins=False) as runtime:
+        assert info(runtime, "builtin") == {
+            "name": "builtin",
+            "distribution": "nodeloom",
+            "version": __version__,
+            "hooks": ["nodeloom_credential_types", "nodeloom_nodes"],
+            "error": None,
+        }
+        assert "threecx" in runtime.nodes
+        assert runtime.plugin_failures == ()
+
+
+def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
+    install("good", GOOD)
+    with Runtime() as runtime:
+        assert info(runtime, "good") == {
+            "name": "good",
+            "distribution": "dist-good",
+            "version": "1.2",
+            "hooks": ["nodeloom_nodes"],
+            "error": None,
+        }
+        assert runtime.node("probe").label == "Probe"
+    with Runtime(discover_plugins=False) as runtime:
+        assert "probe" not in runtime.nodes
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise RuntimeError('broken at import')", "RuntimeError: broken at import"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import there_is_no_such_module", "ModuleNotFoundError"),
+        ("this is no python", "SyntaxError"),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_node():
+                return {}
+            """,
+            "There is no hook 'nodeloom_node'",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_nodes(nonsense):
+                return {}
+            """,
+            "nonsense",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_nodes():
+                raise LookupError("no nodes today")
+            """,
+            "LookupError: no nodes today",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_credential_types():
+                return ["no mapping"]
+            """,
+            "it gave list, not a mapping by name",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_nodes():
+                return {"x": "a text, not a path"}
+            """,
+            "'x' is neither a pathlib.Path nor a document",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            def nodeloom_expression_functions():
+                return {"f": 3}
+            """,
+            "'f' is not a function",
+        ),
+        (
+            """
+            from nodeloom import hookimpl
+            @hookimpl
+            async def nodeloom_nodes():
+                return {}
+            """,
+            "it gave coroutine, not a mapping by name",
+        ),
+    ],
+)
+def test_a_plugin_that_fails_is_listed_with_its_error_and_the_others_keep_working(
+    install: Install, code: str, words: str
+) -> None:
+    install("bad", code)
+    install("good", GOOD)
+    with Runtime() as runtime:
+        listed = info(runtime, "bad")
+        assert listed["distribution"] == "dist-bad"
+        assert words in listed["error"]
+        assert "'bad'" in listed["error"]
+        (failure,) = runtime.plugin_failures
+        assert isinstance(failure, PluginError)
+        assert failure.details["plugin"] == "bad"
+        assert failure.hint
+        assert {"probe", "threecx"} <= set(runtime.nodes)
+        assert info(runtime, "good")["error"] is None
+
+
+def test_two_distributions_may_call_their_plugins_alike(install: Install, tmp_path: Path) -> None:
+    install("good", GOOD)
+    install("other", GOOD.replace("nodeloom_nodes", "nodeloom_credential_types").replace("probe", "probeApi"))
+    renamed = "[nodeloom]\ngood = other_module\n"
+    (tmp_path / "dist_other-1.2.dist-info" / "entry_points.txt").write_text(renamed, encoding="utf-8")
+    with Runtime() as runtime:
+        listed = {plugin.name: plugin.distribution for plugin in runtime.plugins}
+        assert {listed["good"], listed["good-2"]} == {"dist-good", "dist-other"}
+        assert runtime.plugin_failures == ()
+
+
+def test_a_misspelt_hook_says_which_one_was_meant() -> None:
+    class Misspelt:
+        @hookimpl
+        def nodeloom_prepare_requests(self) -> None: ...
+
+    plugins = Plugins([Misspelt()], discover=False)
+    assert "nodeloom_prepare_request" in str(plugins.failures[0].hint)
+
+
+def test_a_name_that_is_taken_is_refused_and_who_has_it_is_said() -> None:
+    class Second:
+        @hookimpl
+        def nodeloom_nodes(self) -> dict[str, Any]:
+            return {"threecx": PROBE, "probe": PROBE}
+
+    with Runtime(plugins=[Second()], discover_plugins=False) as runtime:
+        assert {"threecx", "probe"} <= set(runtime.nodes)
+        (failure,) = runtime.plugin_failures
+        assert "'threecx' is registered by" in failure.message
+
+
+def test_a_node_that_is_broken_is_so_when_it_is_asked_for() -> None:
+    class Broken:
+        @hookimpl
+        def nodeloom_nodes(self) -> dict[str, Any]:
+            return {"broken": {"name": "broken"}, "gone": Path("/no/such/file.json"), "probe": PROBE}
+
+    with Runtime(plugins=[Broken()], discover_plugins=False) as runtime:
+        assert runtime.node("probe").name == "probe"
+        for name in ("broken", "gone"):
+            with pytest.raises(DescriptorError):
+                runtime.node(name)
+        assert runtime.node("3CX").name == "threecx"
+
+
+def test_plugins_that_are_given_are_called_by_their_module_or_class() -> None:
+    module = ModuleType("my_module")
+    module.nodeloom_see_response = hookimpl(lambda: None)  # type: ignore[attr-defined]
+
+    class Mine:
+        @hookimpl
+        def nodeloom_see_response(self) -> None: ...
+
+    with Runtime(plugins=[module, Mine(), Mine()], discover_plugins=False) as runtime:
+        assert [plugin.name for plugin in runtime.plugins] == ["builtin", "Mine", "Mine-2", "my_module"]
+
+
+def test_the_same_plugin_twice_is_a_failure_that_takes_nothing_with_it() -> None:
+    class Mine:
+        @hookimpl
+        def nodeloom_nodes(self) -> dict[str, Any]:
+            return {"probe": PROBE}
+
+    mine = Mine()
+    with Runtime(plugins=[mine, mine], discover_plugins=False) as runtime:
+        assert "probe" in runtime.nodes
+        assert len(runtime.plugin_failures) == 1
+
+
+def test_the_order_is_pluggys() -> None:
+    def named(name: str, **options: Any) -> Any:
+        class Plugin:
+            def nodeloom_see_response(self) -> None: ...
+
+        hookimpl(Plugin.nodeloom_see_response, **options)
+        plugin = Plugin()
+        plugin.__name__ = name  # type: ignore[attr-defined]
+        return plugin
+
+    plugins = Plugins([named("a"), named("b"), named("c", trylast=True), named("d", tryfirst=True)], discover=False)
+    order = [name for name, _ in plugins.implementations("nodeloom_see_response")]
+    assert order == ["d", "b", "a", "c"]
+
+
+def hooks() -> dict[str, Any]:
+    return {name: hook for name, hook in vars(Hooks).items() if name.startswith("nodeloom_")}
+
+
+def test_every_hook_is_documented_with_its_arguments() -> None:
+    text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### `(\w+)`\n\n(.*?)(?=^##|\Z)", text, flags=re.MULTILINE | re.DOTALL))
+    assert list(sections) == list(hooks())
+    for name, hook in hooks().items():
+        assert inspect.getdoc(hook), name
+        signature = sections[name].split("`")[1]
+        documented = re.findall(r"(\w+):", signature.split("->")[0])
+        assert documented == [p for p in inspect.signature(hook).parameters if p != "self"], name
+
+
+def test_the_hooks_are_the_ones_the_code_calls() -> None:
+    """A hook that nothing calls would be a promise without a keeper."""
+    source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src" / "nodeloom").rglob("*.py"))
+    for name in hooks():
+        assert source.count(f'"{name}"') >= 1, name
