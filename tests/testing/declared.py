@@ -41,7 +41,7 @@ class Probe:
 
 def new_service() -> ODataService:
     """The whole service with three entities a set, as the sandbox serves it."""
-    service = ODataService([WEBSITE_LINKS], root_url=ROOT, catalogue=CATALOGUE)
+    service = ODataService([WEBSITE_LINKS], root_url=ROOT, catalogue=lambda: CATALOGUE)
     for number in (1, 2, 3):
         service.stores["WebsiteLinks"].add(sample_link(f"link-{number}", number))
     return service

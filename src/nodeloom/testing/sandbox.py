@@ -14,12 +14,11 @@ from ..errors import ConfigurationError, UnknownNameError
 from .httpserver import HttpServer
 from .odata.bodies import check_fields
 from .odata.errors import ODataError
-from .odata.service import ODataService
+from .odata.service import Catalogue, ODataService
 from .odata.store import EntityStore
 from .options import SandboxOptions
 from .requestlog import LoggedRequest, RequestLog
 from .threecx.app import API_PATH, SandboxApplication
-from .threecx.catalogue import ServiceCatalogue
 from .threecx.tokens import TokenIssuer
 from .threecx.weblinks import WEBSITE_LINKS, sample_link
 
@@ -60,13 +59,19 @@ class ThreeCXSandbox:
             [WEBSITE_LINKS],
             root_url=API_PATH,
             top_cap=self.options.top_cap,
-            catalogue=ServiceCatalogue(self.options.entities),
+            catalogue=self._catalogue,
         )
         self._port: int | None = None
         self._thread: threading.Thread | None = None
         self._cancel: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
         self._populate()
+
+    def _catalogue(self) -> Catalogue:
+        # Imported only when something besides Website Links is asked for.
+        from .threecx.catalogue import ServiceCatalogue
+
+        return ServiceCatalogue(self.options.entities)
 
     def _populate(self) -> None:
         names = [f"link-{i}" for i in range(1, self.options.links + 1)]
@@ -119,7 +124,8 @@ class ThreeCXSandbox:
         with self._lock:
             store = self._service.store(name)
             if store is None:
-                raise UnknownNameError("entity set", name, self._service.names())
+                known = [n for n in self._service.names() if self._service.entity_set(n) is not None]
+                raise UnknownNameError("entity set", name, known)
             return list(store.snapshot().values())
 
     def etag(self, link: str) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from .literals import Value, parse_datetime, parse_duration, parse_time
@@ -107,8 +107,7 @@ class Operation:
     """The name of the type it answers, for `@odata.context`; without it an answer has none."""
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """What an operation answers when it answers a collection: its elements, each with the fields of `type`.
 
     Elements that are no structures have the one field `$it`. `file` makes the chosen elements a file; without it
@@ -120,8 +119,7 @@ class Rows:
     file: Callable[[Sequence[Mapping[str, Any]]], File] | None = None
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """What an operation answers when it answers a file."""
 
     name: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from .answers import Answer, json_answer, method_not_allowed, refusal
@@ -15,11 +16,11 @@ from .bodies import check_fields, read_json_object
 from .conditions import check_conditions, is_unmodified
 from .errors import ODataError, bad_request
 from .literals import quote_literal
-from .model import ComplexType, EntitySet, EntityType, Operation
+from .model import ComplexType, EntitySet, EntityType, Operation, from_json
 from .operations import Call, body_arguments, result_answer
 from .query import COUNT_OPTIONS, ENTITY_OPTIONS, LIST_OPTIONS, Query, parse_query
 from .store import Entity, EntityStore
-from .targets import Offers, Target, resolve
+from .targets import Target, resolve
 
 __all__ = ["Answer", "Call", "Catalogue", "ODataRequest", "ODataService", "Target", "refusal"]
 
@@ -51,7 +52,8 @@ class ODataRequest:
 class ODataService:
     """Serves `entity_sets` under `root_url` (no slash at its end), every list with the cap `top_cap` on `$top`.
 
-    What is not among them is looked for in the `catalogue`; a set is kept from then on.
+    What is not among them is looked for in the catalogue that `catalogue` makes when one is first needed; a set is
+    kept from then on.
     """
 
     def __init__(
@@ -60,14 +62,13 @@ class ODataService:
         *,
         root_url: str,
         top_cap: int | None = 100,
-        catalogue: Catalogue | None = None,
+        catalogue: Callable[[], Catalogue] | None = None,
     ) -> None:
         self.root_url = root_url
         self.stores = {s.name: EntityStore(s) for s in entity_sets}
         self._top_cap = top_cap
-        self._catalogue = catalogue
+        self._make_catalogue = catalogue
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
-        self._offers = Offers(self._entity_set, self._operation, self.names)
 
     def store(self, name: str) -> EntityStore | None:
         """The entities of the set of that name; None where there is no such set."""
@@ -77,11 +78,17 @@ class ODataService:
                 self.stores[name] = made
         return self.stores.get(name)
 
-    def _entity_set(self, name: str) -> EntitySet | None:
+    @cached_property
+    def _catalogue(self) -> Catalogue | None:
+        return None if self._make_catalogue is None else self._make_catalogue()
+
+    def entity_set(self, name: str) -> EntitySet | None:
+        """The set or singleton of that name, or None."""
         store = self.store(name)
         return None if store is None else store.entity_set
 
-    def _operation(self, name: str) -> Operation | None:
+    def operation(self, name: str) -> Operation | None:
+        """The unbound operation of that name, or None."""
         return None if self._catalogue is None else self._catalogue.operation(name)
 
     def names(self) -> list[str]:
@@ -91,7 +98,7 @@ class ODataService:
 
     def resolve(self, path: str) -> Target:
         """What a raw path below the service root addresses. Raises ODataError: 404 for names, 400 for keys."""
-        return resolve(path, self._offers)
+        return resolve(path, self)
 
     def handle(self, request: ODataRequest) -> Answer:
         """Answer one request; a refusal is an answer as well."""
@@ -117,7 +124,7 @@ class ODataService:
     def _document(self, request: ODataRequest) -> Answer:  # noqa: ARG002 - as every handler
         sets = []
         for name in self.names():
-            entity_set = self._entity_set(name)
+            entity_set = self.entity_set(name)
             if entity_set is not None:
                 kind = "Singleton" if entity_set.singleton else "EntitySet"
                 sets.append({"name": name, "kind": kind, "url": name})
@@ -199,7 +206,8 @@ class ODataService:
         values = check_fields(read_json_object(request.body, request.header("content-type")), kind)
         check_conditions(request.header, entity.etag)
         for name in kind.key:
-            if name in values and values[name] != entity.values[name]:
+            part = kind.by_name[name].type
+            if name in values and from_json(part, values[name]) != from_json(part, entity.values[name]):
                 raise bad_request(f"The key '{name}' of an entity cannot be changed.", target=name)
         self._check_alternate_keys(store, values, entity)
         store.update(entity, values)

@@ -5,9 +5,9 @@ OData URL Conventions 4.01, section 4. The method does not matter yet; whether i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from ...errors import nearest
 from .errors import ODataError, bad_request
@@ -32,13 +32,17 @@ class Target:
     """The alternate key that `key` is a value of, or the navigation field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What can be addressed: the sets by name, the unbound operations by name, and all these names."""
+class Offers(Protocol):
+    """What can be addressed; `service.ODataService` is it."""
 
-    entity_set: Callable[[str], EntitySet | None]
-    operation: Callable[[str], Operation | None]
-    names: Callable[[], Iterable[str]]
+    def entity_set(self, name: str) -> EntitySet | None:
+        """The set or singleton of that name, or None."""
+
+    def operation(self, name: str) -> Operation | None:
+        """The unbound operation of that name, or None."""
+
+    def names(self) -> Iterable[str]:
+        """All these names."""
 
 
 def resolve(path: str, offers: Offers) -> Target:
