@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -317,6 +320,28 @@ def test_the_listener_answers_one_redirect_and_nothing_else() -> None:
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert page.headers["server"].startswith("nodeloom")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to another process")
+def test_ctrl_c_ends_the_program_cleanly(store: FileProvider) -> None:
+    """130, one word, no traceback, nothing stored."""
+    with AuthorizationServer() as server:
+        store.put("office", "oAuth2Api", server.credential)
+        command = [sys.executable, "-m", "nodeloom.cli", "credentials", "connect", "office", "--no-browser"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        said = ""
+        while "Waiting" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        process.stderr.close()
+        assert process.wait() == 130
+    assert rest.split() == ["interrupted"]
+    (found,) = store.list()
+    assert "oauthTokenData" not in found.values
 
 
 def test_an_interruption_frees_the_port_and_stores_nothing(

@@ -76,3 +76,22 @@ def test_a_masker_shows_and_hands_over_no_secret() -> None:
     assert "canary" not in repr(mask)
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(mask)
+
+
+@given(st.text(string.ascii_letters + "/+", min_size=8), st.text("0123456789 "), st.integers(min_value=4))
+def test_the_beginning_of_a_secret_in_front_of_an_ellipsis_is_masked(secret: str, before: str, length: int) -> None:
+    """A message shows the beginning of a long text only, and may cut a secret in two; encoded ones too."""
+    for form in (secret, quote(secret, safe="")):
+        cut = form[: min(length, len(form) - 1)]
+        assert Masker([secret])(f"{before}{cut}… (500 characters)") == f"{before}***… (500 characters)"
+
+
+def test_an_ellipsis_after_other_text_stays() -> None:
+    """Three characters of a secret tell nothing."""
+    assert Masker(["canary-80"])("a can… b canary-8… c") == "a can… b ***… c"
+
+
+def test_an_address_in_the_query_of_another_is_masked() -> None:
+    """Percent-encoded twice."""
+    once = quote("canary/+81", safe="")
+    assert Masker(["canary/+81"])(f"?return={quote(f'?key={once}', safe='')}") == "?return=%3Fkey%3D***"

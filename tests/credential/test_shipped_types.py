@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from nodeloom import Runtime
-from nodeloom.credential import CredentialSession, Injection
+from nodeloom.credential import CredentialSession, Injection, inherited
+from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError
 
 from .helpers import ROOT, TokenEndpoint, answer, send_nothing, session_of
@@ -143,6 +144,25 @@ async def test_oauth2_client_credentials_begin_with_the_token_they_hold() -> Non
     assert renewed.headers == {"Authorization": "Bearer token-1"}
     session = session_of(TYPES["oAuth2Api"], {**OAUTH2, "oauthTokenData": {**data, "expires_at": 1}})
     assert (await session.injection(endpoint.send)).headers == {"Authorization": "Bearer token-2"}
+
+
+@pytest.mark.parametrize(
+    ("part", "put_there"),
+    [
+        ({"headers": {"X-Token": "={{ $credentials.oauthTokenData.access_token }}"}}, {"X-Token": "token-1"}),
+        ({"headers": {"authorization": "=OAuth {{ $credentials.oauthTokenData.access_token }}"}}, None),
+        ({"headers": {"X-Version": "2"}}, {"X-Version": "2", "Authorization": "Bearer token-1"}),
+        ({"qs": {"access_token": "={{ $credentials.oauthTokenData.access_token }}"}}, {}),
+        ({"headers": {"Authorization": "nothing of use"}}, {"Authorization": "Bearer token-1"}),
+    ],
+)
+async def test_a_type_may_put_the_token_elsewhere(part: dict[str, Any], put_there: dict[str, str] | None) -> None:
+    """Where its `authenticate` uses it, that is its place; else it goes where RFC 6750 says, beside the rest."""
+    document = {"name": "demoApi", "extends": ["oAuth2Api"], "authenticate": {"type": "generic", "properties": part}}
+    kind = inherited(CredentialType.model_validate(document), TYPES)
+    injection = await session_of(kind, OAUTH2).injection(TokenEndpoint().send)
+    assert injection.headers == ({"authorization": "OAuth token-1"} if put_there is None else put_there)
+    assert injection.qs == ({"access_token": "token-1"} if "qs" in part else {})
 
 
 async def test_certificates_of_the_token_endpoint_may_go_unchecked() -> None:

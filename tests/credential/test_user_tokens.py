@@ -23,7 +23,6 @@ from nodeloom.credential import (
     with_placeholder,
 )
 from nodeloom.credential.locking import exclusive
-from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialStoreError, NetworkError
 from nodeloom.messages import Request, Response
 
@@ -395,24 +394,3 @@ async def test_a_plan_shows_a_placeholder_and_sends_nothing(file: FileProvider) 
         session = CredentialSession(OAUTH2, with_placeholder(OAUTH2, stored), tokens=TokenStore())
         session.require_tokens()
         assert (await session.injection(send_nothing)).headers == {"Authorization": "Bearer ***"}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"access_token": "a"},
-        {"access_token": "a", "refresh_token": "r", "expires_at": 5, "scope": "x y", "token_type": "Bearer"},
-    ],
-)
-def test_token_data_is_read_as_it_is_written(data: dict[str, Any]) -> None:
-    """As an object, and as JSON text."""
-    for given in (data, json.dumps(data)):
-        token = read_data(given)
-        assert token is not None
-        assert data_of(token) == {"token_type": "Bearer", **data}
-
-
-@pytest.mark.parametrize("value", [None, "", "x", [], {}, {"access_token": ""}, {"access_token": 5}, "[1]", "{"])
-def test_token_data_without_a_token_is_none(value: Any) -> None:
-    """Nobody has signed in."""
-    assert read_data(value) is None

@@ -137,3 +137,11 @@ def test_unknown_zones_have_no_rules() -> None:
     rules = zone_rules("europe/berlin")
     assert rules is not None
     assert rules["name"] == "Europe/Berlin"
+
+
+def test_a_run_in_an_unknown_zone_fails_where_it_matters(js: Any) -> None:
+    """Expressions without dates do not ask."""
+    assert js("1 + 1", timezone="Nope/Zone") == 2
+    with pytest.raises(ExpressionError, match="Nope/Zone"):
+        js("$now.toISO()", timezone="Nope/Zone")
+    assert js("$now.isValid", timezone="local") is True

@@ -33,6 +33,8 @@ QUERIES = [
     "ops.*.n",
     "nested[]",
     "nested[][]",
+    "ops.*[?n][*]",
+    "@.*[?first][*].age",
     "nested[0] | [1]",
     "length(people)",
     "sort_by(people[?age], &age)[0].first",

@@ -15,6 +15,8 @@ from nodeloom.cli import main
 from nodeloom.importers.n8n import import_package
 
 from .conftest import Listener
+from .packing import module, one_node
+from .test_openapi import BEFORE, DOCUMENT
 
 PACKAGES = ("@mendable/n8n-nodes-firecrawl", "@devlikeapro/n8n-nodes-petstore", "@devlikeapro/n8n-nodes-chatwoot")
 # What the last two are made with when they are loaded; pino, its logger, may be missing.
@@ -134,6 +136,15 @@ def test_pure_operations_of_firecrawl_run_and_hooked_ones_are_refused_by_name(
     (sent,) = listener.requests
     assert (sent["method"], "c-1" in sent["target"]) == ("GET", True)
     assert sent["headers"]["authorization"] == "Bearer k3y"
+
+
+def test_the_stand_in_gives_the_same_for_a_document_with_odd_corners(libraries: Path, tmp_path: Path) -> None:
+    overrides = "[{find: {name: 'name'}, replace: {default: 'Tom'}}, {find: {type: 'notice'}, replace: {hint: 'n'}}]"
+    code = module(BEFORE.replace("OVERRIDES", overrides), "this.description.properties = properties;")
+    source = one_node(tmp_path / "p.tgz", code, **{"lib/openapi.json": json.dumps(DOCUMENT)})
+    without, with_library = import_package(source), import_package(source, dependencies=[libraries])
+    assert (len(without.report.stand_ins), len(with_library.report.stand_ins)) == (1, 0)
+    assert without.files == with_library.files
 
 
 @pytest.mark.parametrize("name", ["petstore", "chatwoot"])

@@ -11,6 +11,8 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORT = 4
+# Where `errors.preview` cuts a text, wherever it comes to.
+_CUT = "…"
 
 
 class MaskedValues(dict[str, Any]):
@@ -50,8 +52,10 @@ def _forms(secret: str) -> Iterator[str]:
     yield secret
     raw = secret.encode("utf-8", "surrogatepass")
     for escaped in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
-        yield escaped
-        yield _percent_lower(escaped)
+        for variant in (escaped, _percent_lower(escaped)):
+            yield variant
+            # Once more, as an address in the query of another (`?return=%2Fapi%3Fkey%3D…`).
+            yield quote(variant, safe="")
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
@@ -63,9 +67,15 @@ def _forms(secret: str) -> Iterator[str]:
             yield quote(variant, safe="")
 
 
+def _overlap(text: str, secret: str) -> int:
+    """How many characters at the end of `text` are the beginning of `secret`; 0 when too few to tell anything."""
+    longest = min(len(text), len(secret) - 1)
+    return next((n for n in range(longest, _SHORT - 1, -1) if text.endswith(secret[:n])), 0)
+
+
 @final
 class Masker:
-    """Replaces secrets by `***`: as written, percent-encoded, JSON-escaped and in base64.
+    """Replaces secrets by `***`: as written, percent-encoded (also twice), JSON-escaped and in base64.
 
     A secret of fewer than four characters is replaced only where it stands as a whole word or value, since it
     would otherwise tear holes into unrelated text. Empty secrets are ignored.
@@ -99,11 +109,21 @@ class Masker:
         return self._pattern is not None
 
     def __call__(self, text: str) -> str:
-        """`text` with every secret replaced by `***`."""
-        # Looking for plain texts is far quicker than the pattern, and most texts hold none.
-        if self._pattern is None or not any(secret in text for secret in self._texts):
+        """`text` with every secret replaced by `***`, and so the beginning of one in front of an ellipsis."""
+        if self._pattern is None:
             return text
-        return self._pattern.sub(MASK, text)
+        # Looking for plain texts is far quicker than the pattern, and most texts hold none.
+        if any(secret in text for secret in self._texts):
+            text = self._pattern.sub(MASK, text)
+        return self._without_beginnings(text) if _CUT in text else text
+
+    def _without_beginnings(self, text: str) -> str:
+        *cut, last = text.split(_CUT)
+        for index, part in enumerate(cut):
+            length = max((_overlap(part, secret) for secret in self._texts), default=0)
+            if length:
+                cut[index] = part[:-length] + MASK
+        return _CUT.join([*cut, last])
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""

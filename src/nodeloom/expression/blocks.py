@@ -59,6 +59,7 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
                 block.start + max(forbidden.inner, forbidden.start),
                 f"{name} is not available in expressions",
                 property,
+                "It leads to the machinery behind a value. A field of that name can be read in a block of its own.",
             )
     template = Template(source, blocks, property)
     template.needs_javascript = True

@@ -1,5 +1,10 @@
 """The JavaScript evaluator: a bare QuickJS context per thread, with limits on time, memory and stack.
 
+An engine starts with js/core.js (state, values in and out), the native*.js that mend built-in methods, names.js (what
+expressions see) and harden.js (which freezes all of it). The other modules in js/ are loaded when an expression first
+needs them: ext-*.js are n8n's extension methods by type, datetime*.js, duration.js and interval.js are luxon's classes,
+intl*.js and locales.js know languages, jmespath*.js answers queries.
+
 A context belongs to the thread that made it, so engines are thread-local, and a forked child makes its own.
 
 A context with a time limit cannot call Python. Where JavaScript needs something from here (a parameter of the

@@ -47,7 +47,8 @@ class Environment:
     """The constants of one run.
 
     Args:
-        timezone: IANA name of the zone that `$now`, `$today` and luxon use by default.
+        timezone: IANA name of the zone that `$now`, `$today`, luxon and JavaScript's `Date` take for local time; the
+            zone of the process has no part in it.
         env: what `$env` shows; None (default) blocks it.
         vars: what `$vars` shows.
         nodes: items of other nodes by name, for `$("name")` and `$node["name"]`.

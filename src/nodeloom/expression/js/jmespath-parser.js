@@ -159,14 +159,9 @@
     // What is applied to each element of a projection.
     projected(power) {
       if ((POWER[this.type] ?? 0) < PROJECTS_UNTIL) return { op: "current" };
-      if (this.type === "[" || this.type === "[?") return this.expressionOn(power);
+      if (this.type === "[" || this.type === "[?") return this.expression(power);
       if (this.accept(".")) return this.dotted(power);
       return wrong(`unexpected ${this.type}`);
-    }
-    expressionOn(power) {
-      let left = { op: "current" };
-      while (power < (POWER[this.type] ?? 0)) left = this.infix(this.next().type, left);
-      return left;
     }
     filter(of) {
       const test = this.expression(0);

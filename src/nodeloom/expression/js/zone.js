@@ -160,16 +160,22 @@
     const found = rulesOf(name);
     return found === null ? new InvalidZone(name) : new IANAZone(found);
   }
-  // The zone of this run, as the workflow sets it.
-  const workflowZone = () => kit.once("zone", () => normalize(read(need("environment", "")).timezone));
+  const LOCAL = ["default", "local", "system"];
+  // The zone of this run, as the host sets it.
+  const workflowZone = () =>
+    kit.once("zone", () => {
+      const { timezone } = read(need("environment", ""));
+      const zone = LOCAL.includes(timezone.toLowerCase()) ? named(read(need("process", "")).zone) : normalize(timezone);
+      return zone.isValid ? zone : kit.fail(`The time zone ${JSON.stringify(timezone)} of this run is not known`);
+    });
 
-  function normalize(value, fallback = null) {
-    if (value === undefined || value === null) return fallback ?? workflowZone();
+  function normalize(value) {
+    if (value === undefined || value === null) return workflowZone();
     if (value instanceof Zone) return value;
     if (typeof value === "number") return new FixedOffsetZone(value);
     if (typeof value !== "string") return new InvalidZone(`${typeof value}`);
     const lowered = value.toLowerCase();
-    if (lowered === "default" || lowered === "local" || lowered === "system") return fallback ?? workflowZone();
+    if (LOCAL.includes(lowered)) return workflowZone();
     if (lowered === "utc" || lowered === "gmt") return utc;
     const fixed = value.match(/^utc([+-]\d{1,2})(?::(\d{2}))?$/i);
     if (fixed) {

@@ -228,7 +228,8 @@
     try {
       result = dump((kind === "node" ? nodeType : credentialType)(path, name), most);
     } catch (error) {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : "it threw something that is no error";
+      const known = error instanceof Error;
+      const message = known ? `${error.name}: ${error.message}` : "it threw something that is no error";
       return `{"error":${dump(String(message).slice(0, 2000), 1).text}}`;
     }
     return `{"result":${result.text},"notes":${result.notes},"lost":${result.lost}}`;

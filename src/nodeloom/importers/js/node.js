@@ -1,5 +1,5 @@
-// What a package may expect of Node.js: `path`, reading its own files, a few helpers; everything else is inert, and what
-// would reach the machine is refused when it is called.
+// What a package may expect of Node.js: `path`, reading its own files, a few helpers; everything else is inert, and
+// what would reach the machine is refused when it is called.
 (placeholders, files) => {
   "use strict";
   const REFUSED = [
@@ -123,8 +123,8 @@
     pathToFileURL: (name) => ({ href: `file://${name}`, toString: () => `file://${name}` }),
   };
   const process = {
-    argv: [], arch: "none", browser: false, env: {}, execArgv: [], pid: 0, platform: "linux", release: {}, version: "v22.0.0",
-    versions: { node: "22.0.0" },
+    argv: [], arch: "none", browser: false, env: {}, execArgv: [], pid: 0, platform: "linux", release: {},
+    version: "v22.0.0", versions: { node: "22.0.0" },
     cwd: () => "/package",
     emitWarning() {}, nextTick() {}, on: () => process, once: () => process,
     hrtime: () => [0, 0],

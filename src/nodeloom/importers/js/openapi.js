@@ -7,9 +7,21 @@
   const JSON_CONTENT = /application\/json.*/;
   const NO_BODY = "There's no body available for request, kindly use HTTP Request node to send body";
 
+  const LIGATURES = {
+    "\u00df": "ss", "\u00e6": "ae", "\u00c6": "Ae", "\u0153": "oe", "\u0152": "Oe", "\u00f8": "o", "\u00d8": "O",
+  };
+  // Ordinals, numbers, capitals up to the one that begins a word, words. Letters beyond ASCII count as small ones.
+  const WORDS = new RegExp(
+    [
+      "\\d*(?:1st|2nd|3rd|[04-9]th)(?=\\b|[A-Z_])", "\\d*(?:1ST|2ND|3RD|[04-9]TH)(?=\\b|[a-z_])", "\\d+",
+      "[A-Z]+(?![a-z]|(?![A-Z])\\p{L})", "[A-Z]?(?:[a-z]|(?![A-Z])\\p{L})+", "[A-Z]+",
+    ].join("|"),
+    "gu",
+  );
   const titled = (name) => {
-    const plain = String(name).normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/['\u2019]/g, "");
-    const words = plain.match(/\d+|\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{L}+/gu) ?? [];
+    const bare = String(name).replace(/[\u00df\u00e6\u00c6\u0153\u0152\u00f8\u00d8]/g, (letter) => LIGATURES[letter]);
+    const plain = bare.normalize("NFD").replace(/(\p{Script=Latin})\p{M}+/gu, "$1").normalize("NFC");
+    const words = plain.replace(/['\u2019]/g, "").match(WORDS) ?? [];
     return words.map((word) => word[0].toUpperCase() + word.slice(1)).join(" ");
   };
 
@@ -28,7 +40,9 @@
     for (const choice of ["oneOf", "anyOf"]) if (choice in chosen) chosen = chosen[choice][0];
     if ("allOf" in chosen) {
       const all = chosen.allOf.map((part) => settle(doc, part));
-      return [Object.assign({}, ...all.map(([part]) => part)), all.flatMap(([, seen]) => seen)];
+      // What stands there without a reference counts as one thing that can be met again, as in the library.
+      const met = all.flatMap(([, seen]) => (seen.length ? seen : [undefined]));
+      return [Object.assign({}, ...all.map(([part]) => part)), met];
     }
     if (!("$ref" in chosen)) return [chosen, []];
     const { $ref: reference, ...beside } = chosen;
@@ -71,7 +85,8 @@
   const fieldOf = (doc, given) => {
     const [schema] = settle(doc, given);
     const shown = example(doc, schema, new Set());
-    const [type, initial] = (KINDS[schema.type ?? "string"] ?? (() => [undefined, shown]))(shown === null ? undefined : shown);
+    const kind = KINDS[schema.type ?? "string"] ?? (() => [undefined, shown]);
+    const [type, initial] = kind(shown ?? undefined);
     const field = { type, default: shown === null ? null : initial, description: schema.description };
     if (!schema.enum?.length) return field;
     const options = schema.enum.map((value) => ({ name: titled(value), value }));
@@ -115,7 +130,8 @@
     for (const [name, part] of Object.entries(schema.properties ?? {})) {
       const field = named(name, part, schema.required && schema.required.includes(name));
       const value = field.type === "json" ? "={{ JSON.parse($value) }}" : "={{ $value }}";
-      fields.push({ ...field, routing: { send: { property: name, propertyInDotNotation: false, type: "body", value } } });
+      const send = { property: name, propertyInDotNotation: false, type: "body", value };
+      fields.push({ ...field, routing: { send } });
     }
     return fields;
   };
@@ -201,7 +217,8 @@
       const options = [...declared, ...others, ...last].map((tag) => ({
         name: parser.name(tag), value: parser.value(tag), description: parser.description(tag),
       }));
-      return { displayName: "Resource", name: "resource", type: "options", noDataExpression: true, options, default: "" };
+      const shape = { displayName: "Resource", name: "resource", type: "options", noDataExpression: true };
+      return { ...shape, options, default: "" };
     }
     operations(operations) {
       const byResource = new Map();
