@@ -8,19 +8,22 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, UnknownNameError
 from .httpserver import HttpServer
 from .odata.bodies import check_fields
 from .odata.errors import ODataError
-from .odata.service import Catalogue, ODataService
+from .odata.service import ODataService
 from .odata.store import EntityStore
 from .options import SandboxOptions
 from .requestlog import LoggedRequest, RequestLog
 from .threecx.app import API_PATH, SandboxApplication
 from .threecx.tokens import TokenIssuer
 from .threecx.weblinks import WEBSITE_LINKS, sample_link
+
+if TYPE_CHECKING:
+    from .odata.offers import Catalogue
 
 _HOST = "127.0.0.1"
 _THREAD = "nodeloom-sandbox"

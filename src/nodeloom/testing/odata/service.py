@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .answers import Answer, json_answer, method_not_allowed, refusal
 from .bodies import check_fields, read_json_object
@@ -22,20 +22,10 @@ from .query import COUNT_OPTIONS, ENTITY_OPTIONS, LIST_OPTIONS, Query, parse_que
 from .store import Entity, EntityStore
 from .targets import Target, resolve
 
-__all__ = ["Answer", "Call", "Catalogue", "ODataRequest", "ODataService", "Target", "refusal"]
+if TYPE_CHECKING:
+    from .offers import Catalogue
 
-
-class Catalogue(Protocol):
-    """Entity sets and unbound operations that are declared elsewhere and only made when they are asked for."""
-
-    def names(self) -> Iterable[str]:
-        """The names of all sets and unbound operations."""
-
-    def store(self, name: str) -> EntityStore | None:
-        """A new store of the set of that name, filled; None where there is none."""
-
-    def operation(self, name: str) -> Operation | None:
-        """The unbound operation of that name, or None."""
+__all__ = ["Answer", "Call", "ODataRequest", "ODataService", "Target", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from ...errors import nearest
 from .errors import ODataError, bad_request
 from .literals import Value
 from .model import ComplexType, Edm, EntitySet, EnumType, Key, Operation, fits_literal
 from .paths import Segment, parse_path
+
+if TYPE_CHECKING:
+    from .offers import Offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,6 @@ class Target:
     """A function's arguments out of the path."""
     field: str = ""
     """The alternate key that `key` is a value of, or the navigation field."""
-
-
-class Offers(Protocol):
-    """What can be addressed; `service.ODataService` is it."""
-
-    def entity_set(self, name: str) -> EntitySet | None:
-        """The set or singleton of that name, or None."""
-
-    def operation(self, name: str) -> Operation | None:
-        """The unbound operation of that name, or None."""
-
-    def names(self) -> Iterable[str]:
-        """All these names."""
 
 
 def resolve(path: str, offers: Offers) -> Target:
