@@ -10,8 +10,8 @@ from nodeloom.expression.words import words
 
 #: Names whose value comes from the item the scope is for.
 ITEM_NAMES = words(
-    "$json $data $binary $thisItem $input $items $item $node $ $itemIndex $position $thisItemIndex $fromAI $fromAi $fromai"
-)
+    "$json $data $binary $thisItem $input $items $item $node $ $itemIndex $position $thisItemIndex"
+) | words("$fromAI $fromAi $fromai")
 _ALL_ITEMS = words("$items $item $node $ $getPairedItem")
 _CURRENT_ONLY = frozenset(("item", "params", "context"))
 
