@@ -189,8 +189,12 @@ class CompiledRouting:
             if kind == "header":
                 return header_text(value)
             # null is a value of any type in a JSON body.
-            encoded = None if value is None and kind == "body" else ENCODERS[self._encode or "string"](value)
-            self._check(encoded)
+            if value is None and kind == "body":
+                self._check(None)
+                return None
+            encoded = ENCODERS[self._encode or "string"](value)
+            # JSON that is sent as text is checked as what it says.
+            self._check(ENCODERS["json"](value) if self._encode == "jsonText" else encoded)
         except InvalidValueError as error:
             error.property = prop.label
             if written is not None and not written.static:

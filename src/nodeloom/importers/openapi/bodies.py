@@ -15,6 +15,7 @@ Json = dict[str, Any]
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+_BYTES = "application/octet-stream"
 _BODY = "Body"
 
 
@@ -41,6 +42,8 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     required = body.flag("required")
     request: Json = {}
     plain = kind.partition(";")[0].strip().lower()
+    if "*" in plain:
+        kind = plain = _JSON if shape.kind in ("object", "array") and shape.members else _BYTES
     if plain != _JSON:
         request["headers"] = {"Content-Type": kind}
     if required:
@@ -69,7 +72,7 @@ def _chosen(kinds: list[str]) -> str:
         for kind in kinds:
             if wanted(plain[kind]):
                 return kind
-    return kinds[0] if "*" not in kinds[0] else "application/octet-stream"
+    return kinds[0]
 
 
 def _is_json(plain: str) -> bool:

@@ -107,7 +107,7 @@ def _sets(operations: Sequence[Operation], schemes: dict[str, Scheme | None], re
             if takes is not None and found[0] not in takes and not _may_be_anonymous(operation):
                 report.add(
                     operation.at.path,
-                    f"{operation.resource}, {operation.name} is not for the node's first way to sign in;",
+                    "The operation is not for the node's first way to sign in;",
                     "choose another by `authentication`.",
                 )
     return found
