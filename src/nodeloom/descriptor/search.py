@@ -87,7 +87,7 @@ def index_of(resources: Mapping[str, Json]) -> Json:
 
     `resources` are the documents of its resources by name, as `ResourceDocument` describes them.
     """
-    return {name: _rows(document) for name, document in resources.items()}
+    return {"index": {name: _rows(document) for name, document in resources.items()}}
 
 
 def _rows(document: Json) -> list[list[Any]]:
@@ -135,10 +135,10 @@ def _indexed(node: Node, file: Path) -> list[Entry]:
     try:
         return [
             Entry(node.name, resource, row[0], row[1], row[2], tuple(row[3]))
-            for resource, rows in raw.items()
+            for resource, rows in raw["index"].items()
             for row in rows
         ]
-    except (AttributeError, IndexError, TypeError):
+    except (AttributeError, IndexError, KeyError, TypeError):
         raise DescriptorError(
             f"{file} is no search index.", path="$", hint="Import the node again; the index is made with it."
         ) from None

@@ -77,7 +77,8 @@ class CompiledRouting:
         self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
-        self.static = all(c.static for c in before_sending)
+        # A file is the item's own, also where its name is the same for all.
+        self.static = all(c.static for c in before_sending) and self._encode not in ("binary", "binaryPart")
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""

@@ -178,7 +178,9 @@ def _tag(at: Part, path: str) -> str:
             raise tags[0].broken("A tag is no text.", "Put it in quotes.")
         if tags[0].value.strip():
             return tags[0].value
-    names = [s.partition("(")[0] for s in path.split("/") if s and not s.startswith("{")]
+    # What stands behind `#` or `?` tells operations of one address apart; it names none of its parts.
+    segments = re.split(r"[?#]", path, maxsplit=1)[0].split("/")
+    names = [s.partition("(")[0] for s in segments if s and not s.startswith("{")]
     return next((name for name in names if not _VERSION.fullmatch(name)), names[0] if names else "Default")
 
 
@@ -213,7 +215,7 @@ def _without_tag(written: str, tag: str) -> str:
 def _described(method: str, path: str) -> str:
     """A name of method and path: `GET /users/{id}/posts` is "List Users Posts"."""
     segments = [s for s in path.split("/") if s]
-    nouns = [start_case(s) for s in segments if not s.startswith("{")]
+    nouns = [start_case(s) for s in segments if not s.startswith("{") and not _VERSION.fullmatch(s)]
     ends_in_key = bool(segments) and segments[-1].startswith("{")
     verb = "List" if method == "get" and not ends_in_key else _VERBS.get(method, start_case(method))
     return " ".join([verb, *(n for n in nouns if n)])
@@ -259,7 +261,7 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
         output["postReceive"] = [odata.receiving(files)]
-    elif not has_content:
+    if not (has_content and at.keys[-1] == "get"):
         echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
         if echo:
             output["echo"] = echo
