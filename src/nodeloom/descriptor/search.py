@@ -99,7 +99,12 @@ def _rows(document: Json) -> list[list[Any]]:
     rows = []
     for option in chooser["options"]:
         method = option.get("routing", {}).get("request", {}).get("method")
-        row = [option["name"], method, option.get("description"), [f for f in fields.get(option["name"], []) if f != "Options"]]
+        row = [
+            option["name"],
+            method,
+            option.get("description"),
+            [f for f in fields.get(option["name"], []) if f != "Options"],
+        ]
         rows.append(row)
     return rows
 
@@ -110,7 +115,8 @@ def entries_of(node: Node) -> list[Entry]:
     if file is not None:
         return _indexed(node, file)
     found = []
-    for resource in node.resources() or [None]:
+    resources: list[str | None] = [*node.resources()] or [None]
+    for resource in resources:
         label = None if resource is None else node.resource_label(resource)
         for option in node.operations(resource):
             request = option.routing.request if option.routing else None
@@ -179,7 +185,9 @@ def _texts(entry: Entry) -> tuple[list[str], ...]:
 def _matches(wanted: str, vocabulary: Iterable[str]) -> dict[str, float]:
     """The words that `wanted` may mean, and how well: whole, in part, or by a synonym."""
     meant = [(wanted, 1.0)]
-    meant += [(other, _SYNONYM) for other in dict.fromkeys(_SYNONYMS.get(wanted, ()) + _SYNONYMS.get(_singular(wanted), ()))]
+    meant += [
+        (other, _SYNONYM) for other in dict.fromkeys(_SYNONYMS.get(wanted, ()) + _SYNONYMS.get(_singular(wanted), ()))
+    ]
     found: dict[str, float] = {}
     for word in vocabulary:
         quality = max(_match(other, word) * share for other, share in meant)

@@ -176,7 +176,11 @@ def test_schemas_that_contain_themselves_end() -> None:
         ({"type": "array", "items": {"type": "string"}}, "json", "json"),
         ({"const": "a"}, "options", "string"),
         ({"enum": [1, 2, None]}, "options", "integer"),
-        ({"oneOf": [{"type": "number", "format": "double"}, {"type": "string"}, {"enum": ["INF"]}]}, "number", "number"),
+        (
+            {"oneOf": [{"type": "number", "format": "double"}, {"type": "string"}, {"enum": ["INF"]}]},
+            "number",
+            "number",
+        ),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string", "string"),
         ({"oneOf": [{"type": "string"}, {"type": "integer"}]}, "string", None),
         ({"oneOf": [{"type": "string"}, {"type": "object"}]}, "json", None),
@@ -280,7 +284,10 @@ def test_servers_with_variables_are_filled_in_by_the_credential() -> None:
         "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}, "base path": {"default": "v2"}},
     }
     made = imported(one({}, servers=[server]))
-    assert made.head["requestDefaults"]["baseURL"] == "=https://{{ $credentials.region }}.shop.test/{{ $credentials.basePath }}"
+    assert (
+        made.head["requestDefaults"]["baseURL"]
+        == "=https://{{ $credentials.region }}.shop.test/{{ $credentials.basePath }}"
+    )
     [credential] = made.credentials.values()
     assert [(p["name"], p["type"], p["default"]) for p in credential["properties"]] == [
         ("region", "options", "eu"),
@@ -307,7 +314,13 @@ def test_a_swagger_2_document_is_read_as_it_is() -> None:
                 "parameters": [{"name": "id", "in": "path", "required": True, "type": "integer"}],
                 "get": {
                     "parameters": [
-                        {"name": "tags", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "multi"}
+                        {
+                            "name": "tags",
+                            "in": "query",
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "collectionFormat": "multi",
+                        }
                     ],
                     "responses": {"200": {"description": "", "schema": {"$ref": "#/definitions/Pet"}}},
                 },
@@ -381,7 +394,9 @@ def test_overrides_rename_group_describe_and_add() -> None:
                 "post": {
                     "operationId": "purgeThings",
                     "tags": ["t"],
-                    **json_body({"type": "object", "properties": {"ids": {"type": "array"}, "force": {"type": "boolean"}}}),
+                    **json_body(
+                        {"type": "object", "properties": {"ids": {"type": "array"}, "force": {"type": "boolean"}}}
+                    ),
                 }
             },
         }
@@ -472,10 +487,13 @@ def test_a_node_is_not_written_over_unasked(tmp_path: Path) -> None:
 
 
 def test_an_import_from_files_takes_earlier_releases(tmp_path: Path) -> None:
+    paths: Json
     for name, paths in (("old.json", {"/a": {"get": {}}}), ("new.json", {"/a": {"get": {}}, "/b": {"get": {}}})):
         (tmp_path / name).write_text(json.dumps(document(paths)), encoding="utf-8")
     made = import_openapi(
-        tmp_path / "new.json", overrides=Overrides.checked({"release": "2"}, "o"), earlier=[("1", tmp_path / "old.json")]
+        tmp_path / "new.json",
+        overrides=Overrides.checked({"release": "2"}, "o"),
+        earlier=[("1", tmp_path / "old.json")],
     )
     assert [o.since for o in made.operations] == ["1", "2"]
 

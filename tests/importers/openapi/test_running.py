@@ -113,7 +113,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
         yield runtime
 
 
-def seen(runtime: Runtime, server: str, operation: str, item: Json | None = None, **parameters: Any) -> Json:
+def seen(runtime: Runtime, server: str, operation: str, item: Any = None, **parameters: Any) -> Json:
     result = runtime.run(
         "shop",
         {"resource": "Things", "operation": operation, **parameters},
@@ -126,9 +126,7 @@ def seen(runtime: Runtime, server: str, operation: str, item: Json | None = None
 def test_parameters_stand_where_and_as_the_document_says(runtime: Runtime, server: str) -> None:
     options = {"Ids": [1, 2], "Flat": ["a,b", "c"], "Deep": {"x": {"y": 1}}, "F": '{"k": 1}', "Theme": "dark"}
     got = seen(runtime, server, "Get Thing", Id="a/b", Options=options, **{"X Trace": ["p", "q"]})["json"]
-    assert got["path"] == (
-        "/v1/things/a%2Fb?ids=1&ids=2&flat=a%2Cb,c&deep%5Bx%5D%5By%5D=1&f=%7B%22k%22%3A1%7D"
-    )
+    assert got["path"] == ("/v1/things/a%2Fb?ids=1&ids=2&flat=a%2Cb,c&deep%5Bx%5D%5By%5D=1&f=%7B%22k%22%3A1%7D")
     assert (got["key"], got["cookie"], got["trace"]) == ("secret", "theme=dark", "p,q")
 
 

@@ -38,7 +38,9 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     schema = media.get("schema")
     shape = shape_of(schema) if schema is not None else Shape(kind="any", open=True)
     for reference in shape.outside:
-        report.add(media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken.")
+        report.add(
+            media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken."
+        )
     required = body.flag("required")
     request: Json = {}
     plain = kind.partition(";")[0].strip().lower()
@@ -88,7 +90,7 @@ def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
             if needed:
                 _also_in_body(form, addressed[raw], raw)
             continue
-        send = {"type": "body", "property": raw}
+        send: Json = {"type": "body", "property": raw}
         if "." in raw or "[" in raw:
             send["propertyInDotNotation"] = False
         form.properties.append(field_of(form.name(raw), member, send, required=needed))
@@ -112,7 +114,9 @@ def _add_whole(form: Form, shape: Shape, required: bool, encoder: str) -> None:
     """One property that is the whole body."""
     send = {"type": "body", "encode": encoder}
     if encoder == "json":
-        prop = field_of(form.name(_BODY), Shape(kind="array") if shape.kind == "any" else shape, send, required=required)
+        prop = field_of(
+            form.name(_BODY), Shape(kind="array") if shape.kind == "any" else shape, send, required=required
+        )
         prop["type"] = "json"
         if shape.kind == "any":
             prop.pop("schema", None)

@@ -142,7 +142,7 @@ def _operation(
     output = _output(at, reading, form, name)
     if form.options:
         if reading.odata and "postReceive" in output:
-            form.options += [*odata.paging(form.query), odata.annotations()]
+            form.options += [*odata.paging(form.query), odata.keeping_annotations()]
         form.properties.insert(_place(form, before_body), options_collection(form.options))
     if output:
         routing["output"] = output

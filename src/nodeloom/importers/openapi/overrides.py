@@ -141,7 +141,9 @@ class Overrides:
         addressed = entities.get(_addressed(operation.path), "")
         operation.entity = called.get(addressed, addressed) or entity
         if operation.entity:
-            said = {part: sentences[part].replace("{entity}", operation.entity) for part in _OF_FIELDS if part in sentences}
+            said = {
+                part: sentences[part].replace("{entity}", operation.entity) for part in _OF_FIELDS if part in sentences
+            }
             operation.properties = [_described(p, operation, said) for p in operation.properties]
 
     def _explain(self, operation: Operation, listing: str | None) -> None:
@@ -183,7 +185,10 @@ class Overrides:
             index = next((i for i, p in enumerate(operation.properties) if p["name"] == name), None)
             if index is None:
                 raise UnknownNameError(
-                    "property", name, [p["name"] for p in operation.properties], within=f"{self.source}, {operation.name}"
+                    "property",
+                    name,
+                    [p["name"] for p in operation.properties],
+                    within=f"{self.source}, {operation.name}",
                 )
             operation.properties[index] = _changed(operation.properties[index], keys)
 
@@ -220,9 +225,11 @@ def _collection(path: str) -> str:
 
 
 def _entities(operations: list[Operation]) -> dict[str, str]:
-    """What is addressed by a path up to its first key → what it is called, from the operations that get or change it."""
+    """Path up to the first key → what it addresses is called, by the operations that get or change it."""
     return {
-        _addressed(o.path): o.entity for o in operations if o.keys and o.kind in ("get", "update", "delete") and o.entity
+        _addressed(o.path): o.entity
+        for o in operations
+        if o.keys and o.kind in ("get", "update", "delete") and o.entity
     }
 
 
