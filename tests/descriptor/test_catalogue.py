@@ -67,7 +67,7 @@ def resource(name: str, *operations: dict[str, Any]) -> dict[str, Any]:
 
 def test_loading_the_shipped_node_reads_its_head_and_then_one_resource(opened: list[str]) -> None:
     node = Node.from_path(THREECX)
-    assert node.resources() == ["Website Links"]
+    assert len(node.resources()) == 132
     assert node.operation_names("Website Links")[-1] == "Delete Weblink"
     assert opened == ["node.json"]
     node.match_operation("Website Links", "delete weblink")

@@ -285,7 +285,7 @@ def test_a_wrong_choice_is_answered_with_the_nearest() -> None:
     node["properties"][1]["options"][0]["routing"]["send"]["type"] = "querry"
     found = problem(node)
     assert found.path == "$.properties[1].options[0].routing.send.type"
-    assert found.hint == "Did you mean 'query'? Allowed: 'body', 'query', 'path', 'header'."
+    assert found.hint == "Did you mean 'query'? Allowed: 'body', 'query', 'path', 'header', 'cookie'."
 
 
 def test_what_a_collection_holds_are_properties_whatever_they_look_like() -> None:

@@ -70,7 +70,7 @@ def members(schema: Json) -> Json:
     found: Json = {}
     for part in schema.get("allOf", []):
         found |= members(part)
-    return found | schema.get("properties", {})
+    return {**found, **schema.get("properties", {})}
 
 
 def sample(schema: Json, depth: int = 0) -> Any:

@@ -65,8 +65,8 @@ def openapi(
             raise ConfigurationError(f"{docs} cannot be written: {fault.strerror}.", hint="Check its folder.") from None
         written.append(docs)
     if as_json:
-        report = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
-        click.echo(json.dumps({**report, "files": [str(path) for path in written]}, ensure_ascii=False))
+        said = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
+        click.echo(json.dumps({**said, "files": [str(path) for path in written]}, ensure_ascii=False))
         return 0
     report = imported.report
     click.echo(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")

@@ -42,12 +42,7 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
     elif not hits:
         say(f"No operation matches {query!r}.")
     else:
-        rows = [
-            tuple(
-                filter(None, (hit.entry.node, hit.entry.resource, hit.entry.operation))
-            )
-            for hit in hits
-        ]
+        rows = [tuple(filter(None, (hit.entry.node, hit.entry.resource, hit.entry.operation))) for hit in hits]
         width = max(map(len, rows))
         for line in columns([(*row, *[""] * (width - len(row))) for row in rows]):
             click.echo(line)

@@ -87,7 +87,7 @@ def index_of(resources: Mapping[str, Json]) -> Json:
 
     `resources` are the documents of its resources by name, as `ResourceDocument` describes them.
     """
-    return {name: _rows(document) for name, document in resources.items()}
+    return {"index": {name: _rows(document) for name, document in resources.items()}}
 
 
 def _rows(document: Json) -> list[list[Any]]:
@@ -99,7 +99,12 @@ def _rows(document: Json) -> list[list[Any]]:
     rows = []
     for option in chooser["options"]:
         method = option.get("routing", {}).get("request", {}).get("method")
-        row = [option["name"], method, option.get("description"), [f for f in fields.get(option["name"], []) if f != "Options"]]
+        row = [
+            option["name"],
+            method,
+            option.get("description"),
+            [f for f in fields.get(option["name"], []) if f != "Options"],
+        ]
         rows.append(row)
     return rows
 
@@ -110,7 +115,8 @@ def entries_of(node: Node) -> list[Entry]:
     if file is not None:
         return _indexed(node, file)
     found = []
-    for resource in node.resources() or [None]:
+    resources: list[str | None] = [*node.resources()] or [None]
+    for resource in resources:
         label = None if resource is None else node.resource_label(resource)
         for option in node.operations(resource):
             request = option.routing.request if option.routing else None
@@ -135,10 +141,10 @@ def _indexed(node: Node, file: Path) -> list[Entry]:
     try:
         return [
             Entry(node.name, resource, row[0], row[1], row[2], tuple(row[3]))
-            for resource, rows in raw.items()
+            for resource, rows in raw["index"].items()
             for row in rows
         ]
-    except (AttributeError, IndexError, TypeError):
+    except (AttributeError, IndexError, KeyError, TypeError):
         raise DescriptorError(
             f"{file} is no search index.", path="$", hint="Import the node again; the index is made with it."
         ) from None
@@ -179,7 +185,9 @@ def _texts(entry: Entry) -> tuple[list[str], ...]:
 def _matches(wanted: str, vocabulary: Iterable[str]) -> dict[str, float]:
     """The words that `wanted` may mean, and how well: whole, in part, or by a synonym."""
     meant = [(wanted, 1.0)]
-    meant += [(other, _SYNONYM) for other in dict.fromkeys(_SYNONYMS.get(wanted, ()) + _SYNONYMS.get(_singular(wanted), ()))]
+    meant += [
+        (other, _SYNONYM) for other in dict.fromkeys(_SYNONYMS.get(wanted, ()) + _SYNONYMS.get(_singular(wanted), ()))
+    ]
     found: dict[str, float] = {}
     for word in vocabulary:
         quality = max(_match(other, word) * share for other, share in meant)

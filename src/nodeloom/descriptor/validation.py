@@ -25,7 +25,9 @@ __all__ = ["KINDS", "Problem", "json_path", "kind_of", "load_schema", "problems_
 
 _CREDENTIAL_KEYS = {"authenticate", "token", "extends", "test", "requireOneOf", "genericAuth", "documentationUrl"}
 _NODE_KEYS = {"inputs", "outputs", "requestDefaults", "group", "version", "defaults", "credentials", "resources"}
-KINDS = ("node", "credential", "resource", "node-instance", "items", "run-report")
+# What an importer's overrides have and no other document does.
+_OVERRIDES_KEYS = {"operations", "names", "entities", "descriptions"}
+KINDS = ("node", "credential", "resource", "node-instance", "items", "run-report", "search-index", "overrides")
 
 
 def kind_of(raw: Any) -> str:
@@ -40,6 +42,10 @@ def kind_of(raw: Any) -> str:
             return "node-instance"
         if "resource" in keys and "properties" in keys and "name" not in keys:
             return "resource"
+        if keys == {"index"}:
+            return "search-index"
+        if keys & _OVERRIDES_KEYS and not keys & {"properties", "inputs", "outputs"}:
+            return "overrides"
         if keys & _CREDENTIAL_KEYS and not keys & _NODE_KEYS:
             return "credential"
         if keys & {*_NODE_KEYS, "properties"}:

@@ -111,7 +111,8 @@ def failure(
         serviceCode=service_code or None,
         serviceMessage=service_message or None,
         retryAfter=response.headers.get("retry-after"),
-        **({"since": operation.since, "release": response.headers[RELEASE_HEADER]} if operation and outdated else {}),
+        since=operation.since if operation and outdated else None,
+        release=response.headers[RELEASE_HEADER] if outdated else None,
     )
 
 

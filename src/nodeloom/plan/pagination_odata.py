@@ -54,14 +54,16 @@ def odata_pages(
             continue
         items += reception.items(response, call)
         count, more = _length(read_body(response, call))
-        if count is None or count == 0 or (count < limit and not more):
+        # A page that is longer than was asked for is all there is: the service knows no pages.
+        if count is None or count == 0 or (count != limit and not more):
             return items
         skip += count
         if left is not None:
             left -= count
             if left <= 0:
                 return items
-        guard.check(call.url(), response)
+        # Pages of some properties only may well look alike; pages of whole entities have different keys.
+        guard.check(f"{call.url()}#{skip}" if "$select" in given else call.url(), response)
 
 
 def _page(call: Call, limit: int, skip: int) -> Call:

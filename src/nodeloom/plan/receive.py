@@ -82,9 +82,10 @@ class Reception:
             body = full
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
-            if receiving.needs_object and not isinstance(body, (dict, list, _Empty)):
-                if not (receiving.may_be_file or is_file(response)):
-                    raise unreadable(response, call, "OData JSON")
+            structured = isinstance(body, (dict, list, _Empty))
+            if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
+                raise unreadable(response, call, "OData JSON")
+            if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
                 return [binary_item(response.body, response, "data")]
             scope = self._draft.scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
             for step in receiving.steps:

@@ -77,7 +77,8 @@ class CompiledRouting:
         self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
-        self.static = all(c.static for c in before_sending)
+        # A file is the item's own, also where its name is the same for all.
+        self.static = all(c.static for c in before_sending) and self._encode not in ("binary", "binaryPart")
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
@@ -189,8 +190,12 @@ class CompiledRouting:
             if kind == "header":
                 return header_text(value)
             # null is a value of any type in a JSON body.
-            encoded = None if value is None and kind == "body" else ENCODERS[self._encode or "string"](value)
-            self._check(encoded)
+            if value is None and kind == "body":
+                self._check(None)
+                return None
+            encoded = ENCODERS[self._encode or "string"](value)
+            # JSON that is sent as text is checked as what it says.
+            self._check(ENCODERS["json"](value) if self._encode == "jsonText" else encoded)
         except InvalidValueError as error:
             error.property = prop.label
             if written is not None and not written.static:

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+_BYTES = "application/octet-stream"
 _BODY = "Body"
 
 
@@ -37,10 +38,14 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     schema = media.get("schema")
     shape = shape_of(schema) if schema is not None else Shape(kind="any", open=True)
     for reference in shape.outside:
-        report.add(media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken.")
+        report.add(
+            media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken."
+        )
     required = body.flag("required")
     request: Json = {}
     plain = kind.partition(";")[0].strip().lower()
+    if "*" in plain:
+        kind = plain = _JSON if shape.kind in ("object", "array") and shape.members else _BYTES
     if plain != _JSON:
         request["headers"] = {"Content-Type": kind}
     if required:
@@ -69,7 +74,7 @@ def _chosen(kinds: list[str]) -> str:
         for kind in kinds:
             if wanted(plain[kind]):
                 return kind
-    return kinds[0] if "*" not in kinds[0] else "application/octet-stream"
+    return kinds[0]
 
 
 def _is_json(plain: str) -> bool:
@@ -85,7 +90,7 @@ def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
             if needed:
                 _also_in_body(form, addressed[raw], raw)
             continue
-        send = {"type": "body", "property": raw}
+        send: Json = {"type": "body", "property": raw}
         if "." in raw or "[" in raw:
             send["propertyInDotNotation"] = False
         form.properties.append(field_of(form.name(raw), member, send, required=needed))
@@ -109,7 +114,9 @@ def _add_whole(form: Form, shape: Shape, required: bool, encoder: str) -> None:
     """One property that is the whole body."""
     send = {"type": "body", "encode": encoder}
     if encoder == "json":
-        prop = field_of(form.name(_BODY), Shape(kind="array") if shape.kind == "any" else shape, send, required=required)
+        prop = field_of(
+            form.name(_BODY), Shape(kind="array") if shape.kind == "any" else shape, send, required=required
+        )
         prop["type"] = "json"
         if shape.kind == "any":
             prop.pop("schema", None)

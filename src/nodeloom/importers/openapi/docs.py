@@ -49,14 +49,14 @@ def _introduction(imported: Imported) -> list[str]:
         f"{example}",
         "```",
         "",
-        "Required parameters are in bold. A parameter with *from the item* is read from the item's key of that name unless "
-        "it is set; of the others only what is set is sent.",
+        "Required parameters are in bold. A parameter with *from the item* is read from the item's key of that name "
+        "unless it is set; of the others only what is set is sent.",
         "",
     ]
     if imported.baseline and imported.release:
         lines += [
-            f"*Since* names the first release on record that has the operation; without it, {imported.baseline} has it. "
-            "An operation that the server's release does not have fails with an error that says so.",
+            f"*Since* names the first release on record that has the operation; without it, {imported.baseline} has "
+            "it. An operation that the server's release does not have fails with an error that says so.",
             "",
         ]
     return lines

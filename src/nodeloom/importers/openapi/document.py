@@ -95,7 +95,9 @@ class Part:
         found = self.text(key)
         if not found:
             close = nearest(key, [str(k) for k in self.mapping()])
-            raise self.broken(f"{key!r} is missing.", f"Did you mean it by {close!r}?" if close else f"Give it {key!r}.")
+            raise self.broken(
+                f"{key!r} is missing.", f"Did you mean it by {close!r}?" if close else f"Give it {key!r}."
+            )
         return found
 
     def flag(self, key: str, otherwise: bool = False) -> bool:
@@ -104,7 +106,9 @@ class Part:
         if found is None:
             return otherwise
         if not isinstance(found.value, bool):
-            raise found.broken(f"{key!r} is {_kind(found.value)}, where true or false is wanted.", "Write true or false.")
+            raise found.broken(
+                f"{key!r} is {_kind(found.value)}, where true or false is wanted.", "Write true or false."
+            )
         return found.value
 
     def resolved(self) -> Part:
@@ -143,8 +147,9 @@ class Part:
                 keys.append(int(key))
             else:
                 close = nearest(key, [str(k) for k in found]) if isinstance(found, Mapping) else None
+                missing = f"there is no {preview(key)!r} at {json_path(keys)}"
                 raise self.broken(
-                    f"The reference {preview(reference)} leads nowhere: there is no {preview(key)!r} at {json_path(keys)}.",
+                    f"The reference {preview(reference)} leads nowhere: {missing}.",
                     f"Did you mean {close!r}?" if close else "Add what it names, or mend the reference.",
                 )
         return Part(found, tuple(keys), self.root)

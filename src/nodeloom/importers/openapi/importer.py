@@ -140,7 +140,9 @@ def checked(raw: Mapping[str, Any]) -> Part:
         )
     paths = document.get("paths")
     if paths is None:
-        raise DescriptorError("The document has no paths.", path="$.paths", hint="Without paths there is nothing to call.")
+        raise DescriptorError(
+            "The document has no paths.", path="$.paths", hint="Without paths there is nothing to call."
+        )
     paths.mapping()
     return document
 
@@ -202,7 +204,9 @@ def _head(
     if reading.odata:
         defaults["queryEncoding"] = "odata"
     defaults |= overrides.part("requestDefaults")
-    references = [{"name": n, "required": True} for n in own] if own is not None else access.references if access else []
+    references = (
+        [{"name": n, "required": True} for n in own] if own is not None else access.references if access else []
+    )
     resources = list(layout.by_resource(operations))
     head: Json = {
         "displayName": label,

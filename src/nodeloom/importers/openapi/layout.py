@@ -75,7 +75,7 @@ def merged_properties(forms: Sequence[tuple[str, Sequence[Json]]]) -> list[tuple
 def _shown_for(prop: Json, resource: str, operations: list[str]) -> Json:
     """`prop` with its `displayOptions`, the keys in the order people read them in."""
     display = {"show": {"resource": [resource], "operation": operations}}
-    last = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
+    last: Json = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
     first = {key: value for key, value in prop.items() if key not in last}
     return {**first, "displayOptions": display, **last}
 

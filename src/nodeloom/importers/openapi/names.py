@@ -118,7 +118,9 @@ def camel(text: str) -> str:
     """`text` as an identifier in camel case: `GitHub v3 REST API` is `gitHubV3RestApi`."""
     found = [re.sub(r"[^A-Za-z0-9]", "", word) for word in words(text)]
     kept = [word for word in found if word]
-    name = "".join([kept[0][0].lower() + kept[0][1:], *(w[0].upper() + w[1:].lower() for w in kept[1:])]) if kept else ""
+    name = (
+        "".join([kept[0][0].lower() + kept[0][1:], *(w[0].upper() + w[1:].lower() for w in kept[1:])]) if kept else ""
+    )
     return name if name and name[0].isalpha() else f"api{name}"
 
 

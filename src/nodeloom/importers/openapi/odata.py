@@ -145,7 +145,7 @@ def paging(names: list[str]) -> list[Json]:
     ]
 
 
-def annotations() -> Json:
+def keeping_annotations() -> Json:
     """The option that keeps `@odata` annotations in the items."""
     return {
         "displayName": "Include Annotations",

@@ -26,6 +26,8 @@ _KINDS: dict[str, Kind] = {"List": "list", "Create": "create", "Get": "get", "Up
 _FILES = re.compile(r"(?:Download|Export)(?![a-z])")
 # Fields that only say which things are meant, and so may be repeated in a result.
 _IDENTIFIER = re.compile(r"(?:^[iI]ds?|[a-z]Ids?|_ids?)$")
+# Segments that say which API it is, not what of it.
+_VERSION = re.compile(r"(?:api|rest|v[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta)[0-9]*)?|[0-9]+(?:\.[0-9]+)+)", re.IGNORECASE)
 # What a browser may not do a service does not offer either.
 _UNSENT = frozenset({"trace"})
 
@@ -130,7 +132,7 @@ def _operation(
     request |= _other_server(item, at, report)
     if method not in ("get", "head"):
         request |= add_body(form, at, report, all_needed=action)
-    elif at.get("requestBody") is not None:
+    elif _fills_body(at):
         report.add(at.path, f"A {method.upper()} request is sent without a body;", "the body's fields are left out.")
     tag = _tag(at, path)
     written = at.text("operationId")
@@ -140,7 +142,7 @@ def _operation(
     output = _output(at, reading, form, name)
     if form.options:
         if reading.odata and "postReceive" in output:
-            form.options += [*odata.paging(form.query), odata.annotations()]
+            form.options += [*odata.paging(form.query), odata.keeping_annotations()]
         form.properties.insert(_place(form, before_body), options_collection(form.options))
     if output:
         routing["output"] = output
@@ -176,8 +178,20 @@ def _tag(at: Part, path: str) -> str:
             raise tags[0].broken("A tag is no text.", "Put it in quotes.")
         if tags[0].value.strip():
             return tags[0].value
-    first = next((s for s in path.split("/") if s and not s.startswith("{")), "")
-    return first.partition("(")[0] or "Default"
+    # What stands behind `#` or `?` tells operations of one address apart; it names none of its parts.
+    segments = re.split(r"[?#]", path, maxsplit=1)[0].split("/")
+    names = [s.partition("(")[0] for s in segments if s and not s.startswith("{")]
+    return next((name for name in names if not _VERSION.fullmatch(name)), names[0] if names else "Default")
+
+
+def _fills_body(at: Part) -> bool:
+    """Whether the operation describes a body with something in it."""
+    written = at.get("requestBody")
+    if written is None:
+        return False
+    form = Form()
+    add_body(form, at, Report())
+    return bool(form.properties)
 
 
 def _name(written: str | None, tag: str, method: str, path: str, reading: Reading) -> str:
@@ -201,7 +215,7 @@ def _without_tag(written: str, tag: str) -> str:
 def _described(method: str, path: str) -> str:
     """A name of method and path: `GET /users/{id}/posts` is "List Users Posts"."""
     segments = [s for s in path.split("/") if s]
-    nouns = [start_case(s) for s in segments if not s.startswith("{")]
+    nouns = [start_case(s) for s in segments if not s.startswith("{") and not _VERSION.fullmatch(s)]
     ends_in_key = bool(segments) and segments[-1].startswith("{")
     verb = "List" if method == "get" and not ends_in_key else _VERBS.get(method, start_case(method))
     return " ".join([verb, *(n for n in nouns if n)])
@@ -247,7 +261,7 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
         output["postReceive"] = [odata.receiving(files)]
-    elif not has_content:
+    if not (has_content and at.keys[-1] == "get"):
         echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
         if echo:
             output["echo"] = echo

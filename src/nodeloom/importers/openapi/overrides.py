@@ -7,7 +7,7 @@ It is JSON, so that nothing of YAML is needed where the generated files are used
 * `names`: a tag, operationId or `METHOD /path` → what it is called instead.
 * `entities`: operation's entity → what one such thing is called in sentences.
 * `descriptions`: kind of operation (`list`, `create`, `get`, `update`, `delete`, followed by ` single` for one without
-  a key, `of` for a list below a key) or `key`, for key properties → a sentence with `{entity}`.
+  a key, `of` for a list below a key), `key` for key properties, `etag` for If Match → a sentence with `{entity}`.
 * `errors`: `key`, `etag` → status → `{message, hint}`, for every operation with a key or an If Match; `{entity}`,
   `{key}` and `{list}` (the resource's list operation) stand for the operation's own.
 * `operations`: `Resource/Operation` → `rename`, `resource`, `action`, `description`, `errors`, `echo`, `bulk`, and
@@ -44,9 +44,10 @@ _KEYS = (
     "errors",
     "operations",
 )
-_OPERATION_KEYS = ("rename", "resource", "action", "description", "errors", "echo", "bulk", "properties", "entity")
+_OPERATION_KEYS = ("rename", "resource", "action", "description", "errors", "echo", "bulk", "properties")
 _BULK_KEYS = ("operation", "item", "list")
 _IF_MATCH = "If Match"
+_OF_FIELDS = ("key", "etag")
 _SLOT = re.compile(r"\{(entity|key|list)\}")
 
 
@@ -115,9 +116,9 @@ class Overrides:
         entities = _entities(operations)
         for operation in operations:
             self._say(operation, entities)
-        lists = {o.resource: o.name for o in reversed(operations) if o.kind == "list"}
+        lists = {o.path: o.name for o in reversed(operations) if o.kind == "list"}
         for operation in operations:
-            self._explain(operation, lists.get(operation.resource))
+            self._explain(operation, lists.get(_collection(operation.path)))
         for name, entry in own.items():
             self._own(by_name[name], entry)
         self._check_bulk(operations)
@@ -139,11 +140,11 @@ class Overrides:
             operation.more["description"] = sentences[kind].replace("{entity}", entity)
         addressed = entities.get(_addressed(operation.path), "")
         operation.entity = called.get(addressed, addressed) or entity
-        if "key" in sentences and operation.entity:
-            said = sentences["key"].replace("{entity}", operation.entity)
-            operation.properties = [
-                _changed(p, {"description": said}) if p["name"] in operation.keys else p for p in operation.properties
-            ]
+        if operation.entity:
+            said = {
+                part: sentences[part].replace("{entity}", operation.entity) for part in _OF_FIELDS if part in sentences
+            }
+            operation.properties = [_described(p, operation, said) for p in operation.properties]
 
     def _explain(self, operation: Operation, listing: str | None) -> None:
         """The meaning of error statuses, from the table of rules."""
@@ -184,7 +185,10 @@ class Overrides:
             index = next((i for i, p in enumerate(operation.properties) if p["name"] == name), None)
             if index is None:
                 raise UnknownNameError(
-                    "property", name, [p["name"] for p in operation.properties], within=f"{self.source}, {operation.name}"
+                    "property",
+                    name,
+                    [p["name"] for p in operation.properties],
+                    within=f"{self.source}, {operation.name}",
                 )
             operation.properties[index] = _changed(operation.properties[index], keys)
 
@@ -204,15 +208,28 @@ class Overrides:
                     raise UnknownNameError("property", str(bulk.get(key)), names, within=owner.name)
 
 
+def _described(prop: Json, operation: Operation, said: Mapping[str, str]) -> Json:
+    """`prop` with a description, when it is one that all operations have alike."""
+    part = "key" if prop["name"] in operation.keys else "etag" if prop["name"] == _IF_MATCH else ""
+    return _changed(prop, {"description": said[part]}) if part in said else prop
+
+
 def _addressed(path: str) -> str:
     """The part of a path that addresses one thing: up to its first key."""
     return path[: path.index("}")] if "}" in path else path
 
 
+def _collection(path: str) -> str:
+    """The path of the list that the first key of `path` chooses from."""
+    return re.sub(r"[(/][^(/]*$", "", path.partition("{")[0])
+
+
 def _entities(operations: list[Operation]) -> dict[str, str]:
-    """What is addressed by a path up to its first key → what it is called, from the operations that get or change it."""
+    """Path up to the first key → what it addresses is called, by the operations that get or change it."""
     return {
-        _addressed(o.path): o.entity for o in operations if o.keys and o.kind in ("get", "update", "delete") and o.entity
+        _addressed(o.path): o.entity
+        for o in operations
+        if o.keys and o.kind in ("get", "update", "delete") and o.entity
     }
 
 

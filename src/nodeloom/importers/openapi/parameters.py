@@ -221,4 +221,12 @@ def options_collection(options: list[Json]) -> Json:
     }
 
 
-__all__ = ["OPTIONS", "Form", "OutsideReferenceError", "Parameter", "add_parameters", "options_collection", "read_parameters"]
+__all__ = [
+    "OPTIONS",
+    "Form",
+    "OutsideReferenceError",
+    "Parameter",
+    "add_parameters",
+    "options_collection",
+    "read_parameters",
+]

@@ -1,7 +1,7 @@
 """OpenAPI documents as files: JSON, or YAML by the 1.2 core schema.
 
 YAML is read with PyYAML (the extra `nodeloom[openapi]`), through libyaml where it is built in. Dates, `yes` and `0o7`
-stay text, as OpenAPI asks for (JSON schema ruleset): a version such as `1.10` in quotes is no number, `no` is no boolean.
+stay text, as OpenAPI asks for (its JSON schema ruleset): a date in an example is no date, the country `no` no boolean.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from nodeloom.errors import ConfigurationError, DescriptorError
 
 _BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 _INTEGER = re.compile(r"^[-+]?[0-9]+$")
-_FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$")
+_FLOAT = re.compile(
+    r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
+)
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 # Python refuses to read an integer of more digits than these.
 _MAX_DIGITS = 4_000
@@ -79,7 +81,7 @@ def _loader(yaml: Any) -> Any:
     """A loader of PyYAML that knows the core schema's scalars only, and refuses a key that is written twice."""
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    class Loader(base):  # type: ignore[misc]
+    class Loader(base):  # type: ignore[misc, valid-type]
         """YAML 1.2, core schema."""
 
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own way to say so
@@ -130,5 +132,8 @@ def _integer(loader: Any, node: Any) -> Any:
 
 def _float(loader: Any, node: Any) -> Any:
     text = loader.construct_scalar(node)
-    return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan")) \
-        if text.lower() != ".nan" else float("nan")
+    return (
+        float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan"))
+        if text.lower() != ".nan"
+        else float("nan")
+    )

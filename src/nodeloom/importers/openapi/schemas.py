@@ -129,7 +129,9 @@ def _types(part: Part) -> tuple[list[str], bool]:
     written = part.value.get("type")
     listed = written if isinstance(written, list) else [] if written is None else [written]
     if any(not isinstance(t, str) for t in listed):
-        raise part.child("type").broken("The type is no text.", "Write string, number, integer, boolean, array or object.")
+        raise part.child("type").broken(
+            "The type is no text.", "Write string, number, integer, boolean, array or object."
+        )
     nullable = part.value.get("nullable") is True or part.value.get("x-nullable") is True or "null" in listed
     return [t for t in listed if t != "null"], nullable
 
@@ -266,7 +268,7 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     """
     if shape.kind == "any":
         return {}
-    types = list(_SCALARS) if shape.kind == "scalar" else [shape.kind]
+    types: list[str] = list(_SCALARS) if shape.kind == "scalar" else [shape.kind]
     if shape.nullable:
         types.append("null")
     schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}

@@ -51,7 +51,7 @@ def read_access(document: Part, operations: Sequence[Operation], name: str, labe
     schemes = _schemes(document, report)
     sets = _sets(operations, schemes, report)
     if not sets:
-        if not server_fields or (base := _constant(server_fields, base_url)) is not None:
+        if not server_fields or (base := _constant(server_fields)) is not None:
             return Access(base_url=base_url if not server_fields else base or base_url)
         sets = [frozenset()]
     anonymous = all(o.requirement is not None and _may_be_anonymous(o) for o in operations) or sets == [frozenset()]
@@ -60,7 +60,7 @@ def read_access(document: Part, operations: Sequence[Operation], name: str, labe
         several = len(sets) > 1
         suffix = "".join(start_case(n).replace(" ", "") for n in sorted(chosen)) if several else ""
         type_name = f"{camel(name)}{suffix}Api"
-        parts = [schemes[n] for n in sorted(chosen)]
+        parts = [scheme for n in sorted(chosen) if (scheme := schemes[n]) is not None]
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
         access.types.append(_type(type_name, type_label.strip(), server_fields, parts))
         reference: Json = {"name": type_name, "required": not anonymous or bool(server_fields and not chosen)}
@@ -107,19 +107,17 @@ def _sets(operations: Sequence[Operation], schemes: dict[str, Scheme | None], re
             if takes is not None and found[0] not in takes and not _may_be_anonymous(operation):
                 report.add(
                     operation.at.path,
-                    f"{operation.resource}, {operation.name} is not for the node's first way to sign in;",
+                    "The operation is not for the node's first way to sign in;",
                     "choose another by `authentication`.",
                 )
     return found
 
 
-def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme | None]) -> Json:
+def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) -> Json:
     properties = list(server)
     parts: Json = {}
     extends: list[str] = []
     for scheme in schemes:
-        if scheme is None:
-            continue
         taken = {p["name"] for p in properties}
         properties += [p for p in scheme.properties if p["name"] not in taken]
         extends += [e for e in scheme.extends if e not in extends]
@@ -294,7 +292,7 @@ def _with_variables(url: str) -> str:
     return "=" + _VARIABLE.sub(lambda m: f"{{{{ $credentials.{camel(m[1])} }}}}", url).rstrip("/")
 
 
-def _constant(fields: list[Json], base_url: str) -> str | None:
+def _constant(fields: list[Json]) -> str | None:
     """The address of a service that needs no credential and says where it is."""
     if len(fields) == 1 and fields[0]["name"] == _SERVER_URL and "default" in fields[0]:
         return str(fields[0]["default"])

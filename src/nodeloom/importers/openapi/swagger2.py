@@ -18,7 +18,8 @@ _MULTIPART = "multipart/form-data"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 # What a parameter of Swagger 2 says itself and OpenAPI 3 says in its schema.
 _OF_SCHEMA = (
-    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern", "x-nullable",
+    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern",
+    "x-nullable",
 )  # fmt: skip
 _STYLES = {
     "csv": ("form", False),
@@ -40,7 +41,9 @@ def as_openapi3(document: Part) -> Json:
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):
         raise document.child("swagger").broken("This version of Swagger is not read.", "Convert it to Swagger 2.0.")
-    converted: Json = {key: value for key, value in document.value.items() if key not in ("swagger", "securityDefinitions")}
+    converted: Json = {
+        key: value for key, value in document.value.items() if key not in ("swagger", "securityDefinitions")
+    }
     converted["openapi"] = "3.0.4"
     converted["servers"] = _servers(document)
     converted["components"] = {"securitySchemes": _schemes(document)}

@@ -61,7 +61,8 @@ def write(imported: Imported, folder: Path, *, force: bool = False) -> list[Path
             (folder / name).unlink(missing_ok=True)
     except OSError as fault:
         raise ConfigurationError(
-            f"{fault.filename} cannot be written: {fault.strerror}.", hint="Check its permissions, or name another folder."
+            f"{fault.filename} cannot be written: {fault.strerror}.",
+            hint="Check its permissions, or name another folder.",
         ) from None
     return written
 
