@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import nodeloom
+from nodeloom import errors
+from nodeloom.errors import NodeloomError
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "nodeloom"
@@ -41,10 +42,12 @@ def room_of(path: Path) -> str:
 
 def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        elif node.module and node.level == 0:
             names = [node.module]
             if node.module == "nodeloom":
                 names = [f"nodeloom.{alias.name}" for alias in node.names]
@@ -101,25 +104,21 @@ def test_every_dependency_is_explained() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["keyring"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *(entry for name in ("keyring", "openapi") for entry in extras[name])]
     names = {re.split(r"[<>=\[;]", entry)[0] for entry in declared}
     table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("## Dependencies")[1]
     assert names == set(re.findall(r"^\| ([\w-]+)(?: \(extra\))? \|", table, flags=re.MULTILINE)) - {"package"}
 
 
 def test_the_exception_tree_in_the_module_is_the_real_one() -> None:
-    errors = importlib.import_module("nodeloom.errors")
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or "")) | {"NodeloomError"}
     real = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, errors.NodeloomError)
+        name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, NodeloomError)
     }
     assert drawn == real
 
 
 def test_error_codes_are_unique() -> None:
-    errors = importlib.import_module("nodeloom.errors")
-    kinds = [v for v in vars(errors).values() if isinstance(v, type) and issubclass(v, errors.NodeloomError)]
-    codes = [kind.code for kind in kinds]
+    codes = [kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NodeloomError)]
     assert len(codes) == len(set(codes))

@@ -91,8 +91,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     there = Path(command(python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])").strip())
     # After the environment's own folder on the path, so what is installed here hides what is borrowed.
     (there / "borrowed.pth").write_text(here + "\n", encoding="utf-8")
-    isolation = [] if importlib.util.find_spec("hatchling") else ["--build-isolation"]
-    options = isolation or ["--no-build-isolation"]
+    # Where the build backend is at hand it is borrowed too; else pip fetches it for the build.
+    options = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
     sources = []
     for source in (ROOT, PACK):
         # A copy, since another build of the same folder may be under way.

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from nodeloom.expression import Literal
     from nodeloom.messages import Request, Response
     from nodeloom.plugins import CallContext, hookimpl
+    from nodeloom.run.planning import PlannedRequest
     from nodeloom.run.result import Outcome, RunReport, RunResult
     from nodeloom.run.stop import Stop
-    from nodeloom.runtime import PlannedRequest, RunInterrupted, Runtime
+    from nodeloom.runtime import RunInterrupted, Runtime
 
 __version__ = "0.1.0"
 
@@ -46,7 +47,7 @@ _HOMES = {
     "Literal": "nodeloom.expression",
     "NodeloomError": "nodeloom.errors",
     "Outcome": "nodeloom.run.result",
-    "PlannedRequest": "nodeloom.runtime",
+    "PlannedRequest": "nodeloom.run.planning",
     "Request": "nodeloom.messages",
     "Response": "nodeloom.messages",
     "RunInterrupted": "nodeloom.runtime",

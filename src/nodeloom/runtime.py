@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import contextlib
-import os
+import functools
 import threading
 import time
-import weakref
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.errors import ConfigurationError, CredentialError, NodeloomError
+from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.run.background import Background, ClosedError
-from nodeloom.run.registry import Registry, type_for
+from nodeloom.run.collecting import collected, collected_in, raise_first, streamed, waited_out
+from nodeloom.run.planning import PlannedRequest, plan_requests
+from nodeloom.run.registry import Registry
 from nodeloom.run.result import Outcome, RunReport, RunResult
+from nodeloom.run.sessions import Sessions, check
 from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
     import httpx
 
-    from nodeloom.credential import Credentials, CredentialSession, Granted, Send, SignIn
+    from nodeloom.credential import Granted, Send
     from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.run.background import Background
+    from nodeloom.run.loops import Loops
     from nodeloom.run.opening import GivenCredentials, OpenedRun, RunOptions
-    from nodeloom.run.runner import OnError, Runner
+    from nodeloom.run.runner import OnError
     from nodeloom.transport import RetryPolicy, Sender
 
-T = TypeVar("T")
 Items = Iterable[Any] | AsyncIterable[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRequest:
-    """The first request an item would send, secrets masked; or why it would send none.
-
-    `url` is absolute and encoded, `headers` as they would go out, `body` text.
-    """
-
-    item: int
-    method: str = ""
-    url: str = ""
-    headers: Mapping[str, str] | None = None
-    body: str | None = None
-    error: NodeloomError | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The request as JSON, with `pairedItem`."""
-        paired = {"item": self.item}
-        if self.error is not None:
-            return {"error": self.error.to_dict(), "pairedItem": paired}
-        return {
-            "method": self.method,
-            "url": self.url,
-            "headers": dict(self.headers or {}),
-            "body": self.body,
-            "pairedItem": paired,
-        }
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -126,22 +96,29 @@ class Runtime:
         _check_zone(timezone)
         self._given_transport = transport
         self._url_values: UrlValues = url_values
-        self._timezone = timezone
-        self._env = env
-        self._vars = vars
-        self._javascript = javascript
         self._retries = retries
         self._timeout = timeout
         self._max_answer_bytes = max_answer_bytes
-        self._providers = credential_providers
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
-        self._functions = self._plugins.functions()
+        # A function of its own, not a method: what holds it must not hold the runtime.
+        self._environment = functools.partial(
+            _environment,
+            timezone=timezone,
+            env=env,
+            vars=vars,
+            functions=self._plugins.functions() or None,
+            javascript=javascript,
+        )
+        self._sessions = Sessions(
+            self._registry,
+            self._plugins,
+            self._environment,
+            providers=credential_providers,
+            lenient=url_values == "raw",
+        )
         self._lock = threading.Lock()
-        self._process = os.getpid()
-        self._background: Background | None = None
-        self._finalizer: weakref.finalize[..., Runtime]
-        self._entered: tuple[asyncio.AbstractEventLoop, Sender] | None = None
+        self._opened_loops: Loops | None = None
 
     # -- what there is --------------------------------------------------------------------------------------------
 
@@ -245,13 +222,13 @@ class Runtime:
         opened = self._open(
             node, parameters, items, credentials, _options(on_error, concurrency, stop, nodes, dialect, version)
         )
-        future = self._submit(self._collect_here, opened)
+        future = self._loops.submit(collected_in, opened)
         try:
-            result, fault = future.result()
+            end = future.result()
         except KeyboardInterrupt:
             stop.set()
-            raise RunInterrupted(_waited_out(future, stop)) from None
-        return _raise_first(result, fault, on_error)
+            raise RunInterrupted(waited_out(future, stop)) from None
+        return raise_first(end, on_error)
 
     async def arun(
         self,
@@ -273,13 +250,13 @@ class Runtime:
         """
         options = _options(on_error, concurrency, stop, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options)
-        sender, own = self._sender_here()
+        sender, own = self._loops.sender_here()
         try:
-            result, fault = await _collected(opened, sender)
+            end = await collected(opened, sender)
         finally:
             if own:
                 await sender.aclose()
-        return _raise_first(result, fault, on_error)
+        return raise_first(end, on_error)
 
     def stream(
         self,
@@ -304,33 +281,7 @@ class Runtime:
         it counts also what a closed iterator did not give.
         """
         options = _options(on_error, concurrency, stop, nodes, dialect, version)
-        return self._stream(self._open(node, parameters, items, credentials, options, report))
-
-    def _stream(self, opened: OpenedRun) -> Iterator[Outcome]:
-        started = time.perf_counter()
-        background, runner = self._submit(self._begin_here, opened).result()
-        batch: list[Outcome] = []
-        try:
-            while True:
-                try:
-                    batch = background.call(runner.next_batch)
-                except ClosedError:
-                    # The runtime was closed meanwhile, which brought the run to its end.
-                    batch = runner.left()
-                if not batch:
-                    break
-                batch.reverse()
-                while batch:
-                    outcome = batch.pop()
-                    opened.report.add(outcome)
-                    opened.report.duration = time.perf_counter() - started
-                    yield outcome
-            if runner.fault is not None:
-                raise runner.fault
-        finally:
-            with contextlib.suppress(ClosedError):
-                background.call(runner.aclose)
-            opened.close_report(runner, started, unseen=batch)
+        return streamed(self._loops, self._open(node, parameters, items, credentials, options, report))
 
     async def astream(
         self,
@@ -350,7 +301,7 @@ class Runtime:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
         options = _options(on_error, concurrency, stop, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options, report)
-        sender, own = self._sender_here()
+        sender, own = self._loops.sender_here()
         started = time.perf_counter()
         runner = opened.start(sender.send)
         batch: list[Outcome] = []
@@ -388,7 +339,7 @@ class Runtime:
         """
         options = _options("continue", 1, None, nodes, dialect, version)
         opened = self._open(node, parameters, items, credentials, options, dry=True)
-        return _planned(opened)
+        return plan_requests(opened)
 
     def choices(
         self,
@@ -407,8 +358,7 @@ class Runtime:
 
         plan = compile_choices(self.node(node), property, parameters, url_values=self._url_values)
         opened = self._opened(plan, [{"json": {}}], credentials, _options("stop", 1, None, None, "author", None))
-        result, fault = self._submit(self._collect_here, opened).result()
-        return as_choices(_raise_first(result, fault, "stop").items)
+        return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
@@ -416,8 +366,12 @@ class Runtime:
         `wanted` is its fields, a stored credential's name, or None for the default one of the type. Raises
         CredentialError, ResponseError when the service refuses it, RequestError when no answer came.
         """
-        session = self._session(self.credential_type(type_name), wanted)
-        return self._submit(self._check, session).result()
+        session = self._sessions.open(self.credential_type(type_name), wanted)
+
+        async def checked(background: Background) -> str:
+            return await check(session, self._retrying(background.sender.send))
+
+        return self._loops.submit(checked).result()
 
     def connect_credential(
         self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
@@ -428,28 +382,20 @@ class Runtime:
         with `redirect_uri` (or its path and query). Raises CredentialError when the sign-in was refused or is not the
         one that was begun, CredentialStoreError when tokens cannot be kept, ResponseError when the service issues none.
         """
-        session = self._session(self.credential_type(type_name), name)
+        session = self._sessions.open(self.credential_type(type_name), name)
         sign_in = session.sign_in(redirect_uri)
         code = sign_in.code(authorize(sign_in.url))
-        return self._submit(self._finish, session, sign_in, code).result()
 
-    async def _finish(self, background: Background, session: CredentialSession, sign_in: SignIn, code: str) -> Granted:
-        return await session.finish(sign_in, code, self._retrying(background))
+        async def finished(background: Background) -> Granted:
+            return await session.finish(sign_in, code, self._retrying(background.sender.send))
 
-    def _retrying(self, background: Background) -> Send:
+        return self._loops.submit(finished).result()
+
+    def _retrying(self, send: Send) -> Send:
         from nodeloom.transport import RetryingSender
 
-        policy, send = self.retry_policy(), background.sender.send
+        policy = self.retry_policy()
         return lambda request: RetryingSender(send, policy).send(request)
-
-    async def _check(self, background: Background, session: CredentialSession) -> str:
-        from nodeloom.run.masking import masker_of
-
-        try:
-            return await session.check(self._retrying(background))
-        except NodeloomError as error:
-            error.mask(masker_of(session))
-            raise
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -483,99 +429,25 @@ class Runtime:
     ) -> OpenedRun:
         from nodeloom.run.opening import OpenedRun
 
-        session = self._session_for(plan, credentials, dry=dry)
+        session = self._sessions.for_plan(plan, credentials, dry=dry)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self.environment(options.nodes)
         return OpenedRun(plan, session, items, options, report, environment, self._plugins, self.retry_policy())
 
-    def _session_for(
-        self, plan: OperationPlan, credentials: GivenCredentials, *, dry: bool
-    ) -> CredentialSession | None:
-        from nodeloom.run.opening import choose_credential
-
-        for reference, wanted in choose_credential(plan.credential_references(), credentials, plan.title):
-            known = self._registry.knows_type(reference.name)
-            if not known and wanted is None and not reference.required:
-                continue
-            if not known and isinstance(wanted, Mapping):
-                kind = type_for(reference.name, wanted)
-            else:
-                kind = self._registry.credential_type(reference.name)
-            try:
-                session = self._session(kind, wanted, dry=dry)
-            except CredentialError as error:
-                if error.code == "credential_not_found" and wanted is None and not reference.required:
-                    continue
-                raise
-            session.require_tokens()
-            return session
-        return None
-
-    def _session(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
-        from nodeloom.credential import CredentialSession, inherited, with_placeholder
-
-        kind = inherited(kind, self._registry.credential_types)
-        if self._url_values == "raw" and isinstance(kind.authenticate, Mapping) and "__function__" in kind.authenticate:
-            # n8n to the letter of the descriptor: what authenticates in JavaScript puts nothing on.
-            kind = kind.model_copy(update={"authenticate": None})
-        stored = self._credentials().resolve(kind, wanted)
-        if dry:
-            stored = with_placeholder(kind, stored)
-        return CredentialSession(kind, stored, environment=self.environment())
-
-    def _credentials(self) -> Credentials:
-        from nodeloom.credential import Credentials, default_providers
-        from nodeloom.run.providers import PluginProvider
-
-        if self._providers is not None:
-            return Credentials(list(self._providers))
-        return Credentials(
-            default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._registry.credential_types)
-        )
-
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
-        from nodeloom.expression import Environment
+        return self._environment(nodes=nodes)
 
-        return Environment(
-            timezone=self._timezone,
-            env=self._env,
-            vars=self._vars,
-            nodes=nodes,
-            functions=self._functions or None,
-            javascript=self._javascript,
-        )
-
-    async def _collect_here(self, background: Background, opened: OpenedRun) -> tuple[RunResult, BaseException | None]:
-        return await _collected(opened, background.sender, background.watch)
-
-    async def _begin_here(self, background: Background, opened: OpenedRun) -> tuple[Background, Runner]:
-        runner = opened.start(background.sender.send)
-        background.watch(runner)
-        return background, runner
-
-    def _submit(self, function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> concurrent.futures.Future[T]:
-        """Begin `function(background, *arguments)` on the background's loop."""
-        while True:
-            background = self._running()
-            try:
-                return background.submit(function, background, *arguments)
-            except ClosedError:
-                # Closed by another thread between the two lines; the next one is open.
-                continue
-
-    def _running(self) -> Background:
-        if self._process != os.getpid():
-            # A forked child has neither the thread of its parent nor whoever might hold the lock.
-            self._process, self._lock, self._background, self._entered = os.getpid(), threading.Lock(), None, None
+    @property
+    def _loops(self) -> Loops:
         with self._lock:
-            if self._background is None or not self._background.usable:
-                self._background = background = Background(self._sender_opener())
-                # For a runtime nobody closes: its thread ends with it, or with the process.
-                self._finalizer = weakref.finalize(self, background.close, now=True)
-            return self._background
+            if self._opened_loops is None:
+                from nodeloom.run.loops import Loops
+
+                self._opened_loops = Loops(self._sender_opener())
+            return self._opened_loops
 
     def _sender_opener(self) -> Callable[[], Sender]:
         """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
@@ -591,12 +463,6 @@ class Runtime:
 
         return open_sender
 
-    def _sender_here(self) -> tuple[Sender, bool]:
-        """A sender for the running event loop, and whether the caller is to close it."""
-        if self._entered is not None and self._entered[0] is asyncio.get_running_loop():
-            return self._entered[1], False
-        return self._sender_opener()(), True
-
     def retry_policy(self) -> RetryPolicy:
         """How requests of this runtime are repeated."""
         from nodeloom.transport import RetryPolicy
@@ -608,10 +474,8 @@ class Runtime:
 
         The runtime opens new ones when it is used again.
         """
-        background = self._background
-        if background is not None:
-            background.close()
-            self._finalizer.detach()
+        if self._opened_loops is not None:
+            self._opened_loops.close()
 
     def __enter__(self) -> Runtime:
         return self
@@ -620,16 +484,11 @@ class Runtime:
         self.close()
 
     async def __aenter__(self) -> Runtime:
-        if self._entered is None:
-            self._entered = (asyncio.get_running_loop(), self._sender_opener()())
+        self._loops.enter()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        if self._entered is not None and self._entered[0] is asyncio.get_running_loop():
-            sender, self._entered = self._entered[1], None
-            await sender.aclose()
-        if self._background is not None:
-            await asyncio.to_thread(self.close)
+        await self._loops.leave()
 
 
 def _options(
@@ -645,45 +504,10 @@ def _options(
     return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect, version)
 
 
-async def _collected(
-    opened: OpenedRun, sender: Sender, watch: Callable[[Runner], None] | None = None
-) -> tuple[RunResult, BaseException | None]:
-    """Every outcome, and what the input raised."""
-    started = time.perf_counter()
-    runner = opened.start(sender.send)
-    if watch is not None:
-        watch(runner)
-    outcomes: list[Outcome] = []
-    async with runner:
-        while batch := await runner.next_batch():
-            for outcome in batch:
-                opened.report.add(outcome)
-            outcomes += batch
-    opened.close_report(runner, started)
-    return RunResult(outcomes, opened.report), runner.fault
+def _environment(**constants: Any) -> Environment:
+    from nodeloom.expression import Environment
 
-
-def _planned(opened: OpenedRun) -> Iterator[PlannedRequest]:
-    from nodeloom.run.opening import AllItems
-    from nodeloom.run.planning import plan_requests, refuse
-
-    items = list(opened.items) if opened.plan.needs_all_items else opened.items
-    work = opened.work(refuse, AllItems(items) if opened.plan.needs_all_items else ())
-    for index, outcome in plan_requests(opened.plan, opened.session, work, items):
-        yield (
-            PlannedRequest(index, error=outcome)
-            if isinstance(outcome, NodeloomError)
-            else PlannedRequest(index, outcome.method, outcome.url, outcome.headers, outcome.text)
-        )
-
-
-def _waited_out(future: concurrent.futures.Future[tuple[RunResult, BaseException | None]], stop: Stop) -> RunResult:
-    """The result of a run that was told to stop; interrupted again, it abandons what is in flight."""
-    try:
-        return future.result()[0]
-    except KeyboardInterrupt:
-        stop.set(now=True)
-        return future.result()[0]
+    return Environment(**constants)
 
 
 def _check_number(name: str, value: Any, *, least: float, whole: bool = False, excluded: bool = False) -> None:
@@ -703,16 +527,3 @@ def _check_zone(name: str) -> None:
         raise ConfigurationError(
             f"There is no time zone {name!r}.", hint="Use an IANA name such as Europe/Berlin."
         ) from None
-
-
-def _raise_first(result: RunResult, fault: BaseException | None, on_error: str) -> RunResult:
-    if fault is not None:
-        # Whatever the input raised: what was done before must not be lost with it.
-        fault.result = result  # type: ignore[attr-defined]
-        raise fault
-    if on_error == "stop":
-        for outcome in result.outcomes:
-            if outcome.error is not None and outcome.error.code != "not_run":
-                outcome.error.result = result
-                raise outcome.error
-    return result

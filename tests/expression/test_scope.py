@@ -133,6 +133,17 @@ def test_values_are_never_read_as_expressions() -> None:
         at("={{ $evaluateExpression($json.a) }}")
 
 
+@pytest.mark.parametrize(
+    "template", ["={{ $fromAI('a') }}", "={{ $item(0).$json.a + $itemIndex }}", "={{ $thisItem.json.a }}"]
+)
+def test_every_name_sees_the_item_at_hand(template: str) -> None:
+    """Not the one that another template was resolved for before."""
+    compiled = compile_value(template, dialect="n8n")
+    other = Scope(Environment(), [{"json": {"a": 100}}], 0)
+    assert compile_value("={{ $json.a + 0 }}", dialect="n8n").resolve(other) == 100
+    assert compiled.resolve(Scope(Environment(), [{"json": {"a": 1}}], 0)) == 1
+
+
 def test_nothing_is_taken_out_of_scopes_by_reading() -> None:
     """Scopes of different items and runs take turns in one engine."""
     other = Environment(vars={"x": 2}, timezone="Asia/Tokyo")

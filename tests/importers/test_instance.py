@@ -18,7 +18,12 @@ from nodeloom.importers.instance import is_instance, parse_instance, read_instan
 from .conftest import Listener
 
 COPIED = {
-    "parameters": {"operation": "get", "id": "={{ $json.id }}", "plain": "{{ no }}", "requestOptions": {"timeout": 60_000}},
+    "parameters": {
+        "operation": "get",
+        "id": "={{ $json.id }}",
+        "plain": "{{ no }}",
+        "requestOptions": {"timeout": 60_000},
+    },
     "type": "@acme/n8n-nodes-widgets.widget",
     "typeVersion": 2.1,
     "position": [0, 0],

@@ -121,7 +121,7 @@ def test_a_json_body_is_a_field_for_each_property_with_an_example(tmp_path: Path
 
 def test_a_body_that_is_no_json_leaves_a_notice(tmp_path: Path) -> None:
     notices = [p["displayName"] for p in imported(tmp_path)["properties"] if p["type"] == "notice"]
-    assert any(text.startswith("PUT /pets<br/>") for text in notices)
+    assert any(text.startswith("PUT /pets: the body") for text in notices)
 
 
 def test_properties_are_overridden_where_they_match(tmp_path: Path) -> None:

@@ -142,6 +142,12 @@ def test_a_hook_is_refused_by_name() -> None:
         compile_plan(probe, {})
 
 
+def test_a_pagination_function_is_refused_by_name() -> None:
+    probe = node(text("name"), requestOperations={"pagination": {"__function__": "nextPage"}})
+    with pytest.raises(ParameterError, match="nextPage"):
+        compile_plan(probe, {})
+
+
 def test_a_node_without_operations_runs() -> None:
     probe = Node(
         {

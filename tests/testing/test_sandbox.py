@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from typing import Any
@@ -229,3 +231,23 @@ def test_the_room_exports_what_it_says() -> None:
     assert testing.LoggedRequest is LoggedRequest
     with pytest.raises(AttributeError):
         _ = testing.Nope
+
+
+def test_what_is_not_asked_for_is_not_loaded() -> None:
+    """Website Links are declared by hand, so that a sandbox for them starts without reading 3CX's whole file."""
+    program = """
+import sys, urllib.request
+from nodeloom.testing import ThreeCXSandbox
+
+def get(path):
+    headers = {"Authorization": "Bearer good"}
+    urllib.request.urlopen(urllib.request.Request(sandbox.server_url + "/xapi/v1/" + path, headers=headers)).read()
+
+with ThreeCXSandbox(links=3, access_token="good") as sandbox:
+    get("WebsiteLinks('link-1')")
+    assert "nodeloom.testing.threecx.catalogue" not in sys.modules
+    get("Users(1)")
+    assert "nodeloom.testing.threecx.catalogue" in sys.modules
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

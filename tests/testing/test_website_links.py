@@ -212,10 +212,11 @@ def test_top_has_a_cap_and_without_top_all_come(sandbox: ThreeCXSandbox, client:
     assert len(client.get("WebsiteLinks").json()["value"]) == 160
 
 
-def test_the_connection_check_answers_a_list_with_an_id(client: httpx.Client) -> None:
+def test_the_connection_check_answers_an_entity_with_an_id(client: httpx.Client) -> None:
+    """Defs is a singleton in 3CX's file: no list of one."""
     answer = client.get("Defs", params={"$select": "Id"})
     assert answer.status_code == 200
-    assert answer.json()["value"] == [{"Id": 1}]
+    assert answer.json() == {"@odata.context": f"{client.base_url}$metadata#Defs(Id)", "Id": 1}
     assert answer.headers["x-3cx-version"] == "20.0.10"
 
 

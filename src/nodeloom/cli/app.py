@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Show the exact requests a run would send, without sending them."),
     "nodes": ("listing", "List the nodes."),
     "describe": ("describe", "Show what a node, a resource or an operation offers and takes."),
+    "choices": ("choices", "Ask the service which values a property can have."),
     "validate": ("validate", "Check node descriptors, credential types and other documents."),
     "credentials": ("credentials", "See credential types, and add, list, test and remove credentials."),
     "plugins": ("listing", "List the plugins, failed ones among them."),

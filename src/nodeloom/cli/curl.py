@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nodeloom.runtime import PlannedRequest
+    from nodeloom.run.planning import PlannedRequest
 
 
 def curl_command(planned: PlannedRequest) -> str:

@@ -27,6 +27,7 @@ def _number_or_none(text: str) -> int | None:
 SANDBOX_OPTIONS: dict[str, tuple[Any, str | None, str]] = {
     "links": (int, "N", "How many links there are to begin with: link-1 … link-N."),
     "link_names": (str, "NAME", "A link of this name besides; may be repeated."),
+    "entities": (int, "N", "How many synthetic entities every other set begins with."),
     "port": (int, "PORT", "TCP port on 127.0.0.1; 0 takes a free one."),
     "latency": (float, "SECONDS", "Time before every answer."),
     "jitter": (float, "SECONDS", "At most this much more, evenly distributed."),
@@ -71,7 +72,7 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_with_options
 @click.option("--log", "log_file", type=click.File("wb"), metavar="FILE", help="Write the requests to FILE as NDJSON.")
 def sandbox(service: str, log_file: BinaryIO | None, **options: Any) -> int:  # noqa: ARG001 - there is one so far
-    """Serve a 3CX with Website Links on 127.0.0.1 until interrupted, to try things on.
+    """Serve a 3CX on 127.0.0.1 until interrupted, to try things on.
 
     The first line on standard output is the credential, as JSON: serverUrl, clientId, clientSecret. What an option
     does not say is as in nodeloom.testing.SandboxOptions.

@@ -9,7 +9,9 @@ from nodeloom.expression.text import number_text
 from nodeloom.expression.words import words
 
 #: Names whose value comes from the item the scope is for.
-ITEM_NAMES = words("$json $data $binary $thisItem $input $items $item $node $ $itemIndex $position $thisItemIndex")
+ITEM_NAMES = words(
+    "$json $data $binary $thisItem $input $items $item $node $ $itemIndex $position $thisItemIndex"
+) | words("$fromAI $fromAi $fromai")
 _ALL_ITEMS = words("$items $item $node $ $getPairedItem")
 _CURRENT_ONLY = frozenset(("item", "params", "context"))
 

@@ -126,7 +126,7 @@ class Engine:
             api("install")(module_source(part))
         self._context.eval(module_source("harden"))
         api("seal")()
-        self._base = int(self._context.memory()["malloc_size"])
+        self._base = self._used()
         self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}
         self._held: dict[str, int] = {}  # bytes of large data handed over, by how long it stays; no part of the limit
         self._limits: tuple[float, int] | None = None
@@ -134,6 +134,9 @@ class Engine:
         self._items: object = None
         self._cell: ItemCell | None = None
         self._scope: Scope | None = None
+
+    def _used(self) -> int:
+        return int(self._context.memory()["malloc_size"])
 
     def check(self, program: Program) -> str | None:
         """The message of the syntax error in `program`, or None."""
@@ -253,11 +256,12 @@ class Engine:
 
     def load(self, name: str) -> None:
         """Load one of the package's modules; that is no part of an evaluation and has no part in its limits."""
+        base, before = self._base, self._used()
         self._context.set_time_limit(_BOOT_LIMIT)
         self._context.set_memory_limit(-1)
         while first := self._load(name, module_source(name)):
             self.load(first)
-        self._base = int(self._context.memory()["malloc_size"])
+        self._base = base + max(0, self._used() - before)
         self._limits = None
 
 

@@ -31,8 +31,8 @@ class Limits:
     total_bytes: int = 256 * 1024 * 1024
     file_bytes: int = 32 * 1024 * 1024
     text_bytes: int = 64 * 1024 * 1024
-    entries: int = 20_000
-    seconds: float = 20.0
+    entries: int = 50_000
+    seconds: float = 30.0
     memory_bytes: int = 512 * 1024 * 1024
 
 

@@ -35,7 +35,7 @@ def node_report(
     found.version = None if version is None else ", ".join(map(str, versions))
     found.methods = _methods(entry.get("methods"))
     code = [c for c in entry.get("code") or () if c in _CODE]
-    found.refused = _refusal(found.name, lost) or (_CODE[code[0]] if code else None)
+    found.refused = _CODE[code[0]] if code else _refusal(found.name, lost)
     if found.refused is None:
         _mark_custom(document, _methods(entry.get("custom")))
         _examine_node(document, found)

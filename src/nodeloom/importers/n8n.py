@@ -22,7 +22,8 @@ from nodeloom.importers.packages import Package, Shelf, is_package_name, open_pa
 from nodeloom.importers.report import ImportReport, MissingPackage, TypeReport
 from nodeloom.importers.sandbox import Evaluation, Missing, Unit, evaluate
 
-_MAX_UNITS = 500
+_MAX_UNITS = 5000
+LOADING_FAILED = "loading it failed"
 
 
 @dataclass(slots=True)
@@ -113,8 +114,8 @@ def _import_code(package: Package, shelf: Shelf, limits: Limits) -> ImportResult
     taken: set[str] = set()
     for (kind, module, name), described in zip(units, evaluation.described, strict=True):
         for found, document in _types(kind, module, name, described, taken):
-            if found.refused is not None and any(m.uses for m in result.report.missing):
-                found.refused += "; the packages missing below may be the reason"
+            if (found.refused or "").startswith(LOADING_FAILED) and any(m.uses for m in result.report.missing):
+                found.refused = f"{found.refused}; the packages missing below may be the reason"
             result.add(found, document)
     _note_outside(result)
     return result
@@ -170,7 +171,7 @@ def _types(
     entries = described.get("result") if isinstance(described, dict) else None
     if not isinstance(entries, list):
         error = described.get("error") if isinstance(described, dict) else None
-        yield TypeReport(kind, name, module, refused=f"loading it failed: {error or 'it gives nothing'}"), None
+        yield TypeReport(kind, name, module, refused=f"{LOADING_FAILED}: {error or 'it gives nothing'}"), None
         return
     notes = _entries(described, "notes", ("path", "message"))
     lost = _entries(described, "lost", ("path", "name", "kind"))

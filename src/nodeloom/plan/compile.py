@@ -17,6 +17,7 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
+from nodeloom.plan.routing import refuse_operations_hooks
 from nodeloom.plan.spelling import respell
 from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
@@ -327,6 +328,7 @@ class _DefaultsStep:
             else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
             for key, value in entries.items()
         }
+        refuse_operations_hooks(descriptor.request_operations)
         self._operations = descriptor.request_operations or {}
         self.static = all(part.static for part in self._parts.values())
 

@@ -239,9 +239,21 @@ def _refuse_hooks(routing: Routing) -> None:
     """Raise ParameterError when the routing carries JavaScript, which n8n's dumps mark as `{"__function__": name}`."""
     found = list(routing.send.pre_send or () if routing.send else ())
     found += [step for step in (routing.output.post_receive or [] if routing.output else []) if not _is_step(step)]
-    pagination = (routing.operations or {}).get("pagination")
-    if isinstance(pagination, Mapping) and "__function__" in pagination:
-        found.append(pagination)
+    _refuse([*found, *_pagination_hooks(routing.operations)])
+
+
+def refuse_operations_hooks(operations: Mapping[str, Any] | None) -> None:
+    """Raise ParameterError when the document's `requestOperations` carry JavaScript."""
+    _refuse(_pagination_hooks(operations))
+
+
+def _pagination_hooks(operations: Mapping[str, Any] | None) -> list[Any]:
+    pagination = (operations or {}).get("pagination")
+    return [pagination] if isinstance(pagination, Mapping) and "__function__" in pagination else []
+
+
+def _refuse(found: list[Any]) -> None:
+    """Raise ParameterError that names the hooks, when there are any."""
     if found:
         names = [str(h.get("__function__", "unnamed") if isinstance(h, Mapping) else h) for h in found]
         raise ParameterError(

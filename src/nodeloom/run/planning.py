@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential import CredentialSession, Injection
 from nodeloom.errors import NodeloomError, RequestError
 from nodeloom.messages import Request, Response
-from nodeloom.plan.operation import OperationPlan
-from nodeloom.run.items import as_item, too_deep
-from nodeloom.run.work import ItemWork
+
+if TYPE_CHECKING:
+    from nodeloom.credential import Injection
+    from nodeloom.run.opening import OpenedRun
 
 
 @dataclass(frozen=True, slots=True)
-class ShownRequest:
-    """A request with its secrets masked."""
+class PlannedRequest:
+    """The first request an item would send, secrets masked; or why it would send none.
 
-    method: str
-    url: str
-    headers: dict[str, str]
-    text: str | None
+    `url` is absolute and encoded, `headers` as they would go out, `body` text.
+    """
+
+    item: int
+    method: str = ""
+    url: str = ""
+    headers: Mapping[str, str] | None = None
+    body: str | None = None
+    error: NodeloomError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as JSON, with `pairedItem`."""
+        paired = {"item": self.item}
+        if self.error is not None:
+            return {"error": self.error.to_dict(), "pairedItem": paired}
+        return {
+            "method": self.method,
+            "url": self.url,
+            "headers": dict(self.headers or {}),
+            "body": self.body,
+            "pairedItem": paired,
+        }
 
 
-async def refuse(request: Request) -> Response:
-    """Send nothing: raises RequestError."""
+def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
+    """The first request of each item, or the error that would keep it from being sent."""
+    from nodeloom.run.items import as_item, too_deep
+    from nodeloom.run.opening import AllItems
+
+    plan, session = opened.plan, opened.session
+    items = list(opened.items) if plan.needs_all_items else opened.items
+    work = opened.work(_refuse, AllItems(items) if plan.needs_all_items else ())
+    injection = _finished(session.injection(_refuse)) if session is not None else None
+    mask = work.masker()
+    for index, raw in enumerate(items):
+        try:
+            call = plan.call(plan.draft(work.scope(index, as_item(raw, index))))
+            request = call.request(injection, session.origins if session is not None else ())
+        except (NodeloomError, RecursionError) as fault:
+            error = fault if isinstance(fault, NodeloomError) else too_deep()
+            error.item = index
+            error.mask(mask)
+            yield PlannedRequest(index, error=error)
+        else:
+            yield _shown(index, request, mask)
+
+
+def _shown(index: int, request: Request, mask: Callable[[str], str]) -> PlannedRequest:
+    headers = {
+        name: "***" if name.lower() in request.credential_headers else mask(value)
+        for name, value in request.headers.items()
+    }
+    body = None if request.body is None else mask(request.body.decode("utf-8", "replace"))
+    return PlannedRequest(index, request.method, mask(request.url), headers, body)
+
+
+async def _refuse(request: Request) -> Response:
     raise RequestError("A plan sends nothing.", method=request.method)
 
 
@@ -37,34 +86,3 @@ def _finished(coroutine: Coroutine[Any, Any, Injection]) -> Injection:
         return end.value  # type: ignore[no-any-return]
     coroutine.close()
     raise RequestError("The credential cannot be put on without asking the service.")
-
-
-def plan_requests(
-    plan: OperationPlan, session: CredentialSession | None, work: ItemWork, items: Iterable[Any]
-) -> Iterator[tuple[int, ShownRequest | NodeloomError]]:
-    """Index, and the request or the error that would keep it from being sent, for each item."""
-    injection = _finished(session.injection(refuse)) if session is not None else None
-    mask = work.masker()
-    for index, raw in enumerate(items):
-        try:
-            item = as_item(raw, index)
-            call = plan.call(plan.draft(work.scope(index, item)))
-            request = call.request(injection, session.origins if session is not None else ())
-        except (NodeloomError, RecursionError) as fault:
-            error = fault if isinstance(fault, NodeloomError) else too_deep()
-            error.item = index
-            error.mask(mask)
-            yield index, error
-            continue
-        yield (
-            index,
-            ShownRequest(
-                request.method,
-                mask(request.url),
-                {
-                    name: "***" if name.lower() in request.credential_headers else mask(value)
-                    for name, value in request.headers.items()
-                },
-                mask(request.body.decode("utf-8", "replace")) if request.body is not None else None,
-            ),
-        )

@@ -22,6 +22,8 @@ class SandboxOptions:
     """How many links to begin with: `link-1` … `link-N`."""
     link_names: Sequence[str] = ()
     """Links of these names besides."""
+    entities: int = 3
+    """How many synthetic entities every other set begins with."""
     port: int = 0
     """The TCP port on 127.0.0.1; 0 takes a free one."""
     latency: float = 0.0
@@ -68,7 +70,7 @@ class SandboxOptions:
             _require(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a probability between 0 and 1")
         total = self.rate_429 + self.rate_500 + self.rate_drop
         _require(total <= 1.0, "rate_429 + rate_500 + rate_drop", total, "at most 1 together")
-        for name in ("links", "latency", "jitter", "log_size", "max_body"):
+        for name in ("links", "entities", "latency", "jitter", "log_size", "max_body"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "zero or more")
         for name in ("retry_after", "top_cap"):
             value = getattr(self, name)

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, UnknownNameError
 from .httpserver import HttpServer
 from .odata.bodies import check_fields
 from .odata.errors import ODataError
@@ -19,24 +19,27 @@ from .odata.store import EntityStore
 from .options import SandboxOptions
 from .requestlog import LoggedRequest, RequestLog
 from .threecx.app import API_PATH, SandboxApplication
-from .threecx.defs import DEFS
 from .threecx.tokens import TokenIssuer
 from .threecx.weblinks import WEBSITE_LINKS, sample_link
+
+if TYPE_CHECKING:
+    from .odata.offers import Catalogue
 
 _HOST = "127.0.0.1"
 _THREAD = "nodeloom-sandbox"
 
 
 class ThreeCXSandbox:
-    """A 3CX server with Website Links, for tests and demonstrations.
+    """A 3CX server with every entity set and operation of 3CX's own file, for tests and demonstrations.
 
         with ThreeCXSandbox(links=100, rate_500=0.1) as sandbox:
             runtime.run(…, credentials={"threeCxApi": sandbox.credential})
 
     As a context manager (or between `start` and `stop`) it serves from a thread of its own. `await serve()`
     serves within the running event loop until it is cancelled. The options are those of `SandboxOptions`, given
-    by name or as one object. State outlives a restart: links, tokens and the log are the sandbox's, not the
-    socket's. Everything public may be used from any thread.
+    by name or as one object. Website Links, and deleting many entities at once, behave as 3CX's do; other actions
+    are checked, change nothing, and answer synthetic values of the declared type. State outlives a restart:
+    entities, tokens and the log are the sandbox's, not the socket's. Everything public may be used from any thread.
     """
 
     def __init__(self, options: SandboxOptions | None = None, **named: Any) -> None:
@@ -55,15 +58,25 @@ class ThreeCXSandbox:
             fixed=self.options.access_token,
             jwt=self.options.token_format == "jwt",  # noqa: S105 - a format, no password
         )
-        self._service = ODataService([WEBSITE_LINKS, DEFS], root_url=API_PATH, top_cap=self.options.top_cap)
+        self._service = ODataService(
+            [WEBSITE_LINKS],
+            root_url=API_PATH,
+            top_cap=self.options.top_cap,
+            catalogue=self._catalogue,
+        )
         self._port: int | None = None
         self._thread: threading.Thread | None = None
         self._cancel: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
         self._populate()
 
+    def _catalogue(self) -> Catalogue:
+        # Imported only when something besides Website Links is asked for.
+        from .threecx.catalogue import ServiceCatalogue
+
+        return ServiceCatalogue(self.options.entities)
+
     def _populate(self) -> None:
-        self._service.stores["Defs"].add({"Id": 1})
         names = [f"link-{i}" for i in range(1, self.options.links + 1)]
         for number, link in enumerate([*names, *self.options.link_names], 1):
             self._links.add(sample_link(link, number))
@@ -105,6 +118,18 @@ class ThreeCXSandbox:
             raise ConfigurationError(error.message, property=error.target) from None
         with self._lock:
             self._links.add({**sample_link(link, len(self._links) + 1), "Id": None, **checked})
+
+    def entities(self, name: str) -> list[dict[str, Any]]:
+        """Copies of the entities of the set or singleton `name` (`Users`), all fields, in the order they were made.
+
+        Raises UnknownNameError where there is no such set.
+        """
+        with self._lock:
+            store = self._service.store(name)
+            if store is None:
+                known = [n for n in self._service.names() if self._service.entity_set(n) is not None]
+                raise UnknownNameError("entity set", name, known)
+            return list(store.snapshot().values())
 
     def etag(self, link: str) -> str:
         """The link's ETag as it is now. Raises KeyError where there is no such link."""

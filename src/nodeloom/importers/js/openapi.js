@@ -5,7 +5,7 @@
   "use strict";
   const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
   const JSON_CONTENT = /application\/json.*/;
-  const NO_BODY = "There's no body available for request, kindly use HTTP Request node to send body";
+  const NO_BODY = "the body is no JSON object and cannot be filled in here";
 
   const LIGATURES = {
     "\u00df": "ss", "\u00e6": "ae", "\u00c6": "Ae", "\u0153": "oe", "\u0152": "Oe", "\u00f8": "o", "\u00d8": "O",
@@ -265,7 +265,7 @@
       try {
         return [...found, ...bodyFields(this.doc, operation.requestBody)];
       } catch {
-        return [...found, noticed(`${shown}<br/><br/>${NO_BODY}`)];
+        return [...found, noticed(`${shown}: ${NO_BODY}`)];
       }
     }
   }

@@ -67,7 +67,7 @@ def _check_single(field: Field, value: Any, where: str, *, in_list: bool = False
             raise _misfit(where, value, kind.name)
         return check_fields(value, kind, where + "/")
     if isinstance(kind, EnumType):
-        if not isinstance(value, str) or value not in kind.members:
+        if not kind.holds(value):
             raise _misfit(where, value, f"{kind.name}: one of {', '.join(sorted(kind.members))}")
         return value
     if not fits_json(kind, value):

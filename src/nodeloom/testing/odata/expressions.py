@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -29,12 +29,16 @@ _KINDS: dict[Edm, str] = {
     Edm.INT32: "number",
     Edm.INT64: "number",
     Edm.DOUBLE: "number",
+    Edm.SINGLE: "number",
     Edm.DECIMAL: "number",
+    Edm.BYTE: "number",
     Edm.GUID: "guid",
     Edm.DATE: "date",
     Edm.DATETIME: "datetime",
     Edm.DURATION: "duration",
+    Edm.TIME: "time",
 }
+_AS_IN_JSON = frozenset({Edm.STRING, Edm.BOOLEAN, Edm.INT32, Edm.INT64, Edm.BYTE, Edm.DECIMAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def property_of(owner: Field | ComplexType, get: Callable[[Scope], Any]) -> Expr
         return Expression("complex", get, owner)
     if isinstance(kind, EnumType):
         return Expression("enum", get, owner)
-    if kind in (Edm.GUID, Edm.DATE, Edm.DATETIME, Edm.DURATION):
+    if kind not in _AS_IN_JSON:
         return Expression(_KINDS[kind], lambda scope: from_json(kind, get(scope)), owner)
     return Expression(_KINDS[kind], get, owner)
 
@@ -107,6 +111,8 @@ def _kind_of(value: Value) -> str:
             return "datetime"
         case date():
             return "date"
+        case time():
+            return "time"
         case timedelta():
             return "duration"
 
@@ -144,7 +150,7 @@ def _check_comparable(left: Expression, right: Expression, word: str) -> None:
     if kinds == {"enum", "string"}:
         enum, text = (left, right) if left.kind == "enum" else (right, left)
         declared = enum.field.type if enum.field else None
-        if isinstance(declared, EnumType) and text.constant is not None and text.constant not in declared.members:
+        if isinstance(declared, EnumType) and text.constant is not None and not declared.holds(text.constant):
             raise bad_request(f"'{text.constant}' is no member of {declared.name}.")
         return
     if len(kinds) > 1 or (kinds & {"complex", "collection"} and word not in ("eq", "ne")):

@@ -29,7 +29,7 @@ from .literals import Value, read_literal
 from .model import ComplexType, Field
 
 _SPACE = re.compile(r"\s*")
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _MAX_TOKENS = 2000
 _MAX_DEPTH = 40
 _MAX_CHAIN = 4

@@ -1,29 +1,30 @@
 """OData's primitive literals, as they stand in keys, function arguments and filters (OData ABNF 4.01).
 
 A string is quoted with `'`, a quote inside it is doubled. Everything else is bare: `null`, `true`, `-3`, `2.5`,
-`2f3b…-…` (a GUID), `2026-01-31`, `2026-01-31T10:00:00Z`, `duration'PT5M'`.
+`2f3b…-…` (a GUID), `2026-01-31`, `2026-01-31T10:00:00Z`, `10:00:00`, `duration'PT5M'`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from urllib.parse import quote
 from uuid import UUID
 
-Value = None | bool | int | Decimal | float | str | UUID | date | datetime | timedelta
+Value = None | bool | int | Decimal | float | str | UUID | date | datetime | time | timedelta
 
 _STRING = re.compile(r"'((?:[^']|'')*)'")
 _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+_TIME_OF_DAY = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?"
 _DURATION = r"duration'-?P(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?'"
 # The order decides: a GUID or a date may begin as a number does.
 _BARE = re.compile(
     rf"(?P<guid>{_GUID})|(?P<datetime>{_DATE}{_TIME})|(?P<date>{_DATE})"
-    rf"|(?P<duration>{_DURATION})"
+    rf"|(?P<time>{_TIME_OF_DAY})|(?P<duration>{_DURATION})"
     r"|(?P<decimal>[+-]?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+))"
     r"|(?P<integer>[+-]?[0-9]+)"
     r"|(?P<word>null|true|false|NaN|-?INF)"
@@ -73,6 +74,8 @@ def _value(match: re.Match[str]) -> Value:
             return parse_datetime(text)
         case "date":
             return date.fromisoformat(text)
+        case "time":
+            return parse_time(text)
         case "duration":
             return parse_duration(text.removeprefix("duration").strip("'"))
         case "decimal" | "integer":
@@ -94,6 +97,14 @@ def parse_datetime(text: str) -> datetime:
         return moment.replace(tzinfo=UTC)
     sign = -1 if offset[0] == "-" else 1
     return moment.replace(tzinfo=timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))))
+
+
+def parse_time(text: str) -> time:
+    """An Edm.TimeOfDay such as `09:30:00`; raises ValueError. Fractions below a microsecond are cut."""
+    if not re.fullmatch(_TIME_OF_DAY, text):
+        raise ValueError(f"{text!r} is no time of day.")
+    clock, _, fraction = text.partition(".")
+    return time.fromisoformat(clock).replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
 
 
 def parse_duration(text: str) -> timedelta:
@@ -124,7 +135,7 @@ def literal_text(value: Value) -> str:
             return "'" + value.replace("'", "''") + "'"
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
-        case date():
+        case date() | time():
             return value.isoformat()
         case timedelta():
             return f"duration'{_duration_text(value)}'"

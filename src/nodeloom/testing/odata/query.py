@@ -1,30 +1,35 @@
 """The query options of a request: `$filter $orderby $search $top $skip $count $select $expand`.
 
 An option the operation does not take, one given twice, and a value out of bounds are 400. Names without `$`
-are the client's own affair and pass (OData URL Conventions 4.01, section 5.2).
+are the client's own affair and pass (OData URL Conventions 4.01, section 5.2). What `$expand` names may carry
+options of its own: `Groups($select=Name;$top=2)` (section 5.1.3).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from .errors import bad_request
 from .expressions import Expression, unknown_property
 from .filters import parse_filter, parse_path_expression
-from .model import Edm, EntityType
+from .model import ComplexType, Edm, EnumType, Field
 from .paths import percent_decode
 from .store import Entity
 
 LIST_OPTIONS = frozenset({"$filter", "$orderby", "$search", "$top", "$skip", "$count", "$select", "$expand"})
+PAGE_OPTIONS = frozenset({"$filter", "$search", "$top", "$skip", "$count"})
 ENTITY_OPTIONS = frozenset({"$select", "$expand"})
 COUNT_OPTIONS = frozenset({"$filter", "$search"})
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _ORDER = re.compile(r"\s*(\S+)(?:\s+(asc|desc))?\s*")
+# A quoted string, a parenthesis or anything else: what a comma or semicolon may stand in.
+_PIECE = re.compile(r"'(?:[^']|'')*'|.", re.DOTALL)
+_MAX_EXPAND_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,10 @@ class Query:
     skip: int = 0
     count: bool = False
     select: tuple[str, ...] | None = None
-    expand: frozenset[str] = frozenset()
+    expand: Mapping[str, Query] = field(default_factory=dict)
+    """The navigation fields to show, each with the options it carries."""
 
-    def find(self, entities: Iterable[Entity], kind: EntityType) -> Iterable[Entity]:
+    def find(self, entities: Iterable[Entity], kind: ComplexType) -> Iterable[Entity]:
         """The entities that `$filter` and `$search` let through."""
         if self.matches is not None:
             matches = self.matches
@@ -49,7 +55,7 @@ class Query:
         if self.search:
             term = self.search.casefold()
             texts = [f.name for f in kind.fields if f.type is Edm.STRING and not f.collection]
-            entities = (e for e in entities if any(term in (e.values[t] or "").casefold() for t in texts))
+            entities = (e for e in entities if any(term in (e.values.get(t) or "").casefold() for t in texts))
         return entities
 
     def page(self, entities: Iterable[Entity]) -> list[Entity]:
@@ -61,11 +67,23 @@ class Query:
         end = None if self.top is None else self.skip + self.top
         return list(islice(entities, self.skip, end))
 
-    def project(self, values: Mapping[str, Any], kind: EntityType) -> dict[str, Any]:
+    def project(self, values: Mapping[str, Any], kind: ComplexType) -> dict[str, Any]:
         """The fields of one entity that the answer carries."""
-        if self.select is not None:
-            return {n: values[n] for n in (*self.select, *(e for e in self.expand if e not in self.select))}
-        return {f.name: values[f.name] for f in kind.fields if not f.navigation or f.name in self.expand}
+        names: Iterable[str] = (f.name for f in kind.fields if not f.navigation) if self.select is None else self.select
+        shown = {name: values.get(name) for name in names}
+        for name, query in self.expand.items():
+            led_to = kind.by_name[name]
+            shown[name] = query.within(values.get(name, [] if led_to.collection else None), led_to.type)
+        return shown
+
+    def within(self, value: Any, kind: Edm | EnumType | ComplexType) -> Any:
+        """What these options leave of an expanded field's value; all of it where there are none."""
+        if self is _EVERYTHING or value is None or not isinstance(kind, ComplexType):
+            return value
+        if not isinstance(value, list):
+            return self.project(value, kind)
+        entities = [Entity(v, "") for v in value]
+        return [self.project(e.values, kind) for e in self.page(self.find(entities, kind))]
 
 
 def parse_options(raw: str) -> dict[str, str]:
@@ -80,7 +98,7 @@ def parse_options(raw: str) -> dict[str, str]:
     return options
 
 
-def parse_query(raw: str, kind: EntityType, allowed: frozenset[str], top_cap: int | None) -> Query:
+def parse_query(raw: str, kind: ComplexType, allowed: frozenset[str], top_cap: int | None) -> Query:
     """The options in `raw`, checked against the entity type. Raises ODataError (400).
 
     `top_cap` is the highest `$top` (None: no cap). Without `$top` everything comes, as the cap of 3CX's
@@ -88,7 +106,12 @@ def parse_query(raw: str, kind: EntityType, allowed: frozenset[str], top_cap: in
     """
     if not raw:
         return _EVERYTHING
-    options = parse_options(raw)
+    return _query(parse_options(raw), kind, allowed, top_cap)
+
+
+def _query(
+    options: Mapping[str, str], kind: ComplexType, allowed: frozenset[str], top_cap: int | None, depth: int = 0
+) -> Query:
     for name in options:
         if name.startswith("$") and name not in allowed:
             known = name in LIST_OPTIONS
@@ -104,7 +127,7 @@ def parse_query(raw: str, kind: EntityType, allowed: frozenset[str], top_cap: in
         skip=_whole_number(options, "$skip") or 0,
         count=_boolean(options, "$count"),
         select=_names(options.get("$select"), kind, "$select"),
-        expand=_expand(options.get("$expand"), kind),
+        expand=_expand(options.get("$expand"), kind, depth),
     )
 
 
@@ -132,7 +155,7 @@ def _boolean(options: Mapping[str, str], name: str) -> bool:
     return text == "true"
 
 
-def _order(text: str | None, kind: EntityType) -> tuple[tuple[Expression, bool], ...]:
+def _order(text: str | None, kind: ComplexType) -> tuple[tuple[Expression, bool], ...]:
     if text is None:
         return ()
     found = []
@@ -144,7 +167,7 @@ def _order(text: str | None, kind: EntityType) -> tuple[tuple[Expression, bool],
     return tuple(found)
 
 
-def _names(text: str | None, kind: EntityType, option: str) -> tuple[str, ...] | None:
+def _names(text: str | None, kind: ComplexType, option: str) -> tuple[str, ...] | None:
     """The named fields; None for all, which is what no option and `*` mean."""
     if text is None:
         return None
@@ -160,16 +183,47 @@ def _names(text: str | None, kind: EntityType, option: str) -> tuple[str, ...] |
     return tuple(dict.fromkeys(n for n in names if not kind.by_name[n].navigation))
 
 
-def _expand(text: str | None, kind: EntityType) -> frozenset[str]:
+def _expand(text: str | None, kind: ComplexType, depth: int) -> Mapping[str, Query]:
     if text is None:
-        return frozenset()
-    names = [n.strip() for n in text.split(",")]
-    for name in names:
-        field = kind.by_name.get(name)
-        if name != "*" and field is None:
+        return {}
+    if depth == _MAX_EXPAND_DEPTH:
+        raise bad_request(f"$expand is nested deeper than {_MAX_EXPAND_DEPTH} levels.", target="$expand")
+    found: dict[str, Query] = {}
+    for part in _split(text, ","):
+        name, carries, options = part.strip().partition("(")
+        if name == "*" and not carries:
+            found.update({f.name: _EVERYTHING for f in kind.fields if f.navigation})
+            continue
+        named = kind.by_name.get(name)
+        if named is None:
             raise unknown_property(name, kind)
-        if field is not None and not field.navigation:
+        if not named.navigation:
             raise bad_request(f"The property '{name}' cannot be used in the $expand query option.", target=name)
-    if "*" in names:
-        return frozenset(f.name for f in kind.fields if f.navigation)
-    return frozenset(names)
+        found[name] = _expand_options(options, part, named, depth) if carries else _EVERYTHING
+    return found
+
+
+def _expand_options(text: str, part: str, named: Field, depth: int) -> Query:
+    """The options in `Name($select=…;$top=…)`: what stands after its first parenthesis."""
+    if not text.endswith(")") or not isinstance(named.type, ComplexType):
+        raise bad_request(f"Syntax error in $expand at '{part}'.", target="$expand")
+    options: dict[str, str] = {}
+    for option in _split(text[:-1], ";"):
+        name, equals, value = option.strip().partition("=")
+        if not equals or name in options or not name.startswith("$"):
+            raise bad_request(f"Syntax error in $expand at '{option}'.", target="$expand")
+        options[name] = value
+    return _query(options, named.type, LIST_OPTIONS if named.collection else ENTITY_OPTIONS, None, depth + 1)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """`text` cut at each `separator` outside of strings and parentheses."""
+    parts, depth = [""], 0
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        depth += (piece == "(") - (piece == ")")
+        if piece == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts

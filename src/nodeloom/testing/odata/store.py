@@ -6,8 +6,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from .model import EntitySet, Key
+from .model import Edm, EntitySet, Key, from_json
 
 
 @dataclass(slots=True)
@@ -40,16 +41,31 @@ class EntityStore:
         """The entity of that key, or None."""
         return self._entities.get(key)
 
+    def find(self, field: str, value: Any) -> Entity | None:
+        """The first entity whose `field` holds `value`, or None."""
+        return next((e for e in self if e.values.get(field) == value), None)
+
+    def first(self) -> Entity | None:
+        """The oldest entity: that of a singleton."""
+        return next(iter(self), None)
+
     def add(self, values: Mapping[str, Any]) -> Entity:
-        """Keep a new entity: `values`, checked, over the set's defaults. A key in use is replaced."""
+        """Keep a new entity: `values`, checked, over the set's defaults. A key in use is replaced.
+
+        Key fields that the service makes (`made_keys`) get their value here where they have none, or 0.
+        """
         full = {
             f.name: copy.deepcopy(self.entity_set.defaults.get(f.name, [] if f.collection else None))
             for f in self.entity_set.type.fields
         }
         full.update(copy.deepcopy(dict(values)))
         self._number(full)
+        for name in self.entity_set.made_keys:
+            if not full[name]:
+                full[name] = self._made_key(name)
         entity = Entity(full, self._next_etag())
-        self._entities[self.entity_set.key_of(full)] = entity
+        # What has no key is not addressed by one: any will do.
+        self._entities[self.entity_set.key_of(full) if self.entity_set.type.key else self._version] = entity
         return entity
 
     def update(self, entity: Entity, values: Mapping[str, Any]) -> None:
@@ -61,18 +77,37 @@ class EntityStore:
         """Forget the entity; False where there was none."""
         return self._entities.pop(key, None) is not None
 
+    def remove_by(self, field: str, value: Any) -> bool:
+        """Forget the first entity whose `field` holds `value`; False where there was none."""
+        key = next((k for k, e in self._entities.items() if e.values.get(field) == value), None)
+        return key is not None and self.remove(key)
+
     def snapshot(self) -> dict[Any, dict[str, Any]]:
         """Copies of all entities by key, in order."""
         return {key: copy.deepcopy(entity.values) for key, entity in self._entities.items()}
 
     def _number(self, values: dict[str, Any]) -> None:
         """Give an entity that declares an Id and has none the next free number."""
-        if "Id" not in values:
+        field = self.entity_set.type.by_name.get("Id")
+        if field is None or field.type not in (Edm.INT32, Edm.INT64):
             return
         if values["Id"] is None:
             values["Id"] = self._last_id + 1
         if isinstance(values["Id"], int):
             self._last_id = max(self._last_id, values["Id"])
+
+    def _made_key(self, name: str) -> Any:
+        """A value that no entity has had in the key field `name`."""
+        kind = self.entity_set.type.by_name[name].type
+        while True:
+            self._last_id += 1
+            made: Any = self._last_id
+            if kind is Edm.GUID:
+                made = str(UUID(int=self._last_id, version=4))
+            elif kind is Edm.STRING:
+                made = f"{name.lower()}-{self._last_id}"
+            if from_json(kind, made) not in self._entities:
+                return made
 
     def _next_etag(self) -> str:
         self._version += 1

@@ -51,7 +51,8 @@ class SandboxApplication:
             await asyncio.sleep(self._options.latency + self._options.jitter * self._jitter.random())
         is_token = path == TOKEN_PATH
         fault = self._fault(request, is_token=is_token)
-        resolved = None if is_token else self._resolve(path)
+        with self._lock:  # to resolve a path may make the set it leads to
+            resolved = None if is_token else self._resolve(path)
         response: Response | None
         match fault:
             case "429" | "limit":

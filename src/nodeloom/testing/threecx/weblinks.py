@@ -6,7 +6,8 @@ from typing import Any
 
 from ..odata.errors import ODataError
 from ..odata.model import ComplexType, Edm, EntitySet, EntityType, EnumType, Field, Operation
-from ..odata.service import Call
+from ..odata.operations import Call
+from .behaviours import bulk_delete
 
 
 def _enum(name: str, *members: str) -> EnumType:
@@ -137,22 +138,12 @@ def validate_link(call: Call) -> None:
         raise ODataError.warning(400, "ALREADY_IN_USE", "FriendlyName")
 
 
-def bulk_links_delete(call: Call) -> None:
-    """Delete those of `ids` that exist. An empty list is 400; where none of them exists, nothing happens but 404."""
-    ids: list[str] = call.arguments["ids"]
-    if not ids:
-        raise ODataError.warning(400, "REQUIRED", "ids")
-    removed = [call.store.remove(link) for link in ids]
-    if not any(removed):
-        raise ODataError.warning(404, "NOT_FOUND", "ids")
-
-
 WEBSITE_LINKS = EntitySet(
     "WebsiteLinks",
     WEBLINK,
     operations=(
         Operation("Pbx.ValidateLink", validate_link, (Field("model", _NAME_VALIDATION, nullable=False),)),
-        Operation("Pbx.BulkLinksDelete", bulk_links_delete, (Field("ids", collection=True, nullable=False),)),
+        Operation("Pbx.BulkLinksDelete", bulk_delete, (Field("ids", collection=True, nullable=False),)),
     ),
     defaults={"CallsEnabled": True, "ChatEnabled": True, "Hidden": False, "DefaultRecord": False},
 )

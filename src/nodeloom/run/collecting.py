@@ -1,0 +1,105 @@
+"""A run from beginning to end, and what becomes of its end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from nodeloom.run.result import Outcome, RunResult
+from nodeloom.run.stop import Stop
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from nodeloom.run.background import Background
+    from nodeloom.run.loops import Loops
+    from nodeloom.run.opening import OpenedRun
+    from nodeloom.run.runner import Runner
+    from nodeloom.transport import Sender
+
+# Every outcome, and what the input raised.
+Collected = tuple[RunResult, BaseException | None]
+
+
+async def collected(opened: OpenedRun, sender: Sender, watch: Callable[[Runner], None] | None = None) -> Collected:
+    """Run to the end on the running event loop. `watch` is told of the runner."""
+    started = time.perf_counter()
+    runner = opened.start(sender.send)
+    if watch is not None:
+        watch(runner)
+    outcomes: list[Outcome] = []
+    async with runner:
+        while batch := await runner.next_batch():
+            for outcome in batch:
+                opened.report.add(outcome)
+            outcomes += batch
+    opened.close_report(runner, started)
+    return RunResult(outcomes, opened.report), runner.fault
+
+
+async def collected_in(background: Background, opened: OpenedRun) -> Collected:
+    """Run to the end in the background."""
+    return await collected(opened, background.sender, background.watch)
+
+
+def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
+    """The outcomes one at a time, of a run in the background; closing the iterator ends the run."""
+    from nodeloom.run.background import ClosedError
+
+    started = time.perf_counter()
+    background, runner = loops.submit(_begun_in, opened).result()
+    batch: list[Outcome] = []
+    try:
+        while True:
+            try:
+                batch = background.call(runner.next_batch)
+            except ClosedError:
+                # The runtime was closed meanwhile, which brought the run to its end.
+                batch = runner.left()
+            if not batch:
+                break
+            batch.reverse()
+            while batch:
+                outcome = batch.pop()
+                opened.report.add(outcome)
+                opened.report.duration = time.perf_counter() - started
+                yield outcome
+        if runner.fault is not None:
+            raise runner.fault
+    finally:
+        with contextlib.suppress(ClosedError):
+            background.call(runner.aclose)
+        opened.close_report(runner, started, unseen=batch)
+
+
+async def _begun_in(background: Background, opened: OpenedRun) -> tuple[Background, Runner]:
+    """A runner in the background, whose outcomes are asked for one after the other."""
+    runner = opened.start(background.sender.send)
+    background.watch(runner)
+    return background, runner
+
+
+def waited_out(future: concurrent.futures.Future[Collected], stop: Stop) -> RunResult:
+    """The result of a run that was told to stop; interrupted again, it abandons what is in flight."""
+    try:
+        return future.result()[0]
+    except KeyboardInterrupt:
+        stop.set(now=True)
+        return future.result()[0]
+
+
+def raise_first(end: Collected, on_error: str) -> RunResult:
+    """The result. Raises what the input raised and, with `on_error="stop"`, the first item's error; both hold it."""
+    result, fault = end
+    if fault is not None:
+        # Whatever the input raised: what was done before must not be lost with it.
+        fault.result = result  # type: ignore[attr-defined]
+        raise fault
+    if on_error == "stop":
+        for outcome in result.outcomes:
+            if outcome.error is not None and outcome.error.code != "not_run":
+                outcome.error.result = result
+                raise outcome.error
+    return result

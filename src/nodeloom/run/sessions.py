@@ -1,0 +1,101 @@
+"""From what a run was given to a credential in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import CredentialError, NodeloomError
+from nodeloom.run.registry import Registry, type_for
+
+if TYPE_CHECKING:
+    from nodeloom.credential import Credentials, CredentialSession
+    from nodeloom.descriptor.models import CredentialType
+    from nodeloom.expression import Environment
+    from nodeloom.plan.operation import OperationPlan
+    from nodeloom.plugins import Plugins
+    from nodeloom.run.opening import GivenCredentials
+    from nodeloom.run.work import Send
+
+
+class Sessions:
+    """Opens credential sessions for the runs of one runtime.
+
+    `providers` are where credentials are looked for, None for the usual places. `lenient` lets a credential type pass
+    that authenticates in JavaScript, which then puts nothing on (n8n to the letter of the descriptor).
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        plugins: Plugins,
+        environment: Callable[[], Environment],
+        *,
+        providers: Sequence[Any] | None,
+        lenient: bool,
+    ) -> None:
+        self._registry = registry
+        self._plugins = plugins
+        self._environment = environment
+        self._providers = providers
+        self._lenient = lenient
+
+    def for_plan(
+        self, plan: OperationPlan, credentials: GivenCredentials, *, dry: bool = False
+    ) -> CredentialSession | None:
+        """The session a plan's requests go out with; None when the node takes no credential, or none is at hand.
+
+        `dry` fills in what would be fetched. Raises CredentialError when a required credential is missing or broken.
+        """
+        from nodeloom.run.opening import choose_credential
+
+        for reference, wanted in choose_credential(plan.credential_references(), credentials, plan.title):
+            known = self._registry.knows_type(reference.name)
+            if not known and wanted is None and not reference.required:
+                continue
+            if not known and isinstance(wanted, Mapping):
+                kind = type_for(reference.name, wanted)
+            else:
+                kind = self._registry.credential_type(reference.name)
+            try:
+                session = self.open(kind, wanted, dry=dry)
+            except CredentialError as error:
+                if error.code == "credential_not_found" and wanted is None and not reference.required:
+                    continue
+                raise
+            session.require_tokens()
+            return session
+        return None
+
+    def open(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
+        """A session of that type: `wanted` is its fields, a stored credential's name, or None for the default one."""
+        from nodeloom.credential import CredentialSession, inherited, with_placeholder
+
+        kind = inherited(kind, self._registry.credential_types)
+        if self._lenient and isinstance(kind.authenticate, Mapping) and "__function__" in kind.authenticate:
+            kind = kind.model_copy(update={"authenticate": None})
+        stored = self._credentials().resolve(kind, wanted)
+        if dry:
+            stored = with_placeholder(kind, stored)
+        return CredentialSession(kind, stored, environment=self._environment())
+
+    def _credentials(self) -> Credentials:
+        from nodeloom.credential import Credentials, default_providers
+        from nodeloom.run.providers import PluginProvider
+
+        if self._providers is not None:
+            return Credentials(list(self._providers))
+        return Credentials(
+            default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._registry.credential_types)
+        )
+
+
+async def check(session: CredentialSession, send: Send) -> str:
+    """Whether the credential works, in words; its errors with secrets masked."""
+    from nodeloom.run.masking import masker_of
+
+    try:
+        return await session.check(send)
+    except NodeloomError as error:
+        error.mask(masker_of(session))
+        raise
