@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom import Runtime
+from nodeloom.cli.settings import Settings, split_setting
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.files import data_root
+from nodeloom.descriptor.forms import describe
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request
 from nodeloom.plan.compile import compile_plan
@@ -173,3 +176,23 @@ def test_the_etag_of_what_was_read_can_be_given_back() -> None:
 def test_an_empty_success_repeats_what_was_addressed() -> None:
     [item] = run(httpx.Response(204), "Users", "Batch Delete", Ids=[1, 2]).items
     assert item["json"] == {"success": True, "statusCode": 204, "Ids": [1, 2]}
+
+
+def resources() -> list[str]:
+    return NODE.resources()
+
+
+@pytest.mark.parametrize("resource", resources())
+def test_the_example_of_every_operation_works_when_pasted(resource: str) -> None:
+    """What `nodeloom describe` shows is a command that runs: its settings fit, and a request comes of them."""
+    for name in NODE.operation_names(resource):
+        words = shlex.split(describe(NODE, resource, name)["example"])
+        assert words[:5] == ["nodeloom", "run", "threecx", resource, name]
+        assert words[5::2] == ["--set"] * len(words[5::2])
+        described = describe(NODE, resource, name)
+        parameters: Json = {}
+        settings_of = Settings(described["fields"], name)
+        for setting in words[6::2]:
+            key, value = split_setting("--set", setting)
+            settings_of.apply(parameters, key, value)
+        assert request_for(resource, name, **parameters).method == described["method"]

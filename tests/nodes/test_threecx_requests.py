@@ -218,3 +218,23 @@ def test_every_operation_validates_against_the_published_schema() -> None:
     for file in [folder / "node.json", *sorted((folder / "resources").glob("*.json"))]:
         raw = read_json(file)
         assert validate_document(raw, kind_of(raw)) == [], file.name
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "url", "body"),
+    [
+        ("get", "/Users", "/Users?%24top=5", None),
+        ("get", "/Users", "/Users?$top=five", None),
+        ("get", "/Users", "/Users?$filter=a+eq+1", None),
+        ("delete", "/Users({Id})", "/Users('a')", None),
+        ("delete", "/Users({Id})", "/Users/7", None),
+        ("patch", "/Users({Id})", "/Users(7)", {"Enabled": "yes"}),
+        ("post", "/Users/Pbx.BatchDelete", "/Users/Pbx.BatchDelete", None),
+        ("post", "/Users/Pbx.BatchDelete", "/Users/Pbx.BatchDelete", {"ids": ["a"]}),
+    ],
+)
+def test_what_the_file_does_not_allow_is_found(method: str, path: str, url: str, body: Any) -> None:
+    """The check itself is checked: each of these is refused."""
+    samples.document()
+    request = httpx.Request(method.upper(), f"https://pbx.example.com/xapi/v1{url}", json=body)
+    assert faults(request, method, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -87,6 +88,8 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
             "description": (operation.description if operation else None) or descriptor.description,
             "method": request.method if request else None,
             "url": request.url if request else None,
+            "since": operation.since if operation else None,
+            "bulk": operation.bulk.operation if operation and operation.bulk else None,
             "credentials": [reference.name for reference in descriptor.credentials],
             "fields": form.fields(),
             "schema": form.schema(node.label),
@@ -254,11 +257,14 @@ def _example_value(prop: PropertyDescriptor) -> str:
     if prop.choices():
         value = prop.choices()[0].value
         return value if isinstance(value, str) else json.dumps(value)
-    if prop.type == "json" and isinstance(prop.placeholder, str):
-        return prop.placeholder
+    if prop.type == "json":
+        return prop.placeholder if isinstance(prop.placeholder, str) else json.dumps(_example_json(prop.value_schema))
+    encoder = prop.routing.send.encode if prop.routing and prop.routing.send else None
+    if encoder == "odata.guid":
+        return "01234567-89ab-cdef-0123-456789abcdef"
     if isinstance(prop.default, str) and prop.default and not prop.default.startswith("="):
         return prop.default
-    return {"number": "1", "boolean": "true", "json": "{}", "dateTime": "2026-01-31T09:30:00Z"}.get(
+    return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(
         prop.type, "example"
     )
 
@@ -272,3 +278,23 @@ def _rooted(options: DisplayOptions | None) -> DisplayOptions | None:
         show={k: v for k, v in (options.show or {}).items() if k.startswith(keys)} or None,
         hide={k: v for k, v in (options.hide or {}).items() if k.startswith(keys)} or None,
     )
+
+
+def _example_json(schema: Mapping[str, Any] | None) -> Any:
+    """A value that a small JSON Schema allows: a list of one, an object with what it must have."""
+    schema = schema or {}
+    kind = schema.get("type", "object")
+    match kind[0] if isinstance(kind, list) else kind:
+        case "array":
+            return [_example_json(schema["items"])] if "items" in schema else []
+        case "object":
+            members = schema.get("properties", {})
+            return {name: _example_json(members.get(name, {})) for name in schema.get("required", [])}
+        case "string":
+            return "example"
+        case "integer" | "number":
+            return 1
+        case "boolean":
+            return True
+        case _:
+            return None

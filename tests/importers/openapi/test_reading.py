@@ -150,3 +150,23 @@ def test_a_yaml_file_and_its_json_give_the_same_node(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
     (tmp_path / "a.json").write_text(json.dumps(raw), encoding="utf-8")
     assert import_openapi(tmp_path / "a.yaml").documents() == import_openapi(tmp_path / "a.json").documents()
+
+
+def test_a_document_that_holds_itself_is_refused() -> None:
+    raw = parse_document(
+        "openapi: 3.0.0\npaths:\n  /a:\n    post:\n      requestBody:\n        content:\n"
+        "          application/json:\n            schema: &s {allOf: [*s]}\n",
+        "x.yaml",
+    )
+    with pytest.raises(DescriptorError, match="nested too deeply"):
+        imported(raw)
+
+
+def test_a_schema_that_doubles_itself_many_times_is_read_once() -> None:
+    """Thirty steps that each name the next one twice would be a thousand million schemas."""
+    schemas: dict[str, Any] = {
+        f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(30)
+    }
+    schemas["S30"] = {"type": "object", "properties": {"a": {"type": "string"}}}
+    made = imported(one(json_body({"$ref": "#/components/schemas/S0"}), components={"schemas": schemas}))
+    assert [p["name"] for p in made.operations[0].properties] == ["A"]

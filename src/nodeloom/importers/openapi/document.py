@@ -33,6 +33,8 @@ class Part:
     value: Any
     keys: Keys
     root: Mapping[str, Any] = field(repr=False)
+    #: What readers of the document worked out about a piece of it, by its keys; one for all parts of a document.
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def document(cls, raw: Mapping[str, Any]) -> Part:
@@ -50,12 +52,12 @@ class Part:
 
     def child(self, key: str | int) -> Part:
         """The piece below, which must be there."""
-        return Part(self.value[key], (*self.keys, key), self.root)
+        return Part(self.value[key], (*self.keys, key), self.root, self.memory)
 
     def get(self, key: str) -> Part | None:
         """The piece under `key` of an object; None when there is none (or null)."""
         found = self.mapping().get(key)
-        return None if found is None else Part(found, (*self.keys, key), self.root)
+        return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
     def mapping(self) -> Mapping[str, Any]:
         """The value, which must be an object."""
@@ -152,7 +154,7 @@ class Part:
                     f"The reference {preview(reference)} leads nowhere: {missing}.",
                     f"Did you mean {close!r}?" if close else "Add what it names, or mend the reference.",
                 )
-        return Part(found, tuple(keys), self.root)
+        return Part(found, tuple(keys), self.root, self.memory)
 
 
 def _kind(value: Any) -> str:

@@ -79,7 +79,17 @@ def import_raw(
     source: str = "document",
 ) -> Imported:
     """As `import_openapi`, for a document that is read already; `source` names the node when nothing else does."""
-    overrides = overrides or Overrides()
+    try:
+        return _imported(raw, overrides or Overrides(), name, earlier, source)
+    except RecursionError:
+        raise DescriptorError(
+            "The document is nested too deeply.", path="$", hint="It may hold itself, by an anchor of YAML."
+        ) from None
+
+
+def _imported(
+    raw: Json, overrides: Overrides, name: str | None, earlier: Sequence[tuple[str, Json]], source: str
+) -> Imported:
     report = Report()
     document = checked(raw)
     info = document.get("info")

@@ -31,6 +31,7 @@ class Shape:
     `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
     `enum` is None when any value will do. `open` says that an object takes members that are not listed. `forms` is how
     many alternatives were laid together into one object; `outside` lists references that lead out of the document.
+    `cut` says that the schema contains itself and was ended there.
     """
 
     kind: Kind = "any"
@@ -46,6 +47,7 @@ class Shape:
     pattern: str | None = None
     forms: int = 1
     outside: tuple[str, ...] = ()
+    cut: bool = False
 
     @property
     def scalar(self) -> bool:
@@ -74,8 +76,13 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
     except OutsideReferenceError as fault:
         return Shape(open=True, outside=(fault.reference,))
     if target.keys in within:
-        return Shape(kind="object", open=True)
-    found = _shape(target, within)
+        return Shape(kind="object", open=True, cut=True)
+    found = part.memory.get(target.keys)
+    if found is None:
+        found = _shape(target, within)
+        # Where a schema ends that contains itself depends on where one came from.
+        if not found.cut:
+            part.memory[target.keys] = found
     # OpenAPI 3.1 lets keywords stand beside `$ref`; of these, whether it may be null or written matters here.
     own = part.mapping()
     return replace(
@@ -198,6 +205,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         pattern=one.pattern or other.pattern,
         forms=max(one.forms, other.forms),
         outside=(*one.outside, *other.outside),
+        cut=one.cut or other.cut,
     )
 
 
@@ -212,27 +220,35 @@ def _united(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, 
 
 def _either(alternatives: list[Shape]) -> Shape:
     """A value that is one of several."""
-    outside = tuple(name for a in alternatives for name in a.outside)
+    found = _one_of(alternatives)
+    return replace(
+        found,
+        outside=tuple(name for a in alternatives for name in a.outside),
+        cut=any(a.cut for a in alternatives),
+    )
+
+
+def _one_of(alternatives: list[Shape]) -> Shape:
     nullable = any(a.nullable or _is_null(a) for a in alternatives)
     # An alternative that only asks for some members (`required`) constrains the object beside it.
     left = [a for a in alternatives if not _is_null(a) and not (a.kind == "any" and not a.members and not a.open)]
     if not left:
-        return Shape(nullable=nullable, outside=outside)
+        return Shape(nullable=nullable)
     if len(left) == 1:
-        return replace(left[0], nullable=nullable, outside=outside)
+        return replace(left[0], nullable=nullable)
     kinds = {a.kind for a in left}
     if kinds <= {"object"}:
-        return _one_object(left, nullable, outside)
+        return _one_object(left, nullable)
     if kinds <= {*_SCALARS, "scalar"}:
-        return _one_scalar(left, nullable, outside)
-    return Shape(kind="any", nullable=nullable, open=True, outside=outside)
+        return _one_scalar(left, nullable)
+    return Shape(kind="any", nullable=nullable, open=True)
 
 
 def _is_null(shape: Shape) -> bool:
     return shape.enum == () or (shape.kind == "any" and shape.nullable and not shape.members and not shape.open)
 
 
-def _one_object(forms: list[Shape], nullable: bool, outside: tuple[str, ...]) -> Shape:
+def _one_object(forms: list[Shape], nullable: bool) -> Shape:
     members: dict[str, Part] = {}
     for form in forms:
         for name, part in form.members.items():
@@ -244,20 +260,19 @@ def _one_object(forms: list[Shape], nullable: bool, outside: tuple[str, ...]) ->
         required=frozenset.intersection(*(f.required for f in forms)),
         open=any(f.open for f in forms),
         forms=len(forms),
-        outside=outside,
     )
 
 
-def _one_scalar(forms: list[Shape], nullable: bool, outside: tuple[str, ...]) -> Shape:
+def _one_scalar(forms: list[Shape], nullable: bool) -> Shape:
     kinds = {f.kind for f in forms}
     if kinds == {"number", "string"} and any(f.format in _FRACTIONS for f in forms):
         # How OData's files write a number that JSON has no digits for: NaN, INF, or the number itself.
-        return Shape(kind="number", nullable=nullable, outside=outside)
+        return Shape(kind="number", nullable=nullable)
     enum = None if any(f.enum is None for f in forms) else tuple(dict.fromkeys(v for f in forms for v in f.enum or ()))
     kind: Kind = kinds.pop() if len(kinds) == 1 else "number" if kinds == {"integer", "number"} else "scalar"
     formats = {f.format for f in forms}
     return Shape(
-        kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable, outside=outside
+        kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable
     )
 
 
