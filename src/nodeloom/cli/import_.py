@@ -8,16 +8,18 @@ from pathlib import Path
 import click
 
 from nodeloom.cli.app import USAGE, say
+from nodeloom.cli.import_openapi import openapi
 from nodeloom.cli.options import json_option
 
 
 @click.group("import")
 def import_() -> None:
-    """Make descriptors from n8n packages.
+    """Make descriptors from n8n packages and OpenAPI documents.
 
     \b
     Example:
       nodeloom import n8n n8n-nodes-example-1.0.0.tgz --output imported
+      nodeloom import openapi openapi.yaml --output nodes/example
     """
 
 
@@ -79,3 +81,6 @@ def n8n(
         count = "1 descriptor" if len(result.files) == 1 else f"{len(result.files)} descriptors"
         say(f"{count} written to {folder}")
     return 0
+
+
+import_.add_command(openapi)
