@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
