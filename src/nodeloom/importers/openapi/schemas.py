@@ -271,9 +271,7 @@ def _one_scalar(forms: list[Shape], nullable: bool) -> Shape:
     enum = None if any(f.enum is None for f in forms) else tuple(dict.fromkeys(v for f in forms for v in f.enum or ()))
     kind: Kind = kinds.pop() if len(kinds) == 1 else "number" if kinds == {"integer", "number"} else "scalar"
     formats = {f.format for f in forms}
-    return Shape(
-        kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable
-    )
+    return Shape(kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable)
 
 
 def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
