@@ -164,9 +164,7 @@ def test_a_document_that_holds_itself_is_refused() -> None:
 
 def test_a_schema_that_doubles_itself_many_times_is_read_once() -> None:
     """Thirty steps that each name the next one twice would be a thousand million schemas."""
-    schemas: dict[str, Any] = {
-        f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(30)
-    }
+    schemas: dict[str, Any] = {f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(30)}
     schemas["S30"] = {"type": "object", "properties": {"a": {"type": "string"}}}
     made = imported(one(json_body({"$ref": "#/components/schemas/S0"}), components={"schemas": schemas}))
     assert [p["name"] for p in made.operations[0].properties] == ["A"]

@@ -127,7 +127,7 @@ def _operation(
     form = Form()
     add_parameters(form, read_parameters(item, at, report), path, function=function, report=report)
     before_body = len(form.properties)
-    action = reading.odata and method == "post" and at.value.get("x-ms-docs-operation-type") == "action"
+    action = reading.odata and method == "post" and _acts(at)
     request: Json = {"method": method.upper(), "url": odata.url_of(path)}
     request |= _other_server(item, at, report)
     if method not in ("get", "head"):
@@ -161,6 +161,13 @@ def _operation(
         arguments=form.arguments,
         requirement=_requirement(document, at),
     )
+
+
+def _acts(at: Part) -> bool:
+    """Whether a POST to an OData service invokes an action: it says so, or it creates nothing."""
+    responses = at.get("responses")
+    creates = responses is not None and "201" in responses.mapping()
+    return at.value.get("x-ms-docs-operation-type") == "action" or not creates
 
 
 def _place(form: Form, before_body: int) -> int:
