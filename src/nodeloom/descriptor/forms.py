@@ -263,9 +263,7 @@ def _example_value(prop: PropertyDescriptor) -> str:
         return "01234567-89ab-cdef-0123-456789abcdef"
     if isinstance(prop.default, str) and prop.default and not prop.default.startswith("="):
         return prop.default
-    return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(
-        prop.type, "example"
-    )
+    return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(prop.type, "example")
 
 
 def _rooted(options: DisplayOptions | None) -> DisplayOptions | None:
