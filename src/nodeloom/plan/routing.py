@@ -325,7 +325,7 @@ def describe_schema(schema: Any) -> str:
         return "what the service's description says"
     if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
         least = " with at least one entry" if schema.get("minItems") else ""
-        return f"a list of {describe_schema(schema['items']).removeprefix('a ')}s{least}"
+        return f"a list of {describe_schema(schema['items']).removeprefix('an ').removeprefix('a ')}s{least}"
     if "type" in schema:
         return "a non-empty text" if schema.get("minLength") and schema["type"] == "string" else _words(schema["type"])
     if "enum" in schema:
