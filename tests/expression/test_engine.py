@@ -71,8 +71,8 @@ def test_memory_and_results_are_bounded(code: str) -> None:
 
 def test_the_memory_limit_is_the_hosts() -> None:
     """Less for an untrusted author, more for large data."""
-    code = "'x'.repeat(8 * 1024 * 1024).length"
-    assert run(code) == 8 * 1024 * 1024
+    code = "'x'.repeat(32 * 1024 * 1024).length"
+    assert run(code) == 32 * 1024 * 1024
     with pytest.raises(ExpressionMemoryError):
         run(code, Environment(memory_limit=4 * 1024 * 1024))
 
