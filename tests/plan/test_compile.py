@@ -134,6 +134,8 @@ def test_a_plan_knows_whether_it_reads_other_items() -> None:
     probe = node(text("name"))
     assert compile_plan(probe, {"name": "{{ $items().length }}"}).needs_all_items
     assert not compile_plan(probe, {"name": "{{ $json.a }}"}).needs_all_items
+    defaults = {"baseURL": "https://x.test", "headers": {"X-Count": "={{ $items().length }}"}}
+    assert compile_plan(node(text("name"), requestDefaults=defaults), {}).needs_all_items
 
 
 def test_a_hook_is_refused_by_name() -> None:

@@ -14,11 +14,6 @@ from nodeloom.plan.compile import compile_loader
 from nodeloom.plan.operation import OperationPlan
 
 
-def loads_choices(prop: PropertyDescriptor) -> bool:
-    """Whether the property's choices are loaded from the service by a request that is data."""
-    return loading_routing(prop) is not None
-
-
 def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
     """The routing that loads the property's choices; None when they are fixed, or loaded by JavaScript."""
     load = (prop.type_options or {}).get("loadOptions")

@@ -234,7 +234,8 @@ class _Compiler:
             version=self._choice.descriptor.type_version,
             static_parameters=static,
         )
-        steps: list[Step] = [_DefaultsStep(self._choice.descriptor, static)]
+        defaults = _DefaultsStep(self._choice.descriptor, static)
+        steps: list[Step] = [defaults]
         if only is not None:
             steps.append(builder.routing_step(only))
         else:
@@ -249,7 +250,8 @@ class _Compiler:
             parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
             values=self.form.values,
             steps=steps,
-            needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in parameters.values()),
+            needs_all_items=builder.needs_all_items
+            or any(c.needs_all_items for c in (*parameters.values(), *defaults.compiled())),
             url_values=self._url_values,
             transfer=self._transfer,
         )

@@ -92,10 +92,8 @@ class Sessions:
 
 async def check(session: CredentialSession, send: Send) -> str:
     """Whether the credential works, in words; its errors with secrets masked."""
-    from nodeloom.run.masking import masker_of
-
     try:
         return await session.check(send)
     except NodeloomError as error:
-        error.mask(masker_of(session))
+        error.mask(session.masker)
         raise

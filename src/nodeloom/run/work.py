@@ -15,7 +15,6 @@ from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.run.items import Item, too_deep
-from nodeloom.run.masking import masker_of
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
@@ -99,7 +98,7 @@ class ItemWork:
 
     def masker(self) -> Callable[[str], str]:
         """Takes the credential's secrets out of a text."""
-        return masker_of(self._session)
+        return str if self._session is None else self._session.masker
 
     def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
         error.item = index

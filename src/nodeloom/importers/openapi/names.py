@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Container
+from collections.abc import Container
 
 # Letters of Latin-1 and Latin Extended-A that do not decompose into a basic letter and a mark.
 _LETTERS = {
@@ -131,9 +131,3 @@ def unused(name: str, taken: Container[str]) -> str:
         number += 1
         found = f"{name} {number}"
     return found
-
-
-def sentence(names: Collection[str]) -> str:
-    """Names as an enumeration in a sentence: `a, b and c`."""
-    listed = list(names)
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}" if listed else ""

@@ -53,7 +53,6 @@ class Operation:
     keys: list[str]
     routing: Json
     arguments: list[str] = field(default_factory=list)
-    echo_body: list[str] = field(default_factory=list)
     requirement: list[frozenset[str]] | None = None
     since: str | None = None
     more: Json = field(default_factory=dict)
