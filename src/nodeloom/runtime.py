@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.run.collecting import collected, collected_in, raise_first, streamed, waited_out
+from nodeloom.run.collecting import collected, collected_in, given, raise_first, streamed, waited_out
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import Outcome, RunReport, RunResult
@@ -319,11 +319,7 @@ class Runtime:
         try:
             async with runner:
                 while batch := await runner.next_batch():
-                    batch.reverse()
-                    while batch:
-                        outcome = batch.pop()
-                        opened.report.add(outcome)
-                        opened.report.duration = time.perf_counter() - started
+                    for outcome in given(batch, opened, started):
                         yield outcome
                 if runner.fault is not None:
                     raise runner.fault

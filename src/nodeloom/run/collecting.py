@@ -44,6 +44,16 @@ async def collected_in(background: Background, opened: OpenedRun) -> Collected:
     return await collected(opened, background.sender, background.watch)
 
 
+def given(batch: list[Outcome], opened: OpenedRun, started: float) -> Iterator[Outcome]:
+    """The outcomes of a batch, each counted when it is taken; those nobody took are left in `batch`."""
+    batch.reverse()
+    while batch:
+        outcome = batch.pop()
+        opened.report.add(outcome)
+        opened.report.duration = time.perf_counter() - started
+        yield outcome
+
+
 def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
     """The outcomes one at a time, of a run in the background; closing the iterator ends the run."""
     from nodeloom.run.background import ClosedError
@@ -60,12 +70,7 @@ def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
                 batch = runner.left()
             if not batch:
                 break
-            batch.reverse()
-            while batch:
-                outcome = batch.pop()
-                opened.report.add(outcome)
-                opened.report.duration = time.perf_counter() - started
-                yield outcome
+            yield from given(batch, opened, started)
         if runner.fault is not None:
             raise runner.fault
     finally:
