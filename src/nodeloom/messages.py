@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 _HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
@@ -66,15 +67,57 @@ class Request:
         return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 
-@dataclass(slots=True)
-class Response:
-    """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `."""
+class HeaderSource(Protocol):
+    """The fields of an answer, read when somebody looks at them."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    reason: str = ""
-    url: str = ""
+    def get(self, name: str) -> str:
+        """The value of one field; empty when there is none."""
+        ...
+
+    def all(self) -> dict[str, str]:
+        """Every field, with lower-case names; repeated ones joined by `, `."""
+        ...
+
+
+class Response:
+    """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
+
+    `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    """
+
+    __slots__ = ("_headers", "_source", "body", "reason", "status", "url")
+
+    def __init__(
+        self,
+        status: int,
+        headers: dict[str, str] | HeaderSource,
+        body: bytes,
+        reason: str = "",
+        url: str = "",
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.reason = reason
+        self.url = url
+        self._headers: dict[str, str] | None = None
+        self._source: HeaderSource | None = None
+        if isinstance(headers, dict):
+            self._headers = headers
+        else:
+            self._source = headers
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Every field of the head."""
+        if self._headers is None:
+            self._headers = self._source.all() if self._source is not None else {}
+        return self._headers
+
+    def header(self, name: str) -> str:
+        """One field by its lower-case name; empty when the answer has none."""
+        if self._headers is None and self._source is not None:
+            return self._source.get(name)
+        return self.headers.get(name, "")
 
     def __repr__(self) -> str:
         kind = self.content_type or "no content type"
@@ -83,12 +126,12 @@ class Response:
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case; empty when the answer does not say."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self.header("content-type").partition(";")[0].strip().lower()
 
     @property
     def charset(self) -> str:
         """The charset the answer declares, or utf-8."""
-        for part in self.headers.get("content-type", "").split(";")[1:]:
+        for part in self.header("content-type").split(";")[1:]:
             name, _, value = part.partition("=")
             if name.strip().lower() == "charset":
                 return value.strip().strip('"') or "utf-8"
@@ -96,6 +139,4 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError (UnicodeDecodeError among them) when it is not."""
-        import json
-
         return json.loads(self.body.decode("utf-8-sig"))

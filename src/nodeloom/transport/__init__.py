@@ -2,7 +2,8 @@
 
 from nodeloom.transport.faults import translate
 from nodeloom.transport.lanes import LanePool
+from nodeloom.transport.limits import Limits
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
-from nodeloom.transport.sender import Limits, Sender
+from nodeloom.transport.sender import Sender
 
 __all__ = ["LanePool", "Limits", "RetryPolicy", "RetryingSender", "Sender", "translate"]

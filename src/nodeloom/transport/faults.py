@@ -41,15 +41,7 @@ def translate(fault: Exception, request: Request) -> RequestError:
                 **about,
             )
     if isinstance(fault, httpx.TimeoutException):
-        before = isinstance(fault, (httpx.ConnectTimeout, httpx.PoolTimeout))
-        return RequestTimeoutError(
-            f"{where} did not {'accept the connection' if before else 'answer'} in time.",
-            hint="Check that the service is reachable, or allow more time (--timeout SECONDS)."
-            if before
-            else "The service may have done the work. Check before you repeat it, or allow more time.",
-            sent="no" if before else "unknown",
-            **about,
-        )
+        return in_time(request, connected=not isinstance(fault, (httpx.ConnectTimeout, httpx.PoolTimeout)))
     if isinstance(fault, (httpx.ConnectError, httpx.ProxyError)):
         return NetworkError(
             f"No connection to {where}: {_reason(fault)}.",
@@ -58,13 +50,46 @@ def translate(fault: Exception, request: Request) -> RequestError:
             **about,
         )
     if isinstance(fault, (httpx.NetworkError, httpx.RemoteProtocolError)):
-        return NetworkError(
-            f"The connection to {where} broke before the answer was complete: {_reason(fault)}.",
-            hint="The service may have done the work. Check before you repeat it.",
-            sent="unknown",
-            **about,
-        )
+        return broken(request, _reason(fault))
     return RequestError(f"The request to {where} failed: {_reason(fault)}.", sent="unknown", **about)
+
+
+def in_time(request: Request, *, connected: bool) -> RequestTimeoutError:
+    """The error for a request that was not answered in time, or found nobody who accepts the connection."""
+    where = origin_of(request.url)
+    return RequestTimeoutError(
+        f"{where} did not {'answer' if connected else 'accept the connection'} in time.",
+        hint="The service may have done the work. Check before you repeat it, or allow more time."
+        if connected
+        else "Check that the service is reachable, or allow more time (--timeout SECONDS).",
+        sent="unknown" if connected else "no",
+        method=request.method,
+        origin=where,
+    )
+
+
+def total_time_over(request: Request, seconds: float) -> RequestTimeoutError:
+    """The error for an exchange that took longer than it may as a whole."""
+    where = origin_of(request.url)
+    return RequestTimeoutError(
+        f"The exchange with {where} took longer than {seconds:g} s.",
+        hint="The service may have done the work. Check before you repeat it, or allow more time.",
+        sent="unknown",
+        method=request.method,
+        origin=where,
+    )
+
+
+def broken(request: Request, reason: str) -> NetworkError:
+    """The error for a connection that broke after the request may have arrived."""
+    where = origin_of(request.url)
+    return NetworkError(
+        f"The connection to {where} broke before the answer was complete: {reason.rstrip('.')}.",
+        hint="The service may have done the work. Check before you repeat it.",
+        sent="unknown",
+        method=request.method,
+        origin=where,
+    )
 
 
 def _tls_reason(fault: ssl.SSLError) -> str:

@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import httpx
-
-from nodeloom import __version__
-from nodeloom.errors import (
-    InvalidValueError,
-    NodeloomError,
-    RequestError,
-    UnexpectedRedirectError,
-    UnreadableAnswerError,
-    preview,
-)
+from nodeloom.errors import UnexpectedRedirectError
 from nodeloom.messages import Request, Response, origin_of
-from nodeloom.transport.faults import translate
-from nodeloom.transport.lanes import LanePool
+from nodeloom.transport.channel import Channel
+from nodeloom.transport.limits import Limits
+from nodeloom.transport.over_pyreqwest import Unsent, open_channel
+
+if TYPE_CHECKING:
+    import httpx
 
 Send = Callable[[Request], Awaitable[Response]]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-# Many services refuse a request that does not say who sends it. httpx decodes what is asked for here.
-_DEFAULT_HEADERS = (
-    (b"user-agent", f"nodeloom/{__version__}".encode()),
-    (b"accept", b"*/*"),
-    (b"accept-encoding", b"gzip, deflate"),
-)
 _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one request: seconds to connect and for each wait on the socket, bytes of an answer, redirects."""
-
-    connect_seconds: float = 10.0
-    read_seconds: float = 60.0
-    answer_bytes: int = 256 * 1024 * 1024
-    redirects: int = 10
-
-
 class Sender:
-    """Sends requests over `transport`, or over lanes of its own; belongs to one event loop.
+    """Sends requests over `transport`, or over the fastest channel there is; belongs to one event loop.
 
-    A transport that is `owned` is closed with the sender.
+    Without a transport that is pyreqwest where it is installed, and httpx for what it does not take. A transport that
+    is `owned` is closed with the sender. `fast=False` leaves everything to httpx.
     """
 
     def __init__(
@@ -55,11 +35,17 @@ class Sender:
         limits: Limits | None = None,
         *,
         owned: bool = False,
+        fast: bool = True,
     ) -> None:
-        self._transport = transport
-        self._owned = owned
         self._limits = limits or Limits()
-        self._pools: dict[tuple[bool, str | None], LanePool] = {}
+        self._given = transport, owned
+        self._httpx: Channel | None = None
+        self._fast = open_channel(self._limits) if fast and transport is None else None
+
+    @property
+    def fast(self) -> bool:
+        """Whether requests go over pyreqwest where they can."""
+        return self._fast is not None
 
     async def send(self, request: Request) -> Response:
         """The answer to `request`. Raises a RequestError subclass when none came.
@@ -67,13 +53,32 @@ class Sender:
         Redirects are followed as RFC 9110 section 15.4 says: 307 and 308 keep method and body, 303 becomes GET, and so
         do 301 and 302 for a POST. What a credential put on does not go to another origin.
         """
+        response = await self._once(request)
+        if response.status not in _REDIRECTS or not request.follow_redirects:
+            return response
+        return await self._followed(request, response)
+
+    async def aclose(self) -> None:
+        """Close the connections the sender opened itself; a transport that was given stays open unless it is owned."""
+        if self._fast is not None:
+            await self._fast.aclose()
+        channel, self._httpx = self._httpx, None
+        if channel is None and self._given[1]:
+            channel = self._over_httpx()
+            self._httpx = None
+        if channel is not None:
+            await channel.aclose()
+
+    async def _followed(self, request: Request, response: Response) -> Response:
         current = request
-        for _ in range(self._limits.redirects + 1):
-            response = await self._once(current)
-            location = response.headers.get("location")
-            if response.status not in _REDIRECTS or location is None or not current.follow_redirects:
+        for _ in range(self._limits.redirects):
+            location = response.header("location")
+            if response.status not in _REDIRECTS or not location:
                 return response
             current = _redirected(current, response, location)
+            response = await self._once(current)
+        if response.status not in _REDIRECTS or not response.header("location"):
+            return response
         raise UnexpectedRedirectError(
             f"More than {self._limits.redirects} redirects.",
             hint="Check the address in the credential.",
@@ -82,105 +87,21 @@ class Sender:
             url=current.url,
         )
 
-    async def aclose(self) -> None:
-        """Close the connections the sender opened itself; a transport that was given stays open unless it is owned."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            await pool.aclose()
-        if self._owned and self._transport is not None:
-            await self._transport.aclose()
-
     async def _once(self, request: Request) -> Response:
-        if self._transport is not None:
-            return await self._over(self._transport, request)
-        key = (request.verify, request.proxy)
-        pool = self._pools.get(key)
-        if pool is None:
-            pool = self._pools[key] = LanePool(verify=request.verify, proxy=request.proxy)
-        lane = pool.take()
-        try:
-            return await self._over(lane, request)
-        finally:
-            pool.give_back(lane)
-
-    async def _over(self, transport: httpx.AsyncBaseTransport, request: Request) -> Response:
-        try:
-            answer = await transport.handle_async_request(self._outgoing(request))
+        if self._fast is not None:
             try:
-                body = await self._read(answer, request)
-            finally:
-                await answer.aclose()
-        except NodeloomError:
-            raise
-        except Exception as fault:
-            # A transport that was given may raise anything; whatever it is, it concerns this request only.
-            raise translate(fault, request) from fault
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in answer.headers.raw:
-            name, value = raw_name.decode("latin-1").lower(), _header_text(raw_value)
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return Response(
-            status=answer.status_code, headers=headers, body=body, reason=answer.reason_phrase, url=request.url
-        )
+                return await self._fast.exchange(request)
+            except Unsent:
+                pass
+        return await self._over_httpx().exchange(request)
 
-    def _outgoing(self, request: Request) -> httpx.Request:
-        wait = request.timeout or self._limits.read_seconds
-        connect = min(self._limits.connect_seconds, wait)
-        try:
-            origin_of(request.url)
-            return httpx.Request(
-                request.method,
-                request.url,
-                headers=_outgoing_headers(request),
-                content=request.body,
-                extensions={"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}},
-            )
-        except (httpx.InvalidURL, ValueError) as fault:
-            raise InvalidValueError(
-                f"The address cannot be called: {fault}.",
-                value=request.url.partition("?")[0],
-                hint="Check the host in the credential.",
-            ) from None
+    def _over_httpx(self) -> Channel:
+        if self._httpx is None:
+            from nodeloom.transport.over_httpx import HttpxChannel
 
-    async def _read(self, answer: httpx.Response, request: Request) -> bytes:
-        most = self._limits.answer_bytes
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            async for chunk in answer.aiter_bytes():
-                size += len(chunk)
-                if size > most:
-                    raise RequestError(
-                        f"The answer is larger than {most} bytes.",
-                        hint="Ask for less, or raise the limit (max_answer_bytes).",
-                        sent="yes",
-                        method=request.method,
-                        origin=origin_of(request.url),
-                    )
-                chunks.append(chunk)
-        except httpx.DecodingError as fault:
-            encoding = answer.headers.get("content-encoding", "")
-            raise UnreadableAnswerError(
-                f"The answer is not {preview(encoding)}, as it says it is (HTTP {answer.status_code}): {fault}.",
-                hint="Check the address in the credential: a proxy may have changed the answer.",
-                status=answer.status_code,
-                method=request.method,
-                url=request.url,
-            ) from fault
-        return b"".join(chunks)
-
-
-def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:
-    headers = [(k.encode("latin-1", "replace"), v.encode("utf-8", "replace")) for k, v in request.headers.items()]
-    written = {name.lower() for name, _ in headers}
-    return [*headers, *((name, value) for name, value in _DEFAULT_HEADERS if name not in written)]
-
-
-def _header_text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+            transport, owned = self._given
+            self._httpx = HttpxChannel(self._limits, transport, owned=owned)
+        return self._httpx
 
 
 def _redirected(request: Request, response: Response, location: str) -> Request:

@@ -1,0 +1,46 @@
+"""A channel: how one request becomes one answer, redirects left alone."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from nodeloom import __version__
+from nodeloom.errors import RequestError
+from nodeloom.messages import Request, Response, origin_of
+
+# Many services refuse a request that does not say who sends it.
+USER_AGENT = f"nodeloom/{__version__}"
+
+
+class Channel(Protocol):
+    """Sends requests one by one, many at a time; for one event loop."""
+
+    async def exchange(self, request: Request) -> Response:
+        """The answer, read to its end. Raises a RequestError subclass when none came."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what the channel opened."""
+        ...
+
+
+def too_large(request: Request, most: int) -> RequestError:
+    """The error for an answer of more than `most` bytes."""
+    return RequestError(
+        f"The answer is larger than {most} bytes.",
+        hint="Ask for less, or raise the limit (max_answer_bytes).",
+        sent="yes",
+        method=request.method,
+        origin=origin_of(request.url),
+    )
+
+
+def undecodable(request: Request, reason: str) -> RequestError:
+    """The error for an answer that is not compressed as it says."""
+    return RequestError(
+        f"The answer is not compressed as it says it is: {reason}.",
+        hint="The service did answer; a proxy may have changed the answer. Check before you repeat it.",
+        sent="yes",
+        method=request.method,
+        origin=origin_of(request.url),
+    )

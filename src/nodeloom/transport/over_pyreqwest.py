@@ -1,0 +1,213 @@
+"""Requests over pyreqwest, an HTTP client in Rust: several times as fast as httpx where its wheels exist.
+
+It sends what it can send unchanged. The rest is for httpx, which is asked as well where no connection came about: its
+errors say more. Nothing is sent twice that way.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from nodeloom.errors import RequestError
+from nodeloom.messages import Request, Response
+from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
+from nodeloom.transport.faults import broken, in_time, total_time_over
+from nodeloom.transport.lanes import KEEP_ALIVE_SECONDS
+from nodeloom.transport.limits import Limits
+
+if TYPE_CHECKING:
+    from pyreqwest.client import Client
+    from pyreqwest.request import StreamRequest
+    from pyreqwest.response import Response as Answer
+
+_SAFE = frozenset({"GET", "HEAD"})
+_REASONS = {int(status): status.phrase for status in HTTPStatus}
+# RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
+_SAYS_EMPTY = frozenset({"POST", "PUT", "PATCH"})
+# How the causes of an error tell that no connection came about; its class does not (a lost answer has the same one).
+_NOT_CONNECTED = "client error (Connect)"
+_BROKEN_OFF = "error reading a body from connection"
+
+
+def open_channel(limits: Limits) -> PyreqwestChannel | None:
+    """A channel; None where pyreqwest is not installed, and in a child forked after its first use."""
+    try:
+        return PyreqwestChannel(limits)
+    except (ImportError, RuntimeError):
+        return None
+
+
+def settle() -> None:
+    """Wait until the client's own thread has left the interpreter; to be called before a process ends.
+
+    An interpreter that ends while that thread holds its lock aborts. A blocking call is answered by the same thread,
+    after everything it was asked before.
+    """
+    if _used_in != os.getpid():
+        return
+    from pyreqwest.client import SyncClientBuilder
+    from pyreqwest.exceptions import PyreqwestError
+
+    with SyncClientBuilder().https_only(enable=True).no_proxy().build() as client:
+        try:
+            # Refused for its scheme: nothing goes out.
+            client.get("http://127.0.0.1/").build().send()
+        except PyreqwestError:
+            return
+
+
+_used_in: int | None = None
+
+
+def _client(limits: Limits, wait: float | None) -> Client:
+    from pyreqwest.client import ClientBuilder
+
+    global _used_in  # noqa: PLW0603 - the thread it speaks of belongs to the process
+    read = wait or limits.read_seconds
+    # Below the other, so that which of the two has run out tells whether anything was sent.
+    connect = min(limits.connect_seconds, read * 0.9)
+    builder = (
+        ClientBuilder()
+        .user_agent(USER_AGENT)
+        .follow_redirects(enable=False)
+        .no_proxy()
+        .brotli(enable=False)
+        .zstd(enable=False)
+        .connect_timeout(timedelta(seconds=connect))
+        .read_timeout(timedelta(seconds=read))
+        .pool_idle_timeout(timedelta(seconds=KEEP_ALIVE_SECONDS))
+    )
+    if limits.total_seconds is not None:
+        builder = builder.timeout(timedelta(seconds=limits.total_seconds))
+    client = builder.build()
+    if _used_in is None:
+        atexit.register(_settle_at_exit)
+    _used_in = os.getpid()
+    return client
+
+
+def _settle_at_exit() -> None:
+    settle()
+    time.sleep(0.01)
+
+
+class Unsent(Exception):  # noqa: N818 - no error: the request is for the other channel
+    """The request was not sent, and httpx may."""
+
+
+class PyreqwestChannel:
+    """Sends what pyreqwest can; `Unsent` is raised for the rest, of which nothing went out."""
+
+    def __init__(self, limits: Limits) -> None:
+        from pyreqwest import exceptions
+        from pyreqwest.http import Url
+
+        self._limits = limits
+        self._url = Url
+        self._faults: Any = exceptions
+        self._clients: dict[float | None, Client] = {None: _client(limits, None)}
+
+    async def exchange(self, request: Request) -> Response:
+        """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came."""
+        outgoing = self._outgoing(request)
+        try:
+            async with outgoing as answer:
+                status = answer.status
+                length = answer.get_header("content-length")
+                if length is not None and length.isdigit() and int(length) <= self._limits.answer_bytes:
+                    body = bytes(await answer.body_reader.bytes())
+                else:
+                    body = await self._read(answer, request)
+        except self._faults.DetailedPyreqwestError as fault:
+            raise self._translated(fault, request) from fault
+        if request.method in _SAFE and not _readable(answer):
+            # Asking twice is safe, and a file's name may stand in such a field.
+            raise Unsent
+        return Response(status, _Fields(answer), body, _REASONS.get(status, ""), request.url)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.close()
+
+    def _outgoing(self, request: Request) -> StreamRequest:
+        if not request.verify or request.proxy is not None:
+            raise Unsent
+        client = self._clients.get(request.timeout)
+        if client is None:
+            client = self._clients[request.timeout] = _client(self._limits, request.timeout)
+        try:
+            url = self._url(request.url)
+            if str(url) != request.url:
+                # It would be written another way, such as with its dot segments resolved.
+                raise Unsent
+            building = client.request(request.method, url).headers(request.headers)
+            if request.body is not None:
+                building = building.body_bytes(request.body)
+            elif request.method in _SAYS_EMPTY:
+                building = building.header("Content-Length", "0")
+            return building.build_streamed()
+        except ValueError:
+            raise Unsent from None
+
+    async def _read(self, answer: Answer, request: Request) -> bytes:
+        most = self._limits.answer_bytes
+        chunks: list[bytes] = []
+        size = 0
+        while (chunk := await answer.body_reader.read_chunk()) is not None:
+            size += len(chunk)
+            if size > most:
+                raise too_large(request, most)
+            chunks.append(bytes(chunk))
+        return b"".join(chunks)
+
+    def _translated(self, fault: Any, request: Request) -> Exception:
+        """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
+        causes = [cause["message"] for cause in fault.details.get("causes") or ()]
+        connected = _NOT_CONNECTED not in causes
+        if isinstance(fault, self._faults.RequestTimeoutError):
+            total = self._limits.total_seconds
+            if total is not None and connected and "request" in str(fault.message):
+                return total_time_over(request, total)
+            return in_time(request, connected=connected)
+        if not connected:
+            return Unsent()
+        reason = causes[-1] if causes else str(fault.message)
+        if isinstance(fault, self._faults.BodyDecodeError) and _BROKEN_OFF not in causes:
+            # Asking twice is safe for these, and httpx says which encoding it was.
+            return Unsent() if request.method in _SAFE else undecodable(request, reason)
+        return broken(request, reason)
+
+
+class _Fields:
+    """The header fields of an answer, read from it when looked at.
+
+    What is not ASCII cannot be read here: such a field is empty.
+    """
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def get(self, name: str) -> str:
+        try:
+            return ", ".join(self._answer.get_header_all(name))
+        except ValueError:
+            return ""
+
+    def all(self) -> dict[str, str]:
+        return {name: self.get(name) for name in dict.fromkeys(self._answer.headers.keys())}
+
+
+def _readable(answer: Answer) -> bool:
+    try:
+        return all(value.isascii() for value in answer.headers.values())
+    except ValueError:
+        return False
