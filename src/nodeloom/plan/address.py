@@ -34,6 +34,17 @@ _QUERY_SHAPE = re.compile(r"&")
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
+_ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
+_STAND_IN = "x"
+
+
+# What is the same for every item as long as the credential is.
+_SETTLED_NAMES = frozenset({"$credentials", "$version"})
+
+
+def is_settled(value: Compiled) -> bool:
+    """Whether a value is the same for every item of a run as long as the credential stays the same."""
+    return value.static or (bool(value.names) and value.names <= _SETTLED_NAMES and not value.needs_javascript)
 
 
 class Origin(IntEnum):
@@ -84,7 +95,7 @@ class Address:
 class AddressTemplate:
     """A compiled `url` or `baseURL`: a template, or constant text."""
 
-    __slots__ = ("_chunks", "source", "static")
+    __slots__ = ("_chunks", "settled", "source", "static")
 
     def __init__(self, source: str, *, static_parameters: Collection[str], value_is_static: bool = False) -> None:
         self.source = source
@@ -100,6 +111,7 @@ class AddressTemplate:
             elif chunk.text:
                 self._chunks.append(Piece(chunk.text, Origin.DESCRIPTOR))
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
+        self.settled = all(is_settled(code) for code in self.compiled())
 
     def compiled(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
@@ -195,6 +207,33 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
             value=filled,
             hint="Mend the text's encoding.",
         ) from None
+
+
+def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
+    """A finished address of which only placeholders are open: text, the name of one, text, …; encoded.
+
+    None where it is not that simple: a placeholder before the path, a fragment, or a value of an item in it. Raises
+    as `finish` does.
+    """
+    parts = [""]
+    for piece in address.pieces:
+        if piece.origin is Origin.VALUE:
+            return None
+        if piece.origin is Origin.DESCRIPTOR:
+            first, *others = _PLACEHOLDER.split(piece.text)
+            parts[-1] += first
+            parts += others
+        else:
+            parts[-1] += piece.text
+    if "#" in address.text or (len(parts) > 1 and not _ABSOLUTE_PATH.match(parts[0])):
+        return None
+    whole = {name: _STAND_IN for name in parts[1::2]}
+    finish(address, whole, url_values)
+    head = _AUTHORITY.match(parts[0])
+    texts = [quote(text, safe=_SAFE) for text in parts[2::2]]
+    parts[0] = parts[0][: head.end() if head else 0] + quote(parts[0][head.end() if head else 0 :], safe=_SAFE)
+    parts[2::2] = texts
+    return parts
 
 
 def _filled(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:

@@ -42,17 +42,63 @@ class Injected(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A request without its address: what of it is often the same for every item.
+
+    `query` is text without `?`. `credential_headers` are the names of the fields the credential put on, in lower case.
+    """
+
+    method: str
+    headers: dict[str, str]
+    query: str
+    body: bytes | None
+    timeout: float | None
+    follow_redirects: bool
+    verify: bool
+    proxy: str | None
+    credential_headers: frozenset[str]
+    credential_body: bool
+
+    def request(self, url: str) -> Request:
+        """The request to `url`."""
+        if self.query:
+            url = f"{url}{'&' if '?' in url else '?'}{self.query}"
+        return Request(
+            self.method,
+            url,
+            self.headers,
+            self.body,
+            self.timeout,
+            self.follow_redirects,
+            self.verify,
+            self.proxy,
+            self.credential_headers,
+            self.credential_body,
+        )
+
+
+class Common(Protocol):
+    """What a plan knows of its calls beforehand."""
+
+    def request(self, call: Call, injection: Injected | None, credential_origins: Collection[str]) -> Request | None:
+        """The request of `call`; None when it has to be written from nothing."""
+        ...
+
+
 @dataclass(slots=True)
 class Call:
     """One HTTP call of one item, before the credential is put on.
 
-    `options` is n8n's request object with every value resolved; `path` holds encoded path values.
+    `options` is n8n's request object with every value resolved; `path` holds encoded path values. `common` writes it
+    quicker where the plan's calls have much in common.
     """
 
     options: dict[str, Any]
     path: dict[str, str]
     url_values: UrlValues
     transfer: Transfer
+    common: Common | None = None
 
     @property
     def method(self) -> str:
@@ -73,9 +119,16 @@ class Call:
         Raises InvalidValueError when a part cannot be sent, or when the credential's secret would go to an origin
         that neither the credential nor the descriptor names.
         """
+        if self.common is not None:
+            written = self.common.request(self, injection, credential_origins)
+            if written is not None:
+                return written
         url = self.url()
-        if injection is not None and self.url_values == "strict":
-            self._guard_secret(url, credential_origins)
+        self.guard_secret(url, injection, credential_origins)
+        return self.frame(injection).request(url)
+
+    def frame(self, injection: Injected | None) -> Frame:
+        """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         headers = _headers(self.options.get("headers"))
         query = copy_json(_mapping(self.options.get("qs")))
         body = copy_json(self.options.get("body"))
@@ -91,21 +144,24 @@ class Call:
             if injection.body and has_body and isinstance(body, dict):
                 merge(body, dict(injection.body))
         content = self._content(body, headers) if has_body else None
-        return Request(
+        return Frame(
             method=self.method,
-            url=_with_query(url, encode_query(query, self._array_format(), self.options.get("queryEncoding"))),
             headers=headers,
+            query=encode_query(query, self._array_format(), self.options.get("queryEncoding")),
             body=content,
             timeout=_seconds(self.options.get("timeout"), self.transfer.timeout),
             follow_redirects=not _true(self.options.get("disableFollowRedirect")),
             verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
             proxy=self.transfer.proxy,
             credential_headers=frozenset(secret_headers),
+            credential_body=injection is not None and bool(injection.body) and content is not None,
         )
 
-    def _guard_secret(self, url: str, credential_origins: Collection[str]) -> None:
-        address = self.address()
-        if not secret_may_go(address, url, credential_origins):
+    def guard_secret(self, url: str, injection: Injected | None, credential_origins: Collection[str]) -> None:
+        """Raise InvalidValueError when the credential's secret may not go to `url` (strict)."""
+        if injection is None or self.url_values != "strict":
+            return
+        if not secret_may_go(self.address(), url, credential_origins):
             raise InvalidValueError(
                 "The credential's secret would go to a host that neither the credential nor the node names.",
                 value=url,
@@ -193,9 +249,3 @@ def _set_header(headers: dict[str, str], name: str, value: str) -> None:
             "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
         )
     headers[name] = value
-
-
-def _with_query(url: str, query: str) -> str:
-    if not query:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{query}"

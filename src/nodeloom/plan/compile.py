@@ -12,12 +12,12 @@ from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_fo
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
-from nodeloom.plan.address import AddressTemplate, UrlValues
+from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
-from nodeloom.plan.routing import refuse_operations_hooks
+from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.spelling import respell
 from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
@@ -333,6 +333,10 @@ class _DefaultsStep:
         refuse_operations_hooks(descriptor.request_operations)
         self._operations = descriptor.request_operations or {}
         self.static = all(part.static for part in self._parts.values())
+        self.settled = all(
+            part.settled if isinstance(part, AddressTemplate) else is_settled(part) for part in self._parts.values()
+        )
+        self.touches = frozenset({*self._parts, REST})
 
     def compiled(self) -> list[Compiled]:
         """Every compiled template of the defaults."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,17 +63,21 @@ class Draft:
             return
         merge(target, {name: copy_json(value)} if plain else at_path(parse_path(name), copy_json(value)))
 
-    def copy(self, scope: Scope) -> Draft:
-        """The same draft for another item; what the plan's constant steps contributed is computed once."""
+    def copy(self, scope: Scope, touched: Collection[str]) -> Draft:
+        """The same draft for another item. Only the `touched` members of `options` may be changed in the copy."""
+        options = dict(self.options)
+        for key in touched:
+            if key in options:
+                options[key] = copy_json(options[key])
         return Draft(
-            scope=scope,
-            options=copy_json(self.options),
-            path=dict(self.path),
-            values=dict(self.values),
-            receiving=list(self.receiving),
-            operations=self.operations,
-            echo=self.echo,
-            paginate=self.paginate,
-            max_results=self.max_results,
-            annotations=self.annotations,
+            scope,
+            options,
+            dict(self.path),
+            dict(self.values),
+            list(self.receiving),
+            self.operations,
+            self.echo,
+            self.paginate,
+            self.max_results,
+            self.annotations,
         )

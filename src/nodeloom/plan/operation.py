@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
@@ -12,9 +13,11 @@ from nodeloom.expression import Compiled, Scope
 from nodeloom.messages import Response
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.call import Call
+from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.pagination import GenericPagination, exchange_pages
 from nodeloom.plan.receive import Reception
+from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
 from nodeloom.plan.transfer import Transfer
 
@@ -55,9 +58,11 @@ class OperationPlan:
         self.needs_all_items = needs_all_items
         self.paginations: dict[int, GenericPagination] = {}
         self._values = values
-        self._constant = next((i for i, step in enumerate(steps) if not step.static), len(steps))
-        self._steps = list(steps)
-        self._ground: Draft | None = None
+        self._settled, self._own = arranged(steps)
+        touched = frozenset[str]().union(*(step.touches for step in self._own))
+        # None when an item may change whatever it likes.
+        self._touched = None if ANY in touched else touched - {REST}
+        self._ground: _Ground | None = None
 
     @property
     def title(self) -> str:
@@ -76,19 +81,28 @@ class OperationPlan:
 
     def draft(self, scope: Scope) -> Draft:
         """Resolve everything for one item. Raises an ItemError subclass; nothing is sent."""
-        if self._ground is None:
-            ground = Draft(scope)
-            for step in self._steps[: self._constant]:
-                step.apply(ground)
-            self._ground = ground
-        draft = self._ground.copy(scope)
-        for step in self._steps[self._constant :]:
+        ground = self._ground
+        if ground is None or ground.credentials is not scope.names.get("$credentials"):
+            ground = self._ground = self._laid(scope)
+        touched = self._touched
+        draft = ground.draft.copy(scope, ground.draft.options if touched is None else touched)
+        for step in self._own:
             step.apply(draft)
         return draft
 
+    def _laid(self, scope: Scope) -> _Ground:
+        draft = Draft(scope)
+        for step in self._settled:
+            step.apply(draft)
+        common = None
+        if self._touched is not None:
+            common = CommonCalls(Call(draft.options, {}, self.url_values, self.transfer), self._touched)
+        return _Ground(scope.names.get("$credentials"), draft, common)
+
     def call(self, draft: Draft) -> Call:
         """The (first) call of a draft."""
-        return Call(draft.options, draft.path, self.url_values, self.transfer)
+        common = self._ground.common if self._ground is not None and not _has_pages(draft) else None
+        return Call(draft.options, draft.path, self.url_values, self.transfer, common)
 
     def exchange(self, scope: Scope) -> Generator[Call, Response, list[Item]]:
         """Everything one item does: yields calls, is sent their answers, and returns the items that come out.
@@ -97,7 +111,38 @@ class OperationPlan:
         """
         draft = self.draft(scope)
         reception = Reception(self, draft)
-        if draft.paginate and "pagination" in draft.operations:
+        if _has_pages(draft):
             return (yield from exchange_pages(self, draft, reception))
-        response = yield self.call(draft)
-        return reception.limited(reception.items(response, self.call(draft)))
+        call = self.call(draft)
+        response = yield call
+        return reception.limited(reception.items(response, call))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the settled steps contributed, for the credential it was made with."""
+
+    credentials: object
+    draft: Draft
+    common: CommonCalls | None
+
+
+def _has_pages(draft: Draft) -> bool:
+    return bool(draft.paginate) and "pagination" in draft.operations
+
+
+def arranged(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
+    """The steps that can be applied once for all items, and those of the item, which come after them.
+
+    A settled step stays behind an item's own step that touches the same: the later one wins.
+    """
+    settled: list[Step] = []
+    own: list[Step] = []
+    taken: set[str] = set()
+    for step in steps:
+        if step.settled and not (taken and (ANY in taken or taken & step.touches)):
+            settled.append(step)
+        else:
+            own.append(step)
+            taken |= step.touches
+    return settled, own

@@ -77,9 +77,11 @@ class Reception:
         if not is_success(response.status, call.options.get("ignoreHttpStatusErrors")):
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
-        full = self.response_name(response, body)
-        if call.options.get("returnFullResponse") in (True, "true"):
-            body = full
+        full = None
+        if self._draft.receiving or "returnFullResponse" in call.options:
+            full = self.response_name(response, body)
+            if call.options.get("returnFullResponse") in (True, "true"):
+                body = full
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
             structured = isinstance(body, (dict, list, _Empty))

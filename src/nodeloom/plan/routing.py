@@ -8,7 +8,7 @@ from typing import Any
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
-from nodeloom.plan.address import AddressTemplate
+from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.files import bytes_of, file_of
@@ -17,6 +17,10 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.postreceive import compile_step
 from nodeloom.plan.styles import Written, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json
+
+#: What a step may touch besides single members of a draft's options (see `Step.touches`).
+ANY = "*"
+REST = ""
 
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
@@ -39,7 +43,9 @@ class CompiledRouting:
         "_validator",
         "property",
         "send",
+        "settled",
         "static",
+        "touches",
     )
 
     def __init__(
@@ -78,13 +84,34 @@ class CompiledRouting:
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
-        self.static = all(c.static for c in before_sending) and self._encode not in ("binary", "binaryPart")
+        of_item = self._encode in ("binary", "binaryPart")
+        self.static = all(c.static for c in before_sending) and not of_item
+        self.settled = all(is_settled(c) for c in before_sending) and not of_item
+        self.touches = frozenset(self._touched())
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
         yield from self._sending()
         for step in self._post_receive:
             yield from step.properties.values()
+
+    def _touched(self) -> Iterator[str]:
+        yield from (key for key, _part in self._request)
+        send = self.send
+        if send is not None and (self._send_name is not None or self._encode is not None):
+            match send.type:
+                case "query":
+                    yield "qs"
+                case "header" | "cookie":
+                    yield "headers"
+                case "path":
+                    pass
+                case _:
+                    yield from ("body", "headers")
+        if self._operations or self._paginate or self._max_results or self._annotations or self._post_receive:
+            yield REST
+        if self._echo:
+            yield REST
 
     def _sending(self) -> Iterator[Compiled]:
         """The templates that are resolved before a request is sent."""

@@ -17,9 +17,10 @@ from nodeloom.descriptor.visibility import Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
+from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.missing import is_missing, missing_value
-from nodeloom.plan.routing import CompiledRouting
+from nodeloom.plan.routing import ANY, REST, CompiledRouting
 
 
 class Step(Protocol):
@@ -27,7 +28,20 @@ class Step(Protocol):
 
     @property
     def static(self) -> bool:
-        """Whether it contributes the same for every item."""
+        """Whether it contributes the same for every item and every credential."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether it contributes the same for every item as long as the credential stays the same."""
+        ...
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """What of a draft it may change: members of its `options`, ANY for whatever of them, REST for all else.
+
+        Path values and what is kept for messages are not counted: every property has its own.
+        """
         ...
 
     def apply(self, draft: Draft) -> None:
@@ -78,6 +92,16 @@ class RoutingStep:
         """Whether value and routing are constant."""
         return self.value.static and self.routing.static and not self.names
 
+    @property
+    def settled(self) -> bool:
+        """Whether value and routing depend on the credential at most."""
+        return is_settled(self.value) and self.routing.settled and not self.names
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """What the routing touches."""
+        return self.routing.touches
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
@@ -94,6 +118,8 @@ class RequiredStep:
     value: Compiled
 
     static = False
+    settled = False
+    touches = frozenset[str]()
 
     def apply(self, draft: Draft) -> None:
         """Raise MissingValueError when the value is undefined, null or empty."""
@@ -112,6 +138,8 @@ class DynamicStep:
     names: Mapping[str, Any]
 
     static = False
+    settled = False
+    touches = frozenset({ANY, REST})
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value, and let the parts that it selects contribute."""
@@ -268,6 +296,11 @@ class _InEntry:
     step: RoutingStep
 
     static = False
+    settled = False
+
+    @property
+    def touches(self) -> frozenset[str]:
+        return self.step.touches
 
     def apply(self, draft: Draft) -> None:
         parent = self.step.names["$parent"].resolve(draft.scope)

@@ -158,9 +158,7 @@ class ItemWork:
 
 
 def _written(call: Call, session: CredentialSession, injection: Injection) -> Request:
-    request = call.request(injection, session.origins)
-    request.credential_body = bool(injection.body) and request.body is not None
-    return request
+    return call.request(injection, session.origins)
 
 
 def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:

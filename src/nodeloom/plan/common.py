@@ -1,0 +1,86 @@
+"""What the calls of a plan have in common, written once: an item then only fills in what is its own.
+
+Everything here is made by the same functions that write a call from nothing, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from nodeloom.messages import Request
+from nodeloom.plan.address import in_parts
+from nodeloom.plan.call import Call, Frame, Injected
+
+# What an encoder leaves of a path value (RFC 3986 section 3.3); anything else is written with more care.
+_PATH_VALUE = re.compile(r"[A-Za-z0-9_.\-%:@!$&'()*+,;=~]+")
+_ADDRESS = frozenset({"url", "baseURL"})
+
+
+class CommonParts:
+    """The parts of a plan's calls that do not depend on the item; `ground` is a call without the item's own parts.
+
+    `touched` names the members of `options` that an item changes. For one credential; `injection` is what it puts on.
+    """
+
+    def __init__(
+        self,
+        ground: Call,
+        touched: Collection[str],
+        injection: Injected | None,
+        credential_origins: Collection[str],
+    ) -> None:
+        self._injection = injection
+        self._origins = credential_origins
+        self._frame: Frame | None = None
+        self._parts: list[str] | None = None
+        if not _ADDRESS & set(touched):
+            self._parts = in_parts(ground.address(), ground.url_values)
+        if self._parts is not None:
+            ground.guard_secret(self._parts[0], injection, credential_origins)
+            self._names = self._parts[1::2]
+        if not set(touched) - _ADDRESS:
+            self._frame = ground.frame(injection)
+
+    def fits(self, injection: Injected | None, credential_origins: Collection[str]) -> bool:
+        """Whether this was made for that credential and token."""
+        return injection is self._injection and credential_origins is self._origins
+
+    def request(self, call: Call, injection: Injected | None) -> Request | None:
+        """The request of `call`; None when it has to be written from nothing."""
+        if self._parts is None:
+            return None
+        url = self._url(call.path)
+        if url is None:
+            return None
+        frame = self._frame if self._frame is not None else call.frame(injection)
+        return frame.request(url)
+
+    def _url(self, path: dict[str, str]) -> str | None:
+        parts = self._parts or [""]
+        if len(parts) == 1:
+            return parts[0]
+        filled = parts[:]
+        for index, name in enumerate(self._names):
+            value = path.get(name)
+            if value is None or _PATH_VALUE.fullmatch(value) is None:
+                return None
+            filled[2 * index + 1] = value
+        return "".join(filled)
+
+
+class CommonCalls:
+    """Keeps the common parts of a plan's calls for the credential in use; remade when its token changes."""
+
+    def __init__(self, ground: Call, touched: Collection[str]) -> None:
+        self._ground = ground
+        self._touched = touched
+        self._parts: CommonParts | None = None
+
+    def request(self, call: Call, injection: Any, credential_origins: Collection[str]) -> Request | None:
+        """The request of `call`; None when it has to be written from nothing. Raises as `Call.request` does."""
+        parts = self._parts
+        if parts is None or not parts.fits(injection, credential_origins):
+            parts = self._parts = CommonParts(self._ground, self._touched, injection, credential_origins)
+        return parts.request(call, injection)
