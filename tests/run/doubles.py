@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from nodeloom.run.items import Item
+from nodeloom.errors import NodeloomError
+from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import OnError, Runner
 from nodeloom.run.source import open_source
@@ -88,7 +89,15 @@ def runner_for(
     stop: Stop | None = None,
     **more: Any,
 ) -> Runner:
-    return Runner(work, open_source(items), concurrency=concurrency, on_error=on_error, stop=stop, **more)
+    async def on_items(index: int, raw: Any) -> Outcome:
+        try:
+            item = as_item(raw, index)
+        except NodeloomError as error:
+            return Outcome(index, error=error)
+        outcome: Outcome = await work(index, item)
+        return outcome
+
+    return Runner(on_items, open_source(items), concurrency=concurrency, on_error=on_error, stop=stop, **more)
 
 
 async def until(condition: Any) -> None:

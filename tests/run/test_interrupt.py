@@ -66,9 +66,12 @@ def interrupt(program: subprocess.Popen[str]) -> None:
 
 
 def ended(program: subprocess.Popen[str]) -> Any:
-    out, err = program.communicate(timeout=60)
+    assert program.stdout is not None
+    assert program.stderr is not None
+    # Not communicate(): what readline() has read ahead would be lost to it.
+    out, err = program.stdout.read(), program.stderr.read()
     assert err == ""
-    assert program.returncode == 130
+    assert program.wait(60) == 130
     return json.loads(out.splitlines()[-1])
 
 

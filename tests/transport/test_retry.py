@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
 from nodeloom.messages import Request, Response
-from nodeloom.transport import RetryingSender, RetryPolicy
+from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
 from nodeloom.transport.retry import retry_after
 
 IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]
@@ -124,8 +124,11 @@ def test_a_lost_answer_is_remembered_over_a_renewed_token() -> None:
     service = Service(BROKEN, status(401), status(404))
     sender = RetryingSender(service, RetryPolicy(), sleep=service.sleep)
     request = Request("DELETE", "https://x.test/")
-    assert asyncio.run(sender.send(request)).status == 401
-    assert asyncio.run(sender.send(request)).status == 204
+    attempts = Attempts()
+    assert asyncio.run(sender.send(request, attempts)).status == 401
+    assert asyncio.run(sender.send(request, attempts)).status == 204
+    assert attempts.statuses == [401, 404]
+    assert attempts.repeats == 1
 
 
 def test_each_repeat_is_told_of() -> None:

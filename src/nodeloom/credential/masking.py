@@ -113,8 +113,10 @@ class Masker:
         if self._pattern is None:
             return text
         # Looking for plain texts is far quicker than the pattern, and most texts hold none.
-        if any(secret in text for secret in self._texts):
-            text = self._pattern.sub(MASK, text)
+        for secret in self._texts:
+            if secret in text:
+                text = self._pattern.sub(MASK, text)
+                break
         return self._without_beginnings(text) if _CUT in text else text
 
     def _without_beginnings(self, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -113,6 +114,7 @@ class CredentialSession:
         self._all_secrets = self._secrets
         self._masker: tuple[frozenset[str], Masker] | None = None
         self._in_use: tuple[Injection, MaskedValues] | None = None
+        self._good_until = math.inf
 
     def __repr__(self) -> str:
         return f"CredentialSession(type={self.type.name!r}, name={self.name!r}, values={self._fields!r})"
@@ -140,6 +142,12 @@ class CredentialSession:
         if kept is None or kept[0] is not secrets:
             kept = self._masker = (secrets, Masker(secrets))
         return kept[1]
+
+    def ready(self) -> Injection | None:
+        """What to put on a request, where that is known without asking anybody; else None (see `injection`)."""
+        if self._in_use is None or self._good_until <= self._tokens.clock():
+            return None
+        return self._in_use[0]
 
     async def injection(self, send: Send) -> Injection:
         """What to put on a request; `send` is used when a token has to be fetched.
@@ -282,6 +290,7 @@ class CredentialSession:
             if token is not None and block is not None and block.token_data and not carries(injection, token.text):
                 injection = self._with_authorization(injection, token)
         self._remember(*carried_secrets(injection, values))
+        self._good_until = math.inf if issued is None else issued.token.expires_at
         self._in_use = (injection, values)
         return injection
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, RequestError, ServerError
-from nodeloom.run.items import Item
+from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ class CoalescingWork:
         self._batch = _Batch()
         self._flushing: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, index: int, item: Item) -> Outcome:
+    async def __call__(self, index: int, raw: Any) -> Outcome:
         """The outcome of one item."""
         try:
+            item = as_item(raw, index)
             draft = self._plan.draft(self._single.scope(index, item))
         except NodeloomError:
             # The single call fails the same way, with the words for it, and sends nothing.
-            return await self._single(index, item)
+            return await self._single(index, raw)
         key = draft.values.get(self._twin.item)
         if key is None or any(name.lower() == "if-match" for name in draft.options["headers"]):
             async with self._calls:

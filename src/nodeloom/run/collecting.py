@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nodeloom.run.runner import Runner
     from nodeloom.transport import Sender
 
+# How long outcomes are gathered before they are handed on, in seconds.
+_LINGER = 0.005
+
 # Every outcome, and what the input raised.
 Collected = tuple[RunResult, BaseException | None]
 
@@ -31,7 +34,7 @@ async def collected(opened: OpenedRun, sender: Sender, watch: Callable[[Runner],
         watch(runner)
     outcomes: list[Outcome] = []
     async with runner:
-        while batch := await runner.next_batch():
+        while batch := await runner.next_batch(linger=_LINGER):
             for outcome in batch:
                 opened.report.add(outcome)
             outcomes += batch
@@ -61,15 +64,19 @@ def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
     started = time.perf_counter()
     background, runner = loops.submit(_begun_in, opened).result()
     batch: list[Outcome] = []
+    linger = 0.0
     try:
         while True:
+            asked = time.perf_counter()
             try:
-                batch = background.call(runner.next_batch)
+                batch = background.call(_next_batch, runner, linger)
             except ClosedError:
                 # The runtime was closed meanwhile, which brought the run to its end.
                 batch = runner.left()
             if not batch:
                 break
+            # Going from thread to thread costs more than an item, so a quick run's outcomes are given in batches.
+            linger = _LINGER if time.perf_counter() - asked < 2 * _LINGER else 0.0
             yield from given(batch, opened, started)
         if runner.fault is not None:
             raise runner.fault
@@ -77,6 +84,10 @@ def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
         with contextlib.suppress(ClosedError):
             background.call(runner.aclose)
         opened.close_report(runner, started, unseen=batch)
+
+
+async def _next_batch(runner: Runner, linger: float) -> list[Outcome]:
+    return await runner.next_batch(linger=linger)
 
 
 async def _begun_in(background: Background, opened: OpenedRun) -> tuple[Background, Runner]:

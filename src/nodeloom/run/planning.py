@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import NodeloomError, RequestError
@@ -52,6 +53,7 @@ def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
     work = opened.work(_refuse, AllItems(items) if plan.needs_all_items else ())
     injection = _finished(session.injection(_refuse)) if session is not None else None
     mask = work.masker()
+    shown = _Shown(mask)
     for index, raw in enumerate(items):
         try:
             call = plan.call(plan.draft(work.scope(index, as_item(raw, index))))
@@ -62,16 +64,28 @@ def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
             error.mask(mask)
             yield PlannedRequest(index, error=error)
         else:
-            yield _shown(index, request, mask)
+            yield shown(index, request)
 
 
-def _shown(index: int, request: Request, mask: Callable[[str], str]) -> PlannedRequest:
-    headers = {
-        name: "***" if name.lower() in request.credential_headers else mask(value)
-        for name, value in request.headers.items()
-    }
-    body = None if request.body is None else mask(request.body.decode("utf-8", "replace"))
-    return PlannedRequest(index, request.method, mask(request.url), headers, body)
+class _Shown:
+    """Writes requests with secrets masked; headers that are the same object as before are not masked again."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._given: Mapping[str, str] | None = None
+        self._masked: Mapping[str, str] = {}
+
+    def __call__(self, index: int, request: Request) -> PlannedRequest:
+        if request.headers is not self._given:
+            self._given = request.headers
+            self._masked = MappingProxyType(
+                {
+                    name: "***" if name.lower() in request.credential_headers else self._mask(value)
+                    for name, value in request.headers.items()
+                }
+            )
+        body = None if request.body is None else self._mask(request.body.decode("utf-8", "replace"))
+        return PlannedRequest(index, request.method, self._mask(request.url), self._masked, body)
 
 
 async def _refuse(request: Request) -> Response:

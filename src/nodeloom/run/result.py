@@ -16,7 +16,8 @@ Item = dict[str, Any]
 class Outcome:
     """What became of one input item: the items it turned into, or the error it ended with.
 
-    `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats.
+    `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
+    answers.
     """
 
     index: int
@@ -24,6 +25,7 @@ class Outcome:
     error: NodeloomError | None = None
     statuses: tuple[int, ...] = ()
     retries: int = 0
+    size: int = 0
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
@@ -69,7 +71,8 @@ class RunReport:
         counts = self.counts
         counts.items += 1
         self.retries += outcome.retries
-        self.statuses.update(outcome.statuses)
+        for status in outcome.statuses:
+            self.statuses[status] += 1
         if outcome.error is None:
             counts.succeeded += 1
             counts.results += len(outcome.items)

@@ -1,4 +1,4 @@
-"""The runner: a bounded number of items in flight, outcomes in input order, a clean end whatever happens."""
+"""The runner: a bounded number of items in flight, one outcome each, a clean end whatever happens."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, Literal
 
-from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
+from nodeloom.errors import ItemError, NotRunError, RequestError
 from nodeloom.plan.transfer import Batching
-from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
-from nodeloom.run.source import END, ItemSource
+from nodeloom.run.source import END, WAIT, ItemSource
 from nodeloom.run.stop import Stop
 
 OnError = Literal["stop", "continue"]
-Work = Callable[[int, Item], Awaitable[Outcome]]
+# An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
+Work = Callable[[int, Any], Awaitable[Outcome]]
 
 logger = logging.getLogger("nodeloom")
 
@@ -25,8 +25,9 @@ logger = logging.getLogger("nodeloom")
 class Runner:
     """Runs `work` for every item of a source.
 
-    At most `concurrency` items are in flight, and at most `window` more are finished and waiting for an earlier one.
-    With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the first failed item
+    At most `concurrency` items are in flight, and at most `window` more are finished and not taken yet; none is begun
+    while the answers of these hold `held_bytes` or more. Outcomes are given in input order, or as they come with
+    `ordered=False`. With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the first failed item
     ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch` at a time. As an
     asynchronous context manager it is closed at the end.
 
@@ -43,6 +44,8 @@ class Runner:
         on_error: OnError = "stop",
         stop: Stop | None = None,
         window: int = 256,
+        held_bytes: int = 64 * 1024 * 1024,
+        ordered: bool = True,
         batching: Batching | None = None,
     ) -> None:
         self._work = work
@@ -51,13 +54,18 @@ class Runner:
         self._on_error = on_error
         self._batching = batching
         self._stop = stop or Stop()
-        self._slots = asyncio.Semaphore(self._concurrency + window)
+        self._most_begun = self._concurrency + window
+        self._most_held = held_bytes
+        self._ordered = ordered
         self._reading = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._room = asyncio.Event()
         self._halted = asyncio.Event()
         self._ready: dict[int, Outcome] = {}
+        self._held = 0
         self._read = 0
         self._given = 0
+        self._gathering = 0
         self._begun = False
         self._workers: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] = lambda: None
@@ -87,10 +95,15 @@ class Runner:
         if self.fault is not None:
             raise self.fault
 
-    async def next_batch(self, most: int = 256) -> list[Outcome]:
-        """The next outcomes in input order, at least one; none when the run is over (see `fault` then)."""
+    async def next_batch(self, most: int = 256, *, linger: float = 0.0) -> list[Outcome]:
+        """The next outcomes, at least one; none when the run is over (see `fault` then).
+
+        When one is there, up to `linger` seconds are waited for more while the run goes on.
+        """
         self._begin()
         while True:
+            if linger and not self.over and self._is_ready():
+                await self._gathered(most, linger)
             batch = self._taken(most)
             if batch:
                 return batch
@@ -100,6 +113,21 @@ class Runner:
                 return self.left(most)
             self._changed.clear()
             await self._changed.wait()
+
+    def _is_ready(self) -> bool:
+        return self._given in self._ready if self._ordered else bool(self._ready)
+
+    async def _gathered(self, most: int, linger: float) -> None:
+        """Wait for more outcomes: until there are `most`, the time is over, or the run is."""
+        loop = asyncio.get_running_loop()
+        self._gathering = most
+        end = loop.call_later(linger, self._changed.set)
+        self._changed.clear()
+        try:
+            await self._changed.wait()
+        finally:
+            end.cancel()
+            self._gathering = 0
 
     def left(self, most: int = 256) -> list[Outcome]:
         """The next outcomes of a run that is over; the items nobody began are in them, as not run."""
@@ -198,17 +226,29 @@ class Runner:
             self.stopped = why
             self._source.close()
             self._halted.set()
-        # Workers that wait for room in the window look up and end.
-        for _ in self._workers:
-            self._slots.release()
+        # Workers that wait for room look up and end.
+        self._room.set()
 
     async def _worker(self) -> None:
+        source = self._source
+        simple = self._batching is None
         while not self.halted:
-            await self._slots.acquire()
-            taken = await self._take()
-            if taken is None:
+            if self._is_full():
+                self._room.clear()
+                await self._room.wait()
+                continue
+            raw = source.poll() if simple else WAIT
+            if raw is WAIT:
+                raw = await self._read_next()
+                if raw is WAIT:
+                    continue
+                if raw is END:
+                    return
+            elif raw is END:
                 return
-            index, raw = taken
+            else:
+                self._read += 1
+            index = self._read - 1
             try:
                 outcome = await self._run(index, raw)
             except asyncio.CancelledError:
@@ -224,12 +264,18 @@ class Runner:
             if outcome.error is not None and self._on_error == "stop":
                 self.halt(f"item {index} failed")
 
-    async def _take(self) -> tuple[int, Any] | None:
+    def _is_full(self) -> bool:
+        return self._read - self._given >= self._most_begun or self._held >= self._most_held
+
+    async def _read_next(self) -> Any:
+        """The next raw item, counted; END when there is none, WAIT when the window has filled up meanwhile."""
         async with self._reading:
             if self._batching is not None and self._read and self._read % self._batching.size == 0:
                 await self.pause(self._batching.seconds)
             if self.halted:
-                return None
+                return END
+            if self._is_full():
+                return WAIT
             try:
                 raw = await self._source.next()
             except BaseException as fault:
@@ -239,33 +285,41 @@ class Runner:
                 # Kept, and raised where the outcomes are taken, after those of the items that were read.
                 self.fault = fault
                 self.halt("the input could not be read further")
-                return None
-            if raw is END:
-                return None
-            index = self._read
-            self._read += 1
-            return index, raw
+                return END
+            if raw is not END:
+                self._read += 1
+            return raw
 
     async def _run(self, index: int, raw: Any) -> Outcome:
         try:
-            return await self._work(index, as_item(raw, index))
-        except NodeloomError as error:
-            error.item = index
-            return Outcome(index, error=error)
+            return await self._work(index, raw)
         except Exception as fault:
             logger.exception("item %d: unexpected %s", index, type(fault).__name__)
             return Outcome(index, error=unexpected(index, fault))
 
     def _keep(self, outcome: Outcome) -> None:
         self._ready[outcome.index] = outcome
-        self._changed.set()
+        self._held += outcome.size
+        if self._gathering:
+            # Whoever gathers is woken by the clock, by a full batch, or when nothing more can come.
+            if len(self._ready) >= self._gathering or self._is_full():
+                self._changed.set()
+        elif not self._ordered or outcome.index == self._given:
+            self._changed.set()
 
     def _taken(self, most: int) -> list[Outcome]:
+        ready = self._ready
         batch: list[Outcome] = []
-        while self._given in self._ready and len(batch) < most:
-            batch.append(self._ready.pop(self._given))
-            self._given += 1
-            self._slots.release()
+        if self._ordered:
+            while self._given + len(batch) in ready and len(batch) < most:
+                batch.append(ready.pop(self._given + len(batch)))
+        else:
+            for index in list(ready)[:most]:
+                batch.append(ready.pop(index))
+        if batch:
+            self._given += len(batch)
+            self._held -= sum(outcome.size for outcome in batch)
+            self._room.set()
         return batch
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from nodeloom.errors import ConfigurationError
 
 _END = object()
+_WAIT = object()
 
 # How long a stopped run waits for a read under way, so that no item that was read is lost (seconds). A generator
 # is done with it at once; a pipe that nobody writes to never is.
@@ -24,6 +25,10 @@ class ItemSource(Protocol):
     @property
     def size(self) -> int | None:
         """How many items there are, where that is known."""
+        ...
+
+    def poll(self) -> Any:
+        """The next raw item where it is at hand, END when there is none, WAIT when `next` has to be asked."""
         ...
 
     async def next(self) -> Any:
@@ -49,6 +54,7 @@ class ItemSource(Protocol):
 
 
 END: Any = _END
+WAIT: Any = _WAIT
 
 
 def check_items(items: Any) -> None:
@@ -92,12 +98,16 @@ class SequenceSource:
         self._closed = False
         self.size = len(items)
 
-    async def next(self) -> Any:
+    def poll(self) -> Any:
         """The next item, or END."""
         if self._closed or self._at >= len(self._items):
             return END
         self._at += 1
         return self._items[self._at - 1]
+
+    async def next(self) -> Any:
+        """The next item, or END."""
+        return self.poll()
 
     def close(self) -> None:
         """Give no further items."""
@@ -128,6 +138,10 @@ class AsyncSource:
         self._waiting: asyncio.Future[Any] | None = None
         self._closed: bool = False
         self.exhausted = False
+
+    def poll(self) -> Any:
+        """WAIT: what an async iterable has is not known without asking."""
+        return END if self._closed or self.exhausted else WAIT
 
     async def next(self) -> Any:
         """The next item, or END."""
@@ -172,12 +186,13 @@ class ThreadedSource:
     """Items of an iterable that may block (a pipe, a generator), read ahead in a thread of their own."""
 
     AHEAD = 64
+    AHEAD_BYTES = 16 * 1024 * 1024
     size = None
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = items
-        self._buffer: deque[Any] = deque()
-        self._space = threading.Semaphore(self.AHEAD)
+        self._buffer: deque[tuple[Any, int]] = deque()
+        self._room = _Room(self.AHEAD, self.AHEAD_BYTES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._arrived = asyncio.Event()
@@ -186,6 +201,19 @@ class ThreadedSource:
         self._fault: BaseException | None = None
         self._ended = False
         self._read_all = False
+
+    def poll(self) -> Any:
+        """The next item that was read ahead."""
+        if self._closed:
+            return END
+        if not self._buffer:
+            return WAIT
+        return self._taken()
+
+    def _taken(self) -> Any:
+        item, size = self._buffer.popleft()
+        self._room.give(size)
+        return item
 
     async def next(self) -> Any:
         """The next item, or END."""
@@ -201,10 +229,7 @@ class ThreadedSource:
                     fault, self._fault = self._fault, None
                     raise fault
                 return END
-        if self._closed:
-            return END
-        self._space.release()
-        return self._buffer.popleft()
+        return END if self._closed else self._taken()
 
     async def _wait(self) -> None:
         """Wait until something arrived, the input ended, or the source was closed."""
@@ -218,7 +243,7 @@ class ThreadedSource:
     def close(self) -> None:
         """Give no further items; the reading thread ends at its next item."""
         self._closed = True
-        self._space.release()
+        self._room.open()
         self._arrived.set()
 
     async def settle(self) -> None:
@@ -238,7 +263,7 @@ class ThreadedSource:
     def rest(self) -> Iterator[Any]:
         """The items that were read ahead."""
         while self._buffer:
-            yield self._buffer.popleft()
+            yield self._buffer.popleft()[0]
 
     @property
     def exhausted(self) -> bool:
@@ -250,7 +275,7 @@ class ThreadedSource:
             iterator = iter(self._items)
             while True:
                 # Room first: an item that was read is in the buffer, never in this thread's hand.
-                self._space.acquire()
+                self._room.wait()
                 if self._closed:
                     return
                 try:
@@ -258,7 +283,9 @@ class ThreadedSource:
                 except StopIteration:
                     self._read_all = True
                     return
-                self._buffer.append(item)
+                size = weight(item)
+                self._room.take(size)
+                self._buffer.append((item, size))
                 if self._hungry:
                     self._wake()
         except BaseException as fault:  # noqa: BLE001 - raised again where the items are taken
@@ -276,6 +303,66 @@ class ThreadedSource:
                 self._closed = True
 
 
+class _Room:
+    """How much may be read ahead: so many items, of so many bytes together (one item may be as big as it likes).
+
+    One thread waits and takes, another gives back.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self._most_count = count
+        self._most_size = size
+        self._count = 0
+        self._size = 0
+        self._changed = threading.Condition()
+        self._opened = False
+        self._waiting = False
+
+    def wait(self) -> None:
+        """Wait until there is room for one more."""
+        with self._changed:
+            while not self._opened and self._full():
+                self._waiting = True
+                self._changed.wait()
+            self._waiting = False
+
+    def take(self, size: int) -> None:
+        """Take the place of one item."""
+        with self._changed:
+            self._count += 1
+            self._size += size
+
+    def give(self, size: int) -> None:
+        """Give the place of one item back."""
+        with self._changed:
+            self._count -= 1
+            self._size -= size
+            # Woken when half is free, not for each item: waking a thread costs more than an item does.
+            if self._waiting and self._count <= self._most_count // 2 and self._size <= self._most_size // 2:
+                self._changed.notify()
+
+    def open(self) -> None:
+        """Let whoever waits go on, for good."""
+        with self._changed:
+            self._opened = True
+            self._changed.notify()
+
+    def _full(self) -> bool:
+        return self._count >= self._most_count or self._size >= self._most_size
+
+
+def weight(value: Any) -> int:
+    """About how many bytes a JSON value holds: its texts and bytes, and 64 for each value."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return 64 + len(value)
+    if kind is dict:
+        return 64 + sum(map(weight, value.values()))
+    if kind is list:
+        return 64 + sum(map(weight, value))
+    return 64
+
+
 class WholeSource:
     """Items that are all read before the first one is given, for templates that look at all of them."""
 
@@ -287,6 +374,15 @@ class WholeSource:
         self.size = inner.size
         self.items: list[Any] = []
 
+    def poll(self) -> Any:
+        """The next item once all are read."""
+        if not self._whole and not self._closed:
+            return WAIT
+        if self._closed or self._at >= len(self.items):
+            return END
+        self._at += 1
+        return self.items[self._at - 1]
+
     async def next(self) -> Any:
         """The next item, or END."""
         while not self._whole:
@@ -295,10 +391,7 @@ class WholeSource:
                 self._whole = True
             else:
                 self.items.append(raw)
-        if self._closed or self._at >= len(self.items):
-            return END
-        self._at += 1
-        return self.items[self._at - 1]
+        return self.poll()
 
     def close(self) -> None:
         """Stop reading, and give no further items."""

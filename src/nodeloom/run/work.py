@@ -6,18 +6,17 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential import CredentialSession, Injection
+from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
-from nodeloom.run.items import Item, too_deep
+from nodeloom.run.items import Item, as_item, too_deep
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
-from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
 
 if TYPE_CHECKING:
     from nodeloom.plan.call import Call
@@ -28,12 +27,7 @@ Send = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger("nodeloom")
 
 
-@dataclass(slots=True)
-class _Account:
-    """What one item's requests came to."""
-
-    statuses: list[int]
-    retries: int = 0
+_NO_CREDENTIALS: dict[str, Any] = {}
 
 
 class ItemWork:
@@ -57,108 +51,102 @@ class ItemWork:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._plan = plan
-        self._send = send
         self._session = session
         self._environment = environment
         self._plugins = plugins
-        self._policy = policy
         self._items = items
-        self._stopping = stopping
-        self._pause = pause
+        self._sender = RetryingSender(send, policy, give_up=stopping, sleep=pause)
         self._sees = plugins.has("nodeloom_see_response")
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
+        self._hooked = self._sees or self._prepares or self._transforms
+        self._names: dict[str, Any] = {
+            "$version": plan.descriptor.type_version,
+            "$credentials": session.values if session is not None else _NO_CREDENTIALS,
+        }
 
     def scope(self, index: int, item: Item) -> Scope:
         """The scope the item's templates are resolved in."""
-        names: dict[str, Any] = {"$version": self._plan.descriptor.type_version}
-        names["$credentials"] = self._session.values if self._session is not None else {}
+        names = self._names
+        if self._session is not None and names["$credentials"] is not self._session.values:
+            # A new token; scopes that were made before keep what they had.
+            names = self._names = {**names, "$credentials": self._session.values}
         return Scope(self._environment, self._items, index, item=item, parameters=self._plan.parameters, names=names)
 
-    async def __call__(self, index: int, item: Item) -> Outcome:
-        """The outcome of one item; errors are in it, with secrets masked."""
-        account = _Account([])
-        context = CallContext(
-            node=self._plan.node.name,
-            resource=self._plan.resource,
-            operation=str(self._plan.operation.value) if self._plan.operation else None,
-            item=index,
-        )
+    async def __call__(self, index: int, raw: Any) -> Outcome:
+        """The outcome of one item, as it came; errors are in it, with secrets masked."""
+        attempts = Attempts()
         try:
-            items = await self._exchange(index, item, context, account)
+            item = as_item(raw, index)
+            if self._hooked:
+                items = await self._hooked_exchange(index, item, attempts)
+            else:
+                items = await self._exchange(self.scope(index, item), attempts, None)
         except NodeloomError as error:
-            return self._failed(index, error, account)
+            return self._failed(index, error, attempts)
         except RecursionError:
-            return self._failed(index, too_deep(), account)
+            return self._failed(index, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             text = "".join(traceback.format_exception(fault))
             logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, self.masker()(text))  # noqa: TRY400
-            return self._failed(index, unexpected(index, fault), account)
-        return Outcome(index, items, statuses=tuple(account.statuses), retries=account.retries)
+            return self._failed(index, unexpected(index, fault), attempts)
+        return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
     def masker(self) -> Callable[[str], str]:
         """Takes the credential's secrets out of a text."""
         return str if self._session is None else self._session.masker
 
-    def _failed(self, index: int, error: NodeloomError, account: _Account) -> Outcome:
+    def _failed(self, index: int, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
         mask = self.masker()
         error.mask(mask)
         _silence_causes(error, mask)
-        return Outcome(index, error=error, statuses=tuple(account.statuses), retries=account.retries)
+        return Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
-    async def _exchange(self, index: int, item: Item, context: CallContext, account: _Account) -> list[Item]:
-        exchange = self._plan.exchange(self.scope(index, item))
+    async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
+        plan = self._plan
+        operation = str(plan.operation.value) if plan.operation else None
+        context = CallContext(node=plan.node.name, resource=plan.resource, operation=operation, item=index)
+        if self._sees:
+            attempts.seen = lambda request, response: self._plugins.seen(request, response, context)
+        items = await self._exchange(self.scope(index, item), attempts, context)
+        return self._plugins.transformed(items, context) if self._transforms else items
+
+    async def _exchange(self, scope: Scope, attempts: Attempts, context: CallContext | None) -> list[Item]:
+        exchange = self._plan.exchange(scope)
         try:
             call = next(exchange)
             while True:
-                call = exchange.send(await self._answer(call, context, account))
+                call = exchange.send(await self._answer(call, attempts, context))
         except StopIteration as end:
             items: list[Item] = end.value
-        return self._plugins.transformed(items, context) if self._transforms else items
+        return items
 
-    async def _answer(self, call: Call, context: CallContext, account: _Account) -> Response:
+    async def _answer(self, call: Call, attempts: Attempts, context: CallContext | None) -> Response:
         session = self._session
-        sender = self._sender(context, account)
         if session is None:
-            return await self._sent(sender, call.request(), context)
-        # The request is written once before a token is fetched, so that what cannot be sent costs no token.
-        call.url()
-        injection = await session.injection(self._send_token)
-        response = await self._sent(sender, _written(call, session, injection), context)
+            return await self._sent(call.request(), attempts, context)
+        injection = session.ready()
+        if injection is None:
+            # The address is written once before a token is fetched, so that what cannot be sent costs no token.
+            call.url()
+            injection = await session.injection(self._sender.send)
+        response = await self._sent(call.request(injection, session.origins), attempts, context)
         if response.status == 401:
-            renewed = await session.renew(injection, self._send_token)
+            renewed = await session.renew(injection, self._sender.send)
             if renewed is not None:
-                account.retries += 1
-                response = await self._sent(sender, _written(call, session, renewed), context)
+                attempts.repeats += 1
+                response = await self._sent(call.request(renewed, session.origins), attempts, context)
                 session.repeated(renewed, refused=response.status == 401)
         return response
 
-    async def _sent(self, sender: RetryingSender, request: Request, context: CallContext) -> Response:
+    async def _sent(self, request: Request, attempts: Attempts, context: CallContext | None) -> Response:
         """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""
-        return await sender.send(self._plugins.prepared(request, context) if self._prepares else request)
-
-    def _sender(self, context: CallContext, account: _Account) -> RetryingSender:
-        async def send_once(request: Request) -> Response:
-            response = await self._send(request)
-            account.statuses.append(response.status)
-            if self._sees:
-                self._plugins.seen(request, response, context)
-            return response
-
-        def repeated(_request: Request, _before: Response | NodeloomError, _delay: float) -> None:
-            account.retries += 1
-
-        return RetryingSender(send_once, self._policy, on_retry=repeated, give_up=self._stopping, sleep=self._pause)
-
-    async def _send_token(self, request: Request) -> Response:
-        """Send a request for a token, which says itself whether it may be repeated."""
-        sender = RetryingSender(self._send, self._policy, give_up=self._stopping, sleep=self._pause)
-        return await sender.send(request)
-
-
-def _written(call: Call, session: CredentialSession, injection: Injection) -> Request:
-    return call.request(injection, session.origins)
+        if self._prepares and context is not None:
+            # A hook may change what it is given; the headers may be those of other items too.
+            request.headers = dict(request.headers)
+            request = self._plugins.prepared(request, context)
+        return await self._sender.send(request, attempts)
 
 
 def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:

@@ -3,7 +3,7 @@
 from nodeloom.transport.faults import translate
 from nodeloom.transport.lanes import LanePool
 from nodeloom.transport.limits import Limits
-from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
 from nodeloom.transport.sender import Sender
 
-__all__ = ["LanePool", "Limits", "RetryPolicy", "RetryingSender", "Sender", "translate"]
+__all__ = ["Attempts", "LanePool", "Limits", "RetryPolicy", "RetryingSender", "Sender", "translate"]

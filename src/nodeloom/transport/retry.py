@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -30,7 +30,7 @@ class RetryPolicy:
 
 def retry_after(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
     """Seconds the service asks to wait (RFC 9110 section 10.2.3: a number of seconds, or a date); None without."""
-    text = response.headers.get("retry-after", "").strip()
+    text = response.header("retry-after").strip()
     if text.isascii() and text.isdigit():
         return float(text)
     try:
@@ -58,13 +58,35 @@ def may_repeat(
         if outcome.code == "tls" or outcome.details.get("sent") == "yes":
             return False
         return outcome.details.get("sent") == "no" or repeatable(request)
-    if outcome.status == 429 or (outcome.status == 503 and "retry-after" in outcome.headers):
+    if outcome.status == 429 or (outcome.status == 503 and outcome.header("retry-after")):
         return True
     return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
 
 
+@dataclass(slots=True)
+class Attempts:
+    """What the requests of one item came to: statuses, repeats, and bytes of the answers.
+
+    `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
+    that are sent again with a renewed token. `seen` is told of every answer.
+    """
+
+    statuses: list[int] = field(default_factory=list)
+    repeats: int = 0
+    size: int = 0
+    maybe_done: bool = False
+    seen: Callable[[Request, Response], None] | None = None
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Account for an answer."""
+        self.statuses.append(response.status)
+        self.size += len(response.body)
+        if self.seen is not None:
+            self.seen(request, response)
+
+
 class RetryingSender:
-    """Sends and repeats by a policy; one for each request, which may be sent again with another credential.
+    """Sends and repeats by a policy; shared by all requests of a run.
 
     `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked before
     and after each wait: a run that stops repeats nothing. `repeatable` says which requests may happen twice.
@@ -86,42 +108,57 @@ class RetryingSender:
         self._give_up = give_up
         self._sleep = sleep
         self._repeatable = repeatable
-        # Kept over calls of `send`: a request whose answer was lost may come again with a renewed token.
-        self._maybe_done = False
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, attempts: Attempts | None = None) -> Response:
         """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came."""
-        for attempt in range(1, self._policy.retries + 2):
-            outcome = await self._try(request)
-            if (
-                self._maybe_done
-                and isinstance(outcome, Response)
-                and outcome.status == 404
-                and request.method == "DELETE"
-            ):
+        if attempts is None:
+            attempts = Attempts()
+        outcome: Response | RequestError
+        try:
+            outcome = await self._send(request)
+        except RequestError as error:
+            outcome = error
+        else:
+            attempts.answered(request, outcome)
+            if outcome.status < 400:
+                return outcome
+        return await self._settled(request, outcome, attempts)
+
+    async def _settled(self, request: Request, outcome: Response | RequestError, attempts: Attempts) -> Response:
+        """What becomes of a first try that did not succeed."""
+        attempt = 1
+        while True:
+            if attempts.maybe_done and _is_gone(request, outcome):
                 # The first DELETE was carried out, only its answer was lost.
-                return Response(204, {}, b"", "No Content", outcome.url)
+                return Response(204, {}, b"", "No Content", request.url)
             delay = self._delay(outcome, attempt)
             last = attempt > self._policy.retries or not may_repeat(request, outcome, self._repeatable)
             if last or delay > self._policy.most_seconds or self._give_up():
                 return _final(outcome)
-            self._maybe_done = self._maybe_done or _may_be_done(outcome)
+            attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
             await self._sleep(delay)
             if self._give_up():
                 return _final(outcome)
+            attempts.repeats += 1
+            attempt += 1
             if self._on_retry is not None:
                 self._on_retry(request, outcome, delay)
-        raise AssertionError("the last attempt returns or raises")
-
-    async def _try(self, request: Request) -> Response | RequestError:
-        try:
-            return await self._send(request)
-        except RequestError as error:
-            return error
+            try:
+                outcome = await self._send(request)
+            except RequestError as error:
+                outcome = error
+            else:
+                attempts.answered(request, outcome)
+                if outcome.status < 400:
+                    return outcome
 
     def _delay(self, outcome: Response | RequestError, attempt: int) -> float:
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
         return asked if asked is not None else self._policy.backoff(attempt)
+
+
+def _is_gone(request: Request, outcome: Response | RequestError) -> bool:
+    return isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE"
 
 
 def _final(outcome: Response | RequestError) -> Response:
@@ -133,4 +170,4 @@ def _final(outcome: Response | RequestError) -> Response:
 def _may_be_done(outcome: Response | RequestError) -> bool:
     if isinstance(outcome, RequestError):
         return outcome.details.get("sent") != "no"
-    return outcome.status >= 500 and "retry-after" not in outcome.headers
+    return outcome.status >= 500 and not outcome.header("retry-after")

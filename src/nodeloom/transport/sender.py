@@ -11,7 +11,7 @@ from nodeloom.errors import UnexpectedRedirectError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
-from nodeloom.transport.over_pyreqwest import Unsent, open_channel
+from nodeloom.transport.over_pyreqwest import Unsent, open_channel, settle
 
 if TYPE_CHECKING:
     import httpx
@@ -68,6 +68,11 @@ class Sender:
             self._httpx = None
         if channel is not None:
             await channel.aclose()
+
+    def settle(self) -> None:
+        """After `aclose`, outside of any event loop: wait for threads that may still touch the interpreter."""
+        if self._fast is not None:
+            settle()
 
     async def _followed(self, request: Request, response: Response) -> Response:
         current = request
