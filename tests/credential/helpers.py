@@ -14,6 +14,7 @@ import httpx
 from keyring.backend import KeyringBackend
 
 from nodeloom.credential import CredentialSession, StoredCredential, TokenStore
+from nodeloom.descriptor.files import read_json
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.messages import Request, Response
 
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def three_cx_type() -> CredentialType:
     """The credential type that ships."""
-    return CredentialType.model_validate_json((ROOT / "credentials" / "threeCxApi.json").read_text(encoding="utf-8"))
+    return CredentialType.model_validate(read_json(ROOT / "credentials" / "threeCxApi.json"))
 
 
 def make_type(**document: Any) -> CredentialType:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.credential import inherited
+from nodeloom.descriptor.files import read_json
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError, DescriptorError
 
 from .helpers import ROOT, field, make_type, session_of
 
-OAUTH2 = CredentialType.model_validate_json((ROOT / "credentials" / "oAuth2Api.json").read_text(encoding="utf-8"))
+OAUTH2 = CredentialType.model_validate(read_json(ROOT / "credentials" / "oAuth2Api.json"))
 
 
 def types(**documents: dict[str, Any]) -> dict[str, CredentialType]:

@@ -36,7 +36,7 @@ def _inherited(
     parents = [_parent(type, index, name, known, chain) for index, name in enumerate(type.extends)]
     properties: list[PropertyDescriptor] = []
     for parent in parents:
-        kept = [prop for prop in parent.properties if not (prop.model_extra or {}).get("doNotInherit")]
+        kept = [prop for prop in parent.properties if not prop.model_extra.get("doNotInherit")]
         properties = _merged(properties, kept)
     update: dict[str, Any] = {"properties": _merged(properties, type.properties), "extends": None}
     for name in _WHOLE:

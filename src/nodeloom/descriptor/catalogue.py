@@ -38,13 +38,16 @@ def plain(name: object) -> str:
 
 
 def _load(model: type[Model], raw: Any, name: str) -> Model:
-    from pydantic import ValidationError
-
-    from nodeloom.descriptor.validation import problems_of
-
     try:
         return model.model_validate(raw)
-    except ValidationError as fault:
+    except ValueError as fault:
+        # Imported only now: what fits does without pydantic.
+        from pydantic import ValidationError
+
+        from nodeloom.descriptor.problems import problems_of
+
+        if not isinstance(fault, ValidationError):
+            raise
         found = problems_of(fault, raw)
         raise DescriptorError(
             f"{name} is not a valid descriptor.\n" + "\n".join(str(p) for p in found[:10]),

@@ -6,15 +6,14 @@ Fields that n8n does not have say so in their description. Attribute names are t
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
-
+from nodeloom.descriptor.documents import (
+    Document as Document,
+)
+from nodeloom.descriptor.documents import Matching, Told, key
 from nodeloom.descriptor.routings import (
     HOOK as HOOK,
-)
-from nodeloom.descriptor.routings import (
-    Document as Document,
 )
 from nodeloom.descriptor.routings import (
     Encoder as Encoder,
@@ -54,39 +53,39 @@ from nodeloom.descriptor.routings import (
 class DisplayOptions(Document):
     """When a property, option or credential is visible (n8n `displayOptions`)."""
 
-    show: dict[str, Json] | None = Field(None, description="Every key must match for the part to be visible.")
-    hide: dict[str, Json] | None = Field(None, description="No key may match for the part to be visible.")
+    show: dict[str, Json] | None = key(default=None, description="Every key must match for the part to be visible.")
+    hide: dict[str, Json] | None = key(default=None, description="No key may match for the part to be visible.")
 
 
 class StatusMeaning(Document):
     """What an HTTP error status means for one operation (Nodeloom)."""
 
-    message: str = Field(description="What the status means here; `{Name}` is a property's value.")
-    hint: str | None = Field(None, description="What to do about it.")
+    message: str = key(description="What the status means here; `{Name}` is a property's value.")
+    hint: str | None = key(default=None, description="What to do about it.")
 
 
 class BulkTwin(Document):
     """The operation that does to many what another does to one (Nodeloom)."""
 
-    operation: str = Field(description="Name of the operation for many, of the same resource.")
-    item: str = Field(description="Property of the single operation that addresses one thing.")
-    list: str = Field(description="Property of the operation for many that takes a list of these.")
+    operation: str = key(description="Name of the operation for many, of the same resource.")
+    item: str = key(description="Property of the single operation that addresses one thing.")
+    list: str = key(description="Property of the operation for many that takes a list of these.")
 
 
 class OptionDescriptor(Document):
     """One choice of an `options` or `multiOptions` property; an operation is such a choice."""
 
-    name: str = Field(description="Label.")
-    value: Json = Field(None, description="What the parameter holds when it is chosen.")
-    action: str | None = Field(None, description="Label in a list of actions.")
+    name: str = key(description="Label.")
+    value: Json = key(default=None, description="What the parameter holds when it is chosen.")
+    action: str | None = key(default=None, description="Label in a list of actions.")
     description: str | None = None
     display_options: DisplayOptions | None = None
     routing: Routing | None = None
-    errors: dict[str, StatusMeaning] | None = Field(
-        None, description="Status code → what it means for this operation (Nodeloom)."
+    errors: dict[str, StatusMeaning] | None = key(
+        default=None, description="Status code → what it means for this operation (Nodeloom)."
     )
-    since: str | None = Field(None, description="The service's release from which on it is known (Nodeloom).")
-    bulk: BulkTwin | None = Field(None, description="Its twin for many items in one call (Nodeloom).")
+    since: str | None = key(default=None, description="The service's release from which on it is known (Nodeloom).")
+    bulk: BulkTwin | None = key(default=None, description="Its twin for many items in one call (Nodeloom).")
 
 
 class GroupDescriptor(Document):
@@ -117,16 +116,10 @@ PART_KINDS: dict[str, PartKind] = {
 }
 
 
-class _Part(dict[str, Any]):
-    """An entry of `options` of which the property's type says what it is."""
-
-    kind: PartKind
-
-
-def part_kind(part: Json) -> PartKind:
-    """Which kind of part an entry of `options` is: as its property's type says, else by the keys it has."""
-    if isinstance(part, _Part):
-        return part.kind
+def part_kind(part: Json, holder: Json = None) -> PartKind:
+    """Which kind of part an entry of `options` is: as the type of the property that holds it says, else its keys."""
+    if isinstance(holder, dict) and isinstance(held := holder.get("type"), str) and held in PART_KINDS:
+        return PART_KINDS[held]
     if isinstance(part, PropertyDescriptor):
         return "property"
     if isinstance(part, GroupDescriptor):
@@ -139,49 +132,27 @@ def part_kind(part: Json) -> PartKind:
     return "option"
 
 
-OptionPart = Annotated[
-    Annotated[OptionDescriptor, Tag("option")]
-    | Annotated["PropertyDescriptor", Tag("property")]
-    | Annotated[GroupDescriptor, Tag("group")],
-    Discriminator(part_kind),
-]
-
-
 class PropertyDescriptor(Document):
     """One field of the form."""
 
-    name: str = Field(description="Key in the parameters.")
-    display_name: str | None = Field(None, description="Label.")
-    type: str = Field(description="string, number, boolean, options, json, collection, …")
-    default: Json = Field(None, description="Used, and sent, when the parameter is not given.")
+    name: str = key(description="Key in the parameters.")
+    display_name: str | None = key(default=None, description="Label.")
+    type: str = key(description="string, number, boolean, options, json, collection, …")
+    default: Json = key(default=None, description="Used, and sent, when the parameter is not given.")
     required: bool = False
     description: str | None = None
     hint: str | None = None
     placeholder: Json = None
     no_data_expression: bool = False
-    options: list[OptionPart] | None = Field(None, description="Choices, nested properties or groups.")
+    options: list[OptionPart] | None = key(default=None, description="Choices, nested properties or groups.")
     type_options: dict[str, Json] | None = None
     display_options: DisplayOptions | None = None
     routing: Routing | None = None
     modes: list[CollectionMode] | None = None
     extract_value: Json = None
-    value_schema: dict[str, Json] | None = Field(
-        None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
+    value_schema: dict[str, Json] | None = key(
+        default=None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
     )
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _know_the_parts(cls, raw: Json, info: ValidationInfo) -> Json:
-        kind = PART_KINDS.get(info.data.get("type", ""))
-        if kind is None or not isinstance(raw, list):
-            return raw
-        parts = []
-        for entry in raw:
-            if isinstance(entry, dict):
-                entry = _Part(entry)
-                entry.kind = kind
-            parts.append(entry)
-        return parts
 
     @property
     def label(self) -> str:
@@ -218,10 +189,16 @@ class PropertyDescriptor(Document):
         return [o for o in self.options or () if isinstance(o, GroupDescriptor)]
 
 
+OptionPart = Annotated[
+    OptionDescriptor | PropertyDescriptor | GroupDescriptor,
+    Told(part_kind, {"option": OptionDescriptor, "property": PropertyDescriptor, "group": GroupDescriptor}),
+]
+
+
 class CredentialReference(Document):
     """A credential type that a node uses."""
 
-    name: str = Field(description="Name of the credential type.")
+    name: str = key(description="Name of the credential type.")
     required: bool = False
     display_options: DisplayOptions | None = None
 
@@ -229,55 +206,58 @@ class CredentialReference(Document):
 class ResourceIndex(Document):
     """Where one resource of a split node is kept, and what it offers (Nodeloom)."""
 
-    file: str = Field(description="File beside the node's document that holds the resource's properties.")
-    operations: list[str] = Field(default_factory=list, description="Names of its operations, in order.")
-    methods: list[str] | None = Field(None, description="HTTP methods of these operations, in the same order.")
-    since: dict[str, str] | None = Field(
-        None, description="Operation → release from which on it is known, where that is not the first one on record."
+    file: str = key(description="File beside the node's document that holds the resource's properties.")
+    operations: list[str] = key(default_factory=list, description="Names of its operations, in order.")
+    methods: list[str] | None = key(default=None, description="HTTP methods of these operations, in the same order.")
+    since: dict[str, str] | None = key(
+        default=None,
+        description="Operation → release from which on it is known, where that is not the first one on record.",
     )
-    gone: dict[str, str] | None = Field(
-        None, description="Operation that the service no longer has → the last release that had it."
+    gone: dict[str, str] | None = key(
+        default=None, description="Operation that the service no longer has → the last release that had it."
     )
 
 
 class NodeDescriptor(Document):
     """A node: which credential types it takes, its properties, and how they become requests."""
 
-    name: str = Field(description="Unique name.")
-    display_name: str = Field(description="Label.")
+    name: str = key(description="Unique name.")
+    display_name: str = key(description="Label.")
     version: int | float | list[int | float] = 1
     group: list[str] | None = None
     description: str | None = None
     defaults: dict[str, Json] | None = None
     inputs: Json = None
     outputs: Json = None
-    credentials: list[CredentialReference] = Field(default_factory=list)
+    credentials: list[CredentialReference] = key(default_factory=list)
     request_defaults: RequestRouting | None = None
     request_operations: dict[str, Json] | None = None
-    properties: list[PropertyDescriptor] = Field(default_factory=list)
-    resources: dict[str, ResourceIndex] | None = Field(
-        None, description="A split node: value of `resource` → where its properties are (Nodeloom)."
+    properties: list[PropertyDescriptor] = key(default_factory=list)
+    resources: dict[str, ResourceIndex] | None = key(
+        default=None, description="A split node: value of `resource` → where its properties are (Nodeloom)."
     )
-    search: str | None = Field(None, description="File beside the node's document with its search index (Nodeloom).")
-    release: str | None = Field(None, description="The service's release that the node was made from (Nodeloom).")
+    search: str | None = key(
+        default=None, description="File beside the node's document with its search index (Nodeloom)."
+    )
+    release: str | None = key(default=None, description="The service's release that the node was made from (Nodeloom).")
 
     @property
     def type_version(self) -> int | float:
         """The newest version the descriptor describes: n8n's default for a new node."""
         if not isinstance(self.version, list):
             return self.version
-        default = (self.model_extra or {}).get("defaultVersion")
+        default = self.model_extra.get("defaultVersion")
         return default if isinstance(default, (int, float)) else max(self.version, default=1)
 
 
 class ResourceDocument(Document):
     """One resource of a split node: the operation property and the properties of its operations (Nodeloom)."""
 
-    resource: str = Field(description="Value of the parameter `resource`.")
+    resource: str = key(description="Value of the parameter `resource`.")
     properties: list[PropertyDescriptor]
 
 
-TemplateText = Annotated[str, Field(pattern=r"^=", description="An expression.")]
+TemplateText = Annotated[str, Matching(r"^=", "An expression.")]
 
 
 class TokenRequest(Document):
@@ -286,22 +266,22 @@ class TokenRequest(Document):
     grant_type: (
         Literal["client_credentials", "clientCredentials", "authorization_code", "authorizationCode", "pkce"]
         | TemplateText
-    ) = Field("client_credentials", description="n8n's names and those of RFC 6749.")
-    auth_url: str | None = Field(None, description="Where the user signs in; for authorization code and PKCE.")
-    access_token_url: str = Field(description="The token endpoint.")
-    client_id: str = Field(description="The client's identifier.")
-    client_secret: str = Field(description="The client's secret; empty for a public client (PKCE).")
-    scope: str | None = Field(None, description="Scopes, parted by spaces.")
-    auth_query_parameters: str | None = Field(None, description="More query parameters for authUrl: `a=b&c=d`.")
-    authentication: Literal["body", "header"] | TemplateText = Field(
-        "body", description="Where the client's secret stands."
+    ) = key(default="client_credentials", description="n8n's names and those of RFC 6749.")
+    auth_url: str | None = key(default=None, description="Where the user signs in; for authorization code and PKCE.")
+    access_token_url: str = key(description="The token endpoint.")
+    client_id: str = key(description="The client's identifier.")
+    client_secret: str = key(description="The client's secret; empty for a public client (PKCE).")
+    scope: str | None = key(default=None, description="Scopes, parted by spaces.")
+    auth_query_parameters: str | None = key(default=None, description="More query parameters for authUrl: `a=b&c=d`.")
+    authentication: Literal["body", "header"] | TemplateText = key(
+        default="body", description="Where the client's secret stands."
     )
-    skip_ssl_certificate_validation: bool | TemplateText = Field(
-        False, description="Do not verify the token endpoint's certificate."
+    skip_ssl_certificate_validation: bool | TemplateText = key(
+        default=False, description="Do not verify the token endpoint's certificate."
     )
-    field: str = Field("accessToken", description="The credential field the token fills when it is not given.")
-    token_data: str | None = Field(
-        None,
+    field: str = key(default="accessToken", description="The credential field the token fills when it is not given.")
+    token_data: str | None = key(
+        default=None,
         description="The credential field that keeps access_token, refresh_token, expires_at, scope and token_type, "
         "in place of `field`; the token goes on requests as `Authorization` unless `authenticate` uses it.",
     )
@@ -317,19 +297,19 @@ class CredentialTest(Document):
 class CredentialType(Document):
     """A kind of credential: its fields, and how they get onto a request."""
 
-    name: str = Field(description="Unique name.")
+    name: str = key(description="Unique name.")
     display_name: str | None = None
     documentation_url: str | None = None
-    properties: list[PropertyDescriptor] = Field(default_factory=list)
+    properties: list[PropertyDescriptor] = key(default_factory=list)
     extends: list[str] | None = None
-    authenticate: dict[str, Json] | None = Field(
-        None,
+    authenticate: dict[str, Json] | None = key(
+        default=None,
         description="`{type: generic, properties: {headers, qs, body, auth}}`: expressions with $credentials.",
     )
     test: CredentialTest | None = None
     token: TokenRequest | None = None
-    require_one_of: list[list[str]] | None = Field(
-        None, description="Sets of fields of which one must be filled in whole (Nodeloom)."
+    require_one_of: list[list[str]] | None = key(
+        default=None, description="Sets of fields of which one must be filled in whole (Nodeloom)."
     )
 
     @property
@@ -340,7 +320,3 @@ class CredentialType(Document):
     def secret_fields(self) -> frozenset[str]:
         """Names of the fields n8n hides while typing (`typeOptions.password`)."""
         return frozenset(p.name for p in self.properties if (p.type_options or {}).get("password"))
-
-
-GroupDescriptor.model_rebuild()
-PropertyDescriptor.model_rebuild()

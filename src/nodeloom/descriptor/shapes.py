@@ -104,7 +104,7 @@ def _plain(prop: PropertyDescriptor) -> Json:
 def _is_closed(prop: PropertyDescriptor) -> bool:
     """Whether the choices that are written are all there are; a service may fill in more."""
     dynamic = any(key.startswith("loadOptions") for key in prop.type_options or {})
-    return bool(prop.choices()) and not dynamic and not (prop.model_extra or {}).get("allowArbitraryValues")
+    return bool(prop.choices()) and not dynamic and not prop.model_extra.get("allowArbitraryValues")
 
 
 def _values(prop: PropertyDescriptor) -> Iterator[Any]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from nodeloom.descriptor.documents import Document, annotations_of, keys_of, kinds_in, told_in
 
 Keys = tuple[str | int, ...]
 
@@ -77,11 +76,12 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def misspelt_keys(model: type[BaseModel], raw: Any, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Any]]:
+def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Any]]:
     """Every misspelt key of `raw` as a document of `model`: where its object is, the key, what was meant, its value."""
     if not isinstance(raw, Mapping):
         return
-    known = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    annotations = annotations_of(model)
+    known = {key.spelling: annotations[attribute] for attribute, key in keys_of(model).items()}
     more = _MORE_KEYS.get(model.__name__, frozenset())
     missing = [key for key in (*known, *sorted(more)) if key not in raw]
     for key, value in raw.items():
@@ -92,7 +92,7 @@ def misspelt_keys(model: type[BaseModel], raw: Any, at: Keys = ()) -> Iterator[t
 
 
 def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) -> Iterator[tuple[Keys, str, str, Any]]:
-    candidates = list(_models_in(annotation))
+    candidates = list(kinds_in(annotation))
     if not candidates:
         return
     if isinstance(value, list):
@@ -103,31 +103,15 @@ def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) ->
         yield from misspelt_keys(candidates[0], value, at)
         return
     for key, entry in entries:
-        model = candidates[0] if len(candidates) == 1 else _part_model(entry, parent)
+        model = candidates[0] if len(candidates) == 1 else _part_model(annotation, entry, parent)
         yield from misspelt_keys(model, entry, (*at, key))
 
 
-def _part_model(entry: Any, parent: Mapping[str, Any]) -> type[BaseModel]:
-    from nodeloom.descriptor import models
-
-    kind = models.PART_KINDS.get(str(parent.get("type"))) or models.part_kind(entry)
-    by_kind: dict[str, type[BaseModel]] = {
-        "group": models.GroupDescriptor,
-        "property": models.PropertyDescriptor,
-        "option": models.OptionDescriptor,
-    }
-    return by_kind[kind]
+def _part_model(annotation: Any, entry: Any, parent: Mapping[str, Any]) -> type[Document]:
+    told = next(told_in(annotation))
+    model: type[Document] = told.kinds[told.by(entry, parent)]
+    return model
 
 
 def _is_mapping(annotation: Any) -> bool:
     return any(typing.get_origin(a) is dict for a in (annotation, *typing.get_args(annotation)))
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    from pydantic import BaseModel
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    for argument in typing.get_args(annotation):
-        yield from _models_in(argument)

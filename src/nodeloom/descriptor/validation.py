@@ -19,7 +19,7 @@ from nodeloom.descriptor.spelling import misspelt_keys
 from nodeloom.errors import DescriptorError, nearest, preview
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from nodeloom.descriptor.models import Document
 
 __all__ = ["KINDS", "Problem", "json_path", "kind_of", "load_schema", "problems_of", "validate_document"]
 
@@ -109,7 +109,7 @@ def _broken_condition(rule: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
 
 
 @functools.cache
-def _models() -> dict[str, type[BaseModel]]:
+def _models() -> dict[str, type[Document]]:
     from nodeloom.descriptor import models
 
     return {

@@ -110,7 +110,7 @@ def _by_choice(options: DisplayOptions | None) -> DisplayOptions | None:
 
 def _routing_hooks(routing: Routing | None) -> Iterator[str]:
     if routing is not None:
-        yield from hook_names(routing.model_dump(by_alias=True, exclude_unset=True))
+        yield from hook_names(routing.to_dict())
 
 
 def _inner_hooks(prop: PropertyDescriptor) -> Iterator[str]:
