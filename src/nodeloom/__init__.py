@@ -6,10 +6,14 @@ with Runtime() as runtime:
     result = runtime.run("threecx", {"resource": "Website Links", "operation": "List Weblink"})
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # typing's own takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from nodeloom import errors, expressions
     from nodeloom.errors import NodeloomError
     from nodeloom.expression import Literal

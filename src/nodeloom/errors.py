@@ -41,7 +41,6 @@ An error is data as well as text: `to_dict()` is what a failed item's result hol
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -73,6 +72,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     wanted = plain(name)
     if wanted in by_plain:
         return by_plain[wanted]
+    import difflib  # here, for most commands meet no typo
+
     close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
     if close:
         return by_plain[close[0]]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from nodeloom.discovery import may_have_entry_points
 from nodeloom.errors import HookError, ItemError, NodeloomError, PluginError, UnknownNameError
 from nodeloom.messages import Request, Response
 
@@ -142,6 +143,8 @@ class Plugins:
             self._register(plugin, self._free_name(_name_of(plugin)))
 
     def _discover(self) -> None:
+        if not may_have_entry_points(GROUP):
+            return
         from importlib.metadata import entry_points
 
         for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):

@@ -36,7 +36,7 @@ def choices(
     Example:
       nodeloom choices nodes/example.json Space "Get Info" --property spaceId
     """
-    from nodeloom.cli.job import node_name
+    from nodeloom.cli.installed import named_node
     from nodeloom.cli.settings import split_setting
     from nodeloom.runtime import Runtime
 
@@ -44,7 +44,7 @@ def choices(
     with Runtime() as runtime:
         for path in credential_types:
             runtime.add_credential_type(path)
-        name = node_name(runtime, node)
+        name = named_node(runtime, node).name
         if operation is None and resource is not None and not runtime.node(name).resources():
             resource, operation = None, resource
         parameters |= {k: v for k, v in (("resource", resource), ("operation", operation)) if v is not None}

@@ -15,20 +15,19 @@ from click.shell_completion import CompletionItem
 from nodeloom.errors import NodeloomError
 
 if TYPE_CHECKING:
-    from nodeloom.runtime import Runtime
+    from nodeloom.run.registry import Registry
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Names = Iterable[tuple[str, str | None]]
 
 
-def _completes(names: Callable[[Runtime, dict[str, Any]], Names]) -> Complete:
+def _completes(names: Callable[[Registry, dict[str, Any]], Names]) -> Complete:
     @functools.wraps(names)
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from nodeloom.runtime import Runtime
+        from nodeloom.cli.installed import installed
 
         try:
-            with Runtime() as runtime:
-                found = list(names(runtime, _words(ctx)))
+            found = list(names(installed(), _words(ctx)))
         except NodeloomError:
             return []
         wanted = incomplete.casefold()
@@ -43,30 +42,36 @@ def _words(ctx: click.Context) -> dict[str, Any]:
     return {"resource": None, **dict(zip(("node", "resource", "operation"), ctx.args, strict=False)), **given}
 
 
+def _described(known: Registry, node: str, *names: str | None) -> dict[str, Any]:
+    from nodeloom.descriptor.forms import describe
+
+    return describe(known.node(node), *names)
+
+
 @_completes
-def complete_node(runtime: Runtime, _params: dict[str, Any]) -> Names:
+def complete_node(known: Registry, _params: dict[str, Any]) -> Names:
     """Names of nodes."""
-    return [(name, None) for name in runtime.nodes]
+    return [(name, None) for name in known.nodes]
 
 
 @_completes
-def complete_resource(runtime: Runtime, params: dict[str, Any]) -> Names:
+def complete_resource(known: Registry, params: dict[str, Any]) -> Names:
     """Resources of the node; of a node without resources, its operations."""
-    described = runtime.describe(params["node"])
+    described = _described(known, params["node"])
     return [(r["name"], None) for r in described["resources"] or described.get("operations", [])]
 
 
 @_completes
-def complete_operation(runtime: Runtime, params: dict[str, Any]) -> Names:
+def complete_operation(known: Registry, params: dict[str, Any]) -> Names:
     """Operations of the resource."""
-    described = runtime.describe(params["node"], params.get("resource"))
+    described = _described(known, params["node"], params.get("resource"))
     return [(o["name"], o.get("action")) for o in described.get("operations", [])]
 
 
 @_completes
-def complete_setting(runtime: Runtime, params: dict[str, Any]) -> Names:
+def complete_setting(known: Registry, params: dict[str, Any]) -> Names:
     """`NAME=` for every property of the operation, nested ones with a dot."""
-    described = runtime.describe(params["node"], params.get("resource"), params.get("operation"))
+    described = _described(known, params["node"], params.get("resource"), params.get("operation"))
     return list(_settings(described.get("fields", []), ""))
 
 
@@ -80,9 +85,9 @@ def _settings(fields: list[dict[str, Any]], before: str) -> Names:
 
 
 @_completes
-def complete_credential(runtime: Runtime, _params: dict[str, Any]) -> Names:
+def complete_credential(known: Registry, _params: dict[str, Any]) -> Names:
     """Names of stored credentials."""
     from nodeloom.credential import Credentials, default_providers
 
-    stored = Credentials(default_providers(type_names=runtime.credential_types)).list()
+    stored = Credentials(default_providers(type_names=known.credential_types)).list()
     return [(kept.name, kept.type) for kept in stored]

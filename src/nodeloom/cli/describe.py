@@ -25,11 +25,10 @@ def describe(node: str, resource: str | None, operation: str | None, as_json: bo
       nodeloom describe threecx "Website Links"
       nodeloom describe threecx "Website Links" "Delete Weblink" --json
     """
-    from nodeloom.cli.job import node_name
-    from nodeloom.runtime import Runtime
+    from nodeloom.cli.installed import installed, named_node
+    from nodeloom.descriptor import forms
 
-    with Runtime() as runtime:
-        described = runtime.describe(node_name(runtime, node), resource, operation)
+    described = forms.describe(named_node(installed(), node), resource, operation)
     if json_schema:
         if "schema" not in described:
             raise click.UsageError("--json-schema is for an operation: nodeloom describe NODE RESOURCE OPERATION.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.cli.installed import named_node
 from nodeloom.cli.settings import Settings, read_setting_file, split_setting
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.files import read_json
@@ -84,23 +84,15 @@ def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
             raise ConfigurationError("--node-name goes with --instance.", hint="Give the file with the node.")
         if options["node"] is None:
             raise ConfigurationError("Which node?", hint="Name it, give its descriptor's path, or use --instance FILE.")
-        node = node_name(runtime, options["node"])
+        node = named_node(runtime, options["node"]).name
         return node, read_parameters(options["parameters"]) if options["parameters"] else Written({})
     from nodeloom.importers.instance import read_instance
 
     if options["parameters"] is not None:
         raise ConfigurationError("--instance and --parameters exclude each other.", hint="Leave one of them out.")
     copied = read_instance(options["instance"], node_name=options["node_name"])
-    node = copied.match(runtime.nodes) if options["node"] is None else node_name(runtime, options["node"])
+    node = copied.match(runtime.nodes) if options["node"] is None else named_node(runtime, options["node"]).name
     return node, Written(dict(copied.parameters), "n8n", copied.version)
-
-
-def node_name(runtime: Runtime, written: str) -> str:
-    """The node's name. A path to a descriptor (a JSON file, or a folder with node.json) adds that node first."""
-    looks_like_path = os.sep in written or "/" in written or written.endswith(".json")
-    if looks_like_path and (Path(written).exists() or written not in runtime.nodes):
-        return runtime.add_node(written).name
-    return runtime.node(written).name
 
 
 def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Options, dialect: Dialect) -> None:

@@ -20,19 +20,18 @@ def nodes(as_json: bool) -> int:
       nodeloom nodes
       nodeloom nodes --json
     """
-    from nodeloom.runtime import Runtime
+    from nodeloom.cli.installed import installed
 
-    with Runtime() as runtime:
-        listed = [
-            {
-                "name": node.name,
-                "label": node.label,
-                "description": node.document.description,
-                "resources": len(node.resources()),
-                "credentials": [reference.name for reference in node.document.credentials],
-            }
-            for node in runtime.nodes.values()
-        ]
+    listed = [
+        {
+            "name": node.name,
+            "label": node.label,
+            "description": node.document.description,
+            "resources": len(node.resources()),
+            "credentials": [reference.name for reference in node.document.credentials],
+        }
+        for node in installed().nodes.values()
+    ]
     if as_json:
         click.echo(json.dumps(listed, ensure_ascii=False))
         return 0

@@ -26,15 +26,14 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
       nodeloom search "bulk update users" --node threecx --json
     """
     from nodeloom.cli.app import FAILED, say
-    from nodeloom.cli.job import node_name
+    from nodeloom.cli.installed import installed, named_node
     from nodeloom.cli.listing import columns
     from nodeloom.descriptor.search import entries_of
     from nodeloom.descriptor.search import search as find
-    from nodeloom.runtime import Runtime
 
-    with Runtime() as runtime:
-        chosen = [runtime.node(node_name(runtime, node))] if node else list(runtime.nodes.values())
-        entries = [entry for one in chosen for entry in entries_of(one)]
+    known = installed()
+    chosen = [named_node(known, node)] if node else list(known.nodes.values())
+    entries = [entry for one in chosen for entry in entries_of(one)]
     query = " ".join(words)
     hits = find(entries, query, limit)
     if as_json:

@@ -5,7 +5,6 @@ They are made when a document does not fit, or for the published JSON Schemas; r
 
 from __future__ import annotations
 
-import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import Annotated, Any, ForwardRef
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
-from nodeloom.descriptor.documents import Document, Key, Matching, Told, annotations_of, keys_of, kinds_in, told_in
+from nodeloom.descriptor.documents import Document, Key, Matching, Told, kinds_in, told_in
 
 
 class _Entry(dict[str, Any]):
@@ -50,7 +49,6 @@ def _entry(entry: Any, holder: Mapping[str, Any], told: Told) -> Any:
     return known
 
 
-@functools.cache
 def model_of(kind: type[Document]) -> type[BaseModel]:
     """The pydantic model of a class of documents, and of all that it is made of, under the same names."""
     models = {part.__name__: _model(part) for part in _parts(kind)}
@@ -63,20 +61,16 @@ def _parts(kind: type[Document]) -> list[type[Document]]:
     """`kind` and every class of documents in it."""
     found = [kind]
     for part in found:
-        for annotation in annotations_of(part).values():
+        for annotation in part.declared.annotations.values():
             found += [other for other in dict.fromkeys(kinds_in(annotation)) if other not in found]
     return found
 
 
 def _model(kind: type[Document]) -> type[BaseModel]:
-    annotations = annotations_of(kind)
-    fields: Any = {
-        attribute: (_declared(annotations[attribute]), _field(key)) for attribute, key in keys_of(kind).items()
-    }
+    annotations, keys = kind.declared.annotations, kind.declared.keys
+    fields: Any = {attribute: (_declared(annotations[attribute]), _field(key)) for attribute, key in keys.items()}
     model = create_model(kind.__name__, __base__=_Model, __doc__=kind.__doc__, **fields)
-    model.told = {
-        key.spelling: told for attribute, key in keys_of(kind).items() for told in told_in(annotations[attribute])
-    }
+    model.told = {key.spelling: told for attribute, key in keys.items() for told in told_in(annotations[attribute])}
     return model
 
 

@@ -15,9 +15,12 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from nodeloom.errors import DescriptorError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Raw = Mapping[str, Any]
 Read = Callable[[Any, Raw], Any]
@@ -76,6 +79,44 @@ def key(
     return Key(default, default_factory, alias, description)
 
 
+class Declared:
+    """What a class of documents declares; worked out when a document of the class is first met."""
+
+    def __init__(self, kind: type[Document], keys: Mapping[str, Key]) -> None:
+        self._kind = kind
+        #: By attribute, in order.
+        self.keys = keys
+
+    @functools.cached_property
+    def annotations(self) -> Mapping[str, Any]:
+        """The annotations of the keys, by attribute."""
+        # A key may be called as a type is (`list`), so what the class holds is not what an annotation speaks of.
+        module = vars(sys.modules[self._kind.__module__])
+        return inspect.get_annotations(self._kind, globals=module, locals={}, eval_str=True)
+
+    @functools.cached_property
+    def readers(self) -> Mapping[str, tuple[str, Read]]:
+        """By spelling: the attribute, and how its value is read."""
+        return {k.spelling: (attribute, _reader(self.annotations[attribute])) for attribute, k in self.keys.items()}
+
+    @functools.cached_property
+    def required(self) -> frozenset[str]:
+        """The attributes without which a document is broken."""
+        return frozenset(attribute for attribute, k in self.keys.items() if k.required)
+
+    @functools.cached_property
+    def made(self) -> Mapping[str, Callable[[], Any]]:
+        """The attributes whose default is made for each document."""
+        return {attribute: k.factory for attribute, k in self.keys.items() if k.factory is not None}
+
+    @functools.cached_property
+    def model(self) -> type[BaseModel]:
+        """The class as pydantic knows it."""
+        from nodeloom.descriptor.checking import model_of
+
+        return model_of(self._kind)
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(key,))
 class Document:
     """What all parts of a descriptor share: camel-case keys, unknown keys kept, immutable once loaded.
@@ -84,12 +125,11 @@ class Document:
     `model_validate`, or made of its keys by name; pydantic's ValidationError says what does not fit.
     """
 
-    if TYPE_CHECKING:
-        # Not annotated where the program runs: what is annotated there is a key.
-        model_extra: Mapping[str, Any]
-        """The keys that are written and not known."""
-        model_fields_set: frozenset[str]
-        """The attributes whose keys are written."""
+    declared: ClassVar[Declared]
+    #: The keys that are written and not known.
+    model_extra: Mapping[str, Any]
+    #: The attributes whose keys are written.
+    model_fields_set: frozenset[str]
 
     def __init_subclass__(cls) -> None:
         keys: dict[str, Key] = {}
@@ -103,7 +143,7 @@ class Document:
                 setattr(cls, attribute, declared.default)
             elif attribute in cls.__dict__:
                 delattr(cls, attribute)
-        cls._keys = keys  # type: ignore[attr-defined]
+        cls.declared = Declared(cls, keys)
 
     def __init__(self, **written: Any) -> None:
         self.__dict__.update(self.model_validate(written).__dict__)
@@ -117,9 +157,7 @@ class Document:
         try:
             return cls._read(raw, {})
         except Misfit:
-            from nodeloom.descriptor.checking import model_of
-
-            model_of(cls).model_validate(raw)
+            cls.declared.model.model_validate(raw)
             raise
         except RecursionError:
             raise DescriptorError(
@@ -132,7 +170,8 @@ class Document:
             if isinstance(raw, cls):
                 return raw
             raise Misfit
-        known, required, made = _reading(cls)
+        declared = cls.declared
+        known = declared.readers
         document = cls.__new__(cls)
         values = document.__dict__
         extra: dict[str, Any] = {}
@@ -145,9 +184,9 @@ class Document:
             else:
                 raise Misfit
         written = frozenset(values)
-        if not required <= written:
+        if not declared.required <= written:
             raise Misfit
-        for attribute, factory in made:
+        for attribute, factory in declared.made.items():
             if attribute not in written:
                 values[attribute] = factory()
         values["model_fields_set"] = written
@@ -164,7 +203,7 @@ class Document:
     def entries(self) -> dict[str, Any]:
         """The keys that were written, unknown ones included, as the document spells them."""
         written = self.model_fields_set
-        known = {k.spelling: getattr(self, name) for name, k in keys_of(type(self)).items() if name in written}
+        known = {k.spelling: getattr(self, name) for name, k in self.declared.keys.items() if name in written}
         return {**known, **self.model_extra}
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,23 +214,10 @@ class Document:
         raise AttributeError(f"{type(self).__name__}.{name}: a document is not changed; model_copy gives another one")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.entries() == other.entries()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.entries() == other.entries()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.entries().items())})"
-
-
-def keys_of(kind: type[Document]) -> Mapping[str, Key]:
-    """The keys of a class of documents by attribute, in order."""
-    keys: Mapping[str, Key] = kind._keys  # type: ignore[attr-defined]
-    return keys
-
-
-@functools.cache
-def annotations_of(kind: type[Document]) -> Mapping[str, Any]:
-    """The annotations of a class's keys, by attribute."""
-    # A key may be called as a type is (`list`), so what the class holds is not what an annotation speaks of.
-    return inspect.get_annotations(kind, globals=vars(sys.modules[kind.__module__]), locals={}, eval_str=True)
 
 
 def kinds_in(annotation: Any) -> Iterator[type[Document]]:
@@ -226,20 +252,6 @@ def _plain(value: Any) -> Any:
 
 
 # -- reading ------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _reading(
-    kind: type[Document],
-) -> tuple[Mapping[str, tuple[str, Read]], frozenset[str], list[tuple[str, Callable[[], Any]]]]:
-    """By spelling, the attribute and how its value is read; the required attributes; and those with made defaults."""
-    annotations = annotations_of(kind)
-    keys = keys_of(kind)
-    return (
-        {k.spelling: (attribute, _reader(annotations[attribute])) for attribute, k in keys.items()},
-        frozenset(attribute for attribute, k in keys.items() if k.required),
-        [(attribute, k.factory) for attribute, k in keys.items() if k.factory is not None],
-    )
 
 
 def _reader(annotation: Any) -> Read:

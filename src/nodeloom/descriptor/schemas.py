@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.descriptor import models
-from nodeloom.descriptor.checking import model_of
 from nodeloom.descriptor.files import data_root
 
 Json = dict[str, Any]
@@ -25,7 +24,7 @@ _MODELS: dict[str, tuple[type[models.Document], str]] = {
 def schema_of(kind: str) -> Json:
     """The JSON Schema (2020-12) of a kind of document that has a model: node, resource or credential."""
     model, description = _MODELS[kind]
-    schema = model_of(model).model_json_schema(by_alias=True)
+    schema = model.declared.model.model_json_schema(by_alias=True)
     definitions = {name: _tidy(part) for name, part in schema.pop("$defs", {}).items()}
     definitions["PropertyDescriptor"] = _parts_by_type(definitions["PropertyDescriptor"])
     return {

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nodeloom.descriptor.documents import Document, annotations_of, keys_of, kinds_in, told_in
+from nodeloom.descriptor.documents import Document, kinds_in, told_in
 
 Keys = tuple[str | int, ...]
 
@@ -80,8 +80,8 @@ def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tu
     """Every misspelt key of `raw` as a document of `model`: where its object is, the key, what was meant, its value."""
     if not isinstance(raw, Mapping):
         return
-    annotations = annotations_of(model)
-    known = {key.spelling: annotations[attribute] for attribute, key in keys_of(model).items()}
+    declared = model.declared
+    known = {key.spelling: declared.annotations[attribute] for attribute, key in declared.keys.items()}
     more = _MORE_KEYS.get(model.__name__, frozenset())
     missing = [key for key in (*known, *sorted(more)) if key not in raw]
     for key, value in raw.items():

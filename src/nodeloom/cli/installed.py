@@ -1,0 +1,30 @@
+"""The nodes and credential types that are installed: all that listing, searching, describing and completing need.
+
+A runtime would bring with it what runs need, and those commands send nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nodeloom.plugins import Plugins
+from nodeloom.run.registry import Registry
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.catalogue import Node
+    from nodeloom.runtime import Runtime
+
+
+def installed() -> Registry:
+    """What the plugins register."""
+    return Registry(Plugins())
+
+
+def named_node(known: Registry | Runtime, written: str) -> Node:
+    """The node that is meant. A path to a descriptor (a JSON file, or a folder with node.json) adds that node first."""
+    looks_like_path = os.sep in written or "/" in written or written.endswith(".json")
+    if looks_like_path and (Path(written).exists() or written not in known.nodes):
+        return known.add_node(written)
+    return known.node(written)
