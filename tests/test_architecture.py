@@ -26,6 +26,7 @@ ROOMS = [
     "credential",
     "plan",
     "transport",
+    "discovery",
     "plugins",
     "run",
     "runtime",

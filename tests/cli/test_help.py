@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 import nodeloom
 from nodeloom.cli import app as app_module
 from nodeloom.cli.app import COMMANDS, app
+from nodeloom.discovery import may_have_entry_points
 from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import TARGET, Call
@@ -83,29 +85,82 @@ def test_the_version_is_printed(cli: Call, arguments: tuple[str, ...]) -> None:
     assert cli(*arguments).out == f"nodeloom {nodeloom.__version__}\n"
 
 
-def imported(*arguments: str) -> set[str]:
+# What short commands do without; each costs as much as a command may take, or is used by runs only.
+HEAVY = {
+    "_quickjs",
+    "anyio",
+    "asyncio",
+    "httpx",
+    "jsonschema",
+    "pydantic",
+    "quickjs",
+    "rich",
+    "sqlite3",
+    "ssl",
+    "zoneinfo",
+}
+LOOKING = [
+    ("describe", "threecx"),
+    ("describe", *TARGET[:2]),
+    ("describe", *TARGET),
+    ("describe", *TARGET, "--json"),
+    ("nodes",),
+    ("search", "delete", "link"),
+]
+
+
+def imported(*arguments: str, **environment: str) -> set[str]:
     """The modules that a call of the command line imports."""
     code = (
-        "import sys; from nodeloom.cli import main; main(sys.argv[1:]); print(*sys.modules, sep='\\n', file=sys.stderr)"
+        "import atexit, sys; from nodeloom.cli import main; "
+        "atexit.register(lambda: print(*sys.modules, sep='\\n', file=sys.stderr)); main(sys.argv[1:])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, **environment},
     )
     return set(done.stderr.split())
 
 
 def test_the_version_imports_next_to_nothing() -> None:
-    assert imported("--version").isdisjoint({"click", "asyncio", "httpx", "pydantic", "rich", "importlib.metadata"})
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert len(imported("--version") - set(bare.stdout.split())) <= 10
+    assert imported("--version").isdisjoint(
+        {*HEAVY, "click", "importlib.metadata", "typing"} - set(bare.stdout.split())
+    )
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("describe", "--help"), ("validate", "--help")])
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    assert imported(*arguments).isdisjoint({"asyncio", "httpx", "pydantic", "rich", "pluggy", "jsonschema", "quickjs"})
+    assert imported(*arguments).isdisjoint({*HEAVY, "pluggy"})
 
 
-@pytest.mark.parametrize("arguments", [("describe", *TARGET), ("nodes",), ("plugins",)])
-def test_listings_do_without_http_javascript_and_tables(arguments: tuple[str, ...]) -> None:
-    assert imported(*arguments).isdisjoint({"httpx", "rich", "jsonschema", "quickjs", "anyio"})
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_looking_at_nodes_imports_nothing_that_runs_need(arguments: tuple[str, ...]) -> None:
+    modules = imported(*arguments)
+    assert modules.isdisjoint(HEAVY)
+    assert modules.isdisjoint({"nodeloom.runtime", "nodeloom.expression", "nodeloom.credential", "nodeloom.plan"})
+    # An installed plugin, or a finder of somebody else's, is a reason to import it.
+    assert "importlib.metadata" not in modules or may_have_entry_points("nodeloom")
+
+
+def test_completing_names_imports_nothing_that_runs_need() -> None:
+    words = {"COMP_WORDS": shlex.join(["nodeloom", "describe", *TARGET[:2], "D"]), "COMP_CWORD": "4"}
+    assert imported(_NODELOOM_COMPLETE="bash_complete", **words).isdisjoint({*HEAVY, "nodeloom.runtime"})
+
+
+def test_listing_plugins_does_without_http_javascript_and_tables() -> None:
+    assert imported("plugins").isdisjoint({"httpx", "rich", "jsonschema", "quickjs", "anyio", "pydantic"})
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

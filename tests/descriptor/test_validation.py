@@ -108,13 +108,19 @@ def pieces(draw: st.DrawFn) -> tuple[Any, Piece]:
 
 
 def agreed(node: Any) -> bool:
-    """Whether the node is valid, after a check that model, published schema and validation say the same."""
+    """Whether the node is valid, after a check that reading, model, published schema and validation say the same."""
     try:
         NodeDescriptor.model_validate(node)
     except ValidationError:
         valid = False
     else:
         valid = True
+    try:
+        NodeDescriptor.declared.model.model_validate(node)
+    except ValidationError:
+        assert not valid
+    else:
+        assert valid
     assert NODE_SCHEMA.is_valid(node) is valid
     assert valid or validate_document(node, "node")
     return valid

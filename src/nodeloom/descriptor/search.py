@@ -208,7 +208,7 @@ def _match(wanted: str, word: str) -> float:
 def _score(matches: Mapping[str, float], texts: Sequence[Sequence[str]]) -> float:
     """The best match of a word, plus a little for each further place it stands in."""
     found = [
-        weight * max((matches.get(word, 0.0) for word in words), default=0.0)
+        weight * max([matches[word] for word in words if word in matches], default=0.0)
         for weight, words in zip(_WEIGHTS, texts, strict=True)
     ]
     best = max(found)
