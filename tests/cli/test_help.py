@@ -93,10 +93,12 @@ HEAVY = {
     "httpx",
     "jsonschema",
     "pydantic",
+    "pyreqwest",
     "quickjs",
     "rich",
     "sqlite3",
     "ssl",
+    "uvloop",
     "zoneinfo",
 }
 LOOKING = [
