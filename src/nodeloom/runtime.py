@@ -7,17 +7,17 @@ import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.collecting import collected, collected_in, given, raise_first, streamed, waited_out
+from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.sessions import Sessions, check
-from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
     import httpx
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.run.background import Background
     from nodeloom.run.loops import Loops
-    from nodeloom.run.opening import GivenCredentials, OpenedRun, RunOptions
-    from nodeloom.run.runner import OnError
+    from nodeloom.run.opening import OpenedRun
     from nodeloom.transport import RetryPolicy, Sender
 
 Items = Iterable[Any] | AsyncIterable[Any]
@@ -190,15 +189,7 @@ class Runtime:
         node: str,
         parameters: Mapping[str, Any],
         items: Iterable[Any] | None = None,
-        *,
-        credentials: GivenCredentials = None,
-        on_error: OnError = "stop",
-        concurrency: int = 8,
-        stop: Stop | None = None,
-        nodes: Mapping[str, Sequence[Any]] | None = None,
-        dialect: Dialect = "author",
-        version: int | float | None = None,
-        coalesce: int = 1,
+        **keywords: Unpack[RunKeywords],
     ) -> RunResult:
         """Run an operation for every item, and give one result or more for each, in input order.
 
@@ -206,15 +197,20 @@ class Runtime:
             node: the node's name.
             parameters: flat, as in n8n, `resource` and `operation` among them.
             items: bare JSON objects, or n8n items `{"json": {…}}`; without, the operation runs once.
+            **keywords: how it is run, see below.
+
+        Keywords:
             credentials: fields, or a stored credential's name, by credential type; or the one name.
-            on_error: `"stop"` raises the first item's error, with the outcomes so far in its `result`; `"continue"`
-                gives failed items a result that holds their error.
-            concurrency: how many items are in flight at most.
-            stop: ends the run early when set.
+            on_error: `"stop"` (default) raises the first item's error, with the outcomes so far in its `result`;
+                `"continue"` gives failed items a result that holds their error.
+            concurrency: how many items are in flight at most (8).
+            ordered: whether outcomes come in input order (default), or as they are finished.
+            in_flight_bytes: no further item is begun while answers that nobody took yet hold so many bytes (64 MiB).
+            stop: a `Stop` that ends the run early when set.
             nodes: items of other nodes by name, for `$("Name")`.
             dialect: `"n8n"` for parameters copied out of n8n.
             version: of a node that has several; the newest by default.
-            coalesce: how many items one call may do, where the operation has a bulk twin (Delete Weblink has Bulk
+            coalesce: how many items one call may do (1), where the operation has a bulk twin (Delete Weblink has Bulk
                 Links Delete). Each item keeps its own result: when a bulk call fails, its items are sent one by one.
                 An item with If-Match is always sent by itself.
 
@@ -222,50 +218,36 @@ class Runtime:
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
         raises RunInterrupted; a second one abandons it.
         """
-        stop = stop or Stop()
-        opened = self._open(
-            node,
-            parameters,
-            items,
-            credentials,
-            _options(on_error, concurrency, stop, nodes, dialect, version, coalesce),
-        )
+        options = run_options(keywords)
+        opened = self._open(node, parameters, items, options)
         future = self._loops.submit(collected_in, opened)
         try:
             end = future.result()
         except KeyboardInterrupt:
-            stop.set()
-            raise RunInterrupted(waited_out(future, stop)) from None
-        return raise_first(end, on_error)
+            options.stop.set()
+            raise RunInterrupted(waited_out(future, options.stop)) from None
+        return raise_first(end, options.on_error)
 
     async def arun(
         self,
         node: str,
         parameters: Mapping[str, Any],
         items: Items | None = None,
-        *,
-        credentials: GivenCredentials = None,
-        on_error: OnError = "stop",
-        concurrency: int = 8,
-        stop: Stop | None = None,
-        nodes: Mapping[str, Sequence[Any]] | None = None,
-        dialect: Dialect = "author",
-        version: int | float | None = None,
-        coalesce: int = 1,
+        **keywords: Unpack[RunKeywords],
     ) -> RunResult:
         """`run` on the event loop of the caller; `items` may be an async iterable.
 
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
-        opened = self._open(node, parameters, items, credentials, options)
+        options = run_options(keywords)
+        opened = self._open(node, parameters, items, options)
         sender, own = self._loops.sender_here()
         try:
             end = await collected(opened, sender)
         finally:
             if own:
                 await sender.aclose()
-        return raise_first(end, on_error)
+        return raise_first(end, options.on_error)
 
     def stream(
         self,
@@ -273,25 +255,17 @@ class Runtime:
         parameters: Mapping[str, Any],
         items: Iterable[Any] | None = None,
         *,
-        credentials: GivenCredentials = None,
-        on_error: OnError = "stop",
-        concurrency: int = 8,
-        stop: Stop | None = None,
-        nodes: Mapping[str, Sequence[Any]] | None = None,
-        dialect: Dialect = "author",
-        version: int | float | None = None,
-        coalesce: int = 1,
         report: RunReport | None = None,
+        **keywords: Unpack[RunKeywords],
     ) -> Iterator[Outcome]:
-        """`run`, an outcome at a time, in input order, with memory that does not grow with the number of items.
+        """`run`, an outcome at a time, with memory that does not grow with the number of items.
 
         Takes any iterable; it is read in a thread of its own, 64 items ahead at most. Failed items are outcomes with
         an `error`; nothing is raised for them. What the iterable raises is raised after the outcomes of the items it
         gave. Closing the iterator early finishes what is in flight. `report`, when given, is filled in as the run goes;
         it counts also what a closed iterator did not give.
         """
-        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
-        return streamed(self._loops, self._open(node, parameters, items, credentials, options, report))
+        return streamed(self._loops, self._open(node, parameters, items, run_options(keywords), report))
 
     async def astream(
         self,
@@ -299,19 +273,11 @@ class Runtime:
         parameters: Mapping[str, Any],
         items: Items | None = None,
         *,
-        credentials: GivenCredentials = None,
-        on_error: OnError = "stop",
-        concurrency: int = 8,
-        stop: Stop | None = None,
-        nodes: Mapping[str, Sequence[Any]] | None = None,
-        dialect: Dialect = "author",
-        version: int | float | None = None,
-        coalesce: int = 1,
         report: RunReport | None = None,
+        **keywords: Unpack[RunKeywords],
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
-        options = _options(on_error, concurrency, stop, nodes, dialect, version, coalesce)
-        opened = self._open(node, parameters, items, credentials, options, report)
+        opened = self._open(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
         started = time.perf_counter()
         runner = opened.start(sender.send)
@@ -344,8 +310,10 @@ class Runtime:
         An item that could not be sent has its `error`. A token that would be fetched shows as `***`. The plugins' hooks
         for requests are not called. What is wrong with the parameters is raised at once, not with the first request.
         """
-        options = _options("continue", 1, None, nodes, dialect, version)
-        opened = self._open(node, parameters, items, credentials, options, dry=True)
+        options = RunOptions(
+            credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
+        )
+        opened = self._open(node, parameters, items, options, dry=True)
         return plan_requests(opened)
 
     def choices(
@@ -364,7 +332,7 @@ class Runtime:
         from nodeloom.plan.choices import as_choices, compile_choices
 
         plan = compile_choices(self.node(node), property, parameters, url_values=self._url_values)
-        opened = self._opened(plan, [{"json": {}}], credentials, _options("stop", 1, None, None, "author", None))
+        opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
@@ -411,7 +379,6 @@ class Runtime:
         node: str,
         parameters: Mapping[str, Any],
         items: Items | None,
-        credentials: GivenCredentials,
         options: RunOptions,
         report: RunReport | None = None,
         *,
@@ -422,13 +389,12 @@ class Runtime:
         items = [{"json": {}}] if items is None else items
         check_items(items)
         plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
-        return self._opened(plan, items, credentials, options, report, dry=dry)
+        return self._opened(plan, items, options, report, dry=dry)
 
     def _opened(
         self,
         plan: OperationPlan,
         items: Any,
-        credentials: GivenCredentials,
         options: RunOptions,
         report: RunReport | None = None,
         *,
@@ -436,7 +402,7 @@ class Runtime:
     ) -> OpenedRun:
         from nodeloom.run.opening import OpenedRun
 
-        session = self._sessions.for_plan(plan, credentials, dry=dry)
+        session = self._sessions.for_plan(plan, options.credentials, dry=dry)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
@@ -501,20 +467,6 @@ class Runtime:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._loops.leave()
-
-
-def _options(
-    on_error: OnError,
-    concurrency: int,
-    stop: Stop | None,
-    nodes: Mapping[str, Sequence[Any]] | None,
-    dialect: Dialect,
-    version: int | float | None,
-    coalesce: int = 1,
-) -> RunOptions:
-    from nodeloom.run.opening import RunOptions
-
-    return RunOptions(on_error, concurrency, stop or Stop(), nodes, dialect, version, coalesce)
 
 
 def _environment(**constants: Any) -> Environment:

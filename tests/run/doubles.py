@@ -10,8 +10,9 @@ import httpx
 
 from nodeloom.errors import NodeloomError
 from nodeloom.run.items import Item, as_item
+from nodeloom.run.keywords import OnError
 from nodeloom.run.result import Outcome
-from nodeloom.run.runner import OnError, Runner
+from nodeloom.run.runner import Runner
 from nodeloom.run.source import open_source
 from nodeloom.run.stop import Stop
 

@@ -118,6 +118,7 @@ _JOB_OPTIONS = [
         metavar="N",
         help="Do up to N items in one call, where the operation has a bulk twin; each keeps its own result.",
     ),
+    click.option("--unordered", is_flag=True, help="Give results as they come instead of in the items' order."),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),

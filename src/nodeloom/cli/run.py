@@ -73,6 +73,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             on_error=options["on_error"],
             concurrency=options["concurrency"],
             coalesce=options["coalesce"],
+            ordered=not options["unordered"],
             stop=stop,
             dialect=job.dialect,
             version=job.version,

@@ -227,7 +227,7 @@ def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
             parts[-1] += piece.text
     if "#" in address.text or (len(parts) > 1 and not _ABSOLUTE_PATH.match(parts[0])):
         return None
-    whole = {name: _STAND_IN for name in parts[1::2]}
+    whole = dict.fromkeys(parts[1::2], _STAND_IN)
     finish(address, whole, url_values)
     head = _AUTHORITY.match(parts[0])
     texts = [quote(text, safe=_SAFE) for text in parts[2::2]]

@@ -137,6 +137,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where it is installed, which halves what the loop costs a request; None for asyncio's own."""
     try:
         import uvloop
-    except ImportError:
+
+        # libuv aborts the process when one of its own files has the number of a closed standard stream.
+        for stream in range(3):
+            os.fstat(stream)
+    except (ImportError, OSError):
         return None
     return uvloop.new_event_loop

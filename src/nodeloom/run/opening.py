@@ -8,52 +8,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import ConfigurationError, CredentialError, ItemError, UnknownNameError
+from nodeloom.errors import CredentialError, ItemError, UnknownNameError
 from nodeloom.run.items import as_item
+from nodeloom.run.keywords import GivenCredentials, RunOptions
 from nodeloom.run.result import Outcome, RunReport
-from nodeloom.run.runner import OnError, Runner, Work
+from nodeloom.run.runner import Runner, Work
 from nodeloom.run.source import WholeSource, open_source
-from nodeloom.run.stop import Stop
 from nodeloom.run.work import ItemWork
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.descriptor.models import BulkTwin, CredentialReference
-    from nodeloom.expression import Dialect, Environment
+    from nodeloom.expression import Environment
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
 
 Item = dict[str, Any]
-GivenCredentials = Mapping[str, Any] | str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What a run was asked for. Raises ConfigurationError for a value out of bounds."""
-
-    on_error: OnError
-    concurrency: int
-    stop: Stop
-    nodes: Mapping[str, Sequence[Any]] | None
-    dialect: Dialect
-    version: int | float | None = None
-    coalesce: int = 1
-
-    def __post_init__(self) -> None:
-        if self.on_error not in ("stop", "continue"):
-            raise ConfigurationError("on_error is 'stop' or 'continue'.", property="on_error", value=self.on_error)
-        if not isinstance(self.concurrency, int) or isinstance(self.concurrency, bool) or self.concurrency < 1:
-            raise ConfigurationError(
-                "concurrency is a whole number from 1.", property="concurrency", value=self.concurrency
-            )
-        if not isinstance(self.coalesce, int) or isinstance(self.coalesce, bool) or self.coalesce < 1:
-            raise ConfigurationError("coalesce is a whole number from 1.", property="coalesce", value=self.coalesce)
-        if self.dialect not in ("author", "n8n"):
-            raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
-        if not isinstance(self.stop, Stop):
-            raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
 
 
 @dataclass(slots=True)
@@ -97,6 +69,8 @@ class OpenedRun:
             concurrency=in_flight,
             on_error=self.options.on_error,
             stop=self.options.stop,
+            ordered=self.options.ordered,
+            held_bytes=self.options.in_flight_bytes,
             batching=self.plan.transfer.batching,
         )
         return runner

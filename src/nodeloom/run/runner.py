@@ -7,15 +7,15 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from nodeloom.errors import ItemError, NotRunError, RequestError
 from nodeloom.plan.transfer import Batching
+from nodeloom.run.keywords import OnError
 from nodeloom.run.result import Outcome
 from nodeloom.run.source import END, WAIT, ItemSource
 from nodeloom.run.stop import Stop
 
-OnError = Literal["stop", "continue"]
 # An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
 Work = Callable[[int, Any], Awaitable[Outcome]]
 

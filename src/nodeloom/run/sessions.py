@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nodeloom.expression import Environment
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
-    from nodeloom.run.opening import GivenCredentials
+    from nodeloom.run.keywords import GivenCredentials
     from nodeloom.run.work import Send
 
 

@@ -13,7 +13,6 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import RequestError
 from nodeloom.messages import Request, Response
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
 from nodeloom.transport.faults import broken, in_time, total_time_over
@@ -67,7 +66,7 @@ _used_in: int | None = None
 def _client(limits: Limits, wait: float | None) -> Client:
     from pyreqwest.client import ClientBuilder
 
-    global _used_in  # noqa: PLW0603 - the thread it speaks of belongs to the process
+    global _used_in
     read = wait or limits.read_seconds
     # Below the other, so that which of the two has run out tells whether anything was sent.
     connect = min(limits.connect_seconds, read * 0.9)
@@ -96,7 +95,7 @@ def _settle_at_exit() -> None:
     time.sleep(0.01)
 
 
-class Unsent(Exception):  # noqa: N818 - no error: the request is for the other channel
+class Unsent(Exception):
     """The request was not sent, and httpx may."""
 
 

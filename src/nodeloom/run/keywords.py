@@ -1,0 +1,73 @@
+"""The keywords of a run, which `Runtime.run`, `arun`, `stream` and `astream` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from nodeloom.errors import ConfigurationError, UnknownNameError
+from nodeloom.run.stop import Stop
+
+if TYPE_CHECKING:
+    from nodeloom.expression import Dialect
+
+OnError = Literal["stop", "continue"]
+GivenCredentials = Mapping[str, Any] | str | None
+
+
+class RunKeywords(TypedDict, total=False):
+    """What `run`, `arun`, `stream` and `astream` take besides node, parameters and items; `Runtime.run` explains it."""
+
+    credentials: GivenCredentials
+    on_error: OnError
+    concurrency: int
+    ordered: bool
+    in_flight_bytes: int
+    stop: Stop | None
+    nodes: Mapping[str, Sequence[Any]] | None
+    dialect: Dialect
+    version: int | float | None
+    coalesce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a run was asked for, checked. Raises ConfigurationError for a value out of bounds."""
+
+    credentials: GivenCredentials = None
+    on_error: OnError = "stop"
+    concurrency: int = 8
+    ordered: bool = True
+    in_flight_bytes: int = 64 * 1024 * 1024
+    stop: Stop = field(default_factory=Stop)
+    nodes: Mapping[str, Sequence[Any]] | None = None
+    dialect: Dialect = "author"
+    version: int | float | None = None
+    coalesce: int = 1
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("stop", "continue"):
+            raise ConfigurationError("on_error is 'stop' or 'continue'.", property="on_error", value=self.on_error)
+        for name in ("concurrency", "coalesce", "in_flight_bytes"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
+        if self.dialect not in ("author", "n8n"):
+            raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
+        if not isinstance(self.ordered, bool):
+            raise ConfigurationError("ordered is True or False.", property="ordered", value=self.ordered)
+        if not isinstance(self.stop, Stop):
+            raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
+
+
+_KNOWN = tuple(field.name for field in fields(RunOptions))
+
+
+def run_options(keywords: Mapping[str, Any]) -> RunOptions:
+    """The options that the keywords ask for. Raises UnknownNameError for one nobody knows, ConfigurationError."""
+    for name in keywords:
+        if name not in _KNOWN:
+            raise UnknownNameError("keyword", name, _KNOWN, within="a run")
+    given = {name: value for name, value in keywords.items() if not (name == "stop" and value is None)}
+    return RunOptions(**given)
