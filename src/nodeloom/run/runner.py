@@ -27,9 +27,9 @@ class Runner:
 
     At most `concurrency` items are in flight, and at most `window` more are finished and not taken yet; none is begun
     while the answers of these hold `held_bytes` or more. Outcomes are given in input order, or as they come with
-    `ordered=False`. With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the first failed item
-    ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch` at a time. As an
-    asynchronous context manager it is closed at the end.
+    `ordered=False`. With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the
+    first failed item ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch`
+    at a time. As an asynchronous context manager it is closed at the end.
 
     `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
     every outcome was given.
