@@ -67,6 +67,11 @@ class Request:
         return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 
+@functools.lru_cache(maxsize=256)
+def _media_type(field: str) -> str:
+    return field.partition(";")[0].strip().lower()
+
+
 class HeaderSource(Protocol):
     """The fields of an answer, read when somebody looks at them."""
 
@@ -126,7 +131,7 @@ class Response:
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case; empty when the answer does not say."""
-        return self.header("content-type").partition(";")[0].strip().lower()
+        return _media_type(self.header("content-type"))
 
     @property
     def charset(self) -> str:
@@ -139,4 +144,5 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError (UnicodeDecodeError among them) when it is not."""
-        return json.loads(self.body.decode("utf-8-sig"))
+        text = self.body.decode("utf-8")
+        return json.loads(text.removeprefix("\ufeff"))

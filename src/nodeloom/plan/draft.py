@@ -18,6 +18,7 @@ class Receiving:
     steps: list[PostReceiveStep]
     value: Any
     names: dict[str, Any]
+    reads_names: bool = True
 
     @property
     def needs_object(self) -> bool:

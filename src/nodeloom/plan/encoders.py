@@ -25,6 +25,7 @@ _DATE_TIME = re.compile(
     r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)",
     re.ASCII,
 )
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12})\}?")
@@ -143,8 +144,16 @@ def odata_string(value: Any) -> str:
 def path_literal(literal: str) -> str:
     """An OData literal for a path: percent-encoded, the quotes around it kept so that a reader sees a string key."""
     if len(literal) >= 2 and literal[0] == literal[-1] == "'":
-        return "'" + quote(literal[1:-1].encode("utf-8", "strict"), safe="") + "'"
+        return f"'{percent_encoded(literal[1:-1])}'"
     return quote(literal, safe=":")
+
+
+def percent_encoded(text: str) -> str:
+    """`text` with everything but unreserved characters escaped (RFC 3986 section 2.3).
+
+    Raises UnicodeEncodeError for half of a surrogate pair.
+    """
+    return text if _UNRESERVED.fullmatch(text) else quote(text.encode("utf-8", "strict"), safe="")
 
 
 def _odata(write: Callable[[Any], Any]) -> Encode:
@@ -170,7 +179,7 @@ def segment(value: Any) -> str:
     text = _text(value)
     if text in (".", "..", ""):
         raise _refuse("usable in a path", repr(text), "A path segment cannot be empty, '.' or '..'.")
-    return quote(text, safe="")
+    return percent_encoded(text)
 
 
 ENCODERS: Mapping[str, Encode] = {

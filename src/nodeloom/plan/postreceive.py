@@ -57,6 +57,11 @@ class PostReceiveStep:
     enabled: Compiled | None
     properties: Mapping[str, Compiled]
 
+    @property
+    def reads_names(self) -> bool:
+        """Whether a template of it may look at names such as `$response`."""
+        return not all(c.static for c in (self.enabled, *self.properties.values()) if c is not None)
+
     def apply(
         self, items: list[Item], scope: Scope, response: Response, *, empty: bool, annotations: bool | list[str] = False
     ) -> list[Item]:

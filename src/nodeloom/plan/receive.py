@@ -47,7 +47,7 @@ def read_body(response: Response, call: Call) -> Any:
         return EMPTY
     kind = response.content_type
     says_json = kind == "application/json" or kind.endswith("+json")
-    if kind and not says_json and not kind.startswith(_TEXT_TYPES) and not kind.endswith("+xml"):
+    if not says_json and kind and not kind.startswith(_TEXT_TYPES) and not kind.endswith("+xml"):
         return response.body
     try:
         return response.json()
@@ -77,8 +77,9 @@ class Reception:
         if not is_success(response.status, call.options.get("ignoreHttpStatusErrors")):
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
+        # Read only where something looks at it: it holds every header.
         full = None
-        if self._draft.receiving or "returnFullResponse" in call.options:
+        if "returnFullResponse" in call.options or any(r.reads_names for r in self._draft.receiving):
             full = self.response_name(response, body)
             if call.options.get("returnFullResponse") in (True, "true"):
                 body = full
@@ -89,7 +90,9 @@ class Reception:
                 raise unreadable(response, call, "OData JSON")
             if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
                 return [binary_item(response.body, response, "data")]
-            scope = self._draft.scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
+            scope = self._draft.scope
+            if receiving.reads_names:
+                scope = scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
             for step in receiving.steps:
                 items = step.apply(items, scope, response, empty=body is EMPTY, annotations=self._draft.annotations)
         return items

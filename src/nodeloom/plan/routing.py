@@ -37,6 +37,7 @@ class CompiledRouting:
         "_operations",
         "_paginate",
         "_post_receive",
+        "_reads_names",
         "_request",
         "_send_name",
         "_send_value",
@@ -77,6 +78,7 @@ class CompiledRouting:
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
         self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
+        self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
         self._operations = routing.operations
         self._encode = send.encode if send else None
@@ -143,7 +145,7 @@ class CompiledRouting:
             if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
                 draft.annotations = wanted
         if self._post_receive:
-            draft.receiving.append(Receiving(self._post_receive, value, dict(names)))
+            draft.receiving.append(Receiving(self._post_receive, value, dict(names), self._reads_names))
         if self._echo:
             draft.echo = [*draft.echo, *self._echo]
 

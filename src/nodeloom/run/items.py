@@ -20,14 +20,14 @@ def as_item(value: Any, index: int) -> Item:
     if isinstance(value, InvalidItemError):
         value.item = index
         raise value
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise InvalidItemError(
             f"The item is {_kind(value)}, not an object.",
             item=index,
             value=value,
             hint='An item is a JSON object such as {"Link": "summer-sale"}.',
         )
-    if isinstance(value.get("json"), Mapping) and value.keys() <= _ITEM_KEYS:
+    if "json" in value and isinstance(value["json"], Mapping) and value.keys() <= _ITEM_KEYS:
         return dict(value)
     return {"json": value if isinstance(value, dict) else dict(value)}
 

@@ -131,7 +131,10 @@ class ItemWork:
             # The address is written once before a token is fetched, so that what cannot be sent costs no token.
             call.url()
             injection = await session.injection(self._sender.send)
-        response = await self._sent(call.request(injection, session.origins), attempts, context)
+        request = call.request(injection, session.origins)
+        response = await (
+            self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
+        )
         if response.status == 401:
             renewed = await session.renew(injection, self._sender.send)
             if renewed is not None:

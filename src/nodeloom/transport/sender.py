@@ -53,7 +53,10 @@ class Sender:
         Redirects are followed as RFC 9110 section 15.4 says: 307 and 308 keep method and body, 303 becomes GET, and so
         do 301 and 302 for a POST. What a credential put on does not go to another origin.
         """
-        response = await self._once(request)
+        try:
+            response = await (self._fast or self._over_httpx()).exchange(request)
+        except Unsent:
+            response = await self._over_httpx().exchange(request)
         if response.status not in _REDIRECTS or not request.follow_redirects:
             return response
         return await self._followed(request, response)
@@ -81,7 +84,7 @@ class Sender:
             if response.status not in _REDIRECTS or not location:
                 return response
             current = _redirected(current, response, location)
-            response = await self._once(current)
+            response = await self.send(replace(current, follow_redirects=False))
         if response.status not in _REDIRECTS or not response.header("location"):
             return response
         raise UnexpectedRedirectError(
@@ -91,14 +94,6 @@ class Sender:
             method=request.method,
             url=current.url,
         )
-
-    async def _once(self, request: Request) -> Response:
-        if self._fast is not None:
-            try:
-                return await self._fast.exchange(request)
-            except Unsent:
-                pass
-        return await self._over_httpx().exchange(request)
 
     def _over_httpx(self) -> Channel:
         if self._httpx is None:
