@@ -31,43 +31,30 @@ class CommonParts:
         injection: Injected | None,
         credential_origins: Collection[str],
     ) -> None:
-        self._injection = injection
-        self._origins = credential_origins
+        self.injection = injection
+        self.origins = credential_origins
         self._frame: Frame | None = None
         self._parts: list[str] | None = None
         if not _ADDRESS & set(touched):
             self._parts = in_parts(ground.address(), ground.url_values)
         if self._parts is not None:
             ground.guard_secret(self._parts[0], injection, credential_origins)
-            self._names = self._parts[1::2]
+            self._places = [(2 * i + 1, name) for i, name in enumerate(self._parts[1::2])]
         if not set(touched) - _ADDRESS:
             self._frame = ground.frame(injection)
-
-    def fits(self, injection: Injected | None, credential_origins: Collection[str]) -> bool:
-        """Whether this was made for that credential and token."""
-        return injection is self._injection and credential_origins is self._origins
 
     def request(self, call: Call, injection: Injected | None) -> Request | None:
         """The request of `call`; None when it has to be written from nothing."""
         if self._parts is None:
             return None
-        url = self._url(call.path)
-        if url is None:
-            return None
-        frame = self._frame if self._frame is not None else call.frame(injection)
-        return frame.request(url)
-
-    def _url(self, path: dict[str, str]) -> str | None:
-        parts = self._parts or [""]
-        if len(parts) == 1:
-            return parts[0]
-        filled = parts[:]
-        for index, name in enumerate(self._names):
-            value = path.get(name)
+        filled = self._parts[:]
+        for place, name in self._places:
+            value = call.path.get(name)
             if value is None or _PATH_VALUE.fullmatch(value) is None:
                 return None
-            filled[2 * index + 1] = value
-        return "".join(filled)
+            filled[place] = value
+        frame = self._frame if self._frame is not None else call.frame(injection)
+        return frame.request("".join(filled))
 
 
 class CommonCalls:
@@ -81,6 +68,6 @@ class CommonCalls:
     def request(self, call: Call, injection: Any, credential_origins: Collection[str]) -> Request | None:
         """The request of `call`; None when it has to be written from nothing. Raises as `Call.request` does."""
         parts = self._parts
-        if parts is None or not parts.fits(injection, credential_origins):
+        if parts is None or injection is not parts.injection or credential_origins is not parts.origins:
             parts = self._parts = CommonParts(self._ground, self._touched, injection, credential_origins)
         return parts.request(call, injection)

@@ -19,7 +19,7 @@ from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.spelling import respell
-from nodeloom.plan.steps import RequiredStep, Step, StepBuilder, constant
+from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 
 
@@ -265,8 +265,12 @@ class _Compiler:
         compiled = parameters[prop.name]
         if prop.required and prop.name not in (RESOURCE, OPERATION):
             self._check_constant(prop, compiled)
-            if not compiled.static:
+            steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}))
+            # A key that is missing is said where it is put into the path.
+            if not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
                 yield RequiredStep(prop, compiled)
+            yield from steps
+            return
         yield from builder.steps(prop, self.form.values[prop.name], compiled, {})
 
     def _parameters(self) -> dict[str, Compiled]:

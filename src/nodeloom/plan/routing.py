@@ -97,6 +97,19 @@ class CompiledRouting:
         for step in self._post_receive:
             yield from step.properties.values()
 
+    @property
+    def key_name(self) -> str | None:
+        """The placeholder that is all this routing fills; None when it does anything else."""
+        send, name = self.send, self._send_name
+        alone = not (self._request or self.touches or self._needs_names or self._send_value)
+        plain = send is not None and send.type == "path" and send.style is None and not send.allow_reserved
+        return str(name.value) if alone and plain and name is not None and name.static else None
+
+    @property
+    def key_quote(self) -> str | None:
+        """What stands around a text in the path; None when its encoder checks or changes texts."""
+        return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(self._encode)
+
     def _touched(self) -> Iterator[str]:
         yield from (key for key, _part in self._request)
         send = self.send

@@ -7,6 +7,7 @@ data is never read as a template again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -110,6 +111,45 @@ class RoutingStep:
         self.routing.apply(draft, value, self.value, self.names)
 
 
+# Text that needs no escape and no check as a path value: it is neither empty nor a dot segment.
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
+
+
+@dataclass(slots=True)
+class KeyStep:
+    """A text in the path, the usual key of what an operation addresses: plain text is put there as it is.
+
+    Everything else is left to the property's routing, which this is a shortcut of.
+    """
+
+    step: RoutingStep
+    name: str
+    quote: str
+    property_name: str
+    value: Compiled
+
+    static = False
+    settled = False
+    touches = frozenset[str]()
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value and contribute it."""
+        value = self.value.resolve(draft.scope)
+        if type(value) is str and _PLAIN_TEXT.fullmatch(value):
+            draft.path[self.name] = f"{self.quote}{value}{self.quote}"
+            draft.values[self.property_name] = value
+        else:
+            self.step.apply(draft)
+
+
+def _shortened(step: RoutingStep) -> Step:
+    """`step`, or its shortcut where it only puts a text into the path."""
+    name, quote = step.routing.key_name, step.routing.key_quote
+    if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
+        return step
+    return KeyStep(step, name, quote, step.prop.name, step.value)
+
+
 @dataclass(slots=True)
 class RequiredStep:
     """A check that a required property has a value; it fails the item otherwise."""
@@ -184,7 +224,7 @@ class StepBuilder:
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts."""
         if prop.routing is not None:
-            yield RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static), names)
+            yield _shortened(RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static), names))
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):

@@ -68,9 +68,11 @@ class ItemWork:
     def scope(self, index: int, item: Item) -> Scope:
         """The scope the item's templates are resolved in."""
         names = self._names
-        if self._session is not None and names["$credentials"] is not self._session.values:
-            # A new token; scopes that were made before keep what they had.
-            names = self._names = {**names, "$credentials": self._session.values}
+        if self._session is not None:
+            values = self._session.values
+            if names["$credentials"] is not values:
+                # A new token; scopes that were made before keep what they had.
+                names = self._names = {**names, "$credentials": values}
         return Scope(self._environment, self._items, index, item=item, parameters=self._plan.parameters, names=names)
 
     async def __call__(self, index: int, raw: Any) -> Outcome:
