@@ -57,7 +57,8 @@ def constant(value: Any) -> Compiled:
 
 def located(prop: PropertyDescriptor, value: Any) -> Any:
     """The value a resourceLocator stands for: its `value`, through the mode's `extractValue` regex (n8n)."""
-    if isinstance(value, str) or not isinstance(value, Mapping) or not ("__rl" in value or (prop.type == "resourceLocator" and "mode" in value)):
+    locator = isinstance(value, Mapping) and ("__rl" in value or (prop.type == "resourceLocator" and "mode" in value))
+    if not locator:
         return value if prop.extract_value is None else _extracted(prop, prop.extract_value, value)
     mode = next((m for m in prop.modes or () if m.name == value.get("mode")), None)
     held = value.get("value", UNDEFINED)
