@@ -75,7 +75,10 @@ def test_a_connection_that_breaks_may_have_carried_the_request(head: bytes) -> N
 
 
 def test_an_answer_that_does_not_come_is_no_connection_that_was_not_made() -> None:
-    with serving(lambda _connection, _head: server.release.wait(30)) as server:
+    def silent(_connection: socket.socket, _head: bytes) -> None:
+        server.release.wait(30)
+
+    with serving(silent) as server:
         with pytest.raises(RequestTimeoutError) as caught:
             sent(Request("POST", f"{server.url}/x"), Limits(connect_seconds=5, read_seconds=0.3))
         assert caught.value.details["sent"] == "unknown"
