@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 
 from nodeloom.messages import Request, Response
-from tests.transport.virtualtime import now
+
+from .virtualtime import now
 
 Limiter = Callable[[float], float | None]
 """Takes the time; gives None to let the request pass, else after how many seconds it might."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]  # the platform's own class
+class _Selector(selectors.DefaultSelector):
     """Never waits: the seconds it was to wait for are added to the time."""
 
     def __init__(self) -> None:

@@ -129,15 +129,12 @@ class Pace:
 
     def turn(self, now: float) -> Turn:
         """The next request's turn. It is void once `epoch` has changed: then take another."""
-        probing = self._sent == 1 and not self._flowing
-        self._sent += 1
         rate = self.rate(now)
-        interval = 1.0 / rate
-        at = self._schedule.take(now, interval, max(1.0, rate * _EVENED_SECONDS) if rate < math.inf else 1)
-        if probing:
+        at = self._schedule.take(now, 1.0 / rate, max(1.0, rate * _EVENED_SECONDS) if rate < math.inf else 1.0)
+        if self._sent == 0:
             # The first request after a pause shows whether it was long enough; the second one waits to see.
-            at = max(at, now + 2.0 * self._latency)
-            self._schedule.begin_at(at + interval)
+            self._schedule.begin_at(at + max(1.0 / rate, 2.0 * self._latency))
+        self._sent += 1
         return Turn(at, self._epoch)
 
     @property

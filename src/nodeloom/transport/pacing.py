@@ -141,14 +141,14 @@ class PacedSender:
         self._turnstile = asyncio.Lock()
         self.paced = Paced()
 
-    @property
-    def adaptive(self) -> bool:
-        """Whether refused requests are held back here until they may go again."""
-        return self._adaptive
-
-    def silent_for(self) -> float:
-        """Seconds since the service accepted anything, while it refuses; else 0."""
-        return self._pacer.silent_for()
+    def holds_back(self, response: Response) -> bool:
+        """Whether a request answered like this may come again at once, and waits here until it may go."""
+        if not self._adaptive or (response.status != 429 and response.status != 503):
+            return False
+        asked = retry_after(response)
+        if asked is not None:
+            return _worth_waiting(asked)
+        return response.status == 429 and self._pacer.silent_for() < PATIENCE_SECONDS
 
     async def send(self, request: Request) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""
@@ -193,8 +193,7 @@ class PacedSender:
     def _refused(self, response: Response, turn: Turn | None, began: float) -> None:
         self.paced.refused += 1
         asked = retry_after(response)
-        if asked is not None and (asked > PATIENCE_SECONDS or asked <= 0.0):
-            # Nobody waits that long, so the item fails; and zero says that waiting is no use.
+        if asked is not None and not _worth_waiting(asked):
             return
         if response.status == 503 or not self._pacer.pace.known:
             # As long as the pace is not known, all that is in flight is refused with the first.
@@ -255,3 +254,8 @@ class PacedSender:
                 f"The request was not sent: {why}.",
                 hint='Run it again, or go on after errors with on_error="continue".',
             )
+
+
+def _worth_waiting(asked: float) -> bool:
+    """Whether to wait so many seconds: zero says that it is no use, and an hour is longer than anybody waits."""
+    return 0.0 < asked <= PATIENCE_SECONDS

@@ -79,7 +79,7 @@ def _unit_seconds(unit: str, name: str, written: str) -> float:
     seconds = _SECONDS.get(unit.lower())
     if seconds is not None:
         return seconds
-    close = nearest(unit, _SECONDS)
+    close = nearest(unit, [known for known in _SECONDS if len(known) > 1])
     hint = f"Did you mean {close!r}?" if close else "Units are s, min, h and d."
     raise ConfigurationError(f"There is no unit of time {unit!r}.", property=name, value=written, hint=hint)
 
@@ -124,7 +124,7 @@ def _parts(written: str) -> list[tuple[str, str]]:
 
 
 class Schedule:
-    """Gives each request the moment it may go; a leaky bucket as a meter (the generic cell rate algorithm, ITU-T I.371).
+    """Gives each request the moment it may go: a leaky bucket as a meter (ITU-T I.371, generic cell rate algorithm).
 
     Each request takes `interval` seconds of the time that is there. So runs with different rates can share one: what
     one leaves of its share the others may use. Times are seconds of a clock that never goes back.
