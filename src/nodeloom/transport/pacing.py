@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from typing import Protocol
 
 from nodeloom.errors import NotRunError, RequestTimeoutError
-from nodeloom.messages import Request, Response
+from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.adaptive import Pace, Room, Turn
 from nodeloom.transport.rate import Rate, Schedule
 from nodeloom.transport.retry import retry_after
@@ -102,16 +104,23 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=PACERS.begin_anew)
 
 
+class Account(Protocol):
+    """Where it is counted what pacing came to: requests that were refused, seconds in which a run was held back."""
+
+    refused: int
+    waited: float
+
+
 @dataclass(slots=True)
 class Paced:
-    """What pacing came to in one run: requests that were refused, and seconds in which the run was held back."""
+    """An account of its own."""
 
     refused: int = 0
     waited: float = 0.0
 
 
 class PacedSender:
-    """Sends one run's requests at the pace of `pacer`; for one event loop.
+    """Sends one run's requests at the pace of `pacer`, None for that of the first request's origin; for one event loop.
 
     `rate` is what the run asked for. `adaptive` says whether refusals (429 and 503) slow it down, and timeouts lower
     the number in flight, `concurrency` at most. `pause` sleeps no longer than the run goes on, and `stopped` says why
@@ -121,16 +130,18 @@ class PacedSender:
     def __init__(
         self,
         send: Send,
-        pacer: Pacer,
+        pacer: Pacer | None,
         *,
         rate: Rate | None = None,
         adaptive: bool = True,
         concurrency: int = 8,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         stopped: Callable[[], str | None] = lambda: None,
+        account: Account | None = None,
     ) -> None:
         self._send = send
-        self._pacer = pacer
+        self._pacer = Pacer() if pacer is None else pacer
+        self._by_origin = pacer is None
         self._rate = rate
         self._adaptive = adaptive
         self._pause = pause
@@ -139,7 +150,7 @@ class PacedSender:
         self._waiting: deque[asyncio.Future[None]] = deque()
         # One request of a run waits for its turn, the others behind it: a run that ends gives up one turn at most.
         self._turnstile = asyncio.Lock()
-        self.paced = Paced()
+        self.paced: Account = account if account is not None else Paced()
 
     def holds_back(self, response: Response) -> bool:
         """Whether a request answered like this may come again at once, and waits here until it may go."""
@@ -152,18 +163,27 @@ class PacedSender:
 
     async def send(self, request: Request) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""
-        if self._rate is not None or self._pacer.pace.engaged or not self._room.open:
+        if self._by_origin:
+            self._share_with_origin(request)
+        pacer = self._pacer
+        if self._rate is not None or pacer.pace.engaged or not self._room.open:
             return await self._in_turn(request)
         if not self._adaptive:
             return await self._send(request)
         try:
             response = await self._send(request)
         except RequestTimeoutError:
-            self._overloaded(self._pacer.clock())
+            self._overloaded(pacer.clock())
             raise
         if response.status == 429 or response.status == 503:
-            self._refused(response, None, self._pacer.clock())
+            self._refused(response, None, pacer.clock())
         return response
+
+    def _share_with_origin(self, request: Request) -> None:
+        self._by_origin = False
+        # What has no origin cannot be sent, which the sender says.
+        with contextlib.suppress(ValueError):
+            self._pacer = PACERS.of(origin_of(request.url))
 
     async def _in_turn(self, request: Request) -> Response:
         counted = not self._room.open
@@ -252,7 +272,7 @@ class PacedSender:
         if why is not None:
             raise NotRunError(
                 f"The request was not sent: {why}.",
-                hint='Run it again, or go on after errors with on_error="continue".',
+                hint="Run the item again.",
             )
 
 
