@@ -57,7 +57,9 @@ class Runtime:
         vars: what `$vars` shows.
         javascript: whether expressions beyond plain paths may run (in QuickJS).
         retries: how often a request is repeated that did not happen or may happen twice.
-        timeout: seconds to wait for an answer, and for each further part of it.
+        timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
+        connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
+        request_timeout: seconds for a whole request with its answer, without repeats; None for no bound.
         max_answer_bytes: the largest answer read, in bytes, after decompression.
         credential_providers: where credentials are looked for, instead of environment, plugins, file and keyring.
 
@@ -78,6 +80,8 @@ class Runtime:
         javascript: bool = True,
         retries: int = 2,
         timeout: float = 60.0,
+        connect_timeout: float | None = None,
+        request_timeout: float | None = None,
         max_answer_bytes: int = 256 * 1024 * 1024,
         credential_providers: Sequence[Any] | None = None,
     ) -> None:
@@ -85,6 +89,9 @@ class Runtime:
             raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=url_values)
         _check_number("retries", retries, least=0, whole=True)
         _check_number("timeout", timeout, least=0, excluded=True)
+        for name, seconds in (("connect_timeout", connect_timeout), ("request_timeout", request_timeout)):
+            if seconds is not None:
+                _check_number(name, seconds, least=0, excluded=True)
         _check_number("max_answer_bytes", max_answer_bytes, least=1, whole=True)
         if transport is not None and not hasattr(transport, "handle_async_request"):
             raise ConfigurationError(
@@ -96,8 +103,12 @@ class Runtime:
         self._given_transport = transport
         self._url_values: UrlValues = url_values
         self._retries = retries
-        self._timeout = timeout
-        self._max_answer_bytes = max_answer_bytes
+        self._bounds: dict[str, Any] = {
+            "connect_seconds": min(10.0, timeout) if connect_timeout is None else connect_timeout,
+            "read_seconds": timeout,
+            "total_seconds": request_timeout,
+            "answer_bytes": max_answer_bytes,
+        }
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
         # A function of its own, not a method: what holds it must not hold the runtime.
@@ -213,6 +224,14 @@ class Runtime:
             coalesce: how many items one call may do (1), where the operation has a bulk twin (Delete Weblink has Bulk
                 Links Delete). Each item keeps its own result: when a bulk call fails, its items are sent one by one.
                 An item with If-Match is always sent by itself.
+            rate: at most so many requests in a time, "20/s", "1200/min", "10/2s", or a number, which is per second.
+                Runs with the same credential share it.
+            burst: how many of them may go at once after a pause; by default as many as 10 ms of the rate hold.
+            adaptive: whether refusals (429 and 503) slow the run down to what the service takes (default).
+            retry_budget: what share of the requests may be repeats, besides the first 50 ("20%"); None for no bound.
+            break_after: with `on_error="continue"`, so many items in a row that failed through no fault of theirs end
+                the run (20); 0 never.
+            deadline: seconds, or "90s", "2h", "1h30m", after which no further item is begun; what is in flight has 5 s.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -429,12 +448,12 @@ class Runtime:
 
     def _sender_opener(self) -> Callable[[], Sender]:
         """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
-        given, plugins, timeout, most = self._given_transport, self._plugins, self._timeout, self._max_answer_bytes
+        given, plugins, bounds = self._given_transport, self._plugins, self._bounds
 
         def open_sender() -> Sender:
             from nodeloom.transport import Limits, Sender
 
-            limits = Limits(connect_seconds=min(10.0, timeout), read_seconds=timeout, answer_bytes=most)
+            limits = Limits(**bounds)
             if given is not None:
                 return Sender(given, limits)
             return Sender(plugins.transport(), limits, owned=True)

@@ -88,6 +88,24 @@ async def test_two_sessions_of_one_client_share_its_token() -> None:
             TOKENS.clear()
 
 
+def test_the_same_fields_are_the_same_credential_whatever_it_is_called() -> None:
+    """What paces requests knows a credential by its identity, in which no secret stands."""
+    names = [StoredCredential(name, "threeCxApi", GIVEN, "given") for name in ("a", "b")]
+    first, second = (CredentialSession(THREE_CX, stored, tokens=TokenStore()).identity for stored in names)
+    assert first == second
+    others = [{**GIVEN, "clientSecret": "other"}, {**GIVEN, "serverUrl": "https://other/"}]
+    assert len({first, *(session_of(THREE_CX, fields).identity for fields in others)}) == 3
+    assert b"sesame" not in first
+
+
+async def test_the_identity_outlives_a_token() -> None:
+    with ThreeCXSandbox() as sandbox:
+        session = session_of(THREE_CX, sandbox.credential)
+        before = session.identity
+        await session.injection(send_over_socket)
+        assert session.identity == before
+
+
 async def test_the_check_tells_what_was_answered() -> None:
     """A token, then `GET /xapi/v1/Defs?$select=Id`, with one repeat after a 401."""
     with ThreeCXSandbox() as sandbox:

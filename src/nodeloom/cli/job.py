@@ -57,6 +57,8 @@ def open_runtime(options: Options) -> Runtime:
         javascript=not options["no_javascript"],
         retries=options["retries"],
         timeout=options["timeout"],
+        connect_timeout=options["connect_timeout"],
+        request_timeout=options["request_timeout"],
     )
     for path in options["credential_types"]:
         runtime.add_credential_type(path)

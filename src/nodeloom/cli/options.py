@@ -118,6 +118,20 @@ _JOB_OPTIONS = [
         metavar="N",
         help="Do up to N items in one call, where the operation has a bulk twin; each keeps its own result.",
     ),
+    click.option(
+        "--rate",
+        metavar="N/TIME",
+        help="At most so many requests in a time: 20/s, 1200/min. Runs with the same credential share it.",
+    ),
+    click.option(
+        "--burst", type=click.IntRange(min=1), metavar="N", help="How many of --rate may go at once after a pause."
+    ),
+    click.option(
+        "--adaptive/--no-adaptive",
+        default=True,
+        show_default=True,
+        help="Slow down to what the service takes when it refuses requests (429, 503).",
+    ),
     click.option("--unordered", is_flag=True, help="Give results as they come instead of in the items' order."),
     click.option(
         "--timeout",
@@ -125,7 +139,24 @@ _JOB_OPTIONS = [
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long to wait for an answer.",
+        help="Each wait for the service: to take what is written, to answer, for each further part.",
+    ),
+    click.option(
+        "--connect-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="To connect, TLS included; 10 without, or --timeout where that is less.",
+    ),
+    click.option(
+        "--request-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="A whole request with its answer, without repeats; no bound without.",
+    ),
+    click.option(
+        "--deadline",
+        metavar="TIME",
+        help="Begin no further item after this time: 90s, 2h, 1h30m. What is in flight then has five seconds.",
     ),
     click.option(
         "--retries",
@@ -134,6 +165,21 @@ _JOB_OPTIONS = [
         show_default=True,
         metavar="N",
         help="How often a request is repeated that did not happen or may happen twice.",
+    ),
+    click.option(
+        "--retry-budget",
+        default="20%",
+        show_default=True,
+        metavar="SHARE",
+        help="What share of all requests may be repeats, besides the first 50; none for no bound.",
+    ),
+    click.option(
+        "--break-after",
+        type=click.IntRange(min=0),
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="With --on-error continue, end a run in which N items in a row failed through no fault of theirs; 0 never.",
     ),
     click.option(
         "--url-values",

@@ -72,7 +72,8 @@ def summary(report: RunReport) -> str:
     if report.retries:
         parts.append("1 retry" if report.retries == 1 else f"{report.retries} retries")
     items = "1 item" if counts.items == 1 else f"{counts.items} items"
-    rest = "" if report.complete else f" ({report.stopped}; the rest of the items was not read)"
+    unread = "" if report.complete else "; the rest of the items was not read"
+    rest = f" ({report.stopped}{unread})" if report.stopped else ""
     return f"{items}: {', '.join(parts)} in {_duration(report.duration)}{rest}"
 
 

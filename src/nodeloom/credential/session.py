@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import os
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -33,6 +36,9 @@ Send = Callable[[Request], Awaitable[Response]]
 
 # Tokens that may still stand in an error or a log line being written; older ones have long run out.
 _REMEMBERED_TOKENS = 64
+
+# So that an identity can be compared in this process, and tells nothing outside of it.
+_IDENTITY_KEY = os.urandom(16)
 
 _NO_TEST = "The credential type has no further test."
 _SCHEME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -126,6 +132,17 @@ class CredentialSession:
     def values(self) -> Mapping[str, Json]:
         """What `$credentials` shows: the fields, and the access token once one was fetched."""
         return self._fields if self._in_use is None else self._in_use[1]
+
+    @property
+    def identity(self) -> bytes:
+        """Tells credentials apart, within this process and without their secrets: type and fields, fetched tokens not.
+
+        Two names for the same fields are the same credential to the service.
+        """
+        block = self.type.token
+        fields = {name: self._fields[name] for name in self._fields if block is None or name != block.token_data}
+        text = json.dumps([self.type.name, fields], sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=16, key=_IDENTITY_KEY).digest()
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -29,6 +29,12 @@ class RunKeywords(TypedDict, total=False):
     dialect: Dialect
     version: int | float | None
     coalesce: int
+    rate: str | float | None
+    burst: int | None
+    adaptive: bool
+    retry_budget: str | float | None
+    break_after: int
+    deadline: str | float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,12 @@ class RunOptions:
     dialect: Dialect = "author"
     version: int | float | None = None
     coalesce: int = 1
+    rate: str | float | None = None
+    burst: int | None = None
+    adaptive: bool = True
+    retry_budget: str | float | None = 0.2
+    break_after: int = 20
+    deadline: str | float | None = None
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -55,10 +67,16 @@ class RunOptions:
                 raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
-        if not isinstance(self.ordered, bool):
-            raise ConfigurationError("ordered is True or False.", property="ordered", value=self.ordered)
+        for name in ("ordered", "adaptive"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ConfigurationError(f"{name} is True or False.", property=name, value=value)
         if not isinstance(self.stop, Stop):
             raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
+        if (self.rate, self.burst, self.retry_budget, self.break_after, self.deadline) != (None, None, 0.2, 20, None):
+            from nodeloom.run.politeness import check
+
+            check(self)
 
 
 _KNOWN = tuple(field.name for field in fields(RunOptions))

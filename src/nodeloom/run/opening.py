@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import CredentialError, ItemError, UnknownNameError
 from nodeloom.run.items import as_item
 from nodeloom.run.keywords import GivenCredentials, RunOptions
+from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
 from nodeloom.run.result import Outcome, RunReport
 from nodeloom.run.runner import Runner, Work
 from nodeloom.run.source import WholeSource, open_source
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from nodeloom.plugins import Plugins
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
+    from nodeloom.transport.budget import RetryBudget
+    from nodeloom.transport.retry import Pacing
 
 Item = dict[str, Any]
 
@@ -41,12 +44,19 @@ class OpenedRun:
     plugins: Plugins
     policy: RetryPolicy
     twin: tuple[BulkTwin, OperationPlan] | None = None
+    budget: RetryBudget | None = None
 
     def start(self, send: Send) -> Runner:
         """The runner, for the running event loop; it begins when its outcomes are asked for."""
         source = open_source(self.items, whole=self.plan.needs_all_items)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
         how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
+        how["budget"] = self.budget = retry_budget(self.options)
+        pacing = paced(
+            send, self.options, self.session, self.report, pause=how["pause"], stopped=lambda: runner.stopped
+        )
+        if pacing is not None:
+            send, how["pacing"] = pacing.send, pacing
         single = self.work(send, everything, **how)
         work: Work = single
         in_flight = self.options.concurrency
@@ -72,6 +82,8 @@ class OpenedRun:
             ordered=self.options.ordered,
             held_bytes=self.options.in_flight_bytes,
             batching=self.plan.transfer.batching,
+            breaker=breaker(self.options),
+            deadline=deadline(self.options),
         )
         return runner
 
@@ -80,9 +92,11 @@ class OpenedRun:
         send: Send,
         items: Sequence[Item] = (),
         *,
+        plan: OperationPlan | None = None,
         stopping: Callable[[], bool] = lambda: False,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        plan: OperationPlan | None = None,
+        budget: RetryBudget | None = None,
+        pacing: Pacing | None = None,
     ) -> ItemWork:
         """The work on one item. `items` are all of them, where a template looks at more than its own.
 
@@ -98,6 +112,8 @@ class OpenedRun:
             items=items,
             stopping=stopping,
             pause=pause,
+            budget=budget,
+            pacing=pacing,
         )
 
     def close_report(self, runner: Runner, started: float, unseen: Sequence[Outcome] = ()) -> None:
@@ -112,6 +128,7 @@ class OpenedRun:
             for outcome in left:
                 report.add(outcome)
         report.duration = time.perf_counter() - started
+        report.retries_denied = self.budget.denied if self.budget is not None else 0
         report.complete = runner.complete
         report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
 

@@ -51,7 +51,9 @@ class Counts:
 class RunReport:
     """The account of one run. `duration` is in seconds; `statuses` and `errors` count by HTTP status and error code.
 
-    `complete` is False when a stopped run left input unread.
+    `refused` counts requests whose refusal paced the run, `waited` the seconds in which a rate or a pause held it back,
+    `retries_denied` repeats that its retry budget did not allow. `complete` is False when a stopped run left input
+    unread.
     """
 
     node: str
@@ -61,6 +63,9 @@ class RunReport:
     duration: float = 0.0
     counts: Counts = field(default_factory=Counts)
     retries: int = 0
+    retries_denied: int = 0
+    refused: int = 0
+    waited: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     stopped: str | None = None
@@ -108,6 +113,9 @@ class RunReport:
                 "results": counts.results,
             },
             "retries": self.retries,
+            "retriesDenied": self.retries_denied,
+            "refused": self.refused,
+            "waited": round(self.waited, 6),
             "statuses": {str(k): self.statuses[k] for k in sorted(self.statuses)},
             "errors": {k: self.errors[k] for k in sorted(self.errors)},
             "stopped": self.stopped,

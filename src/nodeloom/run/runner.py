@@ -15,11 +15,15 @@ from nodeloom.run.keywords import OnError
 from nodeloom.run.result import Outcome
 from nodeloom.run.source import END, WAIT, ItemSource
 from nodeloom.run.stop import Stop
+from nodeloom.transport.breaker import Breaker
 
 # An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
 Work = Callable[[int, Any], Awaitable[Outcome]]
 
 logger = logging.getLogger("nodeloom")
+
+# What is in flight at the deadline has until its own timeout, and not longer than this.
+GRACE_SECONDS = 5.0
 
 
 class Runner:
@@ -29,7 +33,8 @@ class Runner:
     while the answers of these hold `held_bytes` or more. Outcomes are given in input order, or as they come with
     `ordered=False`. With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the
     first failed item ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch`
-    at a time. As an asynchronous context manager it is closed at the end.
+    at a time. As an asynchronous context manager it is closed at the end. `breaker` ends a run that only fails, and
+    `deadline` any run after so many seconds: what is in flight then has a few more.
 
     `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
     every outcome was given.
@@ -47,12 +52,18 @@ class Runner:
         held_bytes: int = 64 * 1024 * 1024,
         ordered: bool = True,
         batching: Batching | None = None,
+        breaker: Breaker | None = None,
+        deadline: float | None = None,
     ) -> None:
         self._work = work
         self._source = source
         self._concurrency = concurrency if source.size is None else max(1, min(concurrency, source.size))
         self._on_error = on_error
         self._batching = batching
+        self._breaker = breaker
+        self._deadline = deadline
+        self._timer: asyncio.TimerHandle | None = None
+        self._advice = 'Run it again, or go on after errors with on_error="continue".'
         self._stop = stop or Stop()
         self._most_begun = self._concurrency + window
         self._most_held = held_bytes
@@ -138,7 +149,7 @@ class Runner:
             error = NotRunError(
                 f"The item was not run: {self.stopped or 'the run ended'}.",
                 item=self._read,
-                hint='Run it again, or go on after errors with on_error="continue".',
+                hint=self._advice,
             )
             batch.append(Outcome(self._read, error=error))
             self._read += 1
@@ -169,6 +180,8 @@ class Runner:
             raise
         finally:
             self._forget()
+            if self._timer is not None:
+                self._timer.cancel()
         await self._source.settle()
 
     async def __aenter__(self) -> Runner:
@@ -204,6 +217,13 @@ class Runner:
             self._workers = [loop.create_task(self._worker()) for _ in range(self._concurrency)]
         for worker in self._workers:
             worker.add_done_callback(self._worker_done)
+        if self._deadline is not None:
+            self._timer = loop.call_later(self._deadline, self._on_deadline, self._deadline)
+
+    def _on_deadline(self, seconds: float) -> None:
+        if not self.over:
+            self.halt(f"the deadline of {seconds:g} s was reached", "Run it again, or allow the run more time.")
+            self._timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._abandon)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and (fault := worker.exception()) is not None:
@@ -220,10 +240,11 @@ class Runner:
         for worker in self._workers:
             worker.cancel()
 
-    def halt(self, why: str) -> None:
-        """Begin no further item; `why` goes into the errors of those that are not run."""
+    def halt(self, why: str, advice: str | None = None) -> None:
+        """Begin no further item; `why` goes into the errors of those that are not run, `advice` is their hint."""
         if self.stopped is None:
             self.stopped = why
+            self._advice = advice or self._advice
             self._source.close()
             self._halted.set()
         # Workers that wait for room look up and end.
@@ -232,6 +253,7 @@ class Runner:
     async def _worker(self) -> None:
         source = self._source
         simple = self._batching is None
+        breaker = self._breaker
         while not self.halted:
             if self._is_full():
                 self._room.clear()
@@ -263,6 +285,8 @@ class Runner:
             self._keep(outcome)
             if outcome.error is not None and self._on_error == "stop":
                 self.halt(f"item {index} failed")
+            elif breaker is not None and (why := breaker.see(outcome.error)) is not None:
+                self.halt(why, "Mend that and run it again, or run all items whatever happens with break_after=0.")
 
     def _is_full(self) -> bool:
         return self._read - self._given >= self._most_begun or self._held >= self._most_held

@@ -16,7 +16,8 @@ from nodeloom.plugins import CallContext, Plugins
 from nodeloom.run.items import Item, as_item, too_deep
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
-from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport.budget import RetryBudget
+from nodeloom.transport.retry import Attempts, Pacing, RetryingSender, RetryPolicy
 
 if TYPE_CHECKING:
     from nodeloom.plan.call import Call
@@ -34,7 +35,8 @@ class ItemWork:
     """Does one item after the other by a plan; shared by all workers of a run.
 
     `items` are all input items when a template needs them, else empty. `stopping` is asked before and after a retry
-    waits, and `pause` is how it waits: a run that stops does not sit out a delay.
+    waits, and `pause` is how it waits: a run that stops does not sit out a delay. `budget` bounds the repeats of all
+    items together, and `pacing` holds back what was refused.
     """
 
     def __init__(
@@ -49,13 +51,15 @@ class ItemWork:
         items: Sequence[Item] = (),
         stopping: Callable[[], bool] = lambda: False,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        budget: RetryBudget | None = None,
+        pacing: Pacing | None = None,
     ) -> None:
         self._plan = plan
         self._session = session
         self._environment = environment
         self._plugins = plugins
         self._items = items
-        self._sender = RetryingSender(send, policy, give_up=stopping, sleep=pause)
+        self._sender = RetryingSender(send, policy, give_up=stopping, sleep=pause, budget=budget, pacing=pacing)
         self._sees = plugins.has("nodeloom_see_response")
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
@@ -100,6 +104,8 @@ class ItemWork:
 
     def _failed(self, index: int, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
+        if attempts.denied is not None:
+            error.hint = f"{attempts.denied} {error.hint or ''}".rstrip()
         mask = self.masker()
         error.mask(mask)
         _silence_causes(error, mask)

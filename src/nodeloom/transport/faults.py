@@ -61,7 +61,7 @@ def in_time(request: Request, *, connected: bool) -> RequestTimeoutError:
         f"{where} did not {'answer' if connected else 'accept the connection'} in time.",
         hint="The service may have done the work. Check before you repeat it, or allow more time."
         if connected
-        else "Check that the service is reachable, or allow more time (--timeout SECONDS).",
+        else "Check that the service is reachable, or allow more time (--connect-timeout SECONDS).",
         sent="unknown" if connected else "no",
         method=request.method,
         origin=where,

@@ -8,11 +8,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
-from nodeloom.errors import RequestError
+from nodeloom.errors import NotRunError, RequestError
 from nodeloom.messages import Request, Response
+from nodeloom.transport.budget import RetryBudget
 
 Send = Callable[[Request], Awaitable[Response]]
+
+# So often one request may be refused while pacing holds it back between; a learned pace refuses one now and then.
+MOST_REFUSALS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,15 @@ class Attempts:
     """What the requests of one item came to: statuses, repeats, and bytes of the answers.
 
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
-    that are sent again with a renewed token. `seen` is told of every answer.
+    that are sent again with a renewed token. `denied` says in a sentence why there was no further repeat although the
+    policy would have allowed one. `seen` is told of every answer.
     """
 
     statuses: list[int] = field(default_factory=list)
     repeats: int = 0
     size: int = 0
     maybe_done: bool = False
+    denied: str | None = None
     seen: Callable[[Request, Response], None] | None = None
 
     def answered(self, request: Request, response: Response) -> None:
@@ -85,11 +92,21 @@ class Attempts:
             self.seen(request, response)
 
 
+class Pacing(Protocol):
+    """What holds refused requests back until they may go again."""
+
+    def holds_back(self, response: Response) -> bool:
+        """Whether a request answered like this may be sent again at once, and will wait for its turn."""
+        ...
+
+
 class RetryingSender:
     """Sends and repeats by a policy; shared by all requests of a run.
 
     `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked before
-    and after each wait: a run that stops repeats nothing. `repeatable` says which requests may happen twice.
+    and after each wait: a run that stops repeats nothing. `repeatable` says which requests may happen twice. `budget`
+    bounds the repeats of the run. What `pacing` holds back uses up none of the policy's repeats; a policy that allows
+    none is kept all the same.
     """
 
     def __init__(
@@ -101,6 +118,8 @@ class RetryingSender:
         give_up: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         repeatable: Callable[[Request], bool] = is_idempotent,
+        budget: RetryBudget | None = None,
+        pacing: Pacing | None = None,
     ) -> None:
         self._send = send
         self._policy = policy
@@ -108,11 +127,17 @@ class RetryingSender:
         self._give_up = give_up
         self._sleep = sleep
         self._repeatable = repeatable
+        self._budget = RetryBudget(None) if budget is None else budget
+        self._pacing = pacing
 
     async def send(self, request: Request, attempts: Attempts | None = None) -> Response:
-        """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came."""
+        """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came.
+
+        Raises NotRunError when the run ends before the request was sent at all.
+        """
         if attempts is None:
             attempts = Attempts()
+        self._budget.requests += 1
         outcome: Response | RequestError
         try:
             outcome = await self._send(request)
@@ -126,35 +151,68 @@ class RetryingSender:
 
     async def _settled(self, request: Request, outcome: Response | RequestError, attempts: Attempts) -> Response:
         """What becomes of a first try that did not succeed."""
-        attempt = 1
+        attempt = refusals = 0
         while True:
             if attempts.maybe_done and _is_gone(request, outcome):
                 # The first DELETE was carried out, only its answer was lost.
                 return Response(204, {}, b"", "No Content", request.url)
-            delay = self._delay(outcome, attempt)
-            last = attempt > self._policy.retries or not may_repeat(request, outcome, self._repeatable)
-            if last or delay > self._policy.most_seconds or self._give_up():
+            if not may_repeat(request, outcome, self._repeatable):
+                return _final(outcome)
+            held_back = self._holds_back(outcome)
+            if held_back:
+                refusals += 1
+                delay = self._delay_of_refused(outcome, refusals)
+            else:
+                attempt += 1
+                delay = self._delay(outcome, attempt)
+            if attempt > self._policy.retries or delay > self._policy.most_seconds or self._give_up():
+                return _final(outcome)
+            if not self._affords(refusals, held_back, attempts):
                 return _final(outcome)
             attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
-            await self._sleep(delay)
+            if delay:
+                await self._sleep(delay)
             if self._give_up():
                 return _final(outcome)
-            attempts.repeats += 1
-            attempt += 1
-            if self._on_retry is not None:
-                self._on_retry(request, outcome, delay)
+            before = outcome
             try:
                 outcome = await self._send(request)
             except RequestError as error:
                 outcome = error
+            except NotRunError:
+                # The run ended while the repeat waited for its turn: what came before is the truth.
+                return _final(before)
             else:
                 attempts.answered(request, outcome)
-                if outcome.status < 400:
-                    return outcome
+            attempts.repeats += 1
+            if self._on_retry is not None:
+                self._on_retry(request, before, delay)
+            if isinstance(outcome, Response) and outcome.status < 400:
+                return outcome
+
+    def _holds_back(self, outcome: Response | RequestError) -> bool:
+        if self._pacing is None or self._policy.retries == 0 or isinstance(outcome, RequestError):
+            return False
+        return self._pacing.holds_back(outcome)
+
+    def _affords(self, refusals: int, held_back: bool, attempts: Attempts) -> bool:
+        """Whether there is another repeat; says in `attempts` why not."""
+        if refusals > MOST_REFUSALS:
+            attempts.denied = f"It was not repeated again: it was refused {refusals} times."
+            return False
+        if self._budget.afford_refused() if held_back else self._budget.afford():
+            return True
+        attempts.denied = "It was not repeated: the retry budget of the run is used up (--retry-budget)."
+        return False
 
     def _delay(self, outcome: Response | RequestError, attempt: int) -> float:
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
         return asked if asked is not None else self._policy.backoff(attempt)
+
+    def _delay_of_refused(self, outcome: Response | RequestError, refusals: int) -> float:
+        """Pacing waits as long as was asked; without that, those refused at the same time come back one by one."""
+        asked = retry_after(outcome) if isinstance(outcome, Response) else None
+        return 0.0 if asked is not None else self._policy.backoff(min(refusals, 3))
 
 
 def _is_gone(request: Request, outcome: Response | RequestError) -> bool:

@@ -1,0 +1,74 @@
+"""What a run was asked for towards the service, as the parts of `transport` that keep to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from nodeloom.errors import ConfigurationError
+from nodeloom.transport.breaker import Breaker
+from nodeloom.transport.budget import RetryBudget, read_share
+from nodeloom.transport.pacing import PACERS, PacedSender
+from nodeloom.transport.rate import read_rate, read_seconds
+
+if TYPE_CHECKING:
+    from nodeloom.credential import CredentialSession
+    from nodeloom.run.keywords import RunOptions
+    from nodeloom.run.result import RunReport
+    from nodeloom.run.work import Send
+
+
+def check(options: RunOptions) -> None:
+    """Raise ConfigurationError for what cannot be meant."""
+    read_rate(options.rate, options.burst)
+    read_share(options.retry_budget)
+    read_seconds(options.deadline, "deadline")
+    after = options.break_after
+    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+        raise ConfigurationError(
+            "break_after is a whole number from 0.", property="break_after", value=after, hint="0 ends no run."
+        )
+
+
+def paced(
+    send: Send,
+    options: RunOptions,
+    session: CredentialSession | None,
+    report: RunReport,
+    *,
+    pause: Callable[[float], Awaitable[None]],
+    stopped: Callable[[], str | None],
+) -> PacedSender | None:
+    """What sends at the pace the run asks for or the service allows; None where neither is to be kept.
+
+    Runs with the same credential share a pace; those without one share that of the origin they ask. `pause` sleeps no
+    longer than the run goes on, `stopped` says why it does not.
+    """
+    rate = read_rate(options.rate, options.burst)
+    if rate is None and not options.adaptive:
+        return None
+    return PacedSender(
+        send,
+        PACERS.of(session.identity) if session is not None else None,
+        rate=rate,
+        adaptive=options.adaptive,
+        concurrency=options.concurrency,
+        pause=pause,
+        stopped=stopped,
+        account=report,
+    )
+
+
+def retry_budget(options: RunOptions) -> RetryBudget:
+    """What the run may repeat."""
+    return RetryBudget(read_share(options.retry_budget))
+
+
+def breaker(options: RunOptions) -> Breaker | None:
+    """What ends a run that only fails; None for a run that its first failed item ends anyway."""
+    return Breaker(options.break_after) if options.on_error == "continue" and options.break_after else None
+
+
+def deadline(options: RunOptions) -> float | None:
+    """Seconds after which the run is to end."""
+    return read_seconds(options.deadline, "deadline")
