@@ -1,4 +1,4 @@
-"""Where results go: together when they are ready together, at once when told, and what happens when nobody takes them."""
+"""Where results go: together when they are ready together, and what happens when nobody takes them."""
 
 from __future__ import annotations
 
