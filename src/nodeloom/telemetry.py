@@ -56,6 +56,12 @@ class _Told:
     requests: dict[ObservedRequest, trace.Span] = field(default_factory=dict)
 
 
+def is_set_up() -> bool:
+    """Whether the application has set up an SDK: the API's own providers record nothing."""
+    providers = (trace.get_tracer_provider(), metrics.get_meter_provider())
+    return not all(type(p).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics")) for p in providers)
+
+
 class Telemetry(Observer):
     """Records runs with OpenTelemetry. One can watch any number of runs, also at a time.
 

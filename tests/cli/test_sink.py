@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.sink import Sink, json_line, open_output
+from nodeloom.cli.sink import Sink, encoder, open_output
+
+VALUES = st.recursive(
+    st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False)),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+)
+ENCODERS = pytest.mark.parametrize("encode", [encoder(0), encoder(1_000_000)], ids=["json", "pydantic"])
 
 
-@given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.none(), st.lists(st.text())), max_size=4))
-def test_a_line_is_the_value_in_utf_8(value: dict[str, object]) -> None:
-    line = json_line(value)
+@ENCODERS
+@given(VALUES)
+def test_a_line_is_the_value_in_utf_8(encode: Callable[[object], bytes], value: object) -> None:
+    line = encode(value)
     assert line.count(b"\n") == 1
     assert json.loads(line) == value
 
 
-def test_a_line_may_be_nested_deeply() -> None:
+@ENCODERS
+def test_both_write_alike(encode: Callable[[object], bytes]) -> None:
+    value = {"json": {"a": "ü\n\u2028", "b": [1, 2**70, 0.5, None, True]}, "pairedItem": {"item": 1}}
+    assert encode(value).decode() == (
+        '{"json":{"a":"ü\\n\u2028","b":[1,1180591620717411303424,0.5,null,true]},"pairedItem":{"item":1}}\n'
+    )
+
+
+@ENCODERS
+def test_a_line_may_be_nested_deeply(encode: Callable[[object], bytes]) -> None:
     value: object = 1
     for _ in range(400):
         value = [value]
-    assert json.loads(json_line(value)) == value
+    assert json.loads(encode(value)) == value
 
 
-def test_half_of_a_surrogate_pair_is_escaped() -> None:
-    assert json_line({"a": "\ud800", "b": "ü"}) == b'{"a": "\\ud800", "b": "\\u00fc"}\n'
+@ENCODERS
+def test_half_of_a_surrogate_pair_is_escaped(encode: Callable[[object], bytes]) -> None:
+    assert encode({"a": "\ud800", "b": "ü"}) == b'{"a":"\\ud800","b":"\\u00fc"}\n'
 
 
 def test_lines_wait_for_each_other_until_they_are_flushed(tmp_path: Path) -> None:

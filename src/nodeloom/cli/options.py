@@ -165,6 +165,11 @@ _JOB_OPTIONS = [
         help="What is logged: debug every request and item, info (as without) the run, repeats and failures.",
     ),
     click.option("--log-file", type=_path(), metavar="FILE", help="Append the log to FILE instead."),
+    click.option(
+        "--telemetry",
+        is_flag=True,
+        help="Record spans and metrics with OpenTelemetry (nodeloom[telemetry] and opentelemetry-instrument).",
+    ),
     click.option("--quiet", "-q", is_flag=True, help="No bar, no summary, no notes; errors only."),
 ]
 

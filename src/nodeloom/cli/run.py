@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +13,10 @@ from nodeloom.cli.app import FAILED, INTERRUPTED, say, show_error
 from nodeloom.cli.options import job_options
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from nodeloom.cli.job import Job, Options
     from nodeloom.cli.sink import Sink
-    from nodeloom.run.result import Outcome, RunReport
+    from nodeloom.run.events import Observer
+    from nodeloom.run.result import RunReport
 
 
 @click.command("run")
@@ -67,7 +66,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
     """The run itself: every outcome written as it comes, also those after a signal. Whether there was a signal."""
     from nodeloom.cli.interruption import Interruption
     from nodeloom.cli.progress import chosen, progress
-    from nodeloom.cli.sink import json_line
+    from nodeloom.cli.sink import encoder
     from nodeloom.cli.standing import Gauge
     from nodeloom.run.stop import Stop
 
@@ -87,21 +86,36 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             dialect=job.dialect,
             version=job.version,
             report=report,
+            observer=_telemetry() if options["telemetry"] else None,
         )
         on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
         kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
         opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
         # Whatever ends the loop, the run ends with it, and its report is whole.
-        opened.enter_context(contextlib.closing(cast("Generator[Outcome, None, None]", outcomes)))
+        opened.enter_context(contextlib.closing(outcomes))
         sink.begin()
+        encode = encoder(0)
         for outcome in outcomes:
-            if not sink.write(map(json_line, outcome.results())) or not sink.flush():
+            well = sink.write(map(encode, outcome.results()))
+            if not outcomes.ready:
+                # Nothing that is ready waits for what is not.
+                well = sink.flush()
+                encode = encoder(report.counts.results)
+            if not well:
                 stop.set()
             if failure is None and outcome.error is not None and outcome.error.code != "not_run":
                 failure = outcome.error
     if failure is not None and options["on_error"] == "stop":
         show_error(failure)
     return signals.interrupted
+
+
+def _telemetry() -> Observer:
+    from nodeloom.telemetry import Telemetry, is_set_up
+
+    if not is_set_up():
+        say("warning: --telemetry records nothing: no OpenTelemetry SDK is set up (opentelemetry-instrument).")
+    return Telemetry()
 
 
 def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Options) -> int:

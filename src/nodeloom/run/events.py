@@ -6,12 +6,12 @@ in anything, so watching costs nothing where nobody watches.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from nodeloom.messages import Request, origin_of
 
@@ -22,7 +22,7 @@ _USER_INFORMATION = re.compile(r"(?<=://)[^/?#]*@")
 
 
 def _run_id() -> str:
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

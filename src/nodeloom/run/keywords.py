@@ -11,6 +11,7 @@ from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
     from nodeloom.expression import Dialect
+    from nodeloom.run.events import Observer
 
 OnError = Literal["stop", "continue"]
 GivenCredentials = Mapping[str, Any] | str | None
@@ -29,6 +30,7 @@ class RunKeywords(TypedDict, total=False):
     dialect: Dialect
     version: int | float | None
     coalesce: int
+    observer: Observer | Sequence[Observer] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,13 @@ class RunOptions:
     dialect: Dialect = "author"
     version: int | float | None = None
     coalesce: int = 1
+    observer: Observer | Sequence[Observer] | None = None
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Whoever is told how the run goes."""
+        given = self.observer
+        return () if given is None else given if isinstance(given, Sequence) else (given,)
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -59,6 +68,21 @@ class RunOptions:
             raise ConfigurationError("ordered is True or False.", property="ordered", value=self.ordered)
         if not isinstance(self.stop, Stop):
             raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
+        if self.observer is not None:
+            _check_observers(self.observers)
+
+
+def _check_observers(observers: Sequence[Any]) -> None:
+    from nodeloom.run.events import Observer
+
+    for observer in observers:
+        if not isinstance(observer, Observer):
+            raise ConfigurationError(
+                "observer is a nodeloom.Observer, or several in a list.",
+                property="observer",
+                value=type(observer).__name__,
+                hint="Derive its class from nodeloom.Observer.",
+            )
 
 
 _KNOWN = tuple(field.name for field in fields(RunOptions))
