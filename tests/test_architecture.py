@@ -29,6 +29,7 @@ ROOMS = [
     "discovery",
     "plugins",
     "run",
+    "telemetry",
     "runtime",
     "importers",
     "cli",
@@ -106,7 +107,10 @@ def test_every_dependency_is_explained() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    declared = [*project["dependencies"], *(entry for name in ("keyring", "openapi") for entry in extras[name])]
+    declared = [
+        *project["dependencies"],
+        *(entry for name in ("keyring", "openapi", "telemetry") for entry in extras[name]),
+    ]
     names = {re.split(r"[<>=\[;]", entry)[0] for entry in declared}
     table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("## Dependencies")[1]
     assert names == set(re.findall(r"^\| ([\w-]+)(?: \(extra\))? \|", table, flags=re.MULTILINE)) - {"package"}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nodeloom.expression import Literal
     from nodeloom.messages import Request, Response
     from nodeloom.plugins import CallContext, hookimpl
+    from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
     from nodeloom.run.planning import PlannedRequest
     from nodeloom.run.result import Outcome, RunReport, RunResult
     from nodeloom.run.stop import Stop
@@ -30,6 +31,9 @@ __all__ = [
     "CallContext",
     "Literal",
     "NodeloomError",
+    "ObservedRequest",
+    "ObservedRun",
+    "Observer",
     "Outcome",
     "PlannedRequest",
     "Request",
@@ -50,6 +54,9 @@ _HOMES = {
     "CallContext": "nodeloom.plugins",
     "Literal": "nodeloom.expression",
     "NodeloomError": "nodeloom.errors",
+    "ObservedRequest": "nodeloom.run.events",
+    "ObservedRun": "nodeloom.run.events",
+    "Observer": "nodeloom.run.events",
     "Outcome": "nodeloom.run.result",
     "PlannedRequest": "nodeloom.run.planning",
     "Request": "nodeloom.messages",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.run.collecting import collected, collected_in, given, raise_first, streamed, waited_out
+from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
@@ -232,6 +232,7 @@ class Runtime:
             break_after: with `on_error="continue"`, so many items in a row that failed through no fault of theirs end
                 the run (20); 0 never.
             deadline: seconds, or "90s", "2h", "1h30m", after which no further item is begun; what is in flight has 5 s.
+            observer: an `Observer`, or several, that are told how the run goes.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -276,15 +277,16 @@ class Runtime:
         *,
         report: RunReport | None = None,
         **keywords: Unpack[RunKeywords],
-    ) -> Iterator[Outcome]:
+    ) -> Outcomes:
         """`run`, an outcome at a time, with memory that does not grow with the number of items.
 
         Takes any iterable; it is read in a thread of its own, 64 items ahead at most. Failed items are outcomes with
         an `error`; nothing is raised for them. What the iterable raises is raised after the outcomes of the items it
         gave. Closing the iterator early finishes what is in flight. `report`, when given, is filled in as the run goes;
-        it counts also what a closed iterator did not give.
+        it counts also what a closed iterator did not give. The iterator's `ready` says how many outcomes can be taken
+        without waiting.
         """
-        return streamed(self._loops, self._open(node, parameters, items, run_options(keywords), report))
+        return Outcomes(self._loops, self._open(node, parameters, items, run_options(keywords), report))
 
     async def astream(
         self,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from nodeloom.errors import ItemError, NotFoundError, NotRunError
 from nodeloom.run.result import Outcome, RunReport, RunResult
 
+SCHEMA = json.loads(
+    (Path(__file__).resolve().parents[2] / "schemas" / "run-report.schema.json").read_text(encoding="utf-8")
+)
 KINDS = {"ok": None, "failed": ItemError, "not found": NotFoundError, "not run": NotRunError}
 
 
@@ -37,7 +43,10 @@ def test_the_counts_add_up(made: list[tuple[str, int, int]]) -> None:
     assert len(result.items) == counts.results + counts.failed + counts.not_run
     assert len(result.errors) == counts.failed + counts.not_run
     assert all("pairedItem" in item for item in result.items)
-    assert json.loads(json.dumps(report.to_dict()))["counts"]["items"] == len(made)
+    written = json.loads(json.dumps(report.to_dict()))
+    assert written["counts"]["items"] == len(made)
+    Draft202012Validator(SCHEMA).validate(written)
+    assert datetime.fromisoformat(written["startedAt"]) == report.started_at
 
 
 def test_a_failed_item_has_its_error_in_json_and_beside_it() -> None:
@@ -58,3 +67,12 @@ def test_every_item_of_an_outcome_is_paired_with_its_input() -> None:
 def test_a_run_that_left_input_unread_did_not_succeed() -> None:
     assert RunReport("probe").succeeded
     assert not RunReport("probe", complete=False).succeeded
+
+
+def test_the_schema_says_all_that_a_report_holds() -> None:
+    """A field that is added to the report is added to its schema, with what it means."""
+    written = RunReport("probe").to_dict()
+    assert set(SCHEMA["required"]) <= set(written) <= set(SCHEMA["properties"])
+    counts = SCHEMA["properties"]["counts"]
+    assert set(counts["required"]) <= set(written["counts"]) <= set(counts["properties"])
+    assert all(part["description"] for part in SCHEMA["properties"].values())

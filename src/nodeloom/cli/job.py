@@ -15,6 +15,7 @@ from nodeloom.errors import ConfigurationError
 from nodeloom.runtime import Runtime
 
 if TYPE_CHECKING:
+    from nodeloom.cli.metering import InputMeter
     from nodeloom.expression import Dialect
     from nodeloom.plan.operation import OperationPlan
 
@@ -25,8 +26,8 @@ Options = Mapping[str, Any]
 class Job:
     """What one call of `run` or `plan` does.
 
-    `items` is None to run once; `total` is their number where it is known. `dialect` is n8n's for a copied node, and
-    `version` the one it was made for.
+    `items` is None to run once; `meter` tells how many there are, as far as that is known. `dialect` is n8n's for a
+    copied node, and `version` the one it was made for.
     """
 
     runtime: Runtime
@@ -35,7 +36,7 @@ class Job:
     plan: OperationPlan
     items: Iterable[Any] | None
     credentials: Mapping[str, str] | str | None
-    total: int | None
+    meter: InputMeter
     dialect: Dialect
     version: float | None
 
@@ -75,8 +76,8 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
     _apply(runtime, node, parameters, options, dialect)
     plan = runtime.compile(node, parameters, dialect=dialect, version=version)
     credentials = _credentials(runtime, options["credentials"])
-    items, total = _items(options, plan, note)
-    return Job(runtime, node, parameters, plan, items, credentials, total, dialect, version)
+    items, meter = _items(options, plan, note)
+    return Job(runtime, node, parameters, plan, items, credentials, meter, dialect, version)
 
 
 def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
@@ -207,30 +208,25 @@ def _credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] 
 
 def _items(
     options: Options, plan: OperationPlan, note: Callable[[str], None]
-) -> tuple[Iterable[Any] | None, int | None]:
+) -> tuple[Iterable[Any] | None, InputMeter]:
+    from nodeloom.cli.metering import InputMeter, size_of
+    from nodeloom.cli.stdin import input_number, piped_items, standard_input
     from nodeloom.run.reading import read_items
 
     source, written = options["items_from"], options["format_"]
+    meter = InputMeter()
     if source is not None and source != "-":
-        return read_items(source, written), count_items(Path(source), written)
+        items = read_items(source, written, through=lambda opened: meter.through(opened, size_of(source)))
+        return meter.counted(items), meter
+    number = input_number()
+    size = None if number is None else size_of(number)
     if source == "-":
-        from nodeloom.cli.stdin import standard_input
-
         stream = standard_input()
         if stream is None:
             raise ConfigurationError("Standard input is closed.", hint="Give the items with --items FILE.")
     else:
-        from nodeloom.cli.stdin import piped_items
-
         stream = piped_items(not all(c.static for c in plan.parameters.values()), note)
         if stream is None:
-            return None, 1
-    return read_items(stream, written, name="standard input"), None
-
-
-def count_items(path: Path, written: str | None) -> int | None:
-    """How many items the file holds where counting its lines tells; for the progress bar."""
-    if not path.is_file() or (written or path.suffix.lower().removeprefix(".")) not in ("ndjson", "jsonl"):
-        return None
-    with path.open("rb") as lines:
-        return sum(1 for line in lines if line.strip())
+            return None, InputMeter(1)
+    items = read_items(stream, written, name="standard input", through=lambda opened: meter.through(opened, size))
+    return meter.counted(items), meter

@@ -197,7 +197,26 @@ _JOB_OPTIONS = [
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
     click.option("--output", type=_path(), metavar="FILE", help="Write the results to FILE, as they come."),
     click.option("--report", type=_path(), metavar="FILE", help="Write the run report to FILE, as JSON."),
-    click.option("--quiet", "-q", is_flag=True, help="No progress, no summary, no notes; errors only."),
+    click.option(
+        "--progress",
+        type=click.Choice(["auto", "bar", "json", "none"]),
+        default="auto",
+        show_default=True,
+        help="How standard error shows the run going on: auto is a bar on a terminal, json an event a second.",
+    ),
+    click.option("--log", type=click.Choice(["text", "json"]), help="Log the run on standard error, a line an event."),
+    click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        help="What is logged: debug every request and item, info (as without) the run, repeats and failures.",
+    ),
+    click.option("--log-file", type=_path(), metavar="FILE", help="Append the log to FILE instead."),
+    click.option(
+        "--telemetry",
+        is_flag=True,
+        help="Record spans and metrics with OpenTelemetry (nodeloom[telemetry] and opentelemetry-instrument).",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="No bar, no summary, no notes; errors only."),
 ]
 
 

@@ -47,7 +47,7 @@ def plan(**options: Any) -> int:
                     line = curl_command(planned).encode("utf-8", "backslashreplace") + b"\n"
                 else:
                     line = json_line(planned.to_dict())
-                if not sink.write([line]):
+                if not sink.write([line]) or not sink.flush():
                     break
     if sink.fault is not None and not sink.closed_by_reader:
         say(f"error: {sink.message}")

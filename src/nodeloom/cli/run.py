@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from nodeloom.cli.options import job_options
 if TYPE_CHECKING:
     from nodeloom.cli.job import Job, Options
     from nodeloom.cli.sink import Sink
+    from nodeloom.run.events import Observer
     from nodeloom.run.result import RunReport
 
 
@@ -32,11 +34,12 @@ def run(**options: Any) -> int:
       echo '{"Link": "link-1"}' | nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link={{ $json.Link }}'
     """
     from nodeloom.cli.job import open_job, open_runtime
+    from nodeloom.cli.logs import logs
     from nodeloom.cli.sink import Sink, open_output, open_sink
     from nodeloom.run.result import RunReport
 
     note = _quiet if options["quiet"] else say
-    with open_runtime(options) as runtime:
+    with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
         job = open_job(runtime, options, note)
         # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
         report_file = open_output(options["report"], options["items_from"]) if options["report"] else None
@@ -46,7 +49,7 @@ def run(**options: Any) -> int:
                 interrupted = _run(job, options, sink, report)
             finally:
                 if report_file is not None and sink.begun:
-                    report_sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
+                    _write_report(report, report_sink)
     return _ended(report, interrupted, [sink, report_sink], options)
 
 
@@ -54,17 +57,22 @@ def _quiet(_text: str) -> None:
     return
 
 
+def _write_report(report: RunReport, sink: Sink) -> None:
+    sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
+    sink.flush()
+
+
 def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
     """The run itself: every outcome written as it comes, also those after a signal. Whether there was a signal."""
     from nodeloom.cli.interruption import Interruption
-    from nodeloom.cli.progress import progress_bar
-    from nodeloom.cli.sink import json_line
+    from nodeloom.cli.progress import chosen, progress
+    from nodeloom.cli.sink import encoder
+    from nodeloom.cli.standing import Gauge
     from nodeloom.run.stop import Stop
 
     stop = Stop()
-    bar_wanted = not options["quiet"] and (options["output"] not in (None, "-") or not sys.stdout.isatty())
     failure = None
-    with progress_bar(job.total, wanted=bar_wanted) as progress, Interruption(stop, options["concurrency"]) as signals:
+    with Interruption(stop, options["concurrency"]) as signals, contextlib.ExitStack() as opened:
         outcomes = job.runtime.stream(
             job.node,
             job.parameters,
@@ -84,17 +92,36 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             dialect=job.dialect,
             version=job.version,
             report=report,
+            observer=_telemetry() if options["telemetry"] else None,
         )
+        on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+        kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
+        opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
+        # Whatever ends the loop, the run ends with it, and its report is whole.
+        opened.enter_context(contextlib.closing(outcomes))
         sink.begin()
+        encode = encoder(0)
         for outcome in outcomes:
-            if not sink.write(map(json_line, outcome.results())):
+            well = sink.write(map(encode, outcome.results()))
+            if not outcomes.ready:
+                # Nothing that is ready waits for what is not.
+                well = sink.flush()
+                encode = encoder(report.counts.results)
+            if not well:
                 stop.set()
             if failure is None and outcome.error is not None and outcome.error.code != "not_run":
                 failure = outcome.error
-            progress.show(report)
     if failure is not None and options["on_error"] == "stop":
         show_error(failure)
     return signals.interrupted
+
+
+def _telemetry() -> Observer:
+    from nodeloom.telemetry import Telemetry, is_set_up
+
+    if not is_set_up():
+        say("warning: --telemetry records nothing: no OpenTelemetry SDK is set up (opentelemetry-instrument).")
+    return Telemetry()
 
 
 def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Options) -> int:

@@ -70,6 +70,11 @@ def piped_items(needed: bool, note: Callable[[str], None]) -> BinaryStream | Non
     return None
 
 
+def input_number() -> int | None:
+    """The file descriptor of standard input; None when it is closed, or not a file."""
+    return None if sys.stdin is None else _number(sys.stdin)
+
+
 def _number(stream: IO[Any]) -> int | None:
     try:
         return stream.fileno()
@@ -92,7 +97,7 @@ class _Begun:
     def read(self, size: int, /) -> bytes | None:
         """What was read already, then the rest."""
         if self._first:
-            first, self._first = self._first, b""
+            first, self._first = self._first[:size], self._first[size:]
             return first
         return self._rest.read(size)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 from nodeloom.run.result import Outcome, RunResult
@@ -33,12 +33,14 @@ async def collected(opened: OpenedRun, sender: Sender, watch: Callable[[Runner],
     if watch is not None:
         watch(runner)
     outcomes: list[Outcome] = []
-    async with runner:
-        while batch := await runner.next_batch(linger=_LINGER):
-            for outcome in batch:
-                opened.report.add(outcome)
-            outcomes += batch
-    opened.close_report(runner, started)
+    try:
+        async with runner:
+            while batch := await runner.next_batch(linger=_LINGER):
+                for outcome in batch:
+                    opened.report.add(outcome)
+                outcomes += batch
+    finally:
+        opened.close_report(runner, started)
     return RunResult(outcomes, opened.report), runner.fault
 
 
@@ -57,22 +59,42 @@ def given(batch: list[Outcome], opened: OpenedRun, started: float) -> Iterator[O
         yield outcome
 
 
-def streamed(loops: Loops, opened: OpenedRun) -> Iterator[Outcome]:
+class Outcomes(Iterator[Outcome]):
     """The outcomes one at a time, of a run in the background; closing the iterator ends the run."""
+
+    def __init__(self, loops: Loops, opened: OpenedRun) -> None:
+        self._batch: list[Outcome] = []
+        # A function, not a method: nothing must hold an iterator that nobody uses any more.
+        self._outcomes = _streamed(loops, opened, self._batch)
+
+    @property
+    def ready(self) -> int:
+        """How many outcomes can be taken without waiting."""
+        return len(self._batch)
+
+    def __next__(self) -> Outcome:
+        return next(self._outcomes)
+
+    def close(self) -> None:
+        """End the run: what is in flight is finished."""
+        self._outcomes.close()
+
+
+def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generator[Outcome, None, None]:
+    """What `Outcomes` gives; `batch` holds what comes next, in reverse order."""
     from nodeloom.run.background import ClosedError
 
     started = time.perf_counter()
     background, runner = loops.submit(_begun_in, opened).result()
-    batch: list[Outcome] = []
     linger = 0.0
     try:
         while True:
             asked = time.perf_counter()
             try:
-                batch = background.call(_next_batch, runner, linger)
+                batch[:] = background.call(_next_batch, runner, linger)
             except ClosedError:
                 # The runtime was closed meanwhile, which brought the run to its end.
-                batch = runner.left()
+                batch[:] = runner.left()
             if not batch:
                 break
             # Going from thread to thread costs more than an item, so a quick run's outcomes are given in batches.

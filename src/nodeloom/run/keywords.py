@@ -11,6 +11,7 @@ from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
     from nodeloom.expression import Dialect
+    from nodeloom.run.events import Observer
 
 OnError = Literal["stop", "continue"]
 GivenCredentials = Mapping[str, Any] | str | None
@@ -35,6 +36,7 @@ class RunKeywords(TypedDict, total=False):
     retry_budget: str | float | None
     break_after: int
     deadline: str | float | None
+    observer: Observer | Sequence[Observer] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,13 @@ class RunOptions:
     retry_budget: str | float | None = 0.2
     break_after: int = 20
     deadline: str | float | None = None
+    observer: Observer | Sequence[Observer] | None = None
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Whoever is told how the run goes."""
+        given = self.observer
+        return () if given is None else given if isinstance(given, Sequence) else (given,)
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -77,6 +86,21 @@ class RunOptions:
             from nodeloom.run.politeness import check
 
             check(self)
+        if self.observer is not None:
+            _check_observers(self.observers)
+
+
+def _check_observers(observers: Sequence[Any]) -> None:
+    from nodeloom.run.events import Observer
+
+    for observer in observers:
+        if not isinstance(observer, Observer):
+            raise ConfigurationError(
+                "observer is a nodeloom.Observer, or several in a list.",
+                property="observer",
+                value=type(observer).__name__,
+                hint="Derive its class from nodeloom.Observer.",
+            )
 
 
 _KNOWN = tuple(field.name for field in fields(RunOptions))

@@ -12,6 +12,7 @@ from nodeloom.errors import CredentialError, ItemError, UnknownNameError
 from nodeloom.run.items import as_item
 from nodeloom.run.keywords import GivenCredentials, RunOptions
 from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
+from nodeloom.run.logs import run_log
 from nodeloom.run.result import Outcome, RunReport
 from nodeloom.run.runner import Runner, Work
 from nodeloom.run.source import WholeSource, open_source
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nodeloom.expression import Environment
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
+    from nodeloom.run.watch import Watch
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
     from nodeloom.transport.budget import RetryBudget
@@ -45,10 +47,14 @@ class OpenedRun:
     policy: RetryPolicy
     twin: tuple[BulkTwin, OperationPlan] | None = None
     budget: RetryBudget | None = None
+    watch: Watch | None = None
 
     def start(self, send: Send) -> Runner:
         """The runner, for the running event loop; it begins when its outcomes are asked for."""
         source = open_source(self.items, whole=self.plan.needs_all_items)
+        watch = self.watch = self._watch(source.size)
+        if watch is not None:
+            send = watch.send(send)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
         how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
         how["budget"] = self.budget = retry_budget(self.options)
@@ -73,6 +79,9 @@ class OpenedRun:
                 concurrency=in_flight,
             )
             in_flight *= self.options.coalesce
+        if watch is not None:
+            work = watch.work(work)
+            watch.started()
         runner: Runner = Runner(
             work,
             source,
@@ -86,6 +95,22 @@ class OpenedRun:
             deadline=deadline(self.options),
         )
         return runner
+
+    def _watch(self, total: int | None) -> Watch | None:
+        """What tells observers and the log of this run; None where nobody wants to know."""
+        observers = list(self.options.observers)
+        log = run_log()
+        if log is not None:
+            observers.append(log)
+        if not observers:
+            return None
+        from nodeloom.run.events import ObservedRun
+        from nodeloom.run.watch import Watch
+
+        session, report = self.session, self.report
+        run = ObservedRun(report.node, report.resource, report.operation, total, started_at=report.started_at)
+        # A token that is fetched on the way is masked too, so the masker is asked for each time.
+        return Watch(observers, run, str if session is None else lambda text: session.masker(text))
 
     def work(
         self,
@@ -131,6 +156,8 @@ class OpenedRun:
         report.retries_denied = self.budget.denied if self.budget is not None else 0
         report.complete = runner.complete
         report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
+        if self.watch is not None:
+            self.watch.ended(report)
 
 
 class AllItems(Sequence[Item]):

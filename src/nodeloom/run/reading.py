@@ -43,21 +43,23 @@ def read_items(
     format: str | None = None,  # noqa: A002 - the option's name
     *,
     name: str | None = None,
+    through: Callable[[BinaryStream], BinaryStream] = lambda stream: stream,
 ) -> Iterator[RawItem]:
     """The items in a file or binary stream, an InvalidItemError in the place of each that cannot be read.
 
     `format` is one of FORMATS; without it the file's suffix decides, then its first characters. `name` is what errors
-    call a stream. Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or
-    it may not be read; it is opened when the first item is taken. The iterator raises DescriptorError when the format
-    cannot be seen or the file as a whole is broken.
+    call a stream, and `through` what the opened stream is passed through, to follow how it is read. Raises
+    UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be read; it
+    is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen or the
+    file as a whole is broken.
     """
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         _check_readable(path)
-        return _read(lambda: _open(path), format, str(path), path.suffix.lower())
-    return _read(lambda: source, format, name or "the input", "")
+        return _read(lambda: through(_open(path)), format, str(path), path.suffix.lower())
+    return _read(lambda: through(source), format, name or "the input", "")
 
 
 def _check_readable(path: Path) -> None:

@@ -46,6 +46,16 @@ class Counts:
     not_run: int = 0
     results: int = 0
 
+    def to_dict(self) -> dict[str, int]:
+        """The counts as JSON, in the report and in progress events."""
+        return {
+            "items": self.items,
+            "succeeded": self.succeeded,
+            "failed": self.failed,
+            "notRun": self.not_run,
+            "results": self.results,
+        }
+
 
 @dataclass(slots=True)
 class RunReport:
@@ -97,7 +107,6 @@ class RunReport:
         """The report as JSON; `schemas/run-report.schema.json` describes it."""
         from nodeloom import __version__
 
-        counts = self.counts
         return {
             "nodeloom": __version__,
             "node": self.node,
@@ -105,13 +114,7 @@ class RunReport:
             "operation": self.operation,
             "startedAt": self.started_at.isoformat().replace("+00:00", "Z"),
             "duration": round(self.duration, 6),
-            "counts": {
-                "items": counts.items,
-                "succeeded": counts.succeeded,
-                "failed": counts.failed,
-                "notRun": counts.not_run,
-                "results": counts.results,
-            },
+            "counts": self.counts.to_dict(),
             "retries": self.retries,
             "retriesDenied": self.retries_denied,
             "refused": self.refused,

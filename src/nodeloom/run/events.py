@@ -1,0 +1,125 @@
+"""What a run tells whoever watches it: logs, telemetry, a host's own observer.
+
+An observer is told of a run's beginning and end, of each request and of each item. A run that has none is not wrapped
+in anything, so watching costs nothing where nobody watches.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from nodeloom.messages import Request, origin_of
+
+if TYPE_CHECKING:
+    from nodeloom.run.result import Outcome, RunReport
+
+_USER_INFORMATION = re.compile(r"(?<=://)[^/?#]*@")
+
+
+def _run_id() -> str:
+    return os.urandom(16).hex()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObservedRun:
+    """One run, as observers see it; the same object in everything that is told of it.
+
+    `node`, `resource` and `operation` are named as in the descriptor. `id` is new for each run. `total` is how many
+    items there are, where that is known before.
+    """
+
+    node: str
+    resource: str | None = None
+    operation: str | None = None
+    total: int | None = None
+    id: str = field(default_factory=_run_id)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def title(self) -> str:
+        """`threecx, Website Links, Delete Weblink`."""
+        return ", ".join(part for part in (self.node, self.resource, self.operation) if part)
+
+
+class ObservedRequest:
+    """One request as it goes over the network; the same object when it starts and when it ends.
+
+    `item` is the zero-based index of the item it was sent for (of one of them, where several share a call; None for
+    none), `resend` how often the item sent the same request before, and `after` what came of it then: the HTTP status
+    or the error's code. When it ends, `seconds` is how long it took, and either `status` is the answer's HTTP status or
+    `error` the code of the error. Neither is set where the run was broken off meanwhile.
+    """
+
+    __slots__ = ("_mask", "_request", "after", "answer_bytes", "error", "item", "resend", "seconds", "status")
+
+    def __init__(
+        self, request: Request, mask: Callable[[str], str], item: int | None = None, resend: int = 0, after: str = ""
+    ) -> None:
+        self._request = request
+        self._mask = mask
+        self.item = item
+        self.resend = resend
+        self.after = after
+        self.seconds = 0.0
+        self.status: int | None = None
+        self.error: str | None = None
+        self.answer_bytes = 0
+
+    def __repr__(self) -> str:
+        end = self.status or self.error or "under way"
+        return f"<ObservedRequest {self.method} {self.url} {end}>"
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._request.method
+
+    @property
+    def url(self) -> str:
+        """The address without its query, in which secrets and items' data travel; secrets in the path masked."""
+        return self._mask(_USER_INFORMATION.sub("", self._request.url.partition("?")[0]))
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as `https://pbx.example.com:5001`; empty where the address cannot be called."""
+        try:
+            return self._mask(origin_of(self._request.url))
+        except ValueError:
+            return ""
+
+    @property
+    def body_bytes(self) -> int:
+        """The size of the request's body."""
+        return len(self._request.body or b"")
+
+
+class Observer:
+    """Is told how runs go. Override what is of interest; what is not overridden costs nothing.
+
+    One observer may watch several runs at a time. Its methods are called on the event loop of the run they tell of
+    (`run_ended` by whoever takes the last outcome), so they must not block. One that raises is told nothing further of
+    that run, and the log says so; the run goes on.
+    """
+
+    def run_started(self, run: ObservedRun) -> None:
+        """A run begins: nothing was sent yet. The caller's context variables are set."""
+
+    def request_started(self, run: ObservedRun, request: ObservedRequest) -> None:
+        """A request goes out: each try of it by itself, requests for tokens among them."""
+
+    def request_ended(self, run: ObservedRun, request: ObservedRequest) -> None:
+        """The answer was read to its end, or there is none."""
+
+    def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
+        """An item was worked on, in `seconds`. Called as items end, which is not their order.
+
+        Items that the run did not come to, or broke off, are only in the report.
+        """
+
+    def run_ended(self, run: ObservedRun, report: RunReport) -> None:
+        """The run is over, whatever ended it."""
