@@ -17,7 +17,7 @@ class Outcome:
     """What became of one input item: the items it turned into, or the error it ended with.
 
     `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
-    answers.
+    answers. `told` says that nothing was sent: it is what the run's journal knew already.
     """
 
     index: int
@@ -26,6 +26,7 @@ class Outcome:
     statuses: tuple[int, ...] = ()
     retries: int = 0
     size: int = 0
+    told: bool = False
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
