@@ -181,14 +181,21 @@ def restored(document: Mapping[str, Any]) -> NodeloomError:
 
     `to_dict()` of the result is `document` again.
     """
-    found = globals().get(str(document.get("type")))
-    own = isinstance(found, type) and issubclass(found, NodeloomError) and found.code == document.get("code")
-    kind: type[NodeloomError] = found if own else ItemError
+    own = _class_named(document)
     fields = ("message", "hint", "item", "property", "path", "value", "expression")
     # What names a class that is not here stays among the details, which `to_dict()` puts over the class's own names.
     described = (*fields, "code", "type") if own else fields
     details = {name: value for name, value in document.items() if name not in described}
-    return _rebuild(kind, {**{name: document.get(name) for name in fields}, "details": details, "result": None})
+    state = {**{name: document.get(name) for name in fields}, "details": details, "result": None}
+    return _rebuild(own or ItemError, state)
+
+
+def _class_named(document: Mapping[str, Any]) -> type[NodeloomError] | None:
+    """The class in this module whose `to_dict()` gave `document`."""
+    found = globals().get(str(document.get("type")))
+    if isinstance(found, type) and issubclass(found, NodeloomError) and found.code == document.get("code"):
+        return found
+    return None
 
 
 def _rebuild(kind: type[NodeloomError], state: dict[str, Any]) -> NodeloomError:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +166,14 @@ class JournalFile:
             return [Entry.of(row) for row in self._connection.execute(_FETCH, (start, stop))]
 
     def close(self) -> None:
-        """Close it; the write-ahead log is gone afterwards, unless somebody still reads."""
+        """Close it: one file is left, which can be copied, and read where nothing can be written."""
         with translated(self.path):
-            self._connection.close()
+            try:
+                # Refused while somebody reads; the log then stays, and the next who opens it carries it over.
+                with suppress(sqlite3.OperationalError):
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                self._connection.close()
 
 
 def check_kind(connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool = False) -> None:

@@ -85,6 +85,8 @@ def _locked(path: Path, journal: Path) -> sqlite3.Connection:
     with translated(path):
         connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
         try:
+            # Nothing is ever written there, so there is nothing to keep for a rollback.
+            connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as fault:
             connection.close()
