@@ -213,6 +213,10 @@ class Runtime:
             coalesce: how many items one call may do (1), where the operation has a bulk twin (Delete Weblink has Bulk
                 Links Delete). Each item keeps its own result: when a bulk call fails, its items are sent one by one.
                 An item with If-Match is always sent by itself.
+            journal: a file that each item is written down in before it is sent, and what became of it after. A run that
+                was killed is gone on with by the same call: what is done is not sent again (docs/journal.md).
+            retry_failed: whether what failed by the journal is run again, where it certainly did not happen or may
+                happen twice; without, it keeps its error.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -412,6 +416,8 @@ class Runtime:
             from nodeloom.run.coalesce import bulk_plan
 
             opened.twin = bulk_plan(plan, self._url_values)
+        if options.journal is not None:
+            opened.open_journal(options.journal)
         return opened
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:

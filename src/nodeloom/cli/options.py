@@ -149,6 +149,18 @@ _JOB_OPTIONS = [
         "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of dates in expressions."
     ),
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
+    click.option(
+        "--journal",
+        type=_path(),
+        metavar="FILE",
+        help="Write down every item in FILE before it is sent, and what became of it; the same command goes on after a "
+        "crash.",
+    ),
+    click.option(
+        "--retry-failed",
+        is_flag=True,
+        help="Run again what failed by the journal, where that is safe; without, it keeps its error.",
+    ),
     click.option("--output", type=_path(), metavar="FILE", help="Write the results to FILE, as they come."),
     click.option("--report", type=_path(), metavar="FILE", help="Write the run report to FILE, as JSON."),
     click.option("--quiet", "-q", is_flag=True, help="No progress, no summary, no notes; errors only."),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Protocol
 
-from nodeloom.run.result import RunReport
+from nodeloom.run.result import JournalReport, RunReport
 
 
 class Progress(Protocol):
@@ -74,6 +74,17 @@ def summary(report: RunReport) -> str:
     items = "1 item" if counts.items == 1 else f"{counts.items} items"
     rest = "" if report.complete else f" ({report.stopped}; the rest of the items was not read)"
     return f"{items}: {', '.join(parts)} in {_duration(report.duration)}{rest}"
+
+
+def journal_line(report: RunReport, journal: JournalReport) -> str:
+    """What the journal had to do with the run, and what to do with it now."""
+    parts = [
+        *([f"{journal.told} told again"] if journal.told else []),
+        *([f"{journal.repeated} repeated"] if journal.repeated else []),
+        *([f"{journal.unknown} unknown (see: nodeloom report {journal.file})"] if journal.unknown else []),
+        *([] if report.complete and not report.counts.not_run else ["go on with the same command"]),
+    ]
+    return f"journal {journal.file}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -29,6 +30,8 @@ class RunKeywords(TypedDict, total=False):
     dialect: Dialect
     version: int | float | None
     coalesce: int
+    journal: str | os.PathLike[str] | None
+    retry_failed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class RunOptions:
     dialect: Dialect = "author"
     version: int | float | None = None
     coalesce: int = 1
+    journal: str | os.PathLike[str] | None = None
+    retry_failed: bool = False
 
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
@@ -55,8 +60,20 @@ class RunOptions:
                 raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
-        if not isinstance(self.ordered, bool):
-            raise ConfigurationError("ordered is True or False.", property="ordered", value=self.ordered)
+        for name in ("ordered", "retry_failed"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ConfigurationError(f"{name} is True or False.", property=name, value=value)
+        journal: Any = self.journal
+        if journal is not None and not isinstance(journal, (str, os.PathLike)):
+            kind = type(journal).__name__
+            raise ConfigurationError("journal is the path of a file.", property="journal", value=kind)
+        if self.retry_failed and self.journal is None:
+            raise ConfigurationError(
+                "Only a run with a journal knows what failed before.",
+                property="retry_failed",
+                hint="Name its journal too (journal=…, --journal FILE).",
+            )
         if not isinstance(self.stop, Stop):
             raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import CredentialError, ItemError, UnknownNameError
+from nodeloom.errors import CredentialError, ItemError, RequestError, UnknownNameError
 from nodeloom.run.items import as_item
 from nodeloom.run.keywords import GivenCredentials, RunOptions
 from nodeloom.run.result import Outcome, RunReport
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.descriptor.models import BulkTwin, CredentialReference
     from nodeloom.expression import Environment
+    from nodeloom.messages import Request, Response
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
+    from nodeloom.run.journal.journal import Journal
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
 
@@ -41,6 +45,7 @@ class OpenedRun:
     plugins: Plugins
     policy: RetryPolicy
     twin: tuple[BulkTwin, OperationPlan] | None = None
+    journal: Journal | None = None
 
     def start(self, send: Send) -> Runner:
         """The runner, for the running event loop; it begins when its outcomes are asked for."""
@@ -63,6 +68,14 @@ class OpenedRun:
                 concurrency=in_flight,
             )
             in_flight *= self.options.coalesce
+        if self.journal is not None:
+            again = functools.partial(single, maybe_done=True)
+            work = self.journal.work(
+                work,
+                again=again,
+                retry_failed=self.options.retry_failed,
+                abort=lambda fault: runner.fail(fault, "the run's journal cannot be used any further"),
+            )
         runner: Runner = Runner(
             work,
             source,
@@ -72,8 +85,18 @@ class OpenedRun:
             ordered=self.options.ordered,
             held_bytes=self.options.in_flight_bytes,
             batching=self.plan.transfer.batching,
+            closing=self.journal.aclose if self.journal is not None else None,
         )
         return runner
+
+    def open_journal(self, path: str | os.PathLike[str]) -> None:
+        """Open the run's journal, before anything is sent. Raises JournalError."""
+        from nodeloom.run.journal.opening import open_journal
+
+        scope = self.work(_unsent).scope(0, {"json": {}})
+        total = len(self.items) if isinstance(self.items, Sequence) else None
+        self.journal = open_journal(path, self.plan, scope, self.session, self.options, total)
+        self.report.journal = self.journal.report
 
     def work(
         self,
@@ -114,6 +137,10 @@ class OpenedRun:
         report.duration = time.perf_counter() - started
         report.complete = runner.complete
         report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
+
+
+async def _unsent(request: Request) -> Response:
+    raise RequestError("Nothing is sent before the run begins.", method=request.method)
 
 
 class AllItems(Sequence[Item]):

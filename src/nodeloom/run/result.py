@@ -49,10 +49,28 @@ class Counts:
 
 
 @dataclass(slots=True)
+class JournalReport:
+    """What a run has to do with its journal, the `file`.
+
+    `told` counts the outcomes that were there from an earlier run, `repeated` the items that one may have sent already
+    and that were sent again, `unknown` the items of which only the service can tell whether they were done.
+    """
+
+    file: str
+    told: int = 0
+    repeated: int = 0
+    unknown: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {"file": self.file, "told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+
+
+@dataclass(slots=True)
 class RunReport:
     """The account of one run. `duration` is in seconds; `statuses` and `errors` count by HTTP status and error code.
 
-    `complete` is False when a stopped run left input unread.
+    `complete` is False when a stopped run left input unread. `journal` is there when the run has one.
     """
 
     node: str
@@ -66,6 +84,7 @@ class RunReport:
     errors: Counter[str] = field(default_factory=Counter)
     stopped: str | None = None
     complete: bool = True
+    journal: JournalReport | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -113,6 +132,7 @@ class RunReport:
             "errors": {k: self.errors[k] for k in sorted(self.errors)},
             "stopped": self.stopped,
             "complete": self.complete,
+            "journal": self.journal.to_dict() if self.journal is not None else None,
         }
 
 

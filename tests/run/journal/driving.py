@@ -112,7 +112,7 @@ def drive(
             await journal.aclose(read=len(items) if complete else None)
         except NodeloomError as fault:
             driven.fault = driven.fault or fault
-        driven.told, driven.repeated = journal.resumed.told, journal.resumed.repeated
+        driven.told, driven.repeated = journal.report.told, journal.report.repeated
         return driven
 
     return asyncio.run(run())

@@ -186,8 +186,8 @@ def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path
         ([{"Link": "other"}, *links(10)[1:]], "item 0 differs"),
         ([*links(10)[:7], {"Link": "link-7", "more": 1}, *links(10)[8:]], "item 7 differs"),
         (list(reversed(links(10))), "item 0 differs"),
-        (links(9), "it knows 10, and now there are 9"),
-        (links(11), "it knows 10, and there are more"),
+        (links(9), "made with 10 items, and now there are 9"),
+        (links(11), "made with 10 items, and there are more"),
     ],
 )
 def test_other_items_are_refused_with_the_place(tmp_path: Path, items: list[Any], words: str) -> None:

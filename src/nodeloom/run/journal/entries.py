@@ -55,7 +55,7 @@ class Entry:
         error = restored(json.loads(self.error)) if self.error is not None else None
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
-        return Outcome(self.position, items, error=error, statuses=statuses, retries=self.retries, told=True)
+        return Outcome(self.position, items, error, statuses, self.retries, len(self.results or ""), told=True)
 
 
 def broken_off(position: int) -> UnknownOutcomeError:

@@ -15,7 +15,8 @@ from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.lock import Lock
 from nodeloom.run.journal.past import Past
 from nodeloom.run.journal.scrub import Scrub
-from nodeloom.run.journal.work import JournaledWork, Resumed, Work
+from nodeloom.run.journal.work import JournaledWork, Work
+from nodeloom.run.result import JournalReport
 
 if TYPE_CHECKING:
     from nodeloom.credential.masking import Masker
@@ -43,7 +44,7 @@ class Journal:
         self.path = Path(path)
         self._scrub = Scrub(masker)
         self._committer: Committer | None = None
-        self.resumed = Resumed()
+        self.report = JournalReport(str(self.path))
         with ExitStack() as undo:
             lock = Lock(self.path)
             undo.callback(lock.release)
@@ -92,12 +93,11 @@ class Journal:
             repeatable=self.repeatable,
             retry_failed=retry_failed,
             abort=abort,
-            name=str(self.path),
             total=self._total,
-            resumed=self.resumed,
+            report=self.report,
         )
 
-    async def aclose(self, *, read: int | None = None) -> None:
+    async def aclose(self, read: int | None = None) -> None:
         """Write what is left, and close. `read` is how many items there were, where the input was read to its end.
 
         Raises JournalError when something cannot be written, or when there were fewer items than the journal knows.
@@ -113,6 +113,12 @@ class Journal:
     def close(self) -> None:
         """Close a journal that nothing was begun with."""
         self._close.close()
+
+    def __del__(self) -> None:
+        # A run that was opened and never begun: a stream whose first outcome nobody asked for.
+        closing = getattr(self, "_close", None)
+        if closing is not None:
+            closing.close()
 
     def _check_total(self, total: int | None) -> None:
         if total is None:
@@ -131,7 +137,7 @@ class Journal:
 
 def _other_number(path: Path, before: int, now: int) -> JournalError:
     return JournalError(
-        f"The journal {path} was made with other items: it knows {before}, and now there are {now}.",
+        f"The journal {path} was made with {before} items, and now there are {now}.",
         hint="Run with the items it was made with, or name another file for the journal.",
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from nodeloom.errors import InvalidItemError, JournalError, NodeloomError, NotRunError
@@ -14,17 +13,9 @@ from nodeloom.run.journal.content import NO_DIGEST, canonical, digest_of
 from nodeloom.run.journal.entries import Entry, State, broken_off, state_of
 from nodeloom.run.journal.past import Past
 from nodeloom.run.journal.scrub import Scrub, encode
-from nodeloom.run.result import Outcome
+from nodeloom.run.result import JournalReport, Outcome
 
 Work = Callable[[int, Any], Awaitable[Outcome]]
-
-
-@dataclass(slots=True)
-class Resumed:
-    """What a run found in its journal: outcomes `told` again, items `repeated` that an earlier run may have sent."""
-
-    told: int = 0
-    repeated: int = 0
 
 
 class JournaledWork:
@@ -33,7 +24,7 @@ class JournaledWork:
     `repeatable` says that the operation may happen twice, and `again` is the work on an item that an earlier run may
     have sent already. `retry_failed` runs again what failed and may be. `abort` ends the run: the items are not those
     of the journal, or it cannot be written. `total` is how many items the journal's run has, where that is known. What
-    an earlier run left is counted in `resumed`.
+    is done by it is counted in `report`.
     """
 
     def __init__(
@@ -47,8 +38,7 @@ class JournaledWork:
         repeatable: bool,
         retry_failed: bool,
         abort: Callable[[NodeloomError], None],
-        name: str,
-        resumed: Resumed,
+        report: JournalReport,
         total: int | None = None,
     ) -> None:
         self._work = work
@@ -59,9 +49,8 @@ class JournaledWork:
         self._repeatable = repeatable
         self._retry_failed = retry_failed
         self._abort = abort
-        self._name = name
         self._total = total
-        self._resumed = resumed
+        self._report = report
 
     async def __call__(self, index: int, raw: Any) -> Outcome:
         """The outcome of one item, given again where it has one."""
@@ -83,7 +72,7 @@ class JournaledWork:
                     return self._told(entry)
                 begun = entry.state is State.IN_FLIGHT
                 if begun or self._repeatable:
-                    self._resumed.repeated += 1
+                    self._report.repeated += 1
                     work = self._again
         if not begun:
             # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
@@ -99,14 +88,14 @@ class JournaledWork:
     def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
         if entry is not None and entry.digest != digest:
             return JournalError(
-                f"The journal {self._name} was made with other items: item {index} differs.",
+                f"The journal {self._report.file} was made with other items: item {index} differs.",
                 item=index,
                 value=text,
                 hint="Run with the items it was made with, or name another file for the journal.",
             )
         if self._total is not None and index >= self._total:
             return JournalError(
-                f"The journal {self._name} was made with other items: it knows {self._total}, and there are more.",
+                f"The journal {self._report.file} was made with {self._total} items, and there are more.",
                 item=index,
                 hint="Run further items with a journal of their own.",
             )
@@ -119,8 +108,9 @@ class JournaledWork:
 
     def _told(self, entry: Entry) -> Outcome:
         """The outcome an earlier run came to; of what it was broken off in, that nothing is known."""
-        self._resumed.told += 1
+        self._report.told += 1
         if entry.state is not State.IN_FLIGHT:
+            self._report.unknown += entry.state is State.UNKNOWN
             return entry.outcome()
         outcome = Outcome(entry.position, error=broken_off(entry.position), told=True)
         self._write(outcome, State.UNKNOWN, entry.item)
@@ -131,6 +121,8 @@ class JournaledWork:
         self._write(outcome, state, None if state is State.SUCCEEDED else _item(raw, text))
 
     def _write(self, outcome: Outcome, state: State, item: str | None) -> None:
+        if state is State.UNKNOWN:
+            self._report.unknown += 1
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
         statuses = _statuses(outcome.statuses) if outcome.statuses else None
