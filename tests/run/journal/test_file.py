@@ -139,8 +139,10 @@ def test_a_log_that_was_cut_short_loses_its_end_and_nothing_else(tmp_path: Path,
 
 
 def test_a_folder_is_no_journal_and_a_missing_one_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="is no file"):
-        open_journal(tmp_path)
+    for opening in (open_journal, JournalReader):
+        with pytest.raises(JournalError, match="is no file"):
+            opening(tmp_path)
+    assert list(tmp_path.parent.glob("*-lock")) == []
     with pytest.raises(JournalError, match="No such file"):
         open_journal(tmp_path / "nowhere" / "j")
     with pytest.raises(JournalError, match="There is no journal"):

@@ -201,13 +201,17 @@ def facts_in(connection: sqlite3.Connection) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM fact")}
 
 
+def check_place(path: Path) -> None:
+    """Raise JournalError when there is something at `path` that is no file, a folder for example."""
+    if path.exists() and not path.is_file():
+        raise JournalError(f"The journal {path} is no file.", hint="Name a file.")
+
+
 def _made(path: Path) -> bool:
     """Make the file, for its owner only; whether it was not there."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        if not path.is_file():
-            raise JournalError(f"The journal {path} is no file.", hint="Name a file.") from None
         return False
     except OSError as fault:
         raise JournalError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError, NodeloomError
 from nodeloom.run.journal.committer import Committer
-from nodeloom.run.journal.file import JournalFile
+from nodeloom.run.journal.file import JournalFile, check_place
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.lock import Lock
 from nodeloom.run.journal.past import Past
@@ -45,6 +45,7 @@ class Journal:
         self._scrub = Scrub(masker)
         self._committer: Committer | None = None
         self.report = JournalReport(str(self.path))
+        check_place(self.path)
         with ExitStack() as undo:
             lock = Lock(self.path)
             undo.callback(lock.release)

@@ -14,7 +14,7 @@ from typing import Any
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.entries import COLUMNS, Entry, State, broken_off
 from nodeloom.run.journal.faults import translated
-from nodeloom.run.journal.file import check_kind, facts_in
+from nodeloom.run.journal.file import check_kind, check_place, facts_in
 from nodeloom.run.journal.lock import is_held
 
 _CHUNK = 1000
@@ -50,8 +50,7 @@ class JournalReader:
         self.path = Path(path)
         if not self.path.exists():
             raise JournalError(f"There is no journal {path}.", hint="Give the file that --journal named.")
-        if not self.path.is_file():
-            raise JournalError(f"The journal {path} is no file.", hint="Give the file that --journal named.")
+        check_place(self.path)
         self.live = is_held(self.path)
         with translated(self.path):
             uri = f"{self.path.absolute().as_uri()}?mode=ro"
