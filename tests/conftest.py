@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 
 from nodeloom.testing import ThreeCXSandbox
 
-
 # How long an example takes says more about the machine than about what is tested.
 settings.register_profile("nodeloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nodeloom")

@@ -6,6 +6,7 @@ NodeloomError
 │   ├── ParameterError            the parameters do not fit the operation
 │   ├── DescriptorError           a descriptor, schema or item file is broken
 │   ├── PluginError               a plugin raised; it is named
+│   ├── JournalError              a run's journal cannot be used, or belongs to another run
 │   └── CredentialError           a credential is missing, incomplete or unreadable
 │       ├── CredentialNotFoundError
 │       └── CredentialStoreError  the place a credential is kept in cannot be used
@@ -21,7 +22,8 @@ NodeloomError
     ├── RequestError              no answer came
     │   ├── NetworkError
     │   │   └── TLSError
-    │   └── RequestTimeoutError
+    │   ├── RequestTimeoutError
+    │   └── UnknownOutcomeError   an earlier run was broken off while the item was in flight
     ├── ResponseError             an answer came, and it is no success
     │   ├── BadRequestError           400 and other 4xx
     │   ├── AuthenticationError       401
@@ -174,6 +176,28 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     return value
 
 
+def restored(document: Mapping[str, Any]) -> NodeloomError:
+    """The error that `to_dict()` gave as `document`; one of a class that is not in this module is an ItemError.
+
+    `to_dict()` of the result is `document` again.
+    """
+    own = _class_named(document)
+    fields = ("message", "hint", "item", "property", "path", "value", "expression")
+    # What names a class that is not here stays among the details, which `to_dict()` puts over the class's own names.
+    described = (*fields, "code", "type") if own else fields
+    details = {name: value for name, value in document.items() if name not in described}
+    state = {**{name: document.get(name) for name in fields}, "details": details, "result": None}
+    return _rebuild(own or ItemError, state)
+
+
+def _class_named(document: Mapping[str, Any]) -> type[NodeloomError] | None:
+    """The class in this module whose `to_dict()` gave `document`."""
+    found = globals().get(str(document.get("type")))
+    if isinstance(found, type) and issubclass(found, NodeloomError) and found.code == document.get("code"):
+        return found
+    return None
+
+
 def _rebuild(kind: type[NodeloomError], state: dict[str, Any]) -> NodeloomError:
     error = kind.__new__(kind, state["message"])
     error.__dict__.update(state)
@@ -225,6 +249,12 @@ class PluginError(ConfigurationError):
     """A plugin raised or returned what its hook may not; `details["plugin"]` names it."""
 
     code = "plugin"
+
+
+class JournalError(ConfigurationError):
+    """A run's journal cannot be read or written, is in use, or belongs to another run (`details["differences"]`)."""
+
+    code = "journal"
 
 
 class CredentialError(ConfigurationError):
@@ -321,6 +351,12 @@ class RequestTimeoutError(RequestError):
     """No answer within the time allowed."""
 
     code = "timeout"
+
+
+class UnknownOutcomeError(RequestError):
+    """An earlier run was broken off while this item was in flight, and what may have happened may not happen twice."""
+
+    code = "unknown"
 
 
 class ResponseError(ItemError):

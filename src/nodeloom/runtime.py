@@ -233,6 +233,10 @@ class Runtime:
                 the run (20); 0 never.
             deadline: seconds, or "90s", "2h", "1h30m", after which no further item is begun; what is in flight has 5 s.
             observer: an `Observer`, or several, that are told how the run goes.
+            journal: a file that each item is written down in before it is sent, and what became of it after. A run that
+                was killed is gone on with by the same call: what is done is not sent again (docs/journal.md).
+            retry_failed: whether what failed by the journal is run again, where it certainly did not happen or may
+                happen twice; without, it keeps its error.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -433,6 +437,8 @@ class Runtime:
             from nodeloom.run.coalesce import bulk_plan
 
             opened.twin = bulk_plan(plan, self._url_values)
+        if options.journal is not None:
+            opened.open_journal(options.journal)
         return opened
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:

@@ -95,3 +95,19 @@ def test_an_address_in_the_query_of_another_is_masked() -> None:
     """Percent-encoded twice."""
     once = quote("canary/+81", safe="")
     assert Masker(["canary/+81"])(f"?return={quote(f'?key={once}', safe='')}") == "?return=%3Fkey%3D***"
+
+
+@given(st.text(min_size=1), st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner, max_size=3)))
+def test_a_document_that_can_hold_no_secret_needs_no_masking(secret: str, value: object) -> None:
+    """`may_be_in` is never wrongly False, whatever JSON's escapes make of a text."""
+    masker = Masker([secret])
+    for document in (
+        value,
+        [value, secret],
+        {secret: value},
+        [f"{secret}{value}"],
+        json.dumps([secret]),
+        [quote(secret)],
+    ):
+        if not masker.may_be_in(json.dumps(document)):
+            assert masker.mask_json(document) == document

@@ -23,6 +23,7 @@ INTERRUPTED = 130
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run an operation for every item."),
     "plan": ("plan", "Show the exact requests a run would send, without sending them."),
+    "report": ("report", "Tell what became of every item of a run, by its journal."),
     "nodes": ("listing", "List the nodes."),
     "search": ("search", "Find operations by words."),
     "describe": ("describe", "Show what a node, a resource or an operation offers and takes."),

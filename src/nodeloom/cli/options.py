@@ -179,7 +179,7 @@ _JOB_OPTIONS = [
         default=20,
         show_default=True,
         metavar="N",
-        help="With --on-error continue, end a run in which N items in a row failed through no fault of theirs; 0 never.",
+        help="With --on-error continue, end a run when N items in a row fail through no fault of theirs; 0 never.",
     ),
     click.option(
         "--url-values",
@@ -195,6 +195,18 @@ _JOB_OPTIONS = [
         "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of dates in expressions."
     ),
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
+    click.option(
+        "--journal",
+        type=_path(),
+        metavar="FILE",
+        help="Write down every item in FILE before it is sent, and what became of it; the same command goes on after a "
+        "crash.",
+    ),
+    click.option(
+        "--retry-failed",
+        is_flag=True,
+        help="Run again what failed by the journal, where that is safe; without, it keeps its error.",
+    ),
     click.option("--output", type=_path(), metavar="FILE", help="Write the results to FILE, as they come."),
     click.option("--report", type=_path(), metavar="FILE", help="Write the run report to FILE, as JSON."),
     click.option(

@@ -18,7 +18,7 @@ from nodeloom.cli.standing import Gauge, Standing
 from nodeloom.cli.ticker import Ticker
 
 if TYPE_CHECKING:
-    from nodeloom.run.result import RunReport
+    from nodeloom.run.result import JournalReport, RunReport
 
 Kind = Literal["bar", "json", "none"]
 
@@ -150,6 +150,17 @@ def summary(report: RunReport) -> str:
     unread = "" if report.complete else "; the rest of the items was not read"
     rest = f" ({report.stopped}{unread})" if report.stopped else ""
     return f"{items}: {', '.join(parts)} in {_duration(report.duration)}{rest}"
+
+
+def journal_line(report: RunReport, journal: JournalReport) -> str:
+    """What the journal had to do with the run, and what to do with it now."""
+    parts = [
+        *([f"{journal.told} told again"] if journal.told else []),
+        *([f"{journal.repeated} repeated"] if journal.repeated else []),
+        *([f"{journal.unknown} unknown (see: nodeloom report {journal.file})"] if journal.unknown else []),
+        *([] if report.complete and not report.counts.not_run else ["go on with the same command"]),
+    ]
+    return f"journal {journal.file}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def _duration(seconds: float) -> str:

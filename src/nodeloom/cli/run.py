@@ -88,6 +88,8 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
             retry_budget=options["retry_budget"],
             break_after=options["break_after"],
             deadline=options["deadline"],
+            journal=options["journal"],
+            retry_failed=options["retry_failed"],
             stop=stop,
             dialect=job.dialect,
             version=job.version,
@@ -125,13 +127,15 @@ def _telemetry() -> Observer:
 
 
 def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Options) -> int:
-    from nodeloom.cli.progress import summary
+    from nodeloom.cli.progress import journal_line, summary
 
     broken = [sink for sink in sinks if sink.fault is not None and not sink.closed_by_reader]
     for sink in broken:
         say(f"error: {sink.message}")
     if not options["quiet"]:
         say(summary(report))
+        if report.journal is not None:
+            say(journal_line(report, report.journal))
     if interrupted:
         return INTERRUPTED
     return 0 if report.succeeded and not broken else FAILED

@@ -81,7 +81,7 @@ class Masker:
     would otherwise tear holes into unrelated text. Empty secrets are ignored.
     """
 
-    __slots__ = ("_pattern", "_secrets", "_texts")
+    __slots__ = ("_json_texts", "_pattern", "_secrets", "_texts")
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = frozenset(s for s in secrets if s)
@@ -93,6 +93,8 @@ class Masker:
             else:
                 long.update(form for form in _forms(secret) if len(form) >= _SHORT)
         self._texts = (*long, *short)
+        # What is cut may end with the beginning of a secret, so the ellipsis counts as a sign of one.
+        self._json_texts = tuple({json.dumps(text)[1:-1] for text in (*self._texts, _CUT)}) if self._texts else ()
         # Longest first: a secret that contains another must not leave its remainder behind.
         parts = [re.escape(text) for text in sorted(long, key=lambda s: (-len(s), s))]
         parts += [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(short, key=lambda s: (-len(s), s))]
@@ -126,6 +128,13 @@ class Masker:
             if length:
                 cut[index] = part[:-length] + MASK
         return _CUT.join([*cut, last])
+
+    def may_be_in(self, document: str) -> bool:
+        """Whether a JSON document in ASCII, as `json.dumps` writes it, may hold a secret; False is certain.
+
+        It costs far less than `mask_json`, and is as quick for many documents joined as for one.
+        """
+        return any(text in document for text in self._json_texts)
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""

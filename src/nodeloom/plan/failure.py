@@ -44,7 +44,10 @@ _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
         "What the operation addresses was changed meanwhile: the ETag is stale.",
         "Read it again and pass the new ETag, or leave If Match out.",
     ),
-    RateLimitedError: ("The service asks for fewer requests.", "Give the run a rate (--rate 10/s), or run it again later."),
+    RateLimitedError: (
+        "The service asks for fewer requests.",
+        "Give the run a rate (--rate 10/s), or run it again later.",
+    ),
     ServerError: ("The service failed.", "Try again later; if it stays, tell the service's operator."),
     BadRequestError: ("The service refused the request.", "Check the parameters against the service's message."),
     UnexpectedRedirectError: (

@@ -65,6 +65,17 @@ class OperationPlan:
         self._ground: _Ground | None = None
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """The visible properties' values as they were written, defaults among them."""
+        return self._values
+
+    def method(self, scope: Scope) -> str | None:
+        """The HTTP method of every item's request; None where items decide about it. `scope` is that of any item."""
+        if self._touched is None or "method" in self._touched:
+            return None
+        return Call(self._laid(scope).draft.options, {}, self.url_values, self.transfer).method
+
+    @property
     def title(self) -> str:
         """The operation as a person names it, such as "3CX, Website Links, Delete Weblink"."""
         parts = [self.node.label]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -37,6 +38,8 @@ class RunKeywords(TypedDict, total=False):
     break_after: int
     deadline: str | float | None
     observer: Observer | Sequence[Observer] | None
+    journal: str | os.PathLike[str] | None
+    retry_failed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,9 @@ class RunOptions:
         given = self.observer
         return () if given is None else given if isinstance(given, Sequence) else (given,)
 
+    journal: str | os.PathLike[str] | None = None
+    retry_failed: bool = False
+
     def __post_init__(self) -> None:
         if self.on_error not in ("stop", "continue"):
             raise ConfigurationError("on_error is 'stop' or 'continue'.", property="on_error", value=self.on_error)
@@ -76,10 +82,20 @@ class RunOptions:
                 raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
-        for name in ("ordered", "adaptive"):
+        for name in ("ordered", "adaptive", "retry_failed"):
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise ConfigurationError(f"{name} is True or False.", property=name, value=value)
+        journal: Any = self.journal
+        if journal is not None and not isinstance(journal, (str, os.PathLike)):
+            kind = type(journal).__name__
+            raise ConfigurationError("journal is the path of a file.", property="journal", value=kind)
+        if self.retry_failed and self.journal is None:
+            raise ConfigurationError(
+                "Only a run with a journal knows what failed before.",
+                property="retry_failed",
+                hint="Name its journal too (journal=…, --journal FILE).",
+            )
         if not isinstance(self.stop, Stop):
             raise ConfigurationError("stop is a nodeloom.Stop.", property="stop", value=type(self.stop).__name__)
         if (self.rate, self.burst, self.retry_budget, self.break_after, self.deadline) != (None, None, 0.2, 20, None):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import CredentialError, ItemError, UnknownNameError
+from nodeloom.errors import CredentialError, ItemError, RequestError, UnknownNameError
 from nodeloom.run.items import as_item
 from nodeloom.run.keywords import GivenCredentials, RunOptions
-from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
 from nodeloom.run.logs import run_log
+from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
 from nodeloom.run.result import Outcome, RunReport
 from nodeloom.run.runner import Runner, Work
 from nodeloom.run.source import WholeSource, open_source
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.descriptor.models import BulkTwin, CredentialReference
     from nodeloom.expression import Environment
+    from nodeloom.messages import Request, Response
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
+    from nodeloom.run.journal.journal import Journal
     from nodeloom.run.watch import Watch
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
@@ -48,6 +52,7 @@ class OpenedRun:
     twin: tuple[BulkTwin, OperationPlan] | None = None
     budget: RetryBudget | None = None
     watch: Watch | None = None
+    journal: Journal | None = None
 
     def start(self, send: Send) -> Runner:
         """The runner, for the running event loop; it begins when its outcomes are asked for."""
@@ -82,6 +87,14 @@ class OpenedRun:
         if watch is not None:
             work = watch.work(work)
             watch.started()
+        if self.journal is not None:
+            again = functools.partial(single, maybe_done=True)
+            work = self.journal.work(
+                work,
+                again=again,
+                retry_failed=self.options.retry_failed,
+                abort=lambda fault: runner.fail(fault, "the run's journal cannot be used any further"),
+            )
         runner: Runner = Runner(
             work,
             source,
@@ -93,6 +106,7 @@ class OpenedRun:
             batching=self.plan.transfer.batching,
             breaker=breaker(self.options),
             deadline=deadline(self.options),
+            closing=self.journal.aclose if self.journal is not None else None,
         )
         return runner
 
@@ -111,6 +125,15 @@ class OpenedRun:
         run = ObservedRun(report.node, report.resource, report.operation, total, started_at=report.started_at)
         # A token that is fetched on the way is masked too, so the masker is asked for each time.
         return Watch(observers, run, str if session is None else lambda text: session.masker(text))
+
+    def open_journal(self, path: str | os.PathLike[str]) -> None:
+        """Open the run's journal, before anything is sent. Raises JournalError."""
+        from nodeloom.run.journal.opening import open_journal
+
+        scope = self.work(_unsent).scope(0, {"json": {}})
+        total = len(self.items) if isinstance(self.items, Sequence) else None
+        self.journal = open_journal(path, self.plan, scope, self.session, self.options, total)
+        self.report.journal = self.journal.report
 
     def work(
         self,
@@ -158,6 +181,10 @@ class OpenedRun:
         report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
         if self.watch is not None:
             self.watch.ended(report)
+
+
+async def _unsent(request: Request) -> Response:
+    raise RequestError("Nothing is sent before the run begins.", method=request.method)
 
 
 class AllItems(Sequence[Item]):

@@ -17,7 +17,7 @@ class Outcome:
     """What became of one input item: the items it turned into, or the error it ended with.
 
     `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
-    answers.
+    answers. `told` says that nothing was sent: it is what the run's journal knew already.
     """
 
     index: int
@@ -26,6 +26,7 @@ class Outcome:
     statuses: tuple[int, ...] = ()
     retries: int = 0
     size: int = 0
+    told: bool = False
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
@@ -58,12 +59,30 @@ class Counts:
 
 
 @dataclass(slots=True)
+class JournalReport:
+    """What a run has to do with its journal, the `file`.
+
+    `told` counts the outcomes that were there from an earlier run, `repeated` the items that one may have sent already
+    and that were sent again, `unknown` the items of which only the service can tell whether they were done.
+    """
+
+    file: str
+    told: int = 0
+    repeated: int = 0
+    unknown: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {"file": self.file, "told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+
+
+@dataclass(slots=True)
 class RunReport:
     """The account of one run. `duration` is in seconds; `statuses` and `errors` count by HTTP status and error code.
 
     `refused` counts requests whose refusal paced the run, `waited` the seconds in which a rate or a pause held it back,
     `retries_denied` repeats that its retry budget did not allow. `complete` is False when a stopped run left input
-    unread.
+    unread. `journal` is there when the run has one.
     """
 
     node: str
@@ -80,6 +99,7 @@ class RunReport:
     errors: Counter[str] = field(default_factory=Counter)
     stopped: str | None = None
     complete: bool = True
+    journal: JournalReport | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -123,6 +143,7 @@ class RunReport:
             "errors": {k: self.errors[k] for k in sorted(self.errors)},
             "stopped": self.stopped,
             "complete": self.complete,
+            "journal": self.journal.to_dict() if self.journal is not None else None,
         }
 
 

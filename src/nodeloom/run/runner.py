@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
-from nodeloom.errors import ItemError, NotRunError, RequestError
+from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
 from nodeloom.plan.transfer import Batching
 from nodeloom.run.keywords import OnError
 from nodeloom.run.result import Outcome
@@ -19,6 +19,8 @@ from nodeloom.transport.breaker import Breaker
 
 # An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
 Work = Callable[[int, Any], Awaitable[Outcome]]
+# Is told how many items there were; None where the input was not read to its end.
+Closing = Callable[[int | None], Awaitable[None]]
 
 logger = logging.getLogger("nodeloom")
 
@@ -37,7 +39,7 @@ class Runner:
     `deadline` any run after so many seconds: what is in flight then has a few more.
 
     `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
-    every outcome was given.
+    every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Runner:
         batching: Batching | None = None,
         breaker: Breaker | None = None,
         deadline: float | None = None,
+        closing: Closing | None = None,
     ) -> None:
         self._work = work
         self._source = source
@@ -65,6 +68,7 @@ class Runner:
         self._timer: asyncio.TimerHandle | None = None
         self._advice = 'Run it again, or go on after errors with on_error="continue".'
         self._stop = stop or Stop()
+        self._closing = closing
         self._most_begun = self._concurrency + window
         self._most_held = held_bytes
         self._ordered = ordered
@@ -121,6 +125,7 @@ class Runner:
             if self.over:
                 if self.halted:
                     await self._source.settle()
+                await self._close()
                 return self.left(most)
             self._changed.clear()
             await self._changed.wait()
@@ -177,12 +182,22 @@ class Runner:
         except asyncio.CancelledError:
             self._abandon()
             await self._finished()
+            await self._close()
             raise
         finally:
             self._forget()
             if self._timer is not None:
                 self._timer.cancel()
         await self._source.settle()
+        await self._close()
+
+    async def _close(self) -> None:
+        closing, self._closing = self._closing, None
+        if closing is not None:
+            try:
+                await closing(self._read if self.stopped is None else None)
+            except NodeloomError as fault:
+                self.fault = self.fault or fault
 
     async def __aenter__(self) -> Runner:
         return self
@@ -225,10 +240,14 @@ class Runner:
             self.halt(f"the deadline of {seconds:g} s was reached", "Run it again, or allow the run more time.")
             self._timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._abandon)
 
+    def fail(self, fault: BaseException, why: str) -> None:
+        """End the run as the input does that cannot be read further: `fault` is raised after the outcomes."""
+        self.fault = self.fault or fault
+        self.halt(why)
+
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and (fault := worker.exception()) is not None:
-            self.fault = self.fault or fault
-            self.halt("the run failed")
+            self.fail(fault, "the run failed")
         self._changed.set()
 
     def _on_stop(self, level: int) -> None:
@@ -283,9 +302,10 @@ class Runner:
                 self._keep(Outcome(index, error=error))
                 return
             self._keep(outcome)
-            if outcome.error is not None and self._on_error == "stop":
+            # What a journal tells has ended an earlier run already; this one is to get past it.
+            if outcome.error is not None and self._on_error == "stop" and not outcome.told:
                 self.halt(f"item {index} failed")
-            elif breaker is not None and (why := breaker.see(outcome.error)) is not None:
+            elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
                 self.halt(why, "Mend that and run it again, or run all items whatever happens with break_after=0.")
 
     def _is_full(self) -> bool:
@@ -307,8 +327,7 @@ class Runner:
                 if isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling():
                     raise
                 # Kept, and raised where the outcomes are taken, after those of the items that were read.
-                self.fault = fault
-                self.halt("the input could not be read further")
+                self.fail(fault, "the input could not be read further")
                 return END
             if raw is not END:
                 self._read += 1

@@ -79,9 +79,12 @@ class ItemWork:
                 names = self._names = {**names, "$credentials": values}
         return Scope(self._environment, self._items, index, item=item, parameters=self._plan.parameters, names=names)
 
-    async def __call__(self, index: int, raw: Any) -> Outcome:
-        """The outcome of one item, as it came; errors are in it, with secrets masked."""
-        attempts = Attempts()
+    async def __call__(self, index: int, raw: Any, *, maybe_done: bool = False) -> Outcome:
+        """The outcome of one item, as it came; errors are in it, with secrets masked.
+
+        `maybe_done` says that an earlier run may have done it already, only its answer was lost.
+        """
+        attempts = Attempts(maybe_done=maybe_done)
         try:
             item = as_item(raw, index)
             if self._hooked:

@@ -1,0 +1,90 @@
+"""What a journal says about one item."""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from nodeloom.errors import RequestError, UnknownOutcomeError, restored
+from nodeloom.run.result import Outcome
+
+
+class State(enum.IntEnum):
+    """How far an item has come. The numbers stand in files: they do not change."""
+
+    IN_FLIGHT = 0
+    """Begun, and no outcome yet."""
+    SUCCEEDED = 1
+    FAILED = 2
+    """It did not happen, or it may happen twice."""
+    UNKNOWN = 3
+    """It may have happened, and may not happen twice."""
+
+
+# The columns of a row, in the order of `Entry`.
+COLUMNS = "position, digest, state, at, item, results, error, statuses, retries"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: an item's position and content (`digest`), its state, and since when (`at`, seconds since the epoch).
+
+    `item`, `results`, `error` and `statuses` are JSON. `item` is kept of what may not happen twice, and of what failed.
+    """
+
+    position: int
+    digest: bytes
+    state: State
+    at: float
+    item: str | None
+    results: str | None
+    error: str | None
+    statuses: str | None
+    retries: int
+
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> Entry:
+        """The entry in a row of `COLUMNS`."""
+        position, digest, state, *rest = row
+        return cls(position, digest, State(state), *rest)
+
+    def outcome(self) -> Outcome:
+        """The outcome as it was given when the item was run; an item in flight has none yet."""
+        error = restored(json.loads(self.error)) if self.error is not None else None
+        items = json.loads(self.results) if self.results is not None else []
+        statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
+        return Outcome(self.position, items, error, statuses, self.retries, len(self.results or ""), told=True)
+
+
+def broken_off(position: int) -> UnknownOutcomeError:
+    """The error of an item that was in flight when its run died, and may not be sent twice."""
+    return UnknownOutcomeError(
+        "An earlier run was broken off while this item was in flight, and it may not be sent twice.",
+        item=position,
+        hint="Check whether it was done. If not, run it by itself: nodeloom report JOURNAL --unknown gives it.",
+        sent="unknown",
+    )
+
+
+def state_of(outcome: Outcome, *, repeatable: bool) -> State:
+    """How an outcome counts. `repeatable` says that the operation may happen twice."""
+    if outcome.error is None:
+        return State.SUCCEEDED
+    return State.FAILED if repeatable or _did_not_happen(outcome) else State.UNKNOWN
+
+
+def _did_not_happen(outcome: Outcome) -> bool:
+    """Whether a failed item certainly changed nothing: no request left, or the last word of the service was a refusal.
+
+    A request that may not happen twice is repeated only after it provably did not happen, so the last answer counts;
+    an answer of success among them means that one call of several was carried out.
+    """
+    error, statuses = outcome.error, outcome.statuses
+    if isinstance(error, RequestError):
+        return error.details.get("sent") == "no" and not any(status < 400 for status in statuses)
+    if not statuses:
+        # Nodeloom's own fault may have struck while the request was under way.
+        return error is not None and error.code != "item"
+    return 400 <= statuses[-1] < 500 and not any(status < 400 for status in statuses)

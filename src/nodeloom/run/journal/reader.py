@@ -1,0 +1,133 @@
+"""Reading a journal: of a run that ended, crashed, or goes on. Nothing is changed by it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nodeloom.errors import JournalError
+from nodeloom.run.journal.entries import COLUMNS, Entry, State, broken_off
+from nodeloom.run.journal.faults import translated
+from nodeloom.run.journal.file import check_kind, check_place, facts_in
+from nodeloom.run.journal.lock import is_held
+
+_CHUNK = 1000
+
+# How a state is called where people read it.
+NAMES = {
+    State.SUCCEEDED: "succeeded",
+    State.FAILED: "failed",
+    State.UNKNOWN: "unknown",
+    State.IN_FLIGHT: "in flight",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How many items a journal knows in each state. `not_run` is None where the number of items is not known."""
+
+    succeeded: int
+    failed: int
+    unknown: int
+    in_flight: int
+    not_run: int | None
+
+
+class JournalReader:
+    """A journal, opened for reading; a context manager. Raises JournalError for what is none, or cannot be read.
+
+    `live` says that a run is writing it now, `facts` what is known of the run, `repeatable` whether its operation may
+    happen twice.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise JournalError(f"There is no journal {path}.", hint="Give the file that --journal named.")
+        check_place(self.path)
+        self.live = is_held(self.path)
+        with translated(self.path):
+            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None)
+        try:
+            with translated(self.path):
+                check_kind(self._connection, self.path)
+                self.facts = facts_in(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+        self.title: str = self.facts.get("title", "")
+        self.repeatable: bool = self.facts.get("repeatable", False)
+
+    def __enter__(self) -> JournalReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def account(self) -> Account:
+        """The counts. What was in flight when a run died counts as unknown where it may not happen twice."""
+        with translated(self.path):
+            rows = self._connection.execute("SELECT state, count(*) FROM item GROUP BY state").fetchall()
+        counts = {State(state): count for state, count in rows}
+        in_flight, unknown = counts.get(State.IN_FLIGHT, 0), counts.get(State.UNKNOWN, 0)
+        if not self.live and not self.repeatable:
+            in_flight, unknown = 0, unknown + in_flight
+        total = self.facts.get("items")
+        not_run = None if total is None else max(0, total - sum(counts.values()))
+        return Account(counts.get(State.SUCCEEDED, 0), counts.get(State.FAILED, 0), unknown, in_flight, not_run)
+
+    def entries(self, states: Collection[State] | None = None) -> Iterator[Entry]:
+        """The entries in the items' order, those in one of `states` only, a bounded number of them in memory.
+
+        What was in flight when a run died is given as unknown where it may not happen twice.
+        """
+        wanted = set(State if states is None else states)
+        dead = not self.live and not self.repeatable
+        if dead and State.UNKNOWN in wanted:
+            wanted.add(State.IN_FLIGHT)
+        # Both parts are made of constants: the states are numbers.
+        chosen = ", ".join(str(int(state)) for state in sorted(wanted))
+        query = (
+            f"SELECT {COLUMNS} FROM item WHERE position >= ? AND state IN ({chosen}) ORDER BY position LIMIT {_CHUNK}"  # noqa: S608
+        )
+        start = 0
+        while True:
+            # A part at a time: one long look would keep a run that goes on from carrying its log over.
+            with translated(self.path):
+                rows = self._connection.execute(query, (start,)).fetchall()
+            for row in rows:
+                entry = Entry.of(row)
+                yield _as_unknown(entry) if dead and entry.state is State.IN_FLIGHT else entry
+            if len(rows) < _CHUNK:
+                return
+            start = rows[-1][0] + 1
+
+
+def _as_unknown(entry: Entry) -> Entry:
+    error = json.dumps(broken_off(entry.position).to_dict())
+    return Entry(entry.position, entry.digest, State.UNKNOWN, entry.at, entry.item, None, error, None, 0)
+
+
+def to_dict(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON; `schemas/journal-entry.schema.json` describes it."""
+    document: dict[str, Any] = {
+        "item": entry.position,
+        "state": NAMES[entry.state],
+        "at": datetime.fromtimestamp(entry.at, UTC).isoformat().replace("+00:00", "Z"),
+        "statuses": json.loads(entry.statuses) if entry.statuses is not None else [],
+        "retries": entry.retries,
+    }
+    if entry.state is not State.IN_FLIGHT:
+        document["results"] = entry.outcome().results()
+    if entry.item is not None:
+        document["input"] = json.loads(entry.item)
+    return document

@@ -1,0 +1,38 @@
+"""The last thing before anything is written down: the credential's secrets are taken out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from nodeloom.credential.masking import Masker
+
+encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+"""A value as JSON in ASCII, as it stands in a journal; what is no JSON becomes text, as an answer's dates would."""
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class Scrub:
+    """Takes secrets out of JSON texts. `masker` gives the masker of the moment: a run comes by secrets as it goes."""
+
+    def __init__(self, masker: Callable[[], Masker] | None) -> None:
+        self._masker = masker
+
+    def text(self, document: str) -> str:
+        """A JSON document, as `encode` writes it, without secrets."""
+        if self._masker is None:
+            return document
+        masker = self._masker()
+        return encode(masker.mask_json(json.loads(document))) if masker.may_be_in(document) else document
+
+    def rows(self, rows: list[Row]) -> list[Row]:
+        """Rows of a table, every text in them a JSON document."""
+        if self._masker is None or not rows:
+            return rows
+        everything = "\n".join([value for row in rows for value in row if type(value) is str])
+        if not self._masker().may_be_in(everything):
+            return rows
+        return [cast(Row, tuple(self.text(v) if type(v) is str else v for v in row)) for row in rows]

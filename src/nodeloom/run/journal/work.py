@@ -1,0 +1,159 @@
+"""The work on one item by the journal: what is done is told again, the rest is written down, done, and written down."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nodeloom.errors import InvalidItemError, JournalError, NodeloomError, NotRunError
+from nodeloom.run.journal.committer import Committer
+from nodeloom.run.journal.content import NO_DIGEST, canonical, digest_of
+from nodeloom.run.journal.entries import Entry, State, broken_off, state_of
+from nodeloom.run.journal.past import Past
+from nodeloom.run.journal.scrub import Scrub, encode
+from nodeloom.run.result import JournalReport, Outcome
+
+Work = Callable[[int, Any], Awaitable[Outcome]]
+
+
+class JournaledWork:
+    """Does items by `work`, used like it.
+
+    `repeatable` says that the operation may happen twice, and `again` is the work on an item that an earlier run may
+    have sent already. `retry_failed` runs again what failed and may be. `abort` ends the run: the items are not those
+    of the journal, or it cannot be written. `total` is how many items the journal's run has, where that is known. What
+    is done by it is counted in `report`.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        committer: Committer,
+        past: Past,
+        scrub: Scrub,
+        *,
+        again: Work,
+        repeatable: bool,
+        retry_failed: bool,
+        abort: Callable[[NodeloomError], None],
+        report: JournalReport,
+        total: int | None = None,
+    ) -> None:
+        self._work = work
+        self._committer = committer
+        self._past = past
+        self._scrub = scrub
+        self._again = again
+        self._repeatable = repeatable
+        self._retry_failed = retry_failed
+        self._abort = abort
+        self._total = total
+        self._report = report
+
+    async def __call__(self, index: int, raw: Any) -> Outcome:
+        """The outcome of one item, given again where it has one."""
+        try:
+            text = self._scrub.text(canonical(raw))
+        except InvalidItemError as error:
+            return self._refused(index, error)
+        digest = digest_of(text)
+        work = self._work
+        begun = False
+        if index < self._past.end or self._total is not None:
+            entry = self._past.take(index)
+            fault = self._mismatch(index, entry, digest, text)
+            if fault is not None:
+                self._abort(fault)
+                return _not_run(index, fault)
+            if entry is not None:
+                if not self._runs_again(entry):
+                    return self._told(entry)
+                begun = entry.state is State.IN_FLIGHT
+                if begun or self._repeatable:
+                    self._report.repeated += 1
+                    work = self._again
+        if not begun:
+            # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
+            kept = None if self._repeatable else _item(raw, text)
+            try:
+                await self._committer.begin((index, digest, time.time(), kept))
+            except JournalError as fault:
+                return _not_run(index, fault)
+        outcome = await work(index, raw)
+        self._end(outcome, raw, text)
+        return outcome
+
+    def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
+        if entry is not None and entry.digest != digest:
+            return JournalError(
+                f"The journal {self._report.file} was made with other items: item {index} differs.",
+                item=index,
+                value=text,
+                hint="Run with the items it was made with, or name another file for the journal.",
+            )
+        if self._total is not None and index >= self._total:
+            return JournalError(
+                f"The journal {self._report.file} was made with {self._total} items, and there are more.",
+                item=index,
+                hint="Run further items with a journal of their own.",
+            )
+        return None
+
+    def _runs_again(self, entry: Entry) -> bool:
+        if entry.state is State.IN_FLIGHT:
+            return self._repeatable
+        return entry.state is State.FAILED and self._retry_failed
+
+    def _told(self, entry: Entry) -> Outcome:
+        """The outcome an earlier run came to; of what it was broken off in, that nothing is known."""
+        self._report.told += 1
+        if entry.state is not State.IN_FLIGHT:
+            self._report.unknown += entry.state is State.UNKNOWN
+            return entry.outcome()
+        outcome = Outcome(entry.position, error=broken_off(entry.position), told=True)
+        self._write(outcome, State.UNKNOWN, entry.item)
+        return outcome
+
+    def _end(self, outcome: Outcome, raw: Any, text: str) -> None:
+        state = state_of(outcome, repeatable=self._repeatable)
+        self._write(outcome, state, None if state is State.SUCCEEDED else _item(raw, text))
+
+    def _write(self, outcome: Outcome, state: State, item: str | None) -> None:
+        if state is State.UNKNOWN:
+            self._report.unknown += 1
+        results = encode(outcome.items) if outcome.error is None else None
+        error = encode(outcome.error.to_dict()) if outcome.error is not None else None
+        statuses = _statuses(outcome.statuses) if outcome.statuses else None
+        now = time.time()
+        self._committer.end((state, now, item, results, error, statuses, outcome.retries, outcome.index))
+
+    def _refused(self, index: int, error: InvalidItemError) -> Outcome:
+        """The outcome of an item that cannot be known again, and so is not run."""
+        error.item = index
+        outcome = Outcome(index, error=error)
+        entry = self._past.take(index)
+        if entry is None or entry.digest == NO_DIGEST:
+            future = self._committer.begin((index, NO_DIGEST, time.time(), None))
+            future.add_done_callback(lambda done: done.exception())
+            self._write(outcome, State.FAILED, None)
+        else:
+            self._abort(self._mismatch(index, entry, NO_DIGEST, None) or error)
+        return outcome
+
+
+@functools.lru_cache(maxsize=256)
+def _statuses(statuses: tuple[int, ...]) -> str:
+    # Nearly every item has the same.
+    return encode(statuses)
+
+
+def _item(raw: Any, text: str) -> str | None:
+    """The item as it is kept: as JSON, without secrets; None of a line that could not be read."""
+    return None if isinstance(raw, InvalidItemError) else text
+
+
+def _not_run(index: int, fault: JournalError) -> Outcome:
+    error = NotRunError(f"The item was not run: {fault.message}", item=index, hint=fault.hint)
+    return Outcome(index, error=error)
