@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.app import FAILED, INTERRUPTED, say, show_error
+from nodeloom.cli.app import FAILED, INTERRUPTED, show_error
 from nodeloom.cli.options import job_options
+from nodeloom.cli.terminal import say
 
 if TYPE_CHECKING:
     from nodeloom.cli.job import Job, Options
@@ -33,6 +33,7 @@ def run(**options: Any) -> int:
     """
     from nodeloom.cli.job import open_job, open_runtime
     from nodeloom.cli.sink import Sink, open_output, open_sink
+    from nodeloom.printable import json_text
     from nodeloom.run.result import RunReport
 
     note = _quiet if options["quiet"] else say
@@ -46,7 +47,7 @@ def run(**options: Any) -> int:
                 interrupted = _run(job, options, sink, report)
             finally:
                 if report_file is not None and sink.begun:
-                    report_sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
+                    report_sink.write([json_text(report.to_dict(), 2).encode() + b"\n"])
     return _ended(report, interrupted, [sink, report_sink], options)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -12,14 +11,12 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from nodeloom.errors import ConfigurationError
+from nodeloom.printable import json_text
 
 
 def json_line(value: Any) -> bytes:
-    """`value` as one line of JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
-    try:
-        return json.dumps(value, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value).encode() + b"\n"
+    """`value` as one line of JSON in UTF-8; what a terminal would act on, and what UTF-8 cannot hold, is escaped."""
+    return json_text(value).encode() + b"\n"
 
 
 def open_output(path: str, items_from: str | None) -> BinaryIO:
