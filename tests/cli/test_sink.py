@@ -32,7 +32,7 @@ def test_a_line_is_the_value_in_utf_8(encode: Callable[[object], bytes], value: 
 def test_both_write_alike(encode: Callable[[object], bytes]) -> None:
     value = {"json": {"a": "ü\n\u2028", "b": [1, 2**70, 0.5, None, True]}, "pairedItem": {"item": 1}}
     assert encode(value).decode() == (
-        '{"json":{"a":"ü\\n\u2028","b":[1,1180591620717411303424,0.5,null,true]},"pairedItem":{"item":1}}\n'
+        '{"json":{"a":"ü\\n\\u2028","b":[1,1180591620717411303424,0.5,null,true]},"pairedItem":{"item":1}}\n'
     )
 
 
@@ -46,7 +46,7 @@ def test_a_line_may_be_nested_deeply(encode: Callable[[object], bytes]) -> None:
 
 @ENCODERS
 def test_half_of_a_surrogate_pair_is_escaped(encode: Callable[[object], bytes]) -> None:
-    assert encode({"a": "\ud800", "b": "ü"}) == b'{"a":"\\ud800","b":"\\u00fc"}\n'
+    assert encode({"a": "\ud800", "b": "ü"}).decode() == '{"a":"\\ud800","b":"ü"}\n'
 
 
 def test_lines_wait_for_each_other_until_they_are_flushed(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from nodeloom.cli.options import json_option
-from nodeloom.errors import ConfigurationError
+from nodeloom.cli.terminal import show, show_json
 
 _SHOWN = 12
 
@@ -47,6 +46,7 @@ def openapi(
       nodeloom import openapi service.yaml
       nodeloom import openapi service.json --output nodes/service --overrides service-overrides.json
     """
+    from nodeloom.importers.filing import file_stem, write_file
     from nodeloom.importers.openapi import Overrides, import_openapi, write
     from nodeloom.importers.openapi.docs import page_of
 
@@ -56,33 +56,31 @@ def openapi(
         name=name,
         earlier=[_release(text) for text in earlier],
     )
-    folder = output or Path(imported.name)
+    folder = output or Path(file_stem(imported.name))
     written = write(imported, folder, force=force)
     if docs is not None:
-        try:
-            docs.write_text(page_of(imported), encoding="utf-8", newline="\n")
-        except OSError as fault:
-            raise ConfigurationError(f"{docs} cannot be written: {fault.strerror}.", hint="Check its folder.") from None
+        write_file(docs, page_of(imported))
         written.append(docs)
     if as_json:
         said = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
-        click.echo(json.dumps({**said, "files": [str(path) for path in written]}, ensure_ascii=False))
+        show_json({**said, "files": [str(path) for path in written]})
         return 0
     report = imported.report
-    click.echo(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
+    show(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
     if report.credentials:
-        click.echo(f"Credential: {', '.join(report.credentials)}")
+        show(f"Credential: {', '.join(report.credentials)}")
     if report.left_out:
-        click.echo(f"Left out: {report.left_out}")
+        show(f"Left out: {report.left_out}")
     if report.gone:
-        click.echo(f"Gone since earlier releases: {len(report.gone)}")
+        show(f"Gone since earlier releases: {len(report.gone)}")
     reasons = report.by_reason()
     if reasons:
-        click.echo("\nNot expressed (--json names every place)")
+        show()
+        show("Not expressed (--json names every place)")
         for reason, count in reasons[:_SHOWN]:
-            click.echo(f"  {count} × {reason}")
+            show(f"  {count} × {reason}")
         if len(reasons) > _SHOWN:
-            click.echo(f"  … and {len(reasons) - _SHOWN} more")
+            show(f"  … and {len(reasons) - _SHOWN} more")
     return 0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from nodeloom.cli.app import say
+from nodeloom.cli.terminal import say
 from nodeloom.errors import ConfigurationError, preview
 
 # What every record has; the rest is what the message brought along.

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from nodeloom.cli.app import say
+from nodeloom.cli.terminal import say
 from nodeloom.cli.standing import Gauge, Standing
 from nodeloom.cli.ticker import Ticker
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.app import say
+from nodeloom.cli.terminal import say, show
 from nodeloom.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def report(journal: str, failed: bool, unknown: bool, as_json: bool) -> int:
             _print(_items(reader, wanted))
         else:
             for line in _summary(reader):
-                click.echo(line)
+                show(line)
     return 0
 
 

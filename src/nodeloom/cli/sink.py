@@ -6,7 +6,6 @@ Lines that are ready together are written together: a system call for each would
 from __future__ import annotations
 
 import functools
-import json
 import os
 import stat
 import sys
@@ -16,10 +15,8 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from nodeloom.errors import ConfigurationError
+from nodeloom.printable import json_text
 
-_COMPACT = (",", ":")
-# Made once: `json.dumps` makes an encoder for each call that has options.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=_COMPACT).encode
 # After so many results it pays to import a faster encoder.
 _MANY = 5000
 # So many bytes are written without waiting for more.
@@ -27,11 +24,8 @@ _MOST = 64 * 1024
 
 
 def json_line(value: Any) -> bytes:
-    """`value` as one line of JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
-    try:
-        return _encode(value).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=_COMPACT).encode() + b"\n"
+    """`value` as one line of JSON in UTF-8; what a terminal would act on, and what UTF-8 cannot hold, is escaped."""
+    return json_text(value, compact=True).encode() + b"\n"
 
 
 def encoder(results: int) -> Callable[[Any], bytes]:
@@ -48,10 +42,12 @@ def _quick_encoder() -> Callable[[Any], bytes]:
 
     def quick_line(value: Any) -> bytes:
         try:
-            return to_json(value) + b"\n"
+            line = to_json(value)
         except PydanticSerializationError:
             # Half of a surrogate pair, or nested deeper than it goes.
             return json_line(value)
+        # ASCII is JSON's own affair; what else is not safe to show is escaped by the other.
+        return line + b"\n" if line.isascii() and b"\x7f" not in line else json_line(value)
 
     return quick_line
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nodeloom.descriptor.problems import Keys
+from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
@@ -22,6 +23,11 @@ _FRACTIONS = frozenset({"decimal", "float", "double"})
 # How far down a schema goes that stands in a descriptor: a value's members, or those of its entries.
 _BUDGET = 3
 _MOST_MEMBERS = 120
+# How many times schemas of one document are looked into. Where they contain each other, every way through them counts.
+_MOST_STEPS = 200_000
+_STEPS = "steps"
+# Parts that one schema is composed of; each is laid over what the ones before it came to.
+_MOST_PARTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,13 @@ def shape_of(part: Part) -> Shape:
 
 
 def _shape(part: Part, within: frozenset[Keys]) -> Shape:
+    steps = part.memory[_STEPS] = part.memory.get(_STEPS, 0) + 1
+    if steps > _MOST_STEPS:
+        raise DescriptorError(
+            "The schemas refer to each other in more ways than are followed.",
+            path=part.path,
+            hint=f"{_MOST_STEPS:,} steps are allowed; let fewer of them be composed of each other.",
+        )
     if isinstance(part.value, bool):
         return Shape(open=True)
     reference = part.reference
@@ -94,7 +107,12 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
 
 def _composed(part: Part, within: frozenset[Keys]) -> Shape:
     found = _own(part)
-    for inherited in part.parts("allOf"):
+    parts = part.parts("allOf")
+    if len(parts) > _MOST_PARTS:
+        raise DescriptorError(
+            f"The schema is composed of {len(parts):,} parts.", path=part.path, hint=f"{_MOST_PARTS:,} are allowed."
+        )
+    for inherited in parts:
         found = _both(found, _shape(inherited, within))
     for word in ("oneOf", "anyOf"):
         alternatives = [_shape(p, within) for p in part.parts(word)]
