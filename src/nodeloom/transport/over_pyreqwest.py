@@ -7,7 +7,10 @@ errors say more. Nothing is sent twice that way.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
+import sys
+import threading
 import time
 from datetime import timedelta
 from http import HTTPStatus
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pyreqwest.request import StreamRequest
     from pyreqwest.response import Response as Answer
 
+_LIBRARY = "pyreqwest._pyreqwest"
 _SAFE = frozenset({"GET", "HEAD"})
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
@@ -36,9 +40,35 @@ _BROKEN_OFF = "error reading a body from connection"
 def open_channel(limits: Limits) -> PyreqwestChannel | None:
     """A channel; None where pyreqwest is not installed, and in a child forked after its first use."""
     try:
+        _load()
         return PyreqwestChannel(limits)
     except (ImportError, RuntimeError):
         return None
+
+
+def _load() -> None:
+    """Import pyreqwest in a thread that lives as long as the process; ImportError where it is not installed.
+
+    Its allocator takes the thread it is loaded in for the main one. When that ends, what it allocates next in another
+    thread crashes the process.
+    """
+    if _LIBRARY in sys.modules or threading.current_thread() is threading.main_thread():
+        importlib.import_module(_LIBRARY)
+        return
+    loaded = threading.Event()
+
+    def stay() -> None:
+        try:
+            importlib.import_module(_LIBRARY)
+        except ImportError:
+            return
+        finally:
+            loaded.set()
+        threading.Event().wait()
+
+    threading.Thread(target=stay, name="nodeloom-pyreqwest", daemon=True).start()
+    loaded.wait()
+    importlib.import_module(_LIBRARY)
 
 
 def settle() -> None:
