@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyreqwest.request import StreamRequest
     from pyreqwest.response import Response as Answer
 
+_LONG_BODY = 2**20
 _LIBRARY = "pyreqwest._pyreqwest"
 _SAFE = frozenset({"GET", "HEAD"})
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
@@ -99,7 +100,7 @@ def _client(limits: Limits, wait: float | None) -> Client:
     global _used_in
     read = wait or limits.read_seconds
     # Below the other, so that which of the two has run out tells whether anything was sent.
-    connect = min(limits.connect_seconds, read * 0.9)
+    connect = min(limits.connect_seconds, 0.9 * min(read, limits.total_seconds or read))
     builder = (
         ClientBuilder()
         .user_agent(USER_AGENT)
@@ -144,6 +145,7 @@ class PyreqwestChannel:
     async def exchange(self, request: Request) -> Response:
         """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came."""
         outgoing = self._outgoing(request)
+        began = time.monotonic() if self._limits.total_seconds is not None else 0.0
         try:
             async with outgoing as answer:
                 status = answer.status
@@ -153,7 +155,7 @@ class PyreqwestChannel:
                 else:
                     body = await self._read(answer, request)
         except self._faults.DetailedPyreqwestError as fault:
-            raise self._translated(fault, request) from fault
+            raise self._translated(fault, request, began) from fault
         if request.method in _SAFE and not _readable(answer):
             # Asking twice is safe, and a file's name may stand in such a field.
             raise Unsent
@@ -167,6 +169,9 @@ class PyreqwestChannel:
 
     def _outgoing(self, request: Request) -> StreamRequest:
         if not request.verify or request.proxy is not None:
+            raise Unsent
+        if request.body is not None and len(request.body) > _LONG_BODY:
+            # Its read timeout runs while a body is sent too; httpx has one for each part that is written.
             raise Unsent
         client = self._clients.get(request.timeout)
         if client is None:
@@ -196,13 +201,14 @@ class PyreqwestChannel:
             chunks.append(bytes(chunk))
         return b"".join(chunks)
 
-    def _translated(self, fault: Any, request: Request) -> Exception:
+    def _translated(self, fault: Any, request: Request, began: float) -> Exception:
         """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
         causes = [cause["message"] for cause in fault.details.get("causes") or ()]
         connected = _NOT_CONNECTED not in causes
         if isinstance(fault, self._faults.RequestTimeoutError):
             total = self._limits.total_seconds
-            if total is not None and connected and "request" in str(fault.message):
+            # Its words are the same for both kinds of time.
+            if total is not None and connected and time.monotonic() - began >= 0.95 * total:
                 return total_time_over(request, total)
             return in_time(request, connected=connected)
         if not connected:
