@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from nodeloom.testing import ThreeCXSandbox
+from nodeloom.transport.pacing import PACERS
 
 # How long an example takes says more about the machine than about what is tested.
 settings.register_profile("nodeloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +27,8 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    # What one test's service refused is not to slow down another's.
+    PACERS.begin_anew()
 
 
 @pytest.fixture

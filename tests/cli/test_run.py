@@ -361,3 +361,52 @@ def test_a_traceback_is_shown_when_it_is_asked_for(cli: Call, monkeypatch: pytes
     monkeypatch.setenv("NODELOOM_DEBUG", "1")
     with pytest.raises(NodeloomError):
         cli("run", "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said_to_be"),
+    [
+        ("--rate", "fast", "This is no rate."),
+        ("--rate", "20/fortnite", "There is no unit of time 'fortnite'."),
+        ("--retry-budget", "much", "A retry budget is the share of requests that may be repeats."),
+        ("--deadline", "tomorrow", "This is no span of time."),
+        ("--burst", "3", "burst goes with rate."),
+    ],
+)
+def test_a_pace_that_cannot_be_meant_is_explained(
+    sandbox: ThreeCXSandbox, cli: Call, option: str, value: str, said_to_be: str
+) -> None:
+    said = cli("run", *DELETE, "--set", "Link=link-1", option, value)
+    assert said.code == 2
+    assert said.err.startswith(f"error: {said_to_be}")
+    assert "hint: " in said.err
+    assert sandbox.requests == []
+
+
+def test_a_run_that_only_fails_ends_and_says_why(cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = tmp_path / "items.ndjson"
+    items.write_text("".join(f'{{"Link":"link-{n}"}}\n' for n in range(500)))
+    with ThreeCXSandbox(rate_500=1.0, access_token="token") as broken:
+        credential = {"serverUrl": broken.server_url, "accessToken": "token"}
+        monkeypatch.setenv("NODELOOM_CREDENTIAL_THREECXAPI", json.dumps(credential))
+        said = cli(
+            *("run", *DELETE, "--set", "Link=<<$json.Link>>", "--items", str(items), "--on-error", "continue"),
+            *("--report", "report.json", "--timeout", "10", "--connect-timeout", "5", "--request-timeout", "20"),
+            *("--break-after", "5", "--retry-budget", "10%", "--rate", "1000/s", "--burst", "9", "--no-adaptive"),
+        )
+        assert len(broken.requests) < 60
+    assert said.code == 1
+    assert "(the first 5 items failed (server)" in said.err
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["stopped"] == "the first 5 items failed (server)"
+    assert {"refused", "waited", "retriesDenied"} <= set(report)
+
+
+def test_a_deadline_ends_a_run(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
+    items = tmp_path / "items.ndjson"
+    items.write_text("".join(f'{{"Link":"link-{n}"}}\n' for n in range(1, 11)))
+    said = cli(
+        "run", *DELETE, "--set", "Link=<<$json.Link>>", "--items", str(items), "--rate", "1/h", "--deadline", "1s"
+    )
+    assert said.code == 1
+    assert "(the deadline of 1 s was reached)" in said.err

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from nodeloom.transport.adaptive import Doubt, Pace, Room, Turn, _Cycle
 
 
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 def paced(*, asked: float | None = None) -> Pace:
     """A pace that was refused at second 100 for the first time."""
     pace = Pace(draw=lambda: 0.5)

@@ -41,6 +41,11 @@ ITEM_FAULTS = [NotFoundError, PreconditionFailedError, BadRequestError]
 UNSENT = [MissingValueError, InvalidItemError, NotRunError]
 
 
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 def worked(breaker: Breaker) -> Breaker:
     assert breaker.see(None) is None
     return breaker

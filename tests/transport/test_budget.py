@@ -12,6 +12,11 @@ from nodeloom.errors import ConfigurationError
 from nodeloom.transport.budget import RetryBudget, read_share
 
 
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 @given(st.floats(0, 2), st.integers(0, 100), st.integers(0, 500))
 def test_repeats_are_a_share_of_the_requests_and_a_floor(share: float, floor: int, requests: int) -> None:
     budget = RetryBudget(share, floor)

@@ -181,3 +181,32 @@ def test_a_process_ends_cleanly_right_after_its_last_answer(how: str, sandbox: o
             [sys.executable, "-c", ENDING, url, how], capture_output=True, text=True, timeout=60, check=False
         )
         assert ended.returncode == 0, ended.stderr
+
+
+THREADS = """
+import asyncio, sys, threading
+from nodeloom.messages import Request
+from nodeloom.transport import Sender
+
+async def main():
+    sender = Sender()
+    assert sender.fast
+    await asyncio.gather(*(sender.send(Request("GET", sys.argv[1])) for _ in range(8)))
+    await sender.aclose()
+
+for _ in range(4):
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    thread.join()
+print("done")
+"""
+
+
+def test_threads_may_come_and_go(sandbox: object) -> None:
+    """pyreqwest's allocator crashes the process when the thread that loaded it has ended; so that one stays."""
+    url = f"{sandbox.server_url}/xapi/v1/Defs"  # type: ignore[attr-defined]
+    for _ in range(3):
+        ended = subprocess.run(
+            [sys.executable, "-c", THREADS, url], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr

@@ -24,6 +24,11 @@ from .virtualtime import now, run_virtually
 GET = Request("GET", "https://x.test/")
 
 
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 class Run:
     """A run of `items` requests, `concurrency` at a time, with retries and pacing as a real one composes them."""
 

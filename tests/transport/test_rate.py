@@ -15,6 +15,11 @@ from nodeloom.transport.rate import Schedule, read_rate, read_seconds
 UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minutes": 60, "h": 3600, "hour": 3600, "d": 86400}
 
 
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 def per_second(written: object) -> float:
     rate = read_rate(written)
     assert rate is not None

@@ -7,7 +7,10 @@ errors say more. Nothing is sent twice that way.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
+import sys
+import threading
 import time
 from datetime import timedelta
 from http import HTTPStatus
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from pyreqwest.request import StreamRequest
     from pyreqwest.response import Response as Answer
 
+_LONG_BODY = 2**20
+_LIBRARY = "pyreqwest._pyreqwest"
 _SAFE = frozenset({"GET", "HEAD"})
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
@@ -36,9 +41,35 @@ _BROKEN_OFF = "error reading a body from connection"
 def open_channel(limits: Limits) -> PyreqwestChannel | None:
     """A channel; None where pyreqwest is not installed, and in a child forked after its first use."""
     try:
+        _load()
         return PyreqwestChannel(limits)
     except (ImportError, RuntimeError):
         return None
+
+
+def _load() -> None:
+    """Import pyreqwest in a thread that lives as long as the process; ImportError where it is not installed.
+
+    Its allocator takes the thread it is loaded in for the main one. When that ends, what it allocates next in another
+    thread crashes the process.
+    """
+    if _LIBRARY in sys.modules or threading.current_thread() is threading.main_thread():
+        importlib.import_module(_LIBRARY)
+        return
+    loaded = threading.Event()
+
+    def stay() -> None:
+        try:
+            importlib.import_module(_LIBRARY)
+        except ImportError:
+            return
+        finally:
+            loaded.set()
+        threading.Event().wait()
+
+    threading.Thread(target=stay, name="nodeloom-pyreqwest", daemon=True).start()
+    loaded.wait()
+    importlib.import_module(_LIBRARY)
 
 
 def settle() -> None:
@@ -69,7 +100,7 @@ def _client(limits: Limits, wait: float | None) -> Client:
     global _used_in
     read = wait or limits.read_seconds
     # Below the other, so that which of the two has run out tells whether anything was sent.
-    connect = min(limits.connect_seconds, read * 0.9)
+    connect = min(limits.connect_seconds, 0.9 * min(read, limits.total_seconds or read))
     builder = (
         ClientBuilder()
         .user_agent(USER_AGENT)
@@ -114,6 +145,7 @@ class PyreqwestChannel:
     async def exchange(self, request: Request) -> Response:
         """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came."""
         outgoing = self._outgoing(request)
+        began = time.monotonic() if self._limits.total_seconds is not None else 0.0
         try:
             async with outgoing as answer:
                 status = answer.status
@@ -123,7 +155,7 @@ class PyreqwestChannel:
                 else:
                     body = await self._read(answer, request)
         except self._faults.DetailedPyreqwestError as fault:
-            raise self._translated(fault, request) from fault
+            raise self._translated(fault, request, began) from fault
         if request.method in _SAFE and not _readable(answer):
             # Asking twice is safe, and a file's name may stand in such a field.
             raise Unsent
@@ -137,6 +169,9 @@ class PyreqwestChannel:
 
     def _outgoing(self, request: Request) -> StreamRequest:
         if not request.verify or request.proxy is not None:
+            raise Unsent
+        if request.body is not None and len(request.body) > _LONG_BODY:
+            # Its read timeout runs while a body is sent too; httpx has one for each part that is written.
             raise Unsent
         client = self._clients.get(request.timeout)
         if client is None:
@@ -166,13 +201,14 @@ class PyreqwestChannel:
             chunks.append(bytes(chunk))
         return b"".join(chunks)
 
-    def _translated(self, fault: Any, request: Request) -> Exception:
+    def _translated(self, fault: Any, request: Request, began: float) -> Exception:
         """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
         causes = [cause["message"] for cause in fault.details.get("causes") or ()]
         connected = _NOT_CONNECTED not in causes
         if isinstance(fault, self._faults.RequestTimeoutError):
             total = self._limits.total_seconds
-            if total is not None and connected and "request" in str(fault.message):
+            # Its words are the same for both kinds of time.
+            if total is not None and connected and time.monotonic() - began >= 0.95 * total:
                 return total_time_over(request, total)
             return in_time(request, connected=connected)
         if not connected:

@@ -362,3 +362,33 @@ def test_a_fault_in_the_input_is_still_the_inputs(sandbox: ThreeCXSandbox, runti
         runtime.run("threecx", DELETE, broken(), **given)
     assert account(tmp_path / "j") == Account(3, 0, 0, 0, None)
     assert runtime.run("threecx", DELETE, links(5), **given).report.counts.succeeded == 5
+
+
+@pytest.mark.parametrize(("parameters", "name"), [(DELETE, "link"), (CREATE, "new")], ids=["delete", "create"])
+def test_what_was_waiting_for_its_turn_at_the_end_is_run_by_the_next_run(
+    sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path, parameters: dict[str, Any], name: str
+) -> None:
+    """It was begun, and nothing of it was sent: no failure, and nothing that is unknown."""
+    items = [{"Link": f"{name}-{n}"} for n in range(1, 11)]
+    given: dict[str, Any] = {"credentials": {"threeCxApi": sandbox.credential}, "journal": tmp_path / "j"}
+    # The token takes a turn too.
+    first = runtime.run("threecx", parameters, items, **given, rate="1/h", burst=2, deadline=0.5).report
+    assert (first.counts.succeeded, first.counts.not_run) == (1, 9)
+    sandbox.clear_requests()
+    second = runtime.run("threecx", parameters, items, **given).report
+    assert sum(1 for request in sandbox.requests if request.resource == "WebsiteLinks") == 9
+    assert second.counts.succeeded == 10
+    assert second.journal is not None
+    assert (second.journal.told, second.journal.repeated, second.journal.unknown) == (1, 0, 0)
+
+
+def test_failures_that_are_only_told_again_do_not_end_a_run(tmp_path: Path) -> None:
+    path, broken = tmp_path / "j", [True]
+    answer = httpx.Response(500)
+    with answering(lambda _: answer if broken else httpx.Response(204)) as runtime:
+        given: dict[str, Any] = {"credentials": TOKEN, "journal": path, "on_error": "continue"}
+        assert runtime.run("threecx", DELETE, links(100), **given).report.stopped == "the first 8 items failed (server)"
+        broken.clear()
+        report = runtime.run("threecx", DELETE, links(100), **given).report
+    assert report.stopped is None
+    assert report.counts.failed + report.counts.succeeded == 100

@@ -50,6 +50,13 @@ class Entry:
         position, digest, state, *rest = row
         return cls(position, digest, State(state), *rest)
 
+    @property
+    def not_run(self) -> bool:
+        """Whether the run ended while the item waited for its turn: it was begun, and nothing was sent."""
+        if self.state is not State.FAILED or self.error is None or self.statuses is not None:
+            return False
+        return bool(json.loads(self.error)["code"] == "not_run")
+
     def outcome(self) -> Outcome:
         """The outcome as it was given when the item was run; an item in flight has none yet."""
         error = restored(json.loads(self.error)) if self.error is not None else None

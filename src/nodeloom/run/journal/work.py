@@ -71,7 +71,7 @@ class JournaledWork:
                 if not self._runs_again(entry):
                     return self._told(entry)
                 begun = entry.state is State.IN_FLIGHT
-                if begun or self._repeatable:
+                if begun or (self._repeatable and not entry.not_run):
                     self._report.repeated += 1
                     work = self._again
         if not begun:
@@ -104,7 +104,7 @@ class JournaledWork:
     def _runs_again(self, entry: Entry) -> bool:
         if entry.state is State.IN_FLIGHT:
             return self._repeatable
-        return entry.state is State.FAILED and self._retry_failed
+        return entry.not_run or (entry.state is State.FAILED and self._retry_failed)
 
     def _told(self, entry: Entry) -> Outcome:
         """The outcome an earlier run came to; of what it was broken off in, that nothing is known."""
