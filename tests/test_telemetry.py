@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -41,11 +42,14 @@ class Recorded:
     def spans(self) -> list[ReadableSpan]:
         return list(self._spans.get_finished_spans())
 
+    @property
+    def metrics(self) -> list[Metric]:
+        data = self._metrics.get_metrics_data()
+        return [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics] if data else []
+
     def points(self, name: str) -> list[tuple[dict[str, Any], Any]]:
         """Attributes and data of a metric's points."""
-        data = self._metrics.get_metrics_data()
-        metrics = [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics] if data else []
-        return [(dict(p.attributes or {}), p) for m in metrics if m.name == name for p in m.data.data_points]
+        return [(dict(p.attributes or {}), p) for m in self.metrics if m.name == name for p in m.data.data_points]
 
 
 @pytest.fixture
@@ -139,6 +143,13 @@ def test_metrics_count_items_retries_requests_and_durations(recorded: Recorded) 
         "503": ({**place, "http.response.status_code": 503, "error.type": "503"}, 1),
         "network": ({**place, "error.type": "network"}, 1),
     }
+
+
+def test_the_metrics_are_the_documented_ones(recorded: Recorded) -> None:
+    run_items(Watch([recorded.telemetry], RUN), [[503, 204]])
+    text = (Path(__file__).resolve().parents[1] / "docs" / "watching.md").read_text(encoding="utf-8")
+    table = text.split("**Metrics.**")[1].split("The run's attributes")[0]
+    assert {metric.name for metric in recorded.metrics} == set(re.findall(r"^\| `([a-z.]+)`", table, re.MULTILINE))
 
 
 def test_items_add_up_to_the_report_also_when_the_run_was_broken_off(recorded: Recorded) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from nodeloom.cli.logs import JSONLines, TextLines, logs
 from nodeloom.errors import ConfigurationError
+from nodeloom.testing import ThreeCXSandbox
+
+from .conftest import DELETE, Call
 
 LOGGER = logging.getLogger("nodeloom.item")
 
@@ -108,3 +111,43 @@ def test_a_log_that_cannot_be_written_any_more_does_not_end_the_run(capsys: pyte
         LOGGER.info("one")
         LOGGER.info("two")
     assert capsys.readouterr().err == "warning: The log cannot be written to /dev/full: No space left on device.\n"
+
+
+# -- a run -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def items() -> str:
+    return '{"Link":"link-1"}\n{"Link":"nope"}\n'
+
+
+RUN = ("run", *DELETE, "--set", "Link=<<$json.Link>>", "--on-error", "continue", "--quiet")
+
+
+def test_a_run_is_silent_unless_it_is_to_be_logged(sandbox: ThreeCXSandbox, cli: Call, items: str) -> None:
+    assert cli(*RUN, stdin=items).err == ""
+
+
+def test_a_run_is_logged_as_json(sandbox: ThreeCXSandbox, cli: Call, items: str) -> None:
+    entries = [json.loads(line) for line in cli(*RUN, "--log", "json", stdin=items).err.splitlines()]
+    started, failed, ended = entries
+    assert started["message"] == "run started: threecx, Website Links, Delete Weblink"
+    assert (failed["level"], failed["item"], failed["error"], failed["status"]) == ("warning", 1, "not_found", 404)
+    assert (ended["items"], ended["succeeded"], ended["failed"], ended["complete"]) == (2, 1, 1, True)
+    assert len({entry["run"] for entry in entries}) == 1
+
+
+def test_debug_shows_requests_and_no_secret(sandbox: ThreeCXSandbox, cli: Call, items: str, tmp_path: Path) -> None:
+    said = cli(*RUN, "--log", "text", "--log-level", "debug", "--log-file", "run.log", stdin=items)
+    assert said.err == ""
+    log = (tmp_path / "run.log").read_text()
+    assert "nodeloom.request: request sent: DELETE" in log
+    assert sandbox.credential["clientSecret"] not in log
+    assert "Bearer" not in log
+
+
+def test_a_log_and_events_on_standard_error_can_be_told_apart(sandbox: ThreeCXSandbox, cli: Call, items: str) -> None:
+    lines = cli(*RUN, "--log", "json", "--progress", "json", stdin=items).err.splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert all(("event" in entry) != ("level" in entry) for entry in entries)
+    assert entries[-1]["event"] == "end"

@@ -71,6 +71,8 @@ class RunLog(Observer):
                 "failed": counts.failed,
                 "not_run": counts.not_run,
                 "retries": report.retries,
+                "refused": report.refused,
+                "waited": round(report.waited, 6),
                 "stopped": report.stopped,
                 "complete": report.complete,
             },
