@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from nodeloom.cli.terminal import say
 from nodeloom.cli.standing import Gauge, Standing
+from nodeloom.cli.terminal import say
 from nodeloom.cli.ticker import Ticker
 
 if TYPE_CHECKING:
