@@ -181,3 +181,23 @@ def test_a_process_ends_cleanly_right_after_its_last_answer(how: str, sandbox: o
             [sys.executable, "-c", ENDING, url, how], capture_output=True, text=True, timeout=60, check=False
         )
         assert ended.returncode == 0, ended.stderr
+
+
+RUNTIMES = """
+import sys
+from nodeloom import Runtime
+from nodeloom.testing import ThreeCXSandbox
+
+with ThreeCXSandbox(links=1, access_token="token") as sandbox:
+    for _ in range(4):
+        with Runtime(discover_plugins=False) as runtime:
+            given = {"threeCxApi": {"serverUrl": sandbox.server_url, "accessToken": "token"}}
+            parameters = {"resource": "Website Links", "operation": "List Weblink"}
+            print(len(list(runtime.stream("threecx", parameters, credentials=given))))
+"""
+
+
+def test_one_runtime_after_the_other_in_one_process() -> None:
+    """The thread that loads pyreqwest must not be one that ends with a runtime: its allocator crashes otherwise."""
+    done = subprocess.run([sys.executable, "-c", RUNTIMES], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["1"] * 4), done.stderr

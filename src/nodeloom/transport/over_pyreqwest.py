@@ -7,7 +7,10 @@ errors say more. Nothing is sent twice that way.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import sys
+import threading
 import time
 from datetime import timedelta
 from http import HTTPStatus
@@ -36,9 +39,34 @@ _BROKEN_OFF = "error reading a body from connection"
 def open_channel(limits: Limits) -> PyreqwestChannel | None:
     """A channel; None where pyreqwest is not installed, and in a child forked after its first use."""
     try:
+        _load()
         return PyreqwestChannel(limits)
     except (ImportError, RuntimeError):
         return None
+
+
+def _load() -> None:
+    """Import pyreqwest in a thread that stays. Raises ImportError.
+
+    Its allocator (mimalloc) takes the thread that loads it for the program's first one: once that has ended, another
+    thread that uses it crashes the process. A background loop's thread ends with its runtime.
+    """
+    if "pyreqwest" in sys.modules or threading.current_thread() is threading.main_thread():
+        return
+    loaded = threading.Event()
+
+    def stay() -> None:
+        try:
+            # What cannot be imported fails again, and is told, where it is used.
+            with contextlib.suppress(ImportError):
+                import pyreqwest.client  # noqa: F401
+        finally:
+            loaded.set()
+        if "pyreqwest" in sys.modules:
+            threading.Event().wait()
+
+    threading.Thread(target=stay, name="nodeloom-pyreqwest", daemon=True).start()
+    loaded.wait()
 
 
 def settle() -> None:
