@@ -44,6 +44,7 @@ class Account:
     without_one_outcome: list[int] = field(default_factory=list)
     sent_twice: list[int] = field(default_factory=list)
     untrue: list[int] = field(default_factory=list)
+    unknown_done: int = 0
 
     @property
     def holds(self) -> bool:
@@ -56,6 +57,7 @@ class Account:
         return [
             f"{self.operation}: {self.items} items, killed {self.kills} times, {self.seconds:.0f} s",
             f"  outcomes of the last run:                    {outcomes}",
+            f"  of those unknown, done on the sandbox:       {self.unknown_done}",
             f"  requests that reached the sandbox:           {self.requests} ({self.repeated} of them repeats)",
             f"  items without exactly one outcome:           {_told(self.without_one_outcome)}",
             f"  items sent again that may not happen twice:  {_told(self.sent_twice)}",
@@ -146,6 +148,8 @@ def _lay_side_by_side(
             account.sent_twice.append(index)
         account.outcomes[error["code"] if error else "succeeded"] += 1
         done = (name in held) is not deleting
+        if error is not None and error["code"] == "unknown":
+            account.unknown_done += done
         if (error is None and not done) or (error is not None and done and not _may_be_done(error)):
             account.untrue.append(index)
 

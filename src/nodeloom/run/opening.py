@@ -70,6 +70,7 @@ class OpenedRun:
             send, how["pacing"] = pacing.send, pacing
         single = self.work(send, everything, **how)
         work: Work = single
+        again: Work = functools.partial(single, maybe_done=True)
         in_flight = self.options.concurrency
         if self.twin is not None:
             from nodeloom.run.coalesce import CoalescingWork
@@ -85,10 +86,9 @@ class OpenedRun:
             )
             in_flight *= self.options.coalesce
         if watch is not None:
-            work = watch.work(work)
+            work, again = watch.work(work), watch.work(again)
             watch.started()
         if self.journal is not None:
-            again = functools.partial(single, maybe_done=True)
             work = self.journal.work(
                 work,
                 again=again,

@@ -276,7 +276,7 @@ def test_a_stream_that_is_closed_early_or_never_begun_lets_go_of_its_journal(
     next(outcomes)
     with pytest.raises(JournalError, match="in use by another run"):
         runtime.run("threecx", DELETE, links(10), **given)
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     assert not is_held(tmp_path / "j")
 
 

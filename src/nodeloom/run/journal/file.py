@@ -42,8 +42,9 @@ _END = (
 )
 _FETCH = f"SELECT {COLUMNS} FROM item WHERE position >= ? AND position < ? ORDER BY position"  # noqa: S608 - a constant
 
-# From how many bytes on the write-ahead log is carried over into the database.
-_LOG_BYTES = 16 * 1024 * 1024
+# From how many bytes on the write-ahead log is carried over into the database. Everything waits meanwhile, and what is
+# written over and over in between is carried over once.
+_LOG_BYTES = 64 * 1024 * 1024
 # How many commits go by before its size is looked at again.
 _LOOK_EVERY = 32
 

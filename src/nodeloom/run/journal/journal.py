@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -103,13 +104,16 @@ class Journal:
 
         Raises JournalError when something cannot be written, or when there were fewer items than the journal knows.
         """
-        with self._close:
+        try:
             if self._committer is not None:
                 await self._committer.aclose()
             if read is not None:
                 self._check_fewer(read)
                 if read != self._total:
                     self._file.set_facts({"items": read})
+        finally:
+            # It waits for the disk, and other runs on this loop need not.
+            await asyncio.to_thread(self._close.close)
 
     def close(self) -> None:
         """Close a journal that nothing was begun with."""
