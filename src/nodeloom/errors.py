@@ -47,6 +47,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from nodeloom.printable import escaped, escaped_lines
+
 _PREVIEW_CHARACTERS = 120
 
 
@@ -56,7 +58,7 @@ def preview(value: object) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    printable = escaped(text)
     if len(printable) <= _PREVIEW_CHARACTERS:
         return printable
     return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"
@@ -137,7 +139,8 @@ class NodeloomError(Exception):
             lines.append(f"  value:      {self.value}")
         if self.hint:
             lines.append(f"  hint:       {self.hint}")
-        return "\n".join(lines)
+        # Logs and tracebacks print this, and what a service or a package called something is in it.
+        return escaped_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON: `code`, `type`, `message`, and whatever else is known."""

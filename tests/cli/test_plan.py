@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nodeloom import PlannedRequest
 from nodeloom.cli.curl import curl_arguments, curl_command
 from nodeloom.errors import MissingValueError
+from nodeloom.printable import escaped_lines
 from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, TARGET, Call
@@ -87,7 +88,10 @@ def test_an_item_that_cannot_be_sent_is_a_comment_among_curl_commands(sandbox: T
 @given(words, words, st.none() | words)
 def test_a_shell_reads_back_every_word_of_the_command(url: str, header: str, body: str | None) -> None:
     planned = PlannedRequest(0, "POST", url, {"X-Any": header}, body)
-    assert shlex.split(curl_command(planned)) == curl_arguments(planned)
+    command = curl_command(planned)
+    assert escaped_lines(command) == command
+    if all(escaped_lines(word) == word for word in curl_arguments(planned)):
+        assert shlex.split(command) == curl_arguments(planned)
 
 
 @given(st.lists(words, min_size=1, max_size=3))
@@ -98,8 +102,10 @@ def test_a_comment_is_one_line(texts: list[str]) -> None:
     assert command.startswith("# ")
 
 
-def test_the_shell_of_this_machine_reads_back_every_word() -> None:
-    planned = PlannedRequest(0, "PUT", "https://x/'a'?b=$c&d", {"X-A": '`id` $(id) \\ "q" !', "X-B": ""}, "l1\nl2 '\t%")
+@pytest.mark.parametrize("body", ["l1\nl2 '\t%", "\x1b]0;title\x07 'a' \u202e%s\r", "\x9b31m\n", "\\033\x01\x02\\"])
+def test_the_shell_of_this_machine_reads_back_every_word(body: str) -> None:
+    """Also what a terminal would act on, which is not printed as it is."""
+    planned = PlannedRequest(0, "PUT", "https://x/'a'?b=$c&d", {"X-A": '`id` $(id) \\ "q" !', "X-B": ""}, body)
     done = subprocess.run(
         ["/bin/sh", "-c", 'curl() { printf "%s\\0" "$@"; }; ' + curl_command(planned)],
         capture_output=True, check=True, timeout=60,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,6 +11,7 @@ from importlib import import_module
 import click
 
 from nodeloom import __version__
+from nodeloom.cli.terminal import say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -123,17 +125,9 @@ def exit_code(fault: NodeloomError) -> int:
     return USAGE if isinstance(fault, (ConfigurationError, ExpressionSyntaxError)) else FAILED
 
 
-def say(text: str) -> None:
-    """Write a line to standard error; nothing happens where nobody can read it any more."""
-    try:
-        click.echo(text, err=True)
-    except BrokenPipeError:
-        return
-
-
 def show_error(fault: NodeloomError) -> None:
-    """Write an error to standard error."""
-    say(f"error: {fault}")
+    """Write an error to standard error; no line but its first begins at the margin, whoever wrote its text."""
+    say(re.sub(r"\n(?! )", "\n    ", f"error: {fault}"))
 
 
 def _show_usage(fault: click.ClickException) -> None:

@@ -9,6 +9,7 @@ import click
 
 from nodeloom.cli.listing import columns
 from nodeloom.cli.options import json_option, target_arguments
+from nodeloom.cli.terminal import show, show_json
 
 
 @click.command("choices")
@@ -50,9 +51,9 @@ def choices(
         parameters |= {k: v for k, v in (("resource", resource), ("operation", operation)) if v is not None}
         found = runtime.choices(name, property_name, parameters, credentials=credential)
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        show_json(found)
     else:
         rows = [(json.dumps(c["value"], ensure_ascii=False), c["name"]) for c in found]
         for line in columns(rows):
-            click.echo(line)
+            show(line)
     return 0

@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from nodeloom.errors import NodeloomError
+from nodeloom.printable import escaped, one_line
 
 if TYPE_CHECKING:
     from nodeloom.run.registry import Registry
@@ -31,7 +32,12 @@ def _completes(names: Callable[[Registry, dict[str, Any]], Names]) -> Complete:
         except NodeloomError:
             return []
         wanted = incomplete.casefold()
-        return [CompletionItem(name, help=note) for name, note in found if name.casefold().startswith(wanted)]
+        return [
+            CompletionItem(name, help=None if note is None else one_line(note))
+            for name, note in found
+            # A shell shows a name as it is, so one that is not safe to show is not offered.
+            if name.casefold().startswith(wanted) and escaped(name) == name
+        ]
 
     return complete
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nodeloom.cli.terminal import say
 from nodeloom.errors import NodeloomError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -78,24 +79,24 @@ def _send_user(url: str, listener: Loopback, *, browser: bool) -> None:
 
     opened = browser and webbrowser.open(url)
     if opened:
-        click.echo("Sign in with the browser window that opens. Should none open, visit:", err=True)
+        say("Sign in with the browser window that opens. Should none open, visit:")
     else:
-        click.echo("Visit this address with a browser on this machine:", err=True)
-    click.echo(f"\n  {url}\n", err=True)
-    click.echo(f"Waiting for the browser to come back to {listener.redirect_uri} (Ctrl-C to give up).", err=True)
+        say("Visit this address with a browser on this machine:")
+    say(f"\n  {url}\n")
+    say(f"Waiting for the browser to come back to {listener.redirect_uri} (Ctrl-C to give up).")
 
 
 def _report(name: str, granted: Granted) -> None:
-    click.echo(f"Connected the credential {name!r}.", err=True)
+    say(f"Connected the credential {name!r}.")
     if granted.scope:
-        click.echo(f"  granted: {granted.scope}", err=True)
+        say(f"  granted: {granted.scope}")
     if granted.withheld:
-        click.echo(f"  not granted: {' '.join(granted.withheld)}", err=True)
+        say(f"  not granted: {' '.join(granted.withheld)}")
     until = "until the service ends it"
     if granted.expires_at is not None:
         until = (
             datetime.fromtimestamp(granted.expires_at, UTC).astimezone().strftime("until %Y-%m-%d %H:%M %Z").rstrip()
         )
-    click.echo(f"  access token: good {until}", err=True)
+    say(f"  access token: good {until}")
     renewal = "renewed by itself" if granted.refreshable else "none: sign in again when the access token has run out"
-    click.echo(f"  refresh token: {renewal}", err=True)
+    say(f"  refresh token: {renewal}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nodeloom.cli.terminal import ask, confirm, say
 from nodeloom.errors import ConfigurationError
+from nodeloom.printable import escaped, one_line
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -65,20 +67,19 @@ def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -
 
     default = _default(prop)
     if prop.description:
-        click.echo(prop.description, err=True)
+        say(one_line(prop.description))
     try:
         if prop.type == "boolean":
-            return click.confirm(prop.label, default=bool(default), err=True)
+            return confirm(prop.label, default=bool(default))
         if prop.type == "options" and (required or default):
             return _choice(prop, default)
-        return click.prompt(
+        return ask(
             prop.label if required or default else f"{prop.label} (empty to leave it out)",
             default=default or (None if required else ""),
             show_default=bool(default) and not is_secret(prop),
             hide_input=is_secret(prop),
             type=str,
             value_proc=_url_reader(kind, prop),
-            err=True,
         )
     except click.Abort:
         if sys.stdin.isatty():
@@ -99,8 +100,8 @@ def _default(prop: PropertyDescriptor) -> str:
 
 
 def _choice(prop: PropertyDescriptor, default: str) -> Any:
-    values = {str(choice.value): choice.value for choice in prop.choices()}
-    chosen = click.prompt(prop.label, default=default or None, type=click.Choice(list(values)), err=True)
+    values = {escaped(str(choice.value)): choice.value for choice in prop.choices()}
+    chosen = ask(prop.label, default=escaped(default) or None, type=click.Choice(list(values)))
     return values[chosen]
 
 

@@ -17,6 +17,7 @@ import click
 
 from nodeloom.cli.credential_connect import connect_command
 from nodeloom.cli.credential_form import ask_fields
+from nodeloom.cli.terminal import confirm, say, show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ def types_command(as_json: bool) -> None:
         types = runtime.credential_types
         listed = [_described(_whole(kind, types)) for kind in types.values()]
     if as_json:
-        click.echo(json.dumps(listed, ensure_ascii=False))
+        show_json(listed)
         return
     for kind in listed:
-        click.echo(f"{kind['name']}  ({kind['displayName']})")
+        show(f"{kind['name']}  ({kind['displayName']})")
         told: set[str] = set()
         for field in kind["fields"]:
             # A hidden field has its value from the type; two of one name are the same field in different cases.
@@ -64,11 +65,9 @@ def types_command(as_json: bool) -> None:
                 continue
             told.add(field["name"])
             notes = [note for note in ("required", "secret") if field[note]]
-            click.echo(
-                f"  {field['name']}{' [' + ', '.join(notes) + ']' if notes else ''}  {field['description'] or ''}"
-            )
+            show(f"  {field['name']}{' [' + ', '.join(notes) + ']' if notes else ''}  {field['description'] or ''}")
         if kind["requireOneOf"]:
-            click.echo(f"  needs {' or '.join(' + '.join(fields) for fields in kind['requireOneOf'])}")
+            show(f"  needs {' or '.join(' + '.join(fields) for fields in kind['requireOneOf'])}")
 
 
 @credentials.command("list")
@@ -87,12 +86,12 @@ def list_command(as_json: bool) -> None:
         chain = Credentials(default_providers(type_names=list(runtime.credential_types)))
     listed = [{"name": c.name, "type": c.type, "source": c.source} for c in chain.list()]
     if as_json:
-        click.echo(json.dumps(listed, ensure_ascii=False))
+        show_json(listed)
         return
     if not listed:
-        click.echo("There are no stored credentials. Add one with: nodeloom credentials add TYPE", err=True)
+        say("There are no stored credentials. Add one with: nodeloom credentials add TYPE")
     for row in listed:
-        click.echo(f"{row['name']}  {row['type']}  {row['source']}")
+        show(f"{row['name']}  {row['type']}  {row['source']}")
 
 
 @credentials.command("add")
@@ -137,12 +136,12 @@ def add_command(
     ask_fields(kind, values)
     session = CredentialSession(kind, StoredCredential(name, kind.name, values, "given"))
     place.put(name, kind.name, {field: session.values[field] for field in values}, overwrite=overwrite)
-    click.echo(f"Added the credential {name!r} of type {kind.name} to {place.name}.", err=True)
+    say(f"Added the credential {name!r} of type {kind.name} to {place.name}.")
     if not session.has_tokens:
-        click.echo(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}", err=True)
+        say(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}")
     elif kind.test is not None:
         which = "" if name == kind.name else f" --name {shlex.quote(name)}"
-        click.echo(f"Try it with: nodeloom credentials test {kind.name}{which}", err=True)
+        say(f"Try it with: nodeloom credentials test {kind.name}{which}")
 
 
 @credentials.command("remove")
@@ -164,10 +163,10 @@ def remove_command(name: str, store: str, yes: bool) -> None:
     if name not in names:
         raise UnknownNameError("credential", name, names, within=place.name)
     if not yes and not _confirm(f"Remove the credential {name!r} from {place.name}?", "--yes"):
-        click.echo("Nothing was removed.", err=True)
+        say("Nothing was removed.")
         return
     place.remove(name)
-    click.echo(f"Removed the credential {name!r} from {place.name}.", err=True)
+    say(f"Removed the credential {name!r} from {place.name}.")
 
 
 @credentials.command("test")
@@ -190,12 +189,12 @@ def test_command(type_name: str, name: str | None, as_json: bool) -> None:
         except ItemError as fault:
             if not as_json:
                 raise
-            click.echo(json.dumps({"ok": False, "error": fault.to_dict()}, ensure_ascii=False))
+            show_json({"ok": False, "error": fault.to_dict()})
             raise SystemExit(1) from None
     if as_json:
-        click.echo(json.dumps({"ok": True, "message": said}, ensure_ascii=False))
+        show_json({"ok": True, "message": said})
     else:
-        click.echo(said)
+        show(said)
 
 
 def _runtime() -> Runtime:
@@ -218,7 +217,7 @@ def _whole(kind: CredentialType, types: Mapping[str, CredentialType]) -> Credent
     try:
         return inherited(kind, types)
     except DescriptorError as fault:
-        click.echo(f"warning: {fault.message}", err=True)
+        say(f"warning: {fault.message}")
         return kind
 
 
@@ -299,7 +298,7 @@ def _may_overwrite(place: FileProvider | KeyringProvider, name: str) -> bool:
 
 def _confirm(question: str, option: str) -> bool:
     try:
-        return click.confirm(question, err=True)
+        return confirm(question)
     except click.Abort:
         if sys.stdin.isatty():
             raise

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+from nodeloom.printable import escaped, escaped_lines
 
 if TYPE_CHECKING:
     from nodeloom.run.planning import PlannedRequest
@@ -13,8 +16,21 @@ def curl_command(planned: PlannedRequest) -> str:
     """The command on one line (a body may break it); for an item that could not be sent, a shell comment."""
     if planned.error is not None:
         told = " ".join(str(planned.error).split())
-        return f"# item {planned.item}: {told}"
-    return " ".join(shlex.quote(argument) for argument in curl_arguments(planned))
+        return f"# item {planned.item}: {escaped(told)}"
+    return " ".join(map(_quoted, curl_arguments(planned)))
+
+
+def _quoted(argument: str) -> str:
+    """The argument as a word; what is not safe to show is left to `printf`, octet by octet."""
+    if escaped_lines(argument) == argument:
+        return shlex.quote(argument)
+    runs = groupby(argument, lambda character: escaped_lines(character) == character)
+    return "".join(shlex.quote("".join(run)) if safe else _printed("".join(run)) for safe, run in runs)
+
+
+def _printed(text: str) -> str:
+    octets = "".join(f"\\{octet:03o}" for octet in text.encode("utf-8", "surrogatepass"))
+    return f"\"$(printf '{octets}')\""
 
 
 def curl_arguments(planned: PlannedRequest) -> list[str]:

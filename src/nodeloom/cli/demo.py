@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nodeloom.cli.terminal import say
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -48,7 +50,7 @@ def demo() -> int:
         markup=False,
     )
     if not as_told:
-        click.echo("error: The demonstration did not go as told.", err=True)
+        say("error: The demonstration did not go as told.")
     return 0 if as_told else 1
 
 

@@ -10,6 +10,7 @@ import click
 
 from nodeloom.cli.listing import columns
 from nodeloom.cli.options import json_option, target_arguments
+from nodeloom.cli.terminal import show, show_json
 
 
 @click.command("describe")
@@ -32,12 +33,12 @@ def describe(node: str, resource: str | None, operation: str | None, as_json: bo
     if json_schema:
         if "schema" not in described:
             raise click.UsageError("--json-schema is for an operation: nodeloom describe NODE RESOURCE OPERATION.")
-        click.echo(json.dumps(described["schema"], indent=2, ensure_ascii=False))
+        show_json(described["schema"], indent=2)
     elif as_json:
-        click.echo(json.dumps(described, ensure_ascii=False))
+        show_json(described)
     else:
         for line in _lines(described):
-            click.echo(line)
+            show(line)
     return 0
 
 
@@ -56,20 +57,20 @@ def _node(described: Mapping[str, Any]) -> Iterator[str]:
     if described.get("credentials"):
         yield f"Credential: {', '.join(described['credentials'])}"
     if described["resources"]:
-        yield "\nResources"
+        yield from ("", "Resources")
         rows = [
             (r["name"], "1 operation" if r["operations"] == 1 else f"{r['operations']} operations")
             for r in described["resources"]
         ]
         yield from (f"  {line}" for line in columns(rows))
     if described.get("operations"):
-        yield "\nOperations"
+        yield from ("", "Operations")
         yield from _operations(described["operations"])
 
 
 def _resource(described: Mapping[str, Any]) -> Iterator[str]:
     yield f"{described['node']}, {described['resource']}" if described["resource"] else str(described["node"])
-    yield "\nOperations"
+    yield from ("", "Operations")
     yield from _operations(described["operations"])
 
 
@@ -87,9 +88,9 @@ def _operation(described: Mapping[str, Any]) -> Iterator[str]:
     if described.get("credentials"):
         yield f"Credential: {', '.join(described['credentials'])}"
     if described["fields"]:
-        yield "\nParameters"
+        yield from ("", "Parameters")
         yield from _fields(described["fields"], 1)
-    yield "\nExample"
+    yield from ("", "Example")
     yield f"  {described['example']}"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from nodeloom.cli.app import USAGE, say
+from nodeloom.cli.app import USAGE
 from nodeloom.cli.import_openapi import openapi
 from nodeloom.cli.options import json_option
+from nodeloom.cli.terminal import say, show, show_json
 
 
 @click.group("import")
@@ -70,10 +70,10 @@ def n8n(
     if result.files:
         write_import(result, folder, force=force)
     if as_json:
-        click.echo(json.dumps(result.report.to_dict(), ensure_ascii=False))
+        show_json(result.report.to_dict())
     else:
         for line in result.report.lines():
-            click.echo(line)
+            show(line)
     if not result.files:
         say("error: nothing could be imported, and nothing was written.")
         return USAGE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from nodeloom.cli.options import json_option
+from nodeloom.cli.terminal import show, show_json
 from nodeloom.errors import ConfigurationError
 
 _SHOWN = 12
@@ -66,23 +66,24 @@ def openapi(
         written.append(docs)
     if as_json:
         said = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
-        click.echo(json.dumps({**said, "files": [str(path) for path in written]}, ensure_ascii=False))
+        show_json({**said, "files": [str(path) for path in written]})
         return 0
     report = imported.report
-    click.echo(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
+    show(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
     if report.credentials:
-        click.echo(f"Credential: {', '.join(report.credentials)}")
+        show(f"Credential: {', '.join(report.credentials)}")
     if report.left_out:
-        click.echo(f"Left out: {report.left_out}")
+        show(f"Left out: {report.left_out}")
     if report.gone:
-        click.echo(f"Gone since earlier releases: {len(report.gone)}")
+        show(f"Gone since earlier releases: {len(report.gone)}")
     reasons = report.by_reason()
     if reasons:
-        click.echo("\nNot expressed (--json names every place)")
+        show()
+        show("Not expressed (--json names every place)")
         for reason, count in reasons[:_SHOWN]:
-            click.echo(f"  {count} × {reason}")
+            show(f"  {count} × {reason}")
         if len(reasons) > _SHOWN:
-            click.echo(f"  … and {len(reasons) - _SHOWN} more")
+            show(f"  … and {len(reasons) - _SHOWN} more")
     return 0
 
 

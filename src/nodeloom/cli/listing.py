@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import click
 
 from nodeloom.cli.options import json_option
+from nodeloom.cli.terminal import say, show, show_json
+from nodeloom.printable import one_line
+
+_WIDEST = 200
 
 
 @click.command("nodes")
@@ -33,11 +36,11 @@ def nodes(as_json: bool) -> int:
         for node in installed().nodes.values()
     ]
     if as_json:
-        click.echo(json.dumps(listed, ensure_ascii=False))
+        show_json(listed)
         return 0
     for line in columns([(row["name"], row["label"], row["description"] or "") for row in listed]):
-        click.echo(line)
-    click.echo("See what one offers with: nodeloom describe NODE", err=True)
+        show(line)
+    say("See what one offers with: nodeloom describe NODE")
     return 0
 
 
@@ -59,18 +62,18 @@ def plugins(as_json: bool) -> int:
     with Runtime() as runtime:
         found = runtime.plugins
     if as_json:
-        click.echo(json.dumps([info.to_dict() for info in found], ensure_ascii=False))
+        show_json([info.to_dict() for info in found])
     else:
         rows = [(i.name, " ".join(filter(None, (i.distribution, i.version))), ", ".join(i.hooks)) for i in found]
         for line, info in zip(columns(rows), found, strict=True):
-            click.echo(line)
+            show(line)
             if info.error is not None:
-                click.echo(f"    failed: {info.error}")
+                show(f"    failed: {info.error}")
     return USAGE if any(info.error is not None for info in found) else 0
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:
-    """The rows as lines, in columns two spaces apart."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)] if texts else []
+    """The rows as lines, in columns two spaces apart; one overlong cell does not make the whole column so."""
+    texts = [[one_line(str(cell)) for cell in row] for row in rows]
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*texts, strict=True)] if texts else []
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts]

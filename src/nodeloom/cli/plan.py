@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from nodeloom.cli.app import FAILED, say
+from nodeloom.cli.app import FAILED
 from nodeloom.cli.options import job_options
+from nodeloom.cli.terminal import say
 
 
 @click.command("plan")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.app import FAILED, INTERRUPTED, say, show_error
+from nodeloom.cli.app import FAILED, INTERRUPTED, show_error
 from nodeloom.cli.options import job_options
+from nodeloom.cli.terminal import say
 
 if TYPE_CHECKING:
     from nodeloom.cli.job import Job, Options
@@ -58,7 +58,9 @@ def _quiet(_text: str) -> None:
 
 
 def _write_report(report: RunReport, sink: Sink) -> None:
-    sink.write([json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode() + b"\n"])
+    from nodeloom.printable import json_text
+
+    sink.write([json_text(report.to_dict(), 2).encode() + b"\n"])
     sink.flush()
 
 

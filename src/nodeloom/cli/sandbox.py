@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from nodeloom.cli.terminal import say, show_json
+
 if TYPE_CHECKING:
     from nodeloom.testing import LoggedRequest, ThreeCXSandbox
 
@@ -114,11 +116,10 @@ async def _serve(server: ThreeCXSandbox, log_file: BinaryIO | None) -> None:
 
 
 def _announce(server: ThreeCXSandbox) -> None:
-    click.echo(json.dumps(server.credential))
-    click.echo(
+    show_json(server.credential)
+    say(
         f"Serving a 3CX on {server.server_url}; Ctrl-C ends it. Use it with:\n"
-        f"  export NODELOOM_CREDENTIAL_THREECXAPI='{json.dumps(server.credential)}'",
-        err=True,
+        f"  export NODELOOM_CREDENTIAL_THREECXAPI='{json.dumps(server.credential)}'"
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 import click
 
 from nodeloom.cli.options import json_option
+from nodeloom.cli.terminal import say, show, show_json
 
 
 @click.command("search")
@@ -25,7 +25,7 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
       nodeloom search delete link
       nodeloom search "bulk update users" --node threecx --json
     """
-    from nodeloom.cli.app import FAILED, say
+    from nodeloom.cli.app import FAILED
     from nodeloom.cli.installed import installed, named_node
     from nodeloom.cli.listing import columns
     from nodeloom.descriptor.search import entries_of
@@ -37,14 +37,14 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
     query = " ".join(words)
     hits = find(entries, query, limit)
     if as_json:
-        click.echo(json.dumps([{**hit.entry.to_dict(), "score": hit.score} for hit in hits], ensure_ascii=False))
+        show_json([{**hit.entry.to_dict(), "score": hit.score} for hit in hits])
     elif not hits:
         say(f"No operation matches {query!r}.")
     else:
         rows = [tuple(filter(None, (hit.entry.node, hit.entry.resource, hit.entry.operation))) for hit in hits]
         width = max(map(len, rows))
         for line in columns([(*row, *[""] * (width - len(row))) for row in rows]):
-            click.echo(line)
+            show(line)
         best = rows[0]
-        click.echo(f"\nSee one with: nodeloom describe {shlex.join(best)}", err=True)
+        say(f"\nSee one with: nodeloom describe {shlex.join(best)}")
     return 0 if hits else FAILED

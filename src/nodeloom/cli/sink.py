@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from nodeloom.errors import ConfigurationError
+from nodeloom.printable import escaped_json
 
 _COMPACT = (",", ":")
 # Made once: `json.dumps` makes an encoder for each call that has options.
@@ -27,11 +28,8 @@ _MOST = 64 * 1024
 
 
 def json_line(value: Any) -> bytes:
-    """`value` as one line of JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
-    try:
-        return _encode(value).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=_COMPACT).encode() + b"\n"
+    """`value` as one line of JSON in UTF-8; what a terminal would act on, and what UTF-8 cannot hold, is escaped."""
+    return escaped_json(_encode(value)).encode() + b"\n"
 
 
 def encoder(results: int) -> Callable[[Any], bytes]:
@@ -48,10 +46,13 @@ def _quick_encoder() -> Callable[[Any], bytes]:
 
     def quick_line(value: Any) -> bytes:
         try:
-            return to_json(value) + b"\n"
+            line = to_json(value)
         except PydanticSerializationError:
             # Half of a surrogate pair, or nested deeper than it goes.
             return json_line(value)
+        if not line.isascii() or b"\x7f" in line:
+            line = escaped_json(line.decode()).encode()
+        return line + b"\n"
 
     return quick_line
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nodeloom.cli.options import json_option
+from nodeloom.cli.terminal import show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def validate(files: tuple[Path, ...], kind: str | None, as_json: bool) -> int:
             {"file": str(file), "kind": found, "ok": not problems, "problems": [p.to_dict() for p in problems]}
             for file, found, problems in checked
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        show_json(rows)
     else:
         for file, found, problems in checked:
-            click.echo(f"{file}: ok ({found})" if not problems else f"{file}: {_count(len(problems))}")
+            show(f"{file}: ok ({found})" if not problems else f"{file}: {_count(len(problems))}")
             for problem in problems:
-                click.echo("\n".join(f"  {line}" for line in str(problem).splitlines()))
+                for line in str(problem).splitlines():
+                    show(f"  {line}")
     return 2 if any(problems for _file, _found, problems in checked) else 0
 
 

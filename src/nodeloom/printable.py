@@ -1,0 +1,55 @@
+"""Text that is safe to show: in a terminal, a log, an editor, a generated file.
+
+Names and messages come from descriptors, packages, documents and answers. A control character makes a terminal act
+(ECMA-48), a bidirectional one makes text read otherwise than it is written, an invisible one makes two names look
+alike, and half of a surrogate pair cannot be written at all. They are shown as escapes. Joiners (U+200C, U+200D) and
+blanks of other scripts stay: words and emoji need them, and nothing acts on them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_CLASS = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
+_UNSAFE = re.compile(f"[{_CLASS}]")
+_UNSAFE_IN_LINES = re.compile(f"(?![\n\t])[{_CLASS}]")
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+
+
+def escaped(text: str) -> str:
+    r"""`text` with what is not safe as Python writes it: `\x1b`, `\u202e`, and a line feed as `\n`."""
+    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+
+
+def escaped_lines(text: str) -> str:
+    """`escaped`, with line feeds and tabs left as they are."""
+    return text if text.isprintable() else _UNSAFE_IN_LINES.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """`escaped`, with a blank in place of every line break and tab: text that cannot begin a line of its own."""
+    return text if text.isprintable() else escaped(_BREAKS.sub(" ", text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    r"""`value` as JSON in which what is not safe is written as `\uXXXX`; other characters stand for themselves."""
+    return escaped_json(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def escaped_json(text: str) -> str:
+    r"""JSON as an encoder wrote it, with what is not safe to show written as `\uXXXX`."""
+    # The encoder escapes what JSON must; line feeds and blanks are those between values.
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE_IN_LINES.sub(_json_escape, text)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
