@@ -20,6 +20,7 @@ from nodeloom.errors import (
     nearest,
     preview,
 )
+from nodeloom.printable import escaped
 
 KINDS = sorted(
     (v for v in vars(errors).values() if isinstance(v, type) and issubclass(v, NodeloomError)), key=lambda k: k.__name__
@@ -97,7 +98,7 @@ def test_masking_reaches_every_text() -> None:
 )
 def test_a_preview_is_short_printable_and_on_one_line(value: Any) -> None:
     text = preview(value)
-    assert text.isprintable()
+    assert escaped(text) == text
     assert len(text) <= 120 + len("… (1000000 characters)")
 
 

@@ -153,11 +153,12 @@ def test_a_yaml_file_and_its_json_give_the_same_node(tmp_path: Path) -> None:
 
 
 def test_a_document_that_holds_itself_is_refused() -> None:
-    raw = parse_document(
-        "openapi: 3.0.0\npaths:\n  /a:\n    post:\n      requestBody:\n        content:\n"
-        "          application/json:\n            schema: &s {allOf: [*s]}\n",
-        "x.yaml",
-    )
+    text = "openapi: 3.0.0\npaths: {}\nx-a: &s {allOf: [*s]}\n"
+    with pytest.raises(DescriptorError, match="'s' holds itself at line 3"):
+        parse_document(text, "x.yaml")
+    raw = one(json_body({"allOf": []}))
+    schema = raw["paths"]["/things"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    schema["allOf"].append(schema)
     with pytest.raises(DescriptorError, match="nested too deeply"):
         imported(raw)
 

@@ -30,11 +30,13 @@ class Report:
     remarks: list[Remark] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     left_out: int = 0
+    _known: set[Remark] = field(default_factory=set, repr=False)
 
     def add(self, path: str, reason: str, outcome: str) -> None:
         """Say once that something at `path` could not be expressed."""
         remark = Remark(path, reason, outcome)
-        if remark not in self.remarks:
+        if remark not in self._known:
+            self._known.add(remark)
             self.remarks.append(remark)
 
     def by_reason(self) -> list[tuple[str, int]]:

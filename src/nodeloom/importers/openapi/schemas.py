@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nodeloom.descriptor.problems import Keys
+from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
@@ -22,6 +23,9 @@ _FRACTIONS = frozenset({"decimal", "float", "double"})
 # How far down a schema goes that stands in a descriptor: a value's members, or those of its entries.
 _BUDGET = 3
 _MOST_MEMBERS = 120
+# How many times schemas of one document are looked into. Where they contain each other, every way through them counts.
+_MOST_STEPS = 200_000
+_STEPS = "steps"
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,13 @@ def shape_of(part: Part) -> Shape:
 
 
 def _shape(part: Part, within: frozenset[Keys]) -> Shape:
+    steps = part.memory[_STEPS] = part.memory.get(_STEPS, 0) + 1
+    if steps > _MOST_STEPS:
+        raise DescriptorError(
+            "The schemas refer to each other in more ways than are followed.",
+            path=part.path,
+            hint=f"{_MOST_STEPS:,} steps are allowed; let fewer of them be composed of each other.",
+        )
     if isinstance(part.value, bool):
         return Shape(open=True)
     reference = part.reference
