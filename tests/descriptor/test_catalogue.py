@@ -24,13 +24,13 @@ THREECX = data_root() / "nodes" / "threecx"
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the JSON documents read since the test began."""
     names: list[str] = []
-    read = Path.read_text
+    read = Path.open
 
-    def read_text(self: Path, *args: Any, **more: Any) -> str:
+    def opened(self: Path, *args: Any, **more: Any) -> str:
         names.append(self.name)
         return read(self, *args, **more)
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "open", opened)
     return names
 
 

@@ -47,14 +47,14 @@ def test_every_operation_is_found_by_its_own_name() -> None:
 
 def test_the_index_has_all_operations_and_opens_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = Path.read_text
+    real = Path.open
 
-    def spy(self: Path, *arguments: Any, **options: Any) -> str:
+    def spy(self: Path, *arguments: Any, **options: Any) -> Any:
         read.append(self.name)
         return real(self, *arguments, **options)
 
     node = Node.from_path(data_root() / "nodes" / "threecx")
-    monkeypatch.setattr(Path, "read_text", spy)
+    monkeypatch.setattr(Path, "open", spy)
     assert len(entries_of(node)) == 601
     assert read == ["search.json"]
 

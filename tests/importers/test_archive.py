@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.archive import Files, Limits, read_archive, read_folder
+from nodeloom.importers.n8n import import_package
 
 from .packing import tar_entry, unpack_to, write_tar
 
@@ -73,13 +75,68 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
         read(write_tar(path, (info, content)))
 
 
-def test_a_header_that_unpacks_without_end_stops_at_the_limit(tmp_path: Path) -> None:
-    info, _content = tar_entry("package/pax", type=tarfile.XHDTYPE)
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_header_that_unpacks_without_end_is_refused_before_it_is_read(tmp_path: Path, kind: bytes) -> None:
+    info, _content = tar_entry("package/pax", type=kind)
     info.size = 500_000_000
     path = tmp_path / "p.tgz"
     path.write_bytes(gzip.compress(info.tobuf() + b"\0" * 20_000_000))
-    with pytest.raises(DescriptorError, match="too large when it is unpacked"):
+    with pytest.raises(DescriptorError, match="500,000,000 bytes follow"):
         read(path)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_of_headers_without_end_are_refused(tmp_path: Path, kind: bytes) -> None:
+    info, content = tar_entry("package/x", b"18 comment=abcdef\n", type=kind)
+    path = tmp_path / "p.tgz"
+    path.write_bytes(gzip.compress((info.tobuf() + content.ljust(512, b"\0")) * 100_000, 1))
+    with pytest.raises(DescriptorError):
+        read_archive(path, Limits())
+
+
+@pytest.mark.parametrize("record", [b"size=-1", b"size=-512", b"size=99999999999", b"size=none", b"GNU.sparse.map=a,b"])
+def test_an_attribute_that_lies_about_the_size_is_refused(tmp_path: Path, record: bytes) -> None:
+    """A negative size made Python's own reader go round for ever (CVE-2025-8194)."""
+    line = b" " + record + b"\n"
+    line = str(len(line) + 2).encode() + line
+    header, content = tar_entry("package/pax", line, type=tarfile.XHDTYPE)
+    file, text = tar_entry("package/x.js", b"1")
+    blocks = (header.tobuf(), content.ljust(512, b"\0"), file.tobuf(), text.ljust(512, b"\0"))
+    path = tmp_path / "p.tgz"
+    path.write_bytes(gzip.compress(b"".join(blocks) + b"\0" * 1024))
+    try:
+        files = read(path)
+    except DescriptorError:
+        return
+    # Python reads what it takes for no number as none.
+    assert files.texts == {"x.js": "1"}
+
+
+def test_two_files_of_one_name_are_refused_unless_they_are_the_same(tmp_path: Path) -> None:
+    """What a scanner saw first must be what is imported. Names that differ in case are two files."""
+    same = [tar_entry("package/a.js", b"1"), tar_entry("package/./a.js", b"1"), tar_entry("package/A.js", b"2")]
+    assert read(write_tar(tmp_path / "p.tgz", *same)).texts == {"a.js": "1", "A.js": "2"}
+    with pytest.raises(DescriptorError, match=r"two files named a\.js"):
+        read(write_tar(tmp_path / "q.tgz", *same, tar_entry("package/a.js", b"2")))
+
+
+def test_nothing_is_unpacked_so_modes_and_archives_within_mean_nothing(tmp_path: Path) -> None:
+    inner = write_tar(tmp_path / "inner.tgz", tar_entry("package/y.js", b"y")).read_bytes()
+    entries = [tar_entry("package/x.js", b"x", mode=0o6777, uid=0), tar_entry("package/inner.tgz", inner)]
+    before = sorted(p.name for p in tmp_path.iterdir())
+    files = read(write_tar(tmp_path / "p.tgz", *entries))
+    assert (files.texts, files.names) == ({"x.js": "x"}, {"x.js", "inner.tgz"})
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*before, "p.tgz"])
+
+
+def test_a_zip_is_no_package(tmp_path: Path) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../x.js", "x")
+    with pytest.raises(DescriptorError, match="neither a folder, a .tgz archive nor a JSON file"):
+        import_package(path)
+    with pytest.raises(DescriptorError, match="no archive as npm packs it"):
+        import_package(path.rename(tmp_path / "p.tgz"))
 
 
 def test_many_entries_are_refused(tmp_path: Path) -> None:

@@ -131,13 +131,13 @@ def test_no_sentence_of_the_file_is_copied() -> None:
 def test_one_operation_is_described_from_the_head_and_one_resource(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the other 131 resources hold is not read."""
     read: list[Path] = []
-    real = Path.read_text
+    real = Path.open
 
-    def spy(self: Path, *arguments: Any, **options: Any) -> str:
+    def spy(self: Path, *arguments: Any, **options: Any) -> Any:
         read.append(self)
         return real(self, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_text", spy)
+    monkeypatch.setattr(Path, "open", spy)
     with Runtime() as runtime:
         described = runtime.describe("threecx", "Website Links", "Delete Weblink")
     assert described["url"] == "/WebsiteLinks({Link})"

@@ -8,7 +8,6 @@ import click
 
 from nodeloom.cli.options import json_option
 from nodeloom.cli.terminal import show, show_json
-from nodeloom.errors import ConfigurationError
 
 _SHOWN = 12
 
@@ -47,6 +46,7 @@ def openapi(
       nodeloom import openapi service.yaml
       nodeloom import openapi service.json --output nodes/service --overrides service-overrides.json
     """
+    from nodeloom.importers.filing import file_stem, write_file
     from nodeloom.importers.openapi import Overrides, import_openapi, write
     from nodeloom.importers.openapi.docs import page_of
 
@@ -56,13 +56,10 @@ def openapi(
         name=name,
         earlier=[_release(text) for text in earlier],
     )
-    folder = output or Path(imported.name)
+    folder = output or Path(file_stem(imported.name))
     written = write(imported, folder, force=force)
     if docs is not None:
-        try:
-            docs.write_text(page_of(imported), encoding="utf-8", newline="\n")
-        except OSError as fault:
-            raise ConfigurationError(f"{docs} cannot be written: {fault.strerror}.", hint="Check its folder.") from None
+        write_file(docs, page_of(imported))
         written.append(docs)
     if as_json:
         said = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}

@@ -14,11 +14,19 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from nodeloom.errors import DescriptorError, preview
 
 #: What a package's code can read: its modules and the documents beside them.
 TEXT_SUFFIXES = frozenset({".js", ".cjs", ".mjs", ".json", ".yaml", ".yml", ".txt", ".graphql", ".gql"})
+
+_HOSTILE = "The archive is broken or hostile; do not use it."
+# Types of headers whose content tarfile reads whole: names, links' targets and attributes of the entry behind them.
+_READ_WHOLE = frozenset(
+    {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
+)
+_MOST_HEADER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +68,15 @@ def read_archive(path: Path, limits: Limits) -> Files:
         # A stream: nothing is read twice, and no more than the limit allows is ever decompressed.
         with (
             gzip.open(path) as plain,
-            tarfile.open(fileobj=_Bounded(plain, path, limits), mode="r|") as archive,
+            tarfile.open(fileobj=_Bounded(plain, path, limits), mode="r|", tarinfo=_Header) as archive,
         ):
             for member in archive:
                 _take(archive, member, counter)
     except FileNotFoundError:
         raise DescriptorError(f"There is no file {path}.", hint="Check the path.") from None
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError) as fault:
+    except RecursionError:
+        raise DescriptorError(f"{path} holds headers of headers without end.", hint=_HOSTILE) from None
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
         raise DescriptorError(
             f"{path} is no archive as npm packs it: {preview(str(fault))}.", hint="`npm pack NAME` makes one."
         ) from None
@@ -86,7 +96,9 @@ def read_folder(path: Path, limits: Limits) -> Files:
             size = file.stat(follow_symlinks=False).st_size
             counter.add(name, size)
             if counter.wants(name):
-                counter.keep(name, file.read_bytes())
+                # A file that grows meanwhile, or has no size of its own, is not read on.
+                with file.open("rb") as stream:
+                    counter.keep(name, stream.read(size))
         except OSError as fault:
             raise DescriptorError(f"{file} cannot be read: {fault.strerror}.", hint="Check its permissions.") from None
     return counter.files
@@ -124,6 +136,8 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
             f"{counter.path} holds {kind}: {preview(member.name)}.",
             hint="Packages made by `npm pack` hold plain files only.",
         )
+    if member.size < 0:
+        raise DescriptorError(f"{counter.path} holds a file of {member.size} bytes.", hint=_HOSTILE)
     counter.add(name, member.size)
     if name and counter.wants(name):
         stream = archive.extractfile(member)
@@ -136,7 +150,7 @@ def _inner_name(name: str, path: Path) -> str:
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or (parts and ":" in parts[0]):
         raise DescriptorError(
             f"{path} holds a file whose name leads out of the package: {preview(name)}.",
-            hint="The archive is broken or hostile; do not use it.",
+            hint=_HOSTILE,
         )
     return "/".join(parts[1:])
 
@@ -171,14 +185,28 @@ class _Counter:
         return PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES
 
     def keep(self, name: str, content: bytes) -> None:
-        """Keep a file's text; a later file of the same name stands for an earlier one."""
+        """Keep a file's text. Raises DescriptorError when there is another file of that name."""
+        text = content.decode("utf-8-sig", "replace")
+        if self.files.texts.setdefault(name, text) != text:
+            raise DescriptorError(f"{self.path} holds two files named {preview(name)}.", hint=_HOSTILE)
         self._text_bytes += len(content)
         if self._text_bytes > self._limits.text_bytes:
             raise self._too_large(f"more than {self._limits.text_bytes:,} bytes of code and documents")
-        self.files.texts[name] = content.decode("utf-8-sig", "replace")
 
     def _too_large(self, what: str) -> DescriptorError:
         return DescriptorError(f"{self.path} is too large: it holds {what}.", hint="No n8n package needs so much.")
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is refused before what it claims to hold is read into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """The header in one block."""
+        found = super().frombuf(buf, encoding, errors)
+        if found.size < 0 or (found.type in _READ_WHOLE and found.size > _MOST_HEADER):
+            raise tarfile.ReadError(f"a header says that {found.size:,} bytes follow")
+        return found
 
 
 class _Bounded(io.RawIOBase):

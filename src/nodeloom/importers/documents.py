@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,8 +19,6 @@ _CODE = {
     "supplyData": "it serves AI nodes by code (supplyData)",
 }
 _MAX_PROBLEMS = 100
-#: Names that Windows keeps for devices, whatever follows the first dot.
-_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
 
 def node_report(
@@ -72,12 +69,6 @@ def credential_report(document: dict[str, Any], class_name: str, module: str, lo
             found.refused = f"it is no valid credential type: {fault.message}"
     found.problems += _stand_in_problems(lost)
     return found
-
-
-def file_stem(name: str) -> str:
-    """A name as a file's: letters, digits, `_`, `-` and inner dots; never a path, a hidden file or a device."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:100] or "unnamed"
-    return f"{plain}_" if plain.casefold() in _DEVICES else plain
 
 
 def _refusal(name: str, lost: list[dict[str, str]]) -> str | None:

@@ -6,16 +6,12 @@ the first file is written.
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.importers.documents import file_stem
+from nodeloom.importers.filing import file_stem, write_file
 from nodeloom.importers.n8n import ImportResult
+from nodeloom.printable import json_text
 
 REPORT = "report.json"
 
@@ -39,30 +35,5 @@ def write_import(result: ImportResult, folder: Path, *, force: bool = False) -> 
             f"{there[0]}{more} would be overwritten.", hint="Choose another --output, or add --force."
         )
     for path, document in targets.items():
-        _write(path, json_text(document))
+        write_file(path, json_text(document, 2) + "\n")
     return list(targets)
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """A document as text: two spaces, keys in their own order, one line break at the end."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    # Written beside and moved into place: an interrupted import leaves no half of a file, and a link is replaced
-    # rather than followed.
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".nodeloom-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "replace"))
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as fault:
-        raise ConfigurationError(
-            f"{path} cannot be written: {fault.strerror}.", hint="Choose another --output."
-        ) from None

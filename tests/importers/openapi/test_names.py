@@ -73,4 +73,7 @@ def test_a_camel_name_is_an_identifier(name: str) -> None:
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
-    assert unused("Id", {"Id", "Id 2"}) == "Id 3"
+    numbers: dict[str, int] = {}
+    assert unused("Id", {"Id", "Id 2"}, numbers) == "Id 3"
+    assert unused("Id", {"Id", "Id 2", "Id 3"}, numbers) == "Id 4"
+    assert unused("id", {"id"}, {}, "-") == "id-2"

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
 from nodeloom.importers.openapi import layout
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.importers.openapi.operations import Operation
+from nodeloom.printable import one_line
 
 Json = dict[str, Any]
 
 _OPTIONS = "Options"
+# What means something in Markdown or HTML wherever it stands.
+_MARKUP = re.compile(r"[\\`*_\[\]|<>&]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def page_of(imported: Imported) -> str:
     """The Markdown page of a node: how to use it, an index of resources, every operation, and what is gone."""
     resources = layout.by_resource(imported.operations)
     lines = [
-        f"# {imported.label}",
+        f"# {_text(imported.label)}",
         "",
         f"{len(imported.operations)} operations of {len(resources)} resources"
-        + (f", made from the file of release {imported.release}." if imported.release else "."),
+        + (f", made from the file of release {_text(imported.release)}." if imported.release else "."),
         "This page is generated with the node; edit the overrides, not the page.",
         "",
         *_introduction(imported),
@@ -29,7 +34,7 @@ def page_of(imported: Imported) -> str:
         "",
     ]
     lines += [
-        f"* [{name}](#{_anchor(name)}): {len(own)} operation{'' if len(own) == 1 else 's'}"
+        f"* [{_text(name)}](#{_anchor(name)}): {len(own)} operation{'' if len(own) == 1 else 's'}"
         for name, own in resources.items()
     ]
     for name, own in resources.items():
@@ -46,7 +51,7 @@ def _introduction(imported: Imported) -> list[str]:
         "Find an operation with `nodeloom search`, and see one with all its parameters and a command to paste:",
         "",
         "```sh",
-        f"{example}",
+        one_line(example),
         "```",
         "",
         "Required parameters are in bold. A parameter with *from the item* is read from the item's key of that name "
@@ -55,8 +60,9 @@ def _introduction(imported: Imported) -> list[str]:
     ]
     if imported.baseline and imported.release:
         lines += [
-            f"*Since* names the first release on record that has the operation; without it, {imported.baseline} has "
-            "it. An operation that the server's release does not have fails with an error that says so.",
+            "*Since* names the first release on record that has the operation; without it, "
+            f"{_text(imported.baseline)} has it. "
+            "An operation that the server's release does not have fails with an error that says so.",
             "",
         ]
     return lines
@@ -70,12 +76,12 @@ def _anchor(name: str) -> str:
 def _resource(name: str, operations: list[Operation], imported: Imported) -> list[str]:
     since = any(o.since not in (None, imported.baseline) for o in operations)
     head = ["Operation", "Request", "Parameters", *(["Since"] if since else [])]
-    lines = [f"## {name}", "", f"| {' | '.join(head)} |", f"|{'|'.join(['---'] * len(head))}|"]
+    lines = [f"## {_text(name)}", "", f"| {' | '.join(head)} |", f"|{'|'.join(['---'] * len(head))}|"]
     for operation in operations:
-        cells = [operation.name, f"`{operation.method} {operation.path}`", _parameters(operation)]
+        cells = [_text(operation.name), _code(f"{operation.method} {operation.path}"), _parameters(operation)]
         if since:
-            cells.append("" if operation.since == imported.baseline else operation.since or "")
-        lines.append(f"| {' | '.join(_cell(c) for c in cells)} |")
+            cells.append("" if operation.since == imported.baseline else _text(operation.since or ""))
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -84,15 +90,22 @@ def _parameters(operation: Operation) -> str:
 
 
 def _parameter(prop: Json) -> str:
-    name = prop["name"]
-    if name == _OPTIONS and prop["type"] == "collection":
-        return f"{name} ({', '.join(p['name'] for p in prop['options'])})"
+    name = _text(prop["name"])
+    if prop["name"] == _OPTIONS and prop["type"] == "collection":
+        return f"{name} ({', '.join(_text(p['name']) for p in prop['options'])})"
     text = f"**{name}**" if prop.get("required") else name
     return f"{text} *from the item*" if str(prop.get("default") or "").startswith("=") else text
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _text(text: str) -> str:
+    """What others wrote as plain text of a page: no markup, no table's end, no line of its own."""
+    return _MARKUP.sub(lambda found: _ENTITIES.get(found[0]) or f"\\{found[0]}", one_line(text))
+
+
+def _code(text: str) -> str:
+    """What others wrote as code in a table's cell; where it holds what ends that, as plain text."""
+    plain = one_line(text)
+    return f"`{plain}`" if not set(plain) & {"`", "|"} else _text(plain)
 
 
 def _gone(gone: list[Json]) -> list[str]:
@@ -107,11 +120,11 @@ def _gone(gone: list[Json]) -> list[str]:
     ]
     for entry in gone:
         cells = [
-            entry["resource"],
-            entry["operation"],
-            f"`{entry['method']} {entry['path']}`",
-            entry["until"],
+            _text(entry["resource"]),
+            _text(entry["operation"]),
+            _code(f"{entry['method']} {entry['path']}"),
+            _text(entry["until"]),
             "yes" if entry.get("moved") else "no",
         ]
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -102,6 +102,15 @@ class Part:
             )
         return found
 
+    def literal_text(self, key: str) -> str:
+        """As `needed_text`, for a place of a descriptor where templates are evaluated; DescriptorError for one."""
+        found = self.needed_text(key)
+        if evaluates(found):
+            raise self.child(key).broken(
+                f"{key!r} begins with '=' or holds '{{{{', which a descriptor would evaluate.", "Write it without."
+            )
+        return found
+
     def flag(self, key: str, otherwise: bool = False) -> bool:
         """The boolean under `key`."""
         found = self.get(key)
@@ -155,6 +164,11 @@ class Part:
                     f"Did you mean {close!r}?" if close else "Add what it names, or mend the reference.",
                 )
         return Part(found, tuple(keys), self.root, self.memory)
+
+
+def evaluates(text: str) -> bool:
+    """Whether a text of a document would be an expression, or become a part of one, in a descriptor."""
+    return text.startswith("=") or "{{" in text or "}}" in text
 
 
 def _kind(value: Any) -> str:

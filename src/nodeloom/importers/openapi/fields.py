@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -54,8 +55,9 @@ def choices(values: Iterable[Any]) -> list[Json]:
     """An enumeration as options: labels are the values' words, or the values themselves where two would look alike."""
     listed = list(values)
     labels = [start_case(v) if isinstance(v, str) else _spelled(v) for v in listed]
+    often = Counter(labels)
     return [
-        {"name": label if label and labels.count(label) == 1 else _spelled(value) or "(empty)", "value": value}
+        {"name": label if label and often[label] == 1 else _spelled(value) or "(empty)", "value": value}
         for label, value in zip(labels, listed, strict=True)
     ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.errors import DescriptorError
+from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import layout, odata
 from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.names import camel, slug
@@ -48,7 +49,7 @@ class Imported:
 
         files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
         search = {SEARCH_FILE: index_of(self.resources)} if "search" in self.head else {}
-        types = {f"credentials/{name}.json": document for name, document in self.credentials.items()}
+        types = {f"credentials/{file_stem(name)}.json": document for name, document in self.credentials.items()}
         return {"node.json": self.head, **files, **search, **types}
 
 

@@ -27,9 +27,10 @@ def by_resource(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
 def file_names(resources: Sequence[str]) -> dict[str, str]:
     """A file for each resource; names that differ in case or punctuation only get a number."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     found: dict[str, str] = {}
     for resource in resources:
-        name = unused(slug(resource), taken).replace(" ", "-")
+        name = unused(slug(resource), taken, numbers, "-")
         taken.add(name)
         found[resource] = f"resources/{name}.json"
     return found
@@ -58,11 +59,15 @@ def merged_properties(forms: Sequence[tuple[str, Sequence[Json]]]) -> list[tuple
     A property is shared where an equal one stands behind the last one shared; otherwise it is put in there.
     """
     merged: list[tuple[str, Json, list[str]]] = []
+    known: set[str] = set()
     for name, properties in forms:
         position = 0
         for prop in properties:
             text = json.dumps(prop, sort_keys=True, ensure_ascii=False)
-            found = next((i for i in range(position, len(merged)) if merged[i][0] == text), None)
+            found = None
+            if text in known:
+                found = next((i for i in range(position, len(merged)) if merged[i][0] == text), None)
+            known.add(text)
             if found is None:
                 merged.insert(position, (text, prop, [name]))
                 position += 1

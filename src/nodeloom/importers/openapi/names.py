@@ -124,10 +124,14 @@ def camel(text: str) -> str:
     return name if name and name[0].isalpha() else f"api{name}"
 
 
-def unused(name: str, taken: Container[str]) -> str:
-    """`name`, or with the first number from 2 on that makes it a name of its own."""
-    found, number = name, 1
+def unused(name: str, taken: Container[str], numbers: dict[str, int], joint: str = " ") -> str:
+    """`name`, or with `joint` and the first number from 2 on that makes it a name of its own.
+
+    `numbers` remembers which number a name was given last, so that ten thousand of one name are no fifty million tries.
+    """
+    found, number = name, numbers.get(name, 1)
     while found in taken:
         number += 1
-        found = f"{name} {number}"
+        found = f"{name}{joint}{number}"
+    numbers[name] = number
     return found

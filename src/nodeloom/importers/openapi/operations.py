@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nodeloom.errors import DescriptorError
+from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
-from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.names import start_case, words
 from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
 from nodeloom.importers.openapi.report import Report
@@ -133,6 +133,7 @@ def _operation(
         request |= add_body(form, at, report, all_needed=action)
     elif _fills_body(at):
         report.add(at.path, f"A {method.upper()} request is sent without a body;", "the body's fields are left out.")
+    _refuse_templates(at, form, request)
     tag = _tag(at, path)
     written = at.text("operationId")
     name = _name(written, tag, method, path, reading)
@@ -150,7 +151,7 @@ def _operation(
         path=path,
         method=method.upper(),
         tag=tag,
-        resource=reading.names.get(tag) or start_case(tag) or tag,
+        resource=reading.names.get(tag) or start_case(tag) or ("Default" if evaluates(tag) else tag),
         name=name,
         kind=kind,
         entity=_entity(name, kind),
@@ -160,6 +161,15 @@ def _operation(
         arguments=form.arguments,
         requirement=_requirement(document, at),
     )
+
+
+def _refuse_templates(at: Part, form: Form, request: Json) -> None:
+    """Refuse names and media types of the document that a descriptor would evaluate."""
+    sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options)]
+    texts = [*(send.get("property", "") for send in sends), *request.get("headers", {}).values(), *form.names]
+    for text in (*texts, request.get("baseURL", "")):
+        if text.startswith("="):
+            raise at.broken(f"{preview(text)} begins with '=', which a descriptor evaluates.", "Name it otherwise.")
 
 
 def _acts(at: Part) -> bool:
@@ -230,16 +240,19 @@ def _described(method: str, path: str) -> str:
 def _tell_apart(operations: list[Operation]) -> None:
     """Give operations of one resource names of their own: by what they are addressed with, else by number."""
     taken: set[tuple[str, str]] = set()
+    numbers: dict[tuple[str, str], int] = {}
     for operation in operations:
         candidates = [operation.name]
         if operation.keys:
             candidates.append(f"{operation.name} By {' And '.join(operation.keys)}")
         candidates.append(f"{operation.name} ({operation.method.title()})")
-        base, number = operation.name, 2
+        base = operation.name
         name = next((c for c in candidates if (operation.resource, c.casefold()) not in taken), "")
+        number = numbers.get((operation.resource, base.casefold()), 2)
         while not name:
             candidate = f"{base} {number}"
             name, number = ("" if (operation.resource, candidate.casefold()) in taken else candidate), number + 1
+        numbers[operation.resource, base.casefold()] = number
         taken.add((operation.resource, name.casefold()))
         operation.name = name
 

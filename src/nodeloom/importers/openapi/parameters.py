@@ -36,10 +36,11 @@ class Form:
     keys: dict[str, str] = field(default_factory=dict)
     arguments: list[str] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def name(self, raw: str) -> str:
         """The name of the property for the parameter or field `raw`, which is now taken."""
-        name = unused(safe_name(start_case(raw), raw), self.names)
+        name = unused(safe_name(start_case(raw), raw), self.names, self._numbers)
         self.names[name] = raw
         return name
 

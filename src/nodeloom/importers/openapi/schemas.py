@@ -26,6 +26,8 @@ _MOST_MEMBERS = 120
 # How many times schemas of one document are looked into. Where they contain each other, every way through them counts.
 _MOST_STEPS = 200_000
 _STEPS = "steps"
+# Parts that one schema is composed of; each is laid over what the ones before it came to.
+_MOST_PARTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,12 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
 
 def _composed(part: Part, within: frozenset[Keys]) -> Shape:
     found = _own(part)
-    for inherited in part.parts("allOf"):
+    parts = part.parts("allOf")
+    if len(parts) > _MOST_PARTS:
+        raise DescriptorError(
+            f"The schema is composed of {len(parts):,} parts.", path=part.path, hint=f"{_MOST_PARTS:,} are allowed."
+        )
+    for inherited in parts:
         found = _both(found, _shape(inherited, within))
     for word in ("oneOf", "anyOf"):
         alternatives = [_shape(p, within) for p in part.parts(word)]

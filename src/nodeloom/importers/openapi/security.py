@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.names import camel, start_case
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
+from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.report import Report
 
@@ -56,9 +56,13 @@ def read_access(document: Part, operations: Sequence[Operation], name: str, labe
         sets = [frozenset()]
     anonymous = all(o.requirement is not None and _may_be_anonymous(o) for o in operations) or sets == [frozenset()]
     access = Access(base_url=base_url)
+    several = len(sets) > 1
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}
     for chosen in sets:
-        several = len(sets) > 1
-        suffix = "".join(start_case(n).replace(" ", "") for n in sorted(chosen)) if several else ""
+        # Types are files of their names, and a file system may not tell capitals from small letters.
+        suffix = unused("".join(map(_word, sorted(chosen))), taken, numbers, "") if several else ""
+        taken.add(suffix)
         type_name = f"{camel(name)}{suffix}Api"
         parts = [scheme for n in sorted(chosen) if (scheme := schemes[n]) is not None]
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
@@ -70,6 +74,12 @@ def read_access(document: Part, operations: Sequence[Operation], name: str, labe
     if len(sets) > 1:
         access.chooser = _chooser(access.types, access.references)
     return access
+
+
+def _word(name: str) -> str:
+    """A scheme's name as a part of an identifier."""
+    word = camel(name)
+    return word[:1].upper() + word[1:]
 
 
 def _chooser(types: list[Json], references: list[Json]) -> Json:
@@ -162,7 +172,7 @@ def _scheme(name: str, at: Part, report: Report) -> Scheme | None:
 
 
 def _api_key(name: str, at: Part) -> Scheme:
-    key, where = at.needed_text("name"), at.needed_text("in")
+    key, where = at.literal_text("name"), at.needed_text("in")
     own = camel(name) or "apiKey"
     value = f"={{{{ $credentials.{own} }}}}"
     if where == "query":
@@ -211,10 +221,10 @@ def _oauth2(name: str, at: Part, report: Report) -> Scheme:
             report.add(at.path, f"Of its OAuth 2.0 flows {word} is used;", f"not {', '.join(others)}.")
         hidden = [_hidden("grantType", grant)]
         if word == "authorizationCode":
-            hidden.append(_hidden("authUrl", _below_server(flow.needed_text("authorizationUrl"))))
+            hidden.append(_hidden("authUrl", _below_server(flow.literal_text("authorizationUrl"))))
             if at.value.get("x-pkce-required") is True or flow.value.get("x-pkce-required") is True:
                 hidden[0] = _hidden("grantType", "pkce")
-        hidden.append(_hidden("accessTokenUrl", _below_server(flow.needed_text("tokenUrl"))))
+        hidden.append(_hidden("accessTokenUrl", _below_server(flow.literal_text("tokenUrl"))))
         return Scheme(start_case(name), [*hidden, _scope(flow, report)], extends=["oAuth2Api"])
     report.add(
         at.path,
@@ -227,6 +237,8 @@ def _oauth2(name: str, at: Part, report: Report) -> Scheme:
 def _scope(flow: Part, report: Report) -> Json:
     scopes = flow.get("scopes")
     names = list(scopes.mapping()) if scopes is not None else []
+    if scopes is not None and any(map(evaluates, names)):
+        raise scopes.broken("A scope begins with '=' or holds braces, which a descriptor would evaluate.")
     if len(names) > _MOST_SCOPES:
         report.add(flow.path, f"There are {len(names)} scopes to choose from;", "the credential names none by itself.")
         names = []
@@ -251,7 +263,7 @@ def _secret(name: str, label: str, *, required: bool = True) -> Json:
 def _server(document: Part, report: Report) -> tuple[list[Json], str]:
     """The fields that say where the service is, and the base address made of them."""
     servers = document.parts("servers")
-    url = servers[0].needed_text("url") if servers else "/"
+    url = servers[0].literal_text("url") if servers else "/"
     for other in servers[1:]:
         report.add(other.path, f"The server {other.value.get('url')} is another choice;", "give it as Server URL.")
     variables = _VARIABLE.findall(url)
@@ -283,7 +295,7 @@ def _variable_fields(server: Part, names: list[str]) -> list[Json]:
             prop["type"] = "options"
             prop["options"] = [{"name": str(c.value), "value": str(c.value)} for c in choices]
         if default is not None and default.value != "":
-            prop["default"] = str(default.value)
+            prop["default"] = entry.literal_text("default") if isinstance(default.value, str) else str(default.value)
         found.append(prop)
     return found
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from nodeloom.descriptor.files import read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
+from nodeloom.importers.filing import write_file
 from nodeloom.importers.openapi.importer import Imported
+from nodeloom.printable import json_text
 
 _WIDTH = 120
 
@@ -19,14 +20,14 @@ def json_lines(value: Any) -> str:
 
 
 def _written(value: Any, indent: str, used: int) -> str:
-    line = json.dumps(value, ensure_ascii=False)
+    line = json_text(value)
     if not isinstance(value, (dict, list)) or not value or len(indent) + used + len(line) <= _WIDTH:
         return line
     inner = indent + "  "
     if isinstance(value, dict):
         members = []
         for key, member in value.items():
-            name = json.dumps(key, ensure_ascii=False) + ": "
+            name = json_text(key) + ": "
             members.append(inner + name + _written(member, inner, len(name) + 1))
         return "{\n" + ",\n".join(members) + f"\n{indent}}}"
     return "[\n" + ",\n".join(inner + _written(entry, inner, 1) for entry in value) + f"\n{indent}]"
@@ -53,10 +54,8 @@ def write(imported: Imported, folder: Path, *, force: bool = False) -> list[Path
     written = []
     try:
         for name, text in texts.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-            written.append(path)
+            write_file(folder / name, text)
+            written.append(folder / name)
         for name in sorted(stale - set(texts)):
             (folder / name).unlink(missing_ok=True)
     except OSError as fault:
@@ -76,4 +75,5 @@ def _files_of_head(head: Path) -> set[str]:
     entries = raw.get("resources") if isinstance(raw, dict) else None
     names = [e.get("file") for e in entries.values() if isinstance(e, dict)] if isinstance(entries, dict) else []
     folder = head.parent.resolve()
-    return {n for n in names if isinstance(n, str) and (folder / n).resolve().is_relative_to(folder / "resources")}
+    inside = folder / "resources"
+    return {n for n in names if isinstance(n, str) and "\0" not in n and (folder / n).resolve().is_relative_to(inside)}
