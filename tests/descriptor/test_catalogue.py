@@ -26,8 +26,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = Path.open
 
-    def opened(self: Path, *args: Any, **more: Any) -> str:
-        names.append(self.name)
+    def opened(self: Path, *args: Any, **more: Any) -> Any:
+        if args == ("rb",):
+            names.append(self.name)
         return read(self, *args, **more)
 
     monkeypatch.setattr(Path, "open", opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import DescriptorError
+from nodeloom.importers import process
 from nodeloom.importers.archive import Limits
 from nodeloom.importers.n8n import ImportResult, import_package
 from nodeloom.importers.sandbox import boot_source
@@ -258,3 +260,78 @@ def test_what_is_json_already_is_given_as_it_is(documents: list[Any]) -> None:
     said = subprocess.run(run, input=lines, capture_output=True, text=True, check=True)
     given_back = [json.loads(line) for line in said.stdout.splitlines()]
     assert given_back == [json.loads(json.dumps(d)) for d in documents]
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+
+
+def test_a_package_prints_nothing_and_what_it_returns_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = "console.log('\\x1b[31mhi'); console.error('hi'); process.stdout?.write('hi');"
+    inside = r"""this.description.codex = { text: '\n{"state": "{}"}\n' };"""
+    assert load(tmp_path, before, inside).nodes[0]["codex"] == {"text": '\n{"state": "{}"}\n'}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_descriptions_beyond_the_limit_are_refused_while_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MAX_OUTPUT", 1_000_000)
+    inside = "this.description.codex = Array.from({ length: 100 }, () => 'x'.repeat(1e5));"
+    with pytest.raises(DescriptorError, match="too large") as caught:
+        load(tmp_path, "", inside)
+    assert caught.value.hint == "1,000,000 bytes are allowed."
+
+
+CHILD = """
+import sys, os
+source = open(sys.argv[1]).read().removesuffix("main()\\n")
+exec(compile(source, sys.argv[1], "exec"))
+import socket
+_limit(5, 64 * 1024 * 1024)
+for reach in (
+    lambda: open("/etc/passwd"), lambda: open("x", "w"), socket.socket, lambda: os.pipe(), lambda: os.dup(1),
+    lambda: os.mkfifo("y") or os.open("y", os.O_RDWR),
+):
+    try:
+        print("reached", reach())
+    except OSError as fault:
+        print(fault.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource limits")
+def test_the_process_itself_can_open_nothing(tmp_path: Path) -> None:
+    """Should code ever break out of the engine, there is no descriptor left to reach anything with (EMFILE)."""
+    child = Path(process.__file__).with_name("child.py")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", CHILD, str(child)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert set(done.stdout.split()) == {str(errno.EMFILE)}, done.stdout
+
+
+def test_lines_that_are_none_are_not_looked_at() -> None:
+    output = bytearray(b'{"at": "x"}\nnonsense\n[1]\n' + b"[" * 100_000 + b'\n{"described": "{}"}\n{"cut')
+    assert process._lines(output) == [{"at": "x"}, {"described": "{}"}]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "this.customOperations = { a: { b() {} } }; this.description.properties = [{name: 'operation', options: 'x'}];",
+        "this.customOperations = { a: { b() {} } };"
+        " this.description.properties = [{name: 'operation', displayOptions: 7, options: [1, {value: []}]}];",
+        "this.customOperations = { a: { b() {} } };"
+        " this.description.properties = [{name: 'operation', displayOptions: {show: {resource: [{}]}}}];",
+        "this.description.credentials = 7; this.description.properties = 'x'; this.description.version = {};",
+        "this.description.name = ['x']; this.description.displayName = 1;",
+        "this.methods = 7; this.customOperations = [[]]; this.nodeVersions = 1;",
+        "let o = this.description; for (let i = 0; i < 145; i++) o = o.x = {};",
+    ],
+)
+def test_a_description_of_any_shape_is_read_or_refused(tmp_path: Path, inside: str) -> None:
+    result = load(tmp_path, "", inside)
+    assert len(result.report.nodes) == 1
+    "\n".join(result.report.lines())

@@ -40,6 +40,8 @@ def plain(name: object) -> str:
 def _load(model: type[Model], raw: Any, name: str) -> Model:
     try:
         return model.model_validate(raw)
+    except RecursionError:
+        raise DescriptorError(f"{name} is nested too deeply.", path="$", hint="Use fewer levels of nesting.") from None
     except ValueError as fault:
         # Imported only now: what fits does without pydantic.
         from pydantic import ValidationError

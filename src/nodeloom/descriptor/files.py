@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,7 @@ def _refuse_constant(word: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _value in pairs if key in seen or seen.add(key))
+        twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
         raise ValueError(f"the key {preview(twice)!r} stands twice in one object")
     return found
 

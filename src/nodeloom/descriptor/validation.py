@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.descriptor.conditions import CONDITIONS, is_condition
-from nodeloom.descriptor.files import data_root, read_json
+from nodeloom.descriptor.files import MAX_DEPTH, data_root, deeper_than, read_json
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt, problem_of_schema, problems_of
 from nodeloom.descriptor.spelling import misspelt_keys
@@ -69,6 +69,8 @@ def validate_document(raw: Any, kind: str) -> list[Problem]:
         return _schema_problems(raw, kind)
     from pydantic import ValidationError
 
+    if deeper_than(raw, MAX_DEPTH):
+        return [Problem("$", "it is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")]
     try:
         model.model_validate(raw)
     except ValidationError as fault:

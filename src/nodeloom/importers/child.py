@@ -26,6 +26,9 @@ def _limit(seconds: float, memory: int) -> int:
         (resource.RLIMIT_AS, 3 * memory + 512 * 1024 * 1024),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
+        # What is open stays so: the pipes to the parent. Nothing can be opened besides, and no process started.
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_NPROC, 0),
     ):
         try:
             resource.setrlimit(kind, (most, most))

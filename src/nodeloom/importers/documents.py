@@ -96,15 +96,24 @@ def _methods(raw: Any) -> dict[str, list[str]]:
 
 def _mark_custom(document: dict[str, Any], custom: Mapping[str, list[str]]) -> None:
     """Put n8n's `customOperations` (code in place of an operation's routing) where the operation's hooks stand."""
-    for prop in document.get("properties") or () if custom else ():
-        if not isinstance(prop, dict) or prop.get("name") != "operation":
+    for prop in _objects(document.get("properties")) if custom else ():
+        if prop.get("name") != "operation":
             continue
-        shown = ((prop.get("displayOptions") or {}).get("show") or {}).get("resource") or list(custom)
-        for option in prop.get("options") or ():
-            for resource in shown:
-                if option.get("value") in custom.get(resource, ()):
-                    send = option.setdefault("routing", {}).setdefault("send", {})
+        shown = _object(_object(prop.get("displayOptions")).get("show")).get("resource") or list(custom)
+        for option in _objects(prop.get("options")):
+            for resource in shown if isinstance(shown, list) else ():
+                if isinstance(resource, str) and option.get("value") in custom.get(resource, ()):
+                    routing = option["routing"] = _object(option.get("routing"))
+                    send = routing["send"] = _object(routing.get("send"))
                     send["preSend"] = [{FUNCTION: f"customOperations.{resource}.{option['value']}"}]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _has_key(value: Any, key: str) -> bool:

@@ -170,7 +170,7 @@ def _types(
 ) -> Iterator[tuple[TypeReport, dict[str, Any] | None]]:
     """What one module gave: a type for each version."""
     entries = described.get("result") if isinstance(described, dict) else None
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not entries:
         error = described.get("error") if isinstance(described, dict) else None
         yield TypeReport(kind, name, module, refused=f"{LOADING_FAILED}: {error or 'it gives nothing'}"), None
         return

@@ -8,26 +8,23 @@ that could be found.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
+from nodeloom.descriptor.files import MAX_DEPTH, deeper_than
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.packages import Package
+from nodeloom.importers.process import talk
 
 #: Values a description may have; the largest known has a hundredth of it.
 MAX_VALUES = 1_000_000
 _MAX_ROUNDS = 60
 _MAX_MOUNTS = 200
 _MAX_TEXT = 128 * 1024 * 1024
-_MAX_OUTPUT = 256 * 1024 * 1024
 _START = 10.0
 
 _PARTS = {
@@ -166,7 +163,7 @@ def boot_source() -> str:
 def _run(
     package: Package, job: str, deadline: float, seconds: float
 ) -> tuple[Evaluation, list[tuple[str, str]], list[tuple[str, str, str, tuple[str, ...]]]]:
-    lines, ended = _talk(job, max(0.1, deadline - time.monotonic()) + _START)
+    lines, ended = talk(job, max(0.1, deadline - time.monotonic()) + _START)
     evaluation = Evaluation()
     at = ""
     for line in lines:
@@ -185,57 +182,19 @@ def _run(
     raise _limit_error(package, at, ended, seconds)
 
 
-def _talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
-    """The lines the child wrote, and how it ended."""
-    import _quickjs  # type: ignore[import-not-found]  # the extension has no stubs
-
-    if not sys.executable:
-        raise DescriptorError("Importing needs a Python program to run; this process does not know its own.")
-    command = [
-        sys.executable,
-        "-I",
-        "-S",
-        str(Path(__file__).with_name("child.py")),
-        str(Path(_quickjs.__file__).parent),
-    ]
-    with tempfile.TemporaryDirectory(prefix="nodeloom-") as nowhere:
-        try:
-            done = subprocess.run(  # noqa: S603 - our own program, by its full path
-                command,
-                input=job.encode("utf-8", "replace"),
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-                cwd=nowhere,
-                env=_environment(),
-            )
-        except subprocess.TimeoutExpired as late:
-            return _lines(late.output or b""), "time"
-    said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    ended = "memory" if "MemoryError" in said else f"ended with code {done.returncode}. {said}"
-    return _lines(done.stdout), ended
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    # Windows cannot start a program without it.
-    return {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}
-
-
-def _lines(output: bytes) -> list[dict[str, Any]]:
-    if len(output) > _MAX_OUTPUT:
-        raise DescriptorError("The package's descriptions are too large.", hint=f"{_MAX_OUTPUT:,} bytes are allowed.")
-    complete = output.decode("utf-8", "replace").split("\n")[:-1]
-    return [line for line in map(json.loads, complete) if isinstance(line, dict)]
-
-
 def _parsed(text: Any, package: Package, at: str) -> Any:
     """What the sandbox gave, which is the package's word: any JSON, or none."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except (TypeError, ValueError, RecursionError):
-        raise DescriptorError(f"{package.name} interferes with being described.", path=at, value=text) from None
+        raise _interferes(package, text, at) from None
+    if deeper_than(found, MAX_DEPTH):
+        raise _interferes(package, text, at)
+    return found
+
+
+def _interferes(package: Package, text: Any, at: str) -> DescriptorError:
+    return DescriptorError(f"{package.name} interferes with being described.", path=preview(at), value=text)
 
 
 def _names(state: Any, key: str) -> list[str]:

@@ -133,7 +133,7 @@ class _Builder:
             return text
         value = _plain(text)
         if kind in _KINDS and isinstance(value, _KINDS[kind]) and (kind == "bool") == isinstance(value, bool):
-            return float(value) if kind == "float" else value
+            return value if kind != "float" else float(str(value))
         if kind in _KINDS:
             raise self._fault(f"{text!r} is no {kind}", event)
         raise self._foreign(tag, event)
