@@ -8,6 +8,7 @@ import click
 
 from nodeloom.cli.options import json_option
 from nodeloom.cli.terminal import say, show, show_json
+from nodeloom.printable import one_line
 
 
 @click.command("search")
@@ -46,5 +47,5 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
         for line in columns([(*row, *[""] * (width - len(row))) for row in rows]):
             show(line)
         best = rows[0]
-        say(f"\nSee one with: nodeloom describe {shlex.join(best)}")
+        say(f"\nSee one with: nodeloom describe {one_line(shlex.join(best))}")
     return 0 if hits else FAILED
