@@ -70,7 +70,8 @@ def parse_json(text: str, name: str, *, strict: bool = False) -> Any:
     try:
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique if strict else None)
     except json.JSONDecodeError as fault:
-        line = text.splitlines()[fault.lineno - 1] if text.strip() else ""
+        # By line feeds alone, as the decoder counts.
+        line = text.split("\n")[fault.lineno - 1]
         start = max(0, fault.colno - 40)
         shown = line[start : fault.colno + 40]
         caret = " " * (fault.colno - 1 - start) + "^"

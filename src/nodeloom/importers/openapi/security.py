@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from nodeloom.errors import preview
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.operations import Operation
@@ -265,7 +266,9 @@ def _server(document: Part, report: Report) -> tuple[list[Json], str]:
     servers = document.parts("servers")
     url = servers[0].literal_text("url") if servers else "/"
     for other in servers[1:]:
-        report.add(other.path, f"The server {other.value.get('url')} is another choice;", "give it as Server URL.")
+        report.add(
+            other.path, f"The server {preview(other.mapping().get('url'))} is another choice;", "give it as Server URL."
+        )
     variables = _VARIABLE.findall(url)
     if variables:
         return _variable_fields(servers[0], variables), _with_variables(url)
