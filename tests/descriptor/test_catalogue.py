@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,20 @@ def test_a_caret_shows_the_place_of_a_json_fault() -> None:
         parse_json('{"name": "x", oops}', "node.json")
     line, caret = str(caught.value.message).splitlines()[1:]
     assert line[caret.index("^")] == "o"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "[\n", "$[\n", "{\r", '{"a":\u2028', "[\n\n\x0b", "[1e999999, nan]", "9" * 5000, "[NaN]"]
+)
+def test_text_that_is_no_json_is_an_error_of_ours(text: str) -> None:
+    with pytest.raises(DescriptorError, match="is not JSON"):
+        parse_json(text, "node.json")
+
+
+@given(st.text(alphabet=st.sampled_from('{}[]",:\n\r\x0b\u2028 aN1-.eE\\ud8'), max_size=30), st.booleans())
+def test_any_text_is_json_or_an_error_of_ours(text: str, strict: bool) -> None:
+    with contextlib.suppress(DescriptorError):
+        parse_json(text, "node.json", strict=strict)
 
 
 def test_folders_and_missing_files_are_told_apart(tmp_path: Path) -> None:

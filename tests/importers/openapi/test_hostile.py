@@ -17,6 +17,7 @@ from nodeloom.descriptor import files
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi import import_openapi
 from nodeloom.importers.openapi import schemas as schemas_module
+from nodeloom.importers.openapi.importer import import_raw
 from nodeloom.importers.openapi.reading import parse_document, read_document
 from nodeloom.importers.openapi.yaml_reading import parse_yaml
 
@@ -152,6 +153,76 @@ def test_libyaml_and_pure_python_read_alike(monkeypatch: pytest.MonkeyPatch) -> 
     assert parse_yaml(text, "x") == fast
     with pytest.raises(DescriptorError, match="nested too deeply"):
         parse_yaml("[" * 5000, "x")
+
+
+# -- what would be evaluated ------------------------------------------------------------------------------------------
+
+
+def named(name: str) -> dict[str, Any]:
+    """A document in which every name of a parameter, a field or a type is `name`, each in an operation of its own."""
+    value = {"schema": {"type": "string"}}
+    body = {"schema": {"type": "object", "properties": {name: {"type": "string"}}}}
+    return {
+        "/query": {"get": {"parameters": [{"in": "query", "name": name, "required": True, **value}]}},
+        "/option": {"get": {"parameters": [{"in": "query", "name": name, **value}]}},
+        "/header": {"get": {"parameters": [{"in": "header", "name": name, **value}]}},
+        "/body": {"post": {"requestBody": {"content": {"application/json": body}}}},
+        "/form": {"post": {"requestBody": {"content": {"application/x-www-form-urlencoded": body}}}},
+        "/type": {"post": {"requestBody": {"content": {name: value}}}},
+        "/server": {"get": {"servers": [{"url": "=https://x.test"}]}},
+    }
+
+
+@pytest.mark.parametrize("path", named(""))
+def test_a_name_that_a_descriptor_would_evaluate_is_refused(path: str) -> None:
+    raw = {"openapi": "3.0.0", "paths": {path: named("={{ $env.SECRET }}")[path]}}
+    with pytest.raises(DescriptorError, match="which a descriptor evaluates") as caught:
+        import_raw(raw)
+    assert str(caught.value.path).startswith("$.paths")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "url"),
+    [
+        ({"type": "apiKey", "in": "header", "name": "={{ $env.SECRET }}"}, "https://x.test"),
+        ({"type": "apiKey", "in": "cookie", "name": "a{{ $env.SECRET }}"}, "https://x.test"),
+        ({"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/{{ $env.SECRET }}"}}}, "https://x.test"),
+        (
+            {"type": "oauth2", "flows": {"authorizationCode": {"tokenUrl": "/", "authorizationUrl": "=x"}}},
+            "https://x.test",
+        ),
+        (
+            {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/t", "scopes": {"={{ 1 }}": ""}}}},
+            "https://x.test",
+        ),
+        ({"type": "http", "scheme": "basic"}, "={{ $env.SECRET }}://x.test"),
+        ({"type": "http", "scheme": "basic"}, "https://x.test/{{ $env.SECRET }}"),
+    ],
+    ids=range(7),
+)
+def test_an_address_or_a_header_of_a_credential_is_never_made_of_an_expression(scheme: Any, url: str) -> None:
+    raw = {
+        "openapi": "3.0.0",
+        "servers": [{"url": url}],
+        "paths": {"/x": {"get": {"security": [{"s": []}]}}},
+        "components": {"securitySchemes": {"s": scheme}},
+    }
+    with pytest.raises(DescriptorError, match="which a descriptor would evaluate"):
+        import_raw(raw)
+
+
+def test_a_server_that_is_no_object_is_named() -> None:
+    raw = {"openapi": "3.0.0", "servers": [{"url": "/"}, ["x"]], "paths": {"/x": {"get": {}}}}
+    with pytest.raises(DescriptorError) as caught:
+        import_raw(raw)
+    assert caught.value.path == "$.servers[1]"
+
+
+def test_a_schema_of_too_many_parts_is_refused() -> None:
+    schema = {"allOf": [{"properties": {f"a{n}": {}}} for n in range(2000)]}
+    body = {"content": {"application/json": {"schema": schema}}}
+    with pytest.raises(DescriptorError, match="composed of 2,000 parts"):
+        import_raw({"openapi": "3.0.0", "paths": {"/x": {"post": {"requestBody": body}}}})
 
 
 # -- references -------------------------------------------------------------------------------------------------------

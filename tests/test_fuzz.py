@@ -1,0 +1,50 @@
+"""The fuzz targets run without the fuzzer, and what they found stays mended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fuzz.run import NAMES
+from fuzz.targets import TARGETS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parents[1]
+
+FINDS = [
+    # A document that breaks off behind a line feed.
+    ("descriptor", b"$[\n"),
+]
+
+
+def test_every_target_can_be_run() -> None:
+    assert tuple(TARGETS) == NAMES
+
+
+@pytest.mark.parametrize(("name", "data"), FINDS)
+def test_what_was_found_stays_mended(name: str, data: bytes) -> None:
+    TARGETS[name](data)
+
+
+@pytest.mark.parametrize("name", ["descriptor", "openapi"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=80))
+def test_documents_keep_their_promises(name: str, data: bytes) -> None:
+    TARGETS[name](data)
+
+
+def test_a_find_can_be_repeated_without_the_fuzzer(tmp_path: Path) -> None:
+    (tmp_path / "find").write_bytes(b"\x01\x02\x03")
+    command = [sys.executable, str(ROOT / "fuzz" / "run.py"), "--repeat", str(tmp_path / "find"), "descriptor"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "nothing found\n"
+
+
+def test_a_target_that_is_not_there_is_named() -> None:
+    command = [sys.executable, str(ROOT / "fuzz" / "run.py"), "tempalte"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "there is no target 'tempalte'; known: template, descriptor, openapi, answer" in done.stderr
