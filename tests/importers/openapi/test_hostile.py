@@ -219,7 +219,7 @@ def test_a_server_that_is_no_object_is_named() -> None:
 
 
 def test_a_schema_of_too_many_parts_is_refused() -> None:
-    schema = {"allOf": [{"properties": {f"a{n}": {}}} for n in range(2000)]}
+    schema: dict[str, Any] = {"allOf": [{"properties": {f"a{n}": {}}} for n in range(2000)]}
     body = {"content": {"application/json": {"schema": schema}}}
     with pytest.raises(DescriptorError, match="composed of 2,000 parts"):
         import_raw({"openapi": "3.0.0", "paths": {"/x": {"post": {"requestBody": body}}}})
