@@ -79,7 +79,7 @@ def _run(name: str, seconds: int, folder: Path) -> str | None:
 
 def _told(output: str) -> str:
     """What a person needs of a fuzzer's output: from the exception on, without the progress."""
-    lines = [line for line in output.splitlines() if not re.match(r"#\d+\s", line)]
+    lines = [line for line in output.splitlines() if not re.match(r"#\d+\s|INFO: |WARNING: Failed", line)]
     begin = next((index for index, line in enumerate(lines) if "Uncaught Python exception" in line), 0)
     return "\n".join(lines[begin:][:120])
 
