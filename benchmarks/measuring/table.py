@@ -1,0 +1,96 @@
+"""The result of a contest as a table, as the ratios that are wanted, and as JSON."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from measuring.contest import Row
+from measuring.contestants import JOURNAL, N8N, RUN, UNORDERED
+
+PACKAGES = ("nodeloom", "httpx", "pyreqwest", "uvloop", "aiohttp", "httpx-aiohttp")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A ratio of medians, and what it shall be at least."""
+
+    of: str
+    to: str
+    least: float
+
+
+WANTED = [
+    Wanted(RUN, N8N, 45),
+    Wanted(RUN, "aiohttp", 1.2),
+    Wanted(RUN, "pyreqwest", 0.65),
+    Wanted(RUN, "httpx", 8),
+    Wanted(JOURNAL, RUN, 0.6),
+    Wanted(RUN, UNORDERED, 0.9),
+]
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each contestant, beginning with a head. The ratio is that of Nodeloom's run() to it."""
+    head = f"{'':<31} {'in flight':>9} {'items':>7} {'items/s':>8} {'from–to':>15} {'run() is':>9} {'CPU µs':>7} {'MB':>5}"
+    yield head
+    run = next((row.rate for row in rows if row.name == RUN), None)
+    for row in rows:
+        rates = [usage.rate for usage in row.rounds]
+        spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
+        ratio = f"{run / row.rate:.2f} ×" if run else "–"
+        flight = row.concurrency or "all"
+        yield (
+            f"{row.name:<31} {flight:>9} {row.rounds[0].items:>7,} {row.rate:>8,.0f} {spread:>15} {ratio:>9}"
+            f" {row.cpu_microseconds:>7.1f} {row.peak_bytes / 1e6:>5.0f}"
+        )
+
+
+def ratios(rows: Sequence[Row]) -> Iterator[tuple[Wanted, float]]:
+    """The wanted ratios of which both sides ran."""
+    rates = {row.name: row.rate for row in rows}
+    for wanted in WANTED:
+        if wanted.of in rates and wanted.to in rates:
+            yield wanted, rates[wanted.of] / rates[wanted.to]
+
+
+def verdict(wanted: Wanted, ratio: float) -> str:
+    """A ratio as a line."""
+    held = "holds" if ratio >= wanted.least else "MISSED"
+    return f"{wanted.of} / {wanted.to}: {ratio:.2f}, wanted {wanted.least:g}: {held}"
+
+
+def document(rows: Sequence[Row], skipped: Mapping[str, str], server: str) -> dict[str, Any]:
+    """Everything as JSON: machine, rows with each round, ratios, who was left out and why."""
+    return {
+        "machine": machine(),
+        "server": server,
+        "rows": [
+            {
+                "name": row.name,
+                "concurrency": row.concurrency,
+                "itemsPerSecond": row.rate,
+                "cpuSeconds": statistics.median(usage.cpu_seconds for usage in row.rounds),
+                "peakBytes": row.peak_bytes,
+                "rounds": [asdict(usage) for usage in row.rounds],
+            }
+            for row in rows
+        ],
+        "ratios": [{**asdict(wanted), "ratio": ratio} for wanted, ratio in ratios(rows)],
+        "skipped": dict(skipped),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """The system, Python and the packages that matter."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {"system": platform.platform(), "python": platform.python_version(), "packages": versions}
