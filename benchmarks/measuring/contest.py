@@ -53,6 +53,7 @@ class Contest:
     say: Callable[[str], None]
     concurrency: int | None = None
     n8n: str = ""
+    attempt: Callable[[Task], Usage] = attempt
     failures: dict[str, str] = field(default_factory=dict)
 
     def hold(self, names: Sequence[str], rounds: int) -> list[Row]:
@@ -95,7 +96,7 @@ class Contest:
             return None
         task = Task(name, self.url, CONTESTANTS[name].items(items), concurrency, self.core, n8n=self.n8n)
         try:
-            return attempt(task)
+            return self.attempt(task)
         except AttemptError as fault:
             self.failures[name] = str(fault)
             return None

@@ -12,12 +12,15 @@ from measuring import n8n_peer, nodeloom_modes
 from measuring.loops.timing import timed
 from measuring.task import Task
 from measuring.usage import Usage
+from nodeloom import Runtime
 
 Measure = Callable[[Task], Usage]
 
 RUN = "nodeloom run()"
 UNORDERED = "nodeloom run(), unordered"
 JOURNAL = "nodeloom run(), journal"
+STREAM = "nodeloom stream()"
+COMMAND_LINE = "nodeloom run, command line"
 N8N = "n8n"
 # n8n opens a connection for every item before it reads an answer; 2,000 break it.
 MOST_N8N_ITEMS = 500
@@ -51,7 +54,7 @@ class Contestant:
             return f"{' and '.join(absent)} not installed: pip install {' '.join(absent)}"
         if self.measure is n8n_peer.run and not n8n_peer.installed(n8n):
             return f"not installed: {n8n_peer.INSTALL}"
-        if self.keyword and self.keyword not in inspect.signature(nodeloom_modes.Runtime.run).parameters:
+        if self.keyword and self.keyword not in inspect.signature(Runtime.run).parameters:
             return f"this Nodeloom has no {self.keyword}="
         return None
 
@@ -72,8 +75,8 @@ CONTESTANTS = {
     UNORDERED: Contestant(nodeloom_modes.unordered, keyword="ordered"),
     JOURNAL: Contestant(nodeloom_modes.journalled, keyword="journal"),
     "nodeloom run(), coalesce=100": Contestant(nodeloom_modes.coalesced),
-    "nodeloom stream()": Contestant(nodeloom_modes.stream),
-    "nodeloom run, command line": Contestant(nodeloom_modes.command_line),
+    STREAM: Contestant(nodeloom_modes.stream),
+    COMMAND_LINE: Contestant(nodeloom_modes.command_line),
     "nodeloom run(), without uvloop": Contestant(nodeloom_modes.without_uvloop),
     "nodeloom run(), plain httpx": Contestant(nodeloom_modes.without_pyreqwest, (4, 8, 16), share=0.25),
     "pyreqwest, uvloop": Contestant(

@@ -32,7 +32,7 @@ NEXT_PAGE: Piece = {
 def whole_node(folder: Path = NODE) -> Piece:
     """The node in `folder`, head and all resources, as n8n's INodeTypeDescription."""
     head = _read(folder / "node.json")
-    properties = list(head["properties"])
+    properties = [_property(prop, {}) for prop in head["properties"]]
     for entry in head.pop("resources").values():
         own = _read(folder / entry["file"])["properties"]
         sends = ((p, p.get("routing", {}).get("send", {})) for p in own)

@@ -6,7 +6,8 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from measuring.task import WARMING_ITEMS, Task
@@ -28,7 +29,7 @@ def credential(url: str) -> dict[str, dict[str, str]]:
 
 def warmed(task: Task, work: Callable[[Runtime, list[Item]], int]) -> Usage:
     """What `work` takes for the task's items, after a few: imports and the first connections are not counted."""
-    items: list[Item] = [{"Link": link} for link in task.links]
+    items = list(_items(task))
     with Runtime() as runtime:
         work(runtime, items[:WARMING_ITEMS])
         return of_work(lambda: work(runtime, items))
@@ -82,25 +83,32 @@ def journalled(task: Task) -> Usage:
 
 
 def stream(task: Task) -> Usage:
-    """`runtime.stream` over an iterator, each outcome let go."""
-    return warmed(task, lambda runtime, items: streamed(runtime, iter(items), task.url, task.concurrency))
+    """`runtime.stream` over a generator, each outcome let go: what it holds is what Nodeloom holds."""
+    with Runtime() as runtime:
 
+        def work(items: Iterable[Item]) -> int:
+            outcomes = runtime.stream(
+                NODE, PARAMETERS, items, credentials=credential(task.url), concurrency=task.concurrency
+            )
+            return sum(len(outcome.items) for outcome in outcomes)
 
-def streamed(runtime: Runtime, items: Iterable[Item], url: str, concurrency: int) -> int:
-    """How many items `runtime.stream` did."""
-    outcomes = runtime.stream(NODE, PARAMETERS, items, credentials=credential(url), concurrency=concurrency)
-    return sum(len(outcome.items) for outcome in outcomes)
+        work(itertools.islice(_items(task), WARMING_ITEMS))
+        return of_work(lambda: work(_items(task)))
 
 
 def command_line(task: Task) -> Usage:
     """`nodeloom run`, from a file into a file, its start included."""
     source, target = task.file("items.ndjson"), task.file("results.ndjson")
-    source.write_text("".join(json.dumps({"Link": link}) + "\n" for link in task.links), encoding="utf-8")
+    with source.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(item) + "\n" for item in _items(task))
     [(_name, fields)] = credential(task.url).items()
     environment = {**os.environ, "NODELOOM_CREDENTIAL_THREECXAPI": json.dumps(fields)}
     command = [sys.executable, "-m", "nodeloom.cli", "run", NODE, RESOURCE, OPERATION, "--set", f"Link={LINK}"]
     command += ["--items", str(source), "--output", str(target), "--concurrency", str(task.concurrency), "--quiet"]
     usage, _printed = of_command(command, environment, task.items)
-    if (lines := target.read_text(encoding="utf-8").count("\n")) != task.items:
-        raise RuntimeError(f"nodeloom run wrote {lines} results for {task.items} items.")
-    return usage
+    with target.open("rb") as file:
+        return replace(usage, items=sum(1 for _line in file))
+
+
+def _items(task: Task) -> Iterator[Item]:
+    return ({"Link": link} for link in task.links())

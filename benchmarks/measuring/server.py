@@ -67,7 +67,7 @@ def _nginx(program: str, core: int | None) -> Iterator[Server]:
         text = NGINX.format(folder=folder, connections=_open_files(), port=port, answer=ANSWER.decode())
         config.write_text(text, encoding="utf-8")
         command = [program, "-p", folder, "-e", "stderr", "-c", str(config)]
-        with _ended(subprocess.Popen(command, stdin=subprocess.DEVNULL)) as process:
+        with _ended(subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True)) as process:
             pin(core, process.pid)
             _wait_for(port, process)
             yield Server(f"http://127.0.0.1:{port}", "nginx")
@@ -76,8 +76,8 @@ def _nginx(program: str, core: int | None) -> Iterator[Server]:
 @contextlib.contextmanager
 def _own(core: int | None) -> Iterator[Server]:
     command = [sys.executable, "-m", "measuring.asyncio_server"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with _ended(subprocess.Popen(command, cwd=PACKAGES, text=True, **pipes)) as process:
+    pipe = subprocess.PIPE
+    with _ended(subprocess.Popen(command, cwd=PACKAGES, text=True, stdin=pipe, stdout=pipe)) as process:
         pin(core, process.pid)
         assert process.stdout is not None
         port = int(process.stdout.readline())

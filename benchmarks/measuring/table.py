@@ -36,8 +36,7 @@ WANTED = [
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
     """A line for each contestant, beginning with a head. The ratio is that of Nodeloom's run() to it."""
-    head = f"{'':<31} {'in flight':>9} {'items':>7} {'items/s':>8} {'from–to':>15} {'run() is':>9} {'CPU µs':>7} {'MB':>5}"
-    yield head
+    yield f"{'':<31} {'in flight':>9} {'items':>7} {'items/s':>8} {'from–to':>15} {'run() is':>9} {'CPU µs':>7}    MB"
     run = next((row.rate for row in rows if row.name == RUN), None)
     for row in rows:
         rates = [usage.rate for usage in row.rounds]

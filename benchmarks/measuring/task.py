@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,9 @@ class Task:
     folder: str = ""
     n8n: str = ""
 
-    @property
-    def links(self) -> list[str]:
-        """The keys of the links."""
-        return [f"link-{i}" for i in range(self.items)]
+    def links(self) -> Iterator[str]:
+        """The keys of the links, made as they are asked for."""
+        return map("link-{}".format, range(self.items))
 
     def file(self, name: str) -> Path:
         """A file in the task's folder."""

@@ -16,7 +16,7 @@ DeleteAll = Callable[[str, Sequence[str], int], Coroutine[Any, Any, list[Result]
 def timed(task: Task, delete_all: DeleteAll, *, uvloop: bool) -> Usage:
     """What a loop takes for the task's items, after a few that are not counted; on asyncio's event loop or uvloop."""
     factory = _uvloop() if uvloop else asyncio.new_event_loop
-    links = task.links
+    links = list(task.links())
 
     def some(some_links: Sequence[str]) -> int:
         with asyncio.Runner(loop_factory=factory) as runner:
