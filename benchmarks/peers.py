@@ -43,7 +43,7 @@ def main() -> None:
         print(json.dumps(table.document(rows, skipped, server.kind), indent=2, ensure_ascii=False))
     else:
         print(*table.table(rows), sep="\n", end="\n\n")
-        print(*(table.verdict(wanted, ratio) for wanted, ratio in table.ratios(rows)), sep="\n")
+        print(*table.ratios(rows), sep="\n")
         print(*(f"left out: {name}: {why}" for name, why in skipped.items()), sep="\n")
     if contest.failures:
         sys.exit(1)
