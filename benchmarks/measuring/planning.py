@@ -1,4 +1,4 @@
-"""How fast items become requests, nothing sent."""
+"""How fast items become requests, nothing sent: everything is resolved and built, the credential put on."""
 
 from __future__ import annotations
 
@@ -71,18 +71,19 @@ def _through_runtime(runtime: Runtime, parameters: Item, items: Sequence[Item]) 
 def _plan_room(runtime: Runtime, parameters: Item, items: Sequence[Item]) -> Callable[[], None]:
     plan, environment = runtime.compile(NODE, parameters), runtime.environment()
     names = {"$version": plan.descriptor.type_version, "$credentials": {"serverUrl": SERVER}}
-    token = _Token({"Authorization": "Bearer t"}, {})
+    token, origins = _Token({"Authorization": "Bearer t"}, {}), (SERVER,)
 
     def requests() -> None:
         for index, item in enumerate(items):
             full = {"json": item}
             scope = Scope(environment, (), index, item=full, parameters=plan.parameters, names=names)
-            plan.call(plan.draft(scope)).request(token, (SERVER,))
+            plan.call(plan.draft(scope)).request(token, origins)
 
     return requests
 
 
 def _seconds(action: Callable[[], None]) -> float:
-    started = time.perf_counter()
+    # CPU time: nothing here waits, and what else the machine does is left out.
+    started = time.process_time()
     action()
-    return time.perf_counter() - started
+    return time.process_time() - started
