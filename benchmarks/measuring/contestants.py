@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from measuring import n8n_peer, nodeloom_modes
 from measuring.loops.timing import timed
 from measuring.task import Task
 from measuring.usage import Usage
-from nodeloom import Runtime
+from nodeloom.run.keywords import RunKeywords
 
 Measure = Callable[[Task], Usage]
 
@@ -54,7 +53,7 @@ class Contestant:
             return f"{' and '.join(absent)} not installed: pip install {' '.join(absent)}"
         if self.measure is n8n_peer.run and not n8n_peer.installed(n8n):
             return f"not installed: {n8n_peer.INSTALL}"
-        if self.keyword and self.keyword not in inspect.signature(Runtime.run).parameters:
+        if self.keyword and self.keyword not in RunKeywords.__annotations__:
             return f"this Nodeloom has no {self.keyword}="
         return None
 
@@ -72,7 +71,7 @@ def loop(module: str, function: str = "delete_all", *, uvloop: bool = False) -> 
 CONTESTANTS = {
     RUN: Contestant(nodeloom_modes.run, (8, 16, 32, 64, 128)),
     "nodeloom run(), 8 in flight": Contestant(nodeloom_modes.run, (8,)),
-    UNORDERED: Contestant(nodeloom_modes.unordered, keyword="ordered"),
+    UNORDERED: Contestant(nodeloom_modes.unordered),
     JOURNAL: Contestant(nodeloom_modes.journalled, keyword="journal"),
     "nodeloom run(), coalesce=100": Contestant(nodeloom_modes.coalesced),
     STREAM: Contestant(nodeloom_modes.stream),
