@@ -1,8 +1,9 @@
 """What Nodeloom takes by itself: `python benchmarks/measure.py`.
 
-planning: how many requests a second are made out of items, nothing sent. expressions: how long templates of plain
-paths take; benchmarks/expressions.py has all of them. growth: speed and peak memory of 1,000 to 1,000,000 items, sent
-to a loopback server on another core, each number in a process of its own.
+start-up: how long short commands take (benchmarks/startup.py). planning: how many requests a second are made out of
+items, nothing sent. expressions: how long templates of plain paths take; benchmarks/expressions.py has all kinds.
+growth: speed and peak memory of 1,000 to 1,000,000 items, sent to a loopback server on another core, each number in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -12,19 +13,26 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import startup
 from expressions import PATHS, measure
-from measuring import growth
+from measuring import growth, machine, page
 from measuring.cores import server_and_client
 from measuring.planning import planned
 from measuring.server import loopback
-from measuring.table import machine
 
 LEAST_PLANNED = 80_000
 EXAMPLE = "python benchmarks/measure.py growth --up-to 100000"
 Lines = Iterator[str]
 Section = Callable[[argparse.Namespace], tuple[Any, Lines]]
+
+
+def starting(options: argparse.Namespace) -> tuple[Any, Lines]:
+    """Short commands, in seconds."""
+    medians = startup.measure(options.rounds)
+    return {f"{name} {way}".strip(): seconds for (name, way), seconds in medians.items()}, startup.table(medians)
 
 
 def planning(options: argparse.Namespace) -> tuple[Any, Lines]:
@@ -77,15 +85,23 @@ def growing(options: argparse.Namespace) -> tuple[Any, Lines]:
     return [asdict(result) for result in results], lines()
 
 
-SECTIONS: dict[str, Section] = {"planning": planning, "expressions": expressions, "growth": growing}
+SECTIONS: dict[str, Section] = {
+    "start-up": starting,
+    "planning": planning,
+    "expressions": expressions,
+    "growth": growing,
+}
 
 
 def main() -> None:
     """Measure what was asked for and print it."""
     options = _options()
-    found: dict[str, Any] = {"machine": machine()}
+    found: dict[str, Any] = {"machine": machine.facts()}
     for name in options.sections or SECTIONS:
-        found[name], lines = SECTIONS[name](options)
+        found[name], described = SECTIONS[name](options)
+        lines = [*described, machine.line()]
+        if options.page:
+            page.put(options.page, name, lines)
         if not options.json:
             print(*lines, sep="\n", end="\n\n")
     if options.json:
@@ -98,10 +114,13 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all of them without")
     parser.add_argument("--items", type=int, default=20_000, help="for planning and expressions (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="of planning; the median counts (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=11, help="of start-up and planning; the median counts (%(default)s)"
+    )
     parser.add_argument("--up-to", type=int, default=growth.SIZES[-1], help="items of growth (%(default)s)")
     parser.add_argument("--concurrency", type=int, default=32, metavar="N", help="of growth (%(default)s)")
     parser.add_argument("--own-server", action="store_true", help="our own server also where nginx is installed")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the tables into this page (docs/performance.md)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):

@@ -16,7 +16,7 @@ import json
 import sys
 from pathlib import Path
 
-from measuring import table
+from measuring import machine, page, table
 from measuring.contest import Contest
 from measuring.contestants import CONTESTANTS
 from measuring.cores import server_and_client
@@ -39,12 +39,13 @@ def main() -> None:
         contest = Contest(server.url, options.items, client_core, _say, options.concurrency, options.n8n)
         rows = contest.hold([name for name in chosen if name not in skipped], options.rounds)
     skipped |= contest.failures
+    lines = [*table.table(rows), "", *table.ratios(rows), *table.warnings(rows), f"{server.kind}; {machine.line()}"]
     if options.json:
         print(json.dumps(table.document(rows, skipped, server.kind), indent=2, ensure_ascii=False))
     else:
-        print(*table.table(rows), sep="\n", end="\n\n")
-        print(*table.ratios(rows), sep="\n")
-        print(*(f"left out: {name}: {why}" for name, why in skipped.items()), sep="\n")
+        print(*lines, *(f"left out: {name}: {why}" for name, why in skipped.items()), sep="\n")
+    if options.page:
+        page.put(options.page, "peers", map(str, lines))
     if contest.failures:
         sys.exit(1)
 
@@ -59,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, metavar="N", help="for all, instead of the best for each")
     parser.add_argument("--n8n", default=str(N8N_PEER), metavar="PATH", help=f"folder of the n8n peer: {INSTALL}")
     parser.add_argument("--own-server", action="store_true", help="our own server also where nginx is installed")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the table into this page (docs/performance.md)")
     parser.add_argument("--json", action="store_true", help="print JSON, every round in it")
     options = parser.parse_args()
     options.only = options.only or ["*"]

@@ -38,6 +38,11 @@ class Row:
         """The median of the largest resident sizes."""
         return statistics.median(usage.peak_bytes for usage in self.rounds)
 
+    @property
+    def share(self) -> float:
+        """The part of its core that the contestant had, from 0 to 1; less than 1 is time that others took."""
+        return statistics.median(usage.cpu_seconds / usage.seconds for usage in self.rounds)
+
 
 @dataclass(slots=True)
 class Contest:

@@ -31,7 +31,8 @@ class Contestant:
 
     `measure` is called in a process of its own. The best of `concurrencies` is taken, or, where there are none, the
     one that was best for `as_`. `share` of the items is enough for a slow one, and `most` at most. `needs` are
-    packages it imports, `keyword` the one of `Runtime.run` it uses.
+    packages it imports, `keyword` the one of `Runtime.run` it uses. Of a `whole_process` the
+    CPU time is counted from its start.
     """
 
     measure: Measure
@@ -41,6 +42,7 @@ class Contestant:
     most: int | None = None
     needs: tuple[str, ...] = ()
     keyword: str = ""
+    whole_process: bool = False
 
     def items(self, wanted: int) -> int:
         """How many items it does when `wanted` are asked for."""
@@ -75,7 +77,7 @@ CONTESTANTS = {
     JOURNAL: Contestant(nodeloom_modes.journalled, keyword="journal"),
     "nodeloom run(), coalesce=100": Contestant(nodeloom_modes.coalesced),
     STREAM: Contestant(nodeloom_modes.stream),
-    COMMAND_LINE: Contestant(nodeloom_modes.command_line),
+    COMMAND_LINE: Contestant(nodeloom_modes.command_line, whole_process=True),
     "nodeloom run(), without uvloop": Contestant(nodeloom_modes.without_uvloop),
     "nodeloom run(), plain httpx": Contestant(nodeloom_modes.without_pyreqwest, (4, 8, 16), share=0.25),
     "pyreqwest, uvloop": Contestant(
@@ -88,5 +90,5 @@ CONTESTANTS = {
         loop("httpx_loop", "delete_all_over_aiohttp"), (8, 16, 32), share=0.5, needs=("httpx_aiohttp",)
     ),
     "httpx": Contestant(loop("httpx_loop"), (2, 4, 8, 16), share=0.25),
-    N8N: Contestant(n8n_peer.run, (0,), most=MOST_N8N_ITEMS),
+    N8N: Contestant(n8n_peer.run, (0,), most=MOST_N8N_ITEMS, whole_process=True),
 }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from measuring import machine
 from measuring.contest import Row
-from measuring.contestants import JOURNAL, N8N, RUN, UNORDERED
+from measuring.contestants import CONTESTANTS, JOURNAL, N8N, RUN, UNORDERED
 
-PACKAGES = ("nodeloom", "httpx", "pyreqwest", "uvloop", "aiohttp", "httpx-aiohttp")
+# Below this part of a core, others had too much of it.
+QUIET = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,19 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A wanted ratio as it came out: of the rates, which counts, and of the rates that CPU time alone would allow.
+    """A wanted ratio as it came out, by the clock and by CPU time, which a busy machine changes less.
 
-    The second is what a busy machine changes least.
+    The first one counts. There is no second one where a process's start is in its CPU time.
     """
 
     wanted: Wanted
     by_clock: float
-    by_cpu: float
+    by_cpu: float | None
 
     def __str__(self) -> str:
         held = "holds" if self.by_clock >= self.wanted.least else "MISSED"
-        return (
-            f"{self.wanted.of} / {self.wanted.to}: {self.by_clock:.2f} (by CPU time {self.by_cpu:.2f}), "
-            f"wanted {self.wanted.least:g}: {held}"
-        )
+        by_cpu = "" if self.by_cpu is None else f" (by CPU time {self.by_cpu:.2f})"
+        return f"{self.wanted.of} / {self.wanted.to}: {self.by_clock:.2f}{by_cpu}, wanted {self.wanted.least:g}: {held}"
 
 
 def ratios(rows: Sequence[Row]) -> Iterator[Ratio]:
@@ -74,13 +72,24 @@ def ratios(rows: Sequence[Row]) -> Iterator[Ratio]:
     for wanted in WANTED:
         if wanted.of in named and wanted.to in named:
             of, to = named[wanted.of], named[wanted.to]
-            yield Ratio(wanted, of.rate / to.rate, to.cpu_microseconds / of.cpu_microseconds)
+            whole = CONTESTANTS[of.name].whole_process or CONTESTANTS[to.name].whole_process
+            yield Ratio(wanted, of.rate / to.rate, None if whole else to.cpu_microseconds / of.cpu_microseconds)
+
+
+def warnings(rows: Sequence[Row]) -> Iterator[str]:
+    """A line when the machine was too busy for the clock to be believed."""
+    shares = [row.share for row in rows if not CONTESTANTS[row.name].whole_process]
+    if shares and (share := statistics.median(shares)) < QUIET:
+        yield (
+            f"BUSY: the contestants had {share:.0%} of their core. Those with threads of their own (pyreqwest's) "
+            "then get more of it than others, so ratios by the clock flatter them; repeat it on a quiet machine."
+        )
 
 
 def document(rows: Sequence[Row], skipped: Mapping[str, str], server: str) -> dict[str, Any]:
     """Everything as JSON: machine, rows with each round, ratios, who was left out and why."""
     return {
-        "machine": machine(),
+        "machine": machine.facts(),
         "server": server,
         "rows": [
             {
@@ -93,17 +102,7 @@ def document(rows: Sequence[Row], skipped: Mapping[str, str], server: str) -> di
             }
             for row in rows
         ],
+        "warnings": list(warnings(rows)),
         "ratios": [asdict(ratio) for ratio in ratios(rows)],
         "skipped": dict(skipped),
     }
-
-
-def machine() -> dict[str, Any]:
-    """The system, Python and the packages that matter."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {"system": platform.platform(), "python": platform.python_version(), "packages": versions}

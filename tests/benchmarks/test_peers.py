@@ -86,3 +86,16 @@ def test_the_table_holds_medians_and_ratios_of_medians() -> None:
 def test_a_ratio_below_what_is_wanted_is_called_missed() -> None:
     [ratio] = table.ratios([row(RUN, 100), row("aiohttp", 100)])
     assert str(ratio).endswith("MISSED")
+
+
+def test_a_busy_machine_is_told() -> None:
+    quiet = Row("httpx", 8, [Usage(1000, 1.0, 0.97, 1)])
+    busy = Row("httpx", 8, [Usage(1000, 2.0, 0.97, 1)])
+    assert list(table.warnings([quiet])) == []
+    [line] = table.warnings([busy])
+    assert line.startswith("BUSY: the contestants had 48% of their core.")
+
+
+def test_there_is_no_ratio_by_cpu_time_where_the_start_is_counted_with_it() -> None:
+    [ratio] = table.ratios([row(RUN, 1000), row(N8N, 10)])
+    assert str(ratio) == "nodeloom run() / n8n: 100.00, wanted 45: holds"
