@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nodeloom
@@ -75,6 +75,15 @@ def measure(rounds: int) -> dict[tuple[str, str], float]:
     return {which: statistics.median(times) for which, times in taken.items()}
 
 
+def table(medians: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    """A line for each command, after a head."""
+    base = medians[BASE, ""]
+    yield f"{'':<28} {'started as':<10} {'ms':>7} {'ratio':>7} {'at most':>8}"
+    for (name, way), median in medians.items():
+        limit = f"{AT_MOST[name]:8.0f}" if name in AT_MOST else ""
+        yield f"{name:<28} {way:<10} {median * 1e3:7.1f} {median / base:7.2f} {limit}".rstrip()
+
+
 def compiled_ahead() -> bool:
     """Whether the interpreter finds the package's bytecode, or compiles the source each time."""
     return Path(importlib.util.cache_from_source(nodeloom.__file__)).exists()
@@ -90,12 +99,7 @@ def main() -> None:
     rounds: int = parser.parse_args().rounds
     if rounds < 1:
         parser.error("--rounds is at least 1")
-    medians = measure(rounds)
-    base = medians[BASE, ""]
-    print(f"{'':<28} {'started as':<10} {'ms':>7} {'ratio':>7} {'at most':>8}")
-    for (name, way), median in medians.items():
-        limit = f"{AT_MOST[name]:8.0f}" if name in AT_MOST else ""
-        print(f"{name:<28} {way:<10} {median * 1e3:7.1f} {median / base:7.2f} {limit}".rstrip())
+    print(*table(measure(rounds)), sep="\n")
     print(f"\n{rounds} rounds, Python {sys.version.split()[0]}, nodeloom {nodeloom.__version__}.")
     if not compiled_ahead():
         print("The package's bytecode is not cached, so every start compiles its source (PYTHONDONTWRITEBYTECODE?).")
