@@ -11,7 +11,7 @@ import pytest
 from nodeloom.credential import TokenStore
 from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.credential.tokens import TOKENS, Issued
-from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, ServerError
+from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, NotRunError, ServerError
 
 from .helpers import Clock
 
@@ -94,6 +94,22 @@ async def test_when_the_first_caller_is_cancelled_another_takes_over() -> None:
     gate.set()
     assert {i.token.text for i in await asyncio.gather(*others)} == {"token-2"}
     assert fetch.count == 2
+
+
+async def test_when_the_run_of_the_first_caller_ends_another_takes_over() -> None:
+    """A request for a token may wait for its turn; that its own run is over is nobody else's affair."""
+    store, gate = TokenStore(), asyncio.Event()
+    ending = Fetch(NotRunError("The request was not sent: the run was stopped."), gate=gate)
+    first = asyncio.create_task(store.get(CLIENT, ending, by="first"))
+    await ending.started.wait()
+    fetch = Fetch()
+    second = asyncio.create_task(store.get(CLIENT, fetch, by="second"))
+    await asyncio.sleep(0)
+    gate.set()
+    with pytest.raises(NotRunError):
+        await first
+    assert (await second).token.text == "token-1"
+    assert fetch.count == 1
 
 
 async def test_a_waiter_that_is_cancelled_disturbs_nobody() -> None:

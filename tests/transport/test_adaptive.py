@@ -160,6 +160,30 @@ def test_a_refusal_that_stays_the_only_one_is_forgotten_soon() -> None:
     assert not pace.engaged
 
 
+def test_a_burst_after_a_long_pause_is_not_taken_for_a_low_rate() -> None:
+    """What was sent before the pause says nothing about what was refused after it."""
+    pace, now = learned(100)
+    turn = pace.turn(now)
+    pace.accepted(now, turn, 0.001)
+    for later in (20.0, 3600.0):
+        for n in range(8):
+            turn = pace.turn(now + later + n / 1000)
+        pace.refused(now + later + 0.01, turn, None)
+        turn = pace.turn(now + later + 0.02)
+        assert pace.rate(turn.at + 1) > 50
+        pace.accepted(turn.at, turn, 0.001)
+
+
+def test_what_was_learned_is_forgotten_when_nobody_asks_for_a_minute() -> None:
+    pace, now = learned(100)
+    assert pace.known
+    pace.turn(now)
+    pace.turn(now + 59)
+    assert pace.known
+    pace.turn(now + 59 + 61)
+    assert not pace.known
+
+
 def slowed_down(doubt: Doubt, share: float) -> float:
     """Cycles that are refused alike at a lower and lower rate; gives the time when a trial begins."""
     now, rate = 0.0, 1000.0

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from nodeloom.credential.oauth2 import OAuth2Client, Token
-from nodeloom.errors import AuthenticationError, NodeloomError, RequestError
+from nodeloom.errors import AuthenticationError, NodeloomError, NotRunError, RequestError
 
 Clock = Callable[[], float]
 Key = tuple[str, str, str, bytes, str, str, bytes]
@@ -141,6 +141,9 @@ class TokenStore:
         outcome: Issued | _Failure | None = None
         try:
             outcome = Issued(await fetch(), next(self._generations))
+        except NotRunError:
+            # The run of who fetches has ended; the others go on, one of them with the fetch.
+            raise
         except NodeloomError as error:
             outcome = _Failure(copy.deepcopy(error), by)
             raise

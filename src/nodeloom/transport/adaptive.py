@@ -26,6 +26,8 @@ _LEAST_RISE_SECONDS = 2.0
 _GONE = 4.0
 # Without Retry-After: the first pause at least, its growth, and the longest, in seconds.
 _PAUSE_SECONDS, _PAUSE_GROWTH, _MOST_PAUSE_SECONDS = 0.1, 2.0, 30.0
+# When nobody wants a turn for so long, those before say nothing any more; after the second, all is forgotten.
+_IDLE_SECONDS, _FORGET_SECONDS = 1.0, 60.0
 # Until the first answer was timed.
 _LATENCY_SECONDS = 0.05
 # Timers miss by this much; a pace of thousands a second is kept on average.
@@ -123,6 +125,9 @@ class Pace:
         self._flowing = False
         self._fruitless = 0
         self._last_accepted = 0.0
+        # Since the last pause, or the last time that nobody sent anything; and when the last turn was.
+        self._busy, self._busy_since = 0, 0.0
+        self._last_at = 0.0
         self._doubt = Doubt()
         # The curve to go back to after a trial without one.
         self._kept = (math.inf, math.inf)
@@ -130,12 +135,25 @@ class Pace:
     def turn(self, now: float) -> Turn:
         """The next request's turn. It is void once `epoch` has changed: then take another."""
         rate = self.rate(now)
+        if now - self._last_at > max(_IDLE_SECONDS, 5.0 / rate):
+            rate = self._after_idling(now, rate)
         at = self._schedule.take(now, 1.0 / rate, max(1.0, rate * _EVENED_SECONDS) if rate < math.inf else 1.0)
         if self._sent == 0:
             # The first request after a pause shows whether it was long enough; the second one waits to see.
             self._schedule.begin_at(at + max(1.0 / rate, 2.0 * self._latency))
         self._sent += 1
+        self._busy += 1
+        self._last_at = at
         return Turn(at, self._epoch)
+
+    def _after_idling(self, now: float, rate: float) -> float:
+        """Forget what time has made untrue: how much was sent a second, and after a while all that was learned."""
+        self._busy, self._busy_since = 0, now
+        self._cut_at += now - self._last_at
+        if now - self._last_at > max(_FORGET_SECONDS, 20.0 / rate) and not self._doubt.trying:
+            self._start = self._level = rate = math.inf
+            self._begin_cycle(now)
+        return rate
 
     @property
     def known(self) -> bool:
@@ -208,7 +226,7 @@ class Pace:
         self._doubt = Doubt()
         self._begin_cycle(now)
         self._fruitless = 0
-        self._last_accepted = now
+        self._last_accepted = self._last_at = now
 
     def _begin_cycle(self, now: float) -> None:
         self._cut_at = now
@@ -226,7 +244,7 @@ class Pace:
             if worse:
                 self._start, self._level = self._kept
         else:
-            refused = min(self.rate(now), 1.25 * self._sent / max(now - self._resumed, 1e-3))
+            refused = min(self.rate(now), 1.25 * self._busy / max(now - self._busy_since, 1e-3))
             middle = math.sqrt(max(cycle.accepted, 1e-9) / cycle.seconds * refused)
             self._start = min(max(middle, _LEAST_SHARE * refused), _MOST_SHARE * refused)
             self._level = _LEVEL * refused
@@ -247,6 +265,7 @@ class Pace:
         self._resumed = max(self._resumed, until)
         self._epoch += 1
         self._sent = 0
+        self._busy, self._busy_since = 0, self._resumed
         self._flowing = False
         self._schedule.begin_at(self._resumed)
 
