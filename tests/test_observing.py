@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +119,18 @@ def test_an_observer_that_fails_does_not_harm_the_run(
     keywords: Any = {"credentials": {"threeCxApi": sandbox.credential}, "observer": Failing()}
     assert runtime.run("threecx", DELETE, links(3), **keywords).report.succeeded
     assert "the observer Failing failed in run_started" in caplog.text
+
+
+def test_items_that_a_journal_knows_are_only_in_the_report(
+    runtime: Runtime, sandbox: ThreeCXSandbox, tmp_path: Path
+) -> None:
+    keywords: Any = {"credentials": {"threeCxApi": sandbox.credential}, "journal": tmp_path / "run.journal"}
+    first, second = Diary(), Diary()
+    runtime.run("threecx", DELETE, links(3), observer=first, **keywords)
+    runtime.run("threecx", DELETE, links(3), observer=second, **keywords)
+    assert {request.item for request in first.requests if request.method == "DELETE"} == {0, 1, 2}
+    assert second.names() == ["run_started", "run_ended"]
+    assert second.reports[0].counts.succeeded == 3
 
 
 # -- ends ------------------------------------------------------------------------------------------------------------

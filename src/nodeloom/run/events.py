@@ -118,7 +118,8 @@ class Observer:
     def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
         """An item was worked on, in `seconds`. Called as items end, which is not their order.
 
-        Items that the run did not come to, or broke off, are only in the report.
+        Items whose outcome a journal has from an earlier run, and those that the run did not come to or broke off, are
+        only in the report.
         """
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
