@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from nodeloom.cli.terminal import say
 from nodeloom.errors import ConfigurationError, preview
+from nodeloom.printable import escaped_lines
 
 # What every record has; the rest is what the message brought along.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -113,14 +114,9 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line; a traceback follows on lines of its own."""
         facts = " ".join(f"{name}={_word(value)}" for name, value in _facts(record).items())
-        line = f"{_time(record)} {record.levelname} {record.name}: {_printable(record.getMessage())}"
+        line = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}"
         line = f"{line} {facts}" if facts else line
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
-
-
-def _printable(text: str) -> str:
-    """`text` without anything a terminal would obey."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text)
+        return escaped_lines(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 def _word(value: Any) -> str:
