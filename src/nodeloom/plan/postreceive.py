@@ -176,14 +176,14 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     """
     keep = annotations is True
     named = annotations if isinstance(annotations, list) else []
-    if len(items) == 1 and isinstance(items[0]["json"].get("value"), list):
-        page = items[0]["json"]
+    page = items[0]["json"] if len(items) == 1 else None
+    if isinstance(page, dict) and isinstance(page.get("value"), list):
         of_list = {k: v for k, v in page.items() if "@odata." in k and (keep or k in named)}
         entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
     etag = response.headers.get("etag")
-    if len(found) == 1 and etag:
+    if len(found) == 1 and etag and isinstance(found[0], dict):
         found[0].setdefault("@odata.etag", etag)
     return [as_item(entity) for entity in found]
 

@@ -56,7 +56,8 @@ def read_body(response: Response, call: Call) -> Any:
             raise unreadable(response, call, "JSON") from None
     try:
         return response.body.decode(response.charset)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
+        # Codecs such as `undefined` and `idna` raise more than UnicodeDecodeError.
         return response.body
 
 
