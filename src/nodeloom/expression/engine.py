@@ -122,7 +122,7 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "native-loops", "native-date", "names"):
+        for part in ("native", "native-loops", "native-date", "native-meter", "names"):
             api("install")(module_source(part))
         self._context.eval(module_source("harden"))
         api("seal")()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nodeloom.expression.analysis import ITEM_NAMES, Facts, is_pure
 from nodeloom.expression.syntax import Node, walk
+from nodeloom.expression.ticks import ticks
 from nodeloom.expression.words import words
 
 #: Globals that expressions may use as they are.
@@ -95,17 +96,22 @@ def _statement(block: Block, kit: str) -> str:
 
 
 def _rewritten(block: Block, kit: str) -> str:
-    """The block's expression with its extension calls and `$if`s replaced."""
+    """The block's expression with its extension calls and `$if`s replaced, and with ticks where it can go on for long."""
     tree, code = block.tree, block.code
     edits: list[tuple[int, int, str]] = []
     for node in walk(tree):
         if node.kind == "Call":
             edits += _extension_edits(node, kit) or _if_edits(node)
-    # Equal places: what was found first is the outer call, whose text comes first. `sort` keeps that order.
-    edits.sort(key=lambda edit: edit[0])
+    openers, closers = ticks(tree, code, kit)
+    # Where several begin: what ends there comes first, the inner end before the outer one, then the outer beginning before
+    # the inner one, as they were found.
+    found = [(at, 0, -number, at, text) for number, (at, text) in enumerate(closers)]
+    found += [(at, 1, 0, at, text) for at, text in openers]
+    found += [(begin, 2, number, end, text) for number, (begin, end, text) in enumerate(edits)]
+    found.sort(key=lambda edit: edit[:3])
     pieces, at = [], tree.start
-    for start, end, text in edits:
-        pieces += [code[at:start], text]
+    for begin, _rank, _number, end, text in found:
+        pieces += [code[at:begin], text]
         at = max(at, end)
     return "".join([*pieces, code[at : tree.end]])
 
