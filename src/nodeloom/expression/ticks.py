@@ -11,8 +11,10 @@ from __future__ import annotations
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.words import words
 
-#: So many operators may stand in code that does not tick for each; most templates have fewer, and lose nothing.
+#: So many operators, and so many calls, may stand in code that does not tick for each; most templates have fewer, and
+#: lose nothing.
 FEW = 4
+FEW_CALLS = 16
 
 _LOOPS = words("while do for")
 _DECLARATIONS = words("var let const for try")
@@ -30,8 +32,15 @@ def ticks(tree: Node, code: str, kit: str) -> tuple[list[Insertion], list[Insert
     openers: list[Insertion] = []
     closers: list[Insertion] = []
     operators = _operators(tree)
-    counted = {id(node) for node in operators} if len(operators) > FEW else set[int]()
+    calls = _calls(tree)
+    counted = {
+        *(id(node) for node in operators if len(operators) > FEW),
+        *(id(node) for node in calls if len(calls) > FEW_CALLS),
+    }
     for node in walk(tree):
+        if node.kind == "Literal" and node.text == "regex":
+            openers.append((node.start, f"{kit}.regex("))
+            closers.append((node.end, ")"))
         if id(node) in counted:
             openers.append((node.start, f"{kit}.tick("))
             closers.append((node.end, ")"))
@@ -71,6 +80,22 @@ def _operators(tree: Node) -> list[Node]:
             targets.update(id(inner) for inner in walk(target))
         if id(node) not in targets and _is_operator(node):
             found.append(node)
+    return found
+
+
+def _calls(tree: Node) -> list[Node]:
+    """The calls that are values of their own: none of an optional chain, whose rest they may skip."""
+    seen: set[int] = set()
+    found: list[Node] = []
+    for node in walk(tree):
+        if node.kind not in ("Member", "Call") or id(node) in seen:
+            continue
+        chain = [node]
+        while chain[-1].children[0].kind in ("Member", "Call"):
+            chain.append(chain[-1].children[0])
+        seen.update(id(link) for link in chain)
+        if not any(link.optional for link in chain):
+            found += [link for link in chain if link.kind == "Call" and link.children[0].kind != "Super"]
     return found
 
 
