@@ -19,6 +19,7 @@
   const present = (object, names) => names.split(" ").filter((name) => name in object);
 
   // A built-in function that another one calls, for every element or to get at a value: nothing in between is counted.
+  // harden.js, which visits them all, fills the set.
   const natives = new WeakSet();
   const ticking = (native) =>
     function (...args) {
@@ -148,12 +149,12 @@
   }
   replace(texts, "replace", {
     replace(sought, by) {
-      return typeof sought === "string" && isSlow(this, sought) ? replaced(this, sought, by, false) : replaceOne.call(this, sought, calledBack(by));
+      return typeof sought === "string" && isSlow(this, sought) ? replaced(this, sought, by, false) : replaceOne.call(this, sought, typeof by === "function" ? calledBack(by) : by);
     },
   }.replace);
   replace(texts, "replaceAll", {
     replaceAll(sought, by) {
-      return typeof sought === "string" && isSlow(this, sought) ? replaced(this, sought, by, true) : replaceAll.call(this, sought, calledBack(by));
+      return typeof sought === "string" && isSlow(this, sought) ? replaced(this, sought, by, true) : replaceAll.call(this, sought, typeof by === "function" ? calledBack(by) : by);
     },
   }.replaceAll);
 
@@ -289,18 +290,5 @@
       );
     },
   }.toString);
-
-  // What is a built-in function: all that can be reached from here.
-  const seen = new WeakSet();
-  const waiting = Object.getOwnPropertyNames(globalThis).map((name) => globalThis[name]);
-  while (waiting.length) {
-    const value = waiting.pop();
-    if (value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) continue;
-    seen.add(value);
-    if (typeof value === "function") natives.add(value);
-    for (const key of ownKeys(value)) {
-      const { value: inner, get, set } = describe(value, key);
-      waiting.push(inner, get, set);
-    }
-  }
+  kit.natives = natives;
 });
