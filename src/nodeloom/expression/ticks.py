@@ -1,9 +1,9 @@
 """Where an author's code has to look at the clock.
 
-QuickJS looks whether time is up once in ten thousand calls and jumps back, however long each of them takes: a loop around
-one copy of a large text would run for minutes. So every function, every turn of a loop and, in code with more than a few
-operators, every operator whose work grows with its operands calls `kit.tick`, which makes QuickJS look when some
-milliseconds have passed. Built-in methods do the same in js/native-meter.js.
+QuickJS looks whether time is up once in ten thousand calls and jumps back, however long each of them takes: a loop
+around one copy of a large text would run for minutes. So every function, every turn of a loop and, in code with more
+than a few of them, every operator and call whose work grows with its operands calls `kit.tick`, which makes QuickJS
+look when some milliseconds have passed. Built-in methods that call each other do the same in js/native-meter.js.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _CHEAP_BINARY = words("&& || ??")
 _CHEAP_UNARY = words("typeof void delete !")
 
 #: Stands around what is inserted, so that a function's text can be told without it (js/native-meter.js).
-_MARK = "/*\x01*/"
+MARK = "/*\x01*/"
 
 Insertion = tuple[int, str]
 
 
 def ticks(tree: Node, code: str, kit: str) -> tuple[list[Insertion], list[Insertion]]:
-    """What to insert into `code`, whose tree is `tree`: what opens and what closes, each with its place, outer ones first."""
+    """What to insert into `code`, whose tree is `tree`: what opens and what closes, with its place, outer first."""
     openers: list[Insertion] = []
     closers: list[Insertion] = []
     operators = _operators(tree)
@@ -59,7 +59,7 @@ def ticks(tree: Node, code: str, kit: str) -> tuple[list[Insertion], list[Insert
 
 
 def _marked(insertions: list[Insertion]) -> list[Insertion]:
-    return [(at, f"{_MARK}{text}{_MARK}") for at, text in insertions]
+    return [(at, f"{MARK}{text}{MARK}") for at, text in insertions]
 
 
 def _body(node: Node) -> Node | None:
@@ -100,7 +100,7 @@ def _calls(tree: Node) -> list[Node]:
 
 
 def _targets(node: Node) -> list[Node]:
-    """The children of `node` that are, or may be, patterns to assign to; a tagged template's text is no value either."""
+    """The children of `node` that are, or may be, patterns to assign to, or the text of a tagged template."""
     if node.kind == "Assign":
         return [node.children[0]]
     if node.kind in ("Arrow", "Function"):

@@ -195,10 +195,11 @@
     }.call);
   }
   const join = arrays.join;
+  const MOST = 2 ** 23; // longer ones are refused (native-loops.js)
   const spelt = (value) => (tick(), value === null || value === undefined ? "" : `${value}`);
   replace(arrays, "join", {
     join(separator) {
-      if (isArray(this) && this.length > 1) {
+      if (isArray(this) && this.length > 1 && this.length <= MOST) {
         for (let i = 0; i < this.length; i++) {
           const kind = typeof this[i];
           if (kind === "object" || kind === "bigint") return join.call(map(this, spelt), separator);
