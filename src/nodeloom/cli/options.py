@@ -133,6 +133,7 @@ _JOB_OPTIONS = [
         help="Slow down to what the service takes when it refuses requests (429, 503).",
     ),
     click.option("--unordered", is_flag=True, help="Give results as they come instead of in the items' order."),
+    click.option(
         "--max-item-bytes",
         type=click.IntRange(min=1),
         default=16 * 1024 * 1024,

@@ -51,7 +51,8 @@ def read_items(
 
     `format` is one of FORMATS; without it the file's suffix decides, then its first characters. `name` is what errors
     call a stream, and `through` what the opened stream is passed through, to follow how it is read. What is longer or
-    deeper than `limits` allow is an error in its place, and the others go on; memory does not grow with what is skipped.
+    deeper than `limits` allow is an error in its place, and the others go on; memory does not grow with what is
+    skipped.
 
     Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be
     read; it is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen,
