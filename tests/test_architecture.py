@@ -21,6 +21,7 @@ ROOMS = [
     "printable",
     "errors",
     "messages",
+    "javascript",
     "descriptor",
     "expression",
     "expressions",
