@@ -29,6 +29,7 @@ ROOMS = [
     "plan",
     "transport",
     "discovery",
+    "guarding",
     "plugins",
     "run",
     "telemetry",

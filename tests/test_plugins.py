@@ -60,6 +60,7 @@ def test_the_shipped_pack_comes_through_the_same_hooks() -> None:
             "version": __version__,
             "hooks": ["nodeloom_credential_types", "nodeloom_nodes"],
             "error": None,
+            "disabled": False,
         }
         assert "threecx" in runtime.nodes
         assert runtime.plugin_failures == ()
@@ -74,6 +75,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
             "version": "1.2",
             "hooks": ["nodeloom_nodes"],
             "error": None,
+            "disabled": False,
         }
         assert runtime.node("probe").label == "Probe"
     with Runtime(discover_plugins=False) as runtime:
