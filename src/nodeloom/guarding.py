@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import logging
 import math
 import re
 import threading
@@ -22,7 +21,6 @@ _DEPTH = 200
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _BROKEN_LINE = re.compile(r"[\0\r\n]")
 
-logger = logging.getLogger("nodeloom")
 _slow: set[tuple[str, str]] = set()
 
 
@@ -47,15 +45,20 @@ def guarded(plugin: str, hook: str, call: Callable[..., Any], **arguments: Any) 
     except BaseException as fault:
         if passes(fault):
             raise
-        raise hook_error(plugin, hook, fault) from fault
+        failed = hook_error(plugin, hook, fault)
     finally:
         _note_slow(plugin, hook, time.monotonic() - started)
+    raise failed
 
 
 def _note_slow(plugin: str, hook: str, seconds: float) -> None:
     if seconds > SLOW_SECONDS and (plugin, hook) not in _slow:
+        import logging  # here, for most hooks are quick
+
         _slow.add((plugin, hook))
-        logger.warning("the plugin %r took %.1f s in %s, and every other item waited", plugin, seconds, hook)
+        logging.getLogger("nodeloom").warning(
+            "the plugin %r took %.1f s in %s, and every other item waited", plugin, seconds, hook
+        )
 
 
 def guarded_function(plugin: str, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -65,7 +68,8 @@ def guarded_function(plugin: str, name: str, function: Callable[..., Any], *argu
     except BaseException as fault:
         if passes(fault):
             raise
-        raise hook_error(plugin, f"{name}()", fault) from fault
+        failed = hook_error(plugin, f"{name}()", fault)
+    raise failed
 
 
 def hook_error(plugin: str, hook: str, fault: BaseException) -> HookError:
@@ -76,8 +80,16 @@ def hook_error(plugin: str, hook: str, fault: BaseException) -> HookError:
         plugin=plugin,
         hook=hook,
     )
-    error.__cause__ = fault
+    # What cannot be told is no cause: whoever prints the error, or looks for secrets in it, would fail as well.
+    error.__cause__ = fault if _can_be_told(fault) else None
     return error
+
+
+def _can_be_told(fault: BaseException) -> bool:
+    try:
+        return isinstance(f"{fault!r} {fault!s}", str)
+    except Exception:  # noqa: BLE001 - a plugin's own __str__ or __repr__
+        return False
 
 
 def words(fault: BaseException) -> str:
