@@ -60,6 +60,7 @@ def test_the_shipped_pack_comes_through_the_same_hooks() -> None:
             "version": __version__,
             "hooks": ["nodeloom_credential_types", "nodeloom_nodes"],
             "error": None,
+            "disabled": False,
         }
         assert "threecx" in runtime.nodes
         assert runtime.plugin_failures == ()
@@ -74,6 +75,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
             "version": "1.2",
             "hooks": ["nodeloom_nodes"],
             "error": None,
+            "disabled": False,
         }
         assert runtime.node("probe").label == "Probe"
     with Runtime(discover_plugins=False) as runtime:
@@ -275,3 +277,59 @@ def test_the_hooks_are_the_ones_the_code_calls() -> None:
     source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src" / "nodeloom").rglob("*.py"))
     for name in hooks():
         assert source.count(f'"{name}"') >= 1, name
+
+
+@pytest.mark.parametrize("written", ["all", "good", "dist-good", "DIST_Good, other", " x ,good"])
+def test_an_operator_may_leave_out_installed_plugins(
+    install: Install, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """By the plugin's name or its distribution's; it is not imported."""
+    install("good", "raise RuntimeError('imported')")
+    monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", written)
+    with Runtime(plugins=[given := ModuleType("given")]) as runtime:
+        assert info(runtime, "good") == {
+            "name": "good",
+            "distribution": "dist-good",
+            "version": "1.2",
+            "hooks": [],
+            "error": None,
+            "disabled": True,
+        }
+        assert runtime.plugin_failures == ()
+        assert "probe" not in runtime.nodes
+        # What ships and what a host passes is not the operator's to leave out.
+        assert "threecx" in runtime.nodes
+        assert info(runtime, given.__name__)["disabled"] is False
+    assert "good_module" not in sys.modules
+
+
+@pytest.mark.parametrize("written", ["", ",", "other", "goo"])
+def test_other_names_leave_out_nothing(install: Install, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    install("good", GOOD)
+    monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", written)
+    with Runtime() as runtime:
+        assert "probe" in runtime.nodes
+        assert info(runtime, "good")["disabled"] is False
+
+
+def test_the_listing_shows_what_is_left_out(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nodeloom.cli import main
+
+    install("good", "raise RuntimeError('imported')")
+    monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", "all")
+    assert main(["plugins"]) == 0
+    assert "disabled by NODELOOM_DISABLE_PLUGINS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "SystemExit", "GeneratorExit"])
+def test_an_import_that_raises_what_no_one_expects_takes_nothing_with_it(install: Install, kind: str) -> None:
+    install("bad", f"raise {kind}()")
+    if kind == "KeyboardInterrupt":
+        # On the main thread that is the user's.
+        with pytest.raises(KeyboardInterrupt):
+            Runtime()
+        return
+    with Runtime() as runtime:
+        assert kind in str(info(runtime, "bad")["error"])

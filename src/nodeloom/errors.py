@@ -58,7 +58,8 @@ def preview(value: object) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
-    printable = escaped(text)
+    # What is cut off anyway is not looked at: a value may have millions of characters.
+    printable = escaped(text[: _PREVIEW_CHARACTERS + 1])
     if len(printable) <= _PREVIEW_CHARACTERS:
         return printable
     return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodeloom.expression import UNDEFINED, Dialect, Environment, Literal, Scope, compile_value
+from nodeloom.javascript import allowed
 
 __all__ = ["UNDEFINED", "Literal", "evaluate"]
 
@@ -37,7 +38,8 @@ def evaluate(
         ExpressionSyntaxError: the template is broken.
         ExpressionError: it cannot be evaluated.
     """
-    compiled = compile_value(template, dialect=dialect)
+    with allowed(javascript):
+        compiled = compile_value(template, dialect=dialect)
     given = list(items) if items is not None else [{"json": json if json is not None else {}}]
     own = {name: compile_value(value, dialect=dialect) for name, value in (parameters or {}).items()}
     environment = Environment(timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript)

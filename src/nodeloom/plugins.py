@@ -8,23 +8,40 @@ the same hooks. Every hook is documented in docs/plugins.md.
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from nodeloom.discovery import may_have_entry_points
-from nodeloom.errors import HookError, ItemError, NodeloomError, PluginError, UnknownNameError
+from nodeloom.errors import NodeloomError, PluginError, UnknownNameError
+from nodeloom.guarding import (
+    check_items,
+    check_request,
+    guarded,
+    guarded_function,
+    hook_error,
+    json_copy,
+    passes,
+    request_copy,
+    response_copy,
+    words,
+    wrong,
+)
 from nodeloom.messages import Request, Response
 
 if TYPE_CHECKING:
     import httpx
 
 GROUP = "nodeloom"
+#: The environment variable that names installed plugins to leave out.
+DISABLE = "NODELOOM_DISABLE_PLUGINS"
+Value = TypeVar("Value")
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
@@ -104,13 +121,17 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One plugin: its name, distribution and version where known, the hooks it implements, and its failure if any."""
+    """One plugin: its name, distribution and version where known, the hooks it implements, and its failure if any.
+
+    One that is `disabled` (NODELOOM_DISABLE_PLUGINS) was not imported, so its hooks are not known.
+    """
 
     name: str
     distribution: str | None
     version: str | None
     hooks: tuple[str, ...]
     error: str | None = None
+    disabled: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The plugin as JSON."""
@@ -120,7 +141,26 @@ class PluginInfo:
             "version": self.version,
             "hooks": list(self.hooks),
             "error": self.error,
+            "disabled": self.disabled,
         }
+
+
+class Disabled:
+    """What NODELOOM_DISABLE_PLUGINS says: `all`, or the names of plugins or distributions, with commas between them.
+
+    Names match without case, and `-`, `_` and `.` are one (PyPA, name normalization).
+    """
+
+    def __init__(self, written: str) -> None:
+        self._names = {_plain(name) for name in written.split(",") if name.strip()}
+
+    def names(self, plugin: str) -> bool:
+        """Whether the plugin or distribution of that name is left out."""
+        return bool(plugin) and ("all" in self._names or _plain(plugin) in self._names)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 class Plugins:
@@ -135,6 +175,7 @@ class Plugins:
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(Hooks)
         self.failures: list[PluginError] = []
+        self._disabled: list[str] = []
         self._distributions: dict[str, tuple[str, str]] = {"builtin": ("nodeloom", __version__)}
         self._register(builtin, "builtin")
         if discover:
@@ -147,14 +188,22 @@ class Plugins:
             return
         from importlib.metadata import entry_points
 
+        off = Disabled(os.environ.get(DISABLE, ""))
         for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
             # Two distributions may call their plugins alike.
             name = self._free_name(entry.name)
+            distribution = entry.dist.name if entry.dist is not None else ""
             if entry.dist is not None:
-                self._distributions[name] = (entry.dist.name, entry.dist.version)
+                self._distributions[name] = (distribution, entry.dist.version)
+            if off.names(entry.name) or off.names(distribution):
+                self._disabled.append(name)
+                continue
             try:
                 plugin = entry.load()
-            except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever an import raises, the others go on
+            except BaseException as fault:
+                # Whatever an import raises, the others go on.
+                if passes(fault):
+                    raise
                 self._fail(name, "loading", fault)
             else:
                 self._register(plugin, name)
@@ -162,7 +211,8 @@ class Plugins:
     def _free_name(self, wanted: str) -> str:
         """`wanted`, numbered where another plugin has it: two objects of one class are two plugins."""
         names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
-        return next(name for name in names if not self._manager.has_plugin(name))
+        taken = (*self._disabled, *(str(failure.details["plugin"]) for failure in self.failures))
+        return next(name for name in names if not self._manager.has_plugin(name) and name not in taken)
 
     def _register(self, plugin: Any, name: str) -> None:
         if self._manager.is_registered(plugin):
@@ -208,7 +258,9 @@ class Plugins:
         for plugin, call in self.implementations(hook):
             try:
                 entries = _entries(call(), hook)
-            except (Exception, SystemExit) as fault:  # noqa: BLE001 - as in _discover
+            except BaseException as fault:
+                if passes(fault):
+                    raise
                 self._fail(plugin, hook, fault)
                 continue
             for name, entry in entries.items():
@@ -222,7 +274,7 @@ class Plugins:
         """The plugins' functions for expressions by name. What one raises is a HookError naming its plugin."""
         hook = "nodeloom_expression_functions"
         return {
-            name: functools.partial(_guarded_function, plugin, name, function)
+            name: functools.partial(guarded_function, plugin, name, function)
             for name, (plugin, function) in self.collect(hook).items()
         }
 
@@ -235,12 +287,14 @@ class Plugins:
             except NodeloomError as error:
                 error.details.setdefault("plugin", plugin)
                 raise
-            except (Exception, SystemExit) as fault:
+            except BaseException as fault:
+                if passes(fault):
+                    raise
                 raise _plugin_error(plugin, hook, fault) from fault
             if values is None:
                 continue
             if not isinstance(values, Mapping):
-                raise _plugin_error(plugin, hook, _wrong(values, "the credential's fields as a mapping, or None"))
+                raise _plugin_error(plugin, hook, wrong(values, "the credential's fields as a mapping, or None"))
             return plugin, values
         return None
 
@@ -253,12 +307,14 @@ class Plugins:
         for plugin, call in self.implementations(hook):
             try:
                 transport = call()
-            except (Exception, SystemExit) as fault:
+            except BaseException as fault:
+                if passes(fault):
+                    raise
                 raise _plugin_error(plugin, hook, fault) from fault
             if transport is None:
                 continue
             if not hasattr(transport, "handle_async_request"):
-                raise _plugin_error(plugin, hook, _wrong(transport, "an httpx.AsyncBaseTransport, or None"))
+                raise _plugin_error(plugin, hook, wrong(transport, "an httpx.AsyncBaseTransport, or None"))
             return transport  # type: ignore[no-any-return]
         return None
 
@@ -266,33 +322,31 @@ class Plugins:
         """`request` after every plugin's `nodeloom_prepare_request`. Raises HookError naming the plugin that fails."""
         hook = "nodeloom_prepare_request"
         for plugin, call in self.implementations(hook):
-            changed = _guarded(plugin, hook, call, request=request, context=context)
-            if changed is None:
-                continue
-            if not isinstance(changed, Request):
-                raise _hook_error(plugin, hook, _wrong(changed, "a Request, or None"))
-            request = changed
+            changed = guarded(plugin, hook, call, request=request_copy(request), context=context)
+            if changed is not None:
+                request = self._checked(plugin, hook, check_request, changed, request)
         return request
 
     def seen(self, request: Request, response: Response, context: CallContext) -> None:
         """Show an answer to every plugin. Raises HookError naming the plugin that fails."""
         for plugin, call in self.implementations("nodeloom_see_response"):
-            _guarded(plugin, "nodeloom_see_response", call, request=request, response=response, context=context)
+            own = {"request": request_copy(request), "response": response_copy(response)}
+            guarded(plugin, "nodeloom_see_response", call, **own, context=context)
 
     def transformed(self, items: Sequence[Item], context: CallContext) -> list[Item]:
         """`items` after every plugin's `nodeloom_transform_result`. Raises HookError naming the plugin that fails."""
         hook = "nodeloom_transform_result"
         for plugin, call in self.implementations(hook):
-            changed = _guarded(plugin, hook, call, items=items, context=context)
-            if changed is None:
-                continue
-            fits = isinstance(changed, (list, tuple)) and all(
-                isinstance(item, Mapping) and isinstance(item.get("json"), Mapping) for item in changed
-            )
-            if not fits:
-                raise _hook_error(plugin, hook, _wrong(changed, 'a list of items {"json": {…}}, or None'))
-            items = changed
+            changed = guarded(plugin, hook, call, items=json_copy(list(items)), context=context)
+            if changed is not None:
+                items = self._checked(plugin, hook, check_items, changed)
         return list(items)
+
+    def _checked(self, plugin: str, hook: str, check: Callable[..., Value], *given: Any) -> Value:
+        try:
+            return check(*given)
+        except (TypeError, ValueError, RecursionError) as fault:
+            raise hook_error(plugin, hook, fault) from fault
 
     def infos(self) -> list[PluginInfo]:
         """Every plugin, the failed ones too, by name."""
@@ -304,6 +358,9 @@ class Plugins:
             distribution, version = self._distributions.get(name, (None, None))
             error = next((f.message for f in self.failures if f.details.get("plugin") == name), None)
             found.append(PluginInfo(name, distribution, version, hooks, error))
+        for name in self._disabled:
+            distribution, version = self._distributions.get(name, (None, None))
+            found.append(PluginInfo(name, distribution, version, (), disabled=True))
         listed = {info.name for info in found}
         for failure in self.failures:
             name = str(failure.details["plugin"])
@@ -314,33 +371,9 @@ class Plugins:
         return sorted(found, key=lambda info: (info.name != "builtin", info.name))
 
 
-def _guarded(plugin: str, hook: str, call: Callable[..., Any], **arguments: Any) -> Any:
-    try:
-        return call(**arguments)
-    except ItemError as error:
-        # A hook may fail an item in its own words.
-        error.details.setdefault("plugin", plugin)
-        error.details.setdefault("hook", hook)
-        raise
-    except (Exception, SystemExit) as fault:
-        raise _hook_error(plugin, hook, fault) from fault
-
-
-def _guarded_function(plugin: str, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except (Exception, SystemExit) as fault:
-        raise _hook_error(plugin, f"{name}()", fault) from fault
-
-
-def _words(fault: BaseException) -> str:
-    text = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
-    return fault.message if isinstance(fault, NodeloomError) else text
-
-
 def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:
     error = PluginError(
-        f"The plugin {plugin!r} failed ({hook}): {_words(fault)}",
+        f"The plugin {plugin!r} failed ({hook}): {words(fault)}",
         hint=getattr(fault, "hint", None) or "Mend or remove the plugin; everything else keeps working.",
         plugin=plugin,
         hook=hook,
@@ -349,28 +382,10 @@ def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:
     return error
 
 
-def _hook_error(plugin: str, hook: str, fault: BaseException) -> HookError:
-    error = HookError(
-        f"The plugin {plugin!r} failed in {hook}: {_words(fault)}",
-        hint="Mend or remove the plugin.",
-        plugin=plugin,
-        hook=hook,
-    )
-    error.__cause__ = fault
-    return error
-
-
-def _wrong(given: Any, wanted: str) -> TypeError:
-    if inspect.iscoroutine(given):
-        # Closed, since nobody will await it: hooks are plain functions.
-        given.close()
-    return TypeError(f"it gave {type(given).__name__}, not {wanted}")
-
-
 def _entries(given: Any, hook: str) -> dict[str, Any]:
     """What a hook registers, checked. Raises TypeError."""
     if not isinstance(given, Mapping):
-        raise _wrong(given, "a mapping by name")
+        raise wrong(given, "a mapping by name")
     functions = hook == "nodeloom_expression_functions"
     for name, entry in given.items():
         if not isinstance(name, str):

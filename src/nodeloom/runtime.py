@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -101,6 +100,7 @@ class Runtime:
             )
         _check_zone(timezone)
         self._given_transport = transport
+        self._javascript = javascript
         self._url_values: UrlValues = url_values
         self._retries = retries
         self._bounds: dict[str, Any] = {
@@ -127,8 +127,8 @@ class Runtime:
             providers=credential_providers,
             lenient=url_values == "raw",
         )
-        self._lock = threading.Lock()
         self._opened_loops: Loops | None = None
+        self._all_loops: list[Loops] = []
 
     # -- what there is --------------------------------------------------------------------------------------------
 
@@ -191,9 +191,15 @@ class Runtime:
         version: int | float | None = None,
     ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
+        from nodeloom.descriptor.patterns import refuse_patterns
+        from nodeloom.javascript import allowed
         from nodeloom.plan.compile import compile_plan
 
-        return compile_plan(self.node(node), parameters, dialect=dialect, url_values=self._url_values, version=version)
+        found = self.node(node)
+        with allowed(self._javascript):
+            plan = compile_plan(found, parameters, dialect=dialect, url_values=self._url_values, version=version)
+            refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
+        return plan
 
     def run(
         self,
@@ -447,12 +453,13 @@ class Runtime:
 
     @property
     def _loops(self) -> Loops:
-        with self._lock:
-            if self._opened_loops is None:
-                from nodeloom.run.loops import Loops
+        if self._opened_loops is None:
+            from nodeloom.run.loops import Loops
 
-                self._opened_loops = Loops(self._sender_opener())
-            return self._opened_loops
+            # The first of several threads wins, without a lock: a child forked meanwhile would find it held for ever.
+            self._all_loops.append(Loops(self._sender_opener()))
+            self._opened_loops = self._all_loops[0]
+        return self._opened_loops
 
     def _sender_opener(self) -> Callable[[], Sender]:
         """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""

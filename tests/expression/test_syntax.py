@@ -9,10 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nodeloom.expression.analysis import facts_of, is_pure, member_path
+from nodeloom.expression.engine import check_syntax
 from nodeloom.expression.quickjs import Context, JSException
 from nodeloom.expression.rewrite import EXTENSIONS, Block, build_program
 from nodeloom.expression.syntax import CodeError, Node, parse_expression, walk
 from nodeloom.expression.syntax.tokens import string_value
+from nodeloom.expression.ticks import MARK
 from nodeloom.expression.words import words
 
 NAMES = st.sampled_from(["a", "b", "$json", "async", "of", "get", "x1", "ñ"])
@@ -102,11 +104,12 @@ def test_broken_code_is_refused_or_left_to_quickjs(code: str, data: st.DataObjec
 @settings(max_examples=200, deadline=None)
 @given(CODE)
 def test_code_without_extensions_is_passed_on_as_it_is(code: str) -> None:
-    """Rewriting touches extension calls and `$if` only."""
+    """Rewriting touches extension calls and `$if` only; the ticks it puts in between have a mark around them."""
     assume(compiles(code))
     tree = parse_expression(code)
     program = build_program([Block(code, 0, tree, facts_of(tree))])
-    assert code[tree.start : tree.end] in program.source
+    assert code[tree.start : tree.end] in "".join(program.source.split(MARK)[::2])
+    assert check_syntax(program) is None
 
 
 @given(st.text(max_size=20))

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError
-from nodeloom.run.reading import guess_format, read_items, split_lines
+from nodeloom.run.reading import guess_format, read_items
+from nodeloom.run.reading_limits import split_lines
 
 
 class Dribble:

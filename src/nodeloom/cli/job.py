@@ -212,11 +212,15 @@ def _items(
     from nodeloom.cli.metering import InputMeter, size_of
     from nodeloom.cli.stdin import input_number, piped_items, standard_input
     from nodeloom.run.reading import read_items
+    from nodeloom.run.reading_limits import InputLimits
 
+    limits = InputLimits(item_bytes=options["max_item_bytes"], items=options["max_items"])
     source, written = options["items_from"], options["format_"]
     meter = InputMeter()
     if source is not None and source != "-":
-        items = read_items(source, written, through=lambda opened: meter.through(opened, size_of(source)))
+        items = read_items(
+            source, written, limits=limits, through=lambda opened: meter.through(opened, size_of(source))
+        )
         return meter.counted(items), meter
     number = input_number()
     size = None if number is None else size_of(number)
@@ -228,5 +232,7 @@ def _items(
         stream = piped_items(not all(c.static for c in plan.parameters.values()), note)
         if stream is None:
             return None, InputMeter(1)
-    items = read_items(stream, written, name="standard input", through=lambda opened: meter.through(opened, size))
+    items = read_items(
+        stream, written, name="standard input", limits=limits, through=lambda opened: meter.through(opened, size)
+    )
     return meter.counted(items), meter

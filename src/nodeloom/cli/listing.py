@@ -49,7 +49,7 @@ def nodes(as_json: bool) -> int:
 def plugins(as_json: bool) -> int:
     """List the plugins, with the hooks they implement, and what is wrong with those that failed.
 
-    Ends with 2 when a plugin failed.
+    Ends with 2 when a plugin failed. NODELOOM_DISABLE_PLUGINS (all, or names with commas) leaves installed ones out.
 
     \b
     Example:
@@ -67,6 +67,8 @@ def plugins(as_json: bool) -> int:
         rows = [(i.name, " ".join(filter(None, (i.distribution, i.version))), ", ".join(i.hooks)) for i in found]
         for line, info in zip(columns(rows), found, strict=True):
             show(line)
+            if info.disabled:
+                show("    disabled by NODELOOM_DISABLE_PLUGINS")
             if info.error is not None:
                 show(f"    failed: {info.error}")
     return USAGE if any(info.error is not None for info in found) else 0

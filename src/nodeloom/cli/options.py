@@ -134,6 +134,20 @@ _JOB_OPTIONS = [
     ),
     click.option("--unordered", is_flag=True, help="Give results as they come instead of in the items' order."),
     click.option(
+        "--max-item-bytes",
+        type=click.IntRange(min=1),
+        default=16 * 1024 * 1024,
+        show_default=True,
+        metavar="BYTES",
+        help="The longest item read; a longer one fails, and the others go on.",
+    ),
+    click.option(
+        "--max-items",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many items are read at most; any number without.",
+    ),
+    click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         default=60.0,

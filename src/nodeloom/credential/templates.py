@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import CredentialError, DescriptorError, ExpressionError, ExpressionSyntaxError
+from nodeloom import javascript
+from nodeloom.errors import (
+    CredentialError,
+    DescriptorError,
+    ExpressionError,
+    ExpressionSyntaxError,
+    JavaScriptDisabledError,
+)
 
 if TYPE_CHECKING:
     from nodeloom.expression import Environment
@@ -57,7 +64,8 @@ class Renderer:
             self._environment = Environment()
         names = {"$credentials": values, "$self": values}
         try:
-            compiled = compile_value(template, dialect="n8n", property=path)
+            with javascript.allowed(self._environment.javascript):
+                compiled = compile_value(template, dialect="n8n", property=path)
             return compiled.resolve(Scope(self._environment, [{"json": {}}], 0, names=names))
         except ExpressionSyntaxError as fault:
             raise DescriptorError(
@@ -67,11 +75,12 @@ class Renderer:
                 hint="Mend the expression in the credential type's document.",
             ) from None  # its text may quote a value
         except ExpressionError as fault:
+            switched_off = isinstance(fault, JavaScriptDisabledError)
             raise CredentialError(
                 f"An expression of the credential type {self._type!r} failed: {fault.message}",
                 path=path,
                 expression=template,
-                hint="Check that every field the expression reads is filled in.",
+                hint=fault.hint if switched_off else "Check that every field the expression reads is filled in.",
             ) from None  # its text may quote a value
 
 

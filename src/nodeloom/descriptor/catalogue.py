@@ -7,7 +7,6 @@ resource's file when the resource is first asked for, so a node with hundreds of
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from nodeloom.descriptor.models import (
     PropertyDescriptor,
     ResourceDocument,
 )
+from nodeloom.descriptor.once import once
 from nodeloom.descriptor.visibility import Surroundings
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 
@@ -231,7 +231,7 @@ class PropertyNames:
         self._properties = list(properties)
         self._exact = {p.name for p in self._properties}
 
-    @functools.cached_property
+    @once
     def _loose(self) -> dict[str, str]:
         table: dict[str, str] = {}
         for prop in self._properties:

@@ -8,7 +8,6 @@ those).
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 import sys
@@ -17,6 +16,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
+from nodeloom.descriptor.once import once
 from nodeloom.errors import DescriptorError
 
 if TYPE_CHECKING:
@@ -87,29 +87,29 @@ class Declared:
         #: By attribute, in order.
         self.keys = keys
 
-    @functools.cached_property
+    @once
     def annotations(self) -> Mapping[str, Any]:
         """The annotations of the keys, by attribute."""
         # A key may be called as a type is (`list`), so what the class holds is not what an annotation speaks of.
         module = vars(sys.modules[self._kind.__module__])
         return inspect.get_annotations(self._kind, globals=module, locals={}, eval_str=True)
 
-    @functools.cached_property
+    @once
     def readers(self) -> Mapping[str, tuple[str, Read]]:
         """By spelling: the attribute, and how its value is read."""
         return {k.spelling: (attribute, _reader(self.annotations[attribute])) for attribute, k in self.keys.items()}
 
-    @functools.cached_property
+    @once
     def required(self) -> frozenset[str]:
         """The attributes without which a document is broken."""
         return frozenset(attribute for attribute, k in self.keys.items() if k.required)
 
-    @functools.cached_property
+    @once
     def made(self) -> Mapping[str, Callable[[], Any]]:
         """The attributes whose default is made for each document."""
         return {attribute: k.factory for attribute, k in self.keys.items() if k.factory is not None}
 
-    @functools.cached_property
+    @once
     def model(self) -> type[BaseModel]:
         """The class as pydantic knows it."""
         from nodeloom.descriptor.checking import model_of

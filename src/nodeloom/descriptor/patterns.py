@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from nodeloom import javascript
 from nodeloom.errors import DescriptorError, preview
+
+if TYPE_CHECKING:
+    from nodeloom.descriptor.models import PropertyDescriptor
 
 TIME_LIMIT = 0.5  # seconds of processor time for one match; a sound pattern takes microseconds
 _MEMORY_LIMIT = 32 * 1024 * 1024
@@ -30,8 +35,9 @@ def search(pattern: str, text: str) -> list[str | None] | None:
     """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None when there is none.
 
     A group that took no part is None. Raises DescriptorError when the pattern is no JavaScript regular expression,
-    or does not come to an end.
+    or does not come to an end; JavaScriptDisabledError where JavaScript is switched off, for QuickJS runs it.
     """
+    javascript.require(f"The pattern {preview(pattern)}")
     from _quickjs import JSException  # type: ignore[import-not-found]  # the extension has no stubs
 
     try:
@@ -52,6 +58,18 @@ def search(pattern: str, text: str) -> list[str | None] | None:
         )
     found: list[str | None] | None = answer["found"]
     return found
+
+
+def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[str, Any]) -> None:
+    """Raise JavaScriptDisabledError when a value goes through `extractValue`, and JavaScript is switched off."""
+    for prop in properties:
+        if prop.name not in values:
+            continue
+        value, rules = values[prop.name], [prop.extract_value]
+        if isinstance(value, Mapping):
+            rules += [mode.extract_value for mode in prop.modes or () if mode.name == value.get("mode")]
+        if any(isinstance(rule, Mapping) and rule.get("type") == "regex" for rule in rules):
+            javascript.require(f"The pattern of {prop.label}", property=prop.label)
 
 
 def _matcher() -> Any:

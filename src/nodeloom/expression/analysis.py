@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from nodeloom.expression.syntax import Node, walk
@@ -14,6 +15,9 @@ ITEM_NAMES = words(
 ) | words("$fromAI $fromAi $fromai")
 _ALL_ITEMS = words("$items $item $node $ $getPairedItem")
 _CURRENT_ONLY = frozenset(("item", "params", "context"))
+
+# No array has an index of more digits.
+_INDEX = re.compile("0|[1-9][0-9]{0,14}")
 
 Path = tuple[str | int, ...]
 
@@ -62,12 +66,17 @@ def literal_key(member: Node) -> str | int | None:
     if key.kind != "Literal":
         return None
     if key.text == "string" and isinstance(key.value, str):
-        return int(key.value) if key.value.isdecimal() and str(int(key.value)) == key.value else key.value
+        return _key(key.value)
     if key.text == "number" and key.value is not None:
         number = key.value
         text = number_text(number) if isinstance(number, (int, float)) else str(number)
-        return int(text) if text.isdecimal() and str(int(text)) == text else text
+        return _key(text)
     return None
+
+
+def _key(text: str) -> str | int:
+    """A key as text, or as a number where that is how an array's index is written."""
+    return int(text) if _INDEX.fullmatch(text) else text
 
 
 def facts_of(node: Node) -> Facts:
@@ -85,10 +94,11 @@ def facts_of(node: Node) -> Facts:
         elif current.kind in ("Member", "Call"):
             guarded = True
         path = member_path(current) if current.kind in ("Member", "Identifier") and id(current) not in below else None
+        if current.kind == "Member" and id(current) not in below:
+            _mark(current, below, whole=path is not None)
         if path is not None and isinstance(path[0], str) and path[0].startswith("$"):
             paths[path] = None
             all_items = all_items or (path[0] == "$input" and len(path) > 1 and path[1] not in _CURRENT_ONLY)
-            _mark(current, below)
     return Facts(frozenset(names), tuple(paths), all_items or not names.isdisjoint(_ALL_ITEMS), guarded)
 
 
@@ -146,7 +156,10 @@ REFLECTION = words(
 )
 
 
-def _mark(node: Node, below: set[int]) -> None:
+def _mark(node: Node, below: set[int], *, whole: bool) -> None:
+    """Pass by what `node`, a chain of members, was just read over: the whole, or down to where it is no path."""
     while node.kind in ("Member", "Paren"):
+        if not whole and node.kind == "Member" and literal_key(node) is None:
+            return
         node = node.children[0]
         below.add(id(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodeloom import javascript
 from nodeloom.errors import ExpressionSyntaxError
 from nodeloom.expression.analysis import Facts, facts_of, member_path, reflection
 from nodeloom.expression.compiled import Compiled, PathTemplate, StaticValue, Template, TextTemplate
@@ -61,6 +62,7 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
                 property,
                 "It leads to the machinery behind a value. A field of that name can be read in a block of its own.",
             )
+    javascript.require("This expression", expression=source, property=property)
     template = Template(source, blocks, property)
     template.needs_javascript = True
     from nodeloom.expression.engine import check_syntax

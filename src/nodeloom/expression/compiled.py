@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from nodeloom.errors import ExpressionError, JavaScriptDisabledError, preview
+from nodeloom import javascript
+from nodeloom.errors import ExpressionError, preview
 from nodeloom.expression.text import NotPlainError, mixed_text
 
 if TYPE_CHECKING:
@@ -120,12 +121,7 @@ class Template(Compiled):
     def resolve(self, scope: Scope) -> object:
         """The value in JavaScript's opinion."""
         if not scope.environment.javascript:
-            raise JavaScriptDisabledError(
-                "This expression needs JavaScript, which is switched off here.",
-                expression=str(self.source),
-                property=self.property,
-                hint="Without JavaScript, templates may hold member paths such as {{ $json.name }} and text.",
-            )
+            raise javascript.disabled("This expression", expression=str(self.source), property=self.property)
         from nodeloom.expression.engine import evaluate
 
         try:

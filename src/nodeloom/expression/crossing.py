@@ -17,6 +17,7 @@ from nodeloom.expression.values import UNDEFINED
 
 _TAG = "\0"
 _SAFE_INTEGER = 2**53
+_DAY_MINUTES = 24 * 60
 
 _plain = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
@@ -64,7 +65,8 @@ def decode(text: str) -> Any:
     """
     try:
         return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
-    except (RecursionError, OverflowError):
+    except (RecursionError, OverflowError, ValueError):
+        # ValueError: a year that dates do not have, a BigInt longer than Python reads (sys.get_int_max_str_digits).
         raise ExpressionError("The result is nested too deeply, or holds a date or number out of range.") from None
 
 
@@ -104,7 +106,7 @@ def _zoned(content: list[Any] | None) -> object:
     return instant.astimezone(_zone(zone, offset))
 
 
-def _zone(name: str | None, offset: int) -> datetime.tzinfo:
+def _zone(name: str | None, offset: float | None) -> datetime.tzinfo:
     if name == "UTC":
         return datetime.UTC
     if name is not None:
@@ -114,6 +116,8 @@ def _zone(name: str | None, offset: int) -> datetime.tzinfo:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             pass  # the zone's rule is gone, its offset at that instant is still known
+    if offset is None or abs(offset) >= _DAY_MINUTES:
+        return datetime.UTC  # no offset that Python has; the instant is what counts
     return datetime.timezone(datetime.timedelta(minutes=offset))
 
 

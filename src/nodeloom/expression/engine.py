@@ -122,9 +122,8 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "native-loops", "native-date", "names"):
+        for part in ("native", "native-loops", "native-date", "native-meter", "names", "harden"):
             api("install")(module_source(part))
-        self._context.eval(module_source("harden"))
         api("seal")()
         self._base = self._used()
         self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}

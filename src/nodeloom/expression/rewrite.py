@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nodeloom.expression.analysis import ITEM_NAMES, Facts, is_pure
 from nodeloom.expression.syntax import Node, walk
+from nodeloom.expression.ticks import ticks
 from nodeloom.expression.words import words
 
 #: Globals that expressions may use as they are.
@@ -95,22 +96,28 @@ def _statement(block: Block, kit: str) -> str:
 
 
 def _rewritten(block: Block, kit: str) -> str:
-    """The block's expression with its extension calls and `$if`s replaced."""
+    """The block's expression with its extension calls and `$if`s replaced, and with its ticks."""
     tree, code = block.tree, block.code
     edits: list[tuple[int, int, str]] = []
+    optional = _optional_chains(tree)
     for node in walk(tree):
         if node.kind == "Call":
-            edits += _extension_edits(node, kit) or _if_edits(node)
-    # Equal places: what was found first is the outer call, whose text comes first. `sort` keeps that order.
-    edits.sort(key=lambda edit: edit[0])
+            edits += _extension_edits(node, kit, optional) or _if_edits(node)
+    openers, closers = ticks(tree, code, kit)
+    # At one place, what ends there comes first, the inner end before the outer one; then the outer beginning before the
+    # inner one, as they were found.
+    found = [(at, 0, -number, at, text) for number, (at, text) in enumerate(closers)]
+    found += [(at, 1, 0, at, text) for at, text in openers]
+    found += [(begin, 2, number, end, text) for number, (begin, end, text) in enumerate(edits)]
+    found.sort(key=lambda edit: edit[:3])
     pieces, at = [], tree.start
-    for start, end, text in edits:
-        pieces += [code[at:start], text]
+    for begin, _rank, _number, end, text in found:
+        pieces += [code[at:begin], text]
         at = max(at, end)
     return "".join([*pieces, code[at : tree.end]])
 
 
-def _extension_edits(call: Node, kit: str) -> list[tuple[int, int, str]]:
+def _extension_edits(call: Node, kit: str, optional: set[int]) -> list[tuple[int, int, str]]:
     """`x.name(args)` → `kit.extend(x,"name",[args])` where `name` is an extension method."""
     callee = call.children[0]
     if callee.kind != "Member" or callee.computed or callee.text not in EXTENSIONS:
@@ -119,7 +126,7 @@ def _extension_edits(call: Node, kit: str) -> list[tuple[int, int, str]]:
     if owner.kind == "Super":
         return []
     # `x?.name()` is nothing where there is no x, `x.name?.()` also where x has no such method.
-    function = "extendMaybe" if call.optional else "extendOptional" if _in_optional_chain(callee) else "extend"
+    function = "extendMaybe" if call.optional else "extendOptional" if id(callee) in optional else "extend"
     return [
         (call.start, call.start, f"{kit}.{function}("),
         (owner.end, call.inner + 1, f',"{callee.text}",['),
@@ -127,12 +134,13 @@ def _extension_edits(call: Node, kit: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _in_optional_chain(node: Node) -> bool:
-    while node.kind in ("Member", "Call"):
-        if node.optional:
-            return True
-        node = node.children[0]
-    return False
+def _optional_chains(tree: Node) -> set[int]:
+    """The accesses and calls that a `?.` in them, or before them, may skip; found from the inside out."""
+    found: set[int] = set()
+    for node in reversed(list(walk(tree))):
+        if node.kind in ("Member", "Call") and (node.optional or id(node.children[0]) in found):
+            found.add(id(node))
+    return found
 
 
 def _if_edits(call: Node) -> list[tuple[int, int, str]]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError, preview
+from nodeloom.run.reading_limits import InputLimits, size_text, split_lines
 
 Format = Literal["json", "ndjson", "csv"]
 RawItem = dict[str, Any] | InvalidItemError
@@ -44,22 +45,26 @@ def read_items(
     *,
     name: str | None = None,
     through: Callable[[BinaryStream], BinaryStream] = lambda stream: stream,
+    limits: InputLimits = InputLimits(),  # noqa: B008 - it cannot be changed
 ) -> Iterator[RawItem]:
     """The items in a file or binary stream, an InvalidItemError in the place of each that cannot be read.
 
     `format` is one of FORMATS; without it the file's suffix decides, then its first characters. `name` is what errors
-    call a stream, and `through` what the opened stream is passed through, to follow how it is read. Raises
-    UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be read; it
-    is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen or the
-    file as a whole is broken.
+    call a stream, and `through` what the opened stream is passed through, to follow how it is read. What is longer or
+    deeper than `limits` allow is an error in its place, and the others go on; memory does not grow with what is
+    skipped.
+
+    Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be
+    read; it is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen,
+    the file as a whole is broken, or it holds more items than allowed.
     """
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         _check_readable(path)
-        return _read(lambda: through(_open(path)), format, str(path), path.suffix.lower())
-    return _read(lambda: through(source), format, name or "the input", "")
+        return _read(lambda: through(_open(path)), format, str(path), path.suffix.lower(), limits)
+    return _read(lambda: through(source), format, name or "the input", "", limits)
 
 
 def _check_readable(path: Path) -> None:
@@ -78,18 +83,21 @@ def _open(path: Path) -> BinaryStream:
         raise ConfigurationError(f"{path} cannot be read: {fault.strerror or fault}.") from None
 
 
-def _read(opened: Callable[[], BinaryStream], written: str | None, name: str, suffix: str) -> Iterator[RawItem]:
+def _read(
+    opened: Callable[[], BinaryStream], written: str | None, name: str, suffix: str, limits: InputLimits
+) -> Iterator[RawItem]:
     stream = opened()
     try:
         chunks = _chunks(stream, name)
-        head = _head(chunks)
+        head = _head(chunks, name, limits)
         if head.startswith(_UTF16):
             raise DescriptorError(f"{name} is UTF-16 text.", hint="Save it as UTF-8.")
         head = head.removeprefix(_BOM)
         if not head.strip():
             return
         chosen = written or _SUFFIXES.get(suffix) or guess_format(head, name, json_only=suffix == ".json")
-        yield from _after_the_first(_readers(chosen, chain([head], chunks), name, suffix))
+        items = _readers(chosen, chain([head], chunks), name, suffix, limits)
+        yield from _after_the_first(_counted(items, limits.items, name))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
@@ -109,18 +117,28 @@ def _after_the_first(items: Iterator[RawItem]) -> Iterator[RawItem]:
         yield InvalidItemError(fault.message, hint="Items after this place were not read.", **fault.details)
 
 
-def _readers(chosen: str, chunks: Iterator[bytes], name: str, suffix: str) -> Iterator[RawItem]:
+def _counted(items: Iterator[RawItem], most: int | None, name: str) -> Iterator[RawItem]:
+    if most is None:
+        yield from items
+        return
+    yield from islice(items, most)
+    if next(items, None) is not None:
+        raise DescriptorError(f"{name} holds more than the {most} items allowed.", hint="Split it, or allow more.")
+
+
+def _readers(chosen: str, chunks: Iterator[bytes], name: str, suffix: str, limits: InputLimits) -> Iterator[RawItem]:
     if chosen == "ndjson":
         from nodeloom.run.reading_json import lines_of
 
-        return lines_of(split_lines(chunks))
+        return lines_of(split_lines(chunks, limits.item_bytes), limits)
     if chosen == "json":
         from nodeloom.run.reading_json import values_of
 
-        return values_of(chunks, name)
+        return values_of(chunks, name, limits)
     from nodeloom.run.reading_csv import rows_of
 
-    return rows_of(split_lines(chunks), name, delimiter="\t" if suffix == ".tsv" else None)
+    lines = split_lines(chunks, limits.item_bytes)
+    return rows_of(lines, name, delimiter="\t" if suffix == ".tsv" else None, limits=limits)
 
 
 def _chunks(stream: BinaryStream, name: str) -> Iterator[bytes]:
@@ -136,7 +154,7 @@ def _chunks(stream: BinaryStream, name: str) -> Iterator[bytes]:
         yield chunk
 
 
-def _head(chunks: Iterator[bytes]) -> bytes:
+def _head(chunks: Iterator[bytes], name: str, limits: InputLimits) -> bytes:
     """The beginning: at least the first line that is not blank, as far as there is one."""
     head = b""
     for chunk in chunks:
@@ -144,24 +162,9 @@ def _head(chunks: Iterator[bytes]) -> bytes:
         text = head.removeprefix(_BOM).lstrip()
         if b"\n" in text or len(text) >= CHUNK:
             break
+        if len(head) > max(limits.item_bytes, CHUNK):
+            raise DescriptorError(f"{name} begins with more than {size_text(limits.item_bytes)} of nothing.")
     return head
-
-
-def split_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines in `chunks`, each as soon as it is whole, with its line break; the last one may have none."""
-    rest: list[bytes] = []
-    for chunk in chunks:
-        *whole, last = chunk.split(b"\n")
-        for line in whole:
-            if rest:
-                rest.append(line)
-                line = b"".join(rest)
-                rest.clear()
-            yield line + b"\n"
-        if last:
-            rest.append(last)
-    if rest:
-        yield b"".join(rest)
 
 
 def guess_format(head: bytes, name: str, *, json_only: bool = False) -> Format:

@@ -9,18 +9,22 @@ from itertools import chain
 from typing import Any
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
+from nodeloom.run.reading_json import long_line
+from nodeloom.run.reading_limits import InputLimits, LongLine
 
 RawItem = dict[str, Any] | InvalidItemError
 
 
-def rows_of(lines: Iterable[bytes], name: str, *, delimiter: str | None = None) -> Iterator[RawItem]:
+def rows_of(
+    lines: Iterable[bytes], name: str, *, limits: InputLimits, delimiter: str | None = None
+) -> Iterator[RawItem]:
     """One item for each row after the header; an InvalidItemError for a row that does not fit it.
 
     Blank rows are skipped. Without `delimiter` it is the comma, or the semicolon or tab where the header has no comma
     but one of those; a first line `sep=;`, as Excel writes it, decides. Raises DescriptorError for a header that names
     no fields, or one twice.
     """
-    source = _Lines(lines)
+    source = _Lines(lines, limits)
     first = source.first(name)
     if first.lower().startswith("sep=") and len(first.strip()) == 5:
         delimiter = first.strip()[4]
@@ -36,6 +40,10 @@ def rows_of(lines: Iterable[bytes], name: str, *, delimiter: str | None = None) 
             return
         except csv.Error as fault:
             yield _invalid(f"The row at line {line} is not CSV: {fault}.", line, "Check its quotes.")
+            continue
+        except _LongLineError as fault:
+            yield fault.error
+            skipped = source.number - rows.line_num
             continue
         except UnicodeDecodeError:
             yield _invalid(f"The row at line {line} is not UTF-8 text.", line, "Save the items as UTF-8.")
@@ -55,11 +63,20 @@ def rows_of(lines: Iterable[bytes], name: str, *, delimiter: str | None = None) 
         yield dict(zip(names, row, strict=True))
 
 
+class _LongLineError(Exception):
+    """A line is longer than allowed."""
+
+    def __init__(self, error: InvalidItemError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 class _Lines:
     """Lines as text; one that is not UTF-8 raises, and the next one can still be asked for."""
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
+    def __init__(self, lines: Iterable[bytes], limits: InputLimits) -> None:
         self._lines = iter(lines)
+        self._limits = limits
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -68,12 +85,16 @@ class _Lines:
     def __next__(self) -> str:
         raw = next(self._lines)
         self.number += 1
+        if isinstance(raw, LongLine):
+            raise _LongLineError(long_line(raw, self.number, self._limits))
         return raw.decode("utf-8")
 
     def first(self, name: str) -> str:
         """The next line that is not blank, or nothing."""
         try:
             return next((line for line in self if line.strip()), "")
+        except _LongLineError as fault:
+            raise DescriptorError(f"The header of {name} is too long.", value=fault.error.value) from None
         except UnicodeDecodeError:
             raise DescriptorError(f"The header of {name} is not UTF-8 text.", hint="Save it as UTF-8.") from None
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
+from nodeloom.run.reading_limits import PATIENCE, EndFinder, InputLimits, LongLine, size_text, too_deep
 
 RawItem = dict[str, Any] | InvalidItemError
 
@@ -48,7 +49,8 @@ def _float(text: str) -> float:
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
-_LENIENT = json.JSONDecoder()
+# Only to find where a value ends that is refused; it refuses nothing itself.
+_LENIENT = json.JSONDecoder(parse_int=float, parse_float=float)
 
 
 def _surrogates(value: Any, text: str) -> None:
@@ -81,14 +83,29 @@ def _invalid(
 # -- NDJSON -----------------------------------------------------------------------------------------------------------
 
 
-def lines_of(lines: Iterable[bytes]) -> Iterator[RawItem]:
+def lines_of(lines: Iterable[bytes], limits: InputLimits) -> Iterator[RawItem]:
     """One item for each line that is not blank; an InvalidItemError, with line and column, for one that is broken."""
     for number, raw in enumerate(lines, 1):
-        if raw.strip(b" \t\r\n"):
-            yield _line(raw, number)
+        if isinstance(raw, LongLine):
+            yield long_line(raw, number, limits)
+        elif raw.strip(b" \t\r\n"):
+            yield _line(raw, number, limits)
 
 
-def _line(raw: bytes, number: int) -> RawItem:
+def long_line(raw: LongLine, number: int, limits: InputLimits) -> InvalidItemError:
+    """The error for a line that is longer than allowed, as far as it was kept."""
+    size = size_text(limits.item_bytes)
+    if raw.endless:
+        message, hint = (
+            f"Line {number} does not end.",
+            "Items after this place were not read. NDJSON ends lines with \\n.",
+        )
+    else:
+        message, hint = f"Line {number} is longer than {size}.", "Make it smaller, or allow more with --max-item-bytes."
+    return _invalid(message, raw.decode("utf-8", "replace"), number, None, hint)
+
+
+def _line(raw: bytes, number: int, limits: InputLimits) -> RawItem:
     try:
         whole = raw.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -102,6 +119,9 @@ def _line(raw: bytes, number: int) -> RawItem:
     text = whole.strip(" \t\r\n")
     indent = len(whole) - len(whole.lstrip(" \t\r\n"))
     cut = not raw.endswith(b"\n")
+    if text.startswith("\ufeff"):
+        joined = "Files were joined with their marks in them: take it out."
+        return _invalid(f"Line {number} begins with a byte order mark.", text, number, 1, joined)
     try:
         value = _STRICT.decode(text)
         _surrogates(value, text)
@@ -109,15 +129,23 @@ def _line(raw: bytes, number: int) -> RawItem:
         column = fault.pos + 1 + indent
         hint = "The input ends in the middle of this line." if cut and fault.pos >= len(text) else None
         if fault.msg == "Extra data":
-            hint = "Write one object a line."
+            alone = "\r" in text[: fault.pos]
+            hint = "Lines end with \\n or \\r\\n, not with \\r alone." if alone else "Write one object a line."
         return _invalid(f"Line {number} is not JSON: {_reason(fault)} at column {column}.", text, number, column, hint)
     except RecursionError:
         return _invalid(f"Line {number} is nested too deeply.", text, number)
     except ValueError as fault:
-        return _invalid(f"Line {number} cannot be an item: {fault}.", text, number)
+        return _invalid(f"Line {number} cannot be an item: {_refusal(fault)}.", text, number)
     if not isinstance(value, dict):
         return _invalid(f"Line {number} is {_kind(value)}, not an object.", text, number)
+    if too_deep(value, text, limits.depth):
+        return _invalid(f"Line {number} is nested too deeply (more than {limits.depth} levels).", text, number)
     return value
+
+
+def _refusal(fault: ValueError) -> str:
+    # What is not ours is Python's, about a whole number of thousands of digits.
+    return str(fault) if isinstance(fault, _RefusedError) else "it holds a number that is too large"
 
 
 def _reason(fault: json.JSONDecodeError) -> str:
@@ -132,13 +160,13 @@ def _space(text: str, at: int) -> str:
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def values_of(chunks: Iterable[bytes], name: str) -> Iterator[RawItem]:
+def values_of(chunks: Iterable[bytes], name: str, limits: InputLimits) -> Iterator[RawItem]:
     """The objects of a JSON array, or objects one after the other, each as soon as it is whole.
 
     Raises DescriptorError, with line and column, where the text stops being JSON.
     """
     try:
-        yield from _Text(_decoded(chunks, name)).items()
+        yield from _Text(_decoded(chunks, name), limits).items()
     except _BrokenError as fault:
         raise DescriptorError(
             f"{name} is not JSON from line {fault.line}, column {fault.column} on: {fault.message}.",
@@ -176,8 +204,9 @@ def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
 class _Text:
     """A JSON text that is still arriving."""
 
-    def __init__(self, pieces: Iterator[str]) -> None:
+    def __init__(self, pieces: Iterator[str], limits: InputLimits) -> None:
         self._pieces = pieces
+        self._limits = limits
         self._text = ""
         self._at = 0
         self._ended = False
@@ -242,14 +271,15 @@ class _Text:
                 value, end = self._decode()
             except json.JSONDecodeError as fault:
                 into_value = fault.pos - self._at
-                if self._unfinished(fault) and self._more_than(tried):
-                    tried = len(self._text) - self._at
-                    continue
+                if self._unfinished(fault):
+                    if len(self._text) - self._at > self._limits.item_bytes:
+                        return self._skipped(f"is longer than {size_text(self._limits.item_bytes)}")
+                    if self._more_than(tried):
+                        tried = len(self._text) - self._at
+                        continue
                 raise self._broken(self._at + into_value, _reason(fault)) from None
             except RecursionError:
-                raise self._broken(self._at, "the value is nested too deeply") from None
-            except ValueError as fault:
-                raise self._broken(self._at, str(fault)) from None
+                return self._skipped("is nested too deeply")
             if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():
                 continue
             begin, self._at = self._at, end
@@ -263,13 +293,20 @@ class _Text:
         """The value and its end; an InvalidItemError for a value that is JSON but refused."""
         try:
             value, end = _STRICT.raw_decode(self._text, self._at)
-            _surrogates(value, self._text[self._at : end])
-        except _RefusedError as fault:
+            shown = self._text[self._at : end]
+            _surrogates(value, shown)
+            if len(shown) > self._limits.item_bytes:
+                raise _RefusedError(f"it is longer than {size_text(self._limits.item_bytes)}")
+            if too_deep(value, shown, self._limits.depth):
+                raise _RefusedError(f"it is nested too deeply (more than {self._limits.depth} levels)")
+        except json.JSONDecodeError:
+            raise
+        except ValueError as fault:
             # Reading it again without the rules shows where it ends.
             _value, end = _LENIENT.raw_decode(self._text, self._at)
             line, _column = self._position(self._at)
             shown = self._text[self._at : end]
-            return _invalid(f"The item at line {line} cannot be used: {fault}.", shown, line), end
+            return _invalid(f"The item at line {line} cannot be used: {_refusal(fault)}.", shown, line), end
         return value, end
 
     def _unfinished(self, fault: json.JSONDecodeError) -> bool:
@@ -284,9 +321,32 @@ class _Text:
         wanted = 0 if tried < _RETRY_EACH_CHUNK else 2 * tried
         if not self._more():
             return False
-        while len(self._text) - self._at < wanted and self._more():
-            pass
+        missing = wanted - (len(self._text) - self._at)
+        gathered: list[str] = []
+        while missing > 0 and (piece := next(self._pieces, None)) is not None:
+            gathered.append(piece)
+            missing -= len(piece)
+        self._text += "".join(gathered)
         return True
+
+    def _skipped(self, what: str) -> InvalidItemError:
+        """Pass by the object or list that begins here, and say why. Raises _BrokenError when it has no end."""
+        line, _column = self._position(self._at)
+        if self._text[self._at] not in "[{":
+            raise self._broken(self._at, f"the value {what}")
+        error = _invalid(f"The item at line {line} {what}.", self._text[self._at : self._at + 200], line)
+        error.hint = "Make it smaller; --max-item-bytes says how large an item may be."
+        finder = EndFinder()
+        passed = 0
+        while (end := finder.feed(self._text[self._at :])) is None:
+            passed += len(self._text) - self._at
+            self._at = len(self._text)
+            if passed > PATIENCE * self._limits.item_bytes or not self._more():
+                raise _BrokenError(
+                    f"the item at line {line} does not end", *self._position(self._at), error.value or ""
+                )
+        self._at += end
+        return error
 
     def _broken(self, at: int, message: str) -> _BrokenError:
         line, column = self._position(at)

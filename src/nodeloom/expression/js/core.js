@@ -34,6 +34,19 @@
     throw new ExpressionError(message);
   };
 
+  // QuickJS looks at the clock once in ten thousand jumps, so this makes so many, when it is about time.
+  const clock = NativeDate.now;
+  const TURN = 10; // milliseconds
+  let due = 0;
+  function tick(value) {
+    if (due === 0) due = clock() + TURN;
+    else if (clock() >= due) {
+      for (let i = 0; i < 10000; i++);
+      due = clock() + TURN;
+    }
+    return value;
+  }
+
   // What Python gave, by the scope it lives as long as.
   const given = { engine: new MapOf(), environment: new MapOf(), items: new MapOf(), scope: new MapOf() };
   const lifetime = {
@@ -269,6 +282,7 @@
       state.names = namesText;
       memo = new MapOf();
       wanted = null;
+      due = 0;
       foreseen.clear();
       try {
         const [program, pure] = programs[number];
@@ -303,6 +317,7 @@
     outOfMemory: () => {
       throw new InternalErrorOf("out of memory");
     },
+    tick,
     name,
     names,
     define,

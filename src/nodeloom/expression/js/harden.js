@@ -1,6 +1,6 @@
 // Takes from the global object what expressions have no use for, and freezes everything that is left, so that no
 // evaluation can leave a trace for the next one.
-(function () {
+(function (kit) {
   "use strict";
   const kept = new Set(
     (
@@ -85,6 +85,7 @@
     )
       continue;
     seen.add(value);
+    if (typeof value === "function") kit.natives.add(value);
     Object.freeze(value);
     waiting.push(Object.getPrototypeOf(value));
     for (const key of Reflect.ownKeys(value)) {
@@ -96,4 +97,4 @@
     if (!kept.has(name)) delete global[name];
   }
   Object.freeze(global);
-})();
+});

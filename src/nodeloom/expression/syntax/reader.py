@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nodeloom.expression.syntax.nodes import CodeError, Node
-from nodeloom.expression.syntax.tokens import Token, join_surrogates, read_token
+from nodeloom.expression.syntax.tokens import Token, code_point, join_surrogates, read_token
 from nodeloom.expression.words import words
 
 #: Expressions nested deeper than this are refused; the parser is recursive and must not exhaust Python's
@@ -25,7 +25,7 @@ def name_text(written: str) -> str:
     """The name `written` stands for, its `\\u` escapes resolved."""
     if "\\" not in written:
         return written
-    return join_surrogates(_NAME_ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), written))
+    return join_surrogates(_NAME_ESCAPE.sub(lambda m: code_point(m[1] or m[2]), written))
 
 
 class Reader:

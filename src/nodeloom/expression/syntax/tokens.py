@@ -34,6 +34,8 @@ _ESCAPE = re.compile(
     r"\\(?:(u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|([0-3][0-7]{0,2}|[4-7][0-7]?)|(\r\n|[\n\r\u2028\u2029])|(.))",
     re.DOTALL,
 )
+_LONG_NUMBER = 1000
+_LAST_CODE_POINT = 0x10FFFF
 _SIMPLE_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -115,6 +117,8 @@ def number_value(literal: str) -> int | float | None:
         return None
     if text[:2].lower() in ("0x", "0o", "0b"):
         return int(text, 0)
+    if len(text) > _LONG_NUMBER:
+        return float(text)  # Python refuses to read so many digits as a whole number
     if len(text) > 1 and text.isdigit() and text[0] == "0" and not set(text) & set("89"):
         return int(text, 8)
     return int(text) if text.isdigit() else float(text)
@@ -127,10 +131,16 @@ def _token(kind: str, pattern: re.Pattern[str], source: str, start: int, newline
     return Token(kind, found[0], start, found.end(), newline)
 
 
+def code_point(digits: str) -> str:
+    """The character of a hexadecimal number; one beyond Unicode's stays a question for QuickJS, which refuses it."""
+    number = int(digits, 16)
+    return chr(number) if number <= _LAST_CODE_POINT else "\ufffd"
+
+
 def _unescaped(found: re.Match[str]) -> str:
     code, octal, line, character = found.groups()
     if code is not None:
-        return chr(int(code.strip("ux{}"), 16))
+        return code_point(code.strip("ux{}"))
     if octal is not None:
         return chr(int(octal, 8))
     if line is not None:
