@@ -258,6 +258,7 @@ def test_a_service_that_refuses_every_token_costs_few(
         credentials=pick("demoOAuth2Api"),
         on_error="continue",
         concurrency=concurrency,
+        break_after=0,
     )
     assert {type(outcome.error) for outcome in result.outcomes} == {AuthenticationError}
     assert service.tokens <= 3
