@@ -127,11 +127,12 @@ def test_refusals_use_up_no_retries_also_of_what_may_not_happen_twice() -> None:
     asked = itertools.count(1)
 
     def at_last(_request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200 if next(asked) > 4 else 429, json={})
+        # The first tells that the service takes requests.
+        return httpx.Response(429 if 1 < next(asked) < 6 else 200, json={})
 
     with Runtime(discover_plugins=False, transport=httpx.MockTransport(at_last), retries=1) as patient:
         patient.add_node(PROBE)
-        result = patient.run("probe", {"operation": "Post"}, [{}])
+        result = patient.run("probe", {"operation": "Post"}, [{}, {}], concurrency=1)
     assert result.errors == []
     assert result.report.retries == result.report.refused == 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -280,10 +281,19 @@ def test_a_run_that_stops_during_a_pause_keeps_the_refusal_it_had() -> None:
 
 
 def test_a_service_that_refuses_for_ever_is_given_up_after_its_silence() -> None:
-    service, run, seconds = ran(lambda _at: 1.0, 1, concurrency=1, latency=0.001)
-    assert run.done == 0
+    calls = itertools.count()
+    service, run, seconds = ran(lambda _at: 0.0 if next(calls) == 0 else 1.0, 2, concurrency=1, latency=0.001)
+    assert run.done == 1
     assert PATIENCE_SECONDS < seconds < 2 * PATIENCE_SECONDS
     assert len(service.asked) < 30
+
+
+def test_a_service_that_has_taken_nothing_yet_is_given_up_as_usual() -> None:
+    """One request to a service that refuses everybody does not wait for minutes."""
+    service, run, seconds = ran(lambda _at: 1.0, 1, concurrency=1, latency=0.001)
+    assert run.done == 0
+    assert seconds < 2
+    assert len(service.asked) == 3
 
 
 def test_a_wait_longer_than_anybodys_patience_fails_the_item_at_once() -> None:

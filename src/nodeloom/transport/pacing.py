@@ -148,13 +148,15 @@ class PacedSender:
         self._stopped = stopped
         self._room = Room(concurrency)
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._served = False
         # One request of a run waits for its turn, the others behind it: a run that ends gives up one turn at most.
         self._turnstile = asyncio.Lock()
         self.paced: Account = account if account is not None else Paced()
 
     def holds_back(self, response: Response) -> bool:
         """Whether a request answered like this may come again at once, and waits here until it may go."""
-        if not self._adaptive or (response.status != 429 and response.status != 503):
+        # A service that has taken nothing of this run yet may never do so: it is given up on as usual.
+        if not self._adaptive or not self._served or (response.status != 429 and response.status != 503):
             return False
         asked = retry_after(response)
         if asked is not None:
@@ -177,6 +179,8 @@ class PacedSender:
             raise
         if response.status == 429 or response.status == 503:
             self._refused(response, None, pacer.clock())
+        else:
+            self._served = True
         return response
 
     def _share_with_origin(self, request: Request) -> None:
@@ -205,6 +209,7 @@ class PacedSender:
         if response.status == 429 or response.status == 503:
             self._refused(response, turn, began)
         else:
+            self._served = True
             self._room.grow()
             if self._pacer.engaged:
                 self._pacer.accepted(turn, self._pacer.clock() - began)
@@ -212,6 +217,8 @@ class PacedSender:
 
     def _refused(self, response: Response, turn: Turn | None, began: float) -> None:
         self.paced.refused += 1
+        if not self._served:
+            return
         asked = retry_after(response)
         if asked is not None and not _worth_waiting(asked):
             return

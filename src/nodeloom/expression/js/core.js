@@ -20,6 +20,7 @@
   const dateValue = bind(Date.prototype.getTime);
   const join = bind(Array.prototype.join);
   const isWellFormed = bind(String.prototype.isWellFormed);
+  const includes = bind(String.prototype.includes);
   const ownKey = bind(objectPrototype.hasOwnProperty);
   const errorText = bind(Error.prototype.toString);
 
@@ -168,7 +169,8 @@
     switch (typeof value) {
       case "string":
         if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
-        return isWellFormed(value) ? whole("s", value) : whole("j", stringify(value));
+        // QuickJS's Python binding ends a text at its first NUL; JSON has an escape for it.
+        return isWellFormed(value) && !includes(value, "\0") ? whole("s", value) : whole("j", stringify(value));
       case "number":
       case "boolean":
         return value;

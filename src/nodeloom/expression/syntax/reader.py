@@ -18,6 +18,8 @@ RESERVED = words(
     "for function if import in instanceof new null return super switch this throw true try typeof var void "
     "while with"
 )
+#: What the escapes in a name may come to (ECMA-262 12.7).
+NAME = re.compile(r"(?:[^\W\d]|[$_])[\w$\u200c\u200d\u00b7]*")
 _NAME_ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}))")
 
 

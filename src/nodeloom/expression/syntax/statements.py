@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from nodeloom.expression.syntax.nodes import CodeError, Node
-from nodeloom.expression.syntax.reader import RESERVED, Reader, name_text
+from nodeloom.expression.syntax.reader import NAME, RESERVED, Reader, name_text
 from nodeloom.expression.syntax.tokens import Token, number_value, string_value
 from nodeloom.expression.words import words
 
@@ -32,8 +32,11 @@ class StatementParser(Reader):
         """PrimaryExpression."""
 
     def name_of(self, token: Token) -> str:
-        """The property name that `token` writes."""
-        return name_text(token.text)
+        """The property name that `token` writes. Raises CodeError when its escapes make no name."""
+        name = name_text(token.text)
+        if "\\" in token.text and not NAME.fullmatch(name):
+            raise self.unexpected(token)
+        return name
 
     # Functions
 
