@@ -282,7 +282,7 @@ def test_a_run_that_stops_during_a_pause_keeps_the_refusal_it_had() -> None:
 
 def test_a_service_that_refuses_for_ever_is_given_up_after_its_silence() -> None:
     calls = itertools.count()
-    service, run, seconds = ran(lambda _at: 0.0 if next(calls) == 0 else 1.0, 2, concurrency=1, latency=0.001)
+    service, run, seconds = ran(lambda _at: None if next(calls) == 0 else 1.0, 2, concurrency=1, latency=0.001)
     assert run.done == 1
     assert PATIENCE_SECONDS < seconds < 2 * PATIENCE_SECONDS
     assert len(service.asked) < 30
