@@ -19,6 +19,7 @@ SOURCE = ROOT / "src" / "nodeloom"
 # In the order data flows; a room imports only rooms before it.
 ROOMS = [
     "printable",
+    "forking",
     "errors",
     "messages",
     "javascript",

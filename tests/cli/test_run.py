@@ -307,6 +307,9 @@ def test_a_node_may_be_a_file_or_a_folder(sandbox: ThreeCXSandbox, cli: Call, tm
 
 def test_the_zone_and_javascript_can_be_chosen(sandbox: ThreeCXSandbox, cli: Call) -> None:
     said = cli("run", *DELETE, "--set", "Link={{ $json.a + 1 }}", "--no-javascript", stdin='{"a":"x"}')
+    assert said.code == 2
+    assert "needs JavaScript, which is switched off" in said.err
+    said = cli("run", *DELETE, "--set", "Link={{ $json.a.toUpperCase }}", "--no-javascript", stdin='{"a":"x"}')
     assert said.results[0]["error"]["code"] == "javascript_disabled"
     assert cli("run", *DELETE, "--set", "Link=x", "--timezone", "Europe/Berln").code == 2
 

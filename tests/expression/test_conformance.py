@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,30 @@ def test_payloads_are_contained(javascript: bool, monkeypatch: pytest.MonkeyPatc
         assert canary not in repr(answer), vector["id"]
         assert str(os.getpid()) not in repr(answer) or vector["group"] == "limits", vector["id"]
         assert not callable(answer), vector["id"]
+
+
+@needs_recordings
+def test_every_payload_is_contained_with_javascript_switched_off_too() -> None:
+    """The recordings' own judge, with the option put on every evaluation it makes; QuickJS is not even loaded."""
+    switched_off = (
+        "import functools, runpy, sys\n"
+        "import nodeloom.expressions as expressions\n"
+        "expressions.evaluate = functools.partial(expressions.evaluate, javascript=False)\n"
+        "try:\n"
+        "    runpy.run_path(sys.argv.pop(1), run_name='__main__')\n"
+        "finally:\n"
+        "    assert '_quickjs' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", switched_off, str(RECORDINGS / "check_expressions.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    contained = re.search(r"contained (\d+) of (\d+) payloads", done.stdout)
+    assert contained is not None, done.stdout + done.stderr
+    assert contained[1] == contained[2] != "0", done.stdout
+    assert "AssertionError" not in done.stderr, done.stderr
 
 
 def _judge() -> Any:

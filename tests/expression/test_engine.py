@@ -143,6 +143,85 @@ def test_an_item_is_fresh_for_every_evaluation() -> None:
 @pytest.mark.parametrize(
     "code",
     [
+        "[1].map($json.a.pop, $json.a)",
+        "[1].some($json.a['re' + 'verse'], $json.a)",
+        "[1].filter(...[$json.a.pop, $json.a])",
+        "JSON.stringify($json, $json.a.sort)",
+        "JSON.stringify($json.a, [].reverse)",
+        "[1].map($input.all().pop, $input.all())",
+        "[1].find($input.all()[0].json.a.pop, $input.all()[0].json.a)",
+    ],
+)
+def test_a_method_that_is_lent_its_data_changes_no_other_evaluations(code: str) -> None:
+    """Programs that change nothing share one copy of an item; these only look as if they did not."""
+    items: list[Any] = [{"json": {"a": [3, 1, 2]}}, {"json": {"a": [5]}}]
+    environment = Environment()
+    scope = Scope(environment, items, 0)
+    for before in ("$input.all().length", "$json.a.concat()", code):
+        with contextlib.suppress(ExpressionError):
+            compile_value(f"={{{{ {before} }}}}", dialect="n8n").resolve(scope)
+    for scope in (scope, Scope(environment, items, 1)):
+        seen = compile_value("={{ [$json.a.concat(), $input.all().map(i => i.json.a)] }}", dialect="n8n").resolve(scope)
+        assert seen == [items[scope.index]["json"]["a"], [[3, 1, 2], [5]]]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "[].map = Array",
+        "(() => { [].__proto__.map = () => 'evil' })()",
+        "(() => { [1]['__pro' + 'to__'].map = () => 'evil' })()",
+        "(() => { JSON.stringify = () => 'evil'; JSON.parse = () => 'evil' })()",
+        "(() => { ({})['__pro' + 'to__'].toJSON = () => 'evil' })()",
+        "(() => { ({})['__pro' + 'to__'].a = 'evil' })()",
+        "(() => { []['__pro' + 'to__'][Symbol.iterator] = function* () { yield 'evil' } })()",
+        "(() => { []['__pro' + 'to__'][5] = 'evil' })()",
+        "(() => { 'x'['__pro' + 'to__'].replace = () => 'evil' })()",
+        "(() => { /x/['__pro' + 'to__'].exec = () => 'evil' })()",
+        "(() => { /x/['__pro' + 'to__'].lastIndex = 5 })()",
+        "(() => { (() => 1)['__pro' + 'to__'].call = () => 'evil' })()",
+        "(() => { new Map()['__pro' + 'to__'].get = () => 'evil' })()",
+        "(() => { new Set([1])['__pro' + 'to__'].add = () => 'evil' })()",
+        "(() => { (5)['__pro' + 'to__'].toFixed = () => 'evil' })()",
+        "(() => { Object['define' + 'Property'](({})['__pro' + 'to__'], 'b', { get: () => 'evil' }) })()",
+        "(() => { Object['setPrototype' + 'Of'](Array, { from: () => 'evil' }) })()",
+        "Object.assign(({})['__pro' + 'to__'], { c: 'evil' })",
+        "(() => { Math.random = () => 0.5; Date.now = () => 0 })()",
+        "(() => { Symbol.for('x').evil = 1 })()",
+        "(t => { try { t.raw.push('evil') } catch { t.evil = 1 } })`x`",
+        "/(.)/g.exec('evil')",
+        "(() => { parseInt = () => 'evil'; undefined = 'evil'; NaN = 5 })()",
+        "(() => { var $json = 'evil'; $now = 'evil'; Object = 'evil' })()",
+    ],
+)
+def test_no_built_in_means_something_else_afterwards(code: str) -> None:
+    """Redefined methods, polluted prototypes, static state of regular expressions."""
+    check = (
+        "[[1, 2].map(x => x + 1).join(), JSON.stringify({ a: [1] }), [...'ab', ...[1]].join(), ({}).a, ({}).b, ({}).c,"
+        " [][5], 'xy'.replace('x', 'z'), /y/.exec('xy')[0], /y/g.lastIndex, ((a, b) => a + b).call(null, 1, 2),"
+        " new Map([[1, 'm']]).get(1), new Set([1, 1]).size, (5).toFixed(1), Array.from([7])[0], RegExp.$1, RegExp['$_'],"
+        " Date.now() > 1e12, parseInt('7'), typeof undefined, NaN !== NaN, typeof Object, $json.n,"
+        " (t => t.raw.length + (t.evil ?? 0))`x`, Symbol.for('x').evil]"
+    )
+    fresh = run(check, n=1)
+    with contextlib.suppress(ExpressionError):
+        run(code, n=1)
+    assert run(check, n=1) == fresh
+    assert run(code, n=1) == run(code, n=1) or "random" in code
+
+
+def test_a_regular_expression_of_a_template_begins_anew_each_time() -> None:
+    """Its `lastIndex` is that evaluation's."""
+    template = compile_value(
+        "={{ (() => { const r = /a/g; return r.test($json.s) + ':' + r.lastIndex })() }}", dialect="n8n"
+    )
+    answers = {template.resolve(Scope(Environment(), [{"json": {"s": "xa"}}], 0)) for _ in range(3)}
+    assert answers == {"true:2"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
         "(() => 1)['const' + 'ructor']('return 1')()",
         "eval('1 + 1')",
         "Function('return 1')()",

@@ -12,7 +12,7 @@ import click
 
 from nodeloom import __version__
 from nodeloom.cli.terminal import say
-from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, NodeloomError, nearest
+from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
 DEBUG = "NODELOOM_DEBUG"
@@ -122,7 +122,7 @@ def run_app(arguments: Sequence[str]) -> int:
 
 def exit_code(fault: NodeloomError) -> int:
     """The exit code that `fault` ends the program with."""
-    return USAGE if isinstance(fault, (ConfigurationError, ExpressionSyntaxError)) else FAILED
+    return USAGE if isinstance(fault, (ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError)) else FAILED
 
 
 def show_error(fault: NodeloomError) -> None:

@@ -134,9 +134,23 @@ def is_pure(node: Node, extensions: frozenset[str]) -> bool:
             name, known = callee.text, _PURE_FUNCTIONS
             if callee.kind == "Member" and not callee.computed:
                 known = _PURE_METHODS | extensions
-            if callee.kind not in ("Member", "Identifier") or name not in known:
+            if callee.kind not in ("Member", "Identifier") or name not in known or _lends_this(name, current):
                 return False
     return True
+
+
+def _lends_this(name: str, call: Node) -> bool:
+    """Whether the call may hand its data to a method, such as `pop`, as that method's `this`."""
+    given = [unwrap(argument) for argument in call.children[1:]]
+    if any(argument.kind == "Spread" for argument in given):
+        return name in _LENDING or name in ("stringify", "parse")
+    if name in _LENDING:
+        return len(given) > 1
+    return name in ("stringify", "parse") and len(given) > 1 and given[1].kind not in ("Arrow", "Literal", "Array")
+
+
+#: Methods whose second argument becomes the `this` of their first.
+_LENDING = words("every filter find findIndex findLast findLastIndex flatMap map some")
 
 
 def reflection(node: Node) -> Node | None:
