@@ -73,3 +73,10 @@ def rich_traceback(error: BaseException) -> str:
 def pytest_traceback(error: BaseException) -> str:
     """A traceback as `pytest --showlocals -vv` prints it."""
     return str(ExceptionInfo.from_exception(error).getrepr(showlocals=True, style="long", truncate_locals=False))
+
+
+def locals_behind(error: BaseException) -> list[object]:
+    """The variables of the frames behind an exception, but those of the test, which still runs."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    ended = [frame for frame in frames if not frame.f_code.co_name.startswith("test_")]
+    return [value for frame in ended for value in frame.f_locals.values()]

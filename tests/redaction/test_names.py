@@ -238,3 +238,11 @@ def test_any_text_is_taken(text: str) -> None:
 def test_no_text_takes_long(unit: str) -> None:
     """A service's words may be long, and made to be slow; the test's own time limit is what they would hit."""
     NAMES(unit * (400_000 // len(unit)))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"Auth Password": "abc"}', '{"auth password": "abc"}', "Auth Password: abc", "$a=1&x-token=abc"]
+)
+def test_a_name_of_several_words_is_known_by_its_last(text: str) -> None:
+    """As forms show it."""
+    assert "abc" not in NAMES(text)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nodeloom.credential import StoredCredential
 from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, forget_locals, masked, reveal
-from showing import pytest_traceback, rich_text, rich_traceback
+from showing import locals_behind, pytest_traceback, rich_text, rich_traceback
 
 CANARY = "canary-4711"
 HOLDERS: list[Any] = [
@@ -180,14 +180,6 @@ def test_forgotten_locals_are_gone_from_the_whole_chain() -> None:
         assert link is not None
         assert locals_behind(link) == []
     assert "_plainly" in "".join(traceback.format_exception(member))
-
-
-def locals_behind(error: BaseException) -> list[Any]:
-    """The variables of the frames behind an exception, but those of the test, which still runs."""
-    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
-    return [
-        value for frame in frames if not frame.f_code.co_name.startswith("test_") for value in frame.f_locals.values()
-    ]
 
 
 def test_forgetting_ends_with_a_chain_that_goes_round() -> None:

@@ -60,12 +60,16 @@ DEFAULT_SECRET_NAMES: tuple[str, ...] = (
 
 _MOST_REMEMBERED = 4096
 # A key alone is a secret in an address (`?key=…`), and anything at all in a document.
+_LEADS = frozenset("?&")
+# `%3Dtoken=` and `$skiptoken=` are no fields of that name.
+_NO_BEGINNINGS = frozenset("%$-")
 _IN_ADDRESSES = frozenset({"key", "sig", "signature", "code"})
 _SCHEMES = r"(?:(?:Bearer|Basic|Digest|Token|Negotiate)\s+)?"
-# Only up to the value: how far a value goes is looked at for secret names alone, so that no text takes long.
-_PAIR = re.compile(
-    r"""(?P<lead>[?&]|(?<![\w%$-]))(?P<open>\\*["'])?(?P<name>[A-Za-z_][\w.-]{0,80})(?:\\*["'])?(?P<sep>\s{0,8}[:=]\s{0,8})"""
-)
+# Separators are few, so they are what is looked for; the name in front of one is read backwards, from its end.
+_SEPARATOR = re.compile(r"[:=]")
+_NAME_BACKWARDS = re.compile(r"""\s{0,8}(?P<close>["']\\*)?(?P<name>[\w.-]{0,80}[A-Za-z_])(?P<before>[^\w]?)""")
+_FARTHEST = 100
+_BLANKS = re.compile(r"\s{0,8}")
 _QUOTED = re.compile(r"""(?P<quote>\\*["'])(?P<text>.*?)(?P<end>(?<!\\)(?P=quote)|$)""", re.DOTALL)
 _BARE = re.compile(rf"""{_SCHEMES}[^\s"'\\,;&<>{{}}\[\]()]+""", re.IGNORECASE)
 _SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
@@ -155,20 +159,27 @@ class SecretNames:
     def _pairs(self, text: str) -> str:
         parts: list[str] = []
         at = 0
-        while (found := _PAIR.search(text, at)) is not None:
-            # A value that stays may hold a pair itself: `"url": "https://host/?token=…"`.
-            end, shown = _masked_value(text, found.end()) if self._is_secret(found) else (found.end(), "")
-            parts.append(text[at : found.end()] + shown)
+        for separator in _SEPARATOR.finditer(text):
+            start = separator.start()
+            if start < at or not self._is_behind_a_secret_name(text, start, at):
+                continue
+            blanks = _BLANKS.match(text, start + 1)
+            begins = blanks.end() if blanks else start + 1
+            end, shown = _masked_value(text, begins)
+            parts += (text[at:begins], shown)
             at = end
         return "".join([*parts, text[at:]]) if parts else text
 
-    def _is_secret(self, found: re.Match[str]) -> bool:
-        name = found["name"]
-        if found["lead"] and name.casefold() in _IN_ADDRESSES:
+    def _is_behind_a_secret_name(self, text: str, separator: int, since: int) -> bool:
+        found = _NAME_BACKWARDS.match(text[max(since, separator - _FARTHEST) : separator][::-1])
+        if found is None:
+            return False
+        name, before = found["name"][::-1], found["before"]
+        if before in _LEADS and name.casefold() in _IN_ADDRESSES:
             return True
         # `no token: the service …` is prose; a field in lower case has quotes, an equals sign or another word to it.
-        prose = ":" in found["sep"] and not found["open"] and name.isalpha() and name.islower()
-        return name in self and not prose
+        prose = text[separator] == ":" and not found["close"] and name.isalpha() and name.islower()
+        return before not in _NO_BEGINNINGS and not prose and name in self
 
     def _element(self, found: re.Match[str]) -> str:
         if found["name"].rpartition(":")[2] not in self:

@@ -25,7 +25,7 @@ class Redactor:
     def __init__(self, names: SecretNames, session: CredentialSession | None, parameters: Mapping[str, Any]) -> None:
         self._names = names
         self._session = session
-        self._parameters = parameters
+        self._given = frozenset(self._values(parameters))
 
     def text(self, text: str) -> str:
         """A text without the credential's secrets, and without values that stand behind a secret name."""
@@ -37,10 +37,13 @@ class Redactor:
         `item` is what the work was done on: its secrets go as well, wherever the service repeats them.
         """
         sent = error.__dict__.pop("sent", None)
-        known = Masker(self._values([item, sent, self._parameters]))
+        values = self._given.union(self._values(item), self._values(sent))
+        mask = self.text
+        if values:
+            known = Masker(values)
 
-        def mask(text: str) -> str:
-            return self.text(known(text))
+            def mask(text: str) -> str:
+                return self.text(known(text))
 
         if error.property is not None and error.property in self._names and error.value is not None:
             error.value = MASK
