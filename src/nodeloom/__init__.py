@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nodeloom.expression import Literal
     from nodeloom.messages import Request, Response
     from nodeloom.plugins import CallContext, hookimpl
+    from nodeloom.redaction import Secret
     from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
     from nodeloom.run.planning import PlannedRequest
     from nodeloom.run.result import Outcome, RunReport, RunResult
@@ -42,6 +43,7 @@ __all__ = [
     "RunReport",
     "RunResult",
     "Runtime",
+    "Secret",
     "Stop",
     "__version__",
     "errors",
@@ -65,6 +67,7 @@ _HOMES = {
     "RunReport": "nodeloom.run.result",
     "RunResult": "nodeloom.run.result",
     "Runtime": "nodeloom.runtime",
+    "Secret": "nodeloom.redaction",
     "Stop": "nodeloom.run.stop",
     "hookimpl": "nodeloom.plugins",
 }

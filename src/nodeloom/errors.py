@@ -367,10 +367,12 @@ class ResponseError(ItemError):
     """An answer came, and it is no success.
 
     `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
-    `serviceCode` and `serviceMessage`.
+    `serviceCode` and `serviceMessage`. `sent` is what the request said, for whoever masks the error; it is taken off
+    then.
     """
 
     code = "response"
+    sent: Any = None
 
     @property
     def status(self) -> int:

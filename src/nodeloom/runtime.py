@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,9 @@ import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
+from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
+from nodeloom.run.guarding import guarded
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from nodeloom.run.loops import Loops
     from nodeloom.run.opening import OpenedRun
     from nodeloom.transport import RetryPolicy, Sender
+
+SECRET_NAMES_VARIABLE = "NODELOOM_SECRET_NAMES"  # noqa: S105 - the name of a variable
 
 Items = Iterable[Any] | AsyncIterable[Any]
 
@@ -61,7 +66,11 @@ class Runtime:
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
         request_timeout: seconds for a whole request with its answer, without repeats; None for no bound.
         max_answer_bytes: the largest answer read, in bytes, after decompression.
-        credential_providers: where credentials are looked for, instead of environment, plugins, file and keyring.
+        credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
+        secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
+            (`nodeloom.redaction.DEFAULT_SECRET_NAMES`): case and punctuation do not count, `*` stands for anything,
+            `!` in front takes a name out. Results keep them whole. By default those in `$NODELOOM_SECRET_NAMES`,
+            parted by commas.
 
     A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`.
     `async with` also keeps connections open between runs on that event loop.
@@ -84,6 +93,7 @@ class Runtime:
         request_timeout: float | None = None,
         max_answer_bytes: int = 256 * 1024 * 1024,
         credential_providers: Sequence[Any] | None = None,
+        secret_names: Iterable[str] | None = None,
     ) -> None:
         if url_values not in ("strict", "raw"):
             raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=url_values)
@@ -110,6 +120,7 @@ class Runtime:
             "total_seconds": request_timeout,
             "answer_bytes": max_answer_bytes,
         }
+        self._secret_names = SecretNames((*DEFAULT_SECRET_NAMES, *_secret_names(secret_names)))
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
         # A function of its own, not a method: what holds it must not hold the runtime.
@@ -181,6 +192,11 @@ class Runtime:
 
         return describe(self.node(node), resource, operation)
 
+    @property
+    def secret_names(self) -> SecretNames:
+        """Which fields' values are masked in errors and logs."""
+        return self._secret_names
+
     # -- runs -----------------------------------------------------------------------------------------------------
 
     def compile(
@@ -202,6 +218,7 @@ class Runtime:
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
         return plan
 
+    @guarded("credentials")
     def run(
         self,
         node: str,
@@ -259,6 +276,7 @@ class Runtime:
             raise RunInterrupted(waited_out(future, options.stop)) from None
         return raise_first(end, options.on_error)
 
+    @guarded("credentials")
     async def arun(
         self,
         node: str,
@@ -280,6 +298,7 @@ class Runtime:
                 await sender.aclose()
         return raise_first(end, options.on_error)
 
+    @guarded("credentials")
     def stream(
         self,
         node: str,
@@ -299,6 +318,7 @@ class Runtime:
         """
         return Outcomes(self._loops, self._open(node, parameters, items, run_options(keywords), report))
 
+    @guarded("credentials")
     async def astream(
         self,
         node: str,
@@ -326,6 +346,7 @@ class Runtime:
             if own:
                 await sender.aclose()
 
+    @guarded("credentials")
     def plan(
         self,
         node: str,
@@ -348,6 +369,7 @@ class Runtime:
         opened = self._open(node, parameters, items, options, dry=True)
         return plan_requests(opened)
 
+    @guarded("credentials")
     def choices(
         self,
         node: str,
@@ -367,6 +389,7 @@ class Runtime:
         opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
+    @guarded("wanted", 1)
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
 
@@ -380,6 +403,7 @@ class Runtime:
 
         return self._loops.submit(checked).result()
 
+    @guarded("name")
     def connect_credential(
         self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
     ) -> Granted:
@@ -433,13 +457,17 @@ class Runtime:
         dry: bool = False,
     ) -> OpenedRun:
         from nodeloom.run.opening import OpenedRun
+        from nodeloom.run.redacting import Redactor
 
         session = self._sessions.for_plan(plan, options.credentials, dry=dry)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self.environment(options.nodes)
-        opened = OpenedRun(plan, session, items, options, report, environment, self._plugins, self.retry_policy())
+        redactor = Redactor(self._secret_names, session, plan.parameters)
+        opened = OpenedRun(
+            plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
+        )
         if options.coalesce > 1:
             from nodeloom.run.coalesce import bulk_plan
 
@@ -508,6 +536,15 @@ def _environment(**constants: Any) -> Environment:
     from nodeloom.expression import Environment
 
     return Environment(**constants)
+
+
+def _secret_names(given: Iterable[str] | None) -> list[str]:
+    if given is None:
+        given = os.environ.get(SECRET_NAMES_VARIABLE, "").split(",")
+    names = [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(name, str) for name in names):
+        raise ConfigurationError("secret_names are texts.", property="secret_names", hint='Write them as ["Nickname"].')
+    return [name for name in names if name.strip()]
 
 
 def _check_number(name: str, value: Any, *, least: float, whole: bool = False, excluded: bool = False) -> None:

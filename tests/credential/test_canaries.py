@@ -14,6 +14,7 @@ import pytest
 from nodeloom.credential import CredentialSession, FileProvider, TokenStore
 from nodeloom.errors import NetworkError, NodeloomError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import Secret
 
 from .helpers import answer
 from .test_inherit import OAUTH2
@@ -80,7 +81,7 @@ async def test_no_token_request_that_fails_shows_a_secret(
     for send in (fail, babble, refuse):
         if sign_in is not None:
             with pytest.raises(NodeloomError) as caught:
-                await opened.finish(sign_in, f"{secret}-code", send)
+                await opened.finish(sign_in, Secret(f"{secret}-code"), send)
             assert_silent(caught.value)
     assert "canary" not in caplog.text
 

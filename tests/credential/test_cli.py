@@ -213,8 +213,11 @@ def test_an_open_file_is_reported_with_its_chmod(store: FileProvider) -> None:
     """Every command says so."""
     store.put("office", "threeCxApi", {"clientSecret": "canary-29"})
     store.path.chmod(0o644)
-    for arguments in (("list",), ("add", "threeCxApi"), ("remove", "office"), ("test", "threeCxApi")):
+    for arguments in (("add", "threeCxApi"), ("remove", "office"), ("test", "threeCxApi")):
         assert f"chmod 600 {store.path}" in fails(*arguments, kind=CredentialStoreError)
+    listed = run("list")
+    assert (listed.exit_code, listed.stdout) == (2, "")
+    assert f"chmod 600 {store.path}" in listed.stderr
 
 
 def test_remove_asks_first(store: FileProvider) -> None:

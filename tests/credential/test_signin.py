@@ -15,6 +15,7 @@ from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.credential.signin import challenge_of, new_verifier
 from nodeloom.errors import AuthenticationError, CredentialError, NetworkError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import Secret
 
 from .helpers import answer
 
@@ -25,7 +26,7 @@ UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
 
 def client(**more: object) -> OAuth2Client:
     fields = {"auth_url": "https://auth/authorize", "grant": "authorization_code", **more}
-    return OAuth2Client("https://auth/token", "me", "canary-50", **fields)  # type: ignore[arg-type]
+    return OAuth2Client("https://auth/token", "me", Secret("canary-50"), **fields)  # type: ignore[arg-type]
 
 
 def state_of(sign_in: SignIn) -> str:
@@ -34,12 +35,15 @@ def state_of(sign_in: SignIn) -> str:
 
 def test_the_challenge_is_the_one_of_the_standard() -> None:
     """RFC 7636 appendix B."""
-    assert challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert (
+        challenge_of(Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"))
+        == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    )
 
 
 def test_verifier_and_state_are_new_for_every_attempt() -> None:
     """At least 256 bits, 43 to 128 unreserved characters (RFC 7636 section 4.1)."""
-    verifiers = {new_verifier() for _ in range(100)}
+    verifiers = {new_verifier().reveal() for _ in range(100)}
     assert len(verifiers) == 100
     assert all(43 <= len(v) <= 128 and set(v) <= UNRESERVED for v in verifiers)
     states = {state_of(SignIn(client(), REDIRECT)) for _ in range(100)}
@@ -77,8 +81,8 @@ def test_any_code_comes_through(code: str) -> None:
     """As the service encodes it; further parameters do not matter (RFC 6749 section 4.1.2)."""
     sign_in = SignIn(client(), REDIRECT)
     query = urlencode({"session": "1", "code": code, "state": state_of(sign_in)})
-    assert sign_in.code(f"{REDIRECT}?{query}") == code
-    assert sign_in.code(f"/callback?{query}") == code
+    assert sign_in.code(f"{REDIRECT}?{query}").reveal() == code
+    assert sign_in.code(f"/callback?{query}").reveal() == code
 
 
 @given(st.text() | st.builds(urlencode, st.lists(st.tuples(st.sampled_from(["code", "state", "error"]), st.text()))))
@@ -127,12 +131,12 @@ async def test_the_exchange_sends_the_verifier_and_shows_nothing(canary: str) ->
         return answer({"access_token": "a"})
 
     with pytest.raises(AuthenticationError) as refused:
-        await sign_in.token(canary, refuse, lambda: 0.0)
+        await sign_in.token(Secret(canary), refuse, lambda: 0.0)
     with pytest.raises(NetworkError) as lost:
-        await sign_in.token(canary, fail, lambda: 0.0)
+        await sign_in.token(Secret(canary), fail, lambda: 0.0)
     form = parse_qs((sent[0].body or b"").decode())
     challenge = parse_qs(urlsplit(sign_in.url).query)["code_challenge"][0]
-    assert challenge_of(form["code_verifier"][0]) == challenge
+    assert challenge_of(Secret(form["code_verifier"][0])) == challenge
     assert form["code"] == [canary]
     assert form["redirect_uri"] == [REDIRECT]
     assert not sent[0].idempotent
@@ -140,7 +144,7 @@ async def test_the_exchange_sends_the_verifier_and_shows_nothing(canary: str) ->
         shown = f"{error} {error.to_dict()}"
         assert "canary" not in shown
         assert form["code_verifier"][0] not in shown
-    assert (await sign_in.token("code", accept, lambda: 0.0)).text == "a"
+    assert (await sign_in.token(Secret("code"), accept, lambda: 0.0)).text.reveal() == "a"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,7 @@ def test_what_was_granted_is_told(
     asked: str | None, given_scope: str | None, scope: str | None, withheld: tuple[str, ...]
 ) -> None:
     """RFC 6749 section 5.1: without a scope in the answer, what was asked for."""
-    granted = SignIn(client(scope=asked), REDIRECT).granted(Token("t", float("inf"), None, given_scope))
+    granted = SignIn(client(scope=asked), REDIRECT).granted(Token(Secret("t"), float("inf"), None, given_scope))
     assert (granted.scope, granted.withheld) == (scope, withheld)
     assert (granted.expires_at, granted.refreshable) == (None, False)
 

@@ -12,12 +12,13 @@ from nodeloom.credential import TokenStore
 from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.credential.tokens import TOKENS, Issued
 from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, NotRunError, ServerError
+from nodeloom.redaction import Secret
 
 from .helpers import Clock
 
 pytestmark = pytest.mark.anyio
 
-CLIENT = OAuth2Client("https://pbx/connect/token", "me", "sesame")
+CLIENT = OAuth2Client("https://pbx/connect/token", "me", Secret("sesame"))
 
 
 class Fetch:
@@ -39,7 +40,7 @@ class Fetch:
         outcome = self.outcomes.pop(0) if self.outcomes else float("inf")
         if isinstance(outcome, Exception):
             raise outcome
-        return Token(f"token-{self.count}", outcome)
+        return Token(Secret(f"token-{self.count}"), outcome)
 
 
 async def test_many_tasks_fetch_once() -> None:
@@ -47,7 +48,7 @@ async def test_many_tasks_fetch_once() -> None:
     store, fetch = TokenStore(), Fetch()
     issued = await asyncio.gather(*(store.get(CLIENT, fetch) for _ in range(200)))
     assert fetch.count == 1
-    assert {i.token.text for i in issued} == {"token-1"}
+    assert {i.token.text.reveal() for i in issued} == {"token-1"}
     assert store.current(CLIENT) is issued[0]
 
 
@@ -61,7 +62,7 @@ def test_threads_with_loops_of_their_own_fetch_once() -> None:
     async def slow() -> Token:
         fetched.append(threading.current_thread().name)
         await asyncio.sleep(0.05)
-        return Token("shared", float("inf"))
+        return Token(Secret("shared"), float("inf"))
 
     async def some() -> None:
         issued.extend(await asyncio.gather(*(store.get(CLIENT, slow) for _ in range(20))))
@@ -92,7 +93,7 @@ async def test_when_the_first_caller_is_cancelled_another_takes_over() -> None:
     with pytest.raises(asyncio.CancelledError):
         await first
     gate.set()
-    assert {i.token.text for i in await asyncio.gather(*others)} == {"token-2"}
+    assert {i.token.text.reveal() for i in await asyncio.gather(*others)} == {"token-2"}
     assert fetch.count == 2
 
 
@@ -125,7 +126,7 @@ async def test_a_waiter_that_is_cancelled_disturbs_nobody() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiter
     gate.set()
-    assert (await first).token.text == (await other).token.text == "token-1"
+    assert (await first).token.text.reveal() == (await other).token.text.reveal() == "token-1"
     assert fetch.count == 1
 
 
@@ -142,7 +143,7 @@ def test_a_loop_that_ends_while_fetching_leaves_nobody_waiting() -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(broken_off())
-    assert asyncio.run(store.get(CLIENT, Fetch())).token.text == "token-1"
+    assert asyncio.run(store.get(CLIENT, Fetch())).token.text.reveal() == "token-1"
 
 
 async def test_a_refusal_is_everyones_and_holds_for_a_while() -> None:
@@ -158,7 +159,7 @@ async def test_a_refusal_is_everyones_and_holds_for_a_while() -> None:
         await store.get(CLIENT, fetch)
     assert fetch.count == 1
     clock.now += 31
-    assert (await store.get(CLIENT, fetch)).token.text == "token-2"
+    assert (await store.get(CLIENT, fetch)).token.text.reveal() == "token-2"
 
 
 async def test_another_secret_is_another_client() -> None:
@@ -166,7 +167,7 @@ async def test_another_secret_is_another_client() -> None:
     store = TokenStore()
     with pytest.raises(AuthenticationError):
         await store.get(CLIENT, Fetch(AuthenticationError("refused", status=401)))
-    corrected = OAuth2Client(CLIENT.token_url, CLIENT.client_id, "other")
+    corrected = OAuth2Client(CLIENT.token_url, CLIENT.client_id, Secret("other"))
     issued = await store.get(corrected, Fetch())
     assert store.current(corrected) is issued
     assert store.current(CLIENT) is None
@@ -178,7 +179,7 @@ async def test_a_service_in_trouble_is_asked_again_by_the_next() -> None:
     fetch = Fetch(ServerError("down", status=503))
     results = await asyncio.gather(*(store.get(CLIENT, fetch) for _ in range(5)), return_exceptions=True)
     assert [type(r) for r in results] == [ServerError] * 5
-    assert (await store.get(CLIENT, fetch)).token.text == "token-2"
+    assert (await store.get(CLIENT, fetch)).token.text.reveal() == "token-2"
 
 
 async def test_a_broken_connection_concerns_who_shares_it() -> None:
@@ -207,7 +208,7 @@ async def test_a_fault_that_is_no_answer_stays_with_its_caller() -> None:
     gate.set()
     with pytest.raises(ZeroDivisionError):
         await first
-    assert (await second).token.text == "token-2"
+    assert (await second).token.text.reveal() == "token-2"
 
 
 async def test_a_refused_token_is_replaced_once() -> None:
@@ -215,8 +216,8 @@ async def test_a_refused_token_is_replaced_once() -> None:
     store, fetch = TokenStore(), Fetch()
     old = await store.get(CLIENT, fetch)
     new = await asyncio.gather(*(store.get(CLIENT, fetch, after=old.generation) for _ in range(20)))
-    assert {i.token.text for i in new} == {"token-2"}
-    assert (await store.get(CLIENT, fetch, after=old.generation)).token.text == "token-2"
+    assert {i.token.text.reveal() for i in new} == {"token-2"}
+    assert (await store.get(CLIENT, fetch, after=old.generation)).token.text.reveal() == "token-2"
     assert fetch.count == 2
 
 
@@ -224,12 +225,12 @@ async def test_a_token_that_ran_out_is_replaced() -> None:
     """By the clock the store was given."""
     clock = Clock(100.0)
     store, fetch = TokenStore(clock), Fetch(200.0)
-    assert (await store.get(CLIENT, fetch)).token.text == "token-1"
+    assert (await store.get(CLIENT, fetch)).token.text.reveal() == "token-1"
     clock.now = 199.0
-    assert (await store.get(CLIENT, fetch)).token.text == "token-1"
+    assert (await store.get(CLIENT, fetch)).token.text.reveal() == "token-1"
     clock.now = 200.0
     assert store.current(CLIENT) is None
-    assert (await store.get(CLIENT, fetch)).token.text == "token-2"
+    assert (await store.get(CLIENT, fetch)).token.text.reveal() == "token-2"
 
 
 async def test_many_tenants_do_not_fill_the_memory() -> None:
@@ -237,7 +238,7 @@ async def test_many_tenants_do_not_fill_the_memory() -> None:
     clock = Clock(100.0)
     store = TokenStore(clock)
     for number in range(3000):
-        client = OAuth2Client("https://pbx/connect/token", f"tenant-{number}", "s")
+        client = OAuth2Client("https://pbx/connect/token", f"tenant-{number}", Secret("s"))
         await store.get(client, Fetch(clock.now + 10))
         clock.now += 1
     assert len(store._slots) <= 1024

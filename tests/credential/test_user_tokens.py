@@ -25,6 +25,7 @@ from nodeloom.credential import (
 from nodeloom.credential.locking import exclusive
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialStoreError, NetworkError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import Secret
 
 from .authorization_server import AuthorizationServer
 from .helpers import ROOT, Clock, MemoryKeyring, answer, send_nothing, send_over_socket, three_cx_type
@@ -209,7 +210,7 @@ async def test_a_sign_in_waits_for_a_refresh_on_its_way(file: FileProvider) -> N
         async def issue(_request: Request) -> Response:
             return answer({"access_token": "canary-new", "refresh_token": "canary-newer"})
 
-        finish = asyncio.create_task(opened(file).finish(sign_in, "code", issue))
+        finish = asyncio.create_task(opened(file).finish(sign_in, Secret("code"), issue))
         await asyncio.sleep(0.05)
         assert not finish.done()
         server.before_token.set()

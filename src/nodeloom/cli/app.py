@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "describe": ("describe", "Show what a node, a resource or an operation offers and takes."),
     "choices": ("choices", "Ask the service which values a property can have."),
     "validate": ("validate", "Check node descriptors, credential types and other documents."),
-    "credentials": ("credentials", "See credential types, and add, list, test and remove credentials."),
+    "credentials": ("credentials", "See credential types, and add, list, test, remove and encrypt credentials."),
     "plugins": ("listing", "List the plugins, failed ones among them."),
     "import": ("import_", "Make descriptors from n8n packages and OpenAPI documents."),
     "sandbox": ("sandbox", "Serve a 3CX to try things on, on this machine."),
@@ -108,6 +108,9 @@ def run_app(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except NodeloomError as fault:
+        from nodeloom.redaction import forget_locals
+
+        forget_locals(fault)
         if debug:
             raise
         show_error(fault)

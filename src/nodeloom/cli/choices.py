@@ -9,6 +9,7 @@ import click
 
 from nodeloom.cli.listing import columns
 from nodeloom.cli.options import json_option, target_arguments
+from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.terminal import show, show_json
 
 
@@ -42,6 +43,7 @@ def choices(
     from nodeloom.runtime import Runtime
 
     parameters: dict[str, Any] = dict(split_setting("--set", setting) for setting in settings)
+    passphrases_are_asked_for()
     with Runtime() as runtime:
         for path in credential_types:
             runtime.add_credential_type(path)

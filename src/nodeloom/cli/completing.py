@@ -95,5 +95,5 @@ def complete_credential(known: Registry, _params: dict[str, Any]) -> Names:
     """Names of stored credentials."""
     from nodeloom.credential import Credentials, default_providers
 
-    stored = Credentials(default_providers(type_names=known.credential_types)).list()
+    stored = Credentials(default_providers(type_names=known.credential_types)).list(unusable=lambda _: None)
     return [(kept.name, kept.type) for kept in stored]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.terminal import say
 from nodeloom.errors import NodeloomError, UnknownNameError
 
@@ -46,6 +47,7 @@ def connect_command(name: str, no_browser: bool, port: int | None, timeout: floa
     from nodeloom import Runtime
     from nodeloom.credential.loopback import Loopback
 
+    passphrases_are_asked_for()
     with Runtime() as runtime:
         type_name = _type_of(runtime, name)
         with Loopback(port or 0) as listener:

@@ -120,3 +120,13 @@ def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
             raise click.BadParameter(str(fault)) from None
 
     return read
+
+
+def confirmed(question: str, option: str) -> bool:
+    """Whether the person says yes. Raises ConfigurationError, naming the option to give, when nobody is there."""
+    try:
+        return confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None

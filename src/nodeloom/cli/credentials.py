@@ -1,4 +1,4 @@
-"""`nodeloom credentials`: see the types, and add, connect, list, test and remove stored credentials.
+"""`nodeloom credentials`: see the types, and add, connect, list, test, remove and encrypt stored credentials.
 
 Secrets are asked for without echo, or read from standard input or an environment variable; never from the command
 line, where the process list and the shell's history would keep them.
@@ -15,20 +15,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nodeloom.cli.app import USAGE, show_error
 from nodeloom.cli.credential_connect import connect_command
-from nodeloom.cli.credential_form import ask_fields
-from nodeloom.cli.terminal import confirm, say, show, show_json
+from nodeloom.cli.credential_encryption import decrypt_command, encrypt_command, rekey_command
+from nodeloom.cli.credential_form import ask_fields, confirmed
+from nodeloom.cli.passphrase import passphrases_are_asked_for
+from nodeloom.cli.terminal import say, show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
     from nodeloom import Runtime
-    from nodeloom.credential import FileProvider, KeyringProvider
+    from nodeloom.credential import EncryptedFileProvider, FileProvider, KeyringProvider
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
+    from nodeloom.errors import NodeloomError
+
+    Place = FileProvider | EncryptedFileProvider | KeyringProvider
+
+_STORES = ("file", "encrypted", "keyring")
 
 
 @click.group("credentials")
 def credentials() -> None:
-    """See credential types, and add, connect, list, test and remove credentials.
+    """See credential types, and add, connect, list, test, remove and encrypt credentials.
 
     \b
     Example:
@@ -37,7 +45,8 @@ def credentials() -> None:
     """
 
 
-credentials.add_command(connect_command)
+for command in (connect_command, encrypt_command, decrypt_command, rekey_command):
+    credentials.add_command(command)
 
 
 @credentials.command("types")
@@ -75,6 +84,8 @@ def types_command(as_json: bool) -> None:
 def list_command(as_json: bool) -> None:
     """List the stored credentials: name, type and where each is kept. Values are not shown.
 
+    A place that cannot be used (an encrypted file without its passphrase) is named, and the code is 2 then.
+
     \b
     Example:
       nodeloom credentials list
@@ -84,14 +95,19 @@ def list_command(as_json: bool) -> None:
 
     with _runtime() as runtime:
         chain = Credentials(default_providers(type_names=list(runtime.credential_types)))
-    listed = [{"name": c.name, "type": c.type, "source": c.source} for c in chain.list()]
+    unusable: list[NodeloomError] = []
+    listed = [{"name": c.name, "type": c.type, "source": c.source} for c in chain.list(unusable.append)]
     if as_json:
         show_json(listed)
-        return
-    if not listed:
-        say("There are no stored credentials. Add one with: nodeloom credentials add TYPE")
-    for row in listed:
-        show(f"{row['name']}  {row['type']}  {row['source']}")
+    else:
+        if not listed and not unusable:
+            say("There are no stored credentials. Add one with: nodeloom credentials add TYPE")
+        for row in listed:
+            show(f"{row['name']}  {row['type']}  {row['source']}")
+    for fault in unusable:
+        show_error(fault)
+    if unusable:
+        raise SystemExit(USAGE)
 
 
 @credentials.command("add")
@@ -99,7 +115,9 @@ def list_command(as_json: bool) -> None:
 @click.option("--name", help="Name to keep it under; the default is the type's name, which makes it the default one.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Value of a field that is no secret.")
 @click.option(
-    "--store", type=click.Choice(["file", "keyring"]), default="file", show_default=True, help="Where to keep it."
+    "--store",
+    type=click.Choice(_STORES),
+    help="Where to keep it; without, the encrypted file where there is one, else the file.",
 )
 @click.option("--secrets-from-stdin", is_flag=True, help="Read a JSON object with fields from standard input.")
 @click.option("--secrets-from-env", metavar="VARIABLE", help="Read a JSON object with fields from this variable.")
@@ -108,7 +126,7 @@ def add_command(
     type_name: str,
     name: str | None,
     settings: tuple[str, ...],
-    store: str,
+    store: str | None,
     secrets_from_stdin: bool,
     secrets_from_env: str | None,
     force: bool,
@@ -147,10 +165,12 @@ def add_command(
 @credentials.command("remove")
 @click.argument("name")
 @click.option(
-    "--store", type=click.Choice(["file", "keyring"]), default="file", show_default=True, help="Where it is kept."
+    "--store",
+    type=click.Choice(_STORES),
+    help="Where it is kept; without, the encrypted file where there is one, else the file.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def remove_command(name: str, store: str, yes: bool) -> None:
+def remove_command(name: str, store: str | None, yes: bool) -> None:
     """Remove the credential NAME from a store.
 
     \b
@@ -162,7 +182,7 @@ def remove_command(name: str, store: str, yes: bool) -> None:
     names = [stored.name for stored in place.list()]
     if name not in names:
         raise UnknownNameError("credential", name, names, within=place.name)
-    if not yes and not _confirm(f"Remove the credential {name!r} from {place.name}?", "--yes"):
+    if not yes and not confirmed(f"Remove the credential {name!r} from {place.name}?", "--yes"):
         say("Nothing was removed.")
         return
     place.remove(name)
@@ -201,13 +221,19 @@ def _runtime() -> Runtime:
     # Imported here: `nodeloom --help` has no need of it.
     from nodeloom import Runtime
 
+    passphrases_are_asked_for()
     return Runtime()
 
 
-def _store(store: str) -> FileProvider | KeyringProvider:
-    from nodeloom.credential import FileProvider, KeyringProvider
+def _store(store: str | None) -> Place:
+    from nodeloom.credential import EncryptedFileProvider, FileProvider, KeyringProvider
 
-    return KeyringProvider() if store == "keyring" else FileProvider()
+    passphrases_are_asked_for()
+    if store == "keyring":
+        return KeyringProvider()
+    encrypted = EncryptedFileProvider()
+    # Who has encrypted the credentials does not expect the next one in plain text.
+    return encrypted if store == "encrypted" or (store is None and encrypted.file.exists()) else FileProvider()
 
 
 def _whole(kind: CredentialType, types: Mapping[str, CredentialType]) -> CredentialType:
@@ -288,21 +314,12 @@ def _secrets(kind: CredentialType, text: str | None, where: str) -> dict[str, An
     return fields
 
 
-def _may_overwrite(place: FileProvider | KeyringProvider, name: str) -> bool:
+def _may_overwrite(place: Place, name: str) -> bool:
     if name not in [stored.name for stored in place.list()]:
         return False
-    if not _confirm(f"There is already a credential {name!r} in {place.name}. Overwrite it?", "--force"):
+    if not confirmed(f"There is already a credential {name!r} in {place.name}. Overwrite it?", "--force"):
         raise click.Abort
     return True
-
-
-def _confirm(question: str, option: str) -> bool:
-    try:
-        return confirm(question)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None
 
 
 __all__ = ["credentials"]

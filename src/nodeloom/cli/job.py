@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.cli.installed import named_node
+from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.settings import Settings, read_setting_file, split_setting
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.files import read_json
@@ -52,6 +53,7 @@ class Written:
 
 def open_runtime(options: Options) -> Runtime:
     """The runtime that the options ask for, with the credential types of `--credential-type`."""
+    passphrases_are_asked_for()
     runtime = Runtime(
         url_values=options["url_values"],
         timezone=options["timezone"],

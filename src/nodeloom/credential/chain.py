@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.credential.encrypted import EncryptedFileProvider
 from nodeloom.credential.environment import EnvironmentProvider, slug, variable_for
 from nodeloom.credential.file import FileProvider
 from nodeloom.credential.keyring_store import KeyringProvider
@@ -21,6 +22,7 @@ from nodeloom.errors import (
     nearest,
     preview,
 )
+from nodeloom.redaction import forget_locals
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -36,10 +38,16 @@ def default_providers(
     """Where credentials are looked for unless the host says otherwise, in order.
 
     The environment, then what plugins provide, the TOML file (`file`, else `$NODELOOM_CREDENTIALS`, else the user's
-    configuration folder), and the OS keyring where the extra `keyring` is installed. Nothing is read before it is
-    asked for.
+    configuration folder), the encrypted file (`file` with the ending `.enc`, else
+    `$NODELOOM_ENCRYPTED_CREDENTIALS`, else beside the TOML file), and the OS keyring where the extra `keyring` is
+    installed. Nothing is read before it is asked for.
     """
-    providers: list[Provider] = [EnvironmentProvider(environ, type_names=type_names), *plugins, FileProvider(file)]
+    providers: list[Provider] = [
+        EnvironmentProvider(environ, type_names=type_names),
+        *plugins,
+        FileProvider(file),
+        EncryptedFileProvider(None if file is None else Path(file).with_suffix(".enc")),
+    ]
     if find_spec("keyring") is not None:
         providers.append(KeyringProvider(optional=True))
     return providers
@@ -86,11 +94,20 @@ class Credentials:
             return found
         raise self._not_found(type, wanted)
 
-    def list(self) -> Iterator[StoredCredential]:
-        """All stored credentials, provider by provider."""
+    def list(self, unusable: Callable[[NodeloomError], None] | None = None) -> Iterator[StoredCredential]:
+        """All stored credentials, provider by provider.
+
+        With `unusable`, a place that cannot be used (a locked file) is told to it, and the others are listed.
+        """
         for provider in self.providers:
-            with _blaming(provider):
-                kept = tuple(provider.list())
+            try:
+                with _blaming(provider):
+                    kept = tuple(provider.list())
+            except (CredentialStoreError, PluginError) as error:
+                if unusable is None:
+                    raise
+                unusable(error)
+                continue
             yield from kept
 
     def _not_found(self, type: CredentialType, wanted: str | None) -> CredentialError:  # noqa: A002
@@ -98,7 +115,8 @@ class Credentials:
         looked = f"Looked in: {'; '.join(places)}." if places else "No place to look in is configured."
         if wanted is None:
             return CredentialNotFoundError(f"There is no credential of type {type.name!r}. {looked}", hint=_how(type))
-        stored = list(self._listed())
+        # An unusable variable or store of no concern here must not hide the answer.
+        stored = list(self.list(unusable=lambda _: None))
         other = next((s for s in stored if s.name == wanted and s.type != type.name), None)
         if other is not None:
             return CredentialError(
@@ -118,25 +136,18 @@ class Credentials:
             f"There is no credential {preview(wanted)!r} of type {type.name!r}. {looked}", hint=hint
         )
 
-    def _listed(self) -> Iterator[StoredCredential]:
-        """What can be listed; an unusable variable or store of no concern here must not hide the answer."""
-        for provider in self.providers:
-            try:
-                with _blaming(provider):
-                    kept = tuple(provider.list())
-            except (CredentialStoreError, PluginError):
-                continue
-            yield from kept
-
 
 @contextmanager
 def _blaming(provider: Provider) -> Iterator[None]:
     """Turn what a provider may not raise into a PluginError that names it."""
     try:
         yield
-    except NodeloomError:
+    except NodeloomError as error:
+        forget_locals(error)
         raise
     except Exception as fault:
+        # A provider has values in its variables.
+        forget_locals(fault)
         raise PluginError(
             f"The credential provider {provider.name!r} raised {type(fault).__name__}: {preview(str(fault))}",
             plugin=provider.name,

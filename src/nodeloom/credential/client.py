@@ -11,6 +11,7 @@ from nodeloom.credential.oauth2 import Grant, OAuth2Client, Token
 from nodeloom.credential.templates import Renderer
 from nodeloom.errors import CredentialError, nearest
 from nodeloom.messages import origin_of
+from nodeloom.redaction import Secret, reveal
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -55,7 +56,7 @@ def client_of(
     return OAuth2Client(
         token_url=_address(type, "accessTokenUrl", text(block.access_token_url, "accessTokenUrl")),
         client_id=client_id,
-        client_secret=secret,
+        client_secret=Secret(secret),
         scope=" ".join(text(block.scope, "scope").split()) or None,
         authentication=_choice(type, "authentication", text(block.authentication, "authentication"), ways),
         grant=grant,
@@ -108,4 +109,5 @@ def _parameters(type: CredentialType, text: str) -> tuple[tuple[str, str], ...]:
 def _user(begun: Token | None) -> bytes:
     if begun is None:
         return b""
-    return hashlib.sha256(f"{begun.text}\0{begun.refresh_token}".encode("utf-8", "surrogatepass")).digest()
+    tokens = f"{begun.text.reveal()}\0{reveal(begun.refresh_token)}"
+    return hashlib.sha256(tokens.encode("utf-8", "surrogatepass")).digest()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nodeloom.credential.environment import slug, variable_for
-from nodeloom.credential.masking import texts_of
 from nodeloom.credential.model import StoredCredential
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.credential.tokendata import FIELD, parsed, secret_texts
 from nodeloom.errors import CredentialError, nearest, preview
 from nodeloom.messages import origin_of
+from nodeloom.redaction import MaskedTexts, texts_of
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -248,7 +248,7 @@ def _require(
     )
 
 
-def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002
+def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts:  # noqa: A002
     """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
 
     Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
@@ -265,7 +265,7 @@ def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str
             texts.update(texts_of(value))
             texts.update(_inner_texts(value))
     texts.discard("")
-    return frozenset(texts)
+    return MaskedTexts(texts)
 
 
 def _inner_texts(value: Any) -> Iterator[str]:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential.masking import texts_of
 from nodeloom.credential.model import Injection
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, DescriptorError
+from nodeloom.redaction import Secret, texts_of
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -115,9 +115,9 @@ def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
     )
 
 
-def carries(injection: Injection, text: str) -> bool:
-    """Whether `text` stands in any value that goes onto the request."""
-    return any(text in found for found in texts_of([injection.headers, injection.qs, injection.body or {}]))
+def carries(injection: Injection, secret: Secret[str]) -> bool:
+    """Whether a secret stands in any value that goes onto the request."""
+    return any(secret.reveal() in found for found in texts_of([injection.headers, injection.qs, injection.body or {}]))
 
 
 def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator[str]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nodeloom.credential.choice import check_name, choose, digest, gone, refuse_existing
 from nodeloom.credential.locking import exclusive
-from nodeloom.credential.masking import Masker, texts_of
 from nodeloom.credential.model import StoredCredential
 from nodeloom.errors import CredentialError, CredentialStoreError
+from nodeloom.redaction import Masker, texts_of
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from nodeloom.errors import CredentialStoreError
 
 _PAUSE = 0.02
+# What a system says when another holds the lock; Windows says EDEADLOCK after it has tried for a while.
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EINTR, errno.EDEADLK})
 
 if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
     import msvcrt
@@ -53,7 +56,7 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
     fd = _opened(lock_file)
     try:
         deadline = time.monotonic() + patience
-        while not _taken(fd):
+        while not _taken(fd, lock_file):
             if time.monotonic() >= deadline:
                 raise _busy(lock_file, patience)
             time.sleep(_PAUSE)
@@ -74,7 +77,7 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
     fd = _opened(lock_file)
     try:
         deadline = time.monotonic() + patience
-        while not _taken(fd):
+        while not _taken(fd, lock_file):
             if time.monotonic() >= deadline:
                 raise _busy(lock_file, patience)
             await asyncio.sleep(_PAUSE)
@@ -89,7 +92,8 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
 
 def _opened(lock_file: Path) -> int:
     private_folder(lock_file.parent)
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+    # A link planted in its place must not make us create or lock another file.
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
         return os.open(lock_file, flags, 0o600)
     except OSError as fault:
@@ -99,11 +103,17 @@ def _opened(lock_file: Path) -> int:
         ) from None
 
 
-def _taken(fd: int) -> bool:
+def _taken(fd: int, lock_file: Path) -> bool:
     try:
         _try_lock(fd)
-    except OSError:
-        return False
+    except OSError as fault:
+        if fault.errno in _HELD:
+            return False
+        # Some network file systems have no locks; going on without one would lose what another process writes.
+        raise CredentialStoreError(
+            f"The file system of {lock_file} cannot lock files: {fault.strerror}.",
+            hint="Keep credentials on a local disk: set NODELOOM_CREDENTIALS to a file there.",
+        ) from None
     return True
 
 

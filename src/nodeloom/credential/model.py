@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from nodeloom.credential.masking import MASK, MaskedValues
+from nodeloom.redaction import MaskedValues, masked, refuse_pickling
 
 Json = Any
-
-
-def refuse_pickling(instance: object) -> NoReturn:
-    """Raise TypeError: what holds secrets is not pickled, into a worker process or a cache."""
-    raise TypeError(f"a {type(instance).__name__} holds secrets and is not pickled; resolve it where it is used")
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,8 +18,8 @@ class StoredCredential:
 
     `name` is what it is asked for by, `type` the name of its credential type, `values` its fields. `source` says
     where it came from: `environment`, `file PATH`, `keyring`, `given`, or a plugin's name. `keeper` keeps tokens that
-    are refreshed while it is used; without one they last as long as the process. The values are shown by neither
-    `repr` nor `str`.
+    are refreshed while it is used; without one they last as long as the process. A value may be given in a `Secret`;
+    they are shown by neither `repr` nor `str`.
     """
 
     name: str
@@ -34,7 +29,7 @@ class StoredCredential:
     keeper: Keeper | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", MaskedValues(self.values))
+        object.__setattr__(self, "values", masked(dict(self.values)))
 
     def __repr__(self) -> str:
         return (
@@ -92,9 +87,14 @@ class Injection:
     body: Mapping[str, Json] | None = None
     generation: int = 0
 
+    def __post_init__(self) -> None:
+        # What is put on a request is plain text, since every request takes it; that it is not shown is up to these.
+        object.__setattr__(self, "headers", MaskedValues(self.headers))
+        object.__setattr__(self, "qs", masked(dict(self.qs)))
+        object.__setattr__(self, "body", None if self.body is None else masked(dict(self.body)))
+
     def __repr__(self) -> str:
-        parts = {"headers": self.headers, "qs": self.qs, "body": self.body or {}}
-        shown = ", ".join(f"{part}={{{', '.join(f'{k!r}: {MASK}' for k in names)}}}" for part, names in parts.items())
+        shown = f"headers={self.headers!r}, qs={self.qs!r}, body={self.body or {}!r}"
         return f"Injection({shown}, generation={self.generation})"
 
     def __reduce__(self) -> NoReturn:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 from urllib.parse import quote_plus, urlencode
 
-from nodeloom.credential.model import refuse_pickling
 from nodeloom.errors import (
     AuthenticationError,
     RateLimitedError,
@@ -22,6 +21,7 @@ from nodeloom.errors import (
     preview,
 )
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, refuse_pickling
 
 _MARGIN_SECONDS = 30.0
 _MARGIN_SHARE = 0.1
@@ -40,7 +40,7 @@ class OAuth2Client:
 
     token_url: str
     client_id: str
-    client_secret: str = ""
+    client_secret: Secret[str] = Secret("")  # noqa: RUF009 - it cannot be changed
     scope: str | None = None
     authentication: str = "body"
     grant: Grant = "client_credentials"
@@ -55,46 +55,47 @@ class OAuth2Client:
     def __reduce__(self) -> NoReturn:
         refuse_pickling(self)
 
-    def secrets(self) -> set[str]:
+    def secrets(self) -> MaskedTexts:
         """The secret, and the basic authentication value made of it."""
-        return {self.client_secret, self._basic()} if self.client_secret else set()
+        return MaskedTexts({self.client_secret.reveal(), self._basic()} if self.client_secret else ())
 
     def _basic(self) -> str:
         # RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
-        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret.reveal())}"
         return base64.b64encode(pair.encode("ascii")).decode("ascii")
 
     def client_credentials_request(self) -> Request:
         """The token request of the client itself (section 4.4.2)."""
         return self._request({"grant_type": "client_credentials", **self._scopes()}, repeatable=True)
 
-    def refresh_request(self, refresh_token: str) -> Request:
+    def refresh_request(self, refresh_token: Secret[str]) -> Request:
         """The request for a new token in place of one that ran out (section 6)."""
         # Without `scope`, which means the same as was granted before.
-        return self._request({"grant_type": "refresh_token", "refresh_token": refresh_token}, repeatable=True)
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
+        return self._request(MaskedValues(form), repeatable=True)
 
-    def code_request(self, code: str, redirect_uri: str, verifier: str) -> Request:
+    def code_request(self, code: Secret[str], redirect_uri: str, verifier: Secret[str]) -> Request:
         """The request that exchanges an authorization code (section 4.1.3; RFC 7636 section 4.5).
 
         It is not repeated: a code is good for one exchange.
         """
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        return self._request({**form, "code_verifier": verifier}, repeatable=False)
+        form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
+        return self._request(MaskedValues({**form, "code_verifier": verifier.reveal()}), repeatable=False)
 
     def _scopes(self) -> dict[str, str]:
         return {"scope": self.scope} if self.scope else {}
 
     def _request(self, form: Mapping[str, str], *, repeatable: bool) -> Request:
         """A token request. It follows no redirect: the secret is for this address only."""
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        headers = MaskedValues({"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"})
         if self.authentication == "header" and self.client_secret:
             headers["Authorization"] = f"Basic {self._basic()}"
-            client = {}
+            client = MaskedValues()
         else:
             # A public client has no secret, and says who it is in the body (section 3.2.1).
-            client = {"client_id": self.client_id}
+            client = MaskedValues({"client_id": self.client_id})
             if self.client_secret:
-                client["client_secret"] = self.client_secret
+                client["client_secret"] = self.client_secret.reveal()
         return Request(
             "POST",
             self.token_url,
@@ -116,16 +117,16 @@ class Token:
     kept nowhere but in memory.
     """
 
-    text: str
+    text: Secret[str]
     expires_at: float
-    refresh_token: str | None = None
+    refresh_token: Secret[str] | None = None
     scope: str | None = None
     token_type: str = "Bearer"  # noqa: S105 - a scheme, not a secret
-    replaces: str | None = None
+    replaces: Secret[str] | None = None
     only_here: bool = False
 
     def __repr__(self) -> str:
-        return f"Token(***, expires_at={self.expires_at!r})"
+        return f"Token({self.text}, expires_at={self.expires_at!r})"
 
     def __reduce__(self) -> NoReturn:
         refuse_pickling(self)
@@ -154,10 +155,11 @@ def read_token(response: Response, now: float, *, url: str = "") -> Token:
     document = document or {}
     life = _life(text, document.get("expires_in"), now)
     margin = min(_MARGIN_SECONDS, life * _MARGIN_SHARE)
+    refresh = _filled(document.get("refresh_token"))
     return Token(
-        text,
+        Secret(text),
         now + life - margin,
-        _filled(document.get("refresh_token")),
+        None if refresh is None else Secret(refresh),
         _filled(document.get("scope")),
         scheme_of(document.get("token_type")),
     )
@@ -218,7 +220,7 @@ def _document(response: Response) -> dict[str, Any] | None:
         document = response.json()
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return MaskedValues(document) if isinstance(document, dict) else None
 
 
 def _where(response: Response, url: str) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nodeloom.credential.client import client_of
 from nodeloom.credential.fields import fit, is_filled, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
-from nodeloom.credential.masking import MASK, MaskedValues, Masker
-from nodeloom.credential.model import Injection, Json, StoredCredential, refuse_pickling
+from nodeloom.credential.model import Injection, Json, StoredCredential
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.credential.probe import build_test_request, judge
 from nodeloom.credential.signin import Granted, SignIn
@@ -27,6 +26,7 @@ from nodeloom.credential.tokens import TOKENS, Issued, TokenStore
 from nodeloom.credential.usertokens import UserTokens
 from nodeloom.errors import CredentialError, NodeloomError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, Masker, Secret, forget_locals, refuse_pickling, texts_of
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -48,11 +48,16 @@ _PROVING = frozenset({"dpop", "mac", "pop"})
 
 @contextmanager
 def _masked(secrets: Iterable[str]) -> Iterator[None]:
-    """Take `secrets` out of a NodeloomError that is raised inside."""
+    """Take `secrets` out of a NodeloomError that is raised inside, and the variables behind any error.
+
+    Inside, the values are in plain variables, which a traceback with locals would show.
+    """
     try:
         yield
-    except NodeloomError as error:
-        error.mask(Masker(secrets))
+    except BaseException as error:
+        if isinstance(error, NodeloomError):
+            error.mask(Masker(secrets))
+        forget_locals(error)
         raise
 
 
@@ -106,7 +111,7 @@ class CredentialSession:
             self._client = client_of(type, self._fields, self._render, self._begun)
         self._user: UserTokens | None = None
         if self._client is not None:
-            self._secrets |= self._client.secrets()
+            self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])
             if self._client.grant != "client_credentials" and block and block.token_data:
                 self._user = UserTokens(self._client, stored, block.token_data, self._begun, tokens.clock)
         if block is None or self._user is not None:
@@ -116,9 +121,9 @@ class CredentialSession:
         else:
             self._given_token = is_filled(self._fields.get(block.field))
         self._lock = threading.Lock()
-        self._seen: tuple[str, ...] = ()
+        self._seen: tuple[Secret[str], ...] = ()
         self._all_secrets = self._secrets
-        self._masker: tuple[frozenset[str], Masker] | None = None
+        self._masker: tuple[MaskedTexts, Masker] | None = None
         self._in_use: tuple[Injection, MaskedValues] | None = None
         self._good_until = math.inf
 
@@ -145,7 +150,7 @@ class CredentialSession:
         return hashlib.blake2b(text.encode(), digest_size=16, key=_IDENTITY_KEY).digest()
 
     @property
-    def secrets(self) -> frozenset[str]:
+    def secrets(self) -> MaskedTexts:
         """Texts to mask anywhere: secret fields, tokens fetched so far, basic authentication values.
 
         The same object as long as nothing was added to it.
@@ -223,7 +228,7 @@ class CredentialSession:
         self._user.require_keeper()
         return SignIn(self._client, redirect_uri)
 
-    async def finish(self, sign_in: SignIn, code: str, send: Send) -> Granted:
+    async def finish(self, sign_in: SignIn, code: Secret[str], send: Send) -> Granted:
         """Exchange the code of a sign-in, keep the tokens where the credential is, and say what was granted.
 
         Raises ResponseError when the service issues no token, CredentialStoreError when they cannot be kept.
@@ -300,8 +305,11 @@ class CredentialSession:
         token = issued.token if issued is not None else self._begun
         if token is not None and block is not None:
             self._remember(token.text, token.refresh_token)
-            shown = {block.field: token.text} if block.token_data is None else {block.token_data: data_of(token)}
-            values = MaskedValues({**values, **shown})
+            values = MaskedValues(values)
+            if block.token_data is None:
+                values[block.field] = token.text.reveal()
+            else:
+                values[block.token_data] = data_of(token)
         with _masked(self.secrets):
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
             if token is not None and block is not None and block.token_data and not carries(injection, token.text):
@@ -319,13 +327,13 @@ class CredentialSession:
                 value=token.token_type,
                 hint="Tokens that need a proof of possession cannot be used.",
             )
-        value = header_value(self.type.name, "Authorization", f"{token.token_type} {token.text}")
+        value = header_value(self.type.name, "Authorization", f"{token.token_type} {token.text.reveal()}")
         others = {name: text for name, text in injection.headers.items() if name.lower() != "authorization"}
         return replace(injection, headers={**others, "Authorization": value})
 
-    def _remember(self, *texts: str | None) -> None:
+    def _remember(self, *texts: str | Secret[str] | None) -> None:
         with self._lock:
-            new = [text for text in texts if text and text not in self._seen]
+            new = [Secret(text) for text in texts_of(texts) if text and Secret(text) not in self._seen]
             if new:
                 self._seen = (*self._seen, *new)[-_REMEMBERED_TOKENS:]
-                self._all_secrets = self._secrets | frozenset(self._seen)
+                self._all_secrets = MaskedTexts([*self._secrets, *texts_of(self._seen)])

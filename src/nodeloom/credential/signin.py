@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from nodeloom.credential.masking import Masker
-from nodeloom.credential.model import refuse_pickling
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.errors import CredentialError, NodeloomError, preview
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import Masker, Secret, refuse_pickling, texts_of
 
 
-def new_verifier() -> str:
+def new_verifier() -> Secret[str]:
     """A code verifier: 43 characters with 256 random bits (RFC 7636 section 4.1)."""
-    return secrets.token_urlsafe(32)
+    return Secret(secrets.token_urlsafe(32))
 
 
-def challenge_of(verifier: str) -> str:
+def challenge_of(verifier: Secret[str]) -> str:
     """The code challenge of a verifier by the method S256 (RFC 7636 section 4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    digest = hashlib.sha256(verifier.reveal().encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
@@ -53,7 +52,7 @@ class SignIn:
     def __init__(self, client: OAuth2Client, redirect_uri: str) -> None:
         self._client = client
         self._redirect_uri = redirect_uri
-        self._state = secrets.token_urlsafe(32)
+        self._state = Secret(secrets.token_urlsafe(32))
         self._verifier = new_verifier()
 
     def __repr__(self) -> str:
@@ -72,7 +71,7 @@ class SignIn:
             ("client_id", self._client.client_id),
             ("redirect_uri", self._redirect_uri),
             *([("scope", self._client.scope)] if self._client.scope else []),
-            ("state", self._state),
+            ("state", self._state.reveal()),
             ("code_challenge", challenge_of(self._verifier)),
             ("code_challenge_method", "S256"),
         ]
@@ -82,7 +81,7 @@ class SignIn:
         path, _, query = address.partition("?")
         return f"{path}?{query}{'&' if query else ''}{urlencode(pairs)}"
 
-    def code(self, target: str) -> str:
+    def code(self, target: str) -> Secret[str]:
         """The authorization code in the address the user was redirected to (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
         Raises CredentialError when it belongs to another sign-in, when the service or the user refused, and when there
@@ -91,7 +90,7 @@ class SignIn:
         given = parse_qs(urlsplit(target).query, keep_blank_values=True)
         single = {name: values[0] for name, values in given.items() if len(values) == 1}
         if not hmac.compare_digest(
-            single.get("state", "").encode("utf-8", "surrogatepass"), self._state.encode("ascii")
+            single.get("state", "").encode("utf-8", "surrogatepass"), self._state.reveal().encode("ascii")
         ):
             raise CredentialError(
                 "The browser came back from another sign-in: the state is not the one that was sent.",
@@ -105,7 +104,7 @@ class SignIn:
                 "The service redirected the browser without an authorization code.",
                 hint="Check the authorization URL of the credential.",
             )
-        return code
+        return Secret(code)
 
     def granted(self, token: Token) -> Granted:
         """What `token` allows; a service that does not say grants what was asked for (RFC 6749 section 5.1)."""
@@ -119,13 +118,16 @@ class SignIn:
             refreshable=token.refresh_token is not None,
         )
 
-    async def token(self, code: str, send: Callable[[Request], Awaitable[Response]], now: Callable[[], float]) -> Token:
+    async def token(
+        self, code: Secret[str], send: Callable[[Request], Awaitable[Response]], now: Callable[[], float]
+    ) -> Token:
         """Exchange the code. Raises ResponseError with the service's own words, and what `send` raises."""
         try:
             response = await send(self._client.code_request(code, self._redirect_uri, self._verifier))
             return read_token(response, now(), url=self._client.token_url)
         except NodeloomError as error:
-            error.mask(Masker({code, self._verifier, self._state, *self._client.secrets()}))
+            held = [code, self._verifier, self._state, self._client.client_secret]
+            error.mask(Masker([*texts_of(held), *self._client.secrets()]))
             if error.details.get("serviceCode") == "invalid_grant":
                 error.hint = "A code is good for a short time and one exchange: sign in again."
             raise

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nodeloom.credential.masking import texts_of
 from nodeloom.credential.oauth2 import Token, scheme_of
+from nodeloom.redaction import MaskedValues, Secret, reveal, texts_of
 
 FIELD = "oauthTokenData"
 """n8n's name of the field."""
@@ -29,9 +29,9 @@ def read_data(value: Any) -> Token | None:
     known = isinstance(ends, (int, float)) and not isinstance(ends, bool)
     refresh, scope = data.get("refresh_token"), data.get("scope")
     return Token(
-        text,
+        Secret(text),
         float(ends) if known and ends is not None else math.inf,
-        refresh if isinstance(refresh, str) and refresh else None,
+        Secret(refresh) if isinstance(refresh, str) and refresh else None,
         scope if isinstance(scope, str) and scope else None,
         scheme_of(data.get("token_type")),
     )
@@ -40,13 +40,13 @@ def read_data(value: Any) -> Token | None:
 def data_of(token: Token) -> dict[str, Any]:
     """`token` as it is kept among a credential's fields; what is not known is left out."""
     data = {
-        "access_token": token.text,
-        "refresh_token": token.refresh_token,
+        "access_token": token.text.reveal(),
+        "refresh_token": reveal(token.refresh_token),
         "expires_at": round(token.expires_at) if math.isfinite(token.expires_at) else None,
         "scope": token.scope,
         "token_type": token.token_type,
     }
-    return {name: value for name, value in data.items() if value is not None}
+    return MaskedValues((name, value) for name, value in data.items() if value is not None)
 
 
 def secret_texts(value: Any) -> Iterator[str]:

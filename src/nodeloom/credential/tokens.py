@@ -186,7 +186,7 @@ class TokenStore:
 
 
 def _key(client: OAuth2Client) -> Key:
-    secret = hashlib.sha256(client.client_secret.encode("utf-8", "surrogatepass")).digest()
+    secret = hashlib.sha256(client.client_secret.reveal().encode("utf-8", "surrogatepass")).digest()
     how = (client.authentication, client.grant, client.user)
     return (client.token_url, client.client_id, client.scope or "", secret, *how)
 

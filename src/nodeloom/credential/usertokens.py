@@ -14,12 +14,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from nodeloom.credential.locking import claimed
-from nodeloom.credential.masking import Masker
 from nodeloom.credential.model import Keeper, StoredCredential
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.errors import CredentialError, CredentialStoreError, NodeloomError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import Masker, texts_of
 
 logger = logging.getLogger("nodeloom")
 
@@ -114,7 +114,7 @@ class UserTokens:
             token = read_token(response, self._clock(), url=self._client.token_url)
         except NodeloomError as error:
             # The token may come from another process; the session knows only its own as secret.
-            error.mask(Masker({held.refresh_token, held.text}))
+            error.mask(Masker(texts_of([held.refresh_token, held.text])))
             if error.details.get("serviceCode") == "invalid_grant":
                 error.hint = f"The user's sign-in is no longer good. Sign in again: {self._command()}"
             raise
@@ -155,7 +155,7 @@ class UserTokens:
             keeper.set_field(self._name, self._field, data_of(token))
         except CredentialStoreError as fault:
             # The token is good: the run goes on with it, and the next refresh tries to keep its own.
-            mask = Masker(text for text in (token.text, token.refresh_token) if text)
+            mask = Masker(texts_of([token.text, token.refresh_token]))
             logger.error(  # noqa: TRY400 - a traceback would show the values
                 "The refreshed tokens of the credential %r could not be kept, and are in this process only: %s",
                 self._name,

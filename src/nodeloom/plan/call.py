@@ -15,6 +15,7 @@ from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
 from nodeloom.plan.transfer import Transfer
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
+from nodeloom.redaction import MaskedValues
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -42,7 +43,7 @@ class Injected(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """A request without its address: what of it is often the same for every item.
 
@@ -59,6 +60,10 @@ class Frame:
     proxy: str | None
     credential_headers: frozenset[str]
     credential_body: bool
+
+    def __repr__(self) -> str:
+        # The query and the body may hold a secret as the headers do.
+        return f"<Frame {self.method} [{', '.join(self.headers)}] {len(self.body or b'')} bytes>"
 
     def request(self, url: str) -> Request:
         """The request to `url`."""
@@ -224,7 +229,7 @@ def _seconds(milliseconds: Any, otherwise: float | None) -> float | None:
 
 
 def _headers(values: Any) -> dict[str, str]:
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values).items():
         if value is UNDEFINED or value is None:
             continue

@@ -58,6 +58,7 @@ _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
 #: The header in which 3CX says its release with every answer.
 RELEASE_HEADER = "x-3cx-version"
 _RELEASE = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
+_MOST_WORDS = 300
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -105,7 +106,7 @@ def failure(
     if outdated is not None:
         message, hint = outdated
     said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message))))
-    return kind(
+    error = kind(
         f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
         hint=hint,
         status=response.status,
@@ -117,6 +118,8 @@ def failure(
         since=operation.since if operation and outdated else None,
         release=response.headers[RELEASE_HEADER] if outdated else None,
     )
+    error.sent = [call.options.get("body"), call.options.get("qs"), dict(values)]
+    return error
 
 
 def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[str, str] | None:
@@ -150,7 +153,7 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
 
 def unreadable(response: Response, call: Call, expected: str) -> UnreadableAnswerError:
     """The error for a success whose body is not what was expected."""
-    start = response.body[:200].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
+    start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
     return UnreadableAnswerError(
         f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'}).",
         value=start,
@@ -169,10 +172,10 @@ def service_words(response: Response) -> tuple[str, str]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        text = response.body[:300].decode("utf-8", "replace").strip()
+        text = _cut(response.body[:1200].decode("utf-8", "replace").strip())
         return "", "" if text.startswith("<") else text
     if not isinstance(body, Mapping):
-        return "", str(body)[:300] if isinstance(body, str) else ""
+        return "", _cut(body) if isinstance(body, str) else ""
     inner = body.get("error")
     errors = body.get("errors")
     if isinstance(inner, Mapping):
@@ -183,6 +186,11 @@ def service_words(response: Response) -> tuple[str, str]:
         return inner, str(body["error_description"])
     code, message = _code_and_message(body)
     return code, message or (inner if isinstance(inner, str) else "")
+
+
+def _cut(text: str) -> str:
+    # The ellipsis tells whoever masks it that a secret may have been cut in two.
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
 
 
 def _code_and_message(source: Mapping[str, Any]) -> tuple[str, str]:

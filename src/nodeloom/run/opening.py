@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
     from nodeloom.run.journal.journal import Journal
+    from nodeloom.run.redacting import Redactor
     from nodeloom.run.watch import Watch
     from nodeloom.run.work import Send
     from nodeloom.transport import RetryPolicy
@@ -49,6 +50,7 @@ class OpenedRun:
     environment: Environment
     plugins: Plugins
     policy: RetryPolicy
+    redactor: Redactor
     twin: tuple[BulkTwin, OperationPlan] | None = None
     budget: RetryBudget | None = None
     watch: Watch | None = None
@@ -107,6 +109,7 @@ class OpenedRun:
             breaker=breaker(self.options),
             deadline=deadline(self.options),
             closing=self.journal.aclose if self.journal is not None else None,
+            mask=self.redactor.text,
         )
         return runner
 
@@ -121,10 +124,9 @@ class OpenedRun:
         from nodeloom.run.events import ObservedRun
         from nodeloom.run.watch import Watch
 
-        session, report = self.session, self.report
+        report = self.report
         run = ObservedRun(report.node, report.resource, report.operation, total, started_at=report.started_at)
-        # A token that is fetched on the way is masked too, so the masker is asked for each time.
-        return Watch(observers, run, str if session is None else lambda text: session.masker(text))
+        return Watch(observers, run, self.redactor.text)
 
     def open_journal(self, path: str | os.PathLike[str]) -> None:
         """Open the run's journal, before anything is sent. Raises JournalError."""
@@ -157,6 +159,7 @@ class OpenedRun:
             environment=self.environment,
             plugins=self.plugins,
             policy=self.policy,
+            redactor=self.redactor,
             items=items,
             stopping=stopping,
             pause=pause,

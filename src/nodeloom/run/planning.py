@@ -52,8 +52,7 @@ def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
     items = list(opened.items) if plan.needs_all_items else opened.items
     work = opened.work(_refuse, AllItems(items) if plan.needs_all_items else ())
     injection = _finished(session.injection(_refuse)) if session is not None else None
-    mask = work.masker()
-    shown = _Shown(mask)
+    shown = _Shown(session.masker if session is not None else str)
     for index, raw in enumerate(items):
         try:
             call = plan.call(plan.draft(work.scope(index, as_item(raw, index))))
@@ -61,7 +60,7 @@ def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
         except (NodeloomError, RecursionError) as fault:
             error = fault if isinstance(fault, NodeloomError) else too_deep()
             error.item = index
-            error.mask(mask)
+            opened.redactor.error(error, raw)
             yield PlannedRequest(index, error=error)
         else:
             yield shown(index, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
@@ -57,8 +58,10 @@ class Runner:
         breaker: Breaker | None = None,
         deadline: float | None = None,
         closing: Closing | None = None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self._work = work
+        self._mask = mask
         self._source = source
         self._concurrency = concurrency if source.size is None else max(1, min(concurrency, source.size))
         self._on_error = on_error
@@ -336,9 +339,8 @@ class Runner:
     async def _run(self, index: int, raw: Any) -> Outcome:
         try:
             return await self._work(index, raw)
-        except Exception as fault:
-            logger.exception("item %d: unexpected %s", index, type(fault).__name__)
-            return Outcome(index, error=unexpected(index, fault))
+        except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+            return Outcome(index, error=unexpected(index, fault, self._mask))
 
     def _keep(self, outcome: Outcome) -> None:
         self._ready[outcome.index] = outcome
@@ -366,8 +368,10 @@ class Runner:
         return batch
 
 
-def unexpected(index: int, fault: Exception) -> ItemError:
-    """The error for an item on which Nodeloom itself failed; the fault's words stay in the log."""
+def unexpected(index: int, fault: Exception, mask: Callable[[str], str]) -> ItemError:
+    """The error for an item on which Nodeloom itself failed; the fault's words stay in the log, masked."""
+    text = "".join(traceback.format_exception(fault))
+    logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, mask(text))
     return ItemError(
         f"Nodeloom itself failed on this item: {type(fault).__name__}.",
         item=index,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
+from nodeloom.redaction import MaskedValues
 from nodeloom.run.items import Item, as_item, too_deep
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
@@ -22,11 +21,9 @@ from nodeloom.transport.retry import Attempts, Pacing, RetryingSender, RetryPoli
 if TYPE_CHECKING:
     from nodeloom.plan.call import Call
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.run.redacting import Redactor
 
 Send = Callable[[Request], Awaitable[Response]]
-
-logger = logging.getLogger("nodeloom")
-
 
 _NO_CREDENTIALS: dict[str, Any] = {}
 
@@ -48,6 +45,7 @@ class ItemWork:
         environment: Environment,
         plugins: Plugins,
         policy: RetryPolicy,
+        redactor: Redactor,
         items: Sequence[Item] = (),
         stopping: Callable[[], bool] = lambda: False,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -58,6 +56,7 @@ class ItemWork:
         self._session = session
         self._environment = environment
         self._plugins = plugins
+        self._redactor = redactor
         self._items = items
         self._sender = RetryingSender(send, policy, give_up=stopping, sleep=pause, budget=budget, pacing=pacing)
         self._sees = plugins.has("nodeloom_see_response")
@@ -92,26 +91,18 @@ class ItemWork:
             else:
                 items = await self._exchange(self.scope(index, item), attempts, None)
         except NodeloomError as error:
-            return self._failed(index, error, attempts)
+            return self._failed(index, raw, error, attempts)
         except RecursionError:
-            return self._failed(index, too_deep(), attempts)
+            return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-            text = "".join(traceback.format_exception(fault))
-            logger.error("item %d: unexpected %s\n%s", index, type(fault).__name__, self.masker()(text))  # noqa: TRY400
-            return self._failed(index, unexpected(index, fault), attempts)
+            return self._failed(index, raw, unexpected(index, fault, self._redactor.text), attempts)
         return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
-    def masker(self) -> Callable[[str], str]:
-        """Takes the credential's secrets out of a text."""
-        return str if self._session is None else self._session.masker
-
-    def _failed(self, index: int, error: NodeloomError, attempts: Attempts) -> Outcome:
+    def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
         if attempts.denied is not None:
             error.hint = f"{attempts.denied} {error.hint or ''}".rstrip()
-        mask = self.masker()
-        error.mask(mask)
-        _silence_causes(error, mask)
+        self._redactor.error(error, raw)
         return Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
     async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
@@ -158,19 +149,6 @@ class ItemWork:
         """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
-            request.headers = dict(request.headers)
+            request.headers = MaskedValues(request.headers)
             request = self._plugins.prepared(request, context)
         return await self._sender.send(request, attempts)
-
-
-def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:
-    """Cut the chain of causes where one holds a secret: a traceback that is printed shows every cause's words."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        following = current.__cause__ or current.__context__
-        if following is not None and mask(text := f"{following!s} {following!r}") != text:
-            current.__cause__ = current.__context__ = None
-            return
-        current = following

@@ -105,8 +105,8 @@ class Sender:
 
 
 def _redirected(request: Request, response: Response, location: str) -> Request:
-    target = urljoin(request.url, location)
     try:
+        target = urljoin(request.url, location)
         crosses = origin_of(target) != origin_of(request.url)
     except ValueError:
         raise _refused_redirect(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nodeloom.credential.masking import Masker
 from nodeloom.errors import NodeloomError, NotRunError
+from nodeloom.redaction import Masker
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.journal import Journal
 from nodeloom.run.result import Outcome

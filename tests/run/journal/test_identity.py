@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nodeloom import Literal
-from nodeloom.credential.masking import Masker
 from nodeloom.errors import JournalError
+from nodeloom.redaction import Masker
 from nodeloom.run.journal.identity import Identity
 
 from .driving import IDENTITY

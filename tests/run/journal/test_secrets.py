@@ -12,8 +12,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from nodeloom.credential.masking import Masker
 from nodeloom.errors import BadRequestError
+from nodeloom.redaction import Masker
 from nodeloom.run.result import Outcome
 
 from .driving import open_journal

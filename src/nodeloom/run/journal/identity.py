@@ -9,9 +9,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from nodeloom.credential.masking import MASK
 from nodeloom.errors import JournalError, preview
 from nodeloom.expression import Literal
+from nodeloom.redaction import MASK
 
 Json = Any
 

@@ -20,7 +20,7 @@ from nodeloom.run.journal.work import JournaledWork, Work
 from nodeloom.run.result import JournalReport
 
 if TYPE_CHECKING:
-    from nodeloom.credential.masking import Masker
+    from nodeloom.redaction import Masker
 
 
 class Journal:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from nodeloom.credential.masking import Masker
+    from nodeloom.redaction import Masker
 
 encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 """A value as JSON in ASCII, as it stands in a journal; what is no JSON becomes text, as an answer's dates would."""

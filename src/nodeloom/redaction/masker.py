@@ -1,0 +1,211 @@
+"""Taking secrets out of text and JSON, in every form they travel in."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn, final
+from urllib.parse import quote, quote_plus, unquote
+
+from nodeloom.redaction.secret import MASK, MaskedTexts, Secret, refuse_pickling
+
+_SHORT = 4
+# An escape of a letter or digit, or of an escape: nobody who encodes a text once writes them.
+_FURTHER_ENCODED = re.compile(
+    r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\u00|\\\\|&#|&\w{2,6};", re.IGNORECASE
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_MOST_LAYERS = 5
+_URL_SAFE = str.maketrans("+/", "-_")
+# Where `errors.preview` cuts a text, wherever it comes to.
+_CUT = "…"
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Every text and number in a JSON value, as text, those in a Secret too; booleans and null say nothing secret."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Secret):
+        yield from texts_of(value.reveal())
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_of(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from texts_of(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """`text` with one layer after the other taken off: percent-encoding, JSON's escapes, HTML's."""
+    for _ in range(_MOST_LAYERS):
+        before = text
+        if "%" in text:
+            text = unquote(text)
+            yield text
+            yield text.replace("+", " ")
+        if "&" in text:
+            text = html.unescape(text)
+            yield text
+        if "\\" in text:
+            text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+            yield text
+        if text == before:
+            return
+
+
+def _percent_lower(text: str) -> str:
+    return re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """`secret` as it may stand in a URL, a form, a JSON document, and each of these in hex and base64."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    escaped = (quote(raw, safe=""), quote(raw), quote_plus(raw))
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+    for text in {secret, *escaped, *map(_percent_lower, escaped), *in_json}:
+        yield text
+        # Once and twice more, as an address in the query of another (`?return=%2Fapi%3Fkey%3D…`).
+        once_more = quote(text.encode("utf-8", "surrogatepass"), safe="")
+        yield once_more
+        yield quote(once_more, safe="")
+        yield from _as_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def _as_bytes(raw: bytes) -> Iterator[str]:
+    yield raw.hex()
+    yield raw.hex().upper()
+    encoded = base64.b64encode(raw).decode("ascii")
+    for variant in (encoded, encoded.rstrip("="), *_inside_base64(raw)):
+        for alphabet in (variant, variant.translate(_URL_SAFE)):
+            # Four characters of base64 hold three bytes: too little to tell a secret from any other text.
+            if len(alphabet) > _SHORT:
+                yield alphabet
+                yield quote(alphabet, safe="")
+
+
+def _innermost(forms: Iterable[str]) -> list[str]:
+    """The forms in which no other form stands: where any of them is, one of these is."""
+    innermost: list[str] = []
+    for form in sorted(forms, key=len):
+        if not any(inner in form for inner in innermost):
+            innermost.append(form)
+    return innermost
+
+
+def _inside_base64(raw: bytes) -> Iterator[str]:
+    """What of `raw` stays the same in the base64 of a longer text, at each of the three places it may begin at there.
+
+    The characters at its ends hold bits of what stands around it as well.
+    """
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + raw).decode("ascii").rstrip("=")
+        ends_inside = (before + len(raw)) % 3 != 0
+        yield encoded[(0, 2, 3)[before] : -1 if ends_inside else None]
+
+
+def _overlap(text: str, secret: str) -> int:
+    """How many characters at the end of `text` are the beginning of `secret`; 0 when too few to tell anything."""
+    longest = min(len(text), len(secret) - 1)
+    return next((n for n in range(longest, _SHORT - 1, -1) if text.endswith(secret[:n])), 0)
+
+
+@final
+class Masker:
+    """Replaces secrets by `***`: as written, percent-encoded (also twice), JSON-escaped, in hex, and in base64.
+
+    That of a longer text among them, such as a whole form: of the base64 of a secret it is known what stays the same
+    there. A text in which a secret shows only after further decoding (encoded three times, or letter by letter) is
+    replaced whole.
+
+    A secret of fewer than four characters is replaced only where it stands as a whole word or value, since it
+    would otherwise tear holes into unrelated text. Empty secrets are ignored.
+    """
+
+    __slots__ = ("_json_texts", "_lengths", "_pattern", "_secrets", "_texts")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = MaskedTexts(s for s in secrets if s)
+        long: set[str] = set()
+        short: set[str] = set()
+        shortest: set[str] = set()
+        for secret in self._secrets:
+            if len(secret) < _SHORT:
+                short.add(secret)
+            else:
+                forms = {form for form in _forms(secret) if len(form) >= _SHORT}
+                long |= forms
+                shortest.update(_innermost(forms))
+        # What is looked for before the pattern is tried. Shortest first: what is longer than a text cannot stand in it.
+        self._texts = tuple(sorted(shortest | short, key=len))
+        self._lengths = tuple(map(len, self._texts))
+        # What is cut may end with the beginning of a secret, so the ellipsis counts as a sign of one.
+        self._json_texts = tuple({json.dumps(text)[1:-1] for text in (*self._texts, _CUT)}) if self._texts else ()
+        # Longest first: a secret that contains another must not leave its remainder behind.
+        parts = [re.escape(text) for text in sorted(long, key=lambda s: (-len(s), s))]
+        parts += [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(short, key=lambda s: (-len(s), s))]
+        self._pattern = re.compile("|".join(parts)) if parts else None
+
+    def __repr__(self) -> str:
+        return f"Masker({len(self._secrets)} secrets)"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling(self)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to mask."""
+        return self._pattern is not None
+
+    def __call__(self, text: str) -> str:
+        """`text` with every secret replaced by `***`, and so the beginning of one in front of an ellipsis."""
+        if self._pattern is None:
+            return text
+        # Looking for plain texts is far quicker than the pattern, and most texts hold none.
+        for secret in self._texts[: bisect_right(self._lengths, len(text))]:
+            if secret in text:
+                text = self._pattern.sub(MASK, text)
+                break
+        escaped = "%" in text or "\\" in text or "&" in text
+        if escaped and _FURTHER_ENCODED.search(text) is not None and self._is_inside(text):
+            return MASK
+        return self._without_beginnings(text) if _CUT in text else text
+
+    def _is_inside(self, text: str) -> bool:
+        """Whether a secret shows once `text` is decoded further than the forms that are looked for."""
+        long = [secret for secret in self._secrets if len(secret) >= _SHORT]
+        return any(secret in decoded for decoded in _decoded(text) for secret in long)
+
+    def _without_beginnings(self, text: str) -> str:
+        *cut, last = text.split(_CUT)
+        for index, part in enumerate(cut):
+            length = max((_overlap(part, secret) for secret in self._texts), default=0)
+            if length:
+                cut[index] = part[:-length] + MASK
+        return _CUT.join([*cut, last])
+
+    def may_be_in(self, document: str) -> bool:
+        """Whether a JSON document in ASCII, as `json.dumps` writes it, may hold a secret; False is certain.
+
+        It costs far less than `mask_json`, and is as quick for many documents joined as for one.
+        """
+        return any(text in document for text in self._json_texts)
+
+    def mask_json(self, value: Any) -> Any:
+        """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""
+        return value if self._pattern is None else self._masked(value)
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self(k) if isinstance(k, str) else k: self._masked(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._masked(inner) for inner in value]
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in self._secrets:
+            return MASK
+        return value

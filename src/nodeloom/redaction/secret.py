@@ -1,0 +1,169 @@
+"""What a secret is held in, so that nothing that prints, logs, dumps or pickles the holder shows it.
+
+`Secret` holds one value, and `reveal()` is the one way out. `MaskedValues` and `MaskedTexts` are for code that must
+have a real dict or set in its hands, because a JSON encoder, the expression scope or an HTTP client takes nothing
+else: what is in them is plain, what is shown of them is not. `forget_locals` lets go of the variables in the frames
+behind an error, which tools that show tracebacks with locals (rich, pytest) would print.
+"""
+
+from __future__ import annotations
+
+import hmac
+import traceback
+from collections.abc import Iterator
+from typing import Any, Generic, NoReturn, TypeVar, final
+
+MASK = "***"
+
+T = TypeVar("T")
+
+
+@final
+class Secret(Generic[T]):
+    """One secret value: `***` as text, in `repr`, in every format, and in a pickle, which does not carry the value.
+
+    It is no text itself: joining, slicing or encoding it is a TypeError, and `json.dumps` refuses it. Two secrets are
+    equal when their values are; a secret never equals a plain value. An empty one is false.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """The value. Raises TypeError for a secret that came out of a pickle: its value stayed behind."""
+        if isinstance(self._value, _LeftBehind):
+            raise TypeError("a Secret does not carry its value through a pickle; resolve it where it is used")
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        mine, its = self._value, other._value
+        if isinstance(mine, str) and isinstance(its, str):
+            # Whoever can measure how long a comparison takes must not learn how much of a guess was right.
+            return hmac.compare_digest(mine.encode("utf-8", "surrogatepass"), its.encode("utf-8", "surrogatepass"))
+        return bool(mine == its)
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> Secret[T]:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret[T]:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_left_behind, ())
+
+
+class _LeftBehind:
+    """What stands in an unpickled secret."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _left_behind() -> Secret[Any]:
+    return Secret(_LeftBehind())
+
+
+def reveal(value: Any) -> Any:
+    """`value`, or what it holds where it is a Secret."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+class MaskedValues(dict[str, Any]):
+    """Values by name whose `repr` and `str` show the names only; at every depth, and in rich's and pprint's listings.
+
+    It is a dict, so that JSON encoders, HTTP clients and the expression scope take it as one; it is not pickled.
+    `masked` makes one of a mapping whose values hold further mappings, or values in a Secret.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name!r}: {MASK}" for name in self) + "}"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        for name in self:
+            yield str(name), MASK
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_pickling(self)
+
+    def __copy__(self) -> MaskedValues:
+        return MaskedValues(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MaskedValues:
+        import copy
+
+        return MaskedValues({name: copy.deepcopy(value, memo) for name, value in self.items()})
+
+
+class MaskedTexts(frozenset[str]):
+    """A set of secret texts that shows how many there are; it is not pickled."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"MaskedTexts({len(self)})"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> Iterator[int]:
+        yield len(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_pickling(self)
+
+    def __or__(self, other: Any) -> Any:
+        return MaskedTexts(frozenset.__or__(self, other))
+
+
+def masked(value: Any) -> Any:
+    """`value` with every mapping in it as MaskedValues, and every Secret revealed inside them."""
+    value = reveal(value)
+    if isinstance(value, dict):
+        return MaskedValues((name, masked(inner)) for name, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return [masked(inner) for inner in value]
+    return value
+
+
+def refuse_pickling(instance: object) -> NoReturn:
+    """Raise TypeError: what holds secrets is not pickled, into a worker process or a cache."""
+    raise TypeError(f"a {type(instance).__name__} holds secrets and is not pickled; resolve it where it is used")
+
+
+def forget_locals(error: BaseException) -> None:
+    """Clear the variables of every finished frame behind `error` and what it came of.
+
+    Tracebacks keep their files and lines. Frames that still run keep their variables.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        traceback.clear_frames(current.__traceback__)
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions

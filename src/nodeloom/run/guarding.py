@@ -1,0 +1,108 @@
+"""The boundary of the public face: what a caller's credentials are held in, and what errors carry out.
+
+A traceback holds the variables of every frame it went through. Tools that show them (rich, pytest, an error tracker)
+would show plain text that has to be in a variable somewhere, in Nodeloom, in an HTTP client, in an event loop. So the
+given credentials are put into values that mask themselves before any frame of Nodeloom holds them, and when an error
+leaves, the variables of the frames behind it are let go.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, ParamSpec, TypeVar, cast
+
+from nodeloom.errors import NodeloomError
+from nodeloom.redaction import SecretNames, forget_locals, masked
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def guarded(secret: str, position: int | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Guard a method of the runtime that takes credentials as `secret`, by keyword or at `position` (after self).
+
+    It may return an iterator, await, or be an asynchronous generator. The runtime's `secret_names` are masked in the
+    errors that leave.
+    """
+
+    def shield(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if secret in named:
+            named[secret] = masked(named[secret])
+        elif position is not None and len(given) > position:
+            return (*given[:position], masked(given[position]), *given[position + 1 :])
+        return given
+
+    def guard(method: Callable[P, R]) -> Callable[P, R]:
+        return cast("Callable[P, R]", _guard(method, shield))
+
+    return guard
+
+
+def _guard(method: Any, shield: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> Any:
+    if inspect.isasyncgenfunction(method):
+
+        async def guarded_stream(runtime: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
+            inner = method(runtime, *shield(given, named), **named)
+            try:
+                async for value in inner:
+                    yield value
+            except BaseException as error:
+                let_out(error, runtime.secret_names)
+                raise
+            finally:
+                # A generator that is left early ends where it stands, and its run with it.
+                await inner.aclose()
+
+        return functools.wraps(method)(guarded_stream)
+    if inspect.iscoroutinefunction(method):
+
+        async def guarded_coroutine(runtime: Any, *given: Any, **named: Any) -> Any:
+            given = shield(given, named)
+            try:
+                return await method(runtime, *given, **named)
+            except BaseException as error:
+                let_out(error, runtime.secret_names)
+                raise
+
+        return functools.wraps(method)(guarded_coroutine)
+
+    def guarded_call(runtime: Any, *given: Any, **named: Any) -> Any:
+        given = shield(given, named)
+        try:
+            result = method(runtime, *given, **named)
+        except BaseException as error:
+            let_out(error, runtime.secret_names)
+            raise
+        return _Guarded(result, runtime.secret_names) if isinstance(result, Iterator) else result
+
+    return functools.wraps(method)(guarded_call)
+
+
+class _Guarded(Iterator[Any]):
+    """An iterator whose errors leave their variables behind; all else of it is as it is."""
+
+    def __init__(self, inner: Iterator[Any], names: SecretNames) -> None:
+        self._inner = inner
+        self._names = names
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._inner)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            let_out(error, self._names)
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def let_out(error: BaseException, names: SecretNames) -> None:
+    """Mask what stands behind secret names in an error of Nodeloom, and let go of the variables behind any error."""
+    if isinstance(error, NodeloomError):
+        error.details = names.redacted(error.details)
+        error.mask(names)
+    forget_locals(error)
