@@ -11,7 +11,6 @@ from measuring import n8n_peer, nodeloom_modes
 from measuring.loops.timing import timed
 from measuring.task import Task
 from measuring.usage import Usage
-from nodeloom.run.keywords import RunKeywords
 
 Measure = Callable[[Task], Usage]
 
@@ -31,8 +30,7 @@ class Contestant:
 
     `measure` is called in a process of its own. The best of `concurrencies` is taken, or, where there are none, the
     one that was best for `as_`. `share` of the items is enough for a slow one, and `most` at most. `needs` are
-    packages it imports, `keyword` the one of `Runtime.run` it uses. Of a `whole_process` the
-    CPU time is counted from its start.
+    packages it imports. Of a `whole_process` the CPU time is counted from its start.
     """
 
     measure: Measure
@@ -41,7 +39,6 @@ class Contestant:
     share: float = 1.0
     most: int | None = None
     needs: tuple[str, ...] = ()
-    keyword: str = ""
     whole_process: bool = False
 
     def items(self, wanted: int) -> int:
@@ -55,8 +52,6 @@ class Contestant:
             return f"{' and '.join(absent)} not installed: pip install {' '.join(absent)}"
         if self.measure is n8n_peer.run and not n8n_peer.installed(n8n):
             return f"not installed: {n8n_peer.INSTALL}"
-        if self.keyword and self.keyword not in RunKeywords.__annotations__:
-            return f"this Nodeloom has no {self.keyword}="
         return None
 
 
@@ -74,7 +69,7 @@ CONTESTANTS = {
     RUN: Contestant(nodeloom_modes.run, (8, 16, 32, 64, 128)),
     "nodeloom run(), 8 in flight": Contestant(nodeloom_modes.run, (8,)),
     UNORDERED: Contestant(nodeloom_modes.unordered),
-    JOURNAL: Contestant(nodeloom_modes.journalled, keyword="journal"),
+    JOURNAL: Contestant(nodeloom_modes.journalled),
     "nodeloom run(), coalesce=100": Contestant(nodeloom_modes.coalesced),
     STREAM: Contestant(nodeloom_modes.stream),
     COMMAND_LINE: Contestant(nodeloom_modes.command_line, whole_process=True),
