@@ -22,6 +22,7 @@ ROOMS = [
     "forking",
     "redaction",
     "errors",
+    "jsonreading",
     "messages",
     "javascript",
     "descriptor",

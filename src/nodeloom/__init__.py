@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nodeloom.run.result import Outcome, RunReport, RunResult
     from nodeloom.run.stop import Stop
     from nodeloom.runtime import RunInterrupted, Runtime
+    from nodeloom.transport.policy import Policy
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "Observer",
     "Outcome",
     "PlannedRequest",
+    "Policy",
     "Request",
     "Response",
     "RunInterrupted",
@@ -61,6 +63,7 @@ _HOMES = {
     "Observer": "nodeloom.run.events",
     "Outcome": "nodeloom.run.result",
     "PlannedRequest": "nodeloom.run.planning",
+    "Policy": "nodeloom.transport.policy",
     "Request": "nodeloom.messages",
     "Response": "nodeloom.messages",
     "RunInterrupted": "nodeloom.runtime",

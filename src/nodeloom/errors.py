@@ -19,11 +19,14 @@ NodeloomError
     ├── MissingValueError         a required value resolved to undefined, null or empty
     ├── InvalidValueError         a value cannot be encoded where it is to go
     ├── InvalidItemError          the item itself cannot be read
+    ├── PolicyError               the host's policy does not allow the request; nothing was sent
+    ├── LimitError                the item's answers hold more pages or items than are taken
     ├── RequestError              no answer came
     │   ├── NetworkError
     │   │   └── TLSError
     │   ├── RequestTimeoutError
-    │   └── UnknownOutcomeError   an earlier run was broken off while the item was in flight
+    │   ├── UnknownOutcomeError   an earlier run was broken off while the item was in flight
+    │   └── AnswerTooLargeError   an answer came, and is larger than is read
     ├── ResponseError             an answer came, and it is no success
     │   ├── BadRequestError           400 and other 4xx
     │   ├── AuthenticationError       401
@@ -333,6 +336,21 @@ class InvalidItemError(ItemError):
     code = "invalid_item"
 
 
+class PolicyError(ItemError):
+    """The host's `Policy` does not allow the request; nothing was sent, and nothing is repeated.
+
+    `details["rule"]` is the policy's field that refuses it.
+    """
+
+    code = "policy"
+
+
+class LimitError(ItemError):
+    """The answers to one item hold more than is taken: too many pages, or too many items."""
+
+    code = "limit"
+
+
 class RequestError(ItemError):
     """No answer came."""
 
@@ -361,6 +379,12 @@ class UnknownOutcomeError(RequestError):
     """An earlier run was broken off while this item was in flight, and what may have happened may not happen twice."""
 
     code = "unknown"
+
+
+class AnswerTooLargeError(RequestError):
+    """An answer came, and more of it than is read (`max_answer_bytes`)."""
+
+    code = "answer_too_large"
 
 
 class ResponseError(ItemError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from nodeloom.jsonreading import parse_json
 
 _HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,7 +31,8 @@ def _origin(url: str) -> str:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(f"not an absolute http or https address: {url!r}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+    port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    return f"{parts.scheme}://{host}:{port}"
 
 
 @dataclass(slots=True)
@@ -41,7 +44,8 @@ class Request:
     `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
     another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
     says whether sending it twice does no more than once: by its method (RFC 9110 section 9.2.2), or because whoever
-    made the request knows it is `repeatable`.
+    made the request knows it is `repeatable`. `mask` takes the credential's secrets out of a text; by it the transport
+    finds those that stand in the address, the headers or the body for another reason, such as an expression.
     """
 
     method: str
@@ -55,6 +59,11 @@ class Request:
     credential_headers: frozenset[str] = frozenset()
     credential_body: bool = False
     repeatable: bool = False
+    mask: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a secret of the credential stands in `text`, in any form it travels in."""
+        return self.mask is not None and self.mask(text) != text
 
     def __repr__(self) -> str:
         # A secret may be in the query, the headers and the body, so none of their values is shown.
@@ -143,6 +152,5 @@ class Response:
         return "utf-8"
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError (UnicodeDecodeError among them) when it is not."""
-        text = self.body.decode("utf-8")
-        return json.loads(text.removeprefix("\ufeff"))
+        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none."""
+        return parse_json(self.body)

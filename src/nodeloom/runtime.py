@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from nodeloom.credential import Granted, Send
     from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
+    from nodeloom.messages import Request, Response
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.run.background import Background
     from nodeloom.run.loops import Loops
     from nodeloom.run.opening import OpenedRun
     from nodeloom.transport import RetryPolicy, Sender
+    from nodeloom.transport.policy import Policy
 
 SECRET_NAMES_VARIABLE = "NODELOOM_SECRET_NAMES"  # noqa: S105 - the name of a variable
 
@@ -64,8 +66,9 @@ class Runtime:
         retries: how often a request is repeated that did not happen or may happen twice.
         timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
-        request_timeout: seconds for a whole request with its answer, without repeats; None for no bound.
+        request_timeout: seconds for a whole request with its answer, without repeats (3600); None for no bound.
         max_answer_bytes: the largest answer read, in bytes, after decompression.
+        policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
         secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
             (`nodeloom.redaction.DEFAULT_SECRET_NAMES`): case and punctuation do not count, `*` stands for anything,
@@ -90,8 +93,9 @@ class Runtime:
         retries: int = 2,
         timeout: float = 60.0,
         connect_timeout: float | None = None,
-        request_timeout: float | None = None,
+        request_timeout: float | None = 3600.0,
         max_answer_bytes: int = 256 * 1024 * 1024,
+        policy: Policy | Mapping[str, Any] | None = None,
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
     ) -> None:
@@ -110,6 +114,9 @@ class Runtime:
                 hint="httpx.AsyncHTTPTransport and httpx.MockTransport are some.",
             )
         _check_zone(timezone)
+        self._policy = _policy(policy)
+        if self._policy is not None and self._policy.max_answer_bytes is not None:
+            max_answer_bytes = min(max_answer_bytes, self._policy.max_answer_bytes)
         self._given_transport = transport
         self._javascript = javascript
         self._url_values: UrlValues = url_values
@@ -367,7 +374,11 @@ class Runtime:
             credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
         )
         opened = self._open(node, parameters, items, options, dry=True)
-        return plan_requests(opened)
+        if self._policy is None:
+            return plan_requests(opened)
+        from nodeloom.transport.gate import Gate
+
+        return plan_requests(opened, Gate(self._policy).check)
 
     @guarded("credentials")
     def choices(
@@ -423,10 +434,16 @@ class Runtime:
         return self._loops.submit(finished).result()
 
     def _retrying(self, send: Send) -> Send:
+        from nodeloom.run.unverified import Unverified
         from nodeloom.transport import RetryingSender
 
-        policy = self.retry_policy()
-        return lambda request: RetryingSender(send, policy).send(request)
+        policy, unverified = self.retry_policy(), Unverified()
+
+        async def sent(request: Request) -> Response:
+            unverified.note(request)
+            return await RetryingSender(send, policy).send(request)
+
+        return sent
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -460,6 +477,7 @@ class Runtime:
         from nodeloom.run.redacting import Redactor
 
         session = self._sessions.for_plan(plan, options.credentials, dry=dry)
+        self._bound(plan)
         report = report or RunReport(plan.node.name)
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
@@ -472,9 +490,16 @@ class Runtime:
             from nodeloom.run.coalesce import bulk_plan
 
             opened.twin = bulk_plan(plan, self._url_values)
+            self._bound(opened.twin[1])
         if options.journal is not None:
             opened.open_journal(options.journal)
         return opened
+
+    def _bound(self, plan: OperationPlan) -> None:
+        policy = self._policy
+        if policy is not None:
+            plan.max_pages = policy.max_pages or plan.max_pages
+            plan.max_items = policy.max_items or plan.max_items
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
@@ -492,15 +517,15 @@ class Runtime:
 
     def _sender_opener(self) -> Callable[[], Sender]:
         """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
-        given, plugins, bounds = self._given_transport, self._plugins, self._bounds
+        given, plugins, bounds, policy = self._given_transport, self._plugins, self._bounds, self._policy
 
         def open_sender() -> Sender:
             from nodeloom.transport import Limits, Sender
 
             limits = Limits(**bounds)
             if given is not None:
-                return Sender(given, limits)
-            return Sender(plugins.transport(), limits, owned=True)
+                return Sender(given, limits, policy=policy)
+            return Sender(plugins.transport(), limits, owned=True, policy=policy)
 
         return open_sender
 
@@ -530,6 +555,18 @@ class Runtime:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._loops.leave()
+
+
+def _policy(given: Policy | Mapping[str, Any] | None) -> Policy | None:
+    if given is None:
+        return None
+    from nodeloom.transport.policy import Policy
+
+    if isinstance(given, Policy):
+        return given
+    if isinstance(given, Mapping):
+        return Policy.from_dict(given)
+    raise ConfigurationError("policy is a nodeloom.Policy.", property="policy", value=type(given).__name__)
 
 
 def _environment(**constants: Any) -> Environment:

@@ -413,3 +413,19 @@ def test_a_deadline_ends_a_run(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Pat
     )
     assert said.code == 1
     assert "(the deadline of 1 s was reached)" in said.err
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [("pbx.example.com", "policy"), ("127.0.0.1:{port}", None), ("http://x", None)]
+)
+def test_only_allowed_hosts_are_called(cli: Call, sandbox: ThreeCXSandbox, host: str, code: str | None) -> None:
+    """Also where a redirect leads elsewhere, or the credential names another host."""
+    port = sandbox.server_url.rpartition(":")[2]
+    said = cli("run", *TARGET, "List Weblink", "--on-error", "continue", "--allow-host", host.replace("{port}", port))
+    if host == "http://x":
+        assert said.code == 2
+        assert "hosts of a policy" in said.err
+        return
+    assert said.code == (1 if code else 0)
+    assert said.results[0]["json"].get("error", {}).get("code") == code
+    assert bool(sandbox.requests) is (code is None)

@@ -251,18 +251,18 @@ SECRET_CASES: list[tuple[str, dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("template", "parameters", "allowed"), SECRET_CASES)
 def test_where_a_secret_may_go(template: str, parameters: dict[str, Any], allowed: bool) -> None:
     target = address(template, static=tuple(parameters), **parameters)
-    assert secret_may_go(target, "https://elsewhere.example/", []) is allowed
+    assert secret_may_go(target, "https://elsewhere.example/", [], "strict") is allowed
 
 
 def test_a_secret_may_always_go_to_its_credential_s_own_origin() -> None:
     target = address("={{ $parameter.url }}", static=("url",), url="https://pbx.example.com:5001/x")
-    assert secret_may_go(target, target.text, ["https://pbx.example.com:5001"])
-    assert not secret_may_go(target, "https://pbx.example.com:5002/x", ["https://pbx.example.com:5001"])
+    assert secret_may_go(target, target.text, ["https://pbx.example.com:5001"], "strict")
+    assert not secret_may_go(target, "https://pbx.example.com:5002/x", ["https://pbx.example.com:5001"], "strict")
 
 
 def test_a_secret_never_goes_where_an_item_points() -> None:
     target = address("=https://{{ $json.region }}.example.com/x", {"region": "eu"})
-    assert not secret_may_go(target, "https://eu.example.com/x", [])
+    assert not secret_may_go(target, "https://eu.example.com/x", [], "strict")
 
 
 @pytest.mark.parametrize(

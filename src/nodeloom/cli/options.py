@@ -164,8 +164,17 @@ _JOB_OPTIONS = [
     click.option(
         "--request-timeout",
         type=click.FloatRange(min=0, min_open=True),
+        default=3600.0,
+        show_default=True,
         metavar="SECONDS",
-        help="A whole request with its answer, without repeats; no bound without.",
+        help="A whole request with its answer, without repeats.",
+    ),
+    click.option(
+        "--allow-host",
+        "allowed_hosts",
+        multiple=True,
+        metavar="HOST",
+        help="Call this host only: api.example.com, pbx.example.com:5001, *.example.com. Repeatable.",
     ),
     click.option(
         "--deadline",

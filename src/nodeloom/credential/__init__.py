@@ -17,7 +17,7 @@ from nodeloom.credential.file import FileProvider
 from nodeloom.credential.inherit import inherited
 from nodeloom.credential.keyring_store import KeyringProvider
 from nodeloom.credential.model import Injection, Keeper, Provider, StoredCredential
-from nodeloom.credential.session import CredentialSession, Send, with_placeholder
+from nodeloom.credential.session import UNVERIFIED, CredentialSession, Send, with_placeholder
 from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import is_expression
 from nodeloom.credential.tokens import TokenStore
@@ -25,6 +25,7 @@ from nodeloom.redaction import MASK, Masker, Secret
 
 __all__ = [
     "MASK",
+    "UNVERIFIED",
     "CredentialSession",
     "Credentials",
     "EncryptedFileProvider",

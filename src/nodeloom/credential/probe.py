@@ -69,6 +69,7 @@ def build_test_request(
         headers={**headers, **injection.headers},
         body=content,
         credential_headers=frozenset(injected),
+        credential_body=content is not None and bool(injection.body),
     )
 
 

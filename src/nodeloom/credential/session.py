@@ -40,6 +40,9 @@ _REMEMBERED_TOKENS = 64
 # So that an identity can be compared in this process, and tells nothing outside of it.
 _IDENTITY_KEY = os.urandom(16)
 
+# n8n's name, in types that have such a field.
+UNVERIFIED = "allowUnauthorizedCerts"
+
 _NO_TEST = "The credential type has no further test."
 _SCHEME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # These want a proof of possession with every request (RFC 9449 and drafts), not the token alone.
@@ -109,6 +112,8 @@ class CredentialSession:
             self._secrets = secrets_of(type, self._fields)
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
+            if self._client is not None and not self.verify:
+                self._client = replace(self._client, verify=False)
         self._user: UserTokens | None = None
         if self._client is not None:
             self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])
@@ -148,6 +153,11 @@ class CredentialSession:
         fields = {name: self._fields[name] for name in self._fields if block is None or name != block.token_data}
         text = json.dumps([self.type.name, fields], sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16, key=_IDENTITY_KEY).digest()
+
+    @property
+    def verify(self) -> bool:
+        """Whether the service's certificate is checked: unless the field `allowUnauthorizedCerts` (n8n) is true."""
+        return self._fields.get(UNVERIFIED) is not True
 
     @property
     def secrets(self) -> MaskedTexts:
@@ -247,7 +257,10 @@ class CredentialSession:
             return None
         put_on = Injection() if injection is None else injection
         with _masked(self.secrets):
-            return build_test_request(self.type, self.type.test, self.values, self._render, put_on)
+            request = build_test_request(self.type, self.type.test, self.values, self._render, put_on)
+        request.mask = self.masker
+        request.verify = self.verify
+        return request
 
     def test_outcome(self, response: Response, request: Request | None = None) -> None:
         """Judge the answer to `test_request`: None when the credential works, else ResponseError."""

@@ -3,7 +3,8 @@
 An address is built of pieces that remember who wrote them. The descriptor and the credential decide about the
 origin; an author's parameter may fill in part of it; a value that came with an item never does. With
 `url_values="strict"` a value also cannot bring `?`, `#`, `\\`, control characters or dot segments into the path, nor
-`/` or `&` where the template puts one value between its own text; with `"raw"` it is interpolated as n8n does.
+`/` or `&` where the template puts one value between its own text; with `"raw"` it is interpolated as n8n does, and may
+name the host, but then no credential goes there.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Origin(IntEnum):
     DESCRIPTOR = 0
     CREDENTIAL = 1
     AUTHOR = 2
-    VALUE = 3
+    # A link in an answer, to the origin that gave it.
+    SERVICE = 3
+    VALUE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
     """
     if url_values == "strict":
         _check_values(address)
+    _check_placeholders(address)
     filled = "".join(
         _filled(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
         for piece in address.pieces
@@ -249,10 +253,28 @@ def _filled(text: str, path_values: Mapping[str, str], url_values: UrlValues) ->
     return _PLACEHOLDER.sub(value, text) if "{" in text else text
 
 
+def _check_placeholders(address: Address) -> None:
+    """What fills a placeholder comes with an item as a rule, and does not decide about the host."""
+    for piece in address.authority():
+        found = _PLACEHOLDER.search(piece.text) if piece.origin is Origin.DESCRIPTOR else None
+        if found:
+            raise InvalidValueError(
+                f"{found.group()} would decide which host is called.",
+                value=address.text,
+                hint="Take the host from the credential, or from a parameter: {{ $parameter.region }}.",
+            )
+
+
 def _check_origin(head: str, address: str) -> None:
+    if "@" in head:
+        # Shown without what is in it: that may be a password. Only one of the two channels would send it.
+        raise InvalidValueError(
+            "The address has a user name or password in it.", hint="Put these into fields of the credential."
+        )
     try:
         origin_of(head)
-        broken = _NO_HOST.search(head) is not None
+        # A backslash behind the host would be escaped, and so become a part of the host's name.
+        broken = _NO_HOST.search(head) is not None or address[len(head) : len(head) + 1] == "\\"
     except ValueError:
         broken = True
     if broken:
@@ -316,11 +338,11 @@ def _check_present(address: Address, index: int) -> None:
         )
 
 
-def secret_may_go(address: Address, url: str, credential_origins: Collection[str]) -> bool:
+def secret_may_go(address: Address, url: str, credential_origins: Collection[str], url_values: UrlValues) -> bool:
     """Whether a credential's secret may go to `url`: to its own origins, or where descriptor and credential point.
 
     A host of which an author's parameter is one label (`https://{{$parameter.region}}.example.com`) is the
-    descriptor's as well.
+    descriptor's as well; with `"raw"` an author may name the whole host. No item may.
     """
     if origin_of(url) in credential_origins:
         return True
@@ -328,7 +350,7 @@ def secret_may_go(address: Address, url: str, credential_origins: Collection[str
     if any(piece.origin is Origin.VALUE for piece in authority):
         return False
     labels = [piece.text for piece in authority if piece.origin is Origin.AUTHOR]
-    if not labels:
+    if not labels or url_values == "raw":
         return True
     last = authority[-1]
     ends_with_domain = last.origin is not Origin.AUTHOR and last.text.startswith(".") and "." in last.text[1:]

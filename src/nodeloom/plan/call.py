@@ -20,6 +20,24 @@ from nodeloom.redaction import MaskedValues
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
+# Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
+# 7.6.1 and 8.6): one that says it twice is read as two by some servers.
+_OWN_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
 # n8n sends no body with these, whatever the descriptor says.
 _BODILESS = ("GET", "HEAD")
 
@@ -163,10 +181,10 @@ class Call:
         )
 
     def guard_secret(self, url: str, injection: Injected | None, credential_origins: Collection[str]) -> None:
-        """Raise InvalidValueError when the credential's secret may not go to `url` (strict)."""
-        if injection is None or self.url_values != "strict":
+        """Raise InvalidValueError when the credential's secret may not go to `url`."""
+        if injection is None:
             return
-        if not secret_may_go(self.address(), url, credential_origins):
+        if not secret_may_go(self.address(), url, credential_origins, self.url_values):
             raise InvalidValueError(
                 "The credential's secret would go to a host that neither the credential nor the node names.",
                 value=url,
@@ -252,5 +270,9 @@ def _set_header(headers: dict[str, str], name: str, value: str) -> None:
     if not name.isascii() or not name or any(c <= " " or c in '()<>@,;:\\"/[]?={}\x7f' for c in name):
         raise InvalidValueError(
             "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
+        )
+    if folded in _OWN_HEADERS:
+        raise InvalidValueError(
+            f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
         )
     headers[name] = value

@@ -151,13 +151,16 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 
-def unreadable(response: Response, call: Call, expected: str) -> UnreadableAnswerError:
-    """The error for a success whose body is not what was expected."""
+def unreadable(response: Response, call: Call, expected: str, reason: str = "") -> UnreadableAnswerError:
+    """The error for a success whose body is not what was expected, with the `reason` where one is known."""
     start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
     return UnreadableAnswerError(
-        f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'}).",
+        f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'})"
+        f"{f': {reason}' if reason else ''}.",
         value=start,
-        hint="Check the address in the credential: a proxy or a login page may have answered.",
+        hint="Check what the service sends."
+        if reason
+        else "Check the address in the credential: a proxy or a login page may have answered.",
         status=response.status,
         method=call.method,
         url=response.url or call.url(),

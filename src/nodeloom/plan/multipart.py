@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +18,9 @@ from nodeloom.plan.styles import Written
 from nodeloom.plan.wire import scalar_text
 
 MULTIPART = "multipart/form-data"
+
+_QUOTED = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C", "\0": "%00"}
+_TO_QUOTE = re.compile(r'["\r\n\\\0]')
 
 
 def new_boundary() -> str:
@@ -76,5 +80,8 @@ def _disposition(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded.
+
+    A backslash too, which some servers take for the escape of the quote behind it, and NUL, which ends it for others.
+    """
+    return "".join(_QUOTED.get(c, c) for c in text) if _TO_QUOTE.search(text) else text

@@ -45,7 +45,6 @@ class OperationPlan:
         needs_all_items: bool,
         url_values: UrlValues,
         transfer: Transfer | None = None,
-        max_pages: int = 10_000,
     ) -> None:
         self.node = node
         self.descriptor = descriptor
@@ -54,7 +53,9 @@ class OperationPlan:
         self.parameters = parameters
         self.url_values: UrlValues = url_values
         self.transfer = transfer or Transfer()
-        self.max_pages = max_pages
+        # How many pages, and how many items of them, one item's answers may have.
+        self.max_pages = 10_000
+        self.max_items = 1_000_000
         self.needs_all_items = needs_all_items
         self.paginations: dict[int, GenericPagination] = {}
         self._values = values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import DescriptorError, InvalidValueError, ItemError
+from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
 from nodeloom.expression import UNDEFINED, Compiled, compile_value
 from nodeloom.messages import Response, origin_of
 from nodeloom.plan.address import Address, Origin, Piece, finish, join
@@ -47,10 +47,10 @@ class PageGuard:
         self._last: tuple[str, bytes] | None = None
 
     def check(self, url: str, response: Response) -> None:
-        """Raise ItemError when this page must be the last and is not."""
+        """Raise LimitError or ItemError when this page must be the last and is not."""
         self._pages += 1
         if self._pages >= self._limit:
-            raise ItemError(
+            raise LimitError(
                 f"The pagination did not end within {self._limit} pages.", hint="Narrow the query or set a limit."
             )
         page = (url, response.body)
@@ -106,6 +106,7 @@ def _generic(
         call = Call(options, first.path, plan.url_values, plan.transfer)
         response = yield call
         items += reception.items(response, call)
+        reception.check_count(items)
         names["$response"] = reception.response_name(response, read_body(response, call))
         names["$pageCount"] += 1
         limit = reception.max_results()
@@ -122,17 +123,21 @@ def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _followed(first: Call, key: str, value: str) -> Address:
-    """The address of a next page. A link the service gives may not lead to another origin (strict)."""
-    address = Address((Piece(value, Origin.DESCRIPTOR),))
+    """The address of a next page.
+
+    A link the service gives may not lead to another origin (strict); with `"raw"` no credential goes there.
+    """
+    address = Address((Piece(value, Origin.SERVICE),))
+    base = first.options.get("baseURL")
+    target = join(base if isinstance(base, Address) and key == "url" else None, address)
+    url = finish(target, first.path, "raw")
+    if origin_of(url) == origin_of(first.url()):
+        return address
     if first.url_values == "strict":
-        base = first.options.get("baseURL")
-        target = join(base if isinstance(base, Address) and key == "url" else None, address)
-        url = finish(target, first.path, "raw")
-        if origin_of(url) != origin_of(first.url()):
-            raise InvalidValueError(
-                "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
-            )
-    return address
+        raise InvalidValueError(
+            "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
+        )
+    return Address((Piece(value, Origin.VALUE),))
 
 
 def _offset(
@@ -162,6 +167,7 @@ def _offset(
         if root is not None:
             page = _rooted(page, str(root))
         items += page
+        reception.check_count(items)
         offset += size
         if len(page) < size:
             return items

@@ -53,6 +53,7 @@ def odata_pages(
             size = cap
             continue
         items += reception.items(response, call)
+        reception.check_count(items)
         count, more = _length(read_body(response, call))
         # A page that is longer than was asked for is all there is: the service knows no pages.
         if count is None or count == 0 or (count != limit and not more):

@@ -8,8 +8,11 @@ it is, and one that only says it is JSON is text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.errors import LimitError
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
@@ -51,9 +54,11 @@ def read_body(response: Response, call: Call) -> Any:
         return response.body
     try:
         return response.json()
-    except (ValueError, RecursionError):
+    except ValueError as fault:
         if says_json and call.url_values == "strict":
-            raise unreadable(response, call, "JSON") from None
+            # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
+            reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
+            raise unreadable(response, call, "JSON", reason) from None
     try:
         return response.body.decode(response.charset)
     except (UnicodeError, LookupError):
@@ -72,6 +77,7 @@ class Reception:
         self._plan = plan
         self._draft = draft
         self._as_n8n = plan.url_values == "raw"
+        self._most = plan.max_items
 
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
@@ -96,7 +102,16 @@ class Reception:
                 scope = scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
             for step in receiving.steps:
                 items = step.apply(items, scope, response, empty=body is EMPTY, annotations=self._draft.annotations)
+        self.check_count(items)
         return items
+
+    def check_count(self, found: Sequence[Any]) -> None:
+        """Raise LimitError when these are more items than one item's answers may become."""
+        if len(found) > self._most:
+            raise LimitError(
+                f"The service gives more than {self._most} items.",
+                hint="Narrow the query, set a limit, or raise the bound (max_items of the policy).",
+            )
 
     def limited(self, items: list[Item]) -> list[Item]:
         """`items` cut to `maxResults`."""
@@ -126,5 +141,6 @@ class Reception:
         if isinstance(body, bytes):
             return [binary_item(body, response, "data")]
         if isinstance(body, list):
+            self.check_count(body)
             return [item(value) for value in body]
         return [item(body)]

@@ -225,7 +225,9 @@ class StepBuilder:
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts."""
         if prop.routing is not None:
-            yield _shortened(RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static), names))
+            yield _shortened(
+                RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static and not literal), names)
+            )
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):

@@ -18,6 +18,7 @@ from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
 from nodeloom.run.result import Outcome, RunReport
 from nodeloom.run.runner import Runner, Work
 from nodeloom.run.source import WholeSource, open_source
+from nodeloom.run.unverified import Unverified
 from nodeloom.run.work import ItemWork
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class OpenedRun:
             send = watch.send(send)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
         how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
+        how["unverified"] = Unverified()
         how["budget"] = self.budget = retry_budget(self.options)
         pacing = paced(
             send, self.options, self.session, self.report, pause=how["pause"], stopped=lambda: runner.stopped
@@ -147,6 +149,7 @@ class OpenedRun:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         budget: RetryBudget | None = None,
         pacing: Pacing | None = None,
+        unverified: Unverified | None = None,
     ) -> ItemWork:
         """The work on one item. `items` are all of them, where a template looks at more than its own.
 
@@ -165,6 +168,7 @@ class OpenedRun:
             pause=pause,
             budget=budget,
             pacing=pacing,
+            unverified=unverified,
         )
 
     def close_report(self, runner: Runner, started: float, unseen: Sequence[Outcome] = ()) -> None:

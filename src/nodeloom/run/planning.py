@@ -43,8 +43,13 @@ class PlannedRequest:
         }
 
 
-def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
-    """The first request of each item, or the error that would keep it from being sent."""
+def plan_requests(
+    opened: OpenedRun, admit: Callable[[Request], None] = lambda _request: None
+) -> Iterator[PlannedRequest]:
+    """The first request of each item, or the error that would keep it from being sent.
+
+    `admit` raises for a request that may not be sent.
+    """
     from nodeloom.run.items import as_item, too_deep
     from nodeloom.run.opening import AllItems
 
@@ -57,6 +62,8 @@ def plan_requests(opened: OpenedRun) -> Iterator[PlannedRequest]:
         try:
             call = plan.call(plan.draft(work.scope(index, as_item(raw, index))))
             request = call.request(injection, session.origins if session is not None else ())
+            request.verify = request.verify and (session is None or session.verify)
+            admit(request)
         except (NodeloomError, RecursionError) as fault:
             error = fault if isinstance(fault, NodeloomError) else too_deep()
             error.item = index

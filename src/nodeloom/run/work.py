@@ -15,10 +15,12 @@ from nodeloom.redaction import MaskedValues
 from nodeloom.run.items import Item, as_item, too_deep
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
+from nodeloom.run.unverified import Unverified
 from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.retry import Attempts, Pacing, RetryingSender, RetryPolicy
 
 if TYPE_CHECKING:
+    from nodeloom.credential import Injection
     from nodeloom.plan.call import Call
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.run.redacting import Redactor
@@ -51,6 +53,7 @@ class ItemWork:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         budget: RetryBudget | None = None,
         pacing: Pacing | None = None,
+        unverified: Unverified | None = None,
     ) -> None:
         self._plan = plan
         self._session = session
@@ -58,6 +61,7 @@ class ItemWork:
         self._plugins = plugins
         self._redactor = redactor
         self._items = items
+        self._unverified = unverified or Unverified()
         self._sender = RetryingSender(send, policy, give_up=stopping, sleep=pause, budget=budget, pacing=pacing)
         self._sees = plugins.has("nodeloom_see_response")
         self._prepares = plugins.has("nodeloom_prepare_request")
@@ -127,28 +131,48 @@ class ItemWork:
     async def _answer(self, call: Call, attempts: Attempts, context: CallContext | None) -> Response:
         session = self._session
         if session is None:
-            return await self._sent(call.request(), attempts, context)
+            request = call.request()
+            self._unverified.note(request)
+            return await self._sent(request, attempts, context)
         injection = session.ready()
         if injection is None:
             # The address is written once before a token is fetched, so that what cannot be sent costs no token.
             call.url()
-            injection = await session.injection(self._sender.send)
-        request = call.request(injection, session.origins)
+            injection = await session.injection(self._send_token)
+        request = self._request(call, injection, session)
         response = await (
             self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
         )
         if response.status == 401:
-            renewed = await session.renew(injection, self._sender.send)
+            renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 attempts.repeats += 1
-                response = await self._sent(call.request(renewed, session.origins), attempts, context)
+                response = await self._sent(self._request(call, renewed, session), attempts, context)
                 session.repeated(renewed, refused=response.status == 401)
         return response
+
+    def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:
+        request = call.request(injection, session.origins)
+        request.mask = session.masker
+        if not session.verify:
+            request.verify = False
+        self._unverified.note(request)
+        return request
+
+    async def _send_token(self, request: Request) -> Response:
+        self._unverified.note(request)
+        return await self._sender.send(request)
 
     async def _sent(self, request: Request, attempts: Attempts, context: CallContext | None) -> Response:
         """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
             request.headers = MaskedValues(request.headers)
-            request = self._plugins.prepared(request, context)
+            prepared = self._plugins.prepared(request, context)
+            if prepared is not request:
+                # What a redirect may not carry on is known of the one that was given.
+                prepared.mask = request.mask
+                prepared.credential_headers |= request.credential_headers
+                prepared.credential_body = prepared.credential_body or request.credential_body
+            request = prepared
         return await self._sender.send(request, attempts)

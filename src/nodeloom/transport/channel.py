@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from nodeloom import __version__
-from nodeloom.errors import RequestError
+from nodeloom.errors import AnswerTooLargeError, RequestError
 from nodeloom.messages import Request, Response, origin_of
 
 # Many services refuse a request that does not say who sends it.
@@ -15,8 +15,11 @@ USER_AGENT = f"nodeloom/{__version__}"
 class Channel(Protocol):
     """Sends requests one by one, many at a time; for one event loop."""
 
-    async def exchange(self, request: Request) -> Response:
-        """The answer, read to its end. Raises a RequestError subclass when none came."""
+    async def exchange(self, request: Request, address: str | None = None) -> Response:
+        """The answer, read to its end. Raises a RequestError subclass when none came.
+
+        `address` is the IP address to connect to, in place of those the host's name resolves to.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -24,9 +27,9 @@ class Channel(Protocol):
         ...
 
 
-def too_large(request: Request, most: int) -> RequestError:
+def too_large(request: Request, most: int) -> AnswerTooLargeError:
     """The error for an answer of more than `most` bytes."""
-    return RequestError(
+    return AnswerTooLargeError(
         f"The answer is larger than {most} bytes.",
         hint="Ask for less, or raise the limit (max_answer_bytes).",
         sent="yes",

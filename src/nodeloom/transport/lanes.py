@@ -48,6 +48,11 @@ class LanePool:
         """Return a lane whose answer was read to its end or closed."""
         self._idle.append(lane)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no lane is lent."""
+        return len(self._idle) == len(self._all)
+
     async def aclose(self) -> None:
         """Close every lane."""
         lanes, self._all, self._idle = self._all, [], []

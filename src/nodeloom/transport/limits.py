@@ -15,6 +15,6 @@ class Limits:
 
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
-    total_seconds: float | None = None
+    total_seconds: float | None = 3600.0
     answer_bytes: int = 256 * 1024 * 1024
     redirects: int = 10

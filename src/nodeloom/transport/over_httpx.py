@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from nodeloom.errors import InvalidValueError, NodeloomError, UnreadableAnswerError, preview
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.channel import USER_AGENT, too_large
+from nodeloom.transport.decoding import unpacker
 from nodeloom.transport.faults import total_time_over, translate
 from nodeloom.transport.lanes import LanePool
 from nodeloom.transport.limits import Limits
 
-# httpx decodes what is asked for here.
+# What is asked for here is unpacked below.
 _DEFAULT_HEADERS = (
     (b"user-agent", USER_AGENT.encode()),
     (b"accept", b"*/*"),
     (b"accept-encoding", b"gzip, deflate"),
 )
+
+
+# Pools of hosts whose address was checked; those used last are kept.
+_MOST_PINNED = 64
 
 
 class HttpxChannel:
@@ -34,42 +44,66 @@ class HttpxChannel:
         self._owned = owned
         self._limits = limits
         self._pools: dict[tuple[bool, str | None], LanePool] = {}
+        self._pinned: OrderedDict[tuple[bool, str], LanePool] = OrderedDict()
 
-    async def exchange(self, request: Request) -> Response:
-        """The answer, read to its end. Raises a RequestError subclass when none came."""
+    async def exchange(self, request: Request, address: str | None = None) -> Response:
+        """The answer, read to its end. Raises a RequestError subclass when none came.
+
+        `address` is the IP address to connect to; a transport that was given knows its own.
+        """
         most = self._limits.total_seconds
         if most is None:
-            return await self._exchange(request)
+            return await self._exchange(request, address)
         try:
             async with asyncio.timeout(most):
-                return await self._exchange(request)
+                return await self._exchange(request, address)
         except TimeoutError:
             raise total_time_over(request, most) from None
 
     async def aclose(self) -> None:
         """Close the connections the channel opened itself; a transport that was given stays open unless owned."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
+        pools = [*self._pools.values(), *self._pinned.values()]
+        self._pools, self._pinned = {}, OrderedDict()
+        for pool in pools:
             await pool.aclose()
         if self._owned and self._transport is not None:
             await self._transport.aclose()
 
-    async def _exchange(self, request: Request) -> Response:
+    async def _exchange(self, request: Request, address: str | None) -> Response:
         if self._transport is not None:
-            return await self._over(self._transport, request)
-        key = (request.verify, request.proxy)
-        pool = self._pools.get(key)
-        if pool is None:
-            pool = self._pools[key] = LanePool(verify=request.verify, proxy=request.proxy)
+            return await self._over(self._transport, request, None)
+        if address is not None:
+            pool = await self._pinned_pool(request)
+        else:
+            key = (request.verify, request.proxy)
+            shared = self._pools.get(key)
+            if shared is None:
+                shared = self._pools[key] = LanePool(verify=request.verify, proxy=request.proxy)
+            pool = shared
         lane = pool.take()
         try:
-            return await self._over(lane, request)
+            return await self._over(lane, request, address)
         finally:
             pool.give_back(lane)
 
-    async def _over(self, transport: httpx.AsyncBaseTransport, request: Request) -> Response:
+    async def _pinned_pool(self, request: Request) -> LanePool:
+        """The lanes of one host alone: a lane takes hosts at one address for one, and TLS tells them apart."""
+        key = (request.verify, origin_of(request.url))
+        pool = self._pinned.get(key)
+        if pool is None:
+            pool = self._pinned[key] = LanePool(verify=request.verify)
+        self._pinned.move_to_end(key)
+        if len(self._pinned) > _MOST_PINNED:
+            for old, unused in list(self._pinned.items()):
+                if unused is not pool and unused.idle:
+                    del self._pinned[old]
+                    await unused.aclose()
+                    break
+        return pool
+
+    async def _over(self, transport: httpx.AsyncBaseTransport, request: Request, address: str | None) -> Response:
         try:
-            answer = await transport.handle_async_request(self._outgoing(request))
+            answer = await transport.handle_async_request(self._outgoing(request, address))
             try:
                 body = await self._read(answer, request)
             finally:
@@ -85,18 +119,20 @@ class HttpxChannel:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return Response(answer.status_code, headers, body, answer.reason_phrase, request.url)
 
-    def _outgoing(self, request: Request) -> httpx.Request:
+    def _outgoing(self, request: Request, address: str | None) -> httpx.Request:
         wait = request.timeout or self._limits.read_seconds
         connect = min(self._limits.connect_seconds, wait)
+        extensions: dict[str, Any] = {"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}}
+        headers = _outgoing_headers(request)
+        url = request.url
         try:
-            origin_of(request.url)
-            return httpx.Request(
-                request.method,
-                request.url,
-                headers=_outgoing_headers(request),
-                content=request.body,
-                extensions={"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}},
-            )
+            origin_of(url)
+            if address is not None:
+                named = httpx.URL(url)
+                headers.insert(0, (b"Host", named.netloc))
+                extensions["sni_hostname"] = named.raw_host.decode("ascii")
+                url = at_address(url, address)
+            return httpx.Request(request.method, url, headers=headers, content=request.body, extensions=extensions)
         except (httpx.InvalidURL, ValueError) as fault:
             raise InvalidValueError(
                 f"The address cannot be called: {fault}.",
@@ -109,12 +145,12 @@ class HttpxChannel:
         chunks: list[bytes] = []
         size = 0
         try:
-            async for chunk in answer.aiter_bytes():
+            async for chunk in _unpacked(answer):
                 size += len(chunk)
                 if size > most:
                     raise too_large(request, most)
                 chunks.append(chunk)
-        except httpx.DecodingError as fault:
+        except (zlib.error, httpx.DecodingError) as fault:
             encoding = answer.headers.get("content-encoding", "")
             raise UnreadableAnswerError(
                 f"The answer is not {preview(encoding)}, as it says it is (HTTP {answer.status_code}): {fault}.",
@@ -124,6 +160,31 @@ class HttpxChannel:
                 url=request.url,
             ) from fault
         return b"".join(chunks)
+
+
+async def _unpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
+    if answer.is_stream_consumed:
+        # A transport that was given has read and unpacked it already.
+        yield answer.content
+        return
+    unpacking = unpacker(answer.headers.get("content-encoding", ""))
+    async for chunk in answer.aiter_raw():
+        if unpacking is None:
+            yield chunk
+        else:
+            for piece in unpacking.pieces(chunk):
+                yield piece
+    if unpacking is not None:
+        unpacking.finish()
+
+
+def at_address(url: str, address: str) -> str:
+    """`url` with an IP address in place of its host; everything else as it was written."""
+    parts = urlsplit(url)
+    head = url[: url.index("://") + 3 + len(parts.netloc)]
+    host = f"[{address}]" if ":" in address else address
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{host}{port}{url[len(head) :]}"
 
 
 def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:

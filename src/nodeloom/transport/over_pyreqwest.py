@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import importlib
 import os
+import re
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.messages import Request, Response
+from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
 from nodeloom.transport.faults import broken, in_time, total_time_over
 from nodeloom.transport.lanes import KEEP_ALIVE_SECONDS
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _LONG_BODY = 2**20
 _LIBRARY = "pyreqwest._pyreqwest"
 _SAFE = frozenset({"GET", "HEAD"})
+# A host that its resolver finds under the name it was told, and never reads as an address of its own.
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
+_MOST_PINNED = 64
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
 _SAYS_EMPTY = frozenset({"POST", "PUT", "PATCH"})
@@ -94,7 +98,8 @@ def settle() -> None:
 _used_in: int | None = None
 
 
-def _client(limits: Limits, wait: float | None) -> Client:
+def _client(limits: Limits, wait: float | None, pin: tuple[str, str] | None = None) -> Client:
+    """A client; with `pin`, one that takes the second, an IP address, for the first, a host's name."""
     from pyreqwest.client import ClientBuilder
 
     global _used_in
@@ -114,6 +119,9 @@ def _client(limits: Limits, wait: float | None) -> Client:
     )
     if limits.total_seconds is not None:
         builder = builder.timeout(timedelta(seconds=limits.total_seconds))
+    if pin is not None:
+        # Port 0 stands for that of each address called.
+        builder = builder.resolve(pin[0], pin[1], 0)
     client = builder.build()
     if _used_in is None:
         atexit.register(_settle_at_exit)
@@ -141,10 +149,14 @@ class PyreqwestChannel:
         self._url = Url
         self._faults: Any = exceptions
         self._clients: dict[float | None, Client] = {None: _client(limits, None)}
+        self._pinned: dict[tuple[float | None, str, str], Client] = {}
 
-    async def exchange(self, request: Request) -> Response:
-        """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came."""
-        outgoing = self._outgoing(request)
+    async def exchange(self, request: Request, address: str | None = None) -> Response:
+        """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came.
+
+        `address` is the IP address to connect to, in place of those the host's name resolves to.
+        """
+        outgoing = self._outgoing(request, address)
         began = time.monotonic() if self._limits.total_seconds is not None else 0.0
         try:
             async with outgoing as answer:
@@ -163,24 +175,25 @@ class PyreqwestChannel:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
+        clients = [*self._clients.values(), *self._pinned.values()]
+        self._clients, self._pinned = {}, {}
+        for client in clients:
             await client.close()
 
-    def _outgoing(self, request: Request) -> StreamRequest:
+    def _outgoing(self, request: Request, address: str | None) -> StreamRequest:
         if not request.verify or request.proxy is not None:
             raise Unsent
         if request.body is not None and len(request.body) > _LONG_BODY:
             # Its read timeout runs while a body is sent too; httpx has one for each part that is written.
             raise Unsent
-        client = self._clients.get(request.timeout)
-        if client is None:
-            client = self._clients[request.timeout] = _client(self._limits, request.timeout)
         try:
             url = self._url(request.url)
             if str(url) != request.url:
                 # It would be written another way, such as with its dot segments resolved.
                 raise Unsent
+            client = self._clients.get(request.timeout) if address is None else self._pinned_client(request, address)
+            if client is None:
+                client = self._clients[request.timeout] = _client(self._limits, request.timeout)
             building = client.request(request.method, url).headers(request.headers)
             if request.body is not None:
                 building = building.body_bytes(request.body)
@@ -189,6 +202,17 @@ class PyreqwestChannel:
             return building.build_streamed()
         except ValueError:
             raise Unsent from None
+
+    def _pinned_client(self, request: Request, address: str) -> Client:
+        """The client that takes `address` for the request's host. Raises Unsent where it might look the name up."""
+        host = origin_of(request.url).partition("://")[2].rpartition(":")[0]
+        key = (request.timeout, host, address)
+        client = self._pinned.get(key)
+        if client is None:
+            if _PLAIN_HOST.fullmatch(host) is None or len(self._pinned) >= _MOST_PINNED:
+                raise Unsent
+            client = self._pinned[key] = _client(self._limits, request.timeout, (host, address))
+        return client
 
     async def _read(self, answer: Answer, request: Request) -> bytes:
         most = self._limits.answer_bytes

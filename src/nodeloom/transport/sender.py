@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from nodeloom.errors import UnexpectedRedirectError
+from nodeloom.errors import RequestError, UnexpectedRedirectError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
@@ -15,6 +15,9 @@ from nodeloom.transport.over_pyreqwest import Unsent, open_channel, settle
 
 if TYPE_CHECKING:
     import httpx
+
+    from nodeloom.transport.gate import Gate
+    from nodeloom.transport.policy import Policy
 
 Send = Callable[[Request], Awaitable[Response]]
 
@@ -26,7 +29,8 @@ class Sender:
     """Sends requests over `transport`, or over the fastest channel there is; belongs to one event loop.
 
     Without a transport that is pyreqwest where it is installed, and httpx for what it does not take. A transport that
-    is `owned` is closed with the sender. `fast=False` leaves everything to httpx.
+    is `owned` is closed with the sender. `fast=False` leaves everything to httpx. Every request is held to `policy`,
+    those of redirects too.
     """
 
     def __init__(
@@ -36,9 +40,15 @@ class Sender:
         *,
         owned: bool = False,
         fast: bool = True,
+        policy: Policy | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._given = transport, owned
+        self._gate: Gate | None = None
+        if policy is not None:
+            from nodeloom.transport.gate import Gate
+
+            self._gate = Gate(policy, pinned=transport is None, seconds=self._limits.connect_seconds)
         self._httpx: Channel | None = None
         self._fast = open_channel(self._limits) if fast and transport is None else None
 
@@ -53,10 +63,13 @@ class Sender:
         Redirects are followed as RFC 9110 section 15.4 says: 307 and 308 keep method and body, 303 becomes GET, and so
         do 301 and 302 for a POST. What a credential put on does not go to another origin.
         """
-        try:
-            response = await (self._fast or self._over_httpx()).exchange(request)
-        except Unsent:
-            response = await self._over_httpx().exchange(request)
+        if self._gate is not None:
+            response = await self._admitted(request, self._gate)
+        else:
+            try:
+                response = await (self._fast or self._over_httpx()).exchange(request)
+            except Unsent:
+                response = await self._over_httpx().exchange(request)
         if response.status not in _REDIRECTS or not request.follow_redirects:
             return response
         return await self._followed(request, response)
@@ -76,6 +89,24 @@ class Sender:
         """After `aclose`, outside of any event loop: wait for threads that may still touch the interpreter."""
         if self._fast is not None:
             settle()
+
+    async def _admitted(self, request: Request, gate: Gate) -> Response:
+        """The answer to a request that the policy allows, from an address that it allows."""
+        gate.check(request)
+        addresses: tuple[str | None, ...] = await gate.addresses(request) or (None,)
+        for address in addresses[:-1]:
+            try:
+                return await self._exchange(request, address)
+            except RequestError as error:
+                if error.details.get("sent") != "no" or error.code == "tls":
+                    raise
+        return await self._exchange(request, addresses[-1])
+
+    async def _exchange(self, request: Request, address: str | None) -> Response:
+        try:
+            return await (self._fast or self._over_httpx()).exchange(request, address)
+        except Unsent:
+            return await self._over_httpx().exchange(request, address)
 
     async def _followed(self, request: Request, response: Response) -> Response:
         current = request
@@ -118,7 +149,19 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
     headers = request.headers
     if becomes_get:
         headers = {k: v for k, v in headers.items() if not k.lower().startswith("content-")}
-    if crosses and request.credential_body and not becomes_get:
+    if "@" in urlsplit(target).netloc:
+        # RFC 9110 section 4.2.4: most likely there to hide which host it is.
+        raise _refused_redirect(
+            "The service redirects to an address with a user name in it.", request, response, target
+        )
+    if crosses and request.holds_secret(target):
+        raise _refused_redirect(
+            "The service redirects to another host, which would be sent the credential's secret in the address.",
+            request,
+            response,
+            target,
+        )
+    if crosses and not becomes_get and (request.credential_body or _body_holds_secret(request)):
         raise _refused_redirect(
             "The service redirects to another host, which would be sent the credential's secret in the body.",
             request,
@@ -127,14 +170,19 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
         )
     if crosses:
         secret = _SECRET_HEADERS | request.credential_headers
-        headers = {k: v for k, v in headers.items() if k.lower() not in secret}
+        headers = {k: v for k, v in headers.items() if k.lower() not in secret and not request.holds_secret(v)}
     return replace(
         request,
         method="GET" if becomes_get else request.method,
         url=target,
         headers=headers,
         body=None if becomes_get else request.body,
+        credential_body=request.credential_body and not becomes_get,
     )
+
+
+def _body_holds_secret(request: Request) -> bool:
+    return request.body is not None and request.holds_secret(request.body.decode("utf-8", "replace"))
 
 
 def _refused_redirect(what: str, request: Request, response: Response, location: str) -> UnexpectedRedirectError:
