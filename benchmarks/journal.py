@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nodeloom.credential.masking import Masker
+from nodeloom.redaction.masker import Masker
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.journal import Journal
 from nodeloom.run.result import Outcome

@@ -46,7 +46,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
         answers = table[host]
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    monkeypatch.setattr(gate.Gate.__init__, "__kwdefaults__", {**gate.Gate.__init__.__kwdefaults__, "resolve": resolve})
+    defaults = gate.Gate.__init__.__kwdefaults__ or {}
+    monkeypatch.setattr(gate.Gate.__init__, "__kwdefaults__", {**defaults, "resolve": resolve})
     return table
 
 
