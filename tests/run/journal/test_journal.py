@@ -14,9 +14,10 @@ from nodeloom.errors import (
     MissingValueError,
     NetworkError,
     NodeloomError,
+    NotRunError,
     ServerError,
 )
-from nodeloom.run.journal.reader import JournalReader
+from nodeloom.run.journal.reader import Account, JournalReader
 from nodeloom.run.result import Outcome
 
 from .driving import Driven, Service, crashed_copy, drive, links, open_journal, texts
@@ -156,6 +157,21 @@ def test_a_failure_that_may_have_happened_is_never_sent_again(tmp_path: Path) ->
         assert driven.outcomes[3].error is not None
         with JournalReader(path) as reader:
             assert reader.account().unknown == 1
+
+
+def test_what_was_in_flight_and_waited_in_vain_for_its_turn_is_still_in_flight(tmp_path: Path) -> None:
+    """A run that did not come to repeat it knows no more than the one before."""
+    left = broken_off(tmp_path / "j", tmp_path, repeatable=True)
+
+    def waiting(index: int, raw: Any) -> Outcome:
+        return Outcome(index, error=NotRunError("The run ended.", item=index))
+
+    assert drive(left, links(10), Service(waiting)).codes == ["ok"] * 4 + ["not_run"] * 6
+    with JournalReader(left) as reader:
+        assert reader.account() == Account(4, 0, 0, 1, 5)
+    service, again = Service(), Service()
+    assert drive(left, links(10), service, again=again).codes == ["ok"] * 10
+    assert again.sent == links(10)[4:5]
 
 
 def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path: Path) -> None:

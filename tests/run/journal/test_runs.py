@@ -135,6 +135,28 @@ def test_failed_items_are_run_again_when_asked(tmp_path: Path) -> None:
         assert [run(), run(), run(retry_failed=True), run()] == [0, 0, 2, 2]
 
 
+def test_what_was_not_found_is_not_found_again(tmp_path: Path) -> None:
+    """A refusal says that nothing was done, so a second one does not mean that the first had an effect."""
+    with answering(lambda request: httpx.Response(404, json={})) as runtime:
+        for retry_failed in (False, True, True):
+            result = runtime.run(
+                "threecx", DELETE, links(1), credentials=TOKEN, journal=tmp_path / "j", on_error="continue",
+                retry_failed=retry_failed,
+            )  # fmt: skip
+            assert [e.code for e in result.errors] == ["not_found"]
+
+
+def test_what_broke_off_and_is_gone_when_it_is_tried_again_was_done(tmp_path: Path) -> None:
+    answers = iter([500, 404])
+    with answering(lambda request: httpx.Response(next(answers), json={})) as runtime:
+        for retry_failed, failed in ((False, 1), (True, 0)):
+            result = runtime.run(
+                "threecx", DELETE, links(1), credentials=TOKEN, journal=tmp_path / "j", on_error="continue",
+                retry_failed=retry_failed,
+            )  # fmt: skip
+            assert result.report.counts.failed == failed
+
+
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
@@ -374,6 +396,7 @@ def test_what_was_waiting_for_its_turn_at_the_end_is_run_by_the_next_run(
     # The token takes a turn too.
     first = runtime.run("threecx", parameters, items, **given, rate="1/h", burst=2, deadline=0.5).report
     assert (first.counts.succeeded, first.counts.not_run) == (1, 9)
+    assert account(tmp_path / "j") == Account(1, 0, 0, 0, 9)
     sandbox.clear_requests()
     second = runtime.run("threecx", parameters, items, **given).report
     assert sum(1 for request in sandbox.requests if request.resource == "WebsiteLinks") == 9

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from nodeloom.errors import RequestError, UnknownOutcomeError, restored
+from nodeloom.errors import NotRunError, RequestError, UnknownOutcomeError, restored
 from nodeloom.run.result import Outcome
 
 
@@ -21,6 +21,8 @@ class State(enum.IntEnum):
     """It did not happen, or it may happen twice."""
     UNKNOWN = 3
     """It may have happened, and may not happen twice."""
+    NOT_RUN = 4
+    """The run ended while it waited for its turn (a rate, a deadline): nothing of it was sent."""
 
 
 # The columns of a row, in the order of `Entry`.
@@ -51,11 +53,11 @@ class Entry:
         return cls(position, digest, State(state), *rest)
 
     @property
-    def not_run(self) -> bool:
-        """Whether the run ended while the item waited for its turn: it was begun, and nothing was sent."""
-        if self.state is not State.FAILED or self.error is None or self.statuses is not None:
-            return False
-        return bool(json.loads(self.error)["code"] == "not_run")
+    def maybe_done(self) -> bool:
+        """Whether the item may have been done, though nothing says that it succeeded."""
+        if self.state is State.FAILED:
+            return not _did_not_happen(self.outcome())
+        return self.state in (State.IN_FLIGHT, State.UNKNOWN)
 
     def outcome(self) -> Outcome:
         """The outcome as it was given when the item was run; an item in flight has none yet."""
@@ -79,6 +81,8 @@ def state_of(outcome: Outcome, *, repeatable: bool) -> State:
     """How an outcome counts. `repeatable` says that the operation may happen twice."""
     if outcome.error is None:
         return State.SUCCEEDED
+    if isinstance(outcome.error, NotRunError) and not outcome.statuses:
+        return State.NOT_RUN
     return State.FAILED if repeatable or _did_not_happen(outcome) else State.UNKNOWN
 
 

@@ -82,15 +82,17 @@ class JournalReader:
         if not self.live and not self.repeatable:
             in_flight, unknown = 0, unknown + in_flight
         total = self.facts.get("items")
-        not_run = None if total is None else max(0, total - sum(counts.values()))
+        begun = sum(counts.values()) - counts.get(State.NOT_RUN, 0)
+        not_run = None if total is None else max(0, total - begun)
         return Account(counts.get(State.SUCCEEDED, 0), counts.get(State.FAILED, 0), unknown, in_flight, not_run)
 
     def entries(self, states: Collection[State] | None = None) -> Iterator[Entry]:
         """The entries in the items' order, those in one of `states` only, a bounded number of them in memory.
 
+        Without `states`, all but those of items that were not run.
         What was in flight when a run died is given as unknown where it may not happen twice.
         """
-        wanted = set(State if states is None else states)
+        wanted = set(NAMES if states is None else states)
         dead = not self.live and not self.repeatable
         if dead and State.UNKNOWN in wanted:
             wanted.add(State.IN_FLIGHT)

@@ -59,8 +59,7 @@ class JournaledWork:
         except InvalidItemError as error:
             return self._refused(index, error)
         digest = digest_of(text)
-        work = self._work
-        begun = False
+        begun = maybe_done = False
         if index < self._past.end or self._total is not None:
             entry = self._past.take(index)
             fault = self._mismatch(index, entry, digest, text)
@@ -71,9 +70,8 @@ class JournaledWork:
                 if not self._runs_again(entry):
                     return self._told(entry)
                 begun = entry.state is State.IN_FLIGHT
-                if begun or (self._repeatable and not entry.not_run):
-                    self._report.repeated += 1
-                    work = self._again
+                maybe_done = entry.maybe_done
+                self._report.repeated += maybe_done
         if not begun:
             # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
             kept = None if self._repeatable else _item(raw, text)
@@ -81,8 +79,11 @@ class JournaledWork:
                 await self._committer.begin((index, digest, time.time(), kept))
             except JournalError as fault:
                 return _not_run(index, fault)
-        outcome = await work(index, raw)
-        self._end(outcome, raw, text)
+        outcome = await (self._again if maybe_done else self._work)(index, raw)
+        state = state_of(outcome, repeatable=self._repeatable)
+        # What an earlier run may have done, and this one has not come to repeat, stays in flight.
+        if state is not State.NOT_RUN or not maybe_done:
+            self._write(outcome, state, None if state is State.SUCCEEDED else _item(raw, text))
         return outcome
 
     def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
@@ -104,7 +105,7 @@ class JournaledWork:
     def _runs_again(self, entry: Entry) -> bool:
         if entry.state is State.IN_FLIGHT:
             return self._repeatable
-        return entry.not_run or (entry.state is State.FAILED and self._retry_failed)
+        return entry.state is State.NOT_RUN or (entry.state is State.FAILED and self._retry_failed)
 
     def _told(self, entry: Entry) -> Outcome:
         """The outcome an earlier run came to; of what it was broken off in, that nothing is known."""
@@ -115,10 +116,6 @@ class JournaledWork:
         outcome = Outcome(entry.position, error=broken_off(entry.position), told=True)
         self._write(outcome, State.UNKNOWN, entry.item)
         return outcome
-
-    def _end(self, outcome: Outcome, raw: Any, text: str) -> None:
-        state = state_of(outcome, repeatable=self._repeatable)
-        self._write(outcome, state, None if state is State.SUCCEEDED else _item(raw, text))
 
     def _write(self, outcome: Outcome, state: State, item: str | None) -> None:
         if state is State.UNKNOWN:
