@@ -160,9 +160,9 @@ def test_a_method_that_is_lent_its_data_changes_no_other_evaluations(code: str) 
     for before in ("$input.all().length", "$json.a.concat()", code):
         with contextlib.suppress(ExpressionError):
             compile_value(f"={{{{ {before} }}}}", dialect="n8n").resolve(scope)
-    for scope in (scope, Scope(environment, items, 1)):
-        seen = compile_value("={{ [$json.a.concat(), $input.all().map(i => i.json.a)] }}", dialect="n8n").resolve(scope)
-        assert seen == [items[scope.index]["json"]["a"], [[3, 1, 2], [5]]]
+    look = compile_value("={{ [$json.a.concat(), $input.all().map(i => i.json.a)] }}", dialect="n8n")
+    for following in (scope, Scope(environment, items, 1)):
+        assert look.resolve(following) == [items[following.index]["json"]["a"], [[3, 1, 2], [5]]]
 
 
 @pytest.mark.parametrize(
@@ -207,14 +207,12 @@ def test_no_built_in_means_something_else_afterwards(code: str) -> None:
     with contextlib.suppress(ExpressionError):
         run(code, n=1)
     assert run(check, n=1) == fresh
-    assert run(code, n=1) == run(code, n=1) or "random" in code
 
 
 def test_a_regular_expression_of_a_template_begins_anew_each_time() -> None:
     """Its `lastIndex` is that evaluation's."""
-    template = compile_value(
-        "={{ (() => { const r = /a/g; return r.test($json.s) + ':' + r.lastIndex })() }}", dialect="n8n"
-    )
+    code = "(() => { const r = /a/g; return r.test($json.s) + ':' + r.lastIndex })()"
+    template = compile_value(f"={{{{ {code} }}}}", dialect="n8n")
     answers = {template.resolve(Scope(Environment(), [{"json": {"s": "xa"}}], 0)) for _ in range(3)}
     assert answers == {"true:2"}
 
