@@ -160,10 +160,9 @@ def test_a_method_that_is_lent_its_data_changes_no_other_evaluations(code: str) 
     for before in ("$input.all().length", "$json.a.concat()", code):
         with contextlib.suppress(ExpressionError):
             compile_value(f"={{{{ {before} }}}}", dialect="n8n").resolve(scope)
-    for looking in (scope, Scope(environment, items, 1)):
-        template = compile_value("={{ [$json.a.concat(), $input.all().map(i => i.json.a)] }}", dialect="n8n")
-        seen = template.resolve(looking)
-        assert seen == [items[looking.index]["json"]["a"], [[3, 1, 2], [5]]]
+    look = compile_value("={{ [$json.a.concat(), $input.all().map(i => i.json.a)] }}", dialect="n8n")
+    for following in (scope, Scope(environment, items, 1)):
+        assert look.resolve(following) == [items[following.index]["json"]["a"], [[3, 1, 2], [5]]]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +199,7 @@ def test_no_built_in_means_something_else_afterwards(code: str) -> None:
     check = (
         "[[1, 2].map(x => x + 1).join(), JSON.stringify({ a: [1] }), [...'ab', ...[1]].join(), ({}).a, ({}).b, ({}).c,"
         " [][5], 'xy'.replace('x', 'z'), /y/.exec('xy')[0], /y/g.lastIndex, ((a, b) => a + b).call(null, 1, 2),"
-        " new Map([[1, 'm']]).get(1), new Set([1, 1]).size, (5).toFixed(1), Array.from([7])[0],"
-        " RegExp.$1, RegExp['$_'],"
+        " new Map([[1, 'm']]).get(1), new Set([1, 1]).size, (5).toFixed(1), Array.from([7])[0], RegExp.$1, RegExp['$_'],"
         " Date.now() > 1e12, parseInt('7'), typeof undefined, NaN !== NaN, typeof Object, $json.n,"
         " (t => t.raw.length + (t.evil ?? 0))`x`, Symbol.for('x').evil]"
     )
@@ -209,14 +207,12 @@ def test_no_built_in_means_something_else_afterwards(code: str) -> None:
     with contextlib.suppress(ExpressionError):
         run(code, n=1)
     assert run(check, n=1) == fresh
-    assert run(code, n=1) == run(code, n=1) or "random" in code
 
 
 def test_a_regular_expression_of_a_template_begins_anew_each_time() -> None:
     """Its `lastIndex` is that evaluation's."""
-    template = compile_value(
-        "={{ (() => { const r = /a/g; return r.test($json.s) + ':' + r.lastIndex })() }}", dialect="n8n"
-    )
+    code = "(() => { const r = /a/g; return r.test($json.s) + ':' + r.lastIndex })()"
+    template = compile_value(f"={{{{ {code} }}}}", dialect="n8n")
     answers = {template.resolve(Scope(Environment(), [{"json": {"s": "xa"}}], 0)) for _ in range(3)}
     assert answers == {"true:2"}
 
