@@ -14,8 +14,8 @@ from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
-from nodeloom.run.guarding import guarded
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
@@ -225,7 +225,7 @@ class Runtime:
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
         return plan
 
-    @guarded("credentials")
+    @shielded("credentials")
     def run(
         self,
         node: str,
@@ -283,7 +283,7 @@ class Runtime:
             raise RunInterrupted(waited_out(future, options.stop)) from None
         return raise_first(end, options.on_error)
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def arun(
         self,
         node: str,
@@ -305,7 +305,7 @@ class Runtime:
                 await sender.aclose()
         return raise_first(end, options.on_error)
 
-    @guarded("credentials")
+    @shielded("credentials")
     def stream(
         self,
         node: str,
@@ -325,7 +325,7 @@ class Runtime:
         """
         return Outcomes(self._loops, self._open(node, parameters, items, run_options(keywords), report))
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def astream(
         self,
         node: str,
@@ -353,7 +353,7 @@ class Runtime:
             if own:
                 await sender.aclose()
 
-    @guarded("credentials")
+    @shielded("credentials")
     def plan(
         self,
         node: str,
@@ -380,7 +380,7 @@ class Runtime:
 
         return plan_requests(opened, Gate(self._policy).check)
 
-    @guarded("credentials")
+    @shielded("credentials")
     def choices(
         self,
         node: str,
@@ -400,7 +400,7 @@ class Runtime:
         opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
-    @guarded("wanted", 1)
+    @shielded("wanted", 1)
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
 
@@ -414,7 +414,7 @@ class Runtime:
 
         return self._loops.submit(checked).result()
 
-    @guarded("name")
+    @shielded("name")
     def connect_credential(
         self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
     ) -> Granted:

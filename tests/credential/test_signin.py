@@ -15,6 +15,7 @@ from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.credential.signin import challenge_of, new_verifier
 from nodeloom.errors import AuthenticationError, CredentialError, NetworkError
 from nodeloom.messages import Request, Response
+from nodeloom.printable import escaped
 from nodeloom.redaction import Secret
 
 from .helpers import answer
@@ -101,7 +102,7 @@ def test_a_denial_is_told_in_the_services_words(error: str, description: str | N
     )
     with pytest.raises(CredentialError, match="sign") as caught:
         sign_in.code(f"/callback?{urlencode(words, errors='surrogatepass')}")
-    assert caught.value.message.isprintable()
+    assert escaped(caught.value.message) == caught.value.message
     assert caught.value.hint
 
 

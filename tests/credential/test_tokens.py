@@ -109,7 +109,7 @@ async def test_when_the_run_of_the_first_caller_ends_another_takes_over() -> Non
     gate.set()
     with pytest.raises(NotRunError):
         await first
-    assert (await second).token.text == "token-1"
+    assert (await second).token.text.reveal() == "token-1"
     assert fetch.count == 1
 
 
