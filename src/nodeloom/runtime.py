@@ -13,7 +13,6 @@ import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from nodeloom.messages import Request, Response
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.redaction import SecretNames
     from nodeloom.run.background import Background
     from nodeloom.run.loops import Loops
     from nodeloom.run.opening import OpenedRun
@@ -127,7 +127,7 @@ class Runtime:
             "total_seconds": request_timeout,
             "answer_bytes": max_answer_bytes,
         }
-        self._secret_names = SecretNames((*DEFAULT_SECRET_NAMES, *_secret_names(secret_names)))
+        self._more_secret_names = _secret_names(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
         # A function of its own, not a method: what holds it must not hold the runtime.
@@ -199,10 +199,12 @@ class Runtime:
 
         return describe(self.node(node), resource, operation)
 
-    @property
+    @functools.cached_property
     def secret_names(self) -> SecretNames:
         """Which fields' values are masked in errors and logs."""
-        return self._secret_names
+        from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+
+        return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -482,7 +484,7 @@ class Runtime:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self.environment(options.nodes)
-        redactor = Redactor(self._secret_names, session, plan.parameters)
+        redactor = Redactor(self.secret_names, session, plan.parameters)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

@@ -11,10 +11,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nodeloom.errors import NodeloomError
-from nodeloom.redaction import SecretNames, forget_locals, masked
+from nodeloom.redaction import forget_locals, masked
+
+if TYPE_CHECKING:
+    from nodeloom.redaction import SecretNames
 
 P = ParamSpec("P")
 R = TypeVar("R")
