@@ -13,6 +13,7 @@ from typing import Any
 
 from nodeloom.errors import HookError, ItemError, NodeloomError
 from nodeloom.messages import Request, Response
+from nodeloom.redaction import MaskedValues
 
 #: A hook is called on the event loop, so one that takes longer holds up every other item.
 SLOW_SECONDS = 1.0
@@ -109,7 +110,7 @@ def words(fault: BaseException) -> str:
 
 def request_copy(request: Request) -> Request:
     """A request whose changes are the hook's own."""
-    return dataclasses.replace(request, headers=dict(request.headers))
+    return dataclasses.replace(request, headers=MaskedValues(request.headers))
 
 
 def response_copy(response: Response) -> Response:

@@ -13,9 +13,8 @@ import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
-from nodeloom.run.guarding import guarded
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from nodeloom.messages import Request, Response
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.redaction import SecretNames
     from nodeloom.run.background import Background
     from nodeloom.run.loops import Loops
     from nodeloom.run.opening import OpenedRun
@@ -127,7 +127,7 @@ class Runtime:
             "total_seconds": request_timeout,
             "answer_bytes": max_answer_bytes,
         }
-        self._secret_names = SecretNames((*DEFAULT_SECRET_NAMES, *_secret_names(secret_names)))
+        self._more_secret_names = _secret_names(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
         # A function of its own, not a method: what holds it must not hold the runtime.
@@ -199,10 +199,12 @@ class Runtime:
 
         return describe(self.node(node), resource, operation)
 
-    @property
+    @functools.cached_property
     def secret_names(self) -> SecretNames:
         """Which fields' values are masked in errors and logs."""
-        return self._secret_names
+        from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+
+        return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -225,7 +227,7 @@ class Runtime:
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
         return plan
 
-    @guarded("credentials")
+    @shielded("credentials")
     def run(
         self,
         node: str,
@@ -283,7 +285,7 @@ class Runtime:
             raise RunInterrupted(waited_out(future, options.stop)) from None
         return raise_first(end, options.on_error)
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def arun(
         self,
         node: str,
@@ -305,7 +307,7 @@ class Runtime:
                 await sender.aclose()
         return raise_first(end, options.on_error)
 
-    @guarded("credentials")
+    @shielded("credentials")
     def stream(
         self,
         node: str,
@@ -325,7 +327,7 @@ class Runtime:
         """
         return Outcomes(self._loops, self._open(node, parameters, items, run_options(keywords), report))
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def astream(
         self,
         node: str,
@@ -353,7 +355,7 @@ class Runtime:
             if own:
                 await sender.aclose()
 
-    @guarded("credentials")
+    @shielded("credentials")
     def plan(
         self,
         node: str,
@@ -380,7 +382,7 @@ class Runtime:
 
         return plan_requests(opened, Gate(self._policy).check)
 
-    @guarded("credentials")
+    @shielded("credentials")
     def choices(
         self,
         node: str,
@@ -400,7 +402,7 @@ class Runtime:
         opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
-    @guarded("wanted", 1)
+    @shielded("wanted", 1)
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
         """Find out whether a credential works, with its type's test request; says how that was found out.
 
@@ -414,7 +416,7 @@ class Runtime:
 
         return self._loops.submit(checked).result()
 
-    @guarded("name")
+    @shielded("name")
     def connect_credential(
         self, type_name: str, name: str | None, redirect_uri: str, authorize: Callable[[str], str]
     ) -> Granted:
@@ -482,7 +484,7 @@ class Runtime:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self.environment(options.nodes)
-        redactor = Redactor(self._secret_names, session, plan.parameters)
+        redactor = Redactor(self.secret_names, session, plan.parameters)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

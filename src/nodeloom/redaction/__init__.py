@@ -4,18 +4,24 @@
 `SecretNames` knows secrets of others by the names of their fields.
 """
 
-from nodeloom.redaction.masker import Masker, texts_of
-from nodeloom.redaction.names import DEFAULT_SECRET_NAMES, SecretNames
-from nodeloom.redaction.secret import (
-    MASK,
-    MaskedTexts,
-    MaskedValues,
-    Secret,
-    forget_locals,
-    masked,
-    refuse_pickling,
-    reveal,
-)
+from importlib import import_module
+
+TYPE_CHECKING = False  # typing's own takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nodeloom.redaction.masker import Masker, texts_of
+    from nodeloom.redaction.names import DEFAULT_SECRET_NAMES, SecretNames
+    from nodeloom.redaction.secret import (
+        MASK,
+        MaskedTexts,
+        MaskedValues,
+        Secret,
+        forget_locals,
+        masked,
+        refuse_pickling,
+        reveal,
+    )
 
 __all__ = [
     "DEFAULT_SECRET_NAMES",
@@ -31,3 +37,19 @@ __all__ = [
     "reveal",
     "texts_of",
 ]
+
+# Loaded when first asked for: a command that runs nothing has no use for most of it.
+_HOMES = {
+    "DEFAULT_SECRET_NAMES": "names",
+    "Masker": "masker",
+    "SecretNames": "names",
+    "texts_of": "masker",
+}
+
+
+def __getattr__(name: str) -> "Any":
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'secret')}"), name)
+    globals()[name] = value
+    return value

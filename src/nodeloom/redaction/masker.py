@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from bisect import bisect_right
@@ -50,7 +49,9 @@ def _decoded(text: str) -> Iterator[str]:
             yield text
             yield text.replace("+", " ")
         if "&" in text:
-            text = html.unescape(text)
+            from html import unescape
+
+            text = unescape(text)
             yield text
         if "\\" in text:
             text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)

@@ -7,7 +7,6 @@ people read and keep besides: errors, logs, reports.
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, final
@@ -96,7 +95,7 @@ class SecretNames:
         self._rules: list[tuple[Callable[[str], Any], bool]] = []
         for pattern in patterns:
             plain = "".join(c for c in pattern.casefold() if c.isalnum() or c == "*")
-            self._rules.append((re.compile(fnmatch.translate(plain)).match, not pattern.lstrip().startswith("!")))
+            self._rules.append((re.compile(plain.replace("*", ".*")).fullmatch, not pattern.lstrip().startswith("!")))
         self._rules.reverse()
         self._known: dict[str, bool] = {}
 

@@ -8,8 +8,6 @@ behind an error, which tools that show tracebacks with locals (rich, pytest) wou
 
 from __future__ import annotations
 
-import hmac
-import traceback
 from collections.abc import Iterator
 from typing import Any, Generic, NoReturn, TypeVar, final
 
@@ -54,7 +52,9 @@ class Secret(Generic[T]):
         mine, its = self._value, other._value
         if isinstance(mine, str) and isinstance(its, str):
             # Whoever can measure how long a comparison takes must not learn how much of a guess was right.
-            return hmac.compare_digest(mine.encode("utf-8", "surrogatepass"), its.encode("utf-8", "surrogatepass"))
+            from hmac import compare_digest
+
+            return compare_digest(mine.encode("utf-8", "surrogatepass"), its.encode("utf-8", "surrogatepass"))
         return bool(mine == its)
 
     def __hash__(self) -> int:
@@ -156,6 +156,8 @@ def forget_locals(error: BaseException) -> None:
 
     Tracebacks keep their files and lines. Frames that still run keep their variables.
     """
+    import traceback
+
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:

@@ -11,14 +11,14 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.errors import ItemError
 from nodeloom.redaction import MaskedValues, SecretNames
-from nodeloom.run.guarding import guarded
+from nodeloom.run.boundary import shielded
 from showing import locals_behind, shown
 
 GIVEN = {"api": {"secret": "canary-1", "inner": {"deep": "canary-2"}}}
 
 
 class Face:
-    """What the runtime is to its guards."""
+    """What the runtime is to its boundary."""
 
     secret_names = SecretNames()
 
@@ -35,12 +35,12 @@ class Face:
             )
         return f"used {len(plain)}"
 
-    @guarded("credentials", 1)
+    @shielded("credentials", 1)
     def call(self, fail: bool, credentials: Any = None) -> str:
         """Call."""
         return self._use(credentials, fail)
 
-    @guarded("credentials")
+    @shielded("credentials")
     def stream(self, fail: bool, *, credentials: Any = None) -> Iterator[str]:
         """Stream."""
         return self._streamed(fail, credentials)
@@ -52,12 +52,12 @@ class Face:
         finally:
             self.closed += 1
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def wait(self, fail: bool, *, credentials: Any = None) -> str:
         """Wait."""
         return self._use(credentials, fail)
 
-    @guarded("credentials")
+    @shielded("credentials")
     async def follow(self, fail: bool, *, credentials: Any = None) -> AsyncIterator[str]:
         """Follow."""
         try:
@@ -137,7 +137,7 @@ def test_methods_keep_what_help_shows() -> None:
 @pytest.mark.parametrize(
     "name", ["run", "arun", "stream", "astream", "plan", "choices", "test_credential", "connect_credential"]
 )
-def test_every_public_method_that_takes_credentials_is_guarded(name: str) -> None:
+def test_every_public_method_that_takes_credentials_is_shielded(name: str) -> None:
     """Those that are there; a new one belongs here."""
     assert hasattr(getattr(Runtime, name), "__wrapped__")
 

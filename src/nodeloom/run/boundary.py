@@ -11,40 +11,43 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nodeloom.errors import NodeloomError
-from nodeloom.redaction import SecretNames, forget_locals, masked
+from nodeloom.redaction import forget_locals, masked
+
+if TYPE_CHECKING:
+    from nodeloom.redaction import SecretNames
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def guarded(secret: str, position: int | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Guard a method of the runtime that takes credentials as `secret`, by keyword or at `position` (after self).
+def shielded(secret: str, position: int | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Shield a method of the runtime that takes credentials as `secret`, by keyword or at `position` (after self).
 
     It may return an iterator, await, or be an asynchronous generator. The runtime's `secret_names` are masked in the
     errors that leave.
     """
 
-    def shield(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    def masking(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         if secret in named:
             named[secret] = masked(named[secret])
         elif position is not None and len(given) > position:
             return (*given[:position], masked(given[position]), *given[position + 1 :])
         return given
 
-    def guard(method: Callable[P, R]) -> Callable[P, R]:
-        return cast("Callable[P, R]", _guard(method, shield))
+    def shield(method: Callable[P, R]) -> Callable[P, R]:
+        return cast("Callable[P, R]", _wrapped(method, masking))
 
-    return guard
+    return shield
 
 
-def _guard(method: Any, shield: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> Any:
+def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> Any:
     if inspect.isasyncgenfunction(method):
 
-        async def guarded_stream(runtime: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
-            inner = method(runtime, *shield(given, named), **named)
+        async def shielded_stream(runtime: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
+            inner = method(runtime, *masking(given, named), **named)
             try:
                 async for value in inner:
                     yield value
@@ -55,32 +58,32 @@ def _guard(method: Any, shield: Callable[[tuple[Any, ...], dict[str, Any]], tupl
                 # A generator that is left early ends where it stands, and its run with it.
                 await inner.aclose()
 
-        return functools.wraps(method)(guarded_stream)
+        return functools.wraps(method)(shielded_stream)
     if inspect.iscoroutinefunction(method):
 
-        async def guarded_coroutine(runtime: Any, *given: Any, **named: Any) -> Any:
-            given = shield(given, named)
+        async def shielded_coroutine(runtime: Any, *given: Any, **named: Any) -> Any:
+            given = masking(given, named)
             try:
                 return await method(runtime, *given, **named)
             except BaseException as error:
                 let_out(error, runtime.secret_names)
                 raise
 
-        return functools.wraps(method)(guarded_coroutine)
+        return functools.wraps(method)(shielded_coroutine)
 
-    def guarded_call(runtime: Any, *given: Any, **named: Any) -> Any:
-        given = shield(given, named)
+    def shielded_call(runtime: Any, *given: Any, **named: Any) -> Any:
+        given = masking(given, named)
         try:
             result = method(runtime, *given, **named)
         except BaseException as error:
             let_out(error, runtime.secret_names)
             raise
-        return _Guarded(result, runtime.secret_names) if isinstance(result, Iterator) else result
+        return _Shielded(result, runtime.secret_names) if isinstance(result, Iterator) else result
 
-    return functools.wraps(method)(guarded_call)
+    return functools.wraps(method)(shielded_call)
 
 
-class _Guarded(Iterator[Any]):
+class _Shielded(Iterator[Any]):
     """An iterator whose errors leave their variables behind; all else of it is as it is."""
 
     def __init__(self, inner: Iterator[Any], names: SecretNames) -> None:
