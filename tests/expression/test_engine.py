@@ -199,7 +199,8 @@ def test_no_built_in_means_something_else_afterwards(code: str) -> None:
     check = (
         "[[1, 2].map(x => x + 1).join(), JSON.stringify({ a: [1] }), [...'ab', ...[1]].join(), ({}).a, ({}).b, ({}).c,"
         " [][5], 'xy'.replace('x', 'z'), /y/.exec('xy')[0], /y/g.lastIndex, ((a, b) => a + b).call(null, 1, 2),"
-        " new Map([[1, 'm']]).get(1), new Set([1, 1]).size, (5).toFixed(1), Array.from([7])[0], RegExp.$1, RegExp['$_'],"
+        " new Map([[1, 'm']]).get(1), new Set([1, 1]).size, (5).toFixed(1), Array.from([7])[0],"
+        " RegExp.$1, RegExp['$_'],"
         " Date.now() > 1e12, parseInt('7'), typeof undefined, NaN !== NaN, typeof Object, $json.n,"
         " (t => t.raw.length + (t.evil ?? 0))`x`, Symbol.for('x').evil]"
     )
