@@ -29,7 +29,7 @@ def test_what_was_found_stays_mended(name: str, data: bytes) -> None:
     TARGETS[name](data)
 
 
-@pytest.mark.parametrize("name", ["descriptor", "openapi"])
+@pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=80))
 def test_documents_keep_their_promises(name: str, data: bytes) -> None:

@@ -194,7 +194,11 @@ class Masker:
 
         It costs far less than `mask_json`, and is as quick for many documents joined as for one.
         """
-        return any(text in document for text in self._json_texts)
+        # A loop, because a generator costs more than what it looks for.
+        for text in self._json_texts:  # noqa: SIM110
+            if text in document:
+                return True
+        return False
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""
