@@ -269,7 +269,8 @@ def test_a_file_s_name_and_type_add_no_header_to_its_part(name: str, kind: str) 
 @settings(deadline=None)
 def test_keys_of_an_object_out_of_an_item_stay_below_their_own_member(value: str) -> None:
     """`__proto__` and its like are keys as any other; none gets out of the member it was put in."""
-    for how in ({}, {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}):
+    form: dict[str, Any] = {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+    for how in ({}, form):
         found = sent(probe_at("/go", {"type": "body"}, body={"fixed": 1}, **how), {value: {value: "x"}})
         if found is None:
             continue

@@ -46,7 +46,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
         answers = table[host]
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    monkeypatch.setattr(gate.Gate.__init__, "__kwdefaults__", {**gate.Gate.__init__.__kwdefaults__, "resolve": resolve})
+    monkeypatch.setattr(
+        gate.Gate.__init__, "__kwdefaults__", {**(gate.Gate.__init__.__kwdefaults__ or {}), "resolve": resolve}
+    )
     return table
 
 
