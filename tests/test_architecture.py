@@ -130,6 +130,13 @@ def test_the_exception_tree_in_the_module_is_the_real_one() -> None:
     assert drawn == real
 
 
+def test_the_tests_that_hold_a_promise_exist() -> None:
+    """SECURITY.md names for each promise the test that holds it."""
+    named = re.findall(r"`(tests/[\w/.]+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_error_codes_are_unique() -> None:
     codes = [kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NodeloomError)]
     assert len(codes) == len(set(codes))

@@ -168,11 +168,5 @@ class ItemWork:
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
             request.headers = MaskedValues(request.headers)
-            prepared = self._plugins.prepared(request, context)
-            if prepared is not request:
-                # What a redirect may not carry on is known of the one that was given.
-                prepared.mask = request.mask
-                prepared.credential_headers |= request.credential_headers
-                prepared.credential_body = prepared.credential_body or request.credential_body
-            request = prepared
+            request = self._plugins.prepared(request, context)
         return await self._sender.send(request, attempts)
