@@ -16,7 +16,7 @@ from nodeloom.errors import NotRunError, RequestTimeoutError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
 from nodeloom.transport.budget import RetryBudget
-from nodeloom.transport.pacing import PATIENCE_SECONDS, PacedSender, Pacer, Pacers
+from nodeloom.transport.pacing import PacedSender, Pacer, Pacers
 from nodeloom.transport.rate import Rate
 
 from .limited import LimitedService, Limiter, fixed_window, sliding_window, token_bucket
@@ -280,12 +280,27 @@ def test_a_run_that_stops_during_a_pause_keeps_the_refusal_it_had() -> None:
     assert end.status == 429
 
 
-def test_a_service_that_refuses_for_ever_is_given_up_after_its_silence() -> None:
-    calls = itertools.count()
-    service, run, seconds = ran(lambda _at: None if next(calls) == 0 else 1.0, 2, concurrency=1, latency=0.001)
-    assert run.done == 1
-    assert PATIENCE_SECONDS < seconds < 2 * PATIENCE_SECONDS
-    assert len(service.asked) < 30
+@pytest.mark.parametrize("retry_after", [True, False])
+def test_a_service_that_refuses_for_ever_is_given_up_after_a_minute(retry_after: bool) -> None:
+    service, run, seconds = ran(lambda _at: 1.0, 1, concurrency=1, latency=0.001, retry_after=retry_after)
+    assert [end.status for end in run.ended if isinstance(end, Response)] == [429]
+    assert 25 < seconds < 61
+    assert len(service.asked) < 12
+    assert run.denied[0].startswith("It was not repeated again: the service accepts nothing, for ")
+
+
+def test_after_that_every_further_item_fails_soon() -> None:
+    """Nobody waits minutes for the breaker to see enough failures."""
+    service, run, seconds = ran(lambda _at: 1.0, 28, latency=0.001)
+    assert len(run.ended) == 28
+    assert seconds < 60 + 3 * 28
+    assert len(service.asked) < 28 + 30
+
+
+def test_a_service_that_asks_for_minutes_is_given_them_twice() -> None:
+    _service, run, seconds = ran(lambda _at: 200.0, 1, concurrency=1, latency=0.001, retry_after=True)
+    assert run.done == 0
+    assert 390 < seconds < 410
 
 
 def test_a_service_that_has_taken_nothing_yet_is_given_up_as_usual() -> None:

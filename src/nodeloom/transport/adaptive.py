@@ -26,6 +26,9 @@ _LEAST_RISE_SECONDS = 2.0
 _GONE = 4.0
 # Without Retry-After: the first pause at least, its growth, and the longest, in seconds.
 _PAUSE_SECONDS, _PAUSE_GROWTH, _MOST_PAUSE_SECONDS = 0.1, 2.0, 30.0
+# A service that refused everything for so long is waited for no further, and asked in vain with this pause.
+SILENCE_SECONDS = 60.0
+_VAIN_PAUSE_SECONDS = 1.0
 # When nobody wants a turn for so long, those before say nothing any more; after the second, all is forgotten.
 _IDLE_SECONDS, _FORGET_SECONDS = 1.0, 60.0
 # Until the first answer was timed.
@@ -103,7 +106,7 @@ class Pace:
     """The learned rate of one service; for one thread at a time. Times are seconds of a clock that never goes back.
 
     `engaged` is False until something was refused, and again when the limit is found gone: then no request needs a
-    turn. `on_hold` says how long nothing was accepted.
+    turn.
     """
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
@@ -216,9 +219,10 @@ class Pace:
         self._resumed = now
         self._hold(now, now + seconds)
 
-    def silent_for(self, now: float) -> float:
-        """Seconds since a request was accepted, while requests are refused; 0 when that is not so."""
-        return now - self._last_accepted if self.engaged and not self._flowing else 0.0
+    @property
+    def silence(self) -> float:
+        """Seconds from the last accepted request to the next that may be sent; 0 while requests are accepted."""
+        return max(0.0, self._resumed - self._last_accepted) if self.engaged and not self._flowing else 0.0
 
     def _engage(self, now: float) -> None:
         self.engaged = True
@@ -256,6 +260,9 @@ class Pace:
     def _own_pause(self, now: float) -> float:
         rate = self.rate(now)
         first = max(_PAUSE_SECONDS, 1.0 / rate)
+        if self.silence > SILENCE_SECONDS:
+            # Nobody waits for it any more: whoever asks now is to know soon.
+            return max(first, _VAIN_PAUSE_SECONDS)
         longest = min(_MOST_PAUSE_SECONDS, first * _PAUSE_GROWTH ** min(self._fruitless, 30))
         return max(first, longest) * (0.75 + 0.5 * self._draw())
 

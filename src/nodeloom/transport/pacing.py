@@ -14,7 +14,7 @@ from typing import Protocol
 
 from nodeloom.errors import NotRunError, RequestTimeoutError
 from nodeloom.messages import Request, Response, origin_of
-from nodeloom.transport.adaptive import Pace, Room, Turn
+from nodeloom.transport.adaptive import SILENCE_SECONDS, Pace, Room, Turn
 from nodeloom.transport.rate import Rate, Schedule
 from nodeloom.transport.retry import retry_after
 
@@ -68,10 +68,11 @@ class Pacer:
         with self._lock:
             self.pace.refused(self.clock(), turn, asked)
 
-    def silent_for(self) -> float:
-        """Seconds since the service accepted anything, while it refuses; else 0."""
+    @property
+    def silence(self) -> float:
+        """Seconds from the last request the service accepted to the next that may be sent; 0 while it accepts."""
         with self._lock:
-            return self.pace.silent_for(self.clock())
+            return self.pace.silence
 
 
 class Pacers:
@@ -153,15 +154,21 @@ class PacedSender:
         self._turnstile = asyncio.Lock()
         self.paced: Account = account if account is not None else Paced()
 
-    def holds_back(self, response: Response) -> bool:
-        """Whether a request answered like this may come again at once, and waits here until it may go."""
-        # A service that has taken nothing of this run yet may never do so: it is given up on as usual.
-        if not self._adaptive or not self._served or (response.status != 429 and response.status != 503):
+    def holds_back(self, response: Response) -> bool | str:
+        """Whether a request answered like this may come again at once, and waits here until it may go.
+
+        In words, why it is to come no more: the service has accepted nothing for a minute, or after two pauses as it asked for.
+        """
+        if not self._adaptive or (response.status != 429 and response.status != 503):
             return False
         asked = retry_after(response)
-        if asked is not None:
-            return _worth_waiting(asked)
-        return response.status == 429 and self._pacer.silent_for() < PATIENCE_SECONDS
+        if (asked is None and response.status == 503) or (asked is not None and not _worth_waiting(asked)):
+            return False
+        silence = self._pacer.silence
+        # Two pauses as it asked for, and what came between.
+        if silence > max(SILENCE_SECONDS, 2.5 * (asked or 0.0)):
+            return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
+        return True
 
     async def send(self, request: Request) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""

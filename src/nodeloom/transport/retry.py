@@ -95,8 +95,11 @@ class Attempts:
 class Pacing(Protocol):
     """What holds refused requests back until they may go again."""
 
-    def holds_back(self, response: Response) -> bool:
-        """Whether a request answered like this may be sent again at once, and will wait for its turn."""
+    def holds_back(self, response: Response) -> bool | str:
+        """Whether a request answered like this may be sent again at once, and will wait for its turn.
+
+        A text says that it is not to be sent again, and why.
+        """
         ...
 
 
@@ -159,6 +162,9 @@ class RetryingSender:
             if not may_repeat(request, outcome, self._repeatable):
                 return _final(outcome)
             held_back = self._holds_back(outcome)
+            if isinstance(held_back, str):
+                attempts.denied = f"It was not repeated again: {held_back}."
+                return _final(outcome)
             if held_back:
                 refusals += 1
                 delay = self._delay_of_refused(outcome, refusals)
@@ -190,7 +196,7 @@ class RetryingSender:
             if isinstance(outcome, Response) and outcome.status < 400:
                 return outcome
 
-    def _holds_back(self, outcome: Response | RequestError) -> bool:
+    def _holds_back(self, outcome: Response | RequestError) -> bool | str:
         if self._pacing is None or self._policy.retries == 0 or isinstance(outcome, RequestError):
             return False
         return self._pacing.holds_back(outcome)
