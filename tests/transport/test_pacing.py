@@ -281,11 +281,22 @@ def test_a_run_that_stops_during_a_pause_keeps_the_refusal_it_had() -> None:
 
 
 @pytest.mark.parametrize("retry_after", [True, False])
-def test_a_service_that_refuses_for_ever_is_given_up_after_a_minute(retry_after: bool) -> None:
-    service, run, seconds = ran(lambda _at: 1.0, 1, concurrency=1, latency=0.001, retry_after=retry_after)
-    assert [end.status for end in run.ended if isinstance(end, Response)] == [429]
-    assert 25 < seconds < 61
-    assert len(service.asked) < 12
+@pytest.mark.parametrize(("accepted", "least", "most"), [(0, 9, 21), (1, 30, 63)])
+def test_a_service_that_refuses_for_ever_is_given_up(
+    retry_after: bool, accepted: int, least: float, most: float
+) -> None:
+    """After a minute, and sooner where it never took anything."""
+    asked = iter(range(1000))
+    service, run, seconds = ran(
+        lambda _at: None if next(asked) < accepted else 1.0,
+        accepted + 1,
+        concurrency=1,
+        latency=0.001,
+        retry_after=retry_after,
+    )
+    assert [end.status for end in run.ended if isinstance(end, Response)] == [*([200] * accepted), 429]
+    assert least < seconds < most
+    assert len(service.asked) < 15
     assert run.denied[0].startswith("It was not repeated again: the service accepts nothing, for ")
 
 

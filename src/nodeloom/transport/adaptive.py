@@ -260,11 +260,12 @@ class Pace:
     def _own_pause(self, now: float) -> float:
         rate = self.rate(now)
         first = max(_PAUSE_SECONDS, 1.0 / rate)
-        if self.silence > SILENCE_SECONDS:
+        left = self._last_accepted + SILENCE_SECONDS - now
+        if left <= 0.0:
             # Nobody waits for it any more: whoever asks now is to know soon.
             return max(first, _VAIN_PAUSE_SECONDS)
         longest = min(_MOST_PAUSE_SECONDS, first * _PAUSE_GROWTH ** min(self._fruitless, 30))
-        return max(first, longest) * (0.75 + 0.5 * self._draw())
+        return min(max(first, longest) * (0.75 + 0.5 * self._draw()), max(first, left))
 
     def _hold(self, now: float, until: float) -> None:
         """Send nothing before `until`; whoever has a turn takes another."""

@@ -22,6 +22,8 @@ Send = Callable[[Request], Awaitable[Response]]
 
 # Refusals that ask for more than this are not waited out.
 PATIENCE_SECONDS = 300.0
+# A service that never accepted anything is waited for so long.
+_FIRST_SILENCE_SECONDS = 20.0
 # Sleeping for less than a timer's step takes longer than it should.
 _TIMER_STEP_SECONDS = 0.0005
 _MOST_PACERS = 1024
@@ -147,6 +149,7 @@ class PacedSender:
         self._adaptive = adaptive
         self._pause = pause
         self._stopped = stopped
+        self._accepted = False
         self._room = Room(concurrency)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._served = False
@@ -157,7 +160,8 @@ class PacedSender:
     def holds_back(self, response: Response) -> bool | str:
         """Whether a request answered like this may come again at once, and waits here until it may go.
 
-        In words, why it is to come no more: the service has accepted nothing for a minute, or after two pauses as it asked for.
+        In words, why it is to come no more: the service accepts nothing, for a minute by now or two pauses as it asked
+        for, or for some seconds where it never accepted anything.
         """
         if not self._adaptive or (response.status != 429 and response.status != 503):
             return False
@@ -166,7 +170,7 @@ class PacedSender:
             return False
         silence = self._pacer.silence
         # Two pauses as it asked for, and what came between.
-        if silence > max(SILENCE_SECONDS, 2.5 * (asked or 0.0)):
+        if silence > max(SILENCE_SECONDS if self._accepted else _FIRST_SILENCE_SECONDS, 2.5 * (asked or 0.0)):
             return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
         return True
 
@@ -187,7 +191,7 @@ class PacedSender:
         if response.status == 429 or response.status == 503:
             self._refused(response, None, pacer.clock())
         else:
-            self._served = True
+            self._accepted = True
         return response
 
     def _share_with_origin(self, request: Request) -> None:
@@ -216,7 +220,7 @@ class PacedSender:
         if response.status == 429 or response.status == 503:
             self._refused(response, turn, began)
         else:
-            self._served = True
+            self._accepted = True
             self._room.grow()
             if self._pacer.engaged:
                 self._pacer.accepted(turn, self._pacer.clock() - began)
