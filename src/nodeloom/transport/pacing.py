@@ -22,8 +22,8 @@ Send = Callable[[Request], Awaitable[Response]]
 
 # Refusals that ask for more than this are not waited out.
 PATIENCE_SECONDS = 300.0
-# A service that never accepted anything is waited for so long.
-_FIRST_SILENCE_SECONDS = 20.0
+# A service that has taken nothing of a run yet may never do so: it is waited for so long.
+_FIRST_SILENCE_SECONDS = 10.0
 # Sleeping for less than a timer's step takes longer than it should.
 _TIMER_STEP_SECONDS = 0.0005
 _MOST_PACERS = 1024
@@ -149,7 +149,6 @@ class PacedSender:
         self._adaptive = adaptive
         self._pause = pause
         self._stopped = stopped
-        self._accepted = False
         self._room = Room(concurrency)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._served = False
@@ -170,7 +169,7 @@ class PacedSender:
             return False
         silence = self._pacer.silence
         # Two pauses as it asked for, and what came between.
-        if silence > max(SILENCE_SECONDS if self._accepted else _FIRST_SILENCE_SECONDS, 2.5 * (asked or 0.0)):
+        if silence > max(SILENCE_SECONDS if self._served else _FIRST_SILENCE_SECONDS, 2.5 * (asked or 0.0)):
             return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
         return True
 
@@ -191,7 +190,7 @@ class PacedSender:
         if response.status == 429 or response.status == 503:
             self._refused(response, None, pacer.clock())
         else:
-            self._accepted = True
+            self._served = True
         return response
 
     def _share_with_origin(self, request: Request) -> None:
@@ -220,7 +219,7 @@ class PacedSender:
         if response.status == 429 or response.status == 503:
             self._refused(response, turn, began)
         else:
-            self._accepted = True
+            self._served = True
             self._room.grow()
             if self._pacer.engaged:
                 self._pacer.accepted(turn, self._pacer.clock() - began)
@@ -228,8 +227,6 @@ class PacedSender:
 
     def _refused(self, response: Response, turn: Turn | None, began: float) -> None:
         self.paced.refused += 1
-        if not self._served:
-            return
         asked = retry_after(response)
         if asked is not None and not _worth_waiting(asked):
             return
