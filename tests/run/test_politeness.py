@@ -138,9 +138,14 @@ def test_refusals_use_up_no_retries_also_of_what_may_not_happen_twice() -> None:
 
 
 def test_a_token_that_is_refused_for_now_waits_too(runtime: Runtime) -> None:
-    with ThreeCXSandbox(links=3, rate_429=0.5, seed=4, retry_after=None, fault_token=True) as sandbox:
+    with ThreeCXSandbox(
+        links=3, rate_429=0.5, seed=4, retry_after=None, fault_token=True, client_secret="s"
+    ) as sandbox:
         result = runtime.run("threecx", DELETE, links(3), credentials={"threeCxApi": sandbox.credential})
+        asked = [request.path for request in sandbox.requests if request.path.endswith("token")]
     assert result.report.succeeded
+    # One more than a plain request and its retries.
+    assert len(asked) == 4
 
 
 def test_without_adapting_a_refused_item_keeps_its_error_after_its_retries(runtime: Runtime) -> None:
