@@ -111,3 +111,20 @@ def test_a_document_that_can_hold_no_secret_needs_no_masking(secret: str, value:
     ):
         if not masker.may_be_in(json.dumps(document)):
             assert masker.mask_json(document) == document
+
+
+@given(
+    st.text(st.sampled_from('t7né\\"/'), min_size=1, max_size=3),
+    st.lists(st.text(st.sampled_from('t7né\\"/\n\tu0 -\u2028'), max_size=8)),
+)
+def test_a_short_secret_is_seen_after_every_escape(secret: str, texts: list[str]) -> None:
+    """An escape in JSON ends with a letter or digit, which is none of the word that follows."""
+    masker = Masker([secret])
+    for document in (texts, {text: secret for text in texts}, [f"{text}{secret}" for text in texts]):
+        if not masker.may_be_in(json.dumps(document)):
+            assert masker.mask_json(document) == document
+
+
+def test_a_short_secret_inside_words_costs_no_masking() -> None:
+    assert not Masker(["t"]).may_be_in('{"Link":"link-to-it","at":"top\\nnext"}')
+    assert Masker(["t"]).may_be_in('{"Link":"to\\nt"}')

@@ -110,6 +110,24 @@ def _inside_base64(raw: bytes) -> Iterator[str]:
         yield encoded[(0, 2, 3)[before] : -1 if ends_inside else None]
 
 
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _word_in_json(text: str) -> str:
+    """A pattern for a word, as it stands in JSON: an escape ends with a letter or digit, and may end a word before."""
+    before = r"(?:(?<!\w)|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
+    return rf"{before}{re.escape(text)}(?!\w)"
+
+
+def _any_in(texts: tuple[str, ...], text: str) -> bool:
+    # A loop, because a generator costs more than what it looks for.
+    for sought in texts:  # noqa: SIM110
+        if sought in text:
+            return True
+    return False
+
+
 def _overlap(text: str, secret: str) -> int:
     """How many characters at the end of `text` are the beginning of `secret`; 0 when too few to tell anything."""
     longest = min(len(text), len(secret) - 1)
@@ -128,7 +146,17 @@ class Masker:
     would otherwise tear holes into unrelated text. Empty secrets are ignored.
     """
 
-    __slots__ = ("_json_texts", "_lengths", "_pattern", "_secrets", "_texts")
+    __slots__ = (
+        "_json_short",
+        "_json_texts",
+        "_json_words",
+        "_lengths",
+        "_pattern",
+        "_secrets",
+        "_short",
+        "_texts",
+        "_words",
+    )
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = MaskedTexts(s for s in secrets if s)
@@ -143,14 +171,18 @@ class Masker:
                 long |= forms
                 shortest.update(_innermost(forms))
         # What is looked for before the pattern is tried. Shortest first: what is longer than a text cannot stand in it.
-        self._texts = tuple(sorted(shortest | short, key=len))
+        self._texts = tuple(sorted(shortest, key=len))
         self._lengths = tuple(map(len, self._texts))
+        self._short = tuple(sorted(short))
         # What is cut may end with the beginning of a secret, so the ellipsis counts as a sign of one.
-        self._json_texts = tuple({json.dumps(text)[1:-1] for text in (*self._texts, _CUT)}) if self._texts else ()
+        self._json_texts = tuple({_in_json(text) for text in (*self._texts, _CUT)}) if shortest or short else ()
+        self._json_short = tuple(map(_in_json, self._short))
+        self._json_words = re.compile("|".join(map(_word_in_json, self._json_short))) if short else None
         # Longest first: a secret that contains another must not leave its remainder behind.
         parts = [re.escape(text) for text in sorted(long, key=lambda s: (-len(s), s))]
-        parts += [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(short, key=lambda s: (-len(s), s))]
-        self._pattern = re.compile("|".join(parts)) if parts else None
+        words = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(short, key=lambda s: (-len(s), s))]
+        self._words = re.compile("|".join(words)) if words else None
+        self._pattern = re.compile("|".join([*parts, *words])) if parts or words else None
 
     def __repr__(self) -> str:
         return f"Masker({len(self._secrets)} secrets)"
@@ -171,6 +203,9 @@ class Masker:
             if secret in text:
                 text = self._pattern.sub(MASK, text)
                 break
+        else:
+            if self._words is not None and _any_in(self._short, text):
+                text = self._words.sub(MASK, text)
         escaped = "%" in text or "\\" in text or "&" in text
         if escaped and _FURTHER_ENCODED.search(text) is not None and self._is_inside(text):
             return MASK
@@ -194,11 +229,11 @@ class Masker:
 
         It costs far less than `mask_json`, and is as quick for many documents joined as for one.
         """
-        # A loop, because a generator costs more than what it looks for.
-        for text in self._json_texts:  # noqa: SIM110
-            if text in document:
-                return True
-        return False
+        if _any_in(self._json_texts, document):
+            return True
+        if self._json_words is None or not _any_in(self._json_short, document):
+            return False
+        return self._json_words.search(document) is not None
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""
