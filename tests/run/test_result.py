@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +78,55 @@ def test_the_schema_says_all_that_a_report_holds() -> None:
     counts = SCHEMA["properties"]["counts"]
     assert set(counts["required"]) <= set(written["counts"]) <= set(counts["properties"])
     assert all(part["description"] for part in SCHEMA["properties"].values())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["plain", "two", "none", "binary", "text", "error", "retried", "told", "other status"]),
+            st.integers(0, 2**40),
+        ),
+        max_size=8,
+    ),
+    st.randoms(),
+)
+def test_outcomes_come_out_as_they_were_kept(made: list[tuple[str, int]], order: random.Random) -> None:
+    """However they are kept, and in whatever order they came."""
+    outcomes = [kept_outcome(kind, index, size) for index, (kind, size) in enumerate(made)]
+    order.shuffle(outcomes)
+    result = RunResult(outcomes, RunReport("probe"))
+    assert result.items == [item for outcome in outcomes for item in outcome.results()]
+    assert result.errors == [outcome.error for outcome in outcomes if outcome.error is not None]
+    assert result.outcomes == outcomes
+    assert result.outcomes is result.outcomes
+    assert result.items == [item for outcome in outcomes for item in outcome.results()]
+
+
+def kept_outcome(kind: str, index: int, size: int) -> Outcome:
+    json: dict[str, Any] = {"n": index}
+    items: dict[str, list[Any]] = {
+        "two": [{"json": json}, {"json": json}],
+        "none": [],
+        "binary": [{"json": json, "binary": {}}],
+        "text": [{"json": "text"}],
+        "error": [],
+    }
+    return Outcome(
+        index,
+        items.get(kind, [{"json": json}]),
+        NotFoundError("gone") if kind == "error" else None,
+        (200,) if kind != "other status" else (200, 204),
+        retries=int(kind == "retried"),
+        size=size,
+        told=kind == "told",
+    )
+
+
+def test_who_changes_an_outcome_finds_that_in_the_items() -> None:
+    result = RunResult([Outcome(0, [{"json": {"a": 1}}])], RunReport("probe"))
+    result.outcomes[0].items.append({"json": {"a": 2}})
+    assert [item["json"] for item in result.items] == [{"a": 1}, {"a": 2}]
+
+
+def test_a_result_tells_how_much_it_holds_instead_of_showing_it() -> None:
+    assert repr(RunResult([Outcome(0), Outcome(1)], RunReport("probe"))).startswith("RunResult(2 outcomes, RunReport(")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
-from nodeloom.run.result import Outcome, RunResult
+from nodeloom.run.result import Kept, Outcome, RunResult
 from nodeloom.run.stop import Stop
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ async def collected(opened: OpenedRun, sender: Sender, watch: Callable[[Runner],
     runner = opened.start(sender.send)
     if watch is not None:
         watch(runner)
-    outcomes: list[Outcome] = []
+    kept = Kept()
     try:
         async with runner:
             while batch := await runner.next_batch(linger=_LINGER):
                 for outcome in batch:
                     opened.report.add(outcome)
-                outcomes += batch
+                    kept.add(outcome)
     finally:
         opened.close_report(runner, started)
-    return RunResult(outcomes, opened.report), runner.fault
+    return RunResult(kept, opened.report), runner.fault
 
 
 async def collected_in(background: Background, opened: OpenedRun) -> Collected:
@@ -136,8 +136,8 @@ def raise_first(end: Collected, on_error: str) -> RunResult:
         fault.result = result  # type: ignore[attr-defined]
         raise fault
     if on_error == "stop":
-        for outcome in result.outcomes:
-            if outcome.error is not None and outcome.error.code != "not_run":
-                outcome.error.result = result
-                raise outcome.error
+        for error in result.errors:
+            if error.code != "not_run":
+                error.result = result
+                raise error
     return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -147,19 +149,95 @@ class RunReport:
         }
 
 
-@dataclass(slots=True)
-class RunResult:
-    """All outcomes of a run, in input order, and its report."""
+class Kept:
+    """Outcomes in the order they were added.
 
-    outcomes: list[Outcome]
-    report: RunReport
+    The garbage collector goes through everything that may be part of a cycle, again and again while a run's outcomes
+    pile up. Nearly all of them are one item of JSON and nothing else to tell: of these the JSON is kept, a dict the
+    collector mostly passes by, and the outcome is made when it is asked for. All others are kept as they came.
+    """
+
+    __slots__ = ("_indexes", "_rows", "_sizes", "_statuses")
+
+    def __init__(self, whole: Iterable[Outcome] = ()) -> None:
+        # What an outcome's one item holds under "json", with its index and size in the arrays; or the outcome.
+        self._rows: list[dict[str, Any] | Outcome] = list(whole)
+        self._indexes = array("q")
+        self._sizes = array("q")
+        self._statuses: tuple[int, ...] | None = None
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep one more."""
+        items = outcome.items
+        if outcome.error is None and len(items) == 1 and not outcome.retries and not outcome.told:
+            item = items[0]
+            json = item.get("json")
+            if type(json) is dict and len(item) == 1:
+                if self._statuses is None:
+                    self._statuses = outcome.statuses
+                if outcome.statuses == self._statuses:
+                    self._rows.append(json)
+                    self._indexes.append(outcome.index)
+                    self._sizes.append(outcome.size)
+                    return
+        self._rows.append(outcome)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """The outcomes; those made for it are new ones each time."""
+        statuses = self._statuses or ()
+        plain = zip(self._indexes, self._sizes, strict=True)
+        for row in self._rows:
+            if type(row) is Outcome:
+                yield row
+            else:
+                index, size = next(plain)
+                yield Outcome(index, [{"json": row}], None, statuses, 0, size)
+
+    def results(self) -> Iterator[Item]:
+        """The results of all outcomes."""
+        indexes = iter(self._indexes)
+        for row in self._rows:
+            if type(row) is Outcome:
+                yield from row.results()
+            else:
+                yield {"json": row, "pairedItem": {"item": next(indexes)}}
+
+    def whole(self) -> Iterator[Outcome]:
+        """The outcomes that were kept as they came; those with an error are among them."""
+        return (row for row in self._rows if type(row) is Outcome)
+
+
+class RunResult:
+    """All outcomes of a run, in the order the run gave them (input order by default), and its report."""
+
+    __slots__ = ("_kept", "_outcomes", "report")
+
+    def __init__(self, outcomes: Kept | Iterable[Outcome], report: RunReport) -> None:
+        self._kept = outcomes if isinstance(outcomes, Kept) else Kept(outcomes)
+        self._outcomes: list[Outcome] | None = None
+        self.report = report
+
+    def __repr__(self) -> str:
+        return f"RunResult({len(self._kept)} outcomes, {self.report!r})"
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """One outcome for each item, the same list each time."""
+        if self._outcomes is None:
+            self._outcomes = list(self._kept)
+            # Whoever changes an outcome finds that in the items.
+            self._kept = Kept(self._outcomes)
+        return self._outcomes
 
     @property
     def items(self) -> list[Item]:
-        """The results in input order, failed items among them; each has `pairedItem`."""
-        return [item for outcome in self.outcomes for item in outcome.results()]
+        """The results of all outcomes, failed items among them; each has `pairedItem`."""
+        return list(self._kept.results())
 
     @property
     def errors(self) -> list[NodeloomError]:
-        """The errors of the items that failed or were not run, in input order."""
-        return [outcome.error for outcome in self.outcomes if outcome.error is not None]
+        """The errors of the items that failed or were not run."""
+        return [outcome.error for outcome in self._kept.whole() if outcome.error is not None]

@@ -294,7 +294,9 @@ class Runner:
                 self._read += 1
             index = self._read - 1
             try:
-                outcome = await self._run(index, raw)
+                outcome = await self._work(index, raw)
+            except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+                outcome = Outcome(index, error=unexpected(index, fault, self._mask))
             except asyncio.CancelledError:
                 error = RequestError(
                     "The run was broken off while this item was in flight.",
@@ -335,12 +337,6 @@ class Runner:
             if raw is not END:
                 self._read += 1
             return raw
-
-    async def _run(self, index: int, raw: Any) -> Outcome:
-        try:
-            return await self._work(index, raw)
-        except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-            return Outcome(index, error=unexpected(index, fault, self._mask))
 
     def _keep(self, outcome: Outcome) -> None:
         self._ready[outcome.index] = outcome
