@@ -12,7 +12,7 @@ from measuring.task import Task
 from measuring.usage import Usage
 
 TUNING_SHARE = 4
-TUNING_ROUNDS = 2
+TUNING_ROUNDS = 3
 
 
 @dataclass(slots=True)

@@ -93,6 +93,12 @@ def test_no_other_redirect_does(query: str) -> None:
         SignIn(client(), REDIRECT).code(f"/callback?{query}")
 
 
+@pytest.mark.parametrize("host", ["http://[half", "//[", "http://a]b"])
+def test_whose_address_it_is_does_not_matter(host: str) -> None:
+    with pytest.raises(CredentialError, match="another sign-in"):
+        SignIn(client(), REDIRECT).code(f"{host}/callback?state=x&code=y")
+
+
 @given(TEXT, st.none() | st.text())
 def test_a_denial_is_told_in_the_services_words(error: str, description: str | None) -> None:
     """RFC 6749 section 4.1.2.1; control characters do not reach the terminal."""

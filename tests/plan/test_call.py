@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.errors import InvalidValueError
+from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Request
 from nodeloom.plan.address import Address, Origin, Piece
@@ -140,3 +140,9 @@ def test_request_options_say_how_a_run_travels() -> None:
     assert transfer.batching is not None
     assert (transfer.batching.size, transfer.batching.seconds) == (2, 0.1)
     assert transfer_of(None) == Transfer()
+
+
+@pytest.mark.parametrize("proxy", ["http://[half", "socks5://p.test", "p.test:3128", 3128, "http://p.test:port"])
+def test_a_proxy_that_is_no_address_is_refused(proxy: Any) -> None:
+    with pytest.raises(ParameterError, match="proxy"):
+        transfer_of({"proxy": proxy})

@@ -120,7 +120,7 @@ def test_a_document_that_can_hold_no_secret_needs_no_masking(secret: str, value:
 def test_a_short_secret_is_seen_after_every_escape(secret: str, texts: list[str]) -> None:
     """An escape in JSON ends with a letter or digit, which is none of the word that follows."""
     masker = Masker([secret])
-    for document in (texts, {text: secret for text in texts}, [f"{text}{secret}" for text in texts]):
+    for document in (texts, dict.fromkeys(texts, secret), [f"{text}{secret}" for text in texts]):
         if not masker.may_be_in(json.dumps(document)):
             assert masker.mask_json(document) == document
 

@@ -13,7 +13,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from nodeloom.errors import ConfigurationError, CredentialError
 
@@ -147,10 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Take the redirect; anything else is not found."""
-        parts = urlsplit(self.path)
-        if parts.path != PATH:
+        path, _, query = self.path.partition("#")[0].partition("?")
+        if path != PATH:
             self._write(404, _page("Not found", "This address is for the end of a sign-in."))
-        elif not {"code", "error", "state"} & parse_qs(parts.query, keep_blank_values=True).keys():
+        elif not {"code", "error", "state"} & parse_qs(query, keep_blank_values=True).keys():
             self._write(400, _page("Nothing to see", "This address is for the end of a sign-in."))
         elif not self._visit.begin(self.path):
             self._write(410, _page("Over already", "The sign-in has ended. You can close this window."))

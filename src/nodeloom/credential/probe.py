@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from nodeloom.credential.model import Injection
 from nodeloom.credential.templates import Renderer, text_of
@@ -150,7 +150,7 @@ def _lookup(document: Any, path: str) -> Any:
 
 def _joined(base: str, url: str) -> str:
     """n8n's rule: an absolute `url` stands alone, otherwise the two meet at one slash."""
-    if not base or urlsplit(url).scheme in ("http", "https"):
+    if not base or url.lower().startswith(("http://", "https://")):
         return url
     return f"{base.rstrip('/')}/{url.lstrip('/')}" if url else base
 
@@ -169,7 +169,7 @@ def _with_query(url: str, query: Mapping[str, Any]) -> str:
     if not pairs:
         return url
     text = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in pairs)
-    return f"{url}{'&' if urlsplit(url).query else '?'}{text}"
+    return f"{url}{'&' if '?' in url else '?'}{text}"
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.errors import CredentialError, NodeloomError, preview
@@ -87,7 +87,8 @@ class SignIn:
         Raises CredentialError when it belongs to another sign-in, when the service or the user refused, and when there
         is no code in it.
         """
-        given = parse_qs(urlsplit(target).query, keep_blank_values=True)
+        # Not `urlsplit`, which raises for a host it cannot read: whose it is does not matter here.
+        given = parse_qs(target.partition("#")[0].partition("?")[2], keep_blank_values=True)
         single = {name: values[0] for name, values in given.items() if len(values) == 1}
         if not hmac.compare_digest(
             single.get("state", "").encode("utf-8", "surrogatepass"), self._state.reveal().encode("ascii")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.expression.split import is_template
+from nodeloom.messages import origin_of
 
 REQUEST_OPTIONS = "requestOptions"
 
@@ -46,7 +46,7 @@ def transfer_of(options: Any) -> Transfer:
             raise _refuse(key, value, "written out: it holds for the whole run, not for an item")
     milliseconds = _number(options, "timeout", 0)
     proxy = options.get("proxy") or None
-    if proxy is not None and (not isinstance(proxy, str) or urlsplit(proxy).scheme not in ("http", "https")):
+    if proxy is not None and not _is_address(proxy):
         raise _refuse("proxy", proxy, "an address such as http://proxy.example.com:3128")
     return Transfer(
         timeout=milliseconds / 1000 if milliseconds > 0 else None,
@@ -54,6 +54,13 @@ def transfer_of(options: Any) -> Transfer:
         verify=options.get("allowUnauthorizedCerts") is not True,
         batching=_batching(options.get("batching")),
     )
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(origin_of(value))
+    except ValueError:
+        return False
 
 
 def _batching(written: Any) -> Batching | None:

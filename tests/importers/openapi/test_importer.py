@@ -295,6 +295,16 @@ def test_servers_with_variables_are_filled_in_by_the_credential() -> None:
     ]
 
 
+@pytest.mark.parametrize("url", ["://[", "https://[half/v1", "wss://shop.test/v1", "https://x.test:port"])
+def test_a_server_that_cannot_be_called_is_no_default(url: str) -> None:
+    made = imported(one({}, servers=[{"url": url}]))
+    [credential] = made.credentials.values()
+    [server] = credential["properties"]
+    assert server["required"]
+    assert "default" not in server
+    assert any("cannot be called" in remark.reason for remark in made.report.remarks)
+
+
 def test_a_service_that_asks_for_nothing_needs_no_credential() -> None:
     made = imported(one({}))
     assert made.head["credentials"] == []

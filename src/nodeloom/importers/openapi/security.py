@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from nodeloom.errors import preview
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.report import Report
+from nodeloom.messages import origin_of
 
 Json = dict[str, Any]
 
@@ -272,16 +272,25 @@ def _server(document: Part, report: Report) -> tuple[list[Json], str]:
     variables = _VARIABLE.findall(url)
     if variables:
         return _variable_fields(servers[0], variables), _with_variables(url)
-    absolute = "://" in url
-    path = urlsplit(url).path.rstrip("/") if absolute else url.rstrip("/")
     prop: Json = {"displayName": "Server URL", "name": _SERVER_URL, "type": "string", "required": True}
-    if absolute:
-        prop["default"] = url.rstrip("/")
+    if "://" in url:
+        if _can_be_called(url):
+            prop["default"] = url.rstrip("/")
+        else:
+            report.add(servers[0].path, f"The server {preview(url)} cannot be called;", "give another as Server URL.")
         prop["typeOptions"] = {"url": True}
         return [prop], f"={{{{ $credentials.{_SERVER_URL} }}}}"
+    path = url.rstrip("/")
     prop["placeholder"] = "https://service.example.com"
     prop["typeOptions"] = {"url": True, **({"stripSuffixes": [path]} if path else {})}
     return [prop], f"={{{{ $credentials.{_SERVER_URL} }}}}{path}"
+
+
+def _can_be_called(url: str) -> bool:
+    try:
+        return bool(origin_of(url))
+    except ValueError:
+        return False
 
 
 def _variable_fields(server: Part, names: list[str]) -> list[Json]:
