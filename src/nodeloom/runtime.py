@@ -396,9 +396,12 @@ class Runtime:
         `parameters` are what the form holds so far. Raises UnknownNameError for a property the operation does not
         show, ParameterError when its choices are fixed or loaded by JavaScript, and what fails the request.
         """
+        from nodeloom.javascript import allowed
         from nodeloom.plan.choices import as_choices, compile_choices
 
-        plan = compile_choices(self.node(node), property, parameters, url_values=self._url_values)
+        found = self.node(node)
+        with allowed(self._javascript):
+            plan = compile_choices(found, property, parameters, url_values=self._url_values)
         opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 

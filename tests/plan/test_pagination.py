@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import DescriptorError, InvalidValueError, ItemError
+from nodeloom.errors import DescriptorError, ExpressionSyntaxError, InvalidValueError, ItemError
+from nodeloom.plan.compile import compile_plan
 
-from .harness import answer, answering, exchange
+from .harness import answer, answering, exchange, node, scope_of
 
 ROOT = {"postReceive": [{"type": "rootProperty", "properties": {"property": "items"}}]}
 
@@ -49,6 +50,45 @@ def test_a_cursor_is_followed_to_the_end() -> None:
     urls, ids = run(CURSOR, page(1, 2, next="c1"), page(3, next="c2"), page(4))
     assert urls == ["/go", "/go?cursor=c1", "/go?cursor=c2"]
     assert ids == [1, 2, 3, 4]
+
+
+def test_its_templates_are_compiled_with_the_plan_and_once() -> None:
+    go = answering(CURSOR)
+    plan = compile_plan(go, {})
+    draft = plan.draft(scope_of(plan))
+    assert draft.pagination is not None
+    assert plan.draft(scope_of(plan, {"other": 1})).pagination is draft.pagination
+    assert draft.pagination.templates is draft.pagination.templates
+
+
+def test_a_broken_one_is_refused_with_the_plan() -> None:
+    with pytest.raises(ExpressionSyntaxError):
+        compile_plan(answering(generic({}, "={{ ) }}")), {})
+
+
+def test_one_that_nobody_asks_for_may_be_broken() -> None:
+    compile_plan(answering({**generic({}, "={{ ) }}"), "send": {"paginate": False}}), {})
+
+
+def test_one_that_reads_other_items_needs_them_all() -> None:
+    assert compile_plan(answering(generic({}, "={{ $pageCount < $input.all().length }}")), {}).needs_all_items
+    assert not compile_plan(answering(CURSOR), {}).needs_all_items
+
+
+def test_an_operations_pagination_comes_before_the_documents() -> None:
+    pages = CURSOR["operations"]["pagination"]
+    broken = {"type": "generic", "properties": {"continue": "={{ ) }}"}}
+    more: dict[str, Any] = {"displayName": "N", "name": "n", "type": "string", "default": ""}
+    plan = compile_plan(
+        node(
+            {**more, "routing": {"send": {"paginate": True}, "operations": {"pagination": pages}}},
+            requestOperations={"pagination": broken},
+        ),
+        {},
+    )
+    found = plan.draft(scope_of(plan)).pagination
+    assert found is not None
+    assert found.written == pages
 
 
 def test_a_link_is_followed_on_the_same_host() -> None:

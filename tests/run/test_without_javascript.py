@@ -126,16 +126,7 @@ def _pagination(node: dict[str, Any]) -> None:
     node["properties"][1]["routing"]["send"]["paginate"] = True
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        *(_send, _url, _base, _header, _default, _output),
-        pytest.param(
-            _pagination,
-            marks=pytest.mark.xfail(reason="a plan compiles its generic pagination when the first page has come"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("change", [_send, _url, _base, _header, _default, _output, _pagination])
 def test_a_descriptors_own_template_that_needs_it_is_refused(change: Callable[[dict[str, Any]], None]) -> None:
     runtime, transport = without(change)
     with runtime, pytest.raises(JavaScriptDisabledError):
@@ -143,12 +134,81 @@ def test_a_descriptors_own_template_that_needs_it_is_refused(change: Callable[[d
     assert transport.requests == []
 
 
-def test_a_pagination_that_needs_it_fails_its_item_with_the_same_words() -> None:
+def test_a_pagination_that_needs_it_is_named() -> None:
     runtime, _ = without(_pagination)
+    with runtime, pytest.raises(JavaScriptDisabledError) as caught:
+        runtime.compile("plain", GET)
+    assert caught.value.property == "pagination.continue"
+
+
+def _only_when_all_are_wanted(node: dict[str, Any]) -> None:
+    _pagination(node)
+    del node["properties"][1]["routing"]["send"]["paginate"]
+    node["properties"].append(
+        {
+            "displayName": "Return All",
+            "name": "returnAll",
+            "type": "boolean",
+            "default": False,
+            "routing": {"send": {"paginate": "={{ $value }}"}},
+        }
+    )
+
+
+def test_a_pagination_that_nobody_asks_for_is_not_refused() -> None:
+    runtime, transport = without(_only_when_all_are_wanted)
     with runtime:
-        (error,) = runtime.run("plain", GET, [{"n": "1"}], on_error="continue").errors
-    assert isinstance(error, JavaScriptDisabledError)
-    assert error.property == "pagination.continue"
+        assert runtime.run("plain", GET, [{"n": "1"}]).report.succeeded
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("wanted", [True, "={{ $json.all }}"])
+def test_a_pagination_that_may_be_asked_for_is_refused_before_anything_is_sent(wanted: object) -> None:
+    runtime, transport = without(_only_when_all_are_wanted)
+    with runtime, pytest.raises(JavaScriptDisabledError):
+        runtime.run("plain", {**GET, "returnAll": wanted}, [{"n": "1", "all": False}], on_error="continue")
+    assert transport.requests == []
+
+
+def _chosen_by_the_item(routing: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    def change(node: dict[str, Any]) -> None:
+        option = {"name": "All", "value": "all", "routing": routing}
+        node["properties"].append(
+            {"displayName": "How", "name": "how", "type": "options", "default": "some", "options": [option]}
+        )
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "routing",
+    [
+        {
+            "send": {"paginate": True},
+            "operations": {
+                "pagination": {"type": "generic", "properties": {"continue": "={{ $pageCount < 3 }}", "request": {}}}
+            },
+        },
+        {"output": {"postReceive": [{"type": "filter", "properties": {"pass": "={{ $responseItem.n > 1 }}"}}]}},
+    ],
+)
+def test_what_an_item_chose_fails_it_before_its_request_is_sent(routing: dict[str, Any]) -> None:
+    runtime, transport = without(_chosen_by_the_item(routing))
+    with runtime:
+        parameters = {**GET, "how": "={{ $json.how }}"}
+        result = runtime.run(
+            "plain", parameters, [{"n": 1, "how": "some"}, {"n": 2, "how": "all"}], on_error="continue"
+        )
+    assert [type(o.error) for o in result.outcomes] == [type(None), JavaScriptDisabledError]
+    assert [r.url.params["id"] for r in transport.requests] == ["1"]
+
+
+def test_choices_that_need_it_are_refused_before_they_are_asked_for() -> None:
+    load = {"routing": {"request": {"method": "GET", "url": "={{ '/choices'.trim() }}"}}}
+    runtime, transport = without(lambda node: node["properties"][1].update(typeOptions={"loadOptions": load}))
+    with runtime, pytest.raises(JavaScriptDisabledError):
+        runtime.choices("plain", "id", {"operation": "Get"})
+    assert transport.requests == []
 
 
 def _extract(node: dict[str, Any]) -> None:

@@ -17,9 +17,10 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
+from nodeloom.plan.pagination import pagination_of
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.spelling import respell
-from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant
+from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 
 
@@ -242,6 +243,8 @@ class _Compiler:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
         _try_constants(steps)
+        pagination = pagination_in(steps, defaults.pagination)
+        own = [*parameters.values(), *defaults.compiled(), *(pagination.compiled() if pagination else ())]
         return OperationPlan(
             node=self._node,
             descriptor=self._choice.descriptor,
@@ -250,8 +253,7 @@ class _Compiler:
             parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
             values=self.form.values,
             steps=steps,
-            needs_all_items=builder.needs_all_items
-            or any(c.needs_all_items for c in (*parameters.values(), *defaults.compiled())),
+            needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
             url_values=self._url_values,
             transfer=self._transfer,
         )
@@ -335,7 +337,7 @@ class _DefaultsStep:
             for key, value in entries.items()
         }
         refuse_operations_hooks(descriptor.request_operations)
-        self._operations = descriptor.request_operations or {}
+        self.pagination = pagination_of(descriptor.request_operations)
         self.static = all(part.static for part in self._parts.values())
         self.settled = all(
             part.settled if isinstance(part, AddressTemplate) else is_settled(part) for part in self._parts.values()
@@ -353,4 +355,4 @@ class _DefaultsStep:
         """Lay the ground of `draft`."""
         for key, part in self._parts.items():
             draft.options[key] = copy_json(part.resolve(draft.scope))
-        draft.operations = dict(self._operations)
+        draft.pagination = self.pagination

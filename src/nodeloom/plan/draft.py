@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
 from nodeloom.plan.postreceive import PostReceiveStep
+
+if TYPE_CHECKING:
+    from nodeloom.plan.pagination import Pagination
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Draft:
     path: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     receiving: list[Receiving] = field(default_factory=list)
-    operations: dict[str, Any] = field(default_factory=dict)
+    pagination: Pagination | None = None
     echo: list[str] = field(default_factory=list)
     paginate: Any = None
     max_results: Any = None
@@ -76,7 +79,7 @@ class Draft:
             dict(self.path),
             dict(self.values),
             list(self.receiving),
-            self.operations,
+            self.pagination,
             self.echo,
             self.paginate,
             self.max_results,

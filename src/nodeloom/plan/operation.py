@@ -15,7 +15,7 @@ from nodeloom.plan.address import UrlValues
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.pagination import GenericPagination, exchange_pages
+from nodeloom.plan.pagination import exchange_pages
 from nodeloom.plan.receive import Reception
 from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
@@ -57,7 +57,6 @@ class OperationPlan:
         self.max_pages = 10_000
         self.max_items = 1_000_000
         self.needs_all_items = needs_all_items
-        self.paginations: dict[int, GenericPagination] = {}
         self._values = values
         self._settled, self._own = arranged(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
@@ -140,7 +139,7 @@ class _Ground:
 
 
 def _has_pages(draft: Draft) -> bool:
-    return bool(draft.paginate) and "pagination" in draft.operations
+    return bool(draft.paginate) and draft.pagination is not None
 
 
 def arranged(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nodeloom import javascript
 from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
 from nodeloom.expression import UNDEFINED, Compiled, compile_value
 from nodeloom.messages import Response, origin_of
@@ -23,19 +25,23 @@ Item = dict[str, Any]
 
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
     """Yield the calls of all pages, are sent their answers, return all items."""
-    pagination = draft.operations["pagination"]
-    if not isinstance(pagination, Mapping) or pagination.get("type") not in ("generic", "offset", "odata"):
+    pagination = draft.pagination
+    if pagination is None or pagination.type not in ("generic", "offset", "odata"):
         raise DescriptorError(
             "operations.pagination is of an unknown type.",
-            value=pagination,
+            value=None if pagination is None else pagination.written,
             hint="Known types: generic, offset, odata.",
         )
-    properties = pagination.get("properties") or {}
-    if pagination["type"] == "odata":
+    properties = pagination.properties
+    if pagination.type == "generic":
+        # One that only this item chose is compiled here.
+        with javascript.allowed(draft.scope.environment.javascript):
+            templates = pagination.templates
+        return reception.limited((yield from _generic(plan, draft, reception, templates)))
+    if pagination.type == "odata":
         guard = PageGuard(plan.max_pages)
         return reception.limited((yield from odata_pages(plan, draft, reception, properties, guard)))
-    pages = _generic if pagination["type"] == "generic" else _offset
-    return reception.limited((yield from pages(plan, draft, reception, properties)))
+    return reception.limited((yield from _offset(plan, draft, reception, properties)))
 
 
 class PageGuard:
@@ -63,26 +69,58 @@ class PageGuard:
         self._last = page
 
 
-class GenericPagination:
+@dataclass(frozen=True, slots=True)
+class GenericTemplates:
     """The compiled templates of a generic pagination: whether to go on, and the parts of the next request."""
 
-    __slots__ = ("parts", "proceed")
+    proceed: Compiled
+    parts: Mapping[str, Compiled]
 
-    def __init__(self, properties: Mapping[str, Any]) -> None:
-        self.proceed = compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue")
-        self.parts: dict[str, Compiled] = {
-            key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
-            for key, value in (properties.get("request") or {}).items()
-        }
+
+class Pagination:
+    """A pagination as a descriptor has it; `written` is its JSON.
+
+    Many a node has one that only some operations, or `returnAll`, ask for: its templates are compiled when a plan may
+    use them, once.
+    """
+
+    __slots__ = ("_templates", "properties", "type", "written")
+
+    def __init__(self, written: Any) -> None:
+        document: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
+        self.written = written
+        self.type = document.get("type")
+        self.properties: Mapping[str, Any] = document.get("properties") or {}
+        self._templates: GenericTemplates | None = None
+
+    @property
+    def templates(self) -> GenericTemplates:
+        """The templates of a generic one. Raises ExpressionSyntaxError, or JavaScriptDisabledError."""
+        if self._templates is None:
+            properties = self.properties
+            self._templates = GenericTemplates(
+                compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue"),
+                {
+                    key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
+                    for key, value in (properties.get("request") or {}).items()
+                },
+            )
+        return self._templates
+
+    def compiled(self) -> list[Compiled]:
+        """Every template, compiled. Raises as `templates` does."""
+        return [self.templates.proceed, *self.templates.parts.values()] if self.type == "generic" else []
+
+
+def pagination_of(operations: Mapping[str, Any] | None) -> Pagination | None:
+    """The pagination among n8n's `operations` (or `requestOperations`)."""
+    return Pagination(operations["pagination"]) if operations and "pagination" in operations else None
 
 
 def _generic(
-    plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any]
+    plan: OperationPlan, draft: Draft, reception: Reception, templates: GenericTemplates
 ) -> Generator[Call, Response, list[Item]]:
     """The request part is evaluated before each call, with `$request` as the call was first built."""
-    compiled = plan.paginations.get(id(properties))
-    if compiled is None:
-        compiled = plan.paginations[id(properties)] = GenericPagination(properties)
     first = plan.call(draft)
     names: dict[str, Any] = {
         "$request": _request_name(first.options),
@@ -94,7 +132,7 @@ def _generic(
     while True:
         scope = draft.scope.extend(names)
         options = copy_json(first.options)
-        for key, part in compiled.parts.items():
+        for key, part in templates.parts.items():
             value = part.resolve(scope)
             if value is UNDEFINED and plan.url_values == "strict":
                 continue  # n8n would call the service's root instead
@@ -112,7 +150,7 @@ def _generic(
         limit = reception.max_results()
         if limit is not None and len(items) >= limit:
             return items
-        if compiled.proceed.resolve(draft.scope.extend(names)) is not True:
+        if templates.proceed.resolve(draft.scope.extend(names)) is not True:
             return items
         guard.check(call.url(), response)
 

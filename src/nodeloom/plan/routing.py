@@ -7,13 +7,14 @@ from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
-from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
 from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.files import bytes_of, file_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.postreceive import compile_step
 from nodeloom.plan.styles import Written, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json
@@ -34,7 +35,6 @@ class CompiledRouting:
         "_encode",
         "_max_results",
         "_needs_names",
-        "_operations",
         "_paginate",
         "_post_receive",
         "_reads_names",
@@ -42,6 +42,7 @@ class CompiledRouting:
         "_send_name",
         "_send_value",
         "_validator",
+        "pagination",
         "property",
         "send",
         "settled",
@@ -80,7 +81,7 @@ class CompiledRouting:
         self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
         self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
-        self._operations = routing.operations
+        self.pagination: Pagination | None = pagination_of(routing.operations)
         self._encode = send.encode if send else None
         self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
         before_sending = list(self._sending())
@@ -96,6 +97,15 @@ class CompiledRouting:
         yield from self._sending()
         for step in self._post_receive:
             yield from step.properties.values()
+
+    def paginates(self, value: Compiled) -> bool | None:
+        """Whether a property with this `value` asks for pages: True where the item decides, None where it is silent."""
+        paginate = self._paginate
+        if paginate is None:
+            return None
+        if paginate.needs_javascript or not (paginate.static or (value.static and paginate.names <= {"$value"})):
+            return True
+        return bool(paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value})))
 
     @property
     def key_name(self) -> str | None:
@@ -123,7 +133,7 @@ class CompiledRouting:
                     pass
                 case _:
                     yield from ("body", "headers")
-        if self._operations or self._paginate or self._max_results or self._annotations or self._post_receive:
+        if self.pagination or self._paginate or self._max_results or self._annotations or self._post_receive:
             yield REST
         if self._echo:
             yield REST
@@ -145,8 +155,8 @@ class CompiledRouting:
         `names` are more names in scope: `$index` and `$parent` inside a fixedCollection.
         """
         scope = draft.scope.extend({**names, "$value": value}) if self._needs_names else draft.scope
-        if self._operations:
-            draft.operations = {**draft.operations, **self._operations}
+        if self.pagination is not None:
+            draft.pagination = self.pagination
         for key, part in self._request:
             merge(draft.options, {key: part.resolve(scope)})
         if self.send is not None:

@@ -8,10 +8,11 @@ data is never read as a template again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from nodeloom import javascript
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Surroundings, visible_form
@@ -21,6 +22,7 @@ from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
 
 
@@ -187,8 +189,9 @@ class DynamicStep:
         value = self.value.resolve(draft.scope)
         if value is UNDEFINED:
             return
-        for step in self.builder.children(self.prop, value, self.names, literal=True):
-            step.apply(draft)
+        with javascript.allowed(draft.scope.environment.javascript):
+            for step in self.builder.children(self.prop, value, self.names, literal=True):
+                step.apply(draft)
 
 
 class StepBuilder:
@@ -357,3 +360,19 @@ def _resolving_parent(step: Step) -> Step:
     if isinstance(step, RoutingStep) and isinstance(step.names.get("$parent"), _ParentTemplate):
         return _InEntry(step)
     return step
+
+
+def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Pagination | None:
+    """The pagination that items may use, as far as it shows before an item: the last one, `ground` without any.
+
+    None when no item takes pages. The first property that says whether pages are asked for decides (n8n).
+    """
+    asked: bool | None = None
+    pagination = ground
+    for step in steps:
+        routed = step.step if isinstance(step, _InEntry) else step
+        if isinstance(routed, RoutingStep):
+            pagination = routed.routing.pagination or pagination
+            if asked is None:
+                asked = routed.routing.paginates(routed.value)
+    return pagination if asked else None
