@@ -68,6 +68,14 @@ def preview(value: object) -> str:
     return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"
 
 
+def said(fault: BaseException) -> str:
+    """What an exception says; nothing where its own `__str__` fails."""
+    try:
+        return str(fault)
+    except Exception:  # noqa: BLE001 - code of a plugin or a transport
+        return ""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a typo of, or None; case and punctuation do not count."""
 

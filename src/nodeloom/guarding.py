@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nodeloom.errors import HookError, ItemError, NodeloomError
+from nodeloom.errors import HookError, ItemError, NodeloomError, said
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MaskedValues
 
@@ -97,11 +97,7 @@ def words(fault: BaseException) -> str:
     """What an exception says; one that cannot even say that is named by its type."""
     if isinstance(fault, NodeloomError):
         return fault.message
-    kind = type(fault).__name__
-    try:
-        text = str(fault)[:_WORDS]
-    except Exception:  # noqa: BLE001 - a plugin's own __str__
-        return kind
+    kind, text = type(fault).__name__, said(fault)[:_WORDS]
     return f"{kind}: {text}" if text else kind
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nodeloom.errors import ExpressionError, NodeloomError, UnknownNameError
+from nodeloom.errors import ExpressionError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _function(key: str, scope: Scope) -> str:
     except NodeloomError:
         raise
     except Exception as fault:
-        raise ExpressionError(f"The function {name}() failed: {type(fault).__name__}: {fault}") from fault
+        raise ExpressionError(f"The function {name}() failed: {type(fault).__name__}: {said(fault)}") from fault
 
 
 def _hash(key: str, _: Scope) -> str:

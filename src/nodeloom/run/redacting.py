@@ -63,7 +63,10 @@ def _is_template(text: str) -> bool:
 
 
 def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:
-    """Cut off every cause and context that holds a secret: a traceback that is printed shows the words of each."""
+    """Cut off every cause and context that holds a secret: a traceback that is printed shows the words of each.
+
+    What cannot be told is cut off too: nobody knows what it holds.
+    """
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -73,8 +76,17 @@ def _silence_causes(error: BaseException, mask: Callable[[str], str]) -> None:
             following = getattr(current, link)
             if following is None or id(following) in seen:
                 continue
-            # An error of a parser holds the whole document besides.
-            if mask(text := f"{following!s} {following!r} {vars(following)!r}") != text:
+            text = _shown(following)
+            if text is None or mask(text) != text:
                 setattr(current, link, None)
             else:
                 waiting.append(following)
+
+
+def _shown(fault: BaseException) -> str | None:
+    """All that is shown of an exception: its words, and its attributes; None where they cannot be told."""
+    try:
+        # An error of a parser holds the whole document besides.
+        return f"{fault!s} {fault!r} {vars(fault)!r}"
+    except Exception:  # noqa: BLE001 - a `__str__` or `__repr__` of a plugin or a transport
+        return None

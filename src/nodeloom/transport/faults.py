@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
+from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, said
 from nodeloom.messages import Request, origin_of
 
 
@@ -107,5 +107,5 @@ def _tls_hint(fault: ssl.SSLError) -> str:
 
 
 def _reason(fault: BaseException) -> str:
-    text = (str(fault) or type(fault).__name__).strip().rstrip(".")
+    text = (said(fault) or type(fault).__name__).strip().rstrip(".")
     return text.replace("\n", " ")
