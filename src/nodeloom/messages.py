@@ -97,9 +97,10 @@ class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    `denied` says in a sentence why the request was not repeated although its policy would have allowed it.
     """
 
-    __slots__ = ("_headers", "_source", "body", "reason", "status", "url")
+    __slots__ = ("_headers", "_source", "body", "denied", "reason", "status", "url")
 
     def __init__(
         self,
@@ -113,6 +114,7 @@ class Response:
         self.body = body
         self.reason = reason
         self.url = url
+        self.denied: str | None = None
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -132,6 +134,10 @@ class Response:
         if self._headers is None and self._source is not None:
             return self._source.get(name)
         return self.headers.get(name, "")
+
+    def advice(self, hint: str) -> str:
+        """What to do about this answer: `hint`, after why the request was not repeated."""
+        return hint if self.denied is None else f"{self.denied} {hint}"
 
     def __repr__(self) -> str:
         kind = self.content_type or "no content type"

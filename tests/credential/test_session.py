@@ -375,3 +375,21 @@ async def test_nothing_shows_or_hands_over_a_secret(caplog: pytest.LogCaptureFix
             copy.copy(thing)
     assert "canary" not in caplog.text
     assert repr(Injection()) == "Injection(headers={}, qs={}, body={}, generation=0)"
+
+
+async def test_why_a_token_request_was_not_repeated_is_told_to_all_who_waited_for_it() -> None:
+    session = session_of(THREE_CX, GIVEN)
+    asked: list[Request] = []
+
+    async def send(request: Request) -> Response:
+        asked.append(request)
+        await asyncio.sleep(0)
+        response = answer({}, status=429)
+        response.denied = "It was not repeated again: it was refused 51 times."
+        return response
+
+    errors = await asyncio.gather(*(session.injection(send) for _ in range(5)), return_exceptions=True)
+    assert len(asked) == 1
+    for error in errors:
+        assert isinstance(error, RateLimitedError)
+        assert error.hint == "It was not repeated again: it was refused 51 times. Wait, then try again."

@@ -15,7 +15,8 @@ from nodeloom import Runtime, Stop
 from nodeloom.errors import ConfigurationError, NetworkError, RequestTimeoutError
 from nodeloom.run import runner
 from nodeloom.run.result import RunReport
-from nodeloom.testing import ThreeCXSandbox
+from nodeloom.testing import RecordingTransport, ThreeCXSandbox
+from nodeloom.transport import retry
 from transport.servers import RawServer, answer, refused_port, says, serving
 
 from .doubles import DELETE, PROBE, TOKEN, links, ok
@@ -179,6 +180,18 @@ def test_a_broken_service_is_not_asked_three_times_as_often(runtime: Runtime) ->
     assert len(denied) == result.report.retries_denied == result.report.to_dict()["retriesDenied"]
     assert denied[0].hint is not None
     assert denied[0].hint.startswith("It was not repeated: the retry budget of the run is used up (--retry-budget).")
+
+
+def test_a_token_that_is_refused_for_good_says_so_in_every_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "MOST_REFUSALS", 0)
+    transport = RecordingTransport(lambda _request: httpx.Response(429))
+    fields = {"serverUrl": "https://limited.test", "clientId": "id", "clientSecret": "secret"}
+    with Runtime(transport=transport, discover_plugins=False) as runtime:
+        result = runtime.run("threecx", DELETE, links(6), credentials={"threeCxApi": fields}, on_error="continue")
+    assert {request.url.path for request in transport.requests} == {"/connect/token"}
+    assert [error.hint for error in result.errors] == [
+        "It was not repeated again: it was refused 1 times. Wait, then try again."
+    ] * 6
 
 
 @pytest.mark.parametrize("budget", [None, "none", "300%", 3])

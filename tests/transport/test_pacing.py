@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import NotRunError, RequestTimeoutError
 from nodeloom.messages import Request, Response
-from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport import RetryingSender, RetryPolicy
 from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.pacing import PacedSender, Pacer, Pacers
 from nodeloom.transport.rate import Rate
@@ -76,11 +76,12 @@ class Run:
                 if self.stopped is not None:
                     return
                 try:
-                    self.ended.append(await self.retrying.send(GET, attempts := Attempts()))
+                    response = await self.retrying.send(GET)
                 except (NotRunError, RequestTimeoutError) as error:
                     self.ended.append(error)
                 else:
-                    self.denied += [attempts.denied] if attempts.denied else []
+                    self.ended.append(response)
+                    self.denied += [response.denied] if response.denied else []
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self.concurrency):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.retry import retry_after
 
 IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]
@@ -198,3 +200,23 @@ def test_retry_after_as_a_date() -> None:
 def test_any_other_retry_after_is_none_or_a_time(text: str) -> None:
     found = retry_after(status(429, retry_after=text))
     assert found is None or found >= 0
+
+
+@pytest.mark.parametrize(("method", "outcome"), [("GET", status(500)), ("POST", REFUSED), ("POST", status(429))])
+def test_what_the_budget_did_not_allow_is_told_with_the_outcome(method: str, outcome: Any) -> None:
+    """A sender has one way to say so, whoever asked it: an item, or who fetches a token for many."""
+    service = Service(copy.deepcopy(outcome))
+    budget = RetryBudget(0.0, floor=1)
+    if isinstance(outcome, RequestError):
+        with pytest.raises(RequestError) as caught:
+            service.ask(method, budget=budget)
+        told = caught.value.hint
+    else:
+        told = service.ask(method, budget=budget).denied
+    assert told == "It was not repeated: the retry budget of the run is used up (--retry-budget)."
+    assert service.calls == 2
+
+
+def test_what_the_policy_does_not_allow_is_not_the_budgets_doing() -> None:
+    assert Service(status(500)).ask("GET").denied is None
+    assert Service(status(500)).ask("POST").denied is None

@@ -240,7 +240,7 @@ def _refusal(response: Response, url: str) -> ResponseError:
     return kind(
         f"No access token: the token endpoint answered {status}{' ' + response.reason if response.reason else ''}"
         f"{': ' + ': '.join(said).rstrip('.') if said else ''}.",
-        hint=hint,
+        hint=response.advice(hint),
         serviceCode=code if isinstance(code, str) and code else None,
         serviceMessage=words if isinstance(words, str) and words else None,
         **_where(response, url),

@@ -108,7 +108,7 @@ def failure(
     said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message))))
     error = kind(
         f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
-        hint=hint,
+        hint=response.advice(hint),
         status=response.status,
         method=call.method,
         url=response.url or call.url(),

@@ -104,8 +104,6 @@ class ItemWork:
 
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
-        if attempts.denied is not None:
-            error.hint = f"{attempts.denied} {error.hint or ''}".rstrip()
         self._redactor.error(error, raw)
         return Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
 

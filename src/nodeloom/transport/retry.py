@@ -73,15 +73,13 @@ class Attempts:
     """What the requests of one item came to: statuses, repeats, and bytes of the answers.
 
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
-    that are sent again with a renewed token. `denied` says in a sentence why there was no further repeat although the
-    policy would have allowed one. `seen` is told of every answer.
+    that are sent again with a renewed token. `seen` is told of every answer.
     """
 
     statuses: list[int] = field(default_factory=list)
     repeats: int = 0
     size: int = 0
     maybe_done: bool = False
-    denied: str | None = None
     seen: Callable[[Request, Response], None] | None = None
 
     def answered(self, request: Request, response: Response) -> None:
@@ -136,6 +134,7 @@ class RetryingSender:
     async def send(self, request: Request, attempts: Attempts | None = None) -> Response:
         """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came.
 
+        Where budget or pacing allowed fewer, the answer's `denied` says why, or the error's hint.
         Raises NotRunError when the run ends before the request was sent at all.
         """
         if attempts is None:
@@ -163,8 +162,7 @@ class RetryingSender:
                 return _final(outcome)
             held_back = self._holds_back(outcome)
             if isinstance(held_back, str):
-                attempts.denied = f"It was not repeated again: {held_back}."
-                return _final(outcome)
+                return _denied(outcome, f"It was not repeated again: {held_back}.")
             if held_back:
                 refusals += 1
                 delay = self._delay_of_refused(outcome, refusals)
@@ -173,8 +171,9 @@ class RetryingSender:
                 delay = self._delay(outcome, attempt)
             if attempt > self._policy.retries or delay > self._policy.most_seconds or self._give_up():
                 return _final(outcome)
-            if not self._affords(refusals, held_back, attempts):
-                return _final(outcome)
+            why_not = self._unaffordable(refusals, held_back)
+            if why_not is not None:
+                return _denied(outcome, why_not)
             attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
             if delay:
                 await self._sleep(delay)
@@ -201,15 +200,13 @@ class RetryingSender:
             return False
         return self._pacing.holds_back(outcome)
 
-    def _affords(self, refusals: int, held_back: bool, attempts: Attempts) -> bool:
-        """Whether there is another repeat; says in `attempts` why not."""
+    def _unaffordable(self, refusals: int, held_back: bool) -> str | None:
+        """Why there is not another repeat; None when there is one, which the budget is charged with."""
         if refusals > MOST_REFUSALS:
-            attempts.denied = f"It was not repeated again: it was refused {refusals} times."
-            return False
+            return f"It was not repeated again: it was refused {refusals} times."
         if self._budget.afford_refused() if held_back else self._budget.afford():
-            return True
-        attempts.denied = "It was not repeated: the retry budget of the run is used up (--retry-budget)."
-        return False
+            return None
+        return "It was not repeated: the retry budget of the run is used up (--retry-budget)."
 
     def _delay(self, outcome: Response | RequestError, attempt: int) -> float:
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
@@ -229,6 +226,15 @@ def _final(outcome: Response | RequestError) -> Response:
     if isinstance(outcome, RequestError):
         raise outcome
     return outcome
+
+
+def _denied(outcome: Response | RequestError, why: str) -> Response:
+    """`outcome`, which is final for this reason: what is told of it says so."""
+    if isinstance(outcome, RequestError):
+        outcome.hint = f"{why} {outcome.hint or ''}".rstrip()
+    else:
+        outcome.denied = why
+    return _final(outcome)
 
 
 def _may_be_done(outcome: Response | RequestError) -> bool:
