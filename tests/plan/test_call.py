@@ -27,6 +27,7 @@ class Put:
     headers: dict[str, str] = field(default_factory=dict)
     qs: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = None
+    author_hosts: tuple[str, ...] | None = None
 
 
 def call(**options: Any) -> Call:

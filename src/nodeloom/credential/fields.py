@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
 
 # n8n keeps these beside the fields of a credential.
-_N8N_OPEN_EXTRAS = frozenset({"allowedHttpRequestDomains", "allowedDomains"})
+_RESTRICTION, _DOMAINS = "allowedHttpRequestDomains", "allowedDomains"
+_N8N_OPEN_EXTRAS = frozenset({_RESTRICTION, _DOMAINS})
 _N8N_EXTRAS = _N8N_OPEN_EXTRAS | {FIELD}
 _SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key|^key)$", re.IGNORECASE)
 # Something that may be a host, with a port and path. A secret typed into the wrong field must not pass for one.
@@ -292,3 +293,29 @@ def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str
     """Origins of the url-typed fields."""
     fields = {prop.name for prop in type.properties if is_url(prop)}
     return frozenset(origin_of(values[name]) for name in fields if is_filled(values.get(name)))
+
+
+def author_hosts_of(type: CredentialType, values: Mapping[str, Any]) -> tuple[str, ...] | None:  # noqa: A002
+    """The hosts an author's parameters may choose for the credential (n8n `allowedHttpRequestDomains`); None for any.
+
+    `*.example.com` stands for every host below it, and not for itself. Hosts that the node or the credential names are
+    no author's choice, and not restricted (n8n since 2.41). Raises CredentialError for what n8n does not know: a slip
+    must not lift a restriction.
+    """
+    mode, domains = values.get(_RESTRICTION), values.get(_DOMAINS)
+    if not is_filled(mode) or mode == "all":
+        return None
+    if mode == "none":
+        return ()
+    if mode != "domains":
+        raise CredentialError(
+            f"The field {_RESTRICTION!r} of the credential type {type.name!r} is 'all', 'domains' or 'none'.",
+            value=mode,
+        )
+    if is_filled(domains) and not isinstance(domains, str):
+        raise CredentialError(
+            f"The field {_DOMAINS!r} of the credential type {type.name!r} must be text.",
+            hint="Write it like: example.com, *.example.com",
+        )
+    hosts = (host.strip().lower().removesuffix(".") for host in (domains or "").split(","))
+    return tuple(host for host in hosts if host)

@@ -75,17 +75,19 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Injection:
-    """What a credential puts onto a request.
+    """What a credential puts onto a request, and where an author may send it.
 
     `headers` by name as written, `qs` query parameters, `body` fields for requests that have a body. Basic
     authentication is already an `Authorization` header. `generation` numbers the token inside; 0 when the
-    credential has none that could be renewed.
+    credential has none that could be renewed. `author_hosts` are the hosts an author's parameters may choose, None for
+    any (see `author_hosts_of`).
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     qs: Mapping[str, Json] = field(default_factory=dict)
     body: Mapping[str, Json] | None = None
     generation: int = 0
+    author_hosts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         # What is put on a request is plain text, since every request takes it; that it is not shown is up to these.

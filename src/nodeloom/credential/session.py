@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.credential.client import client_of
-from nodeloom.credential.fields import fit, is_filled, origins_of, secrets_of
+from nodeloom.credential.fields import author_hosts_of, fit, is_filled, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
 from nodeloom.credential.model import Injection, Json, StoredCredential
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
@@ -109,6 +109,7 @@ class CredentialSession:
         with _masked(secrets_of(type, stored.values)):
             self._fields = MaskedValues(fit(type, stored, self._render))
             self.origins: frozenset[str] = origins_of(type, self._fields)
+            self._author_hosts = author_hosts_of(type, self._fields)
             self._secrets = secrets_of(type, self._fields)
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
@@ -327,6 +328,7 @@ class CredentialSession:
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
             if token is not None and block is not None and block.token_data and not carries(injection, token.text):
                 injection = self._with_authorization(injection, token)
+        injection = replace(injection, author_hosts=self._author_hosts)
         self._remember(*carried_secrets(injection, values))
         self._good_until = math.inf if issued is None else issued.token.expires_at
         self._in_use = (injection, values)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
@@ -355,3 +355,14 @@ def secret_may_go(address: Address, url: str, credential_origins: Collection[str
     last = authority[-1]
     ends_with_domain = last.origin is not Origin.AUTHOR and last.text.startswith(".") and "." in last.text[1:]
     return ends_with_domain and all(_HOST_LABEL.fullmatch(text) for text in labels)
+
+
+def author_may_choose(address: Address, url: str, credential_origins: Collection[str], hosts: Collection[str]) -> bool:
+    """Whether an author may send a credential's secret to `url` when the credential restricts them to `hosts` (n8n).
+
+    A host that no parameter has a part in, or that the credential itself names, is none of an author's choices.
+    """
+    if origin_of(url) in credential_origins or all(piece.origin is not Origin.AUTHOR for piece in address.authority()):
+        return True
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
-from nodeloom.messages import Request
-from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_go
+from nodeloom.messages import Request, origin_of
+from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
@@ -58,6 +58,11 @@ class Injected(Protocol):
     @property
     def body(self) -> Mapping[str, Any] | None:
         """Body members, for requests that have a body."""
+        ...
+
+    @property
+    def author_hosts(self) -> Collection[str] | None:
+        """The hosts an author's parameters may choose; None for any."""
         ...
 
 
@@ -189,6 +194,17 @@ class Call:
                 "The credential's secret would go to a host that neither the credential nor the node names.",
                 value=url,
                 hint="Put the host into the credential.",
+            )
+        hosts = injection.author_hosts
+        if hosts is not None and not author_may_choose(self.address(), url, credential_origins, hosts):
+            raise InvalidValueError(
+                "The credential may not be used for a host that a parameter chooses, but for those it lists."
+                if hosts
+                else "The credential may not be used for a host that a parameter chooses.",
+                value=origin_of(url),
+                hint=f"Its allowedDomains are: {', '.join(hosts)}."
+                if hosts
+                else "Its allowedHttpRequestDomains and allowedDomains allow none.",
             )
 
     def _array_format(self) -> str:
