@@ -28,8 +28,7 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 from nodeloom.testing import RecordingTransport
-from transport.servers import answer, refused_port, says, serving
-from transport.test_faults import server_side
+from transport.servers import answer, refused_port, says, serving, tls_server
 
 from .doubles import DELETE, TOKEN, links
 
@@ -135,7 +134,7 @@ def test_too_slow() -> None:
 
 
 def test_not_trusted() -> None:
-    with serving(says(answer("200 OK")), server_side(trustme.CA(), "127.0.0.1")) as server:
+    with serving(says(answer("200 OK")), tls_server(trustme.CA(), "127.0.0.1")) as server:
         assert type(without_answer(server.url)) is TLSError
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+
+import trustme
 
 Talk = Callable[[socket.socket, bytes], None]
 
@@ -93,8 +96,21 @@ def says(data: bytes) -> Talk:
     return talk
 
 
+@functools.cache
+def _held() -> socket.socket:
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def tls_server(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    """The server's side of TLS, with a certificate that `authority` made for these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
 def refused_port() -> int:
-    """A port of loopback on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """A port of loopback on which nobody listens, and nobody will: it is bound as long as this process lives."""
+    port: int = _held().getsockname()[1]
     return port

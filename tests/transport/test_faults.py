@@ -25,7 +25,7 @@ from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport import Limits, Sender, translate
 
-from .servers import answer, refused_port, says, serving
+from .servers import answer, refused_port, says, serving, tls_server
 
 
 def sent(request: Request, limits: Limits | None = None, transport: httpx.AsyncBaseTransport | None = None) -> Response:
@@ -52,12 +52,6 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def server_side(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
-
-
 def test_a_refused_connection_was_not_sent() -> None:
     error = failed(Request("POST", f"http://127.0.0.1:{refused_port()}/x"))
     assert type(error) is NetworkError
@@ -73,7 +67,7 @@ def test_a_host_nobody_knows_was_not_sent() -> None:
 
 
 def test_a_certificate_of_an_unknown_authority_is_a_tls_error(authority: trustme.CA) -> None:
-    with serving(says(answer("200 OK")), server_side(authority, "127.0.0.1")) as server:
+    with serving(says(answer("200 OK")), tls_server(authority, "127.0.0.1")) as server:
         error = failed(Request("GET", f"{server.url}/x"))
     assert type(error) is TLSError
     assert error.details["sent"] == "no"
@@ -87,7 +81,7 @@ def test_a_certificate_for_another_name_is_a_tls_error(
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with serving(says(answer("200 OK")), server_side(authority, "pbx.example.com")) as server:
+    with serving(says(answer("200 OK")), tls_server(authority, "pbx.example.com")) as server:
         error = failed(Request("GET", f"{server.url}/x"))
     assert type(error) is TLSError
     assert "127.0.0.1" in error.message
@@ -98,12 +92,12 @@ def test_a_private_authority_is_trusted_when_the_environment_names_it(
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with serving(says(answer("200 OK", b"hello")), server_side(authority, "127.0.0.1")) as server:
+    with serving(says(answer("200 OK", b"hello")), tls_server(authority, "127.0.0.1")) as server:
         assert sent(Request("GET", f"{server.url}/x")).body == b"hello"
 
 
 def test_verification_is_switched_off_for_the_request_that_asks_for_it_only(authority: trustme.CA) -> None:
-    with serving(says(answer("200 OK", b"hello")), server_side(authority, "127.0.0.1")) as server:
+    with serving(says(answer("200 OK", b"hello")), tls_server(authority, "127.0.0.1")) as server:
         assert sent(Request("GET", f"{server.url}/x", verify=False)).body == b"hello"
         assert type(failed(Request("GET", f"{server.url}/x"))) is TLSError
 

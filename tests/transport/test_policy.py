@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from nodeloom.testing import RecordingTransport
 from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender, gate
 from nodeloom.transport.policy import Policy
 
-from .servers import RawServer, answer, refused_port, says, serving
+from .servers import RawServer, answer, refused_port, says, serving, tls_server
 
 LOCAL = Policy(public_only=True, networks=["127.0.0.0/8"])
 
@@ -291,12 +290,6 @@ def test_a_transport_that_was_given_is_judged_by_what_names_resolve_to_here(name
 
 
 # -- TLS to an address that was checked -----------------------------------------------------------------------------
-
-
-def tls_server(authority: trustme.CA, *hosts: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*hosts).configure_cert(context)
-    return context
 
 
 def test_the_certificate_is_checked_against_the_name(
