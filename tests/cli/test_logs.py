@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from nodeloom.cli.logs import JSONLines, TextLines, logs
 from nodeloom.errors import ConfigurationError
 from nodeloom.testing import ThreeCXSandbox
+from transport.servers import answer, says, serving, tls_server
 
-from .conftest import DELETE, Call
+from .conftest import DELETE, Call, Said, finish, start
 
 LOGGER = logging.getLogger("nodeloom.item")
 
@@ -151,3 +154,31 @@ def test_a_log_and_events_on_standard_error_can_be_told_apart(sandbox: ThreeCXSa
     entries = [json.loads(line) for line in lines]
     assert all(("event" in entry) != ("level" in entry) for entry in entries)
     assert entries[-1]["event"] == "end"
+
+
+@pytest.fixture
+def unverified(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A service with a certificate of nobody, and a credential that does not mind."""
+    with serving(says(answer("204 No Content")), tls_server(trustme.CA(), "127.0.0.1")) as server:
+        fields = {"serverUrl": server.url, "accessToken": "token", "allowUnauthorizedCerts": True}
+        monkeypatch.setenv("NODELOOM_CREDENTIAL_THREECXAPI", json.dumps(fields))
+        yield
+
+
+def deleted(*options: str) -> Said:
+    """In a process of its own: here, pytest listens to all loggers."""
+    return finish(start("run", *DELETE, "--set", "Link=link-1", *options))
+
+
+def test_a_warning_stays_with_quiet(unverified: None) -> None:
+    """Nobody who leaves out the notes agreed to a connection that others can read."""
+    said = deleted("--quiet")
+    assert said.code == 0
+    assert said.err.startswith("The certificate of https://127.0.0.1:")
+    assert said.err.count("\n") == 1
+
+
+def test_a_warning_can_be_left_out_or_written_elsewhere(unverified: None, tmp_path: Path) -> None:
+    assert deleted("--quiet", "--log-level", "error").err == ""
+    assert deleted("--quiet", "--log-file", "log").err == ""
+    assert "WARNING nodeloom: The certificate of" in (tmp_path / "log").read_text()

@@ -251,7 +251,7 @@ _JOB_OPTIONS = [
         is_flag=True,
         help="Record spans and metrics with OpenTelemetry (nodeloom[telemetry] and opentelemetry-instrument).",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="No bar, no summary, no notes; errors only."),
+    click.option("--quiet", "-q", is_flag=True, help="No bar, no summary, no notes; errors and warnings only."),
 ]
 
 
