@@ -277,11 +277,15 @@ class Runtime:
         """
         options = run_options(keywords)
         opened = self._open(node, parameters, items, options)
-        future = self._loops.submit(collected_in, opened)
+        future = None
         try:
+            future = self._loops.submit(collected_in, opened)
             end = future.result()
         except KeyboardInterrupt:
-            options.stop.set()
+            if future is None:
+                # Whatever was begun by then ends, though nobody gets its result.
+                options.stop.set()
+                raise
             raise RunInterrupted(waited_out(future, options.stop)) from None
         return raise_first(end, options.on_error)
 

@@ -62,7 +62,6 @@ def interrupt(program: subprocess.Popen[str]) -> None:
     assert program.stdout is not None
     program.send_signal(signal.SIGINT)
     assert program.stdout.readline() == "told\n"
-    time.sleep(0.05)
 
 
 def ended(program: subprocess.Popen[str]) -> Any:

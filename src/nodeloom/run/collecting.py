@@ -120,8 +120,10 @@ async def _begun_in(background: Background, opened: OpenedRun) -> tuple[Backgrou
 
 
 def waited_out(future: concurrent.futures.Future[Collected], stop: Stop) -> RunResult:
-    """The result of a run that was told to stop; interrupted again, it abandons what is in flight."""
+    """The result of an interrupted run: it is told to stop, and, interrupted again, to leave what is in flight."""
     try:
+        # Inside, for the second interrupt may come as soon as whoever waits for the first to be told knows of it.
+        stop.set()
         return future.result()[0]
     except KeyboardInterrupt:
         stop.set(now=True)
