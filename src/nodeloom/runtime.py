@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,33 +10,39 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.errors import ConfigurationError, NodeloomError
+from nodeloom.errors import NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
+from nodeloom.run.opener import Opener
 from nodeloom.run.planning import PlannedRequest, plan_requests
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.sessions import Sessions, check
+from nodeloom.run.settings import (
+    bounds_of,
+    check_number,
+    check_transport,
+    check_url_values,
+    check_zone,
+    policy_of,
+    secret_names_of,
+)
 
 if TYPE_CHECKING:
     import httpx
 
-    from nodeloom.credential import Granted, Send
+    from nodeloom.credential import Granted
     from nodeloom.descriptor.models import CredentialType
     from nodeloom.expression import Dialect, Environment
-    from nodeloom.messages import Request, Response
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.redaction import SecretNames
     from nodeloom.run.background import Background
     from nodeloom.run.loops import Loops
-    from nodeloom.run.opening import OpenedRun
     from nodeloom.transport import RetryPolicy, Sender
     from nodeloom.transport.policy import Policy
-
-SECRET_NAMES_VARIABLE = "NODELOOM_SECRET_NAMES"  # noqa: S105 - the name of a variable
 
 Items = Iterable[Any] | AsyncIterable[Any]
 
@@ -99,35 +104,14 @@ class Runtime:
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
     ) -> None:
-        if url_values not in ("strict", "raw"):
-            raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=url_values)
-        _check_number("retries", retries, least=0, whole=True)
-        _check_number("timeout", timeout, least=0, excluded=True)
-        for name, seconds in (("connect_timeout", connect_timeout), ("request_timeout", request_timeout)):
-            if seconds is not None:
-                _check_number(name, seconds, least=0, excluded=True)
-        _check_number("max_answer_bytes", max_answer_bytes, least=1, whole=True)
-        if transport is not None and not hasattr(transport, "handle_async_request"):
-            raise ConfigurationError(
-                f"A transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}.",
-                property="transport",
-                hint="httpx.AsyncHTTPTransport and httpx.MockTransport are some.",
-            )
-        _check_zone(timezone)
-        self._policy = _policy(policy)
-        if self._policy is not None and self._policy.max_answer_bytes is not None:
-            max_answer_bytes = min(max_answer_bytes, self._policy.max_answer_bytes)
+        check_url_values(url_values)
+        check_number("retries", retries, least=0, whole=True)
+        check_transport(transport)
+        check_zone(timezone)
+        self._policy = policy_of(policy)
+        self._bounds = bounds_of(timeout, connect_timeout, request_timeout, max_answer_bytes, self._policy)
         self._given_transport = transport
-        self._javascript = javascript
-        self._url_values: UrlValues = url_values
-        self._retries = retries
-        self._bounds: dict[str, Any] = {
-            "connect_seconds": min(10.0, timeout) if connect_timeout is None else connect_timeout,
-            "read_seconds": timeout,
-            "total_seconds": request_timeout,
-            "answer_bytes": max_answer_bytes,
-        }
-        self._more_secret_names = _secret_names(secret_names)
+        more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
         # A function of its own, not a method: what holds it must not hold the runtime.
@@ -145,6 +129,17 @@ class Runtime:
             self._environment,
             providers=credential_providers,
             lenient=url_values == "raw",
+        )
+        self._opener = Opener(
+            self._registry,
+            self._plugins,
+            self._sessions,
+            self._environment,
+            url_values=url_values,
+            javascript=javascript,
+            retries=retries,
+            policy=self._policy,
+            secret_names=more_secret_names,
         )
         self._opened_loops: Loops | None = None
         self._all_loops: list[Loops] = []
@@ -199,12 +194,10 @@ class Runtime:
 
         return describe(self.node(node), resource, operation)
 
-    @functools.cached_property
+    @property
     def secret_names(self) -> SecretNames:
         """Which fields' values are masked in errors and logs."""
-        from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
-
-        return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
+        return self._opener.secret_names
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -217,15 +210,7 @@ class Runtime:
         version: int | float | None = None,
     ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
-        from nodeloom.descriptor.patterns import refuse_patterns
-        from nodeloom.javascript import allowed
-        from nodeloom.plan.compile import compile_plan
-
-        found = self.node(node)
-        with allowed(self._javascript):
-            plan = compile_plan(found, parameters, dialect=dialect, url_values=self._url_values, version=version)
-            refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
-        return plan
+        return self._opener.compile(node, parameters, dialect=dialect, version=version)
 
     @shielded("credentials")
     def run(
@@ -276,7 +261,7 @@ class Runtime:
         raises RunInterrupted; a second one abandons it.
         """
         options = run_options(keywords)
-        opened = self._open(node, parameters, items, options)
+        opened = self._opener.open(node, parameters, items, options)
         future = None
         try:
             future = self._loops.submit(collected_in, opened)
@@ -302,7 +287,7 @@ class Runtime:
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
         options = run_options(keywords)
-        opened = self._open(node, parameters, items, options)
+        opened = self._opener.open(node, parameters, items, options)
         sender, own = self._loops.sender_here()
         try:
             end = await collected(opened, sender)
@@ -329,7 +314,7 @@ class Runtime:
         it counts also what a closed iterator did not give. The iterator's `ready` says how many outcomes can be taken
         without waiting.
         """
-        return Outcomes(self._loops, self._open(node, parameters, items, run_options(keywords), report))
+        return Outcomes(self._loops, self._opener.open(node, parameters, items, run_options(keywords), report))
 
     @shielded("credentials")
     async def astream(
@@ -342,7 +327,7 @@ class Runtime:
         **keywords: Unpack[RunKeywords],
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
-        opened = self._open(node, parameters, items, run_options(keywords), report)
+        opened = self._opener.open(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
         started = time.perf_counter()
         runner = opened.start(sender.send)
@@ -379,7 +364,7 @@ class Runtime:
         options = RunOptions(
             credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
         )
-        opened = self._open(node, parameters, items, options, dry=True)
+        opened = self._opener.open(node, parameters, items, options, dry=True)
         if self._policy is None:
             return plan_requests(opened)
         from nodeloom.transport.gate import Gate
@@ -400,13 +385,10 @@ class Runtime:
         `parameters` are what the form holds so far. Raises UnknownNameError for a property the operation does not
         show, ParameterError when its choices are fixed or loaded by JavaScript, and what fails the request.
         """
-        from nodeloom.javascript import allowed
-        from nodeloom.plan.choices import as_choices, compile_choices
+        from nodeloom.plan.choices import as_choices
 
-        found = self.node(node)
-        with allowed(self._javascript):
-            plan = compile_choices(found, property, parameters, url_values=self._url_values)
-        opened = self._opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
+        plan = self._opener.compile_choices(node, property, parameters)
+        opened = self._opener.opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
 
     @shielded("wanted", 1)
@@ -419,7 +401,7 @@ class Runtime:
         session = self._sessions.open(self.credential_type(type_name), wanted)
 
         async def checked(background: Background) -> str:
-            return await check(session, self._retrying(background.sender.send))
+            return await check(session, self._opener.retrying(background.sender.send))
 
         return self._loops.submit(checked).result()
 
@@ -438,77 +420,11 @@ class Runtime:
         code = sign_in.code(authorize(sign_in.url))
 
         async def finished(background: Background) -> Granted:
-            return await session.finish(sign_in, code, self._retrying(background.sender.send))
+            return await session.finish(sign_in, code, self._opener.retrying(background.sender.send))
 
         return self._loops.submit(finished).result()
 
-    def _retrying(self, send: Send) -> Send:
-        from nodeloom.run.unverified import Unverified
-        from nodeloom.transport import RetryingSender
-
-        policy, unverified = self.retry_policy(), Unverified()
-
-        async def sent(request: Request) -> Response:
-            unverified.note(request)
-            return await RetryingSender(send, policy).send(request)
-
-        return sent
-
     # -- inside ---------------------------------------------------------------------------------------------------
-
-    def _open(
-        self,
-        node: str,
-        parameters: Mapping[str, Any],
-        items: Items | None,
-        options: RunOptions,
-        report: RunReport | None = None,
-        *,
-        dry: bool = False,
-    ) -> OpenedRun:
-        from nodeloom.run.source import check_items
-
-        items = [{"json": {}}] if items is None else items
-        check_items(items)
-        plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
-        return self._opened(plan, items, options, report, dry=dry)
-
-    def _opened(
-        self,
-        plan: OperationPlan,
-        items: Any,
-        options: RunOptions,
-        report: RunReport | None = None,
-        *,
-        dry: bool = False,
-    ) -> OpenedRun:
-        from nodeloom.run.opening import OpenedRun
-        from nodeloom.run.redacting import Redactor
-
-        session = self._sessions.for_plan(plan, options.credentials, dry=dry)
-        self._bound(plan)
-        report = report or RunReport(plan.node.name)
-        report.node, report.resource = plan.node.name, plan.resource
-        report.operation = str(plan.operation.value) if plan.operation else None
-        environment = self.environment(options.nodes)
-        redactor = Redactor(self.secret_names, session, plan.parameters)
-        opened = OpenedRun(
-            plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
-        )
-        if options.coalesce > 1:
-            from nodeloom.run.coalesce import bulk_plan
-
-            opened.twin = bulk_plan(plan, self._url_values)
-            self._bound(opened.twin[1])
-        if options.journal is not None:
-            opened.open_journal(options.journal)
-        return opened
-
-    def _bound(self, plan: OperationPlan) -> None:
-        policy = self._policy
-        if policy is not None:
-            plan.max_pages = policy.max_pages or plan.max_pages
-            plan.max_items = policy.max_items or plan.max_items
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
@@ -540,9 +456,7 @@ class Runtime:
 
     def retry_policy(self) -> RetryPolicy:
         """How requests of this runtime are repeated."""
-        from nodeloom.transport import RetryPolicy
-
-        return RetryPolicy(retries=self._retries)
+        return self._opener.retry_policy()
 
     def close(self) -> None:
         """End what is running (what is in flight is finished, the rest not run), close connections and the thread.
@@ -566,49 +480,7 @@ class Runtime:
         await self._loops.leave()
 
 
-def _policy(given: Policy | Mapping[str, Any] | None) -> Policy | None:
-    if given is None:
-        return None
-    from nodeloom.transport.policy import Policy
-
-    if isinstance(given, Policy):
-        return given
-    if isinstance(given, Mapping):
-        return Policy.from_dict(given)
-    raise ConfigurationError("policy is a nodeloom.Policy.", property="policy", value=type(given).__name__)
-
-
 def _environment(**constants: Any) -> Environment:
     from nodeloom.expression import Environment
 
     return Environment(**constants)
-
-
-def _secret_names(given: Iterable[str] | None) -> list[str]:
-    if given is None:
-        given = os.environ.get(SECRET_NAMES_VARIABLE, "").split(",")
-    names = [given] if isinstance(given, str) else list(given)
-    if not all(isinstance(name, str) for name in names):
-        raise ConfigurationError("secret_names are texts.", property="secret_names", hint='Write them as ["Nickname"].')
-    return [name for name in names if name.strip()]
-
-
-def _check_number(name: str, value: Any, *, least: float, whole: bool = False, excluded: bool = False) -> None:
-    kinds = (int,) if whole else (int, float)
-    fits = isinstance(value, kinds) and not isinstance(value, bool)
-    if not fits or not (value > least if excluded else value >= least):
-        wanted = f"a {'whole ' if whole else ''}number {'above' if excluded else 'from'} {least:g}"
-        raise ConfigurationError(f"{name} is {wanted}.", property=name, value=value)
-
-
-def _check_zone(name: str) -> None:
-    if name == "UTC":
-        return  # the default, which every system has
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigurationError(
-            f"There is no time zone {name!r}.", hint="Use an IANA name such as Europe/Berlin."
-        ) from None
