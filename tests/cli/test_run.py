@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -152,14 +153,17 @@ def test_the_results_do_not_overwrite_the_items(sandbox: ThreeCXSandbox, cli: Ca
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_full_disk_ends_the_run_and_is_told(sandbox: ThreeCXSandbox, cli: Call) -> None:
-    lines = "".join(f'{{"Link":"link-{n}"}}\n' for n in range(1, 11))
-    said = cli(
-        "run", *DELETE, "--set", "Link=<<$json.Link>>", "--output", "/dev/full", "--concurrency", "1", stdin=lines
-    )
+def test_a_full_disk_ends_the_run_and_is_told(sandbox: ThreeCXSandbox) -> None:
+    """With the first result that cannot be written, though more items may come: the pipe stays open."""
+    reading, writing = os.pipe()
+    process = start("run", *DELETE, "--set", "Link=<<$json.Link>>", "--output", "/dev/full", stdin=reading)
+    os.write(writing, b'{"Link":"link-1"}\n')
+    said = finish(process)
+    os.close(reading)
+    os.close(writing)
     assert said.code == 1
     assert "error: The results cannot be written to /dev/full: No space left on device." in said.err
-    assert len(sandbox.links) > 0
+    assert len(sandbox.links) == 9
 
 
 def test_quiet_says_nothing_but_errors(sandbox: ThreeCXSandbox, cli: Call) -> None:
