@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +14,11 @@ import pytest
 
 from nodeloom import Runtime, Stop
 from nodeloom.errors import ConfigurationError, NetworkError, RequestTimeoutError
-from nodeloom.run import runner
 from nodeloom.run.result import RunReport
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from nodeloom.transport import retry
-from transport.servers import RawServer, answer, refused_port, says, serving
+from transport.servers import RawServer, answer, refused_port, serving
+from transport.virtualtime import run_virtually
 
 from .doubles import DELETE, PROBE, TOKEN, links, ok
 
@@ -41,44 +42,68 @@ def refusing(**options: Any) -> ThreeCXSandbox:
 # -- rate --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_keeps_to_its_rate(runtime: Runtime) -> None:
-    with refusing(links=30) as sandbox:
-        result = runtime.run("threecx", DELETE, links(30), credentials=token(sandbox), rate="100/s")
-        times = [request.time for request in sandbox.requests]
+class Departures:
+    """A service that answers everything, and the times at which requests left for it."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def runtime(self) -> Runtime:
+        return Runtime(discover_plugins=False, transport=RecordingTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        # Here, for when a request reaches a server is up to the machine.
+        self.times.append(time.monotonic())
+        return ok(request)
+
+    @property
+    def seconds(self) -> float:
+        return max(self.times) - min(self.times)
+
+
+def test_a_run_keeps_to_its_rate() -> None:
+    service = Departures()
+    with service.runtime() as runtime:
+        result = runtime.run("threecx", DELETE, links(30), credentials=TOKEN, rate="100/s")
     assert result.report.succeeded
     assert result.report.waited > 0
-    # Never faster; how much slower is the machine's affair. The clocks of both sides differ by their steps.
-    assert times[-1] - times[0] > 29 / 100 - 0.05
+    # Never faster; how much slower is the machine's affair. A timer's step is taken off.
+    assert service.seconds > 29 / 100 - 0.05
 
 
-def test_two_runs_with_the_same_credential_share_its_rate_whatever_runtime_they_are_of(runtime: Runtime) -> None:
-    with refusing(links=40) as sandbox, Runtime(discover_plugins=False) as other:
+def test_two_runs_with_the_same_credential_share_its_rate_whatever_runtime_they_are_of() -> None:
+    service = Departures()
+    with service.runtime() as one, service.runtime() as other:
 
         def run(which: Runtime, items: list[Any]) -> None:
-            assert which.run("threecx", DELETE, items, credentials=token(sandbox), rate="100/s").report.succeeded
+            assert which.run("threecx", DELETE, items, credentials=TOKEN, rate="100/s").report.succeeded
 
         threads = [
             threading.Thread(target=run, args=(which, part))
-            for which, part in ((runtime, links(40)[:20]), (other, links(40)[20:]))
+            for which, part in ((one, links(40)[:20]), (other, links(40)[20:]))
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        times = [request.time for request in sandbox.requests]
-    assert len(times) == 40
-    assert max(times) - min(times) > 39 / 100 - 0.05
+    assert len(service.times) == 40
+    assert service.seconds > 39 / 100 - 0.05
 
 
 def test_runs_without_a_credential_share_the_rate_of_their_origin(runtime: Runtime) -> None:
-    with serving(says(answer("200 OK"))) as server:
+    stop = Stop()
+
+    def answering(connection: Any, _head: bytes) -> None:
+        connection.sendall(answer("200 OK"))
+        if len(server.heads) == 5:
+            stop.set()
+
+    with serving(answering) as server:
         runtime.add_node({**PROBE, "requestDefaults": {"baseURL": server.url}})
-        report = runtime.run("probe", {"operation": "Get"}, rate="1/s", burst=5).report
+        report = runtime.run("probe", {"operation": "Get"}, rate="1/h", burst=5).report
         assert report.waited == 0
-        stop = Stop()
-        threading.Timer(0.2, stop.set).start()
         # Four of the burst are left.
-        report = runtime.run("probe", {"operation": "Get"}, [{}] * 50, rate="1/s", burst=5, stop=stop).report
+        report = runtime.run("probe", {"operation": "Get"}, [{}] * 50, rate="1/h", burst=5, stop=stop).report
     assert report.counts.succeeded == 4
     assert report.counts.not_run == 46
 
@@ -287,12 +312,12 @@ def test_at_the_deadline_nothing_further_is_begun(runtime: Runtime) -> None:
     assert result.errors[0].hint == "Run it again, or allow the run more time."
 
 
-def test_nobody_waits_for_a_turn_beyond_the_deadline(runtime: Runtime) -> None:
-    with refusing(links=10) as sandbox:
-        result = runtime.run(
-            "threecx", DELETE, links(10), credentials=token(sandbox), rate="1/h", deadline="0.3s", on_error="continue"
-        )
-        assert len(sandbox.requests) == 1
+def test_nobody_waits_for_a_turn_beyond_the_deadline() -> None:
+    transport = RecordingTransport(ok)
+    with Runtime(discover_plugins=False, transport=transport) as runtime:
+        how: dict[str, Any] = {"credentials": TOKEN, "rate": "1/h", "deadline": "0.3s", "on_error": "continue"}
+        result = run_virtually(runtime.arun("threecx", DELETE, links(10), **how))
+    assert len(transport.requests) == 1
     assert result.report.errors == {"not_run": 9}
     assert {error.message.split(":")[0] for error in result.errors} == {
         "The request was not sent",
@@ -300,21 +325,14 @@ def test_nobody_waits_for_a_turn_beyond_the_deadline(runtime: Runtime) -> None:
     }
 
 
-def test_what_hangs_at_the_deadline_is_broken_off_and_unknown(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "GRACE_SECONDS", 0.1)
+def test_what_hangs_at_the_deadline_is_broken_off_and_unknown() -> None:
+    async def hang(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        return httpx.Response(200)
 
-    def hang(_connection: Any, _head: bytes) -> None:
-        server.release.wait(30)
-
-    server = RawServer(hang)
-    try:
-        runtime.add_node({**PROBE, "requestDefaults": {"baseURL": server.url}})
-        result = runtime.run("probe", {"operation": "Get"}, [{}], deadline=0.2, on_error="continue")
-    finally:
-        server.release.set()
-        server.close()
+    with Runtime(discover_plugins=False, transport=RecordingTransport(hang)) as runtime:
+        runtime.add_node(PROBE)
+        result = run_virtually(runtime.arun("probe", {"operation": "Get"}, [{}], deadline=0.2, on_error="continue"))
     (error,) = result.errors
     assert error.details["sent"] == "unknown"
     assert result.report.stopped is None or "deadline" in result.report.stopped

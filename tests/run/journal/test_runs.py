@@ -13,7 +13,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from nodeloom import Runtime, Stop
+from nodeloom import ObservedRun, Observer, Outcome, Runtime, Stop
 from nodeloom.descriptor.validation import load_schema
 from nodeloom.errors import ConfigurationError, JournalError, MissingValueError, NodeloomError, UnknownOutcomeError
 from nodeloom.run.journal.lock import is_held
@@ -393,8 +393,16 @@ def test_what_was_waiting_for_its_turn_at_the_end_is_run_by_the_next_run(
     """It was begun, and nothing of it was sent: no failure, and nothing that is unknown."""
     items = [{"Link": f"{name}-{n}"} for n in range(1, 11)]
     given: dict[str, Any] = {"credentials": {"threeCxApi": sandbox.credential}, "journal": tmp_path / "j"}
+    stop = Stop()
+
+    class Ending(Observer):
+        def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
+            if outcome.error is None:
+                stop.set()
+
     # The token takes a turn too.
-    first = runtime.run("threecx", parameters, items, **given, rate="1/h", burst=2, deadline=0.5).report
+    politely: dict[str, Any] = {"rate": "1/h", "burst": 2, "stop": stop, "observer": Ending()}
+    first = runtime.run("threecx", parameters, items, **given, **politely).report
     assert (first.counts.succeeded, first.counts.not_run) == (1, 9)
     assert account(tmp_path / "j") == Account(1, 0, 0, 0, 9)
     sandbox.clear_requests()
