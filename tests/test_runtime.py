@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import math
@@ -420,20 +421,29 @@ def test_stop_from_another_thread_finishes_what_is_in_flight() -> None:
 
 
 def test_stop_now_does_not_wait_for_answers() -> None:
-    with ThreeCXSandbox(links=10, latency=3600) as sandbox, Runtime(discover_plugins=False) as runtime:
-        stop = Stop()
-        given = {"threeCxApi": {"serverUrl": sandbox.server_url, "accessToken": "x"}}
+    """A service that takes requests and answers none: two are in flight."""
+    stop = Stop()
 
-        def stopping() -> None:
-            stop.set(now=True)
+    def stopping() -> None:
+        for _ in range(2):
+            connection = connections.enter_context(listener.accept()[0])
+            assert connection.recv(65536).startswith(b"DELETE ")
+        stop.set(now=True)
 
-        timer = threading.Timer(0.2, stopping)
-        timer.start()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        contextlib.ExitStack() as connections,
+        Runtime(discover_plugins=False) as runtime,
+    ):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=stopping)
+        thread.start()
+        given = {"threeCxApi": {"serverUrl": url, "accessToken": "x"}}
         result = runtime.run(
             "threecx", DELETE, links(10), credentials=given, concurrency=2, stop=stop, on_error="continue"
         )
-        timer.join()
-        assert [e.code for e in result.errors] == ["request"] * 2 + ["not_run"] * 8
+        thread.join()
+    assert [e.code for e in result.errors] == ["request"] * 2 + ["not_run"] * 8
 
 
 def test_a_run_that_is_stopped_does_not_sit_out_a_delay() -> None:
