@@ -44,12 +44,16 @@ def test_five_thousand_items_with_five_percent_faults_come_back_as_five_thousand
 def test_a_token_that_cannot_be_had_at_first_is_asked_for_again(fault: str) -> None:
     faults: dict[str, Any] = {fault: 0.4}
     with (
-        ThreeCXSandbox(links=3, retry_after=0, seed=3, fault_token=True, **faults) as sandbox,
+        # The secret is a part of what faults are drawn by.
+        ThreeCXSandbox(links=3, retry_after=0, seed=4, fault_token=True, client_secret="s", **faults) as sandbox,
         Runtime(discover_plugins=False, retries=8) as runtime,
     ):
         result = runtime.run("threecx", DELETE, links(3), credentials={"threeCxApi": sandbox.credential})
         assert result.report.succeeded
         assert sandbox.links == {}
+        asked = [request.fault for request in sandbox.requests if request.path == "/connect/token"]
+    assert len(asked) == 3
+    assert None not in asked[:2]
 
 
 def test_a_token_that_ends_in_the_middle_is_renewed_once() -> None:
