@@ -48,6 +48,7 @@ class _Token:
     headers: Mapping[str, str]
     qs: Mapping[str, Any]
     body: Mapping[str, Any] | None = None
+    author_hosts: tuple[str, ...] | None = None
 
 
 def planned(count: int, rounds: int) -> Iterator[Planned]:
