@@ -63,6 +63,10 @@ class OpenedRun:
         watch = self.watch = self._watch(source.size)
         if watch is not None:
             send = watch.send(send)
+        if self.journal is not None:
+            from nodeloom.run.intent import recorded
+
+            send = recorded(send)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
         how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
         how["unverified"] = Unverified()

@@ -50,6 +50,13 @@ def is_idempotent(request: Request) -> bool:
     return request.idempotent
 
 
+def did_not_happen(outcome: Response | RequestError) -> bool:
+    """Whether a request certainly had no effect: it did not leave, or was refused with 429, or 503 and Retry-After."""
+    if isinstance(outcome, RequestError):
+        return outcome.details.get("sent") == "no"
+    return outcome.status == 429 or (outcome.status == 503 and bool(outcome.header("retry-after")))
+
+
 def may_repeat(
     request: Request, outcome: Response | RequestError, repeatable: Callable[[Request], bool] = is_idempotent
 ) -> bool:
@@ -62,8 +69,8 @@ def may_repeat(
     if isinstance(outcome, RequestError):
         if outcome.code == "tls" or outcome.details.get("sent") == "yes":
             return False
-        return outcome.details.get("sent") == "no" or repeatable(request)
-    if outcome.status == 429 or (outcome.status == 503 and outcome.header("retry-after")):
+        return did_not_happen(outcome) or repeatable(request)
+    if did_not_happen(outcome):
         return True
     return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
 

@@ -40,6 +40,7 @@ SET state = 0, at = excluded.at, item = excluded.item, results = NULL, error = N
 _END = (
     "UPDATE item SET state = ?, at = ?, item = ?, results = ?, error = ?, statuses = ?, retries = ? WHERE position = ?"
 )
+_BACK = "UPDATE item SET state = ?, at = ? WHERE position = ?"
 _FETCH = f"SELECT {COLUMNS} FROM item WHERE position >= ? AND position < ? ORDER BY position"  # noqa: S608 - a constant
 
 # From how many bytes on the write-ahead log is carried over into the database. Everything waits meanwhile, and what is
@@ -52,6 +53,8 @@ BeginRow = tuple[int, bytes, float, str | None]
 """Position, digest, time, item."""
 EndRow = tuple[int, float, str | None, str | None, str | None, str | None, int, int]
 """State, time, item, results, error, statuses, retries, position."""
+BackRow = tuple[int, float, int]
+"""State, time, position."""
 
 
 class JournalFile:
@@ -118,11 +121,15 @@ class JournalFile:
                 raise
         self.commit()
 
-    def write(self, begins: Iterable[BeginRow], ends: Iterable[EndRow]) -> None:
-        """Begin a transaction with these rows; `commit` ends it. Nothing is left of it when this raises."""
+    def write(self, begins: Iterable[BeginRow], ends: Iterable[EndRow], backs: Iterable[BackRow] = ()) -> None:
+        """Begin a transaction with these rows; `commit` ends it. Nothing is left of it when this raises.
+
+        What is taken back (`backs`) was begun before, and may be begun again.
+        """
         with translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.executemany(_BACK, backs)
                 self._connection.executemany(_BEGIN, begins)
                 self._connection.executemany(_END, ends)
             except BaseException:
