@@ -68,12 +68,18 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("nowhere/run.journal", "No such file"), ("/dev/null", "is no file"), ("items.ndjson", "it is no journal")],
+    [
+        ("nowhere/run.journal", "No such file"),
+        ("/dev/null", "is no file"),
+        ("some.text", "it is no journal"),
+        ("", "path is empty"),
+    ],
 )
 def test_a_file_that_cannot_be_a_journal_is_a_clear_error(
     sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path, path: str, words: str
 ) -> None:
     write_items(tmp_path)
+    (tmp_path / "some.text").write_text("no journal, whatever it is")
     said = cli(*RUN[:-1], path)
     assert said.code == 2
     assert words in said.err
@@ -160,3 +166,23 @@ def test_two_runs_on_one_journal_are_refused(sandbox: ThreeCXSandbox, cli: Call,
     ended = finish(process)
     assert ended.code == 0
     assert len((first.decode() + ended.out).splitlines()) == deletes(sandbox) == 10
+
+
+@pytest.mark.parametrize("option", ["--output", "--report", "--log-file", "--items"])
+def test_a_journal_shares_its_file_with_nothing_else(
+    sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path, option: str
+) -> None:
+    write_items(tmp_path)
+    before = (tmp_path / "items.ndjson").read_bytes()
+    path = "./items.ndjson" if option == "--items" else "run.journal"
+    said = cli(*RUN[:-1], "items.ndjson" if option == "--items" else "run.journal", option, path)
+    assert said.code == 2
+    assert f"{option} and --journal name the same file" in said.err
+    assert sandbox.requests == []
+    assert (tmp_path / "items.ndjson").read_bytes() == before
+    assert not (tmp_path / "run.journal").exists()
+
+
+def test_devices_may_be_named_more_than_once(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
+    write_items(tmp_path)
+    assert cli(*RUN, "--output", os.devnull, "--report", os.devnull, "--log-file", os.devnull).code == 0

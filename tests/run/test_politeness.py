@@ -335,7 +335,8 @@ def test_what_hangs_at_the_deadline_is_broken_off_and_unknown() -> None:
         result = run_virtually(runtime.arun("probe", {"operation": "Get"}, [{}], deadline=0.2, on_error="continue"))
     (error,) = result.errors
     assert error.details["sent"] == "unknown"
-    assert result.report.stopped is None or "deadline" in result.report.stopped
+    assert result.report.stopped == "the deadline of 0.2 s was reached", "also where nothing is left to begin"
+    assert result.report.complete
 
 
 def test_a_run_that_ends_before_its_deadline_knows_nothing_of_it(runtime: Runtime) -> None:

@@ -35,14 +35,15 @@ def run(**options: Any) -> int:
     """
     from nodeloom.cli.job import open_job, open_runtime
     from nodeloom.cli.logs import logs
-    from nodeloom.cli.sink import Sink, open_output, open_sink
+    from nodeloom.cli.sink import Sink, check_files, open_output, open_sink
     from nodeloom.run.result import RunReport
 
+    check_files(options)
     note = _quiet if options["quiet"] else say
     with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
         job = open_job(runtime, options, note)
         # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
-        report_file = open_output(options["report"], options["items_from"]) if options["report"] else None
+        report_file = open_output(options["report"]) if options["report"] else None
         report = RunReport(job.node)
         with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
             try:
@@ -74,7 +75,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
 
     stop = Stop()
     failure = None
-    with Interruption(stop, options["concurrency"]) as signals, contextlib.ExitStack() as opened:
+    with Interruption(stop, options["concurrency"], sink.give_up) as signals, contextlib.ExitStack() as opened:
         outcomes = job.runtime.stream(
             job.node,
             job.parameters,

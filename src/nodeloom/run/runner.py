@@ -39,7 +39,8 @@ class Runner:
     at a time. As an asynchronous context manager it is closed at the end. `breaker` ends a run that only fails, and
     `deadline` any run after so many seconds: what is in flight then has a few more.
 
-    `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
+    `stopped` says why no further item was begun, None while that is not so, and `broke_off` whether items were broken
+    off in flight. `fault` is what the input raised, once
     every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
     """
 
@@ -88,6 +89,7 @@ class Runner:
         self._workers: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] = lambda: None
         self.stopped: str | None = None
+        self.broke_off = False
         self.fault: BaseException | None = None
 
     @property
@@ -298,6 +300,7 @@ class Runner:
             except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
                 outcome = Outcome(index, error=unexpected(index, fault, self._mask))
             except asyncio.CancelledError:
+                self.broke_off = True
                 error = RequestError(
                     "The run was broken off while this item was in flight.",
                     item=index,

@@ -220,3 +220,11 @@ def test_a_full_disk_ends_the_run_and_leaves_a_journal_that_can_be_gone_on_with(
     assert unknown <= (0 if repeatable else 8)
     if not repeatable:
         assert sent + len(service.sent) <= 3000, "nothing was sent twice"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such modes")
+def test_an_empty_file_that_is_made_a_journal_is_its_owners_only(tmp_path: Path) -> None:
+    (tmp_path / "j").touch(mode=0o644)
+    (tmp_path / "j").chmod(0o644)
+    drive(tmp_path / "j", links(1), Service())
+    assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o600

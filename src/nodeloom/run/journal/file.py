@@ -87,6 +87,8 @@ class JournalFile:
             run("PRAGMA synchronous = FULL")
             if run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 self.is_new = True
+                # An empty file that was there already may be open to others.
+                self.path.chmod(0o600)
                 self._connection.executescript(
                     f"BEGIN; {_LAYOUT} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT;"
                 )
