@@ -180,7 +180,7 @@ class CoalescingWork:
                 # The bulk call did it and only its answer was lost, as with a DELETE that is repeated.
                 alone = self._succeeded(member.index, batch.keys[position], done, first=False)
             elif maybe_done and isinstance(alone.error, NotRunError):
-                alone.error = _left_open(member.index, done.error)
+                alone.error, alone.cut_short = _left_open(member.index, done.error), True
             if position == 0:
                 alone.statuses = (*done.statuses, *alone.statuses)
                 alone.retries += done.retries

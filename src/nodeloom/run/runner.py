@@ -40,7 +40,7 @@ class Runner:
     `deadline` any run after so many seconds: what is in flight then has a few more.
 
     `stopped` says why no further item was begun, None while that is not so, and `broke_off` whether items were broken
-    off in flight. `fault` is what the input raised, once
+    off in flight or were not tried again. `fault` is what the input raised, once
     every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
     """
 
@@ -310,6 +310,7 @@ class Runner:
                 self._keep(Outcome(index, error=error))
                 return
             self._keep(outcome)
+            self.broke_off = self.broke_off or outcome.cut_short
             # What a journal tells has ended an earlier run already; this one is to get past it.
             if outcome.error is not None and self._on_error == "stop" and not outcome.told:
                 self.halt(f"item {index} failed")

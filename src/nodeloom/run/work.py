@@ -106,7 +106,9 @@ class ItemWork:
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
         self._redactor.error(error, raw)
-        return Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
+        outcome = Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
+        outcome.cut_short = attempts.cut_short
+        return outcome
 
     async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
         plan = self._plan

@@ -183,3 +183,25 @@ def test_a_failure_that_was_to_be_tried_again_and_was_not_keeps_its_error(tmp_pa
     with JournalReader(tmp_path / "j") as reader:
         kept = [NodeloomError if entry.error is None else json.loads(entry.error)["code"] for entry in reader.entries()]
     assert kept == [NodeloomError, "bad_request"]
+
+
+@pytest.mark.parametrize(("parameters", "status"), [(CREATE, 429), (DELETE, 429), (DELETE, 500)])
+def test_what_waited_to_be_tried_again_when_the_run_ended_is_tried_again_by_the_next(
+    tmp_path: Path, parameters: dict[str, Any], status: int
+) -> None:
+    """It would not have failed if the run had gone on, so it has not failed."""
+    refusing = True
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status if refusing else 201, json={}, headers={"retry-after": "20"})
+
+    given: Any = {"credentials": TOKEN, "journal": tmp_path / "j", "on_error": "continue", "adaptive": False}
+    with Runtime(transport=RecordingTransport(answer), discover_plugins=False) as runtime:
+        first = runtime.run("threecx", parameters, links(1), deadline=0.3, **given)
+        assert "not repeated, as the run ended" in (first.errors[0].hint or "")
+        assert first.report.stopped == "the deadline of 0.3 s was reached"
+        assert account(tmp_path / "j").failed == 0
+        refusing = False
+        second = runtime.run("threecx", parameters, links(1), **given)
+    assert second.errors == []
+    assert second.report.stopped is None

@@ -86,7 +86,8 @@ class JournaledWork:
         intend(intent)
         outcome = await (self._again if maybe_done else self._work)(index, raw)
         state = state_of(outcome, repeatable=self._repeatable)
-        if state is State.NOT_RUN:
+        to_go_on = outcome.cut_short and (self._repeatable or not intent.maybe_done)
+        if state is State.NOT_RUN or to_go_on:
             # The journal says of it what it said before: what may have been done stays in flight.
             return outcome
         if state is State.UNKNOWN and not intent.maybe_done:
