@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,3 +188,26 @@ def test_a_journal_shares_its_file_with_nothing_else(
 def test_devices_may_be_named_more_than_once(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
     write_items(tmp_path)
     assert cli(*RUN, "--output", os.devnull, "--report", os.devnull, "--log-file", os.devnull).code == 0
+
+
+LIMITED = """
+import resource, sys
+from nodeloom.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
+def test_a_journal_that_cannot_be_written_any_more_ends_the_run_and_tells_what_was_done(
+    sandbox: ThreeCXSandbox, tmp_path: Path
+) -> None:
+    """It is no mistake in the call, where nothing was sent: some items were not run."""
+    write_items(tmp_path, 2000)
+    words = [*RUN, "--on-error", "continue", "--output", "/dev/null"]
+    said = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False)
+    assert deletes(sandbox) > 0
+    assert said.returncode == 1
+    assert "The journal run.journal cannot be used" in said.stderr
+    assert "not run in" in said.stderr
+    assert "journal run.journal: go on with the same command" in said.stderr

@@ -249,7 +249,7 @@ def test_a_wrong_credential_does_not_knock_for_every_item(runtime: Runtime) -> N
     assert report.counts.failed <= 16
     left = result.errors[-1]
     assert left.message == "The item was not run: the first 8 items failed (authentication)."
-    assert left.hint == "Mend that and run it again, or run all items whatever happens with break_after=0."
+    assert left.hint == "Mend that and run it again; --break-after 0 (break_after=0) runs all items."
 
 
 def test_a_service_that_is_gone_ends_the_run_of_an_endless_input(runtime: Runtime) -> None:

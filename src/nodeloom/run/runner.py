@@ -70,7 +70,7 @@ class Runner:
         self._breaker = breaker
         self._deadline = deadline
         self._timer: asyncio.TimerHandle | None = None
-        self._advice = 'Run it again, or go on after errors with on_error="continue".'
+        self._advice = "Run it again."
         self._stop = stop or Stop()
         self._closing = closing
         self._most_begun = self._concurrency + window
@@ -313,9 +313,15 @@ class Runner:
             self.broke_off = self.broke_off or outcome.cut_short
             # What a journal tells has ended an earlier run already; this one is to get past it.
             if outcome.error is not None and self._on_error == "stop" and not outcome.told:
-                self.halt(f"item {index} failed")
+                self.halt(
+                    f"item {index} failed",
+                    'Run it again, or go on after errors with on_error="continue" (--on-error continue).',
+                )
             elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
-                self.halt(why, "Mend that and run it again, or run all items whatever happens with break_after=0.")
+                self.halt(
+                    why,
+                    "Mend that and run it again; --break-after 0 (break_after=0) runs all items.",
+                )
 
     def _is_full(self) -> bool:
         return self._read - self._given >= self._most_begun or self._held >= self._most_held
