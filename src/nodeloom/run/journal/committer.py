@@ -123,7 +123,12 @@ class Committer:
         for future in waiting:
             if not future.done():
                 future.set_result(None)
-        if self._file.wants_checkpoint:
+        try:
+            wants_checkpoint = self._file.wants_checkpoint
+        except JournalError as gone:
+            self._fail(gone, [], [])
+            return
+        if wants_checkpoint:
             self._work(self._file.checkpoint, self._carried_over)
 
     def _carried_over(self, failure: JournalError | None) -> None:

@@ -66,7 +66,9 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._log = path.with_name(f"{path.name}-wal")
+        # A run may change its folder.
+        self._absolute = path.absolute()
+        self._log = self._absolute.with_name(f"{path.name}-wal")
         self._commits = 0
         self.is_new = _made(path)
         with translated(path):
@@ -76,6 +78,7 @@ class JournalFile:
         except BaseException:
             self._connection.close()
             raise
+        self._place = _place(self._absolute)
 
     def _prepare(self) -> None:
         with translated(self.path):
@@ -151,14 +154,22 @@ class JournalFile:
 
     @property
     def wants_checkpoint(self) -> bool:
-        """Whether the write-ahead log has grown so long that `checkpoint` should be called."""
+        """Whether the write-ahead log has grown so long that `checkpoint` should be called.
+
+        Looks from time to time, and raises JournalError when the journal is not where it was.
+        """
         if self._commits % _LOOK_EVERY:
             return False
-        try:
-            return self._log.stat().st_size >= _LOG_BYTES
-        except OSError:
-            # Somebody took the log away; the next commit finds out, and says so.
-            return False
+        self.check_there()
+        return self._log.stat().st_size >= _LOG_BYTES
+
+    def check_there(self) -> None:
+        """Raise JournalError when the file or its log was taken away: what is written goes nowhere then."""
+        if not self._log.exists() or _place(self._absolute) != self._place:
+            raise JournalError(
+                f"The journal {self.path} was removed, or replaced, while the run went on.",
+                hint="What this run did is in its output only. Leave the journal and what is beside it where they are.",
+            )
 
     def checkpoint(self) -> None:
         """Carry the write-ahead log over into the database, which takes a moment (two waits for the disk)."""
@@ -215,6 +226,15 @@ def check_place(path: Path) -> None:
     """Raise JournalError when there is something at `path` that is no file, a folder for example."""
     if path.exists() and not path.is_file():
         raise JournalError(f"The journal {path} is no file.", hint="Name a file.")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells the file at `path` from any other; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _made(path: Path) -> bool:
