@@ -17,7 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nodeloom.messages import Request, Response
 from nodeloom.redaction.masker import Masker
+from nodeloom.run.intent import recorded
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.journal import Journal
 from nodeloom.run.result import Outcome
@@ -38,9 +40,21 @@ IDENTITY = Identity.of(
 )
 
 
+REQUEST = Request("DELETE", "https://pbx.test")
+
+
+async def passed(request: Request) -> Response:
+    """A request that is answered after one turn of the loop."""
+    await asyncio.sleep(0)
+    return Response(204, {}, b"", "No Content", request.url)
+
+
+leave = recorded(passed)
+
+
 async def answered(index: int, raw: Any) -> Outcome:
     """An item that is done after one turn of the loop."""
-    await asyncio.sleep(0)
+    await leave(REQUEST)
     return Outcome(index, [{"json": {"success": True, "statusCode": 204, "Link": raw["Link"]}}], statuses=(204,))
 
 

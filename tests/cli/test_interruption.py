@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +100,38 @@ def test_an_interruption_before_anything_is_read_is_no_traceback(slow: ThreeCXSa
     os.close(writing)
     assert said.code == 130
     assert said.err.strip() == "interrupted"
+
+
+def test_the_second_signal_does_not_wait_for_a_reader_who_does_not_read(tmp_path: Path) -> None:
+    """What could not be written is in the report."""
+    with ThreeCXSandbox(links=ITEMS) as sandbox:
+        (tmp_path / "items.ndjson").write_text("".join(f'{{"Link":"link-{n}"}}\n' for n in range(1, ITEMS + 1)))
+        reading, writing = os.pipe()
+        # So much that nothing else fits in.
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(writing, b"\n" * 4096):
+                continue
+        os.set_blocking(writing, True)
+        credential = json.dumps(sandbox.credential)
+        process = start(
+            "run", *DELETE, "--set", "Link=<<$json.Link>>", "--items", "items.ndjson", "--report", "report.json",
+            stdout=writing, env={**os.environ, "NODELOOM_CREDENTIAL_THREECXAPI": credential},
+        )  # fmt: skip
+        os.close(writing)
+        while not sandbox.requests:
+            time.sleep(0.05)
+        # The write has to have waited for a while.
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = finish(process)
+        os.close(reading)
+    assert b"stopping" in told
+    assert said.code == 130
+    assert "nobody reads them" in said.err
+    assert "Traceback" not in said.err
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["counts"]["succeeded"] == ITEMS - len(sandbox.links) > 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,12 +70,18 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("nowhere/run.journal", "No such file"), ("/dev/null", "is no file"), ("items.ndjson", "it is no journal")],
+    [
+        ("nowhere/run.journal", "No such file"),
+        ("/dev/null", "is no file"),
+        ("some.text", "it is no journal"),
+        ("", "path is empty"),
+    ],
 )
 def test_a_file_that_cannot_be_a_journal_is_a_clear_error(
     sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path, path: str, words: str
 ) -> None:
     write_items(tmp_path)
+    (tmp_path / "some.text").write_text("no journal, whatever it is")
     said = cli(*RUN[:-1], path)
     assert said.code == 2
     assert words in said.err
@@ -160,3 +168,46 @@ def test_two_runs_on_one_journal_are_refused(sandbox: ThreeCXSandbox, cli: Call,
     ended = finish(process)
     assert ended.code == 0
     assert len((first.decode() + ended.out).splitlines()) == deletes(sandbox) == 10
+
+
+@pytest.mark.parametrize("option", ["--output", "--report", "--log-file", "--items"])
+def test_a_journal_shares_its_file_with_nothing_else(
+    sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path, option: str
+) -> None:
+    write_items(tmp_path)
+    before = (tmp_path / "items.ndjson").read_bytes()
+    path = "./items.ndjson" if option == "--items" else "run.journal"
+    said = cli(*RUN[:-1], "items.ndjson" if option == "--items" else "run.journal", option, path)
+    assert said.code == 2
+    assert f"{option} and --journal name the same file" in said.err
+    assert sandbox.requests == []
+    assert (tmp_path / "items.ndjson").read_bytes() == before
+    assert not (tmp_path / "run.journal").exists()
+
+
+def test_devices_may_be_named_more_than_once(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
+    write_items(tmp_path)
+    assert cli(*RUN, "--output", os.devnull, "--report", os.devnull, "--log-file", os.devnull).code == 0
+
+
+LIMITED = """
+import resource, sys
+from nodeloom.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
+def test_a_journal_that_cannot_be_written_any_more_ends_the_run_and_tells_what_was_done(
+    sandbox: ThreeCXSandbox, tmp_path: Path
+) -> None:
+    """It is no mistake in the call, where nothing was sent: some items were not run."""
+    write_items(tmp_path, 2000)
+    words = [*RUN, "--on-error", "continue", "--output", "/dev/null"]
+    said = subprocess.run([sys.executable, "-c", LIMITED, *words], capture_output=True, text=True, check=False)
+    assert deletes(sandbox) > 0
+    assert said.returncode == 1
+    assert "The journal run.journal cannot be used" in said.stderr
+    assert "not run in" in said.stderr
+    assert "journal run.journal: go on with the same command" in said.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_half_of_a_surrogate_pair_is_escaped(encode: Callable[[object], bytes]) 
 
 def test_lines_wait_for_each_other_until_they_are_flushed(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with Sink(open_output(str(path), None), "out") as sink:
+    with Sink(open_output(str(path)), "out") as sink:
         assert sink.write([b"one\n", b"two\n"])
         assert path.read_bytes() == b""
         assert sink.flush()
@@ -62,7 +63,7 @@ def test_lines_wait_for_each_other_until_they_are_flushed(tmp_path: Path) -> Non
 
 def test_many_lines_do_not_wait(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with Sink(open_output(str(path), None), "out") as sink:
+    with Sink(open_output(str(path)), "out") as sink:
         for _ in range(2000):
             sink.write([b"x" * 99 + b"\n"])
         assert path.stat().st_size > 100_000
@@ -71,7 +72,7 @@ def test_many_lines_do_not_wait(tmp_path: Path) -> None:
 def test_the_file_keeps_what_it_held_until_the_run_begins(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"before\n")
-    with Sink(open_output(str(path), None), "out") as sink:
+    with Sink(open_output(str(path)), "out") as sink:
         assert path.read_bytes() == b"before\n"
         sink.begin()
         assert path.read_bytes() == b""
@@ -79,7 +80,7 @@ def test_the_file_keeps_what_it_held_until_the_run_begins(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_write_that_fails_is_told_and_is_the_last() -> None:
-    with Sink(open_output("/dev/full", None), "/dev/full") as sink:
+    with Sink(open_output("/dev/full"), "/dev/full") as sink:
         assert sink.write([b"one\n"])
         assert not sink.flush()
         assert not sink.write([b"two\n"])
@@ -95,3 +96,20 @@ def test_a_reader_that_leaves_is_no_fault_of_the_file() -> None:
         sink.write([b"one\n"])
         assert not sink.flush()
         assert sink.closed_by_reader
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal does not end a write there")
+def test_a_write_that_waits_for_a_reader_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the write nor the closing waits for somebody who does not read."""
+    monkeypatch.setattr("nodeloom.cli.sink._STUCK_SECONDS", 0.1)
+    reading, writing = os.pipe()
+    with Sink(os.fdopen(writing, "wb"), "a pipe") as sink:
+        before = signal.signal(signal.SIGALRM, lambda _number, _frame: sink.give_up())
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        try:
+            assert not sink.write([b"x" * 1024 * 1024])
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert sink.message == "The results cannot be written to a pipe: nobody reads them."
+        sink.give_up()
+    os.close(reading)

@@ -249,7 +249,7 @@ def test_a_wrong_credential_does_not_knock_for_every_item(runtime: Runtime) -> N
     assert report.counts.failed <= 16
     left = result.errors[-1]
     assert left.message == "The item was not run: the first 8 items failed (authentication)."
-    assert left.hint == "Mend that and run it again, or run all items whatever happens with break_after=0."
+    assert left.hint == "Mend that and run it again; --break-after 0 (break_after=0) runs all items."
 
 
 def test_a_service_that_is_gone_ends_the_run_of_an_endless_input(runtime: Runtime) -> None:
@@ -335,7 +335,8 @@ def test_what_hangs_at_the_deadline_is_broken_off_and_unknown() -> None:
         result = run_virtually(runtime.arun("probe", {"operation": "Get"}, [{}], deadline=0.2, on_error="continue"))
     (error,) = result.errors
     assert error.details["sent"] == "unknown"
-    assert result.report.stopped is None or "deadline" in result.report.stopped
+    assert result.report.stopped == "the deadline of 0.2 s was reached", "also where nothing is left to begin"
+    assert result.report.complete
 
 
 def test_a_run_that_ends_before_its_deadline_knows_nothing_of_it(runtime: Runtime) -> None:

@@ -40,8 +40,12 @@ def _run_as_program(arguments: Sequence[str]) -> int:
     import gc
 
     gc.set_threshold(100_000, 20, 50)
-    from nodeloom.cli.app import run_app
+    try:
+        from nodeloom.cli.app import run_app
 
-    code = run_app(arguments)
+        code = run_app(arguments)
+    except KeyboardInterrupt:
+        # While the command line itself was still being read in.
+        return 130
     gc.freeze()
     return code

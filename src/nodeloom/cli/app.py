@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from nodeloom import __version__
-from nodeloom.cli.terminal import say
+from nodeloom.cli.terminal import discard, say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -116,7 +116,7 @@ def run_app(arguments: Sequence[str]) -> int:
         show_error(fault)
         return exit_code(fault)
     except BrokenPipeError:
-        abandon_stdout()
+        discard(sys.stdout)
         return FAILED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -147,14 +147,3 @@ def _show_usage(fault: click.ClickException) -> None:
 def _interrupted() -> int:
     say("interrupted")
     return INTERRUPTED
-
-
-def abandon_stdout() -> None:
-    """Let what is still in standard output's buffer go nowhere, because nobody reads it any more."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):
-        # A standard output that is no file (a host that calls main() in its own process) has no buffer to save.
-        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -14,14 +15,16 @@ from nodeloom.run.stop import Stop
 class Interruption:
     """While entered, turns SIGINT, SIGTERM and SIGHUP into `stop.set()`.
 
-    The first SIGINT lets what is in flight finish, the second does not wait for it, the third does what SIGINT does by
-    itself. SIGTERM and SIGHUP count as a first one only. A signal that is ignored (`nohup`) stays ignored. Outside the
-    main thread, where Python allows no handlers, nothing happens.
+    The first SIGINT lets what is in flight finish, the second does not wait for it, and calls `give_up`, which may
+    raise into what the main thread waits in; the third does what SIGINT does by itself. SIGTERM and SIGHUP count as a
+    first one only. A signal that is ignored (`nohup`) stays ignored. Outside the main thread, where Python allows no
+    handlers, nothing happens.
     """
 
-    def __init__(self, stop: Stop, concurrency: int) -> None:
+    def __init__(self, stop: Stop, concurrency: int, give_up: Callable[[], None] = lambda: None) -> None:
         self._stop = stop
         self._concurrency = concurrency
+        self._give_up = give_up
         self._before: dict[int, Any] = {}
         self._count = 0
 
@@ -57,6 +60,7 @@ class Interruption:
             if self._count == 2:
                 _tell("stopping now: what became of the items in flight is not known")
                 self._stop.set(now=True)
+                self._give_up()
             else:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.kill(os.getpid(), signal.SIGINT)

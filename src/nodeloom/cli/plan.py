@@ -27,8 +27,9 @@ def plan(**options: Any) -> int:
     """
     from nodeloom.cli.curl import curl_command
     from nodeloom.cli.job import open_job, open_runtime
-    from nodeloom.cli.sink import json_line, open_sink
+    from nodeloom.cli.sink import check_files, json_line, open_sink
 
+    check_files(options)
     failed = 0
     with open_runtime(options) as runtime:
         job = open_job(runtime, options, (lambda _text: None) if options["quiet"] else say)

@@ -61,7 +61,7 @@ def events(gauge: Gauge, seconds: float = _EVENT_SECONDS) -> Iterator[None]:
             yield
     finally:
         ended = {"stopped": gauge.report.stopped, "complete": gauge.report.complete}
-        say(_line({**event("end", gauge.read_last()), **ended}))
+        say(_line({**event("end", gauge.read_last()), "timeLeft": 0.0, **ended}))
 
 
 def event(kind: str, standing: Standing) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def journal_line(report: RunReport, journal: JournalReport) -> str:
         *([f"{journal.told} told again"] if journal.told else []),
         *([f"{journal.repeated} repeated"] if journal.repeated else []),
         *([f"{journal.unknown} unknown (see: nodeloom report {journal.file})"] if journal.unknown else []),
-        *([] if report.complete and not report.counts.not_run else ["go on with the same command"]),
+        *([] if report.stopped is None else ["go on with the same command"]),
     ]
     return f"journal {journal.file}{': ' if parts else ''}{', '.join(parts)}"
 

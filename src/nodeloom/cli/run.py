@@ -11,6 +11,8 @@ import click
 from nodeloom.cli.app import FAILED, INTERRUPTED, show_error
 from nodeloom.cli.options import job_options
 from nodeloom.cli.terminal import say
+from nodeloom.errors import NodeloomError
+from nodeloom.redaction import forget_locals
 
 if TYPE_CHECKING:
     from nodeloom.cli.job import Job, Options
@@ -35,22 +37,36 @@ def run(**options: Any) -> int:
     """
     from nodeloom.cli.job import open_job, open_runtime
     from nodeloom.cli.logs import logs
-    from nodeloom.cli.sink import Sink, open_output, open_sink
+    from nodeloom.cli.sink import Sink, check_files, open_output, open_sink
     from nodeloom.run.result import RunReport
 
+    check_files(options)
     note = _quiet if options["quiet"] else say
     with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
         job = open_job(runtime, options, note)
         # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
-        report_file = open_output(options["report"], options["items_from"]) if options["report"] else None
+        report_file = open_output(options["report"]) if options["report"] else None
         report = RunReport(job.node)
+        interrupted, broken = False, False
         with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
             try:
                 interrupted = _run(job, options, sink, report)
+            except NodeloomError as fault:
+                if not _has_sent(report):
+                    raise
+                # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
+                forget_locals(fault)
+                show_error(fault)
+                broken = True
             finally:
                 if report_file is not None and sink.begun:
                     _write_report(report, report_sink)
-    return _ended(report, interrupted, [sink, report_sink], options)
+    return _ended(report, interrupted, [sink, report_sink], options) or (FAILED if broken else 0)
+
+
+def _has_sent(report: RunReport) -> bool:
+    told = report.journal.told if report.journal is not None else 0
+    return report.counts.succeeded + report.counts.failed > told
 
 
 def _quiet(_text: str) -> None:
@@ -74,7 +90,7 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
 
     stop = Stop()
     failure = None
-    with Interruption(stop, options["concurrency"]) as signals, contextlib.ExitStack() as opened:
+    with Interruption(stop, options["concurrency"], sink.give_up) as signals, contextlib.ExitStack() as opened:
         outcomes = job.runtime.stream(
             job.node,
             job.parameters,

@@ -5,15 +5,18 @@ Lines that are ready together are written together: a system call for each would
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from nodeloom.cli.terminal import discard
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import json_text
 
@@ -21,6 +24,8 @@ from nodeloom.printable import json_text
 _MANY = 5000
 # So many bytes are written without waiting for more.
 _MOST = 64 * 1024
+# A write that has taken so long waits for somebody to read.
+_STUCK_SECONDS = 1.0
 
 
 def json_line(value: Any) -> bytes:
@@ -52,16 +57,42 @@ def _quick_encoder() -> Callable[[Any], bytes]:
     return quick_line
 
 
-def open_output(path: str, items_from: str | None) -> BinaryIO:
+# The options that name files which are read or written as long as a run goes on.
+_FILES = {
+    "--items": "items_from",
+    "--output": "output",
+    "--report": "report",
+    "--log-file": "log_file",
+    "--journal": "journal",
+}
+
+
+def check_files(options: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError when two options name one file: each would write over the other.
+
+    "-" is a standard stream, and devices may be shared.
+    """
+    seen: dict[Path, str] = {}
+    for option, name in _FILES.items():
+        path = options[name]
+        if path in (None, "-"):
+            continue
+        place = Path(str(path)).resolve()
+        if place.exists() and not place.is_file():
+            continue
+        if place in seen:
+            raise ConfigurationError(
+                f"{seen[place]} and {option} name the same file.", value=path, hint=f"Name another file for {option}."
+            )
+        seen[place] = option
+
+
+def open_output(path: str) -> BinaryIO:
     """A file for results; what it holds stays until the first write, so that a mistake in the call costs no results.
 
-    Raises ConfigurationError when it cannot be written, or is the file of items.
+    Raises ConfigurationError when it cannot be written.
     """
     try:
-        if items_from not in (None, "-") and Path(path).exists() and Path(path).samefile(str(items_from)):
-            raise ConfigurationError(
-                f"{path} holds the items, so the results cannot go there.", hint="Name another file for --output."
-            )
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "wb")
     except OSError as fault:
         raise ConfigurationError(
@@ -82,6 +113,7 @@ class Sink:
         self._name = name
         self._waiting: list[bytes] = []
         self._size = 0
+        self._since: float | None = None
         self.begun = False
         self.fault: OSError | None = None
 
@@ -120,6 +152,7 @@ class Sink:
         lines, self._waiting, self._size = self._waiting, [], 0
         if self.fault is not None:
             return False
+        self._since = time.monotonic()
         try:
             out = self._file if self._file is not None else _stdout()
             out.write(b"".join(lines))
@@ -127,7 +160,14 @@ class Sink:
         except OSError as fault:
             self.fault = fault
             return False
+        finally:
+            self._since = None
         return True
+
+    def give_up(self) -> None:
+        """For a signal's handler: end a write that waits for a reader who does not read. Raises OSError into it."""
+        if self._since is not None and time.monotonic() - self._since > _STUCK_SECONDS:
+            raise TimeoutError(errno.ETIMEDOUT, "nobody reads them")
 
     def __enter__(self) -> Sink:
         return self
@@ -138,20 +178,21 @@ class Sink:
         if self._waiting:
             self.flush()
         if self._file is not None:
+            if isinstance(self.fault, TimeoutError):
+                # What is left in its buffer would wait as well.
+                discard(self._file)
             try:
                 self._file.close()
             except OSError as fault:
                 self.fault = self.fault or fault
         elif self.fault is not None:
-            from nodeloom.cli.app import abandon_stdout
-
-            abandon_stdout()
+            discard(sys.stdout)
 
 
 def open_sink(options: Mapping[str, Any]) -> Sink:
     """The sink of `--output`; standard output without one, or for `-`. Raises ConfigurationError."""
     path = options["output"]
-    return Sink() if path in (None, "-") else Sink(open_output(path, options["items_from"]), path)
+    return Sink() if path in (None, "-") else Sink(open_output(path), path)
 
 
 def _stdout() -> BinaryIO:

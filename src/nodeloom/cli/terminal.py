@@ -5,7 +5,8 @@ Results (`nodeloom run`, `nodeloom plan`) are data and go through `sink.py`; JSO
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import IO, Any
 
 import click
 
@@ -44,6 +45,17 @@ def ask(label: str, *, default: str | None = None, show_default: bool = True, **
     """Ask for a text; options are those of `click.prompt`. A default that is not safe to show is not shown."""
     shown = show_default and default is not None and escaped(default) == default
     return click.prompt(one_line(label), default=default, show_default=shown, err=True, **options)
+
+
+def discard(stream: IO[Any]) -> None:
+    """Let what is still in an output's buffer go nowhere, because nobody reads it any more."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        # A standard output that is no file (a host that calls main() in its own process) has no buffer to save.
+        return
 
 
 def _write(text: str, *, err: bool = False) -> None:

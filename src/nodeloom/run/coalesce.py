@@ -8,10 +8,12 @@ when the bulk call fails, each item is sent by itself, so that each gets its own
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, RequestError, ServerError
+from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, NotRunError, RequestError, ServerError
+from nodeloom.run.intent import together
 from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
 
@@ -46,10 +48,21 @@ def bulk_plan(plan: OperationPlan, url_values: UrlValues) -> tuple[BulkTwin, Ope
 
 
 @dataclass(slots=True)
+class _Member:
+    """An item of a batch. `context` is that of its own task: whose request it is, for the journal and for observers."""
+
+    index: int
+    item: Item
+    outcome: asyncio.Future[Outcome]
+    context: Context
+
+
+@dataclass(slots=True)
 class _Batch:
     keys: list[Any] = field(default_factory=list)
-    members: list[tuple[int, Item, asyncio.Future[Outcome]]] = field(default_factory=list)
+    members: list[_Member] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
+    task: asyncio.Task[None] | None = None
 
 
 class CoalescingWork:
@@ -100,12 +113,27 @@ class CoalescingWork:
         batch = self._batch
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         batch.keys.append(key)
-        batch.members.append((index, item, outcome))
+        batch.members.append(_Member(index, item, outcome, copy_context()))
         if len(batch.keys) >= self._size:
             self._flush()
         elif batch.timer is None:
             batch.timer = asyncio.get_running_loop().call_later(self._linger, self._flush_if, batch)
-        return await outcome
+        try:
+            return await outcome
+        except asyncio.CancelledError:
+            if all(member.outcome.done() for member in batch.members):
+                await self._give_up(batch)
+            raise
+
+    async def _give_up(self, batch: _Batch) -> None:
+        """Send nothing more for a batch that nobody waits for."""
+        if batch is self._batch:
+            self._batch = _Batch()
+        if batch.timer is not None:
+            batch.timer.cancel()
+        if batch.task is not None:
+            batch.task.cancel()
+            await asyncio.wait([batch.task])
 
     def _flush_if(self, batch: _Batch) -> None:
         if batch is self._batch:
@@ -115,7 +143,9 @@ class CoalescingWork:
         batch, self._batch = self._batch, _Batch()
         if batch.timer is not None:
             batch.timer.cancel()
-        task = asyncio.get_running_loop().create_task(self._send(batch))
+        task = batch.task = asyncio.get_running_loop().create_task(
+            self._send(batch), context=together([member.context for member in batch.members])
+        )
         self._flushing.add(task)
         task.add_done_callback(self._flushing.discard)
 
@@ -124,36 +154,42 @@ class CoalescingWork:
             async with self._calls:
                 await self._do(batch)
         except BaseException as fault:
-            for _index, _item, outcome in batch.members:
-                if not outcome.done() and isinstance(fault, Exception):
-                    outcome.set_exception(fault)
-                elif not outcome.done():
-                    outcome.cancel()
+            for member in batch.members:
+                if not member.outcome.done() and isinstance(fault, Exception):
+                    member.outcome.set_exception(fault)
+                elif not member.outcome.done():
+                    member.outcome.cancel()
             if not isinstance(fault, Exception):
                 raise
 
     async def _do(self, batch: _Batch) -> None:
-        first, first_item, _outcome = batch.members[0]
         if len(batch.keys) == 1:
-            _settle(batch.members[0][2], await self._single(first, first_item))
+            _settle(batch.members[0], await self._alone(batch.members[0]))
             return
-        done = await self._bulk(first, {"json": {"keys": batch.keys}})
+        done = await self._bulk(batch.members[0].index, {"json": {"keys": batch.keys}})
         if done.error is None:
-            for position, (index, _item, outcome) in enumerate(batch.members):
-                _settle(outcome, self._succeeded(index, batch.keys[position], done, first=position == 0))
+            for position, member in enumerate(batch.members):
+                _settle(member, self._succeeded(member.index, batch.keys[position], done, first=position == 0))
             return
         maybe_done = isinstance(done.error, ServerError) or (
             isinstance(done.error, RequestError) and done.error.details.get("sent") != "no"
         )
-        for position, (index, item, outcome) in enumerate(batch.members):
-            alone = await self._single(index, item)
+        for position, member in enumerate(batch.members):
+            alone = await self._alone(member)
             if maybe_done and isinstance(alone.error, NotFoundError):
                 # The bulk call did it and only its answer was lost, as with a DELETE that is repeated.
-                alone = self._succeeded(index, batch.keys[position], done, first=False)
+                alone = self._succeeded(member.index, batch.keys[position], done, first=False)
+            elif maybe_done and isinstance(alone.error, NotRunError):
+                alone.error, alone.cut_short = _left_open(member.index, done.error), True
             if position == 0:
                 alone.statuses = (*done.statuses, *alone.statuses)
                 alone.retries += done.retries
-            _settle(outcome, alone)
+            _settle(member, alone)
+
+    async def _alone(self, member: _Member) -> Outcome:
+        """One item by itself, as the task it came from would send it."""
+        single = self._single(member.index, member.item)
+        return await asyncio.get_running_loop().create_task(single, context=member.context)
 
     def _succeeded(self, index: int, key: Any, done: Outcome, *, first: bool) -> Outcome:
         """A member's own success; the call itself is counted once, with the first."""
@@ -166,6 +202,16 @@ class CoalescingWork:
         )
 
 
-def _settle(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
-    if not future.done():
-        future.set_result(outcome)
+def _left_open(index: int, fault: NodeloomError) -> RequestError:
+    """The error of an item whose bulk call failed with `fault`, and that was not sent by itself any more."""
+    return RequestError(
+        f"The call for several items that this one was in may have been carried out: {fault.message}",
+        item=index,
+        hint="The run ended before it could be sent by itself. Check whether it was done before you repeat it.",
+        sent="unknown",
+    )
+
+
+def _settle(member: _Member, outcome: Outcome) -> None:
+    if not member.outcome.done():
+        member.outcome.set_result(outcome)

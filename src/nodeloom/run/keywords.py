@@ -90,6 +90,10 @@ class RunOptions:
         if journal is not None and not isinstance(journal, (str, os.PathLike)):
             kind = type(journal).__name__
             raise ConfigurationError("journal is the path of a file.", property="journal", value=kind)
+        if journal is not None and not os.fspath(journal):
+            raise ConfigurationError(
+                "The journal's path is empty.", property="journal", hint="Name a file (journal=…, --journal FILE)."
+            )
         if self.retry_failed and self.journal is None:
             raise ConfigurationError(
                 "Only a run with a journal knows what failed before.",

@@ -63,6 +63,10 @@ class OpenedRun:
         watch = self.watch = self._watch(source.size)
         if watch is not None:
             send = watch.send(send)
+        if self.journal is not None:
+            from nodeloom.run.intent import recorded
+
+            send = recorded(send)
         everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
         how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
         how["unverified"] = Unverified()
@@ -185,7 +189,8 @@ class OpenedRun:
         report.duration = time.perf_counter() - started
         report.retries_denied = self.budget.denied if self.budget is not None else 0
         report.complete = runner.complete
-        report.stopped = runner.stopped if report.counts.not_run or not runner.complete else None
+        cut_short = report.counts.not_run or not runner.complete or runner.broke_off
+        report.stopped = runner.stopped if cut_short else None
         if self.watch is not None:
             self.watch.ended(report)
 

@@ -19,7 +19,8 @@ class Outcome:
     """What became of one input item: the items it turned into, or the error it ended with.
 
     `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
-    answers. `told` says that nothing was sent: it is what the run's journal knew already.
+    answers. `told` says that nothing was sent: it is what the run's journal knew already. `cut_short` says that it
+    would have been tried again if the run had gone on.
     """
 
     index: int
@@ -29,6 +30,7 @@ class Outcome:
     retries: int = 0
     size: int = 0
     told: bool = False
+    cut_short: bool = False
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""

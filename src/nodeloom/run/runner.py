@@ -39,7 +39,8 @@ class Runner:
     at a time. As an asynchronous context manager it is closed at the end. `breaker` ends a run that only fails, and
     `deadline` any run after so many seconds: what is in flight then has a few more.
 
-    `stopped` says why no further item was begun, None while that is not so. `fault` is what the input raised, once
+    `stopped` says why no further item was begun, None while that is not so, and `broke_off` whether items were broken
+    off in flight or were not tried again. `fault` is what the input raised, once
     every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
     """
 
@@ -69,7 +70,7 @@ class Runner:
         self._breaker = breaker
         self._deadline = deadline
         self._timer: asyncio.TimerHandle | None = None
-        self._advice = 'Run it again, or go on after errors with on_error="continue".'
+        self._advice = "Run it again."
         self._stop = stop or Stop()
         self._closing = closing
         self._most_begun = self._concurrency + window
@@ -88,6 +89,7 @@ class Runner:
         self._workers: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] = lambda: None
         self.stopped: str | None = None
+        self.broke_off = False
         self.fault: BaseException | None = None
 
     @property
@@ -298,6 +300,7 @@ class Runner:
             except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
                 outcome = Outcome(index, error=unexpected(index, fault, self._mask))
             except asyncio.CancelledError:
+                self.broke_off = True
                 error = RequestError(
                     "The run was broken off while this item was in flight.",
                     item=index,
@@ -307,11 +310,18 @@ class Runner:
                 self._keep(Outcome(index, error=error))
                 return
             self._keep(outcome)
+            self.broke_off = self.broke_off or outcome.cut_short
             # What a journal tells has ended an earlier run already; this one is to get past it.
             if outcome.error is not None and self._on_error == "stop" and not outcome.told:
-                self.halt(f"item {index} failed")
+                self.halt(
+                    f"item {index} failed",
+                    'Run it again, or go on after errors with on_error="continue" (--on-error continue).',
+                )
             elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
-                self.halt(why, "Mend that and run it again, or run all items whatever happens with break_after=0.")
+                self.halt(
+                    why,
+                    "Mend that and run it again; --break-after 0 (break_after=0) runs all items.",
+                )
 
     def _is_full(self) -> bool:
         return self._read - self._given >= self._most_begun or self._held >= self._most_held

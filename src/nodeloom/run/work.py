@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.credential import CredentialSession
-from nodeloom.errors import NodeloomError
+from nodeloom.errors import NodeloomError, RequestError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.redaction import MaskedValues
+from nodeloom.run.intent import without_intent
 from nodeloom.run.items import Item, as_item, too_deep
 from nodeloom.run.result import Outcome
 from nodeloom.run.runner import unexpected
@@ -105,7 +106,9 @@ class ItemWork:
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
         self._redactor.error(error, raw)
-        return Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
+        outcome = Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
+        outcome.cut_short = attempts.cut_short
+        return outcome
 
     async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
         plan = self._plan
@@ -159,7 +162,13 @@ class ItemWork:
 
     async def _send_token(self, request: Request) -> Response:
         self._unverified.note(request)
-        return await self._sender.send(request)
+        with without_intent():
+            try:
+                return await self._sender.send(request)
+            except RequestError as error:
+                # Whatever became of the token: of the item nothing was sent.
+                error.details["sent"] = "no"
+                raise
 
     async def _sent(self, request: Request, attempts: Attempts, context: CallContext | None) -> Response:
         """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""

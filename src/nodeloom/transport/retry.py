@@ -50,6 +50,13 @@ def is_idempotent(request: Request) -> bool:
     return request.idempotent
 
 
+def did_not_happen(outcome: Response | RequestError) -> bool:
+    """Whether a request certainly had no effect: it did not leave, or was refused with 429, or 503 and Retry-After."""
+    if isinstance(outcome, RequestError):
+        return outcome.details.get("sent") == "no"
+    return outcome.status == 429 or (outcome.status == 503 and bool(outcome.header("retry-after")))
+
+
 def may_repeat(
     request: Request, outcome: Response | RequestError, repeatable: Callable[[Request], bool] = is_idempotent
 ) -> bool:
@@ -62,8 +69,8 @@ def may_repeat(
     if isinstance(outcome, RequestError):
         if outcome.code == "tls" or outcome.details.get("sent") == "yes":
             return False
-        return outcome.details.get("sent") == "no" or repeatable(request)
-    if outcome.status == 429 or (outcome.status == 503 and outcome.header("retry-after")):
+        return did_not_happen(outcome) or repeatable(request)
+    if did_not_happen(outcome):
         return True
     return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
 
@@ -73,13 +80,15 @@ class Attempts:
     """What the requests of one item came to: statuses, repeats, and bytes of the answers.
 
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
-    that are sent again with a renewed token. `seen` is told of every answer.
+    that are sent again with a renewed token. `cut_short` says that there was no further repeat because the run ended.
+    `seen` is told of every answer.
     """
 
     statuses: list[int] = field(default_factory=list)
     repeats: int = 0
     size: int = 0
     maybe_done: bool = False
+    cut_short: bool = False
     seen: Callable[[Request, Response], None] | None = None
 
     def answered(self, request: Request, response: Response) -> None:
@@ -169,8 +178,10 @@ class RetryingSender:
             else:
                 attempt += 1
                 delay = self._delay(outcome, attempt)
-            if attempt > self._policy.retries or delay > self._policy.most_seconds or self._give_up():
+            if attempt > self._policy.retries or delay > self._policy.most_seconds:
                 return _final(outcome)
+            if self._give_up():
+                return _cut_short(outcome, attempts)
             why_not = self._unaffordable(refusals, held_back)
             if why_not is not None:
                 return _denied(outcome, why_not)
@@ -178,7 +189,7 @@ class RetryingSender:
             if delay:
                 await self._sleep(delay)
             if self._give_up():
-                return _final(outcome)
+                return _cut_short(outcome, attempts)
             before = outcome
             try:
                 outcome = await self._send(request)
@@ -186,7 +197,7 @@ class RetryingSender:
                 outcome = error
             except NotRunError:
                 # The run ended while the repeat waited for its turn: what came before is the truth.
-                return _final(before)
+                return _cut_short(before, attempts)
             else:
                 attempts.answered(request, outcome)
             attempts.repeats += 1
@@ -235,6 +246,11 @@ def _denied(outcome: Response | RequestError, why: str) -> Response:
     else:
         outcome.denied = why
     return _final(outcome)
+
+
+def _cut_short(outcome: Response | RequestError, attempts: Attempts) -> Response:
+    attempts.cut_short = True
+    return _denied(outcome, "It was not repeated, as the run ended.")
 
 
 def _may_be_done(outcome: Response | RequestError) -> bool:

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.errors import NodeloomError, NotRunError
+from nodeloom.messages import Request, Response
 from nodeloom.redaction import Masker
+from nodeloom.run.intent import recorded
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.journal import Journal
+from nodeloom.run.journal.work import Work
 from nodeloom.run.result import Outcome
 
 IDENTITY: dict[str, Any] = {
@@ -29,6 +32,26 @@ IDENTITY: dict[str, Any] = {
 }
 
 
+async def _answered(request: Request) -> Response:
+    return Response(204, {}, b"", "No Content", request.url)
+
+
+_leave = recorded(_answered)
+
+
+def sending(work: Work) -> Work:
+    """`work` as a request of the item, which leaves once the item's intent is on record."""
+
+    async def sent(index: int, raw: Any) -> Outcome:
+        try:
+            await _leave(Request("POST", "https://pbx.test"))
+        except NotRunError as error:
+            return Outcome(index, error=error)
+        return await work(index, raw)
+
+    return sent
+
+
 class Service:
     """Work that a service does: every item that reached it is in `sent`. `answer` makes the outcome of one."""
 
@@ -37,6 +60,9 @@ class Service:
         self._answer = answer or (lambda index, raw: Outcome(index, [{"json": {"done": raw}}], statuses=(200,)))
 
     async def __call__(self, index: int, raw: Any) -> Outcome:
+        return await sending(self._reached)(index, raw)
+
+    async def _reached(self, index: int, raw: Any) -> Outcome:
         self.sent.append(raw)
         await asyncio.sleep(0)
         return self._answer(index, raw)

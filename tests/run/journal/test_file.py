@@ -220,3 +220,30 @@ def test_a_full_disk_ends_the_run_and_leaves_a_journal_that_can_be_gone_on_with(
     assert unknown <= (0 if repeatable else 8)
     if not repeatable:
         assert sent + len(service.sent) <= 3000, "nothing was sent twice"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such modes")
+def test_an_empty_file_that_is_made_a_journal_is_its_owners_only(tmp_path: Path) -> None:
+    (tmp_path / "j").touch(mode=0o644)
+    (tmp_path / "j").chmod(0o644)
+    drive(tmp_path / "j", links(1), Service())
+    assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be removed there")
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize("taken", ["j", "j-wal"])
+@pytest.mark.parametrize("count", [5, 2000])
+def test_a_journal_that_is_taken_away_ends_the_run(tmp_path: Path, repeatable: bool, taken: str, count: int) -> None:
+    """SQLite would go on writing where nobody can read it."""
+    service = Service()
+
+    async def work(index: int, raw: Any) -> Any:
+        if index == 3:
+            (tmp_path / taken).unlink()
+        return await service(index, raw)
+
+    driven = drive(tmp_path / "j", links(count), work, repeatable=repeatable)
+    assert "was removed, or replaced" in str(driven.fault)
+    assert len(service.sent) < 400
+    assert len(driven.outcomes) == count

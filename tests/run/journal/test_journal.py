@@ -20,7 +20,7 @@ from nodeloom.errors import (
 from nodeloom.run.journal.reader import Account, JournalReader
 from nodeloom.run.result import Outcome
 
-from .driving import Driven, Service, crashed_copy, drive, links, open_journal, texts
+from .driving import Driven, Service, crashed_copy, drive, links, open_journal, sending, texts
 
 
 def failing(error: NodeloomError, *, at: int, statuses: tuple[int, ...] = ()) -> Service:
@@ -41,6 +41,7 @@ def broken_off(path: Path, tmp_path: Path, *, repeatable: bool, count: int = 10,
         journal = open_journal(path, repeatable=repeatable)
         reached = asyncio.Event()
 
+        @sending
         async def work(index: int, raw: Any) -> Outcome:
             if index == at:
                 reached.set()
@@ -85,6 +86,7 @@ def test_nothing_is_sent_before_its_intent_can_be_read_by_others(tmp_path: Path)
     path = tmp_path / "j"
     seen: list[int] = []
 
+    @sending
     async def work(index: int, raw: Any) -> Outcome:
         with JournalReader(path) as reader:
             seen.extend(entry.position for entry in reader.entries() if entry.position == index)
@@ -163,10 +165,10 @@ def test_what_was_in_flight_and_waited_in_vain_for_its_turn_is_still_in_flight(t
     """A run that did not come to repeat it knows no more than the one before."""
     left = broken_off(tmp_path / "j", tmp_path, repeatable=True)
 
-    def waiting(index: int, raw: Any) -> Outcome:
+    async def waiting(index: int, raw: Any) -> Outcome:
         return Outcome(index, error=NotRunError("The run ended.", item=index))
 
-    assert drive(left, links(10), Service(waiting)).codes == ["ok"] * 4 + ["not_run"] * 6
+    assert drive(left, links(10), waiting).codes == ["ok"] * 4 + ["not_run"] * 6
     with JournalReader(left) as reader:
         assert reader.account() == Account(4, 0, 0, 1, 5)
     service, again = Service(), Service()
@@ -184,6 +186,7 @@ def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path
         journal = open_journal(path, repeatable=False)
         left: list[Path] = []
 
+        @sending
         async def work(index: int, raw: Any) -> Outcome:
             left.append(crashed_copy(path, tmp_path / "crashed"))
             return Outcome(index)
@@ -282,6 +285,7 @@ def test_many_commits_carry_the_log_over(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("nodeloom.run.journal.file._LOG_BYTES", 256 * 1024)
     sizes: list[int] = []
 
+    @sending
     async def work(index: int, raw: Any) -> Outcome:
         sizes.append((tmp_path / "j-wal").stat().st_size)
         return Outcome(index, [{"json": raw}])

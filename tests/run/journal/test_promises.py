@@ -21,7 +21,7 @@ from nodeloom.run.journal.journal import Journal
 from nodeloom.run.journal.work import JournaledWork
 from nodeloom.run.result import Outcome
 
-from .driving import crashed_copy, links, open_journal
+from .driving import crashed_copy, links, open_journal, sending
 
 ITEMS = links(8)
 ENDS = ("well", "refused", "unknown")
@@ -54,7 +54,7 @@ class Promises(RuleBasedStateMachine):
     def open(self, retry_failed: bool) -> None:
         async def opened() -> None:
             self.journal = open_journal(self.path, repeatable=self.repeatable, total=len(ITEMS))
-            self.work = self.journal.work(self._reach, abort=self._aborted, retry_failed=retry_failed)
+            self.work = self.journal.work(sending(self._reach), abort=self._aborted, retry_failed=retry_failed)
 
         self.loop.run_until_complete(opened())
         self.next, self.retrying = 0, retry_failed

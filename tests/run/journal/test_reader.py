@@ -17,7 +17,7 @@ from nodeloom.run.journal.entries import State
 from nodeloom.run.journal.reader import Account, JournalReader, to_dict
 from nodeloom.run.result import Outcome
 
-from .driving import Service, crashed_copy, drive, links, open_journal
+from .driving import Service, crashed_copy, drive, links, open_journal, sending
 
 
 def answer(index: int, raw: Any) -> Outcome:
@@ -75,6 +75,7 @@ def test_a_run_that_goes_on_and_one_that_was_killed(tmp_path: Path, repeatable: 
         journal = open_journal(path, repeatable=repeatable)
         reached = asyncio.Event()
 
+        @sending
         async def work(index: int, raw: Any) -> Outcome:
             reached.set()
             await asyncio.Event().wait()

@@ -16,7 +16,7 @@ from nodeloom.errors import BadRequestError
 from nodeloom.redaction import Masker
 from nodeloom.run.result import Outcome
 
-from .driving import open_journal
+from .driving import open_journal, sending
 
 SECRET = 'canary+secret/ünï="1\\x'
 TOKEN = "canary-token-4711"
@@ -60,6 +60,7 @@ def test_the_files_hold_no_secret_in_any_form_at_any_time(tmp_path: Path, repeat
     masker = Masker(SECRETS)
     seen: list[str] = []
 
+    @sending
     async def work(index: int, raw: Any) -> Outcome:
         # While it is in flight, its intent is in the write-ahead log.
         seen.extend(leaks(tmp_path))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nodeloom.errors import JournalError
 
 if TYPE_CHECKING:
-    from nodeloom.run.journal.file import BeginRow, EndRow, JournalFile
+    from nodeloom.run.journal.file import BackRow, BeginRow, EndRow, JournalFile
     from nodeloom.run.journal.scrub import Scrub
 
 
@@ -30,7 +30,8 @@ class Committer:
         self._durable = durable
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._begins: list[tuple[BeginRow, asyncio.Future[None]]] = []
+        self._backs: list[BackRow] = []
+        self._begins: list[tuple[BeginRow, asyncio.Future[None] | None]] = []
         self._ends: list[EndRow] = []
         self._scheduled = False
         self._thread: ThreadPoolExecutor | None = None
@@ -51,8 +52,15 @@ class Committer:
         self._schedule()
         return future
 
-    def end(self, row: EndRow) -> None:
-        """Write down what became of an item."""
+    def take_back(self, row: BackRow) -> None:
+        """Write down that an item that was begun was not done, and is to be begun again before it is sent."""
+        self._backs.append(row)
+        self._schedule()
+
+    def end(self, row: EndRow, begin: BeginRow | None = None) -> None:
+        """Write down what became of an item; `begin` is the row of one that has none, as nothing of it was sent."""
+        if begin is not None:
+            self._begins.append((begin, None))
         self._ends.append(row)
         self._schedule()
 
@@ -64,9 +72,9 @@ class Committer:
             await asyncio.sleep(0)
         self._scheduled = True
         try:
-            if self._begins or self._ends:
-                begins, ends, _waiting = self._taken()
-                self._file.write(begins, ends)
+            if self._pending:
+                backs, begins, ends, _waiting = self._taken()
+                self._file.write(begins, ends, backs)
                 await self._in_thread(self._file.commit)
         finally:
             if self._thread is not None:
@@ -78,22 +86,27 @@ class Committer:
             # Once more round the loop, so that all items that are ready come along.
             self._loop.call_soon(self._flush)
 
-    def _taken(self) -> tuple[list[BeginRow], list[EndRow], list[asyncio.Future[None]]]:
-        pending = [(row, future) for row, future in self._begins if not future.done()]
-        begins = self._scrub.rows([row for row, _future in pending])
+    @property
+    def _pending(self) -> bool:
+        return bool(self._begins or self._ends or self._backs)
+
+    def _taken(self) -> tuple[list[BackRow], list[BeginRow], list[EndRow], list[asyncio.Future[None]]]:
+        wanted = [(row, future) for row, future in self._begins if future is None or not future.done()]
+        backs = self._backs
+        begins = self._scrub.rows([row for row, _future in wanted])
         ends = self._scrub.rows(self._ends)
-        self._begins, self._ends = [], []
-        return begins, ends, [future for _row, future in pending]
+        self._backs, self._begins, self._ends = [], [], []
+        return backs, begins, ends, [future for _row, future in wanted if future is not None]
 
     def _flush(self) -> None:
         if self._working is not None:
             return
         self._scheduled = False
-        begins, ends, waiting = self._taken()
-        if not begins and not ends:
+        backs, begins, ends, waiting = self._taken()
+        if not (backs or begins or ends):
             return
         try:
-            self._file.write(begins, ends)
+            self._file.write(begins, ends, backs)
             if self._durable:
                 self._work(self._file.commit, lambda failure: self._committed(failure, ends, waiting))
                 return
@@ -110,7 +123,12 @@ class Committer:
         for future in waiting:
             if not future.done():
                 future.set_result(None)
-        if self._file.wants_checkpoint:
+        try:
+            wants_checkpoint = self._file.wants_checkpoint
+        except JournalError as gone:
+            self._fail(gone, [], [])
+            return
+        if wants_checkpoint:
             self._work(self._file.checkpoint, self._carried_over)
 
     def _carried_over(self, failure: JournalError | None) -> None:
@@ -122,8 +140,9 @@ class Committer:
         self._failure = failure
         self._ends = [*ends, *self._ends]
         for future in [*waiting, *(future for _row, future in self._begins)]:
-            if not future.done():
+            if future is not None and not future.done():
                 future.set_exception(failure)
+        # Nothing was sent of any of them: what is not on record then may be run again.
         self._begins = []
         if first:
             self._on_failure(failure)
@@ -137,7 +156,7 @@ class Committer:
                 fault = JournalError(f"The journal failed: {type(fault).__name__}: {fault}.")
             self._working = None
             done(fault)
-            if self._begins or self._ends:
+            if self._pending:
                 self._schedule()
 
         self._working = self._in_thread(job)

@@ -22,7 +22,7 @@ class State(enum.IntEnum):
     UNKNOWN = 3
     """It may have happened, and may not happen twice."""
     NOT_RUN = 4
-    """The run ended while it waited for its turn (a rate, a deadline): nothing of it was sent."""
+    """Whatever was sent of it was refused so that nothing was done, and it waited to be sent again."""
 
 
 # The columns of a row, in the order of `Entry`.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nodeloom.errors import JournalError
 
-_DAMAGED = "It cannot be gone on with. What can still be read of it shows: nodeloom report"
+_DAMAGED = "It cannot be gone on with, and what the service did only the service can tell. Is there a copy of it?"
 
 # By the beginning of SQLite's name for the error; the first that fits counts.
 _WORDS = [

@@ -40,6 +40,7 @@ SET state = 0, at = excluded.at, item = excluded.item, results = NULL, error = N
 _END = (
     "UPDATE item SET state = ?, at = ?, item = ?, results = ?, error = ?, statuses = ?, retries = ? WHERE position = ?"
 )
+_BACK = "UPDATE item SET state = ?, at = ? WHERE position = ?"
 _FETCH = f"SELECT {COLUMNS} FROM item WHERE position >= ? AND position < ? ORDER BY position"  # noqa: S608 - a constant
 
 # From how many bytes on the write-ahead log is carried over into the database. Everything waits meanwhile, and what is
@@ -52,6 +53,8 @@ BeginRow = tuple[int, bytes, float, str | None]
 """Position, digest, time, item."""
 EndRow = tuple[int, float, str | None, str | None, str | None, str | None, int, int]
 """State, time, item, results, error, statuses, retries, position."""
+BackRow = tuple[int, float, int]
+"""State, time, position."""
 
 
 class JournalFile:
@@ -63,7 +66,9 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._log = path.with_name(f"{path.name}-wal")
+        # A run may change its folder.
+        self._absolute = path.absolute()
+        self._log = self._absolute.with_name(f"{path.name}-wal")
         self._commits = 0
         self.is_new = _made(path)
         with translated(path):
@@ -73,6 +78,7 @@ class JournalFile:
         except BaseException:
             self._connection.close()
             raise
+        self._place = _place(self._absolute)
 
     def _prepare(self) -> None:
         with translated(self.path):
@@ -84,6 +90,8 @@ class JournalFile:
             run("PRAGMA synchronous = FULL")
             if run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 self.is_new = True
+                # An empty file that was there already may be open to others.
+                self.path.chmod(0o600)
                 self._connection.executescript(
                     f"BEGIN; {_LAYOUT} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT;"
                 )
@@ -118,11 +126,15 @@ class JournalFile:
                 raise
         self.commit()
 
-    def write(self, begins: Iterable[BeginRow], ends: Iterable[EndRow]) -> None:
-        """Begin a transaction with these rows; `commit` ends it. Nothing is left of it when this raises."""
+    def write(self, begins: Iterable[BeginRow], ends: Iterable[EndRow], backs: Iterable[BackRow] = ()) -> None:
+        """Begin a transaction with these rows; `commit` ends it. Nothing is left of it when this raises.
+
+        What is taken back (`backs`) was begun before, and may be begun again.
+        """
         with translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.executemany(_BACK, backs)
                 self._connection.executemany(_BEGIN, begins)
                 self._connection.executemany(_END, ends)
             except BaseException:
@@ -142,14 +154,22 @@ class JournalFile:
 
     @property
     def wants_checkpoint(self) -> bool:
-        """Whether the write-ahead log has grown so long that `checkpoint` should be called."""
+        """Whether the write-ahead log has grown so long that `checkpoint` should be called.
+
+        Looks from time to time, and raises JournalError when the journal is not where it was.
+        """
         if self._commits % _LOOK_EVERY:
             return False
-        try:
-            return self._log.stat().st_size >= _LOG_BYTES
-        except OSError:
-            # Somebody took the log away; the next commit finds out, and says so.
-            return False
+        self.check_there()
+        return self._log.stat().st_size >= _LOG_BYTES
+
+    def check_there(self) -> None:
+        """Raise JournalError when the file or its log was taken away: what is written goes nowhere then."""
+        if not self._log.exists() or _place(self._absolute) != self._place:
+            raise JournalError(
+                f"The journal {self.path} was removed, or replaced, while the run went on.",
+                hint="What this run did is in its output only. Leave the journal and what is beside it where they are.",
+            )
 
     def checkpoint(self) -> None:
         """Carry the write-ahead log over into the database, which takes a moment (two waits for the disk)."""
@@ -206,6 +226,15 @@ def check_place(path: Path) -> None:
     """Raise JournalError when there is something at `path` that is no file, a folder for example."""
     if path.exists() and not path.is_file():
         raise JournalError(f"The journal {path} is no file.", hint="Name a file.")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells the file at `path` from any other; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _made(path: Path) -> bool:

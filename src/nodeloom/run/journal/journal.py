@@ -107,6 +107,7 @@ class Journal:
         try:
             if self._committer is not None:
                 await self._committer.aclose()
+                self._file.check_there()
             if read is not None:
                 self._check_fewer(read)
                 if read != self._total:

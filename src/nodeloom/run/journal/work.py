@@ -1,25 +1,33 @@
-"""The work on one item by the journal: what is done is told again, the rest is written down, done, and written down."""
+"""The work on one item by the journal: what is done is told again, the rest done, and what became of it written down.
+
+Its intent is written when a request's turn has come, by what sends it (`run/intent.py`).
+"""
 
 from __future__ import annotations
 
 import functools
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import InvalidItemError, JournalError, NodeloomError, NotRunError
+from nodeloom.run.intent import intend
 from nodeloom.run.journal.committer import Committer
 from nodeloom.run.journal.content import NO_DIGEST, canonical, digest_of
 from nodeloom.run.journal.entries import Entry, State, broken_off, state_of
+from nodeloom.run.journal.intent import ItemIntent
 from nodeloom.run.journal.past import Past
 from nodeloom.run.journal.scrub import Scrub, encode
 from nodeloom.run.result import JournalReport, Outcome
+
+if TYPE_CHECKING:
+    from nodeloom.run.journal.file import BeginRow
 
 Work = Callable[[int, Any], Awaitable[Outcome]]
 
 
 class JournaledWork:
-    """Does items by `work`, used like it.
+    """Does items by `work`, used like it; what that sends goes through `recorded`.
 
     `repeatable` says that the operation may happen twice, and `again` is the work on an item that an earlier run may
     have sent already. `retry_failed` runs again what failed and may be. `abort` ends the run: the items are not those
@@ -72,18 +80,20 @@ class JournaledWork:
                 begun = entry.state is State.IN_FLIGHT
                 maybe_done = entry.maybe_done
                 self._report.repeated += maybe_done
-        if not begun:
-            # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
-            kept = None if self._repeatable else _item(raw, text)
-            try:
-                await self._committer.begin((index, digest, time.time(), kept))
-            except JournalError as fault:
-                return _not_run(index, fault)
+        # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
+        kept = None if self._repeatable else _item(raw, text)
+        intent = ItemIntent(self._committer, index, digest, kept, written=begun, maybe_done=maybe_done)
+        intend(intent)
         outcome = await (self._again if maybe_done else self._work)(index, raw)
         state = state_of(outcome, repeatable=self._repeatable)
-        # What an earlier run may have done, and this one has not come to repeat, stays in flight.
-        if state is not State.NOT_RUN or not maybe_done:
-            self._write(outcome, state, None if state is State.SUCCEEDED else _item(raw, text))
+        to_go_on = outcome.cut_short and (self._repeatable or not intent.maybe_done)
+        if state is State.NOT_RUN or to_go_on:
+            # The journal says of it what it said before: what may have been done stays in flight.
+            return outcome
+        if state is State.UNKNOWN and not intent.maybe_done:
+            state = State.FAILED
+        item = None if state is State.SUCCEEDED else _item(raw, text)
+        self._write(outcome, state, item, begin=None if intent.written else intent.row())
         return outcome
 
     def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
@@ -117,14 +127,15 @@ class JournaledWork:
         self._write(outcome, State.UNKNOWN, entry.item)
         return outcome
 
-    def _write(self, outcome: Outcome, state: State, item: str | None) -> None:
+    def _write(self, outcome: Outcome, state: State, item: str | None, begin: BeginRow | None = None) -> None:
+        """Write down what became of an item; `begin` is its intent where that is not on record."""
         if state is State.UNKNOWN:
             self._report.unknown += 1
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
         statuses = _statuses(outcome.statuses) if outcome.statuses else None
         now = time.time()
-        self._committer.end((state, now, item, results, error, statuses, outcome.retries, outcome.index))
+        self._committer.end((state, now, item, results, error, statuses, outcome.retries, outcome.index), begin)
 
     def _refused(self, index: int, error: InvalidItemError) -> Outcome:
         """The outcome of an item that cannot be known again, and so is not run."""
@@ -132,9 +143,7 @@ class JournaledWork:
         outcome = Outcome(index, error=error)
         entry = self._past.take(index)
         if entry is None or entry.digest == NO_DIGEST:
-            future = self._committer.begin((index, NO_DIGEST, time.time(), None))
-            future.add_done_callback(lambda done: done.exception())
-            self._write(outcome, State.FAILED, None)
+            self._write(outcome, State.FAILED, None, begin=(index, NO_DIGEST, time.time(), None))
         else:
             self._abort(self._mismatch(index, entry, NO_DIGEST, None) or error)
         return outcome
