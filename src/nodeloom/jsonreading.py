@@ -41,8 +41,8 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite
 def parse_json(body: bytes) -> Any:
     """JSON in UTF-8, with or without a byte order mark.
 
-    Raises ValueError, which says what is wrong: no UTF-8, no JSON, NaN, a number of thousands of digits or too large for
-    a double, or more than 256 levels of lists and objects.
+    Raises ValueError, which says what is wrong: no UTF-8, no JSON, NaN, a number beyond a double or of thousands of
+    digits, or more than 256 levels of lists and objects.
     """
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(body):
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
