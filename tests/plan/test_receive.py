@@ -201,6 +201,22 @@ def test_the_services_own_words_are_found(body: Any, code: str | None, message: 
     assert caught.value.details["serviceMessage"] == message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": "c" * 100_000, "message": "m" * 100_000}},
+        {"error": "c" * 100_000, "error_description": ["m" * 100_000]},
+        {"errors": [{"code": ["c"] * 100_000, "detail": "m" * 100_000}]},
+        {"error": "m" * 100_000},
+    ],
+)
+def test_no_error_keeps_all_that_a_service_says(body: Any) -> None:
+    """A batch keeps an error for each item that fails."""
+    with pytest.raises(ResponseError) as caught:
+        items({}, answer(body, 400))
+    assert len(str(caught.value.to_dict())) < 6000
+
+
 def test_a_400_whose_code_says_not_found_is_not_found() -> None:
     with pytest.raises(errors.NotFoundError):
         items({}, answer({"error": {"details": [{"message": "WARNINGS.XAPI.NOT_FOUND"}]}}, 400))
