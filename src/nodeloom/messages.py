@@ -97,9 +97,11 @@ class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    `redirect` is the status of the answer to the request itself, where that was a redirect to be followed by another
+    method (303 after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_source", "body", "reason", "status", "url")
+    __slots__ = ("_headers", "_source", "body", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -113,6 +115,7 @@ class Response:
         self.body = body
         self.reason = reason
         self.url = url
+        self.redirect: int | None = None
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):

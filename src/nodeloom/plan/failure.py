@@ -117,6 +117,7 @@ def failure(
         status=response.status,
         method=call.method,
         url=response.url or call.url(),
+        redirect=response.redirect,
         serviceCode=service_code or None,
         serviceMessage=service_message or None,
         retryAfter=response.headers.get("retry-after"),

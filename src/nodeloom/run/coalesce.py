@@ -142,8 +142,10 @@ class CoalescingWork:
             for position, (index, _item, outcome) in enumerate(batch.members):
                 _settle(outcome, self._succeeded(index, batch.keys[position], done, first=position == 0))
             return
-        maybe_done = isinstance(done.error, ServerError) or (
-            isinstance(done.error, RequestError) and done.error.details.get("sent") != "no"
+        maybe_done = (
+            isinstance(done.error, ServerError)
+            or (isinstance(done.error, RequestError) and done.error.details.get("sent") != "no")
+            or "redirect" in done.error.details
         )
         for position, (index, item, outcome) in enumerate(batch.members):
             alone = await self._single(index, item)

@@ -63,9 +63,10 @@ def may_repeat(
         if outcome.code == "tls" or outcome.details.get("sent") == "yes":
             return False
         return outcome.details.get("sent") == "no" or repeatable(request)
-    if outcome.status == 429 or (outcome.status == 503 and outcome.header("retry-after")):
+    refused = outcome.status == 429 or (outcome.status == 503 and bool(outcome.header("retry-after")))
+    if refused and outcome.redirect is None:
         return True
-    return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
+    return (refused or (outcome.status >= 500 and outcome.status != 501)) and repeatable(request)
 
 
 @dataclass(slots=True)
@@ -86,6 +87,8 @@ class Attempts:
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
+        if response.redirect is not None:
+            self.statuses.append(response.redirect)
         self.statuses.append(response.status)
         self.size += len(response.body)
         if self.seen is not None:
@@ -234,4 +237,4 @@ def _final(outcome: Response | RequestError) -> Response:
 def _may_be_done(outcome: Response | RequestError) -> bool:
     if isinstance(outcome, RequestError):
         return outcome.details.get("sent") != "no"
-    return outcome.status >= 500 and not outcome.header("retry-after")
+    return outcome.redirect is not None or (outcome.status >= 500 and not outcome.header("retry-after"))
