@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nodeloom.errors import InvalidValueError
+from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Request
 from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_go
@@ -37,6 +38,11 @@ _OWN_HEADERS = frozenset(
         "upgrade",
     }
 )
+
+# A token (RFC 9110 section 9.1). CONNECT and TRACE are for whoever stands between: the one has no path, and the answer
+# to the other would hold the credential.
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
+_OWN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
 # n8n sends no body with these, whatever the descriptor says.
 _BODILESS = ("GET", "HEAD")
@@ -125,12 +131,26 @@ class Call:
 
     @property
     def method(self) -> str:
-        """The HTTP method, upper case; GET when none is given (n8n)."""
-        return str(self.options.get("method") or "GET").upper()
+        """The HTTP method, upper case; GET when none is given (n8n). Raises InvalidValueError for what is none."""
+        method = str(self.options.get("method") or "GET").upper()
+        if _METHOD.fullmatch(method) is None or method in _OWN_METHODS:
+            raise InvalidValueError(
+                "The method cannot be sent.",
+                property="method",
+                value=method,
+                hint="Use GET, POST, PUT, PATCH or DELETE.",
+            )
+        return method
 
     def address(self) -> Address:
-        """Where the call goes, as pieces."""
-        return join(_address(self.options.get("baseURL")), _address(self.options.get("url")))
+        """Where the call goes, as pieces. Raises MissingValueError when the item has nothing for the `url` (strict)."""
+        url = self.options.get("url")
+        if self.url_values == "strict" and (url is UNDEFINED or (isinstance(url, Address) and url.is_missing)):
+            raise MissingValueError(
+                "The address of the operation is missing.",
+                hint="Without it the call would address the service's root; give every item a value for it.",
+            )
+        return join(_address(self.options.get("baseURL")), _address(url))
 
     def url(self) -> str:
         """Where the call goes, percent-encoded, without the query parameters of `qs`."""
