@@ -14,7 +14,7 @@ from nodeloom.plan.address import Address, UrlValues, finish, join, secret_may_g
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
-from nodeloom.plan.transfer import Transfer
+from nodeloom.plan.transfer import Transfer, seconds_of
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
 from nodeloom.redaction import MaskedValues
 
@@ -192,7 +192,7 @@ class Call:
             headers=headers,
             query=encode_query(query, self._array_format(), self.options.get("queryEncoding")),
             body=content,
-            timeout=_seconds(self.options.get("timeout"), self.transfer.timeout),
+            timeout=seconds_of(self.options.get("timeout")) or self.transfer.timeout,
             follow_redirects=not _true(self.options.get("disableFollowRedirect")),
             verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
             proxy=self.transfer.proxy,
@@ -260,10 +260,6 @@ def _is_empty(body: Any) -> bool:
 
 def _true(value: Any) -> bool:
     return value is True or value == "true"
-
-
-def _seconds(milliseconds: Any, otherwise: float | None) -> float | None:
-    return milliseconds / 1000 if isinstance(milliseconds, (int, float)) and milliseconds > 0 else otherwise
 
 
 def _headers(values: Any) -> dict[str, str]:
