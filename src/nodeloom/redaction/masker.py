@@ -17,6 +17,10 @@ _SHORT = 4
 _FURTHER_ENCODED = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
 )
+# The same in JSON, where a backslash of a text is two.
+_FURTHER_IN_JSON = re.compile(
+    r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\\\(?:[ux/]|\\\\)|&#|&\w{2,6};", re.IGNORECASE
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NAMED_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # Other text than Latin-1, and so no UTF-8 that was read as that.
@@ -252,6 +256,9 @@ class Masker:
         It costs far less than `mask_json`, and is as quick for many documents joined as for one.
         """
         if _any_in(self._json_texts, document):
+            return True
+        escaped = "%" in document or "\\\\" in document or "&" in document
+        if escaped and self._texts and _FURTHER_IN_JSON.search(document) is not None:
             return True
         if self._json_words is None or not _any_in(self._json_short, document):
             return False
