@@ -11,6 +11,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.transport import Limits, sender
 from nodeloom.transport.over_pyreqwest import open_channel
+from twoorigins import TOKEN_TYPE, credential, node, runtime
 
 from .servers import RawServer, Talk, answer, refused_port, serving
 
@@ -109,3 +110,21 @@ def test_a_journal_does_not_send_it_again(location: str, then: bytes, tmp_path: 
             outcome = post(server, journal=tmp_path / "journal", retry_failed=again)
             assert outcome.error is not None
     assert posts(server) == 1
+
+
+def test_a_refused_token_behind_the_redirect_is_not_renewed_for_it() -> None:
+    def talk(connection: socket.socket, head: bytes) -> None:
+        if head.startswith(b"POST /token"):
+            token = b'{"access_token": "t", "expires_in": 3600}'
+            connection.sendall(answer("200 OK", token, "Content-Type: application/json"))
+        elif head.startswith(b"POST"):
+            connection.sendall(answer("303 See Other", b"", "Location: /made"))
+        else:
+            connection.sendall(answer("401 Unauthorized"))
+
+    with serving(talk) as server, runtime(TOKEN_TYPE, node()) as opened:
+        # A secret of its own, for tokens are the process's.
+        fields = credential(server, clientId="me", key=f"key-{server.port}")
+        result = opened.run("probe", {}, [{}], credentials=fields, on_error="continue")
+    assert result.outcomes[0].statuses == (303, 401)
+    assert sum(head.startswith(b"POST /go") for head in server.heads) == 1
