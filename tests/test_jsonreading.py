@@ -49,6 +49,14 @@ def test_brackets_in_texts_and_brackets_side_by_side_are_no_depth() -> None:
     assert len(parse_json(json.dumps([[{}]] * 5000).encode())) == 5000
 
 
+@pytest.mark.parametrize("text", ["1e999", "-1E+999", "1" + "0" * 400 + ".0", "1" * 300 + "e99"])
+def test_a_number_beyond_a_double_is_refused(text: str) -> None:
+    """It would become Infinity, and no reader of the results would take them for JSON."""
+    with pytest.raises(ValueError, match="a number is too large"):
+        parse_json(f'{{"a": [{text}]}}'.encode())
+    assert parse_json(b"[1e308, 1e-999, 0e999]") == [1e308, 0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     "body", [b"[" * 3_000_000, b'{"a":' * 500_000, b'"' + b"[" * 100_000, b'"\\' * 200_000 + b"[" * 300]
 )

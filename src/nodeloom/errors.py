@@ -399,7 +399,8 @@ class ResponseError(ItemError):
     """An answer came, and it is no success.
 
     `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
-    `serviceCode` and `serviceMessage`. `sent` is what the request said, for whoever masks the error; it is taken off
+    `serviceCode` and `serviceMessage`; `redirect` (int) where the request was answered by that redirect, and this came
+    from behind it. `sent` is what the request said, for whoever masks the error; it is taken off
     then.
     """
 

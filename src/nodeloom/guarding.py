@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nodeloom.errors import HookError, ItemError, NodeloomError, said
-from nodeloom.messages import Request, Response
+from nodeloom.errors import HookError, ItemError, NodeloomError
+from nodeloom.messages import Request, Response, origin_of
 from nodeloom.redaction import MaskedValues
 
 #: A hook is called on the event loop, so one that takes longer holds up every other item.
 SLOW_SECONDS = 1.0
+_MOST_SECONDS = 10_000_000
 _WORDS = 2000
 _DEPTH = 200
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
@@ -89,7 +90,10 @@ def hook_error(plugin: str, hook: str, fault: BaseException) -> HookError:
 def _can_be_told(fault: BaseException) -> bool:
     try:
         return isinstance(f"{fault!r} {fault!s}", str)
-    except Exception:  # noqa: BLE001 - a plugin's own __str__ or __repr__
+    except BaseException as another:
+        # A plugin's own __str__ or __repr__, which may raise what would end the event loop.
+        if passes(another):
+            raise
         return False
 
 
@@ -97,7 +101,13 @@ def words(fault: BaseException) -> str:
     """What an exception says; one that cannot even say that is named by its type."""
     if isinstance(fault, NodeloomError):
         return fault.message
-    kind, text = type(fault).__name__, said(fault)[:_WORDS]
+    kind = type(fault).__name__
+    try:
+        text = str(fault)[:_WORDS]
+    except BaseException as another:
+        if passes(another):
+            raise
+        return kind
     return f"{kind}: {text}" if text else kind
 
 
@@ -140,11 +150,28 @@ def check_request(changed: Any, given: Request) -> Request:
             raise ValueError(f"its header {name!r} would break the request")
     if changed.body is not None and not isinstance(changed.body, bytes):
         raise wrong(changed.body, "bytes for a body, or None")
+    _check_travel(changed)
     # Whoever makes a request anew forgets which headers a credential put on; they must not follow a redirect elsewhere.
     changed.credential_headers = frozenset(changed.credential_headers) | given.credential_headers
     changed.mask = given.mask
     changed.credential_body = bool(changed.credential_body or (given.credential_body and changed.body is not None))
     return changed
+
+
+def _check_travel(changed: Request) -> None:
+    for name in ("follow_redirects", "verify"):
+        if not isinstance(getattr(changed, name), bool):
+            raise wrong(getattr(changed, name), f"true or false for {name}")
+    seconds = changed.timeout
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, (int, float))):
+        raise wrong(seconds, "seconds for timeout, or None")
+    if seconds is not None and not 0 < seconds <= _MOST_SECONDS:
+        raise ValueError(f"the timeout of its request is {seconds!r} s")
+    if changed.proxy is not None:
+        _check_text("proxy", changed.proxy)
+        if not changed.proxy.isprintable():
+            raise ValueError("the proxy of its request is no address")
+        origin_of(changed.proxy)
 
 
 def _check_text(what: str, value: Any) -> None:

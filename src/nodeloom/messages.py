@@ -97,10 +97,12 @@ class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
-    `denied` says in a sentence why the request was not repeated although its policy would have allowed it.
+    `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
+    is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
+    after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_source", "body", "denied", "reason", "status", "url")
+    __slots__ = ("_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -115,6 +117,7 @@ class Response:
         self.reason = reason
         self.url = url
         self.denied: str | None = None
+        self.redirect: int | None = None
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):

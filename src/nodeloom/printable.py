@@ -9,6 +9,7 @@ blanks of other scripts stay: words and emoji need them, and nothing acts on the
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -41,17 +42,34 @@ def _escape(match: re.Match[str]) -> str:
 
 
 # Made once: `json.dumps` makes an encoder for each call that has options.
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False, compact: bool = False) -> str:
     r"""`value` as JSON in which what is not safe is written as `\uXXXX`; other characters stand for themselves.
 
-    `compact` leaves out every blank.
+    `compact` leaves out every blank. What is no number of JSON (NaN, Infinity) is null, as `JSON.stringify` has it.
     """
-    text = _compact(value) if compact else json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=sort_keys)
+    try:
+        text = _written(value, indent, sort_keys=sort_keys, compact=compact)
+    except ValueError:
+        text = _written(_with_numbers(value), indent, sort_keys=sort_keys, compact=compact)
     # The encoder escapes what JSON must; line feeds and blanks are those of `indent`.
     return text if text.isascii() and "\x7f" not in text else _UNSAFE_IN_LINES.sub(_json_escape, text)
+
+
+def _written(value: Any, indent: int | None, *, sort_keys: bool, compact: bool) -> str:
+    if compact:
+        return _compact(value)
+    return json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=sort_keys, allow_nan=False)
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_numbers(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _json_escape(match: re.Match[str]) -> str:

@@ -286,6 +286,13 @@ def test_json_stays_json_and_means_the_same(text: str, indent: int | None) -> No
     written.encode()
 
 
+@pytest.mark.parametrize(("compact", "indent"), [(True, None), (False, None), (False, 2)])
+def test_a_number_that_json_does_not_have_is_null(compact: bool, indent: int | None) -> None:
+    """As JSON.stringify has it: a node's own calculation may come to NaN."""
+    written = json_text({"a": [float("nan"), float("-inf"), 1.5]}, indent, compact=compact)
+    assert json.loads(written, parse_constant=pytest.fail) == {"a": [None, None, 1.5]}
+
+
 @pytest.mark.parametrize("text", ["Größe", "日本語\u3000名", "مرحبا", "می\u200cخواهم", "👩\u200d💻", "a\u00a0b", "→ ×"])
 def test_text_of_every_script_stays_as_it_is(text: str) -> None:
     assert one_line(text) == escaped(text) == text

@@ -46,6 +46,11 @@ def test_a_line_may_be_nested_deeply(encode: Callable[[object], bytes]) -> None:
 
 
 @ENCODERS
+def test_what_json_has_no_number_for_is_null(encode: Callable[[object], bytes]) -> None:
+    assert encode({"a": [float("nan"), float("inf")]}) == b'{"a":[null,null]}\n'
+
+
+@ENCODERS
 def test_half_of_a_surrogate_pair_is_escaped(encode: Callable[[object], bytes]) -> None:
     assert encode({"a": "\ud800", "b": "ü"}).decode() == '{"a":"\\ud800","b":"ü"}\n'
 

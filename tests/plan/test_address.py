@@ -147,6 +147,23 @@ def test_a_value_that_is_a_whole_segment_may_not_be_empty() -> None:
     assert url_of("=/users?q={{ $json.q }}", {}) == f"{BASE}/users?q="
 
 
+@pytest.mark.parametrize("template", ["=/users/{{ $json.id.trim() }}", "=/users/{{ $json.id?.x || '' }}/posts"])
+def test_a_computed_segment_may_not_be_empty_either(template: str) -> None:
+    """`DELETE /users/` is another call than `DELETE /users/7`."""
+    for item in ({}, {"id": None}, {"id": " "}):
+        with pytest.raises(MissingValueError, match="address is missing"):
+            url_of(template, item)
+    assert url_of("=/users{{ $json.id ? '/' + $json.id : '' }}", {}) == f"{BASE}/users"
+
+
+@pytest.mark.parametrize("value", ["..;", "..;a=b", ".;", "%2e%2e;x", "a%2f..;", "a%00", "a%0d%0ab", "a%7F"])
+def test_what_a_server_on_the_way_may_read_as_dots_or_as_an_end_is_refused(value: str) -> None:
+    """Some leave out what follows a semicolon before they resolve dots, some decode before they look for an end."""
+    with pytest.raises(InvalidValueError):
+        url_of("=/users/{{ $json.id }}/posts", {"id": value})
+    assert url_of("=/users/{{ $json.id }}/posts", {"id": value}, mode="raw") == f"{BASE}/users/{value}/posts"
+
+
 def test_a_lone_block_may_be_a_path_of_several_segments_and_a_computed_one_brings_the_template_s_own() -> None:
     assert url_of("={{ $json.path }}", {"path": "a/b"}) == f"{BASE}/a/b"
     assert url_of("={{ '/forms/' + $json.id }}", {"id": "5"}) == f"{BASE}/forms/5"

@@ -147,3 +147,39 @@ def test_request_options_say_how_a_run_travels() -> None:
 def test_a_proxy_that_is_no_address_is_refused(proxy: Any) -> None:
     with pytest.raises(ParameterError, match="proxy"):
         transfer_of({"proxy": proxy})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"proxy": "http://["},
+        {"proxy": "http://"},
+        {"proxy": "http://proxy.test:99999"},
+        {"proxy": "http://proxy.test\0"},
+        {"proxy": "ftp://proxy.test"},
+        {"proxy": 5},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": 10**400},
+        {"batching": {"batch": {"batchSize": float("inf")}}},
+    ],
+)
+def test_request_options_that_cannot_be_used_are_an_author_s_mistake(options: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError):
+        transfer_of(options)
+
+
+def test_a_proxy_s_password_is_not_shown() -> None:
+    with pytest.raises(ParameterError) as caught:
+        transfer_of({"proxy": "ftp://me:canary@proxy.test"})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"),
+    [(1500, 1.5), (1e300, 2147483.647), (10**400, 2147483.647), (float("inf"), 2147483.647)]
+    + [(nothing, None) for nothing in (0, -1, True, "5", None, float("nan"))],
+)
+def test_a_timeout_out_of_an_item_is_one(milliseconds: Any, seconds: float | None) -> None:
+    """Longer than a timer can count is as long as it can."""
+    assert sent(timeout=milliseconds).timeout == seconds

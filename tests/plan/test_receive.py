@@ -47,6 +47,21 @@ def test_json_is_read_whatever_text_type_says() -> None:
     assert items({}, answer('{"a": 1}', content_type="text/plain")) == [{"a": 1}]
 
 
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7", "x" * 5000])
+def test_what_is_no_encoding_of_text_is_not_tried(charset: str) -> None:
+    """Python would: some megabytes of punycode keep it busy for hours, and every other item waits."""
+    [item] = exchange(answering({}), [answer(b"a-b", content_type=f"text/plain; charset={charset}")])[1]
+    assert base64.b64decode(item["binary"]["data"]["data"]) == b"a-b"
+
+
+@pytest.mark.parametrize(
+    "charset", ["ISO-8859-15", "windows-1252", "latin1", "utf-16le", "KOI8-R", "Shift_JIS", "EUC-KR", "big5", "gbk"]
+)
+def test_the_encodings_of_services_are_read(charset: str) -> None:
+    text = {"KOI8-R": "ж", "Shift_JIS": "日", "EUC-KR": "한", "big5": "日", "gbk": "日"}.get(charset, "ü")
+    assert items({}, answer(text.encode(charset), content_type=f"text/plain; charset={charset}")) == [{"data": text}]
+
+
 def test_an_empty_success_says_so() -> None:
     assert items({}, answer(status=204)) == [{"success": True, "statusCode": 204}]
 
@@ -184,6 +199,22 @@ def test_the_services_own_words_are_found(body: Any, code: str | None, message: 
         items({}, answer(body, 400))
     assert caught.value.details.get("serviceCode") == code
     assert caught.value.details["serviceMessage"] == message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": "c" * 100_000, "message": "m" * 100_000}},
+        {"error": "c" * 100_000, "error_description": ["m" * 100_000]},
+        {"errors": [{"code": ["c"] * 100_000, "detail": "m" * 100_000}]},
+        {"error": "m" * 100_000},
+    ],
+)
+def test_no_error_keeps_all_that_a_service_says(body: Any) -> None:
+    """A batch keeps an error for each item that fails."""
+    with pytest.raises(ResponseError) as caught:
+        items({}, answer(body, 400))
+    assert len(str(caught.value.to_dict())) < 6000
 
 
 def test_a_400_whose_code_says_not_found_is_not_found() -> None:

@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.errors import ItemError
+from nodeloom.errors import InvalidValueError, ItemError, MissingValueError
 from nodeloom.messages import Request
 
 from .harness import node, request_of
@@ -201,6 +201,33 @@ def test_the_connection_s_own_headers_are_nobody_s(name: str, url_values: str) -
         request_of(probe, {"field": "x"}, {"v": "chunked"}, url_values=url_values)
 
 
+@pytest.mark.parametrize("url_values", ["strict", "raw"])
+@pytest.mark.parametrize(
+    "value", ["GET /evil HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET", "G ET", "GÉT", "CONNECT", "trace", "TRACK", "X" * 1000]
+)
+def test_a_method_out_of_an_item_is_a_method(value: str, url_values: str) -> None:
+    """`CONNECT` has no path, and the answer to `TRACE` is the request, with the credential in it."""
+    asking = node(requestDefaults={"baseURL": "https://api.example.test/v1"}, properties=[operation("={{ $json.v }}")])
+    assert request_of(asking, {}, {"v": "patch"}, url_values=url_values).method == "PATCH"
+    with pytest.raises(InvalidValueError, match="method"):
+        request_of(asking, {}, {"v": value}, url_values=url_values)
+
+
+def operation(method: str) -> dict[str, Any]:
+    """The operation `go`, by a method of its own."""
+    go = {"name": "Go", "value": "go", "routing": {"request": {"method": method, "url": "/go"}}}
+    return {"displayName": "Operation", "name": "operation", "type": "options", "default": "go", "options": [go]}
+
+
+@pytest.mark.parametrize("item", [{}, {"v": ""}, {"v": None}, {"v": []}])
+def test_an_item_that_gives_no_address_calls_nothing(item: dict[str, Any]) -> None:
+    """Or a `DELETE` would be of the service's root."""
+    go = {"name": "Go", "value": "go", "routing": {"request": {"method": "DELETE", "url": "={{ $json.v }}"}}}
+    asking = node(properties=[{**operation(""), "options": [go]}])
+    with pytest.raises(MissingValueError, match="address"):
+        request_of(asking, {}, item)
+
+
 @given(value=TEXT)
 @settings(deadline=None)
 def test_a_value_in_a_json_body_is_one_member(value: str) -> None:
@@ -249,6 +276,7 @@ def test_a_value_in_a_multipart_body_is_one_part(value: str) -> None:
 @given(name=TEXT, kind=TEXT)
 @example(name='a"; x="', kind="text/plain\r\nX-Evil: 1")
 @example(name="ends in a backslash\\", kind="text/plain")
+@example(name="a\x0bX-Evil: 1\x0c\x1c\x1b\x7f\x85\u2028", kind="text/plain")
 @settings(deadline=None)
 def test_a_file_s_name_and_type_add_no_header_to_its_part(name: str, kind: str) -> None:
     file = {"data": "YQ==", "mimeType": kind, "fileName": name}
@@ -262,6 +290,7 @@ def test_a_file_s_name_and_type_add_no_header_to_its_part(name: str, kind: str) 
     assert head[1].count(b'"') == 4
     assert b"\\" not in head[1]
     assert head[2].startswith(b"Content-Type: ")
+    assert all(byte >= 0x20 and byte != 0x7F for byte in head[1] + head[2])
     assert len(multipart(found)) == 1
 
 

@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import string
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -128,3 +129,41 @@ def test_a_short_secret_is_seen_after_every_escape(secret: str, texts: list[str]
 def test_a_short_secret_inside_words_costs_no_masking() -> None:
     assert not Masker(["t"]).may_be_in('{"Link":"link-to-it","at":"top\\nnext"}')
     assert Masker(["t"]).may_be_in('{"Link":"to\\nt"}')
+
+
+NARROW = "pä/ss+wörd\n17"
+WIDE = "日本/😀\tパス"
+
+
+@pytest.mark.parametrize("secret", [NARROW, WIDE, "s3cr/t+Val=17"])
+@pytest.mark.parametrize(
+    "encode",
+    [
+        pytest.param(lambda s: json.dumps(s)[1:-1].replace("/", "\\/"), id="slashes escaped, as PHP does"),
+        pytest.param(lambda s: _escaped(s, "{:04X}"), id="escapes in upper case, as .NET does"),
+        pytest.param(lambda s: json.dumps(json.dumps(s)), id="JSON in JSON"),
+        pytest.param(lambda s: repr(s.encode()), id="bytes as Python shows them"),
+        pytest.param(lambda s: s.encode().decode("latin-1"), id="UTF-8 read as Latin-1"),
+    ],
+)
+def test_no_encoder_of_a_service_shows_a_secret(secret: str, encode: Callable[[str], str]) -> None:
+    """What services and proxies make of a text when they repeat it."""
+    shown = Masker([secret])(f"you sent {encode(secret)}, sorry")
+    assert "***" in shown
+    assert encode(secret)[3:-3] not in shown
+    # A journal looks first whether there may be anything to mask.
+    assert Masker([secret]).may_be_in(json.dumps([encode(secret)]))
+
+
+def _escaped(text: str, digits: str) -> str:
+    units = text.encode("utf-16-be")
+    return "".join(f"\\u{digits.format(int.from_bytes(units[i : i + 2]))}" for i in range(0, len(units), 2))
+
+
+def test_a_secret_in_latin_1_is_found() -> None:
+    """Percent-encoded, in hex and in base64; alone, and in the pair of basic authentication."""
+    raw = NARROW.encode("latin-1")
+    mask = Masker([NARROW])
+    for text in (quote(raw, safe=""), quote(raw).lower(), raw.hex(), base64.b64encode(b"me:" + raw).decode()):
+        assert "***" in mask(f"x {text}")
+        assert text[8:-8] not in mask(f"x {text}")

@@ -66,6 +66,15 @@ class Wordless(Exception):
         raise RuntimeError("no words")
 
 
+class Ending(Exception):
+    """An exception whose words would end the event loop."""
+
+    def __str__(self) -> str:
+        raise SystemExit
+
+    __repr__ = __str__
+
+
 def raising(kind: type[BaseException]) -> Callable[..., Any]:
     def act(*_given: Any) -> None:
         raise kind()
@@ -89,6 +98,7 @@ def without_end(*given: Any) -> Any:
         raising(StopAsyncIteration),
         raising(OwnBase),
         raising(Wordless),
+        raising(Ending),
         raising(MemoryError),
         without_end,
     ],
@@ -148,6 +158,15 @@ def ruined(request: Request, **changes: Any) -> Any:
         {"headers": None},
         {"body": "text"},
         {"body": {"a": 1}},
+        {"timeout": "5"},
+        {"timeout": 0},
+        {"timeout": 1e300},
+        {"timeout": float("nan")},
+        {"proxy": "ftp://probe.test"},
+        {"proxy": "http://["},
+        {"proxy": 5},
+        {"verify": None},
+        {"follow_redirects": "no"},
     ],
 )
 def test_a_request_that_would_break_is_not_sent(changes: dict[str, Any]) -> None:

@@ -191,6 +191,18 @@ def test_a_secret_of_the_credential_that_an_expression_puts_into_a_parameter_is_
     assert shows(repr(planned) + json.dumps(result.items)) == []
 
 
+@pytest.mark.parametrize("place", range(1190, 1200))
+def test_no_page_of_text_shows_the_beginning_of_a_secret(place: int) -> None:
+    """Only the first 1,200 bytes of one are looked at, and what is left of them may be short."""
+
+    def responder(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(502, text=f"{'refused: '.rjust(place)}{TOKEN}")
+
+    with Runtime(transport=RecordingTransport(responder), discover_plugins=False) as runtime:
+        result = runtime.run("threecx", DELETE, links(1), credentials={"threeCxApi": BEARER}, on_error="continue")
+    assert TOKEN[:4] not in str(result.errors[0]) + json.dumps(result.items)
+
+
 @pytest.mark.parametrize("cut", range(1, len(TOKEN)))
 def test_no_message_shows_the_beginning_of_a_secret(cut: int) -> None:
     """Messages cut long values, and may do so in the middle of a secret."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender
+from nodeloom.transport.over_pyreqwest import Unsent, open_channel
 
 from .servers import answer, says, serving
 
@@ -42,6 +44,28 @@ def test_an_address_goes_out_as_it_was_written(path: str) -> None:
     with serving(says(answer("200 OK"))) as server:
         sent(Request("DELETE", f"{server.url}{path}"))
     assert server.heads[0].split(b" ")[1].decode() == path
+
+
+def test_many_timeouts_make_no_client_each() -> None:
+    """An item may say how long to wait, and a client of pyreqwest's has one timeout."""
+
+    async def scenario() -> int:
+        channel = open_channel(Limits())
+        if channel is None:
+            pytest.skip("pyreqwest is not installed")
+        opened = 0
+        try:
+            for milliseconds in range(1000, 1100):
+                with contextlib.suppress(Unsent):
+                    await channel.exchange(Request("GET", f"{server.url}/x", timeout=milliseconds / 1000))
+                    opened += 1
+        finally:
+            await channel.aclose()
+        return opened
+
+    with serving(says(answer("200 OK"))) as server:
+        assert asyncio.run(scenario()) < 20
+        assert sent(Request("GET", f"{server.url}/x", timeout=5)).status == 200
 
 
 def test_names_of_files_in_utf_8_can_be_read() -> None:

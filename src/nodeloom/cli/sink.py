@@ -47,7 +47,7 @@ def _quick_encoder() -> Callable[[Any], bytes]:
 
     def quick_line(value: Any) -> bytes:
         try:
-            line = to_json(value)
+            line = to_json(value, inf_nan_mode="null")
         except PydanticSerializationError:
             # Half of a surrogate pair, or nested deeper than it goes.
             return json_line(value)

@@ -30,6 +30,7 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SHAPE = re.compile(r"/")
 _QUERY_SHAPE = re.compile(r"&")
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
@@ -82,6 +83,11 @@ class Address:
     def text(self) -> str:
         """The whole text."""
         return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether an item was to give the address, and gave nothing."""
+        return not self.text and any(piece.origin is Origin.VALUE for piece in self.pieces)
 
     def authority(self) -> list[Piece]:
         """The pieces, cut to the part that decides about the origin; empty when the address is relative."""
@@ -298,14 +304,27 @@ def _check_values(address: Address) -> None:
         if piece.origin is Origin.VALUE:
             at_risk = True
             _check_value(piece, in_query)
-        if piece.expression is not None and not piece.text and not in_query:
+        if not piece.text and not in_query and (piece.expression is not None or piece.origin is Origin.VALUE):
             _check_present(address, index)
         in_query = in_query or "?" in piece.text
     path = re.split(r"[?#]", address.text, maxsplit=1)[0]
-    # Some servers decode before they resolve dots, so an encoded slash or backslash counts here.
-    if at_risk and any(part in (".", "..") for part in re.split(r"[/\\]", unquote(path))):
+    if at_risk:
+        _check_segments(path)
+
+
+def _check_segments(path: str) -> None:
+    # Some servers decode before they resolve dots, so an encoded slash or backslash counts here; some leave out what
+    # follows a semicolon first (RFC 3986 section 3.3).
+    decoded = unquote(path)
+    if any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", decoded)):
         raise InvalidValueError(
             "The address has a '.' or '..' segment, which would change which path is called.",
+            value=path,
+            hint="Take it out of the value.",
+        )
+    if _CONTROLS.search(decoded):
+        raise InvalidValueError(
+            "The address has a control character, which servers read in different ways.",
             value=path,
             hint="Take it out of the value.",
         )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nodeloom.errors import InvalidValueError
+from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Request, origin_of
 from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
-from nodeloom.plan.transfer import Transfer
+from nodeloom.plan.transfer import Transfer, seconds_of
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
 from nodeloom.redaction import MaskedValues
 
@@ -37,6 +38,11 @@ _OWN_HEADERS = frozenset(
         "upgrade",
     }
 )
+
+# A token (RFC 9110 section 9.1). CONNECT and TRACE are for whoever stands between: the one has no path, and the answer
+# to the other would hold the credential.
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
+_OWN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
 # n8n sends no body with these, whatever the descriptor says.
 _BODILESS = ("GET", "HEAD")
@@ -130,12 +136,26 @@ class Call:
 
     @property
     def method(self) -> str:
-        """The HTTP method, upper case; GET when none is given (n8n)."""
-        return str(self.options.get("method") or "GET").upper()
+        """The HTTP method, upper case; GET when none is given (n8n). Raises InvalidValueError for what is none."""
+        method = str(self.options.get("method") or "GET").upper()
+        if _METHOD.fullmatch(method) is None or method in _OWN_METHODS:
+            raise InvalidValueError(
+                "The method cannot be sent.",
+                property="method",
+                value=method,
+                hint="Use GET, POST, PUT, PATCH or DELETE.",
+            )
+        return method
 
     def address(self) -> Address:
-        """Where the call goes, as pieces."""
-        return join(_address(self.options.get("baseURL")), _address(self.options.get("url")))
+        """Where the call goes, as pieces. Raises MissingValueError when the item has nothing for the `url` (strict)."""
+        url = self.options.get("url")
+        if self.url_values == "strict" and (url is UNDEFINED or (isinstance(url, Address) and url.is_missing)):
+            raise MissingValueError(
+                "The address of the operation is missing.",
+                hint="Without it the call would address the service's root; give every item a value for it.",
+            )
+        return join(_address(self.options.get("baseURL")), _address(url))
 
     def url(self) -> str:
         """Where the call goes, percent-encoded, without the query parameters of `qs`."""
@@ -177,7 +197,7 @@ class Call:
             headers=headers,
             query=encode_query(query, self._array_format(), self.options.get("queryEncoding")),
             body=content,
-            timeout=_seconds(self.options.get("timeout"), self.transfer.timeout),
+            timeout=seconds_of(self.options.get("timeout")) or self.transfer.timeout,
             follow_redirects=not _true(self.options.get("disableFollowRedirect")),
             verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
             proxy=self.transfer.proxy,
@@ -256,10 +276,6 @@ def _is_empty(body: Any) -> bool:
 
 def _true(value: Any) -> bool:
     return value is True or value == "true"
-
-
-def _seconds(milliseconds: Any, otherwise: float | None) -> float | None:
-    return milliseconds / 1000 if isinstance(milliseconds, (int, float)) and milliseconds > 0 else otherwise
 
 
 def _headers(values: Any) -> dict[str, str]:

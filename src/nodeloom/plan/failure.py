@@ -58,7 +58,12 @@ _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
 #: The header in which 3CX says its release with every answer.
 RELEASE_HEADER = "x-3cx-version"
 _RELEASE = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
+# How much of what a service says is kept: characters of a text that is no JSON (and bytes of it that are looked at), of
+# a code, and of a message. An error is in memory as often as items fail.
 _MOST_WORDS = 300
+_MOST_BYTES = 1200
+_MOST_CODE = 200
+_MOST_MESSAGE = 4000
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -112,6 +117,7 @@ def failure(
         status=response.status,
         method=call.method,
         url=response.url or call.url(),
+        redirect=response.redirect,
         serviceCode=service_code or None,
         serviceMessage=service_message or None,
         retryAfter=response.headers.get("retry-after"),
@@ -175,10 +181,15 @@ def service_words(response: Response) -> tuple[str, str]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        text = _cut(response.body[:1200].decode("utf-8", "replace").strip())
-        return "", "" if text.startswith("<") else text
+        text = response.body[:_MOST_BYTES].decode("utf-8", "replace").strip()
+        return "", "" if text.startswith("<") else _cut(text, _MOST_WORDS, whole=len(response.body) <= _MOST_BYTES)
+    code, message = _words_in(body)
+    return _cut(code, _MOST_CODE), _cut(message, _MOST_MESSAGE)
+
+
+def _words_in(body: Any) -> tuple[str, str]:
     if not isinstance(body, Mapping):
-        return "", _cut(body) if isinstance(body, str) else ""
+        return "", _cut(body, _MOST_WORDS) if isinstance(body, str) else ""
     inner = body.get("error")
     errors = body.get("errors")
     if isinstance(inner, Mapping):
@@ -191,9 +202,10 @@ def service_words(response: Response) -> tuple[str, str]:
     return code, message or (inner if isinstance(inner, str) else "")
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int, *, whole: bool = True) -> str:
+    """`text`, cut after `most` characters; `whole` says that nothing was left out of it before."""
     # The ellipsis tells whoever masks it that a secret may have been cut in two.
-    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
+    return text if whole and len(text) <= most else f"{text[:most]}…"
 
 
 def _code_and_message(source: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
@@ -19,8 +20,7 @@ from nodeloom.plan.wire import scalar_text
 
 MULTIPART = "multipart/form-data"
 
-_QUOTED = {'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C", "\0": "%00"}
-_TO_QUOTE = re.compile(r'["\r\n\\\0]')
+_TO_QUOTE = re.compile(r'["\\\x00-\x1f\x7f\x85\u2028\u2029]')
 
 
 def new_boundary() -> str:
@@ -82,6 +82,7 @@ def _disposition(name: str) -> str:
 def _quoted(text: str) -> str:
     """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded.
 
-    A backslash too, which some servers take for the escape of the quote behind it, and NUL, which ends it for others.
+    A backslash too, which some servers take for the escape of the quote behind it, and NUL, which ends it for others;
+    and every other control character, at which some break lines.
     """
-    return "".join(_QUOTED.get(c, c) for c in text) if _TO_QUOTE.search(text) else text
+    return _TO_QUOTE.sub(lambda found: quote(found[0], safe=""), text)

@@ -8,6 +8,7 @@ it is, and one that only says it is JSON is text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript", "application/x-www-form")
+
+
+# Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
+# time with the square of the length, `unicode_escape` is no encoding of text.
+_CHARSET = re.compile(
+    r"(?:us-)?ascii|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}|latin[-_]?\d{1,2}"
+    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620"
+    r"|gb(?:2312|k|18030)|big5(?:-?hkscs)?|s(?:hift)?[-_]?jis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)",
+    re.IGNORECASE,
+)
 
 
 class _Empty:
@@ -59,10 +70,11 @@ def read_body(response: Response, call: Call) -> Any:
             # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
             reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
             raise unreadable(response, call, "JSON", reason) from None
+    if _CHARSET.fullmatch(response.charset) is None:
+        return response.body
     try:
         return response.body.decode(response.charset)
     except (UnicodeError, LookupError):
-        # Codecs such as `undefined` and `idna` raise more than UnicodeDecodeError.
         return response.body
 
 

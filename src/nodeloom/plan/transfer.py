@@ -12,6 +12,10 @@ from nodeloom.messages import origin_of
 
 REQUEST_OPTIONS = "requestOptions"
 
+# Node's timers count milliseconds in 31 bits.
+_MOST_MILLISECONDS = 2**31 - 1
+_MOST_NUMBER = 2**53
+
 _KNOWN = ("allowUnauthorizedCerts", "batching", "proxy", "timeout")
 
 
@@ -44,23 +48,32 @@ def transfer_of(options: Any) -> Transfer:
             raise UnknownNameError("option", key, _KNOWN, within=REQUEST_OPTIONS)
         if isinstance(value, str) and is_template(value, "author"):
             raise _refuse(key, value, "written out: it holds for the whole run, not for an item")
-    milliseconds = _number(options, "timeout", 0)
-    proxy = options.get("proxy") or None
-    if proxy is not None and not _is_address(proxy):
-        raise _refuse("proxy", proxy, "an address such as http://proxy.example.com:3128")
     return Transfer(
-        timeout=milliseconds / 1000 if milliseconds > 0 else None,
-        proxy=proxy,
+        timeout=seconds_of(_number(options, "timeout", 0)),
+        proxy=_proxy(options.get("proxy") or None),
         verify=options.get("allowUnauthorizedCerts") is not True,
         batching=_batching(options.get("batching")),
     )
 
 
-def _is_address(value: Any) -> bool:
+def seconds_of(milliseconds: Any) -> float | None:
+    """A timeout in milliseconds as seconds; None for what is none. Longer ones than Node has (25 days) are that."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)) or not milliseconds > 0:
+        return None
+    return min(milliseconds, _MOST_MILLISECONDS) / 1000
+
+
+def _proxy(written: Any) -> str | None:
+    if written is None:
+        return None
     try:
-        return isinstance(value, str) and bool(origin_of(value))
+        if isinstance(written, str) and written.isprintable() and " " not in written and origin_of(written):
+            return written
     except ValueError:
-        return False
+        pass  # said below
+    # It may hold a password.
+    shown = None if "@" in str(written) else written
+    raise _refuse("proxy", shown, "an address such as http://proxy.example.com:3128")
 
 
 def _batching(written: Any) -> Batching | None:
@@ -74,7 +87,7 @@ def _batching(written: Any) -> Batching | None:
 
 def _number(options: Mapping[str, Any], key: str, otherwise: float) -> float:
     value = options.get(key, otherwise)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _MOST_NUMBER:
         raise _refuse(key, value, "a number")
     return float(value)
 

@@ -13,11 +13,18 @@ from urllib.parse import quote, quote_plus, unquote
 from nodeloom.redaction.secret import MASK, MaskedTexts, Secret, refuse_pickling
 
 _SHORT = 4
-# An escape of a letter or digit, or of an escape: nobody who encodes a text once writes them.
+# An escape of a letter or digit, or of an escape, or one that not every encoder writes, or not in this case.
 _FURTHER_ENCODED = re.compile(
-    r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\u00|\\\\|&#|&\w{2,6};", re.IGNORECASE
+    r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
 )
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+# The same in JSON, where a backslash of a text is two.
+_FURTHER_IN_JSON = re.compile(
+    r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\\\(?:[ux/]|\\\\)|&#|&\w{2,6};", re.IGNORECASE
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_NAMED_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+# Other text than Latin-1, and so no UTF-8 that was read as that.
+_WIDE = re.compile("[^\x00-\xff]")
 _MOST_LAYERS = 5
 _URL_SAFE = str.maketrans("+/", "-_")
 # Where `errors.preview` cuts a text, wherever it comes to.
@@ -54,10 +61,23 @@ def _decoded(text: str) -> Iterator[str]:
             text = unescape(text)
             yield text
         if "\\" in text:
-            text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+            text = _whole_characters(_ESCAPE.sub(_unescaped, text))
             yield text
+            if not text.isascii():
+                # Bytes as Python and C write them: `\xc3\xa4`.
+                yield _WIDE.sub("?", text).encode("latin-1").decode("utf-8", "replace")
         if text == before:
             return
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else _NAMED_ESCAPES.get(found[3], found[3])
+
+
+def _whole_characters(text: str) -> str:
+    """`text` with each surrogate pair, which JSON's escapes write beyond U+FFFF, as the one character it stands for."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass") if not text.isascii() else text
 
 
 def _percent_lower(text: str) -> str:
@@ -67,9 +87,15 @@ def _percent_lower(text: str) -> str:
 def _forms(secret: str) -> Iterator[str]:
     """`secret` as it may stand in a URL, a form, a JSON document, and each of these in hex and base64."""
     raw = secret.encode("utf-8", "surrogatepass")
-    escaped = (quote(raw, safe=""), quote(raw), quote_plus(raw))
-    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
-    for text in {secret, *escaped, *map(_percent_lower, escaped), *in_json}:
+    # What some encode in Latin-1, and what UTF-8 looks like to those who read it as that.
+    narrow = b"" if secret.isascii() or _WIDE.search(secret) else secret.encode("latin-1")
+    texts = {secret, raw.decode("latin-1"), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    texts.add(repr(secret)[1:-1])
+    for known in filter(None, (raw, narrow)):
+        escaped = (quote(known, safe=""), quote(known), quote_plus(known))
+        texts.update(escaped, map(_percent_lower, escaped))
+    yield from _as_bytes(narrow)
+    for text in texts:
         yield text
         # Once and twice more, as an address in the query of another (`?return=%2Fapi%3Fkey%3D…`).
         once_more = quote(text.encode("utf-8", "surrogatepass"), safe="")
@@ -230,6 +256,9 @@ class Masker:
         It costs far less than `mask_json`, and is as quick for many documents joined as for one.
         """
         if _any_in(self._json_texts, document):
+            return True
+        escaped = "%" in document or "\\\\" in document or "&" in document
+        if escaped and self._texts and _FURTHER_IN_JSON.search(document) is not None:
             return True
         if self._json_words is None or not _any_in(self._json_short, document):
             return False

@@ -171,8 +171,10 @@ class CoalescingWork:
             for position, member in enumerate(batch.members):
                 _settle(member, self._succeeded(member.index, batch.keys[position], done, first=position == 0))
             return
-        maybe_done = isinstance(done.error, ServerError) or (
-            isinstance(done.error, RequestError) and done.error.details.get("sent") != "no"
+        maybe_done = (
+            isinstance(done.error, ServerError)
+            or (isinstance(done.error, RequestError) and done.error.details.get("sent") != "no")
+            or "redirect" in done.error.details
         )
         for position, member in enumerate(batch.members):
             alone = await self._alone(member)

@@ -34,6 +34,8 @@ _SAFE = frozenset({"GET", "HEAD"})
 # A host that its resolver finds under the name it was told, and never reads as an address of its own.
 _PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
 _MOST_PINNED = 64
+# Each has a client of its own here, and an item may say how long to wait; httpx has one for them all.
+_MOST_TIMEOUTS = 16
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
 _SAYS_EMPTY = frozenset({"POST", "PUT", "PATCH"})
@@ -193,6 +195,8 @@ class PyreqwestChannel:
                 raise Unsent
             client = self._clients.get(request.timeout) if address is None else self._pinned_client(request, address)
             if client is None:
+                if len(self._clients) >= _MOST_TIMEOUTS:
+                    raise Unsent
                 client = self._clients[request.timeout] = _client(self._limits, request.timeout)
             building = client.request(request.method, url).headers(request.headers)
             if request.body is not None:

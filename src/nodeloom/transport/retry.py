@@ -54,7 +54,11 @@ def did_not_happen(outcome: Response | RequestError) -> bool:
     """Whether a request certainly had no effect: it did not leave, or was refused with 429, or 503 and Retry-After."""
     if isinstance(outcome, RequestError):
         return outcome.details.get("sent") == "no"
-    return outcome.status == 429 or (outcome.status == 503 and bool(outcome.header("retry-after")))
+    return outcome.redirect is None and _is_refusal(outcome)
+
+
+def _is_refusal(response: Response) -> bool:
+    return response.status == 429 or (response.status == 503 and bool(response.header("retry-after")))
 
 
 def may_repeat(
@@ -72,7 +76,7 @@ def may_repeat(
         return did_not_happen(outcome) or repeatable(request)
     if did_not_happen(outcome):
         return True
-    return outcome.status >= 500 and outcome.status != 501 and repeatable(request)
+    return (_is_refusal(outcome) or (outcome.status >= 500 and outcome.status != 501)) and repeatable(request)
 
 
 @dataclass(slots=True)
@@ -93,6 +97,8 @@ class Attempts:
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
+        if response.redirect is not None:
+            self.statuses.append(response.redirect)
         self.statuses.append(response.status)
         self.size += len(response.body)
         if self.seen is not None:
@@ -256,4 +262,4 @@ def _cut_short(outcome: Response | RequestError, attempts: Attempts) -> Response
 def _may_be_done(outcome: Response | RequestError) -> bool:
     if isinstance(outcome, RequestError):
         return outcome.details.get("sent") != "no"
-    return outcome.status >= 500 and not outcome.header("retry-after")
+    return outcome.redirect is not None or (outcome.status >= 500 and not outcome.header("retry-after"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from nodeloom.errors import RequestError, UnexpectedRedirectError
+from nodeloom.errors import NodeloomError, RequestError, UnexpectedRedirectError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
@@ -110,15 +110,28 @@ class Sender:
 
     async def _followed(self, request: Request, response: Response) -> Response:
         current = request
-        for _ in range(self._limits.redirects):
-            location = response.header("location")
-            if response.status not in _REDIRECTS or not location:
+        taken: int | None = None
+        try:
+            for _ in range(self._limits.redirects):
+                location = response.header("location")
+                if response.status not in _REDIRECTS or not location:
+                    response.redirect = taken
+                    return response
+                if taken is None and current.method != "GET" and _becomes_get(current, response):
+                    taken = response.status
+                current = _redirected(current, response, location)
+                response = await self.send(replace(current, follow_redirects=False))
+            if response.status not in _REDIRECTS or not response.header("location"):
+                response.redirect = taken
                 return response
-            current = _redirected(current, response, location)
-            response = await self.send(replace(current, follow_redirects=False))
-        if response.status not in _REDIRECTS or not response.header("location"):
-            return response
-        raise UnexpectedRedirectError(
+            raise self._too_many(request, response, current)
+        except NodeloomError as error:
+            if taken is not None:
+                _tell_taken(error, taken)
+            raise
+
+    def _too_many(self, request: Request, response: Response, current: Request) -> UnexpectedRedirectError:
+        return UnexpectedRedirectError(
             f"More than {self._limits.redirects} redirects.",
             hint="Check the address in the credential.",
             status=response.status,
@@ -135,6 +148,19 @@ class Sender:
         return self._httpx
 
 
+def _tell_taken(error: NodeloomError, status: int) -> None:
+    """Have an error from behind a redirect say that the request itself was answered, by that redirect."""
+    error.details["redirect"] = status
+    if error.details.get("sent") == "no":
+        error.details["sent"] = "unknown"
+
+
+def _becomes_get(request: Request, response: Response) -> bool:
+    return (response.status == 303 and request.method != "HEAD") or (
+        response.status in (301, 302) and request.method == "POST"
+    )
+
+
 def _redirected(request: Request, response: Response, location: str) -> Request:
     try:
         target = urljoin(request.url, location)
@@ -143,9 +169,7 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
         raise _refused_redirect(
             "The service redirects to an address that is not http or https.", request, response, location
         ) from None
-    becomes_get = (response.status == 303 and request.method != "HEAD") or (
-        response.status in (301, 302) and request.method == "POST"
-    )
+    becomes_get = _becomes_get(request, response)
     headers = request.headers
     if becomes_get:
         headers = {k: v for k, v in headers.items() if not k.lower().startswith("content-")}

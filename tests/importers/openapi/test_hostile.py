@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from nodeloom.descriptor import files
 from nodeloom.errors import DescriptorError
+from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import import_openapi
 from nodeloom.importers.openapi import schemas as schemas_module
 from nodeloom.importers.openapi.importer import import_raw
+from nodeloom.importers.openapi.layout import file_names
 from nodeloom.importers.openapi.reading import parse_document, read_document
 from nodeloom.importers.openapi.yaml_reading import parse_yaml
 
@@ -288,3 +290,16 @@ def test_schemas_that_all_refer_to_each_other_end(tmp_path: Path, monkeypatch: p
     source.write_text(json.dumps(raw))
     with pytest.raises(DescriptorError, match="refer to each other in more ways than are followed"):
         import_openapi(source)
+
+
+def test_every_resource_is_a_file_that_every_system_takes() -> None:
+    """Names of documents may be longer than a file's, or those of Windows' devices."""
+    found = file_names(["x" * 400, "x" * 399 + "y", "CON", "con", "nul", "../../etc/passwd", "C:\\x", ".", ""])
+    assert len(set(found.values())) == len(found)
+    for path in found.values():
+        folder, _, name = path.partition("/")
+        assert folder == "resources"
+        assert "/" not in name
+        assert len(name) < 120
+        stem = name.removesuffix(".json")
+        assert stem[:100] == file_stem(stem)

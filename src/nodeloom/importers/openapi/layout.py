@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi.names import slug, unused
 from nodeloom.importers.openapi.operations import Operation
 
@@ -25,12 +26,12 @@ def by_resource(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
 
 
 def file_names(resources: Sequence[str]) -> dict[str, str]:
-    """A file for each resource; names that differ in case or punctuation only get a number."""
+    """A file for each resource; names that differ in case or punctuation, or late, only get a number."""
     taken: set[str] = set()
     numbers: dict[str, int] = {}
     found: dict[str, str] = {}
     for resource in resources:
-        name = unused(slug(resource), taken, numbers, "-")
+        name = unused(file_stem(slug(resource)), taken, numbers, "-")
         taken.add(name)
         found[resource] = f"resources/{name}.json"
     return found

@@ -93,6 +93,8 @@ def _did_not_happen(outcome: Outcome) -> bool:
     an answer of success among them means that one call of several was carried out.
     """
     error, statuses = outcome.error, outcome.statuses
+    if error is not None and "redirect" in error.details:
+        return False  # what failed is behind a redirect by which the service took the request
     if isinstance(error, RequestError):
         return error.details.get("sent") == "no" and not any(status < 400 for status in statuses)
     if not statuses:
