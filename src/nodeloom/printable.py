@@ -18,6 +18,7 @@ _CLASS = (
 )
 _UNSAFE = re.compile(f"[{_CLASS}]")
 _UNSAFE_IN_LINES = re.compile(f"(?![\n\t])[{_CLASS}]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 
 
@@ -52,6 +53,11 @@ def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False,
     text = _compact(value) if compact else json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=sort_keys)
     # The encoder escapes what JSON must; line feeds and blanks are those of `indent`.
     return text if text.isascii() and "\x7f" not in text else _UNSAFE_IN_LINES.sub(_json_escape, text)
+
+
+def ascii_json(text: str) -> str:
+    r"""JSON with every character beyond ASCII as `\uXXXX`; they stand nowhere but in its strings."""
+    return text if text.isascii() else _BEYOND_ASCII.sub(_json_escape, text)
 
 
 def _json_escape(match: re.Match[str]) -> str:

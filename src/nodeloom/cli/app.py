@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from nodeloom import __version__
-from nodeloom.cli.terminal import say
+from nodeloom.cli.terminal import nobody_reads, say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -96,7 +96,8 @@ def run_app(arguments: Sequence[str]) -> int:
     debug = os.environ.get(DEBUG, "") not in ("", "0")
     try:
         code = app.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as fault:
         _show_usage(fault)
         return fault.exit_code
@@ -115,7 +116,9 @@ def run_app(arguments: Sequence[str]) -> int:
             raise
         show_error(fault)
         return exit_code(fault)
-    except BrokenPipeError:
+    except OSError as fault:
+        if not nobody_reads(fault):
+            raise
         abandon_stdout()
         return FAILED
     except SystemExit as end:
@@ -155,6 +158,7 @@ def abandon_stdout() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
-        # A standard output that is no file (a host that calls main() in its own process) has no buffer to save.
+    except (OSError, ValueError, AttributeError):
+        # A standard output that is closed, or is no file (a host that calls main() in its own process), has no buffer
+        # to save.
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from nodeloom.cli.terminal import nobody_reads
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import json_text
 
@@ -88,7 +89,7 @@ class Sink:
     @property
     def closed_by_reader(self) -> bool:
         """Whether the reading end of a pipe is gone."""
-        return isinstance(self.fault, BrokenPipeError)
+        return self.fault is not None and nobody_reads(self.fault)
 
     @property
     def message(self) -> str:

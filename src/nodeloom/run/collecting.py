@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nodeloom.run.result import Kept, Outcome, RunResult
 from nodeloom.run.stop import Stop
+from nodeloom.run.waiting import waited_for
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -85,7 +86,7 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
     from nodeloom.run.background import ClosedError
 
     started = time.perf_counter()
-    background, runner = loops.submit(_begun_in, opened).result()
+    background, runner = waited_for(loops.submit(_begun_in, opened))
     linger = 0.0
     try:
         while True:
@@ -124,10 +125,10 @@ def waited_out(future: concurrent.futures.Future[Collected], stop: Stop) -> RunR
     try:
         # Inside, for the second interrupt may come as soon as whoever waits for the first to be told knows of it.
         stop.set()
-        return future.result()[0]
+        return waited_for(future)[0]
     except KeyboardInterrupt:
         stop.set(now=True)
-        return future.result()[0]
+        return waited_for(future)[0]
 
 
 def raise_first(end: Collected, on_error: str) -> RunResult:
