@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
@@ -104,9 +105,12 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
         if runner.fault is not None:
             raise runner.fault
     finally:
-        with contextlib.suppress(ClosedError):
-            background.call(runner.aclose)
-        opened.close_report(runner, started, unseen=batch)
+        # When the interpreter is going away, the run has ended with the process, and nobody looks at its report. To
+        # touch what the loop in the other thread has made crashes early releases of Python 3.12.
+        if not sys.is_finalizing():
+            with contextlib.suppress(ClosedError):
+                background.call(runner.aclose)
+            opened.close_report(runner, started, unseen=batch)
 
 
 async def _next_batch(runner: Runner, linger: float) -> list[Outcome]:
