@@ -137,7 +137,7 @@ def show_error(fault: NodeloomError) -> None:
 
 
 def _show_usage(fault: click.ClickException) -> None:
-    if type(fault).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
+    if isinstance(fault, click.exceptions.NoArgsIsHelpError):
         say(fault.format_message())
         return
     context = getattr(fault, "ctx", None)
