@@ -321,7 +321,7 @@ class ExpressionMemoryError(ExpressionError):
 
 
 class JavaScriptDisabledError(ExpressionError):
-    """A template needs JavaScript, and the host has switched it off."""
+    """A template needs JavaScript, and the host has switched it off, or its engine is not installed."""
 
     code = "javascript_disabled"
 

@@ -1,7 +1,8 @@
 """Whether what is compiled here may need JavaScript.
 
-A host switches it off with `Runtime(javascript=False)`. What needs it is then refused while a plan is compiled, before
-anything is sent; what only shows with an item's data fails that item (`Environment.javascript`).
+A host switches it off with `Runtime(javascript=False)`, and there is none where QuickJS has no wheel and was not built.
+What needs it is then refused while a plan is compiled, before anything is sent; what only shows with an item's data
+fails that item (`Environment.javascript`).
 """
 
 from __future__ import annotations
@@ -9,12 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from importlib.util import find_spec
 
 from nodeloom.errors import JavaScriptDisabledError
 
 _off: ContextVar[bool] = ContextVar("nodeloom_javascript_off", default=False)
 
 HINT = "Without JavaScript, templates may hold member paths such as {{ $json.name }} and text."
+
+
+@cache
+def is_installed() -> bool:
+    """Whether the engine, the package quickjs-ng, is installed."""
+    return find_spec("_quickjs") is not None
 
 
 @contextmanager
@@ -28,13 +37,16 @@ def allowed(javascript: bool) -> Iterator[None]:
 
 
 def require(what: str, *, expression: str | None = None, property: str | None = None) -> None:  # noqa: A002 - as in errors
-    """Raise JavaScriptDisabledError when JavaScript is switched off; `what` is what needs it, as a sentence begins."""
-    if _off.get():
+    """Raise JavaScriptDisabledError when there is no JavaScript; `what` is what needs it, as a sentence begins."""
+    if _off.get() or not is_installed():
         raise disabled(what, expression=expression, property=property)
 
 
 def disabled(what: str, *, expression: str | None = None, property: str | None = None) -> JavaScriptDisabledError:  # noqa: A002
-    """The error for what needs JavaScript where it is switched off."""
-    return JavaScriptDisabledError(
-        f"{what} needs JavaScript, which is switched off here.", expression=expression, property=property, hint=HINT
-    )
+    """The error for what needs JavaScript where it is switched off, or its engine is not installed."""
+    if is_installed():
+        why, hint = "which is switched off here", HINT
+    else:
+        why, hint = "and its engine is not installed", f"Install it with: pip install quickjs-ng. {HINT}"
+    message = f"{what} needs JavaScript, {why}."
+    return JavaScriptDisabledError(message, expression=expression, property=property, hint=hint)

@@ -19,6 +19,7 @@ _CLASS = (
 )
 _UNSAFE = re.compile(f"[{_CLASS}]")
 _UNSAFE_IN_LINES = re.compile(f"(?![\n\t])[{_CLASS}]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 
 
@@ -70,6 +71,11 @@ def _with_numbers(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_with_numbers(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def ascii_json(text: str) -> str:
+    r"""JSON with every character beyond ASCII as `\uXXXX`; they stand nowhere but in its strings."""
+    return text if text.isascii() else _BEYOND_ASCII.sub(_json_escape, text)
 
 
 def _json_escape(match: re.Match[str]) -> str:

@@ -29,6 +29,7 @@ from nodeloom.run.settings import (
     policy_of,
     secret_names_of,
 )
+from nodeloom.run.waiting import waited_for
 
 if TYPE_CHECKING:
     import httpx
@@ -265,7 +266,7 @@ class Runtime:
         future = None
         try:
             future = self._loops.submit(collected_in, opened)
-            end = future.result()
+            end = waited_for(future)
         except KeyboardInterrupt:
             if future is None:
                 # Whatever was begun by then ends, though nobody gets its result.
@@ -389,7 +390,7 @@ class Runtime:
 
         plan = self._opener.compile_choices(node, property, parameters)
         opened = self._opener.opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
-        return as_choices(raise_first(self._loops.submit(collected_in, opened).result(), "stop").items)
+        return as_choices(raise_first(waited_for(self._loops.submit(collected_in, opened)), "stop").items)
 
     @shielded("wanted", 1)
     def test_credential(self, type_name: str, wanted: Mapping[str, Any] | str | None = None) -> str:
@@ -403,7 +404,7 @@ class Runtime:
         async def checked(background: Background) -> str:
             return await check(session, self._opener.retrying(background.sender.send))
 
-        return self._loops.submit(checked).result()
+        return waited_for(self._loops.submit(checked))
 
     @shielded("name")
     def connect_credential(
@@ -422,7 +423,7 @@ class Runtime:
         async def finished(background: Background) -> Granted:
             return await session.finish(sign_in, code, self._opener.retrying(background.sender.send))
 
-        return self._loops.submit(finished).result()
+        return waited_for(self._loops.submit(finished))
 
     # -- inside ---------------------------------------------------------------------------------------------------
 

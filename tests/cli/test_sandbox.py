@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nodeloom.cli.sandbox import SANDBOX_OPTIONS
-from nodeloom.testing import SandboxOptions
+from nodeloom.cli.sandbox import SANDBOX_OPTIONS, _announce
+from nodeloom.testing import SandboxOptions, ThreeCXSandbox
 
 from .conftest import Call, finish, start
 
@@ -36,6 +36,22 @@ def test_it_tells_its_credential_serves_and_ends_cleanly(tmp_path: Path, number:
     (logged,) = [json.loads(line) for line in (tmp_path / "log.ndjson").read_text().splitlines()]
     assert logged["target"] == "/connect/token"
     assert "s3cret" not in json.dumps(logged)
+
+
+@pytest.mark.parametrize(
+    ("windows", "said"),
+    [(True, "  $env:NODELOOM_CREDENTIAL_THREECXAPI = '{"), (False, "  export NODELOOM_CREDENTIAL_THREECXAPI='{")],
+)
+def test_how_to_use_it_is_told_as_the_systems_shell_takes_it(
+    windows: bool,
+    said: str,
+    sandbox: ThreeCXSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("nodeloom.cli.sandbox._WINDOWS", windows)
+    _announce(sandbox)
+    assert said in capsys.readouterr().err
 
 
 def test_an_option_out_of_bounds_is_told(cli: Call) -> None:

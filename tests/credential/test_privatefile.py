@@ -153,3 +153,41 @@ def test_the_umask_does_not_matter(tmp_path: Path, umask: int) -> None:
     finally:
         os.umask(before)
     assert (folder / "c.toml").stat().st_mode & 0o777 & ~0o600 == 0
+
+
+def test_a_file_that_is_being_read_is_replaced_when_it_is_free(
+    file: PrivateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to replace an open file."""
+    refusals = [PermissionError(13, "Access is denied"), PermissionError(13, "Access is denied")]
+    replace = Path.replace
+
+    def refusing(self: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr("nodeloom.credential.privatefile._POSIX", False)
+    monkeypatch.setattr(Path, "replace", refusing)
+    with file.locked():
+        file.write(b"new")
+    assert file.read() == b"new"
+    assert refusals == []
+
+
+def test_a_file_that_stays_open_is_a_clear_error_and_keeps_its_content(
+    file: PrivateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while."""
+
+    def refused(_self: Path, _target: Path) -> Path:
+        raise PermissionError(13, "Access is denied")
+
+    with file.locked():
+        file.write(b"old")
+        monkeypatch.setattr("nodeloom.credential.privatefile._POSIX", False)
+        monkeypatch.setattr("nodeloom.credential.privatefile._PATIENCE", 0.05)
+        monkeypatch.setattr(Path, "replace", refused)
+        with pytest.raises(CredentialStoreError, match="cannot be written: Access is denied"):
+            file.write(b"new")
+    assert file.read() == b"old"

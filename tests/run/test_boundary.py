@@ -14,6 +14,8 @@ from nodeloom.redaction import MaskedValues, SecretNames
 from nodeloom.run.boundary import shielded
 from showing import locals_behind, shown
 
+# Not where they are used: a traceback shows the line of the source.
+PASSWORD, ADDRESS = "canary-3", "https://h/?token=canary-4"
 GIVEN = {"api": {"secret": "canary-1", "inner": {"deep": "canary-2"}}}
 
 
@@ -30,9 +32,7 @@ class Face:
         self.seen.append(credentials)
         plain = str(dict(credentials["api"])["secret"]) if credentials else ""
         if fail:
-            raise ItemError(
-                f"failed with {len(plain)}", value={"password": "canary-3"}, url="https://h/?token=canary-4"
-            )
+            raise ItemError(f"failed with {len(plain)}", value={"password": PASSWORD}, url=ADDRESS)
         return f"used {len(plain)}"
 
     @shielded("credentials", 1)

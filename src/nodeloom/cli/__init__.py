@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given == ["--version"]:
         from nodeloom import __version__
 
-        sys.stdout.write(f"nodeloom {__version__}\n")
+        if sys.stdout is not None:
+            sys.stdout.write(f"nodeloom {__version__}\n")
         return 0
     if arguments is not None:
         from nodeloom.cli.app import run_app

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from nodeloom import __version__
-from nodeloom.cli.terminal import discard, say
+from nodeloom.cli.terminal import discard, nobody_reads, say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -96,7 +96,8 @@ def run_app(arguments: Sequence[str]) -> int:
     debug = os.environ.get(DEBUG, "") not in ("", "0")
     try:
         code = app.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as fault:
         _show_usage(fault)
         return fault.exit_code
@@ -115,7 +116,9 @@ def run_app(arguments: Sequence[str]) -> int:
             raise
         show_error(fault)
         return exit_code(fault)
-    except BrokenPipeError:
+    except OSError as fault:
+        if not nobody_reads(fault):
+            raise
         discard(sys.stdout)
         return FAILED
     except SystemExit as end:
@@ -134,7 +137,7 @@ def show_error(fault: NodeloomError) -> None:
 
 
 def _show_usage(fault: click.ClickException) -> None:
-    if type(fault).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
+    if isinstance(fault, click.exceptions.NoArgsIsHelpError):
         say(fault.format_message())
         return
     context = getattr(fault, "ctx", None)

@@ -7,14 +7,13 @@ line, where the process list and the shell's history would keep them.
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from nodeloom.cli.credential_form import confirmed
 from nodeloom.cli.passphrase import asked_twice, passphrases_are_asked_for
-from nodeloom.cli.terminal import say
+from nodeloom.cli.terminal import given_text, say
 from nodeloom.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def rekey_command(
     elif new_passphrase_from_env:
         unlock = check_new(Secret(_variable(new_passphrase_from_env)))
     elif new_passphrase_from_stdin:
-        unlock = check_new(Secret(sys.stdin.readline().rstrip("\r\n")))
+        unlock = check_new(Secret(given_text(one_line=True).rstrip("\r\n")))
     else:
         unlock = check_new(Secret(asked_twice(encrypted.path)))
     encrypted.rekey(unlock)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.terminal import ask, confirm, say
+from nodeloom.cli.terminal import ask, confirm, say, someone_types
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import escaped, one_line
 
@@ -84,7 +83,7 @@ def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -
             value_proc=_url_reader(kind, prop),
         )
     except click.Abort:
-        if sys.stdin.isatty():
+        if someone_types():
             raise
         raise ConfigurationError(
             f"The field {prop.name!r} is not given, and there is no one to ask.",
@@ -129,6 +128,6 @@ def confirmed(question: str, option: str) -> bool:
     try:
         return confirm(question)
     except click.Abort:
-        if sys.stdin.isatty():
+        if someone_types():
             raise
         raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from nodeloom.cli.credential_connect import connect_command
 from nodeloom.cli.credential_encryption import decrypt_command, encrypt_command, rekey_command
 from nodeloom.cli.credential_form import ask_fields, confirmed
 from nodeloom.cli.passphrase import passphrases_are_asked_for
-from nodeloom.cli.terminal import say, show, show_json
+from nodeloom.cli.terminal import given_text, say, show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, ItemError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def add_command(
     if secrets_from_env:
         values |= _secrets(kind, os.environ.get(secrets_from_env), f"the environment variable {secrets_from_env}")
     if secrets_from_stdin:
-        values |= _secrets(kind, sys.stdin.read(), "standard input")
+        values |= _secrets(kind, given_text(), "standard input")
     overwrite = force or _may_overwrite(place, name)
     ask_fields(kind, values)
     session = CredentialSession(kind, StoredCredential(name, kind.name, values, "given"))
@@ -232,6 +231,9 @@ def _store(store: str | None) -> Place:
     if store == "keyring":
         return KeyringProvider()
     encrypted = EncryptedFileProvider()
+    if store == "encrypted":
+        # Said before anything is asked for.
+        encrypted.require_package()
     # Who has encrypted the credentials does not expect the next one in plain text.
     return encrypted if store == "encrypted" or (store is None and encrypted.file.exists()) else FileProvider()
 

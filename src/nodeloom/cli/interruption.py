@@ -13,12 +13,12 @@ from nodeloom.run.stop import Stop
 
 
 class Interruption:
-    """While entered, turns SIGINT, SIGTERM and SIGHUP into `stop.set()`.
+    """While entered, turns SIGINT, SIGTERM and SIGHUP (on Windows SIGBREAK) into `stop.set()`.
 
     The first SIGINT lets what is in flight finish, the second does not wait for it, and calls `give_up`, which may
-    raise into what the main thread waits in; the third does what SIGINT does by itself. SIGTERM and SIGHUP count as a
-    first one only. A signal that is ignored (`nohup`) stays ignored. Outside the main thread, where Python allows no
-    handlers, nothing happens.
+    raise into what the main thread waits in; the third does what SIGINT does by itself. The others count as a first one
+    only. A signal that is ignored (`nohup`) stays ignored. Outside the main thread, where Python allows no handlers,
+    nothing happens.
     """
 
     def __init__(self, stop: Stop, concurrency: int, give_up: Callable[[], None] = lambda: None) -> None:
@@ -35,7 +35,7 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
                 number = getattr(signal, name, None)
                 if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
@@ -63,7 +63,8 @@ class Interruption:
                 self._give_up()
             else:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
-                os.kill(os.getpid(), signal.SIGINT)
+                # Not `os.kill`, by which Windows ends the process at once.
+                signal.raise_signal(signal.SIGINT)
 
 
 def _tell(text: str) -> None:

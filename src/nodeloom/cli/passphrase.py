@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 
-from nodeloom.cli.terminal import ask
+from nodeloom.cli.terminal import ask, someone_types
 from nodeloom.errors import CredentialStoreError
 
-_TERMINAL = Path("/dev/tty")
+# Where a passphrase is typed when standard input is something else.
+_TERMINAL = Path("CONIN$" if os.name == "nt" else "/dev/tty")
 
 
 def passphrases_are_asked_for() -> None:
@@ -52,7 +53,7 @@ def _require_someone(said: str) -> None:
 
 def _someone_is_there() -> bool:
     """Whether a passphrase can be typed, without taking it from standard input where that is items or a file."""
-    if sys.stdin.isatty():
+    if someone_types():
         return True
     try:
         with _TERMINAL.open("rb"):

@@ -30,7 +30,7 @@ def chosen(written: str, *, quiet: bool, results_on_screen: bool) -> Kind:
     """What `--progress` comes to: `auto` is a bar on a terminal, unless results appear there too."""
     if written == "json":
         return "json"
-    if written == "none" or quiet or not sys.stderr.isatty():
+    if written == "none" or quiet or sys.stderr is None or not sys.stderr.isatty():
         return "none"
     return "none" if written == "auto" and results_on_screen else "bar"
 

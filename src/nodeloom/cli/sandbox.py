@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,6 +17,7 @@ from nodeloom.cli.terminal import say, show_json
 if TYPE_CHECKING:
     from nodeloom.testing import LoggedRequest, ThreeCXSandbox
 
+_WINDOWS = os.name == "nt"
 # Seconds between two looks at the request log.
 _LOG_INTERVAL = 0.2
 
@@ -117,9 +119,11 @@ async def _serve(server: ThreeCXSandbox, log_file: BinaryIO | None) -> None:
 
 def _announce(server: ThreeCXSandbox) -> None:
     show_json(server.credential)
+    # PowerShell's way, and that of every other shell.
+    set_it = "$env:NODELOOM_CREDENTIAL_THREECXAPI = " if _WINDOWS else "export NODELOOM_CREDENTIAL_THREECXAPI="
     say(
         f"Serving a 3CX on {server.server_url}; Ctrl-C ends it. Use it with:\n"
-        f"  export NODELOOM_CREDENTIAL_THREECXAPI='{json.dumps(server.credential)}'"
+        f"  {set_it}'{json.dumps(server.credential)}'"
     )
 
 

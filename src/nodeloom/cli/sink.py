@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from nodeloom.cli.terminal import discard
+from nodeloom.cli.terminal import discard, nobody_reads
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import json_text
 
@@ -120,7 +120,7 @@ class Sink:
     @property
     def closed_by_reader(self) -> bool:
         """Whether the reading end of a pipe is gone."""
-        return isinstance(self.fault, BrokenPipeError)
+        return self.fault is not None and nobody_reads(self.fault)
 
     @property
     def message(self) -> str:

@@ -119,5 +119,5 @@ def _first_chunk(number: int, needed: bool, note: Callable[[str], None]) -> byte
         if not needed:
             note("Standard input is open but silent, and no parameter is an expression: running once.")
             return b""
-        note("Waiting for items on standard input. (To run once, end the command with </dev/null.)")
+        note(f"Waiting for items on standard input. (To run once, end the command with <{os.devnull}.)")
     return arrived.get()

@@ -1,16 +1,23 @@
 """Where everything a person reads is written; the one place, so that all of it is safe to show.
 
-Results (`nodeloom run`, `nodeloom plan`) are data and go through `sink.py`; JSON is JSON here too.
+Results (`nodeloom run`, `nodeloom plan`) are data and go through `sink.py`; JSON is JSON here too. What a person
+answers is read here as well. A stream that was closed before the program began is None in `sys`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 import click
 
-from nodeloom.printable import escaped, escaped_lines, json_text, one_line
+from nodeloom.errors import ConfigurationError
+from nodeloom.printable import ascii_json, escaped, escaped_lines, json_text, one_line
+
+_WINDOWS = os.name == "nt"
 
 
 def show(line: object = "") -> None:
@@ -25,24 +32,34 @@ def show_lines(text: str) -> None:
 
 def show_json(value: Any, indent: int | None = None) -> None:
     """Write `value` to standard output as JSON."""
-    _write(json_text(value, indent))
+    _write(json_text(value, indent), within=ascii_json)
 
 
 def say(text: str) -> None:
     """Write text to standard error; nothing happens where nobody can read it any more."""
     try:
         _write(escaped_lines(text), err=True)
-    except BrokenPipeError:
-        return
+    except OSError as fault:
+        if not nobody_reads(fault):
+            raise
+
+
+def nobody_reads(fault: OSError) -> bool:
+    """Whether writing failed because the reading end of a pipe is gone; Windows calls that an invalid argument."""
+    # An invalid name of a file has the same number there.
+    gone = _WINDOWS and fault.errno == errno.EINVAL and fault.filename is None
+    return gone or isinstance(fault, BrokenPipeError)
 
 
 def confirm(question: str, **options: Any) -> bool:
     """Ask a question that is answered by yes or no; options are those of `click.confirm`."""
+    _require_input()
     return click.confirm(one_line(question), err=True, **options)
 
 
 def ask(label: str, *, default: str | None = None, show_default: bool = True, **options: Any) -> Any:
     """Ask for a text; options are those of `click.prompt`. A default that is not safe to show is not shown."""
+    _require_input()
     shown = show_default and default is not None and escaped(default) == default
     return click.prompt(one_line(label), default=default, show_default=shown, err=True, **options)
 
@@ -53,14 +70,44 @@ def discard(stream: IO[Any]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
-        # A standard output that is no file (a host that calls main() in its own process) has no buffer to save.
+    except (OSError, ValueError, AttributeError):
+        # What is closed, or is no file (a host calls main() in its own process), has no buffer to save.
         return
 
 
-def _write(text: str, *, err: bool = False) -> None:
+def someone_types() -> bool:
+    """Whether standard input is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def given_text(*, one_line: bool = False) -> str:
+    """What standard input holds, or its first line, in UTF-8; empty where it is closed.
+
+    Raises ConfigurationError when it is something else.
+    """
+    if sys.stdin is None:
+        return ""
+    # Bytes, because what one program gives another is UTF-8 whatever the locale says.
+    stream = getattr(sys.stdin, "buffer", sys.stdin)
+    content = stream.readline() if one_line else stream.read()
+    if isinstance(content, str):
+        return content
+    try:
+        return str(content, "utf-8-sig")
+    except UnicodeDecodeError:
+        # The decoder's error carries the bytes, secrets included.
+        raise ConfigurationError("Standard input is not UTF-8 text.", hint="Write it as UTF-8.") from None
+
+
+def _require_input() -> None:
+    if sys.stdin is None:
+        raise click.Abort
+
+
+def _write(text: str, *, err: bool = False, within: Callable[[str], str] | None = None) -> None:
+    """Write `text`; `within` writes it in ASCII, for a terminal that does not know all of Unicode."""
     try:
         click.echo(text, err=err)
     except UnicodeEncodeError as fault:
-        # A terminal that does not know all of Unicode.
-        click.echo(text.encode(fault.encoding, "backslashreplace").decode(fault.encoding), err=err)
+        plain = within(text) if within else text.encode(fault.encoding, "backslashreplace").decode(fault.encoding)
+        click.echo(plain, err=err)

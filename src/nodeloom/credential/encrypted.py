@@ -49,7 +49,7 @@ class EncryptedFileProvider(TableStore):
         raw = self.file.read()
         if raw is None:
             return None
-        self._require_package()
+        self.require_package()
         try:
             return self.decoded(unseal(raw, self._keys.unlock(self._lock_of(raw).wants), self._where))
         except CredentialStoreError:
@@ -58,7 +58,7 @@ class EncryptedFileProvider(TableStore):
 
     def write_text(self, text: str) -> None:
         """Replace the document, with the salt the file has. Raises CredentialStoreError."""
-        self._require_package()
+        self.require_package()
         raw = self.file.read()
         if raw is not None:
             lock = self._lock_of(raw)
@@ -70,7 +70,7 @@ class EncryptedFileProvider(TableStore):
 
     def rekey(self, unlock: Unlock) -> None:
         """Encrypt the file anew, for another passphrase or key. Raises CredentialStoreError."""
-        self._require_package()
+        self.require_package()
         with self.file.locked():
             text = self.read_text()
             if text is None:
@@ -87,7 +87,8 @@ class EncryptedFileProvider(TableStore):
     def _lock_of(self, raw: bytes) -> Lock:
         return lock_of(raw, self._where)
 
-    def _require_package(self) -> None:
+    def require_package(self) -> None:
+        """Raise CredentialStoreError where the package cryptography is not installed."""
         if find_spec("cryptography") is None:
             raise CredentialStoreError(
                 f"The encrypted credential file {self.path} needs the package cryptography, which is not installed.",

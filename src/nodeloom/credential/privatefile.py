@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -22,6 +23,8 @@ _OTHERS = 0o077
 _POSIX = os.name == "posix"
 _MOST_BYTES = 16 * 1024 * 1024
 _SUFFIX = ".tmp"
+_PATIENCE = 2.0
+_PAUSE = 0.02
 # A FIFO in the file's place must not keep whoever opens it waiting for a writer.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -95,7 +98,7 @@ class PrivateFile:
                     file.write(raw)
                     file.flush()
                     os.fsync(file.fileno())
-                Path(name).replace(target)
+                _put_in_place(Path(name), target)
             except BaseException:
                 with suppress(FileNotFoundError):
                     Path(name).unlink()
@@ -199,6 +202,17 @@ class PrivateFile:
             f"The {self._what} {self.path} cannot be read: {fault.strerror}.",
             hint=f"Check its owner and mode, or set {self._variable} to another file.",
         )
+
+
+def _put_in_place(new: Path, target: Path) -> None:
+    """Replace `target` by `new`. Windows refuses that while somebody reads it, which takes a moment."""
+    deadline = time.monotonic() + _PATIENCE
+    while not _POSIX and time.monotonic() < deadline:
+        with suppress(PermissionError):
+            new.replace(target)
+            return
+        time.sleep(_PAUSE)
+    new.replace(target)
 
 
 def _keep_entries(folder: Path) -> None:

@@ -126,7 +126,7 @@ def write(folder: Path) -> list[Path]:
         path = folder / f"{kind}.schema.json"
         text = json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             changed.append(path)
     return changed
 

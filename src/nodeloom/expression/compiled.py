@@ -120,7 +120,7 @@ class Template(Compiled):
 
     def resolve(self, scope: Scope) -> object:
         """The value in JavaScript's opinion."""
-        if not scope.environment.javascript:
+        if not (scope.environment.javascript and javascript.is_installed()):
             raise javascript.disabled("This expression", expression=str(self.source), property=self.property)
         from nodeloom.expression.engine import evaluate
 

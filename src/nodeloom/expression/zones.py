@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _EARLIEST = -2_840_140_800  # 1880-01-01; before it zones have local mean time, which nobody asks for
 _LATEST = 4_102_444_800  # 2100-01-01; later instants use the rule of the last years before it
 #: No zone changes its offset and back within this many seconds.
@@ -29,7 +30,8 @@ def zone_rules(name: str) -> dict[str, Any] | None:
         return None
 
     def state(instant: int) -> tuple[int, str]:
-        local = datetime.datetime.fromtimestamp(instant, zone)
+        # Not `fromtimestamp`, which has no time before 1970 on Windows.
+        local = (_EPOCH + datetime.timedelta(seconds=instant)).astimezone(zone)
         offset = local.utcoffset()
         return (round(offset.total_seconds()) if offset else 0), local.tzname() or ""
 

@@ -108,7 +108,7 @@ def _walk(root: Path, counter: _Counter) -> Iterator[tuple[str, Path]]:
     for folder, folders, names in os.walk(root, onerror=_refuse_folder):
         here = Path(folder)
         for name in [n for n in folders if (here / n).is_symlink()]:
-            counter.files.skipped.append(str((here / name).relative_to(root)))
+            counter.files.skipped.append((here / name).relative_to(root).as_posix())
         folders[:] = sorted(
             n for n in folders if n != "node_modules" and not n.startswith(".") and not (here / n).is_symlink()
         )
@@ -203,10 +203,18 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """The header in one block."""
-        found = super().frombuf(buf, encoding, errors)
-        if found.size < 0 or (found.type in _READ_WHOLE and found.size > _MOST_HEADER):
-            raise tarfile.ReadError(f"a header says that {found.size:,} bytes follow")
-        return found
+        return super().frombuf(buf, encoding, errors)._checked()
+
+    @classmethod
+    def _frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str, **options: bool) -> Self:
+        # What tarfile itself calls in later releases (3.14.8 for one).
+        found: Self = super()._frombuf(buf, encoding, errors, **options)  # type: ignore[misc]
+        return found._checked()
+
+    def _checked(self) -> Self:
+        if self.size < 0 or (self.type in _READ_WHOLE and self.size > _MOST_HEADER):
+            raise tarfile.ReadError(f"a header says that {self.size:,} bytes follow")
+        return self
 
 
 class _Bounded(io.RawIOBase):

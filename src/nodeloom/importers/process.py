@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from nodeloom import javascript
 from nodeloom.errors import DescriptorError
 
 #: What the descriptions of a whole package may come to, in bytes.
@@ -24,7 +25,8 @@ _CHUNK = 1024 * 1024
 def talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
     """The lines that `child.py` wrote for `job`, and how it ended: "time", "memory" or a sentence.
 
-    It is killed after `seconds`. Raises DescriptorError when it writes more than MAX_OUTPUT bytes.
+    It is killed after `seconds`. Raises DescriptorError when it writes more than MAX_OUTPUT bytes, and
+    JavaScriptDisabledError where the engine is not installed.
     """
     with _child() as child, _ends_after(seconds, child) as clock:
         output, complaint = bytearray(), bytearray()
@@ -52,6 +54,7 @@ def talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
 @contextmanager
 def _child() -> Iterator[subprocess.Popen[bytes]]:
     """The process: no environment, no site packages but the engine, a working folder of its own with nothing in it."""
+    javascript.require("The package's code")
     import _quickjs  # type: ignore[import-not-found]  # the extension has no stubs
 
     if not sys.executable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import os
 import threading
 import weakref
@@ -11,12 +12,15 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nodeloom.errors import ConfigurationError
+from nodeloom.run.waiting import waited_for
 
 if TYPE_CHECKING:
     from nodeloom.run.runner import Runner
     from nodeloom.transport import Sender
 
 T = TypeVar("T")
+
+logger = logging.getLogger("nodeloom.transport")
 
 
 class ClosedError(Exception):
@@ -82,7 +86,7 @@ class Background:
         """The result of `function(*arguments)`, run on the loop; cancelled when the wait is interrupted."""
         future = self.submit(function, *arguments)
         try:
-            return future.result()
+            return waited_for(future)
         except BaseException:
             future.cancel()
             raise
@@ -141,6 +145,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         # libuv aborts the process when one of its own files has the number of a closed standard stream.
         for stream in range(3):
             os.fstat(stream)
-    except (ImportError, OSError):
+    except (ImportError, OSError) as fault:
+        logger.info("the event loop is asyncio's own, which is slower: uvloop cannot be used: %s", fault)
         return None
     return uvloop.new_event_loop

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 from nodeloom.run.result import Kept, Outcome, RunResult
 from nodeloom.run.stop import Stop
+from nodeloom.run.waiting import waited_for
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -85,7 +87,7 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
     from nodeloom.run.background import ClosedError
 
     started = time.perf_counter()
-    background, runner = loops.submit(_begun_in, opened).result()
+    background, runner = waited_for(loops.submit(_begun_in, opened))
     linger = 0.0
     try:
         while True:
@@ -103,9 +105,12 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
         if runner.fault is not None:
             raise runner.fault
     finally:
-        with contextlib.suppress(ClosedError):
-            background.call(runner.aclose)
-        opened.close_report(runner, started, unseen=batch)
+        # When the interpreter is going away, the run has ended with the process, and nobody looks at its report. To
+        # touch what the loop in the other thread has made crashes early releases of Python 3.12.
+        if not sys.is_finalizing():
+            with contextlib.suppress(ClosedError):
+                background.call(runner.aclose)
+            opened.close_report(runner, started, unseen=batch)
 
 
 async def _next_batch(runner: Runner, linger: float) -> list[Outcome]:
@@ -124,10 +129,10 @@ def waited_out(future: concurrent.futures.Future[Collected], stop: Stop) -> RunR
     try:
         # Inside, for the second interrupt may come as soon as whoever waits for the first to be told knows of it.
         stop.set()
-        return future.result()[0]
+        return waited_for(future)[0]
     except KeyboardInterrupt:
         stop.set(now=True)
-        return future.result()[0]
+        return waited_for(future)[0]
 
 
 def raise_first(end: Collected, on_error: str) -> RunResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import logging
 import os
 import re
 import sys
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pyreqwest.client import Client
     from pyreqwest.request import StreamRequest
     from pyreqwest.response import Response as Answer
+
+logger = logging.getLogger("nodeloom.transport")
 
 _LONG_BODY = 2**20
 _LIBRARY = "pyreqwest._pyreqwest"
@@ -49,7 +52,8 @@ def open_channel(limits: Limits) -> PyreqwestChannel | None:
     try:
         _load()
         return PyreqwestChannel(limits)
-    except (ImportError, RuntimeError):
+    except (ImportError, RuntimeError) as fault:
+        logger.info("requests go over httpx, which is slower: pyreqwest cannot be used: %s", fault)
         return None
 
 

@@ -259,7 +259,7 @@ def main(arguments: list[str] | None = None) -> int:
     except NodeloomError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    given.output.write_text(render(service), encoding="utf-8")
+    given.output.write_text(render(service), encoding="utf-8", newline="\n")
     sys.stderr.write(f"{service['operations']} operations written to {given.output}.\n")
     return 0
 

@@ -1,0 +1,59 @@
+"""A thread that waits for an event loop, where signals are seen between waits only (Windows)."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+import pytest
+
+from nodeloom.run import waiting
+from nodeloom.run.waiting import waited_for
+
+
+@pytest.fixture(params=[False, True], ids=["as here", "as on Windows"], autouse=True)
+def _system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_WINDOWS", request.param)
+    monkeypatch.setattr(waiting, "_SLICE", 0.001)
+
+
+def after_a_while(act: Any) -> None:
+    timer = threading.Timer(0.02, act)
+    timer.daemon = True
+    timer.start()
+
+
+def test_the_result_is_given() -> None:
+    future: Future[str] = Future()
+    after_a_while(lambda: future.set_result("done"))
+    assert waited_for(future) == "done"
+
+
+@pytest.mark.parametrize("fault", [TimeoutError("its own"), KeyError("x")])
+def test_what_was_raised_is_raised(fault: Exception) -> None:
+    """A TimeoutError of the work itself too, which is not that of a wait."""
+    future: Future[str] = Future()
+    after_a_while(lambda: future.set_exception(fault))
+    with pytest.raises(type(fault)) as caught:
+        waited_for(future)
+    assert caught.value is fault
+
+
+def test_a_cancelled_one_is_no_result() -> None:
+    future: Future[str] = Future()
+    after_a_while(future.cancel)
+    with pytest.raises(CancelledError):
+        waited_for(future)
+
+
+def test_an_interrupt_between_two_waits_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a wait for a lock cannot be interrupted."""
+    monkeypatch.setattr(waiting, "_WINDOWS", True)
+
+    class Interrupted(Future[str]):
+        def exception(self, timeout: float | None = None) -> BaseException | None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        waited_for(Interrupted())
