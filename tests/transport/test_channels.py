@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import socket
 import subprocess
 import sys
@@ -234,3 +235,50 @@ def test_threads_may_come_and_go(sandbox: object) -> None:
             [sys.executable, "-c", THREADS, url], capture_output=True, text=True, timeout=60, check=False
         )
         assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
+
+
+POLICIES = """
+import asyncio, os, sys
+from pathlib import Path
+from nodeloom.messages import Request
+from nodeloom.transport import Sender
+
+async def main():
+    sender = Sender()
+    await sender.send(Request("GET", sys.argv[1]))
+    tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+    named = {(Path("/proc/self/task") / str(task) / "comm").read_text().strip(): task for task in tasks}
+    print(os.sched_getscheduler(named["pyreqwest"]), os.sched_getscheduler(0))
+    await sender.aclose()
+
+if len(sys.argv) > 2:
+    os.sched_setscheduler(0, int(sys.argv[2]), os.sched_param(0))
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has scheduling policies of threads")
+def test_the_clients_thread_gives_way_and_the_callers_policy_stays(sandbox: object) -> None:
+    """sched(7): a SCHED_BATCH thread that wakes takes nobody's core; what a host has chosen for its thread holds."""
+    url = f"{sandbox.server_url}/xapi/v1/Defs"  # type: ignore[attr-defined]
+    other, batch, idle = os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_IDLE
+    for chosen, expected in (
+        ([], f"{batch} {other}"),
+        ([str(batch)], f"{batch} {batch}"),
+        ([str(idle)], f"{idle} {idle}"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-c", POLICIES, url, *chosen], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ended.returncode, ended.stdout.strip()) == (0, expected), ended.stderr
+
+
+def test_a_system_that_allows_no_policy_is_only_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refused, raising=False)
+    with serving(says(answer("200 OK"))) as server:
+        assert sent(Request("GET", f"{server.url}/x")).status == 200
+        monkeypatch.delattr(os, "sched_getscheduler", raising=False)
+        assert sent(Request("GET", f"{server.url}/x")).status == 200

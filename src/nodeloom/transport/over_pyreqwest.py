@@ -14,6 +14,8 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -128,11 +130,39 @@ def _client(limits: Limits, wait: float | None, pin: tuple[str, str] | None = No
     if pin is not None:
         # Port 0 stands for that of each address called.
         builder = builder.resolve(pin[0], pin[1], 0)
-    client = builder.build()
+    with _threads_that_give_way():
+        client = builder.build()
     if _used_in is None:
         atexit.register(_settle_at_exit)
     _used_in = os.getpid()
     return client
+
+
+@contextmanager
+def _threads_that_give_way() -> Iterator[None]:
+    """Let a thread begun inside wait for its turn when it wakes, instead of taking the core at once (Linux, sched(7)).
+
+    The first client begins the thread that all of them work in. It wakes for every request that is given to it; where
+    it shares a core with the event loop, it would come in between each time. With SCHED_BATCH it comes when the loop
+    waits, for many requests at once. A thread inherits the policy of the one that begins it.
+    """
+    changed = _gives_way()
+    try:
+        yield
+    finally:
+        if changed:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _gives_way() -> bool:
+    """Let this thread give way; False where somebody has chosen a policy for it, or the system has or allows none."""
+    try:
+        if os.sched_getscheduler(0) != os.SCHED_OTHER:
+            return False
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _settle_at_exit() -> None:
