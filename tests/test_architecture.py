@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "nodeloom"
 
 # In the order data flows; a room imports only rooms before it.
 ROOMS = [
+    "jsonwriting",
     "printable",
     "forking",
     "redaction",

@@ -69,7 +69,7 @@ CONTESTANTS = {
     RUN: Contestant(nodeloom_modes.run, (8, 16, 32, 64, 128)),
     "nodeloom run(), 8 in flight": Contestant(nodeloom_modes.run, (8,)),
     UNORDERED: Contestant(nodeloom_modes.unordered),
-    JOURNAL: Contestant(nodeloom_modes.journalled),
+    JOURNAL: Contestant(nodeloom_modes.journalled, (8, 16, 32, 64)),
     "nodeloom run(), coalesce=100": Contestant(nodeloom_modes.coalesced),
     STREAM: Contestant(nodeloom_modes.stream),
     COMMAND_LINE: Contestant(nodeloom_modes.command_line, whole_process=True),

@@ -13,6 +13,8 @@ import math
 import re
 from typing import Any
 
+from nodeloom.jsonwriting import json_writer
+
 _CLASS = (
     "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e007f"
@@ -42,8 +44,7 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-# Made once: `json.dumps` makes an encoder for each call that has options.
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_compact = json_writer(ensure_ascii=False, allow_nan=False)
 
 
 def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False, compact: bool = False) -> str:

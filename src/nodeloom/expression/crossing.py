@@ -14,12 +14,13 @@ from typing import Any
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression.values import UNDEFINED
+from nodeloom.jsonwriting import json_writer
 
 _TAG = "\0"
 _SAFE_INTEGER = 2**53
 _DAY_MINUTES = 24 * 60
 
-_plain = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_plain = json_writer(allow_nan=False)
 
 
 def encode(value: object) -> str:

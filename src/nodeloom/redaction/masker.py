@@ -173,6 +173,7 @@ class Masker:
     """
 
     __slots__ = (
+        "_json_lengths",
         "_json_short",
         "_json_texts",
         "_json_words",
@@ -201,7 +202,9 @@ class Masker:
         self._lengths = tuple(map(len, self._texts))
         self._short = tuple(sorted(short))
         # What is cut may end with the beginning of a secret, so the ellipsis counts as a sign of one.
-        self._json_texts = tuple({_in_json(text) for text in (*self._texts, _CUT)}) if shortest or short else ()
+        in_json = {_in_json(text) for text in (*self._texts, _CUT)} if shortest or short else ()
+        self._json_texts = tuple(sorted(in_json, key=len))
+        self._json_lengths = tuple(map(len, self._json_texts))
         self._json_short = tuple(map(_in_json, self._short))
         self._json_words = re.compile("|".join(map(_word_in_json, self._json_short))) if short else None
         # Longest first: a secret that contains another must not leave its remainder behind.
@@ -255,7 +258,7 @@ class Masker:
 
         It costs far less than `mask_json`, and is as quick for many documents joined as for one.
         """
-        if _any_in(self._json_texts, document):
+        if _any_in(self._json_texts[: bisect_right(self._json_lengths, len(document))], document):
             return True
         escaped = "%" in document or "\\\\" in document or "&" in document
         if escaped and self._texts and _FURTHER_IN_JSON.search(document) is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import blake2b
 from typing import Any
 
 from nodeloom.errors import InvalidItemError
+from nodeloom.jsonwriting import json_writer
 from nodeloom.run.items import too_deep
 
 DIGEST_BYTES = 16
@@ -14,7 +14,7 @@ DIGEST_BYTES = 16
 # The digest of what is no JSON, and so cannot be told from anything else that is none.
 NO_DIGEST = b""
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_encode = json_writer(sort_keys=True)
 
 
 def canonical(raw: Any) -> str:

@@ -41,4 +41,4 @@ class ItemIntent:
 
     def take_back(self) -> None:
         """Write down that nothing was done after all."""
-        self._committer.take_back((State.NOT_RUN, time.time(), self._index))
+        self._committer.take_back((int(State.NOT_RUN), time.time(), self._index))

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from nodeloom.jsonwriting import json_writer
+
 if TYPE_CHECKING:
     from nodeloom.redaction import Masker
 
-encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+encode = json_writer(default=str)
 """A value as JSON in ASCII, as it stands in a journal; what is no JSON becomes text, as an answer's dates would."""
 
 Row = TypeVar("Row", bound=tuple[Any, ...])

@@ -134,8 +134,9 @@ class JournaledWork:
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
         statuses = _statuses(outcome.statuses) if outcome.statuses else None
-        now = time.time()
-        self._committer.end((state, now, item, results, error, statuses, outcome.retries, outcome.index), begin)
+        row = (int(state), time.time(), item, results, error, statuses, outcome.retries, outcome.index)
+        # A plain int: sqlite3 asks an enumeration's member at length how it wants to be stored.
+        self._committer.end(row, begin)
 
     def _refused(self, index: int, error: InvalidItemError) -> Outcome:
         """The outcome of an item that cannot be known again, and so is not run."""
