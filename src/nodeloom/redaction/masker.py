@@ -142,8 +142,10 @@ def _in_json(text: str) -> str:
 
 def _word_in_json(text: str) -> str:
     """A pattern for a word, as it stands in JSON: an escape ends with a letter or digit, and may end a word before."""
-    before = r"(?:(?<!\w)|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
-    return rf"{before}{re.escape(text)}(?!\w)"
+    word = re.escape(text)
+    # What comes before is looked at last: a pattern that begins with a text is searched for far quicker.
+    before = rf"(?:(?<!\w{word})|(?<=\\[bfnrt]{word})|(?<=\\u[0-9a-f]{{4}}{word}))"
+    return rf"{word}(?!\w){before}"
 
 
 def _any_in(texts: tuple[str, ...], text: str) -> bool:
