@@ -81,19 +81,21 @@ class Contest:
         return {name: best[model] for name, model in models.items() if model in best}
 
     def _best(self, names: Iterable[str]) -> dict[str, int]:
-        """The concurrency each did most items a second with, all having been tried in turn."""
+        """The concurrency each did most items a second with, by the median, all having been tried in turn."""
         choices = {name: CONTESTANTS[name].concurrencies for name in names}
-        rates: dict[str, tuple[float, int]] = {name: (0.0, some[0]) for name, some in choices.items() if len(some) == 1}
+        tried: dict[str, dict[int, list[float]]] = {name: {} for name in choices}
         for _ in range(TUNING_ROUNDS):
             for name, some in choices.items():
                 for concurrency in some if len(some) > 1 else ():
                     usage = self._attempt(name, concurrency, max(1, self.items // TUNING_SHARE))
                     if usage is not None:
-                        rates[name] = max(rates.get(name, (0.0, 0)), (usage.rate, concurrency))
-        for name, (rate, concurrency) in rates.items():
-            if rate:
-                self.say(f"{name}: best with {concurrency} in flight ({rate:,.0f} items/s)")
-        return {name: concurrency for name, (_rate, concurrency) in rates.items()}
+                        tried[name].setdefault(concurrency, []).append(usage.rate)
+        best = {name: some[0] for name, some in choices.items() if len(some) == 1}
+        for name, rates in tried.items():
+            if rates:
+                rate, best[name] = max((statistics.median(found), concurrency) for concurrency, found in rates.items())
+                self.say(f"{name}: best with {best[name]} in flight ({rate:,.0f} items/s)")
+        return best
 
     def _attempt(self, name: str, concurrency: int, items: int) -> Usage | None:
         """What one attempt used; None when it fails, or did before."""
