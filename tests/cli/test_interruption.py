@@ -119,10 +119,12 @@ def test_the_second_signal_does_not_wait_for_a_reader_who_does_not_read(tmp_path
             stdout=writing, env={**os.environ, "NODELOOM_CREDENTIAL_THREECXAPI": credential},
         )  # fmt: skip
         os.close(writing)
-        while not sandbox.requests:
+        # The write has to have waited for a while: nothing is asked for any more when nothing can be given on.
+        asked, since = 0, time.monotonic()
+        while not asked or time.monotonic() - since < 3:
+            if len(sandbox.requests) != asked:
+                asked, since = len(sandbox.requests), time.monotonic()
             time.sleep(0.05)
-        # The write has to have waited for a while.
-        time.sleep(2)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         told = process.stderr.readline()
