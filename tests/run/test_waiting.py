@@ -1,4 +1,4 @@
-"""A thread that waits for an event loop, where signals are seen between waits only (Windows)."""
+"""A thread that waits for an event loop: signals are seen between its waits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from nodeloom.run import waiting
 from nodeloom.run.waiting import waited_for
 
 
-@pytest.fixture(params=[False, True], ids=["as here", "as on Windows"], autouse=True)
-def _system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "_WINDOWS", request.param)
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_SLICE", 0.001)
 
 
@@ -47,9 +46,8 @@ def test_a_cancelled_one_is_no_result() -> None:
         waited_for(future)
 
 
-def test_an_interrupt_between_two_waits_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a wait for a lock cannot be interrupted."""
-    monkeypatch.setattr(waiting, "_WINDOWS", True)
+def test_an_interrupt_between_two_waits_ends_the_wait() -> None:
+    """One that came just before a wait for a lock began, and all on Windows."""
 
     class Interrupted(Future[str]):
         def exception(self, timeout: float | None = None) -> BaseException | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,14 +10,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WINDOWS = os.name == "nt"
 _SLICE = 0.2
 
 
 def waited_for(future: Future[T]) -> T:
     """The result of `future`. Raises what it raised, and KeyboardInterrupt when the wait is interrupted."""
-    # Windows holds Ctrl-C back until a wait for a lock has ended.
-    while _WINDOWS and not future.done():
+    # Python sees a signal only when a wait for a lock ends: one that came just before it began, and all on Windows.
+    while not future.done():
         with suppress(TimeoutError):
             future.exception(timeout=_SLICE)
     return future.result()
