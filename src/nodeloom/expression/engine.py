@@ -39,6 +39,21 @@ _MAX_PROGRAMS = 4000
 #: Questions one evaluation may ask; a template that asks for more is at fault.
 _MAX_QUESTIONS = 2000
 _BOOT_LIMIT = 30.0
+#: What an engine is made of after js/core.js, in this order.
+_PARTS = (
+    "native",
+    "native-bounds",
+    "native-json",
+    "native-numbers",
+    "native-lists",
+    "native-texts",
+    "native-regexes",
+    "native-collections",
+    "native-date",
+    "native-meter",
+    "names",
+    "harden",
+)
 _LARGE = 1024 * 1024
 
 _local = threading.local()
@@ -122,7 +137,7 @@ class Engine:
         self._forget: Callable[[str], None] = api("forget")
         self._item: Callable[[str, str, int], None] = api("item")
         self._run: Callable[[int, str], Any] = api("run")
-        for part in ("native", "native-loops", "native-date", "native-meter", "names", "harden"):
+        for part in _PARTS:
             api("install")(module_source(part))
         api("seal")()
         self._base = self._used()

@@ -106,7 +106,7 @@
     if (kind === "object") return Object.fromEntries(content);
     return undefined;
   }
-  const read = (text) => (text[0] === "!" ? parse(text.slice(1), revive) : parse(text));
+  const read = (text) => (text[0] === "!" ? kit.parse(text.slice(1), revive) : kit.parse(text));
 
   // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
   const MAX_RESULT = 16 * 1024 * 1024;
