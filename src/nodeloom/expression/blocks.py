@@ -65,13 +65,13 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
     javascript.require("This expression", expression=source, property=property)
     template = Template(source, blocks, property)
     template.needs_javascript = True
-    from nodeloom.expression.engine import check_syntax
+    from nodeloom.expression.judgement import syntax_fault
 
-    fault = check_syntax(template.program)
+    fault = syntax_fault(template.program)
     if fault is not None:
         block = next(b for b in blocks if isinstance(b, Block))
         for candidate in blocks:
-            if isinstance(candidate, Block) and check_syntax(build_program([candidate])) is not None:
+            if isinstance(candidate, Block) and syntax_fault(build_program([candidate])) is not None:
                 block = candidate
                 break
         raise syntax_error(source, block.tree.start + block.start, fault, property)

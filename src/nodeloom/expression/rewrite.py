@@ -61,6 +61,7 @@ class Program(NamedTuple):
     pure: bool  # whether it certainly changes nothing of what it reads
     volatile: bool  # whether it may leave jobs behind (async code), so that its engine must not be used again
     preload: tuple[tuple[str, str], ...]
+    regexes: tuple[tuple[str, str], ...]
 
 
 def build_program(blocks: list[Block | str]) -> Program:
@@ -78,7 +79,8 @@ def build_program(blocks: list[Block | str]) -> Program:
         body = f"return {kit}.text([{','.join(parts)}])"
     if any(node.kind == "This" for block in code_blocks for node in walk(block.tree)):
         body = f"return (function(){{{body}\n}}).call({kit}.this())"
-    source = f"(function({kit}){{return function(){{{_locals(names, kit)}{body}\n}}}})"
+    head = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,self"
+    source = f"(function({head}){{const {kit}={{{head},text:join,this:self,regex:(r)=>r}};return function(){{{_locals(names, kit)}{body}\n}}}})"
     return Program(
         source=source,
         names=names,
@@ -86,6 +88,7 @@ def build_program(blocks: list[Block | str]) -> Program:
         pure=all(is_pure(b.tree, EXTENSIONS) for b in code_blocks),
         volatile=any("async" in b.code.lower() for b in code_blocks),
         preload=_preload(code_blocks),
+        regexes=(),
     )
 
 
