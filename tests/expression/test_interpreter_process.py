@@ -31,7 +31,7 @@ def run(code: str, engines: Engines = APART, *, environment: Environment | None 
 
 
 def process_of(engines: Engines) -> subprocess.Popen[bytes]:
-    interpreter = engines.current()._interpreter
+    interpreter = engines.current().interpreter
     assert isinstance(interpreter, InterpreterProcess)
     return interpreter._child
 

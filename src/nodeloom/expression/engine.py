@@ -17,7 +17,6 @@ template is put in beforehand.
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from nodeloom.expression.rewrite import Program
     from nodeloom.expression.scope import Environment, Item, ItemCell, Scope
 
-#: Programs an engine keeps; more than a run has templates. Beyond it the engine starts afresh.
-_MAX_PROGRAMS = 4000
 #: Questions one evaluation may ask; a template that asks for more is at fault.
 _MAX_QUESTIONS = 2000
 #: Of the time limit, what a run and its repeats after questions may take together.
@@ -62,30 +59,25 @@ class Engine:
     """One interpreter, and what it has been given so far."""
 
     def __init__(self, engines: Engines) -> None:
-        self._process_id = os.getpid()
         self.programs: dict[str, int] = {}
         self._engines = engines
-        self._interpreter = _interpreter(engines.process)
+        self.interpreter = _interpreter(engines.process)
         self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}
         self._environment: Environment | None = None
         self._items: object = None
         self._cell: ItemCell | None = None
         self._scope: Scope | None = None
 
-    def is_used_up(self) -> bool:
-        """Whether another engine must be made: it belongs to the parent of this process, is full, or is spoiled."""
-        return self._interpreter.spoiled or self._process_id != os.getpid() or len(self.programs) > _MAX_PROGRAMS
-
     def evaluate(self, program: Program, scope: Scope) -> object:
         """See `Engines.evaluate`. Raises DiscardedEngine if the engine must not be used again."""
         index = self.programs.get(program.source)
         if index is None:
-            index = self.programs[program.source] = self._interpreter.define(program.source)
+            index = self.programs[program.source] = self.interpreter.define(program.source)
         try:
             self._prepare(program, scope)
             names = scope.names_text(program.names) if scope.names else ""
             environment = scope.environment
-            result = self._interpreter.run(index, names, program.pure, environment.time_limit, environment.memory_limit)
+            result = self.interpreter.run(index, names, program.pure, environment.time_limit, environment.memory_limit)
             if type(result) is str and result[0] == "?":
                 result = self._converse(program, index, names, scope, result)
         except MemoryError:
@@ -107,19 +99,19 @@ class Engine:
     def _converse(self, program: Program, index: int, names: str, scope: Scope, result: str) -> Result:
         """Answer the run's questions until it has no more."""
         environment = scope.environment
-        started = self._interpreter.seconds()
+        started = self.interpreter.seconds()
         for _ in range(_MAX_QUESTIONS):
             for kind, key in decode(result[1:]):
                 with self._engines.set_aside() if kind == "function" else nullcontext():
                     answers.answer(self, kind, key, scope)
             self._prepare(program, scope)
-            following = self._interpreter.run(
+            following = self.interpreter.run(
                 index, names, program.pure, environment.time_limit, environment.memory_limit
             )
             if type(following) is not str or following[0] != "?":
                 return following
             result = following
-            if self._interpreter.seconds() - started > _WITH_QUESTIONS * environment.time_limit:
+            if self.interpreter.seconds() - started > _WITH_QUESTIONS * environment.time_limit:
                 raise _time_error(environment)
         raise ExpressionError("The expression asks for too many things one by one.")
 
@@ -137,23 +129,23 @@ class Engine:
     def _drop(self, level: str) -> None:
         if self._given[level]:
             self._given[level].clear()
-            self._interpreter.forget(level)
+            self.interpreter.forget(level)
 
     def _take_item(self, cell: ItemCell) -> None:
         if cell.json_text is None or cell.rest_text is None:
             cell.json_text, cell.rest_text = _item_texts(cell.item)
-        self._interpreter.item(cell.json_text, cell.rest_text, cell.index)
+        self.interpreter.item(cell.json_text, cell.rest_text, cell.index)
         self._cell = cell
 
     def give(self, kind: str, key: str, text: str) -> None:
         """Hand over the answer to a question."""
         level = answers.LIFETIME[kind]
-        self._interpreter.give(level, kind, key, text)
+        self.interpreter.give(level, kind, key, text)
         self._given[level].add((kind, key))
 
     def load(self, name: str) -> None:
         """Load one of the package's modules; that is no part of an evaluation and has no part in its limits."""
-        while first := self._interpreter.load(name, module_source(name)):
+        while first := self.interpreter.load(name, module_source(name)):
             self.load(first)
 
 

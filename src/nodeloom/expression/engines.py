@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from nodeloom.expression.engine import Engine
     from nodeloom.expression.rewrite import Program
     from nodeloom.expression.scope import Scope
+
+
+#: Programs an engine keeps; more than a run has templates. Beyond it another one is made.
+_MAX_PROGRAMS = 4000
 
 
 class DiscardedEngine(Exception):
@@ -35,6 +41,7 @@ class Engines:
     def __init__(self, *, process: bool = False) -> None:
         self.process = process
         self._local = threading.local()
+        _ALL.add(self)
 
     def evaluate(self, program: Program, scope: Scope) -> object:
         """Run `program` against `scope`.
@@ -51,7 +58,7 @@ class Engines:
     def current(self) -> Engine:
         """This thread's engine."""
         engine: Engine | None = getattr(self._local, "engine", None)
-        if engine is None or engine.is_used_up():
+        if engine is None or engine.interpreter.spoiled or len(engine.programs) > _MAX_PROGRAMS:
             from nodeloom.expression.engine import Engine
 
             engine = self._local.engine = Engine(self)
@@ -70,3 +77,16 @@ class Engines:
             yield
         finally:
             local.engine, local.spare = engine, local.engine
+
+
+_ALL: weakref.WeakSet[Engines] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    """Let go of the parent's engines in a forked child, which makes its own."""
+    for engines in list(_ALL):
+        engines.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -14,13 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from _quickjs import Context, JSException, StackOverflow  # type: ignore[import-not-found]  # the extension has no stubs
+
 TIME, MEMORY, LOST = "t", "m", "x"
 
 #: Seconds and bytes of the package's own code, which no limit of a run is for.
 _BOOT_SECONDS = 30.0
 _UNLIMITED = -1
 _LARGE = 1024 * 1024
-#: QuickJS counts the processor time of the whole process. A run that had less than this share of its limit was ended
+#: QuickJS counts the processor time of the whole process, and asking for that of a thread takes longer than a run. A run that had less than this share of its limit was ended
 #: for the work of other threads, and begins again.
 _OWN_SHARE = 0.9
 
@@ -36,8 +38,6 @@ class Interpreter:
     """
 
     def __init__(self, boot: Sequence[str], stack: int) -> None:
-        from _quickjs import Context  # type: ignore[import-not-found]  # the extension has no stubs
-
         self.spoiled = False  # whether an evaluation left something behind that would run in a later one
         self._context: Any = Context()
         self._context.set_max_stack_size(stack)
@@ -103,14 +103,12 @@ class Interpreter:
             time_limit: seconds of processor time.
             memory_limit: bytes, besides what was handed over.
         """
-        from _quickjs import JSException, StackOverflow
-
         if self._limits != (time_limit, memory_limit):
             self._context.set_time_limit(time_limit)
             self._context.set_memory_limit(self._base + sum(self._held.values()) + memory_limit)
             self._limits = (time_limit, memory_limit)
         while True:
-            started = time.thread_time()
+            started = time.monotonic()
             try:
                 while self._compiled <= number:
                     self._define(self._sources[self._compiled])
@@ -120,7 +118,7 @@ class Interpreter:
             except JSException as fault:
                 if "interrupted" not in str(fault):
                     return MEMORY
-                if time.thread_time() - started >= time_limit * _OWN_SHARE:
+                if time.monotonic() - started >= time_limit * _OWN_SHARE:
                     return TIME
             except (MemoryError, StackOverflow):
                 return MEMORY
@@ -131,8 +129,6 @@ class Interpreter:
     @staticmethod
     def _handed(call: Callable[..., str | None], *arguments: str | int) -> str:
         """Call into the context outside of a run. There only memory can fail, which is told as MemoryError."""
-        from _quickjs import JSException
-
         try:
             return call(*arguments) or ""
         except JSException as fault:
