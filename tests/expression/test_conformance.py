@@ -38,7 +38,7 @@ def test_answers_agree_with_n8ns() -> None:
 @needs_recordings
 @pytest.mark.parametrize("where", ["here", "in a process", "nowhere"])
 def test_payloads_are_contained(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In this process, in one of its own, without JavaScript: an ExpressionError or plain data, nothing of this process."""
+    """In this process, in one of its own, without JavaScript: an ExpressionError or plain data, nothing of ours."""
     engines = Engines(process=where == "in a process")
     canary = "canary-7d21-do-not-leak"
     monkeypatch.setenv("NODELOOM_TEST_CANARY", canary)
