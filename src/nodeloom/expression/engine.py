@@ -15,6 +15,7 @@ known from the text of a template is put in beforehand.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -70,8 +71,6 @@ def evaluate(program: Program, scope: Scope) -> object:
         # Outside a run only memory can fail: for what is handed over, or for a program's code.
         _local.engine = None
         raise _memory_error() from None
-    if program.volatile:
-        _local.engine = None
     return value
 
 
@@ -116,7 +115,7 @@ class Engine:
         self._context.set_max_stack_size(_stack_size())
         api = self._context.eval(module_source("core"))
         self._define: Callable[[str, bool], int] = api("define")
-        self._check: Callable[[str], None] = api("check")
+        self._check: Callable[[str, str], None] = api("check")
         self._load: Callable[[str, str], str] = api("load")
         self._give: Callable[[str, str, str], None] = api("give")
         self._forget: Callable[[str], None] = api("forget")
@@ -144,7 +143,7 @@ class Engine:
         if program.source in self.programs:
             return None
         try:
-            self._check(program.source)
+            self._check(program.source, json.dumps(program.regexes))
         except JSException as fault:
             return str(fault).partition("\n")[0].removeprefix("SyntaxError: ")
         return None

@@ -10,6 +10,7 @@
   const { parse, stringify } = JSON;
   const MapOf = Map,
     SetOf = Set,
+    RegExpOf = RegExp,
     ProxyOf = Proxy,
     NativeDate = Date,
     ErrorOf = Error,
@@ -246,15 +247,30 @@
     return root;
   }
 
+  // What a program's code may call, in the order of its parameters.
+  const helpers = () => [
+    name,
+    tick,
+    kit.extend,
+    kit.extendOptional,
+    kit.extendMaybe,
+    part,
+    text,
+    guard,
+    (pattern, flags) => () => kit.regex(new RegExpOf(pattern, flags)),
+    (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    kit.this,
+  ];
   const programs = [];
   const api = {
     // Compiles a template's function and keeps it; its number is what `run` takes.
     define(source, pure) {
-      programs.push([evaluate(source)(kit), pure]);
+      programs.push([evaluate(source)(...helpers()), pure]);
       return programs.length - 1;
     },
-    check(source) {
+    check(source, regexes) {
       evaluate(source);
+      for (const [pattern, flags] of parse(regexes)) new RegExpOf(pattern, flags);
     },
     // Makes a module; the name of another one if that has to be there first.
     load(moduleName, source) {
