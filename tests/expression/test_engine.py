@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionTimeoutError
+from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionSyntaxError, ExpressionTimeoutError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.engines import Engines
 
@@ -228,7 +228,6 @@ def test_a_regular_expression_of_a_template_begins_anew_each_time() -> None:
         "(() => 1)['const' + 'ructor']('return 1')()",
         "eval('1 + 1')",
         "Function('return 1')()",
-        "(async () => 1)['const' + 'ructor']('return 1')",
         "(function* () {})['const' + 'ructor']('yield 1')",
         "new Function('return 1')()",
         "setTimeout('1', 0)",
@@ -293,7 +292,6 @@ def test_what_is_no_data_is_refused() -> None:
     for code in (
         "x => x",
         "Symbol('x')",
-        "(async () => 1)()",
         "[1].values()",
         "(() => { const a = []; a.push(a); return a })()",
     ):
@@ -374,11 +372,10 @@ def test_a_forked_child_makes_its_own_engine() -> None:
     assert ENGINES.current() is engine
 
 
-def test_asynchronous_code_leaves_nothing_in_the_engine() -> None:
-    """Jobs it queued would run in a later evaluation; its engine is thrown away."""
-    before = ENGINES.current()
-    assert run("(() => { (async () => { await 0; Math.x = 1 })(); return 5 })()") == 5
-    assert ENGINES.current() is not before
+def test_asynchronous_code_is_refused() -> None:
+    """Jobs it queued would run in a later evaluation."""
+    with pytest.raises(ExpressionSyntaxError, match="async"):
+        run("(() => { (async () => { await 0; Math.x = 1 })(); return 5 })()")
 
 
 def test_a_hosts_function_may_evaluate_expressions() -> None:

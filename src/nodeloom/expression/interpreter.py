@@ -22,8 +22,8 @@ TIME, MEMORY, LOST = "t", "m", "x"
 _BOOT_SECONDS = 30.0
 _UNLIMITED = -1
 _LARGE = 1024 * 1024
-#: QuickJS counts the processor time of the whole process, and asking for that of a thread takes longer than a run. A run
-#: that had less than this share of its limit on the wall was ended for the work of other threads, and begins again.
+#: QuickJS counts the processor time of the whole process, and asking for that of a thread takes longer than a run. A
+#: run that had less than this share of its limit on the wall was ended for the work of other threads, and begins again.
 _OWN_SHARE = 0.9
 
 Result = str | int | float | bool
