@@ -46,17 +46,14 @@
     const given = pattern instanceof NativeRegExp;
     if (new.target === undefined && given && flags === undefined) return pattern;
     const text = given ? sourceOf(pattern) : pattern === undefined ? "" : spelt(pattern);
-    const wanted = flags !== undefined ? `${flags}` : given ? pattern.flags : "";
-    checkPattern(text, wanted);
-    return construct(NativeRegExp, [text, wanted], new.target === undefined || new.target === made ? NativeRegExp : new.target);
+    checkPattern(text, flags ?? (given ? pattern.flags : ""));
+    const target = new.target === undefined || new.target === made ? NativeRegExp : new.target;
+    return construct(NativeRegExp, [given ? pattern : text, flags], target); // one that exists is not read again
   };
   for (const key of ownKeys(NativeRegExp)) defineProperty(made, key, describe(NativeRegExp, key));
   put(expressions, "constructor", made);
   put(globalThis, "RegExp", made);
   delete expressions.compile;
-  // A literal of an author: as a regular expression, or as its pattern and flags.
-  kit.regex = (pattern, flags) => (typeof pattern === "string" ? new made(pattern, flags) : pattern);
-
   // What stands in place of a match, for patterns of replacement that are long themselves.
   function substitution(template, match, at, text, groups) {
     spend(template.length);
