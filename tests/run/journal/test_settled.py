@@ -33,8 +33,8 @@ FORMS: dict[str, dict[str, Any]] = {
 def described(form: str, method: str, url: str) -> dict[str, Any]:
     """A node with one operation in n8n's form, and a credential with `authenticate`."""
     parts = FORMS[form]
-    routing = {"request": {"method": method, **parts["request"]}}
-    properties = [
+    routing: dict[str, Any] = {"request": {"method": method, **parts["request"]}}
+    properties: list[dict[str, Any]] = [
         {
             "displayName": "Operation",
             "name": "operation",
