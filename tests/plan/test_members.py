@@ -63,7 +63,11 @@ def test_the_method_is_known_whatever_else_the_item_decides(method: str, beside:
 
 
 def test_a_method_beside_a_template_in_the_defaults_is_known() -> None:
-    defaults: dict[str, Any] = {"baseURL": "=https://api.example.test/{{ $json.tenant }}", "method": "DELETE", "url": "/x"}
+    defaults: dict[str, Any] = {
+        "baseURL": "=https://api.example.test/{{ $json.tenant }}",
+        "method": "DELETE",
+        "url": "/x",
+    }
     probe = requesting({"qs": {"a": "={{ $json.a }}"}}, requestDefaults=defaults)
     assert method_of(probe) == "DELETE"
     defaults = {"baseURL": BASE, "method": "DELETE", "headers": {"X-Id": "={{ $json.id }}"}}
@@ -122,7 +126,10 @@ def test_a_later_template_for_the_method_counts() -> None:
 
 
 def test_a_method_of_its_own_for_further_pages_is_not_the_first_ones() -> None:
-    pagination: dict[str, Any] = {"type": "generic", "properties": {"continue": "={{ false }}", "request": {"method": "POST"}}}
+    pagination: dict[str, Any] = {
+        "type": "generic",
+        "properties": {"continue": "={{ false }}", "request": {"method": "POST"}},
+    }
     asked = field("all", {"send": {"paginate": True}, "operations": {"pagination": pagination}})
     assert method_of(requesting({"method": "GET", "url": "/x"}, asked), {"all": "x"}) is None
     del pagination["properties"]["request"]["method"]
