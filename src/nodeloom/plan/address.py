@@ -44,9 +44,23 @@ _STAND_IN = "x"
 _SETTLED_NAMES = frozenset({"$credentials", "$version"})
 
 
-def is_settled(value: Compiled) -> bool:
-    """Whether a value is the same for every item of a run as long as the credential stays the same."""
-    return value.static or (bool(value.names) and value.names <= _SETTLED_NAMES and not value.needs_javascript)
+def is_settled(value: Compiled, *, more: frozenset[str] = frozenset(), constants: Collection[str] = ()) -> bool:
+    """Whether a value is the same for every item of a run as long as the credential stays the same.
+
+    `more` are names that are settled where it stands, `constants` the parameters that are the same for every item.
+    """
+    if value.static:
+        return True
+    allowed = _SETTLED_NAMES | more
+    if _reads_only(value, constants):
+        allowed |= {"$parameter"}
+    return bool(value.names) and value.names <= allowed and not value.needs_javascript
+
+
+def _reads_only(value: Compiled, parameters: Collection[str]) -> bool:
+    """Whether of `$parameter` nothing but members of these names are read."""
+    read = [path[1] if len(path) > 1 else None for path in value.references if path[0] == "$parameter"]
+    return bool(read) and all(name in parameters for name in read)
 
 
 class Origin(IntEnum):
@@ -158,11 +172,8 @@ def _writer(block: Compiled, static_parameters: Collection[str], value_is_static
     if names <= {"$credentials"}:
         return Origin.CREDENTIAL
     if names <= {"$credentials", "$parameter", "$value"}:
-        read = [path[1] for path in block.references if path[0] == "$parameter" and len(path) > 1]
-        all_read = sum(path[0] == "$parameter" for path in block.references) == len(read) and (
-            bool(read) or "$parameter" not in names
-        )
-        if all_read and set(read) <= set(static_parameters) and (value_is_static or "$value" not in names):
+        constant = "$parameter" not in names or _reads_only(block, static_parameters)
+        if constant and (value_is_static or "$value" not in names):
             return Origin.AUTHOR
     return Origin.VALUE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_fo
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
-from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
+from nodeloom.plan.address import UrlValues
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.merge import copy_json
+from nodeloom.plan.members import Member, compile_members, templates_of
+from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
-from nodeloom.plan.pagination import pagination_of
+from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.spelling import respell
 from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
@@ -235,16 +236,19 @@ class _Compiler:
             version=self._choice.descriptor.type_version,
             static_parameters=static,
         )
-        defaults = _DefaultsStep(self._choice.descriptor, static)
-        steps: list[Step] = [defaults]
+        descriptor = self._choice.descriptor
+        refuse_operations_hooks(descriptor.request_operations)
+        defaults = list(_defaults(descriptor, static))
+        steps: list[Step] = [*defaults]
         if only is not None:
-            steps.append(builder.routing_step(only))
+            steps.extend(builder.routing_steps(only))
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
         _try_constants(steps)
-        pagination = pagination_in(steps, defaults.pagination)
-        own = [*parameters.values(), *defaults.compiled(), *(pagination.compiled() if pagination else ())]
+        pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
+        own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
+        own += [template for step in defaults for template in templates_of(step.members)]
         return OperationPlan(
             node=self._node,
             descriptor=self._choice.descriptor,
@@ -256,6 +260,7 @@ class _Compiler:
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
             url_values=self._url_values,
             transfer=self._transfer,
+            pages_choose_method=pagination is not None and pagination.chooses_method,
         )
 
     def _steps_of(
@@ -269,7 +274,7 @@ class _Compiler:
             self._check_constant(prop, compiled)
             steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}))
             # A key that is missing is said where it is put into the path.
-            if not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
+            if not compiled.static and not any(isinstance(step, KeyStep) for step in steps):
                 yield RequiredStep(prop, compiled)
             yield from steps
             return
@@ -325,34 +330,42 @@ def _as_shown(compiled: Compiled) -> Compiled:
     return compiled if located or isinstance(source, str) or compiled.static else constant(source)
 
 
+@dataclass(frozen=True, slots=True)
 class _DefaultsStep:
-    """`requestDefaults` and `requestOperations`: the ground every request stands on."""
+    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on."""
 
-    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str]) -> None:
-        entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
-        self._parts: dict[str, AddressTemplate | Compiled] = {
-            key: AddressTemplate(value, static_parameters=static_parameters)
-            if key in ("url", "baseURL") and isinstance(value, str)
-            else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
-            for key, value in entries.items()
-        }
-        refuse_operations_hooks(descriptor.request_operations)
-        self.pagination = pagination_of(descriptor.request_operations)
-        self.static = all(part.static for part in self._parts.values())
-        self.settled = all(
-            part.settled if isinstance(part, AddressTemplate) else is_settled(part) for part in self._parts.values()
-        )
-        self.touches = frozenset({*self._parts, REST})
+    members: Sequence[Member]
+    settled: bool
+    pagination: Pagination | None
+    #: Whether other members of the same keys stand there already.
+    adds: bool = False
 
-    def compiled(self) -> list[Compiled]:
-        """Every compiled template of the defaults."""
-        found: list[Compiled] = []
-        for part in self._parts.values():
-            found.extend(part.compiled() if isinstance(part, AddressTemplate) else [part])
-        return found
+    @property
+    def static(self) -> bool:
+        """Whether it is the same for every item and credential."""
+        return all(template.static for template in templates_of(self.members))
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The keys of the members; the first step also says how pages are fetched."""
+        return frozenset({*(key for key, _part in self.members), *(() if self.adds else (REST,))})
 
     def apply(self, draft: Draft) -> None:
         """Lay the ground of `draft`."""
-        for key, part in self._parts.items():
-            draft.options[key] = copy_json(part.resolve(draft.scope))
-        draft.pagination = self.pagination
+        for key, part in self.members:
+            value = part.resolve(draft.scope)
+            if self.adds and isinstance(value, dict):
+                merge(draft.options, {key: value})
+            else:
+                draft.options[key] = copy_json(value)
+        if not self.adds:
+            draft.pagination = self.pagination
+
+
+def _defaults(descriptor: NodeDescriptor, static_parameters: list[str]) -> Iterator[_DefaultsStep]:
+    """The ground of every request: what is the same for every item, then what is not."""
+    entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
+    settled, own = compile_members(entries, static_parameters=static_parameters, prefix="requestDefaults.")
+    yield _DefaultsStep(settled, settled=True, pagination=pagination_of(descriptor.request_operations))
+    if own:
+        yield _DefaultsStep(own, settled=False, pagination=None, adds=True)

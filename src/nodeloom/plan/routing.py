@@ -8,10 +8,11 @@ from typing import Any
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
-from nodeloom.plan.address import AddressTemplate, is_settled
+from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.members import compile_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
@@ -42,6 +43,7 @@ class CompiledRouting:
         "_send_name",
         "_send_value",
         "_validator",
+        "members",
         "pagination",
         "property",
         "send",
@@ -57,21 +59,18 @@ class CompiledRouting:
         *,
         static_parameters: Collection[str],
         value_is_static: bool,
+        value_is_settled: bool = False,
     ) -> None:
         _refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
-        self._request: list[tuple[str, AddressTemplate | Compiled]] = []
-        for key, value in (routing.request.entries() if routing.request else {}).items():
-            if key in ("url", "baseURL") and isinstance(value, str):
-                self._request.append(
-                    (
-                        key,
-                        AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static),
-                    )
-                )
-            else:
-                self._request.append((key, compile_value(value, dialect="n8n", property=key)))
+        #: What of the request is the same for every item stands apart: see `MembersStep`.
+        self.members, self._request = compile_members(
+            routing.request.entries() if routing.request else {},
+            static_parameters=static_parameters,
+            value_is_static=value_is_static,
+            value_is_settled=value_is_settled,
+        )
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
         self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
@@ -94,6 +93,7 @@ class CompiledRouting:
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
+        yield from templates_of(self.members)
         yield from self._sending()
         for step in self._post_receive:
             yield from step.properties.values()
@@ -140,19 +140,21 @@ class CompiledRouting:
 
     def _sending(self) -> Iterator[Compiled]:
         """The templates that are resolved before a request is sent."""
-        for _key, part in self._request:
-            if isinstance(part, AddressTemplate):
-                yield from part.compiled()
-            else:
-                yield part
+        yield from templates_of(self._request)
         for maybe in (self._send_name, self._send_value, self._paginate, self._max_results, self._annotations):
             if maybe is not None:
                 yield maybe
 
-    def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
-        """Contribute to `draft`. `value` is the property's resolved value, `written` what the author wrote for it.
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to contribute besides `members`."""
+        return not (self._request or self.send or self.touches)
 
-        `names` are more names in scope: `$index` and `$parent` inside a fixedCollection.
+    def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
+        """Contribute to `draft` what `members` do not.
+
+        `value` is the property's resolved value, `written` what the author wrote for it. `names` are more names in
+        scope: `$index` and `$parent` inside a fixedCollection.
         """
         scope = draft.scope.extend({**names, "$value": value}) if self._needs_names else draft.scope
         if self.pagination is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from nodeloom import javascript
@@ -21,6 +22,7 @@ from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, co
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
@@ -82,6 +84,12 @@ def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
     return found[1] if len(found) > 1 else found[0]
 
 
+def _resolved(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
+    """What a property's written value comes to: `$value`."""
+    resolved = value.resolve(scope)
+    return resolved if prop is None else located(prop, resolved)
+
+
 @dataclass(slots=True)
 class RoutingStep:
     """A property's own routing."""
@@ -108,10 +116,7 @@ class RoutingStep:
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
-        value = self.value.resolve(draft.scope)
-        if self.prop is not None:
-            value = located(self.prop, value)
-        self.routing.apply(draft, value, self.value, self.names)
+        self.routing.apply(draft, _resolved(self.prop, self.value, draft.scope), self.value, self.names)
 
 
 # Text that needs no escape and no check as a path value: it is neither empty nor a dot segment.
@@ -204,7 +209,7 @@ class StepBuilder:
         self._root = root
         self._version = version
         self._static_parameters = frozenset(static_parameters)
-        self._routings: dict[tuple[int, bool], CompiledRouting] = {}
+        self._routings: dict[tuple[int, bool, bool], CompiledRouting] = {}
 
     @property
     def needs_all_items(self) -> bool:
@@ -228,8 +233,8 @@ class StepBuilder:
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts."""
         if prop.routing is not None:
-            yield _shortened(
-                RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static and not literal), names)
+            yield from self._routed(
+                prop.routing, prop, compiled, names, value_is_static=compiled.static and not literal
             )
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
@@ -255,16 +260,16 @@ class StepBuilder:
             for group in prop.groups():
                 yield from self._group(prop, group, value, names, literal=literal)
 
-    def routing_step(self, routing: Routing) -> Step:
-        """The step of a routing that belongs to no property's value."""
-        return RoutingStep(None, constant(None), self._routing(routing, None, True))
+    def routing_steps(self, routing: Routing) -> Iterator[Step]:
+        """The steps of a routing that belongs to no property's value."""
+        yield from self._routed(routing, None, constant(None), {}, value_is_static=True)
 
     def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
         for option in options:
             if option.routing is None or option.value != value or type(option.value) is not type(value):
                 continue
             if Surroundings(self._root, self._root, self._version).visible(option.display_options):
-                yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
+                yield from self._routed(option.routing, None, constant(value), names, value_is_static=True)
 
     def _group(
         self,
@@ -314,13 +319,30 @@ class StepBuilder:
                 for step in self.steps(prop, value, compiled, names, literal=literal):
                     yield _resolving_parent(step)
 
-    def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:
-        key = (id(routing), value_is_static)
-        if key not in self._routings:
-            self._routings[key] = CompiledRouting(
-                routing, prop, static_parameters=self._static_parameters, value_is_static=value_is_static
+    def _routed(
+        self,
+        routing: Routing,
+        prop: PropertyDescriptor | None,
+        value: Compiled,
+        names: Mapping[str, Any],
+        *,
+        value_is_static: bool,
+    ) -> Iterator[Step]:
+        """The steps of a routing: what of its request is settled, then the rest of it."""
+        key = (id(routing), value_is_static, value_is_settled := is_settled(value))
+        compiled = self._routings.get(key)
+        if compiled is None:
+            compiled = self._routings[key] = CompiledRouting(
+                routing,
+                prop,
+                static_parameters=self._static_parameters,
+                value_is_static=value_is_static,
+                value_is_settled=value_is_settled,
             )
-        return self._routings[key]
+        if compiled.members:
+            yield MembersStep(compiled.members, partial(_resolved, prop, value))
+        if not compiled.members or not compiled.is_empty:
+            yield _shortened(RoutingStep(prop, value, compiled, names))
 
 
 class _ParentTemplate:
@@ -350,9 +372,7 @@ class _InEntry:
 
     def apply(self, draft: Draft) -> None:
         parent = self.step.names["$parent"].resolve(draft.scope)
-        value = self.step.value.resolve(draft.scope)
-        if self.step.prop is not None:
-            value = located(self.step.prop, value)
+        value = _resolved(self.step.prop, self.step.value, draft.scope)
         self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
 
 
