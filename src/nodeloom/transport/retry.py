@@ -6,10 +6,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from nodeloom import headerfields
 from nodeloom.errors import NotRunError, RequestError
 from nodeloom.messages import Request, Response
 from nodeloom.transport.budget import RetryBudget
@@ -33,16 +32,10 @@ class RetryPolicy:
         return min(self.most_seconds, self.base_seconds * 2.0 ** (attempt - 1)) * draw()
 
 
-def retry_after(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
-    """Seconds the service asks to wait (RFC 9110 section 10.2.3: a number of seconds, or a date); None without."""
-    text = response.header("retry-after").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (date - now()).total_seconds()) if date.tzinfo is not None else None
+def retry_after(response: Response) -> float | None:
+    """Seconds the service asks to wait; None where it does not say."""
+    field = response.header("retry-after")
+    return headerfields.retry_after(field) if field else None
 
 
 def is_idempotent(request: Request) -> bool:
