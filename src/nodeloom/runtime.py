@@ -28,6 +28,7 @@ from nodeloom.run.settings import (
     check_zone,
     policy_of,
     secret_names_of,
+    way_of,
 )
 from nodeloom.run.waiting import waited_for
 
@@ -134,6 +135,7 @@ class Runtime:
             self._environment,
             providers=credential_providers,
             lenient=url_values == "raw",
+            way=way_of(transport, self._policy),
         )
         self._opener = Opener(
             self._registry,

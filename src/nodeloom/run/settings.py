@@ -6,7 +6,7 @@ All raise ConfigurationError, which names the argument.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ConfigurationError
@@ -53,6 +53,15 @@ def bounds_of(
         "answer_bytes": max_answer_bytes,
         "answer_values": max_answer_values,
     }
+
+
+def way_of(transport: Any, policy: Policy | None) -> Hashable:
+    """What decides who answers a request, besides its address: the transport that was given, and where it may go."""
+    if transport is None and policy is None:
+        return None
+    from nodeloom.credential.tokens import number_of
+
+    return number_of(transport), policy.destinations if policy is not None else None
 
 
 def policy_of(given: Policy | Mapping[str, Any] | None) -> Policy | None:

@@ -110,17 +110,17 @@ class _Brotli:
 
     def __init__(self) -> None:
         self._stream = _library("brotli").Decompressor()
+        self.hungry = True
 
     @property
     def eof(self) -> bool:
         return bool(self._stream.is_finished())
 
-    @property
-    def hungry(self) -> bool:
-        return bool(self._stream.can_accept_more_data())
-
     def unpack(self, data: bytes) -> bytes:
-        return bytes(self._stream.process(data, output_buffer_limit=_PIECE))
+        piece: bytes = self._stream.process(data, output_buffer_limit=_PIECE)
+        # It takes more as soon as it has taken all, when it has not given all.
+        self.hungry = len(piece) < _PIECE and self._stream.can_accept_more_data()
+        return piece
 
 
 class _Zstandard:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
@@ -82,6 +82,11 @@ class Policy:
             if name not in known:
                 raise UnknownNameError("rule", str(name), known, within="a policy")
         return cls(**values)
+
+    @property
+    def destinations(self) -> tuple[Hashable, ...]:
+        """The rules that say which servers may be called."""
+        return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as JSON, for `from_dict`."""

@@ -181,7 +181,7 @@ class RetryingSender:
                 return _final(outcome)
             if self._give_up():
                 return _cut_short(outcome, attempts)
-            why_not = self._unaffordable(refusals, held_back)
+            why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
             if why_not is not None:
                 return _denied(outcome, why_not)
             attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
@@ -210,11 +210,14 @@ class RetryingSender:
             return False
         return self._pacing.holds_back(outcome)
 
-    def _unaffordable(self, refusals: int, held_back: bool) -> str | None:
-        """Why there is not another repeat; None when there is one, which the budget is charged with."""
+    def _unaffordable(self, refusals: int, *, harmless: bool) -> str | None:
+        """Why there is not another repeat; None when there is one, which the budget is charged with.
+
+        A `harmless` one repeats what cost the service nothing: it was refused and waits for its turn, or never sent.
+        """
         if refusals > MOST_REFUSALS:
             return f"It was not repeated again: it was refused {refusals} times."
-        if self._budget.afford_refused() if held_back else self._budget.afford():
+        if self._budget.afford_harmless() if harmless else self._budget.afford():
             return None
         return "It was not repeated: the retry budget of the run is used up (--retry-budget)."
 
@@ -230,6 +233,10 @@ class RetryingSender:
 
 def _is_gone(request: Request, outcome: Response | RequestError) -> bool:
     return isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE"
+
+
+def _was_not_sent(outcome: Response | RequestError) -> bool:
+    return isinstance(outcome, RequestError) and outcome.details.get("sent") == "no"
 
 
 def _final(outcome: Response | RequestError) -> Response:
