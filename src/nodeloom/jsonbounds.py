@@ -13,7 +13,7 @@ _PIECE = 256 * 1024
 _MIB = 1024 * 1024
 
 # Bytes that CPython takes (3.11 to 3.14, 64 bits): for what they hold, and for a place in the list or object around.
-_LIST, _OBJECT, _STRING, _NUMBER = 100, 200, 56, 34
+_LIST, _OBJECT, _STRING, _NUMBER = 100, 200, 64, 34
 _PLACE, _MEMBER = 10, 35
 # Each key that comes for the first time is a string, and stands in the parser's table of keys.
 _KEY = 160
@@ -120,7 +120,8 @@ class Survey:
     def _count_contents(self, parts: list[bytes], inside: list[bytes], pairs: int, fours: int) -> None:
         size = sum(map(len, inside))
         longest = max(map(len, inside), default=0)
-        self._contents += size + 3 * min(size, fours * longest) + min(size, max(0, pairs) * longest)
+        # While Python writes a string anew for a wider character, it has both.
+        self._contents += size + 5 * min(size, fours * longest) + 2 * min(size, max(0, pairs) * longest)
         if self._inside:
             self._contents += (self._open_width - 1) * len(parts[0])
         ends_inside = self._inside == bool(len(parts) % 2)

@@ -8,6 +8,7 @@ import importlib
 import socket
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,7 @@ def bare(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zlib": zlib.compress, "raw": bare}
 TEXT = b"text " * 100_000
 PACKED = {
     "gzip": gzip.compress(TEXT),
@@ -278,7 +280,7 @@ def test_unpacking_does_not_depend_on_where_the_pieces_are_cut(
     for position, coding in enumerate(codings):
         # A coding that was put on several members would be one of several streams, which only gzip has.
         again = members if coding == "gzip" and position == 0 else 1
-        packed = {"gzip": gzip.compress, "zlib": zlib.compress, "raw": bare}[coding](packed) * again
+        packed = PACKERS[coding](packed) * again
         data = data * again
     written = ", ".join("gzip" if coding == "gzip" else "deflate" for coding in codings)
     unpacking = unpacker(written, 10**6)
