@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_depth_is_counted_whatever_stands_in_texts(value: Any, depth: int) -> No
             parse_json(text, bounds)
 
 
-SHAPES = {
+SHAPES: dict[str, Callable[[int], bytes]] = {
     "empty lists": lambda n: b"[" + b"[]," * n + b"0]",
     "empty objects": lambda n: b"[" + b"{}," * n + b"0]",
     "objects": lambda n: b"[" + b'{"a":1},' * n + b"0]",

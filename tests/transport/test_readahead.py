@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +17,7 @@ from nodeloom.errors import RequestTimeoutError
 from nodeloom.jsonbounds import TooMuchJSON
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender
+from nodeloom.transport.readahead import ReadAhead
 
 from .servers import answer, says, serving
 
@@ -55,7 +58,7 @@ def test_what_is_no_json_is_refused_by_who_looks_at_it(body: bytes) -> None:
     assert response.body == body
 
 
-@pytest.mark.parametrize("body", [b"[1,2,3,4,5,6]", b'[{"a":1},{"a":2}]', b"[[],[],[],[],[]]"])
+@pytest.mark.parametrize("body", [b"[1,2,3,4,5,6]", b'[{"a":1},{"a":2},{"a":3}]', b"[[],[],[],[],[]]"])
 def test_how_many_values_are_read_is_the_hosts_choice(body: bytes) -> None:
     response = sent(body, Limits(answer_values=4))
     with pytest.raises(TooMuchJSON, match="more than 4 values"):
@@ -69,9 +72,18 @@ def test_in_memory_an_answer_may_take_four_times_its_own_bound() -> None:
 
 
 def test_reading_is_part_of_the_time_that_a_request_has() -> None:
+    """What is left of it; the reading itself takes longer than this, and ends then."""
     body = b"[" + b"[]," * 3_000_000 + b"0]"
+
+    async def scenario() -> None:
+        ahead = ReadAhead(Limits().json)
+        try:
+            await ahead.read(Request("POST", "https://x.test/"), Response(200, {}, body), 0.01)
+        finally:
+            ahead.close()
+
     with pytest.raises(RequestTimeoutError, match="took too long to read") as caught:
-        sent(body, Limits(total_seconds=0.4))
+        asyncio.run(scenario())
     assert caught.value.details["sent"] == "yes"
 
 
@@ -85,7 +97,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_others_go_on_while_an_answer_is_read(shape: str) -> None:
-    """What is read here takes some tenths of a second, and Python's reader alone would not let go of the interpreter."""
+    """This takes some tenths of a second, in which Python's reader alone would not let go of the interpreter."""
 
     async def scenario(url: str) -> int:
         sender = Sender()
@@ -119,9 +131,7 @@ BOMBS: dict[str, tuple[bytes, bytes, bytes]] = {
 
 
 def bomb(shape: str, size: int) -> bytes:
-    """Some 256 MiB of JSON in 250 to 900 KiB of gzip; packed a piece at a time, since all of it is in memory only here."""
-    import zlib
-
+    """JSON of so many bytes in a thousandth of them; packed a piece at a time, since nobody needs all of it here."""
     begin, middle, end = BOMBS[shape]
     packer = zlib.compressobj(9, wbits=31)
     piece = middle * (2**20 // len(middle))
@@ -173,19 +183,14 @@ def test_a_bomb_fails_its_item_and_no_other(shape: str, channel: str) -> None:
     assert told["peak"] < 1000
 
 
-def bombing(packed: bytes) -> Any:
-    from contextlib import contextmanager
+@contextmanager
+def bombing(packed: bytes) -> Iterator[str]:
+    def talk(connection: socket.socket, head: bytes) -> None:
+        if head.startswith(b"POST /bomb"):
+            kinds = ("Content-Type: application/json", "Content-Encoding: gzip")
+            connection.sendall(answer("200 OK", packed, *kinds))
+        else:
+            connection.sendall(answer("200 OK", b'{"ok": true}', "Content-Type: application/json"))
 
-    @contextmanager
-    def served() -> Any:
-        def talk(connection: Any, head: bytes) -> None:
-            if head.startswith(b"POST /bomb"):
-                kinds = ("Content-Type: application/json", "Content-Encoding: gzip")
-                connection.sendall(answer("200 OK", packed, *kinds))
-            else:
-                connection.sendall(answer("200 OK", b'{"ok": true}', "Content-Type: application/json"))
-
-        with serving(talk) as server:
-            yield server.url
-
-    return served()
+    with serving(talk) as server:
+        yield server.url
