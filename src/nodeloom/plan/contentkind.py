@@ -56,16 +56,19 @@ class Kind(Enum):
     FILE = auto()
 
 
-def kind_of(response: Response) -> Kind:
-    """What the answer's header says its body is."""
+def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
+    """What the answer's header says its body is. To n8n every text may be JSON, and none is a file."""
     name = response.content_type
     if name in _JSON_TYPES or (name.endswith("+json") and not _LINES.fullmatch(name)):
         return Kind.JSON
+    is_text = not name or name.startswith("text/") or _LINES.fullmatch(name) or _SCRIPTS.fullmatch(name)
+    if as_n8n and is_text:
+        return Kind.MAYBE_JSON
     if response.disposition.kind == "attachment":
         return Kind.FILE
     if _LINES.fullmatch(name):
         return Kind.TEXT
-    if not name or name.startswith("text/") or _SCRIPTS.fullmatch(name):
+    if is_text:
         return Kind.MAYBE_JSON
     # A picture or a sound is never anything else.
     return Kind.MAYBE_FILE if name.startswith(("application/", "binary/")) else Kind.FILE

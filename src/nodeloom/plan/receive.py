@@ -49,10 +49,8 @@ def read_body(response: Response, call: Call) -> Any:
         return response.body
     if not response.body:
         return EMPTY
-    kind = kind_of(response)
     as_n8n = call.url_values == "raw"
-    if as_n8n and kind is Kind.TEXT:
-        kind = Kind.MAYBE_JSON
+    kind = kind_of(response, as_n8n=as_n8n)
     if kind in (Kind.JSON, Kind.MAYBE_JSON) or (kind is Kind.MAYBE_FILE and begins_like_json(response.body)):
         try:
             return json_of(response)
