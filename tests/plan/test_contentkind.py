@@ -19,7 +19,7 @@ from .harness import answer, answering, exchange
 
 def items(body: Any, kind: str | None, url_values: str = "strict", **headers: str) -> list[Any]:
     content = body.encode() if isinstance(body, str) else body
-    fields = headers if kind is None else {**headers, "content_type": kind}
+    fields: dict[str, Any] = headers if kind is None else {**headers, "content_type": kind}
     return exchange(answering({}), [answer(content, **fields)], url_values=url_values)[1]
 
 
