@@ -25,6 +25,7 @@ NodeloomError
     │   ├── NetworkError
     │   │   └── TLSError
     │   ├── RequestTimeoutError
+    │   ├── TooManyOpenFilesError the process may open no further connection; nothing was sent
     │   ├── UnknownOutcomeError   an earlier run was broken off while the item was in flight
     │   └── AnswerTooLargeError   an answer came, and is larger than is read
     ├── ResponseError             an answer came, and it is no success
@@ -381,6 +382,12 @@ class RequestTimeoutError(RequestError):
     """No answer within the time allowed."""
 
     code = "timeout"
+
+
+class TooManyOpenFilesError(RequestError):
+    """The process has as many files and connections open as it may, so that the request could not be sent."""
+
+    code = "too_many_open_files"
 
 
 class UnknownOutcomeError(RequestError):

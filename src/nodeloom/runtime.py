@@ -30,6 +30,7 @@ from nodeloom.run.settings import (
     check_zone,
     policy_of,
     secret_names_of,
+    way_of,
 )
 from nodeloom.run.waiting import waited_for
 
@@ -76,7 +77,8 @@ class Runtime:
         timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
         request_timeout: seconds for a whole request with its answer, without repeats (3600); None for no bound.
-        max_answer_bytes: the largest answer read, in bytes, after decompression.
+        max_answer_bytes: the largest answer read, in bytes, after decompression. Parsed it may take four times as much.
+        max_answer_values: the most values, in lists and objects, that are read of one answer in JSON.
         policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
         secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
@@ -104,6 +106,7 @@ class Runtime:
         connect_timeout: float | None = None,
         request_timeout: float | None = 3600.0,
         max_answer_bytes: int = 256 * 1024 * 1024,
+        max_answer_values: int = 10_000_000,
         policy: Policy | Mapping[str, Any] | None = None,
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
@@ -114,7 +117,9 @@ class Runtime:
         check_zone(timezone)
         check_javascript(javascript)
         self._policy = policy_of(policy)
-        self._bounds = bounds_of(timeout, connect_timeout, request_timeout, max_answer_bytes, self._policy)
+        self._bounds = bounds_of(
+            timeout, connect_timeout, request_timeout, max_answer_bytes, max_answer_values, self._policy
+        )
         self._given_transport = transport
         more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
@@ -136,6 +141,7 @@ class Runtime:
             self._environment,
             providers=credential_providers,
             lenient=url_values == "raw",
+            way=way_of(transport, self._policy),
         )
         self._opener = Opener(
             self._registry,
