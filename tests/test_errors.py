@@ -143,7 +143,7 @@ def test_an_unknown_name_lists_what_there_is_when_nothing_is_near() -> None:
 
 def test_the_nearest_of_names_as_long_as_a_page_is_not_looked_for() -> None:
     """A document of others may name things so; to compare two takes the product of their lengths."""
-    page = "".join(random.Random(1).choice("abc") for _ in range(100_000))
+    page = "".join(random.Random(1).choices("abc", k=100_000))
     assert nearest(page, [page[::-1]] * 100) is None
     assert nearest("abc", [page]) is None
     assert nearest(page.upper(), ["x", page]) == page
