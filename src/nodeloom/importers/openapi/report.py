@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from nodeloom.errors import DescriptorError
+from nodeloom.importers.openapi.document import OutsideReferenceError
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -22,7 +25,11 @@ class Remark:
 
 @dataclass(slots=True)
 class Report:
-    """Counts and remarks of one import; `gone` are operations of an earlier release that the document lost."""
+    """Counts and remarks of one import; `gone` are operations of an earlier release that the document lost.
+
+    `faults` counts what is wrong with the document: places that cost an operation, or a part of one. `first` is the
+    first of them.
+    """
 
     operations: int = 0
     resources: int = 0
@@ -30,6 +37,8 @@ class Report:
     remarks: list[Remark] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     left_out: int = 0
+    faults: int = 0
+    first: DescriptorError | None = None
     _known: set[Remark] = field(default_factory=set, repr=False)
 
     def add(self, path: str, reason: str, outcome: str) -> None:
@@ -38,6 +47,21 @@ class Report:
         if remark not in self._known:
             self._known.add(remark)
             self.remarks.append(remark)
+
+    def leave_out(self, fault: DescriptorError | OutsideReferenceError, operations: int = 1) -> None:
+        """Say that a fault of the document costs an operation, or all of a path."""
+        self.add_fault(fault, "the operation is left out." if operations < 2 else "its operations are left out.")
+        self.left_out += operations
+
+    def add_fault(self, fault: DescriptorError | OutsideReferenceError, outcome: str) -> None:
+        """Say what is wrong with the document, and what that costs."""
+        self.faults += 1
+        if isinstance(fault, OutsideReferenceError):
+            self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome)
+            return
+        self.first = self.first or fault
+        hint = f" ({fault.hint.rstrip('.')})" if fault.hint else ""
+        self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome)
 
     def by_reason(self) -> list[tuple[str, int]]:
         """Reasons and how often each was given, the most frequent first."""
@@ -50,6 +74,7 @@ class Report:
             "resources": self.resources,
             "credentials": self.credentials,
             "leftOut": self.left_out,
+            "faults": self.faults,
             "gone": self.gone,
             "remarks": [remark.to_dict() for remark in self.remarks],
         }
