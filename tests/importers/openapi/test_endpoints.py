@@ -95,7 +95,7 @@ def test_a_server_is_joined_as_rfc_3986_says(url: str, fields: Json | None, want
     [
         ":8443/api", "localhost:3000/api", "wss://api.example.com", "ftp://api.example.com/v1", "https://", "https:///v1",
         "https://api.example.com\\@evil.example", "https://user:canary@api.example.com/v1", "https://api.example.com:port",
-        "https://[half/v1", "mailto:x@y.test", "file:///etc", "api.example.com/v2", "192.168.0.7:8080/api", "http://a b/c",
+        "https://[half/v1", "mailto:x@y.test", "file:///etc", "api.example.com/v2", "192.168.0.7:80/api", "http://a b",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_called_is_asked_for(url: str) -> None:
@@ -252,6 +252,9 @@ def test_a_token_is_asked_for_where_the_document_says(server: Any, token: str, f
     assert str(transport.requests[0].url) == wanted
 
 
+NONE_AND_KEY: list[list[Json]] = [[], [{"key": []}]]
+
+
 @pytest.mark.parametrize(
     ("servers", "wanted"),
     [
@@ -265,7 +268,7 @@ def test_a_token_is_asked_for_where_the_document_says(server: Any, token: str, f
 )
 def test_an_operation_s_own_server_is_where_it_is_called(servers: Any, wanted: str) -> None:
     for where in ("operation", "path"):
-        for security in ([], [{"key": []}]):
+        for security in NONE_AND_KEY:
             operation: Json = {"tags": ["Files"], "operationId": "listFiles"}
             item: Json = {"get": operation}
             (operation if where == "operation" else item)["servers"] = servers

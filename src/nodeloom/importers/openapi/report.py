@@ -12,15 +12,20 @@ from nodeloom.importers.openapi.document import OutsideReferenceError
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing that could not be expressed: where (JSON path), what, and what became of it."""
+    """One thing that could not be expressed: where (JSON path), what, and what became of it.
+
+    `fault` says that the document is wrong there.
+    """
 
     path: str
     reason: str
     outcome: str
+    fault: bool = False
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """The remark as JSON."""
-        return {"path": self.path, "reason": self.reason, "outcome": self.outcome}
+        found = {"path": self.path, "reason": self.reason, "outcome": self.outcome}
+        return {**found, "fault": True} if self.fault else found
 
 
 @dataclass(slots=True)
@@ -41,9 +46,9 @@ class Report:
     first: DescriptorError | None = None
     _known: set[Remark] = field(default_factory=set, repr=False)
 
-    def add(self, path: str, reason: str, outcome: str) -> None:
-        """Say once that something at `path` could not be expressed."""
-        remark = Remark(path, reason, outcome)
+    def add(self, path: str, reason: str, outcome: str, *, fault: bool = False) -> None:
+        """Say once that something at `path` could not be expressed, or is a fault of the document."""
+        remark = Remark(path, reason, outcome, fault)
         if remark not in self._known:
             self._known.add(remark)
             self.remarks.append(remark)
@@ -57,15 +62,19 @@ class Report:
         """Say what is wrong with the document, and what that costs."""
         self.faults += 1
         if isinstance(fault, OutsideReferenceError):
-            self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome)
+            self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome, fault=True)
             return
         self.first = self.first or fault
         hint = f" ({fault.hint.rstrip('.')})" if fault.hint else ""
-        self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome)
+        self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome, fault=True)
 
     def by_reason(self) -> list[tuple[str, int]]:
-        """Reasons and how often each was given, the most frequent first."""
-        return Counter(f"{r.reason} {r.outcome}" for r in self.remarks).most_common()
+        """Reasons that are no faults, and how often each was given, the most frequent first."""
+        return Counter(f"{r.reason} {r.outcome}" for r in self.remarks if not r.fault).most_common()
+
+    def found_faults(self) -> list[Remark]:
+        """What is wrong with the document, in its order."""
+        return [remark for remark in self.remarks if remark.fault]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON."""
