@@ -98,14 +98,15 @@ def test_so_it_is_in_swagger_2(item: Json) -> None:
 
 def test_what_all_operations_share_costs_no_operation() -> None:
     """A title that is none, a security scheme nobody described, one that is broken, and no scheme at all."""
-    for more in (
+    shared: list[Json] = [
         {"info": {"title": 7}},
         {"info": []},
         {"security": [{"nobody": []}]},
         {"security": {}},
         {"security": [{"key": []}], "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header"}}}},
         {"security": [{"key": []}], "components": {"securitySchemes": []}},
-    ):
+    ]
+    for more in shared:
         made = imported(document(GOOD, **more))
         assert len(made.operations) == 2
         assert made.report.faults >= 1
@@ -113,7 +114,7 @@ def test_what_all_operations_share_costs_no_operation() -> None:
 
 def test_a_scheme_that_is_broken_costs_what_asks_for_nothing_else() -> None:
     schemes = {"bad": {"type": "apiKey", "in": "nowhere", "name": "x"}, "good": {"type": "http", "scheme": "bearer"}}
-    paths = {
+    paths: Json = {
         "/a": {"get": {"security": [{"bad": []}]}},
         "/b": {"get": {"security": [{"bad": []}, {"good": []}]}},
         "/c": {"get": {"security": [{"good": []}]}},

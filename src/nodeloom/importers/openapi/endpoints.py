@@ -19,6 +19,7 @@ from nodeloom.importers.openapi.document import Part, evaluates
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.report import Report
 from nodeloom.messages import origin_of
+from nodeloom.printable import json_text
 
 Json = dict[str, Any]
 
@@ -121,17 +122,30 @@ def _can_be_called(origin: str) -> bool:
 class Endpoint:
     """Where a document's service is, as an imported node says it.
 
-    `fields` are the credential's, and `url` the base address that is made of them; `constant` is the address where it
-    needs none, and `origin` its part before the path. What is relative to the server stands below `path`, its own.
-    `variables` leads from a variable of the address to its field.
+    `fields` are the credential's. Of them `url`, the base address, is made: the field Server URL, and `rest` behind it.
+    `constant` is the address where it needs no field, and `origin` its part before the path; `usual` is what the field
+    holds when nothing is filled in, None where that is not known. What is relative to the server stands below `path`,
+    its own. `variables` leads from a variable of the address to its field.
     """
 
     fields: list[Json] = field(default_factory=list)
-    url: str = ""
+    rest: str = ""
+    usual: str | None = None
+    root: str = _ROOT_FIELD
     constant: str | None = None
     origin: str | None = None
     path: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The base address, as a template."""
+        return f"={self.root}{self.filled(self.rest)}"
+
+    def allow_no_credential(self) -> None:
+        """Call the usual address where no credential is given."""
+        if self.usual is not None:
+            self.root = f"{{{{ $credentials.{SERVER_URL} || {json_text(self.usual)} }}}}"
 
     def below(self, found: Reference, *, constant: bool = False) -> str:
         """Another address of the document, as a value of a descriptor: a constant, or a template.
@@ -141,7 +155,7 @@ class Endpoint:
         origin = found.origin or (self.origin if constant else None)
         if origin is not None:
             return f"{origin}{found.path}"
-        return f"={_ROOT_FIELD}{self.filled(found.path)}"
+        return f"={self.root}{self.filled(found.path)}"
 
     def filled_reference(self, found: Reference) -> str | None:
         """As `below`, with variables in it; None where it has one that the server has not."""
@@ -171,8 +185,11 @@ def read_endpoint(document: Part, report: Report) -> Endpoint:
     # What is relative to the server, such as a token endpoint, is below the field, which then ends before the path.
     whole = found.origin is not None and not _has_relative(document)
     held, rest = (f"{found.origin}{path}", "") if whole else (found.origin or "", path)
+    endpoint.rest = rest
     endpoint.fields.append(_server_field(endpoint, held, rest))
-    endpoint.url = f"={_ROOT_FIELD}{endpoint.filled(rest)}"
+    if server is not None and found.origin is not None:
+        filled = with_defaults(server, Reference(found.origin, path if whole else ""))
+        endpoint.usual = None if filled is None else filled.text
     return endpoint
 
 

@@ -136,7 +136,6 @@ def read_access(
         label: of the node, for people.
         report: what it cannot express is told here.
     """
-    server_fields, base_url = endpoint.fields, endpoint.url
     sets = _sets(operations, schemes, report)
     offered = [] if sets else _never_asked_for(document, schemes, report)
     if not sets and not offered:
@@ -144,9 +143,10 @@ def read_access(
             return Access(base_url=endpoint.constant, constant=True)
         sets = [frozenset()]
     anonymous = bool(offered) or all(o.requirement is not None and _may_be_anonymous(o) for o in operations)
-    anonymous = anonymous or sets == [frozenset()]
     sets = sets or offered
-    access = Access(base_url=base_url)
+    if anonymous and sets != [frozenset()]:
+        endpoint.allow_no_credential()
+    access = Access(base_url=endpoint.url)
     several = len(sets) > 1
     taken: set[str] = set()
     numbers: dict[str, int] = {}
@@ -157,8 +157,9 @@ def read_access(
         type_name = f"{camel(name)}{suffix}Api"
         parts = [scheme for n in sorted(chosen) if isinstance(scheme := schemes[n], Scheme)]
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
-        access.types.append(_type(type_name, type_label.strip(), server_fields, parts))
-        reference: Json = {"name": type_name, "required": not anonymous or bool(server_fields and not chosen)}
+        access.types.append(_type(type_name, type_label.strip(), endpoint.fields, parts))
+        # A credential that says where the service is, is needed for that.
+        reference: Json = {"name": type_name, "required": not anonymous or not chosen or endpoint.usual is None}
         if several:
             reference["displayOptions"] = {"show": {"authentication": [suffix]}}
         access.references.append(reference)
