@@ -9,15 +9,16 @@ from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
-from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
+from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
 from nodeloom.plan.files import bytes_of, file_of
 from nodeloom.plan.members import compile_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.postreceive import compile_step
-from nodeloom.plan.styles import Written, write_header, write_path, write_query
+from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
@@ -32,6 +33,7 @@ class CompiledRouting:
 
     __slots__ = (
         "_annotations",
+        "_constraint",
         "_echo",
         "_encode",
         "_max_results",
@@ -42,7 +44,6 @@ class CompiledRouting:
         "_request",
         "_send_name",
         "_send_value",
-        "_validator",
         "members",
         "pagination",
         "property",
@@ -82,7 +83,10 @@ class CompiledRouting:
         self._echo = (output.echo or []) if output else []
         self.pagination: Pagination | None = pagination_of(routing.operations)
         self._encode = send.encode if send else None
-        self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
+        ours = send is not None and (
+            send.encode is not None or send.style is not None or send.type in ("path", "header", "cookie")
+        )
+        self._constraint = constraint_of(prop, ours=ours) if send is not None else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
@@ -117,7 +121,9 @@ class CompiledRouting:
 
     @property
     def key_quote(self) -> str | None:
-        """What stands around a text in the path; None when its encoder checks or changes texts."""
+        """What stands around a text in the path; None when its encoder, or its constraint, checks or changes texts."""
+        if self._constraint is not None:
+            return None
         return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(self._encode)
 
     def _touched(self) -> Iterator[str]:
@@ -192,6 +198,7 @@ class CompiledRouting:
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, str(name), value, written)
         else:
+            self._check_as_it_is(value, written)
             draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
 
     def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
@@ -232,44 +239,46 @@ class CompiledRouting:
             draft.options["body"] = encoded
 
     def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None, scope: Scope) -> Any:
+        try:
+            return self._written_value(prop, value, scope)
+        except InvalidValueError as error:
+            raise placed(error, prop, written) from None
+
+    def _written_value(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+        """The value as its place in the request has it, checked."""
         send = self.send
         kind = send.type if send else "body"
-        try:
-            if send is not None and (send.style is not None or send.allow_reserved):
-                return _styled(send, send.property or prop.name, value)
-            if self._encode in ("binary", "binaryPart"):
-                return bytes_of(value, scope) if self._encode == "binary" else file_of(value, scope)
-            if kind == "path":
-                return encode_path(self._encode or "string", value)
-            if kind == "header":
-                return header_text(value)
-            # null is a value of any type in a JSON body.
-            if value is None and kind == "body":
-                self._check(None)
-                return None
-            encoded = ENCODERS[self._encode or "string"](value)
-            # JSON that is sent as text is checked as what it says.
-            self._check(ENCODERS["json"](value) if self._encode == "jsonText" else encoded)
-        except InvalidValueError as error:
-            error.property = prop.label
-            if written is not None and not written.static:
-                error.expression = str(written.source)
-            raise
-        return encoded
+        checked = self._constraint
+        if send is not None and (send.style is not None or send.allow_reserved):
+            if checked is not None:
+                checked.check(structure(value), as_text=True)
+            return _styled(send, send.property or prop.name, value)
+        if self._encode in ("binary", "binaryPart"):
+            return bytes_of(value, scope) if self._encode == "binary" else file_of(value, scope)
+        if checked is not None:
+            checked.check(plain_value(self._encode, value), as_text=kind != "body")
+        if kind == "path":
+            return encode_path(self._encode or "string", value)
+        if kind == "header":
+            return header_text(value)
+        # null is a value of any type in a JSON body.
+        return None if value is None and kind == "body" else ENCODERS[self._encode or "string"](value)
 
-    def _check(self, value: Any) -> None:
-        if self._validator is None:
-            return
-        from nodeloom.descriptor.validation import json_path
+    def _check_as_it_is(self, value: Any, written: Compiled | None) -> None:
+        """Check a value that is put into the request as n8n does it."""
+        if self._constraint is not None and self.property is not None and value is not UNDEFINED and value is not None:
+            try:
+                self._constraint.check(value, as_text=False)
+            except InvalidValueError as error:
+                raise placed(error, self.property, written) from None
 
-        fault = next(iter(sorted(self._validator.iter_errors(value), key=lambda e: len(e.absolute_path))), None)
-        if fault is not None:
-            inside = f" at {json_path(list(fault.absolute_path))}" if fault.absolute_path else ""
-            raise InvalidValueError(
-                f"The value does not fit{inside}: {_plain_reason(fault)}.",
-                value=value,
-                hint=f"It must be {describe_schema(fault.schema)}.",
-            )
+
+def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
+    """`error` with the property, and the expression that its value came from."""
+    error.property = prop.label
+    if written is not None and not written.static:
+        error.expression = str(written.source)
+    return error
 
 
 def _styled(send: SendRouting, name: str, value: Any) -> Any:
@@ -323,65 +332,3 @@ def _is_step(step: Any) -> bool:
 
 def _compile(value: Any) -> Compiled | None:
     return None if value is None else compile_value(value, dialect="n8n")
-
-
-def _validator(schema: Mapping[str, Any]) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(dict(schema))
-
-
-def _plain_reason(fault: Any) -> str:
-    """jsonschema's own reason, without the value, which stands in the error already."""
-    wanted = fault.validator_value
-    match fault.validator:
-        case "type":
-            return f"{_type_word(fault.instance)} is not {_words(wanted)}"
-        case "minItems":
-            return "the list is empty" if wanted == 1 else f"the list has fewer than {wanted} entries"
-        case "minLength":
-            return "the text is empty" if wanted == 1 else f"the text is shorter than {wanted}"
-        case "required":
-            return "a key is missing"
-        case _:
-            return str(fault.message)
-
-
-_TYPE_WORDS = {
-    "array": "a list",
-    "object": "an object",
-    "string": "a text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "null": "null",
-}
-
-
-def _words(types: Any) -> str:
-    return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))
-
-
-def _type_word(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    for kind, word in ((dict, "an object"), (list, "a list"), (str, "a text")):
-        if isinstance(value, kind):
-            return word
-    return "a number"
-
-
-def describe_schema(schema: Any) -> str:
-    """A small JSON Schema in words, such as "a list of a text"."""
-    if not isinstance(schema, Mapping):
-        return "what the service's description says"
-    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
-        least = " with at least one entry" if schema.get("minItems") else ""
-        return f"a list of {describe_schema(schema['items']).removeprefix('an ').removeprefix('a ')}s{least}"
-    if "type" in schema:
-        return "a non-empty text" if schema.get("minLength") and schema["type"] == "string" else _words(schema["type"])
-    if "enum" in schema:
-        return "one of " + ", ".join(map(repr, schema["enum"]))
-    return "what the service's description says"

@@ -21,11 +21,12 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
-from nodeloom.plan.routing import ANY, REST, CompiledRouting
+from nodeloom.plan.routing import ANY, REST, CompiledRouting, placed
 
 
 class Step(Protocol):
@@ -177,6 +178,33 @@ class RequiredStep:
 
 
 @dataclass(slots=True)
+class ConstraintStep:
+    """A check that a property's value fits its `schema`, where nothing of the property itself is sent."""
+
+    prop: PropertyDescriptor
+    value: Compiled
+    constraint: Constraint
+
+    settled = False
+    touches = frozenset[str]()
+
+    @property
+    def static(self) -> bool:
+        """Whether the value is the same for every item."""
+        return self.value.static
+
+    def apply(self, draft: Draft) -> None:
+        """Raise InvalidValueError when there is a value that does not fit."""
+        value = located(self.prop, self.value.resolve(draft.scope))
+        if value is UNDEFINED or value is None:
+            return
+        try:
+            self.constraint.check(value, as_text=False)
+        except InvalidValueError as error:
+            raise placed(error, self.prop, self.value) from None
+
+
+@dataclass(slots=True)
 class DynamicStep:
     """A property whose value decides which parts contribute, and is an expression."""
 
@@ -232,6 +260,10 @@ class StepBuilder:
         literal: bool = False,
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts."""
+        if prop.value_schema is not None and (prop.routing is None or prop.routing.send is None):
+            constraint = constraint_of(prop, ours=False)
+            if constraint is not None:
+                yield ConstraintStep(prop, compiled, constraint)
         if prop.routing is not None:
             yield from self._routed(
                 prop.routing, prop, compiled, names, value_is_static=compiled.static and not literal
