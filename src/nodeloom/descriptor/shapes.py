@@ -78,10 +78,10 @@ def _plain(prop: PropertyDescriptor) -> Json:
             return any_of([{"type": ["number", "null"]}, *read_as])
         case "boolean":
             return any_of([{"type": "boolean"}, *read_as])
-        case "options" if _is_closed(prop):
+        case "options" if is_closed(prop):
             return {"enum": list(_values(prop))}
         case "multiOptions":
-            choice = {"enum": list(_values(prop))} if _is_closed(prop) else {}
+            choice = {"enum": list(_values(prop))} if is_closed(prop) else {}
             return {"type": "array", "items": any_of(_open(choice)) if choice else {}}
         case "collection":
             return object_schema(prop.children())
@@ -101,7 +101,7 @@ def _plain(prop: PropertyDescriptor) -> Json:
             return {}
 
 
-def _is_closed(prop: PropertyDescriptor) -> bool:
+def is_closed(prop: PropertyDescriptor) -> bool:
     """Whether the choices that are written are all there are; a service may fill in more."""
     dynamic = any(key.startswith("loadOptions") for key in prop.type_options or {})
     return bool(prop.choices()) and not dynamic and not prop.model_extra.get("allowArbitraryValues")
