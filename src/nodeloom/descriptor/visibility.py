@@ -8,7 +8,7 @@ value, so what depends on it is invisible as well, unless all it asks is that th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,6 @@ class Surroundings:
                 return False
         return True
 
-
     def offered(self, properties: Iterable[PropertyDescriptor]) -> list[OptionDescriptor]:
         """The choices of these properties that are visible here, in document order."""
         return [o for prop in properties for o in prop.choices() if self.visible(o.display_options)]
@@ -93,9 +92,22 @@ def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOp
         return None
 
     def settled(conditions: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        return {k: v for k, v in (conditions or {}).items() if k.startswith("@") or k.removeprefix("/") in known} or None
+        return {
+            k: v for k, v in (conditions or {}).items() if k.startswith("@") or k.removeprefix("/") in known
+        } or None
 
     return DisplayOptions(show=settled(options.show), hide=settled(options.hide))
+
+
+def rooted(options: DisplayOptions | None) -> DisplayOptions | None:
+    """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
+    if options is None:
+        return None
+    keys = ("/", "@")
+    return DisplayOptions(
+        show={k: v for k, v in (options.show or {}).items() if k.startswith(keys)} or None,
+        hide={k: v for k, v in (options.hide or {}).items() if k.startswith(keys)} or None,
+    )
 
 
 def controlling_names(options: DisplayOptions | None) -> Iterable[str]:
@@ -117,7 +129,7 @@ class VisibleForm:
     properties: list[PropertyDescriptor] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[PropertyDescriptor]:
         return iter(self.properties)
 
 
@@ -201,7 +213,9 @@ class _Definitions:
         own = self.by_name[name]
         if len(own) == 1:
             return own
-        first = [prop for prop in own if not any(name in self._from(c) for c in controlling_names(prop.display_options))]
+        first = [
+            prop for prop in own if not any(name in self._from(c) for c in controlling_names(prop.display_options))
+        ]
         return first or own
 
     def _from(self, start: str) -> frozenset[str]:

@@ -71,7 +71,7 @@ def _compiler(
 ) -> _Compiler:
     if version is not None:
         node = node.at_version(version)
-    chosen = select(node, parameters, dialect=dialect, url_values=url_values)
+    chosen = select(node, parameters, dialect=dialect, url_values=url_values, partial=partial)
     if dialect == "author":
         if chosen.unknown is not None:
             visible = [p for p in chosen.descriptor.properties if p.name not in (RESOURCE, OPERATION)]

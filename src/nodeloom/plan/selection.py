@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames, plain
 from nodeloom.descriptor.conditions import ABSENT, matches, same
@@ -45,8 +45,17 @@ class Selection:
         return self.operation.name if self.operation else self.descriptor.display_name
 
 
-def select(node: Node, parameters: Mapping[str, Any], *, dialect: Dialect, url_values: UrlValues) -> Selection:
+def select(
+    node: Node,
+    parameters: Mapping[str, Any],
+    *,
+    dialect: Dialect,
+    url_values: UrlValues,
+    partial: bool = False,
+) -> Selection:
     """The operation that `parameters` (flat, `resource` and `operation` among them) are for.
+
+    A form that is `partial` is still being filled in: it need not say yet what is called.
 
     Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError where one is
     missing, is an expression, or depends on one.
@@ -68,6 +77,8 @@ def select(node: Node, parameters: Mapping[str, Any], *, dialect: Dialect, url_v
         resource = str(form.values[RESOURCE])
     selector.refuse_unplaced({k: v for k, v in wanted.items() if k not in form.values}, form)
     operation = selector.operation(form, written=OPERATION in wanted)
+    if operation is None and not partial:
+        selector.refuse_silence(form)
     return Selection(descriptor, resource, operation, form, given, unknown)
 
 
@@ -90,10 +101,10 @@ def _indexed_resource(node: Node, written: Any) -> str:
     if _is_blank(written):
         return known[0] if len(known) == 1 else _refuse_open(node, RESOURCE, known)
     _refuse_template(node, RESOURCE, written)
-    return node.match_resource(written)
+    return str(node.match_resource(written))
 
 
-def _refuse_open(node: Node, kind: str, known: Sequence[str]) -> Any:
+def _refuse_open(node: Node, kind: str, known: Sequence[str]) -> NoReturn:
     shown = ", ".join(map(repr, known[:12])) + (", …" if len(known) > 12 else "")
     hint = f"Choose one of: {shown}." if known else "None is offered with these parameters."
     raise ParameterError(f"{node.label}: which {kind}?", property=kind, hint=hint)
@@ -152,7 +163,7 @@ class _Selector:
             for prop in shown:
                 written = respell(prop, written, strict=self._strict and len(shown) == 1)
         if written is not ABSENT and self._strict:
-            check_choice(shown, written, around.offered(shown), self._dialect)
+            check_choice(shown, written, around.offered(shown), self._descriptor.properties, self._dialect)
         return as_written(shown, written, around)
 
     def _chosen(self, name: str, shown: Sequence[PropertyDescriptor], written: Any, around: Surroundings) -> Any:
@@ -242,6 +253,16 @@ class _Selector:
             return found[-1]
         return OptionDescriptor.model_validate({"name": str(value), "value": value})
 
+    def refuse_silence(self, form: VisibleForm) -> None:
+        """Raise ParameterError where operations are all hidden and nothing visible says what is called instead."""
+        hidden = [prop for prop in self._descriptor.properties if prop.name == OPERATION and prop.choices()]
+        if self._strict and hidden and not any(_makes_request(prop, form.values.get(prop.name)) for prop in form):
+            raise ParameterError(
+                f"{self._node.label}: no operation is offered with these parameters.",
+                property=OPERATION,
+                hint=_conditions_of(hidden, self._around(form)),
+            )
+
     def _around(self, form: VisibleForm) -> Surroundings:
         return Surroundings(form.values, form.values, self._descriptor.type_version, self.is_template)
 
@@ -257,10 +278,17 @@ class _Selector:
         return None
 
 
+def _makes_request(prop: PropertyDescriptor, value: Any) -> bool:
+    """Whether the property, or the choice it holds, says what is called."""
+    routings = [prop.routing, *(option.routing for option in prop.choices() if same(option.value, value))]
+    return any(routing is not None and routing.request is not None for routing in routings)
+
+
 def _conditions_of(properties: Iterable[PropertyDescriptor], around: Surroundings) -> str:
     """What would have to hold for these properties to be visible."""
     needs = list(dict.fromkeys(" and ".join(_unmet(prop.display_options, around)) for prop in properties))
-    return f"It is offered when {', or when '.join(needs)}."
+    shown = ", or when ".join(needs[:5]) + (", …" if len(needs) > 5 else "")
+    return f"It is offered when {shown}."
 
 
 def _unmet(options: DisplayOptions | None, around: Surroundings) -> Iterator[str]:

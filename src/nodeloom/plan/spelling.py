@@ -6,13 +6,14 @@ Python and the command line are held to the same rules. What is an expression, o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nodeloom.descriptor.catalogue import PropertyNames
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.shapes import is_closed
+from nodeloom.descriptor.visibility import controlling_names, rooted
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.split import is_template
@@ -38,12 +39,17 @@ def respell(prop: PropertyDescriptor, value: Any, *, strict: bool = True) -> Any
 
 
 def check_choice(
-    shown: Sequence[PropertyDescriptor], written: Any, offered: Sequence[OptionDescriptor], dialect: Dialect
+    shown: Sequence[PropertyDescriptor],
+    written: Any,
+    offered: Sequence[OptionDescriptor],
+    beside: Sequence[PropertyDescriptor],
+    dialect: Dialect,
 ) -> None:
     """Raise UnknownNameError, with the nearest, when `written` is none of the choices that are `offered` here.
 
-    `shown` are the visible properties of one name. Nothing is said where a service may have further choices, and their
-    default is taken whatever it is.
+    `shown` are the visible properties of one name, `beside` all that stand with them. Nothing is said where a service
+    may have further choices, and their default is taken whatever it is. A value that decides nothing and is sent the
+    way n8n sends it is for the service to judge, as in n8n.
     """
     if not all(prop.type in ("options", "multiOptions") and is_closed(prop) for prop in shown):
         return
@@ -51,8 +57,26 @@ def check_choice(
     for value in _entries(written):
         if value is None or (isinstance(value, str) and is_template(value, dialect)):
             continue
-        if not any(same(known, value) for known in (*defaults, *(option.value for option in offered))):
+        known = (*defaults, *(option.value for option in offered))
+        if not any(same(choice, value) for choice in known) and _decides(shown, beside):
             raise _no_choice(shown[0].label, value, offered)
+
+
+def _decides(shown: Sequence[PropertyDescriptor], beside: Sequence[PropertyDescriptor]) -> bool:
+    """Whether the choice settles what is visible or what is called, or is an enumeration of Nodeloom's own kind."""
+    for prop in shown:
+        own = prop.routing.send.encode if prop.routing and prop.routing.send else None
+        if own is not None or any(option.routing for option in prop.choices()):
+            return True
+    return shown[0].name in set(_controlling(beside, nested=False))
+
+
+def _controlling(properties: Iterable[PropertyDescriptor], *, nested: bool) -> Iterator[str]:
+    """The names that decide about these properties and what is in them; inside only what begins at the root."""
+    for prop in properties:
+        for options in (prop.display_options, *(choice.display_options for choice in prop.choices())):
+            yield from controlling_names(rooted(options) if nested else options)
+        yield from _controlling((*prop.children(), *(p for g in prop.groups() for p in g.values)), nested=True)
 
 
 def _entries(written: Any) -> Iterator[Any]:
@@ -69,12 +93,16 @@ def _no_choice(label: str, value: Any, offered: Sequence[OptionDescriptor]) -> U
     by_label = next((o for o in offered if str(o.name).casefold() == str(value).casefold()), None)
     return UnknownNameError(
         "value",
-        value if isinstance(value, str) else preview(value),
-        [str(option.value) for option in offered],
+        _shown(value),
+        [_shown(option.value) for option in offered],
         within=label,
         property=label,
-        advice="" if by_label is None else f"Did you mean {preview(by_label.value)!r}?",
+        advice="" if by_label is None else f"Did you mean {_shown(by_label.value)!r}?",
     )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else preview(value)
 
 
 def _is_open(value: Any) -> bool:
@@ -92,7 +120,10 @@ def _truth(prop: PropertyDescriptor, value: Any) -> Any:
     known = _TRUTH.get(value.strip().lower()) if isinstance(value, str) else None
     if known is None:
         raise ParameterError(
-            f"{prop.label} is true or false.", property=prop.label, value=value, hint="Give true, false or an expression."
+            f"{prop.label} is true or false.",
+            property=prop.label,
+            value=value,
+            hint="Give true, false or an expression.",
         )
     return known
 
@@ -139,7 +170,8 @@ def _members(label: str, properties: list[PropertyDescriptor], value: Any, stric
         definitions = [p for p in properties if p.name == name]
         found[name] = respell(definitions[0], held, strict=strict and len(definitions) == 1)
         if strict:
-            check_choice(definitions, found[name], [o for p in definitions for o in p.choices()], "author")
+            offered = [option for prop in definitions for option in prop.choices()]
+            check_choice(definitions, found[name], offered, properties, "author")
     return found
 
 
