@@ -28,7 +28,11 @@ def sending(name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 FLAG = sending("flag", "boolean")
-NUMBERED = [{"name": "One", "value": 1}, {"name": "Yes", "value": True}, {"name": "Text", "value": "1"}]
+NUMBERED: list[dict[str, Any]] = [
+    {"name": "One", "value": 1},
+    {"name": "Yes", "value": True},
+    {"name": "Text", "value": "1"},
+]
 COLLECTION = {
     "displayName": "Options",
     "name": "options",
@@ -112,7 +116,8 @@ def test_entries_of_a_list_are_held_to_the_same() -> None:
 
 
 def test_nothing_given_is_nothing_refused() -> None:
-    for nothing in (None, {}, "={{ $json.missing }}"):
+    nothings: list[Any] = [None, {}, "={{ $json.missing }}"]
+    for nothing in nothings:
         assert request_of(node(COLLECTION), {"options": nothing}).body is None
 
 

@@ -171,7 +171,7 @@ class Node:
         return file
 
     def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Any:
-        """The value of the resource that `name` means (value or label, without case), of all, or of those `among` which.
+        """The value of the resource that `name` means (value or label, without case), of all or of those in `among`.
 
         Raises UnknownNameError with the nearest name.
         """
@@ -185,7 +185,7 @@ class Node:
     def match_operation(
         self, resource: str | None, name: object, among: Iterable[OptionDescriptor] | None = None
     ) -> OptionDescriptor:
-        """The operation that `name` means (value, label or action, without case), of all, or of those `among` which.
+        """The operation that `name` means (value, label or action, without case), of all or of those in `among`.
 
         Raises UnknownNameError with the nearest name.
         """

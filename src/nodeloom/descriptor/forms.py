@@ -142,7 +142,7 @@ class _Form:
         return [(prop, o) for prop, options in self._choices(OPERATION) for o in options if o.value == value]
 
     def offered_when(self) -> Json | None:
-        """What other parameters must hold for the operation to be offered; None where nothing, or no one thing, does."""
+        """What other parameters must hold for the operation to be offered; None where there is no one such thing."""
         found = [self.conditions(prop) | self.conditions(option) for prop, option in self.operations()]
         return found[0] if len(found) == 1 and found[0] else None
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
+from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import NodeDescriptor, PropertyDescriptor, Routing
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.given import Parameters, compile_request
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
@@ -19,6 +21,7 @@ from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
+from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
 
 
 def compile_plan(
@@ -126,14 +129,18 @@ class _Compiler:
     def plan(self, *, only: Routing | None = None) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
         parameters = self._parameters()
-        static = [name for name, compiled in parameters.items() if compiled.static]
+        known = Parameters(
+            static=frozenset(name for name, compiled in parameters.items() if compiled.static),
+            given=frozenset(prop.name for prop in self.form.properties if self._is_given(prop)),
+            strict=self._url_values == "strict",
+        )
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
             version=self._choice.descriptor.type_version,
-            static_parameters=static,
+            parameters=known,
         )
-        defaults = _DefaultsStep(self._choice.descriptor, static)
+        defaults = _DefaultsStep(self._choice.descriptor, known)
         steps: list[Step] = [defaults]
         if only is not None:
             steps.append(builder.routing_step(only))
@@ -165,21 +172,43 @@ class _Compiler:
         compiled = parameters[prop.name]
         if prop.required and prop.name not in (RESOURCE, OPERATION):
             self._check_constant(prop, compiled)
-            steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}))
+            steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop)))
             # A key that is missing is said where it is put into the path.
             if not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
                 yield RequiredStep(prop, compiled)
             yield from steps
             return
-        yield from builder.steps(prop, self.form.values[prop.name], compiled, {})
+        yield from builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop))
+
+    def _is_given(self, prop: PropertyDescriptor) -> bool:
+        """Whether the author gave the property a value of its own: a form may give its default back."""
+        return prop.name in self._given and not (
+            prop.has_default and same(self.form.values.get(prop.name), prop.default)
+        )
 
     def _parameters(self) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
+        uses = self._uses() if self._url_values == "strict" else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                compiled[prop.name] = compile_value(self._written(prop), dialect=dialect, property=prop.label)
+                own = uses_in([prop.routing]).get(("$value",)) if self._url_values == "strict" else None
+                template = compiler_for(own or uses.get(("$parameter", prop.name)))
+                compiled[prop.name] = compile_value(
+                    self._written(prop), dialect=dialect, property=prop.label, template=template
+                )
         return compiled
+
+    def _uses(self) -> dict[Name, Use]:
+        """What the descriptor's templates put the parameters into."""
+        routings: list[Routing | None] = []
+        for prop in self.form.properties:
+            if prop.choices():
+                value = self.form.values.get(prop.name)
+                routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
+            else:
+                routings += routings_in(prop)
+        return uses_in(routings, self._choice.descriptor.request_defaults)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""
@@ -226,14 +255,10 @@ def _as_shown(compiled: Compiled) -> Compiled:
 class _DefaultsStep:
     """`requestDefaults` and `requestOperations`: the ground every request stands on."""
 
-    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str]) -> None:
+    def __init__(self, descriptor: NodeDescriptor, parameters: Parameters) -> None:
         entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
-        self._parts: dict[str, AddressTemplate | Compiled] = {
-            key: AddressTemplate(value, static_parameters=static_parameters)
-            if key in ("url", "baseURL") and isinstance(value, str)
-            else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
-            for key, value in entries.items()
-        }
+        self._parts = dict(compile_request(entries, parameters))
+        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=False)
         refuse_operations_hooks(descriptor.request_operations)
         self.pagination = pagination_of(descriptor.request_operations)
         self.static = all(part.static for part in self._parts.values())
@@ -252,5 +277,8 @@ class _DefaultsStep:
     def apply(self, draft: Draft) -> None:
         """Lay the ground of `draft`."""
         for key, part in self._parts.items():
-            draft.options[key] = copy_json(part.resolve(draft.scope))
+            resolved = copy_json(part.resolve(draft.scope))
+            if key == "headers" and self._conditions is not None:
+                self._conditions.check(resolved, draft.scope, None)
+            draft.options[key] = resolved
         draft.pagination = self.pagination

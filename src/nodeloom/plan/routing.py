@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
@@ -12,6 +12,7 @@ from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.given import Parameters, compile_request, sends_condition
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
@@ -31,6 +32,8 @@ class CompiledRouting:
 
     __slots__ = (
         "_annotations",
+        "_condition",
+        "_conditions",
         "_echo",
         "_encode",
         "_max_results",
@@ -55,26 +58,20 @@ class CompiledRouting:
         routing: Routing,
         prop: PropertyDescriptor | None,
         *,
-        static_parameters: Collection[str],
+        parameters: Parameters,
         value_is_static: bool,
+        value_is_set: bool,
     ) -> None:
         _refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
-        self._request: list[tuple[str, AddressTemplate | Compiled]] = []
-        for key, value in (routing.request.entries() if routing.request else {}).items():
-            if key in ("url", "baseURL") and isinstance(value, str):
-                self._request.append(
-                    (
-                        key,
-                        AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static),
-                    )
-                )
-            else:
-                self._request.append((key, compile_value(value, dialect="n8n", property=key)))
+        entries = routing.request.entries() if routing.request else {}
+        self._request = compile_request(entries, parameters, value_is_static=value_is_static, value_is_set=value_is_set)
+        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
-        self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
+        self._send_value = parameters.compile_sent(send, value_is_set=value_is_set) if send else None
+        self._condition = send is not None and parameters.strict and sends_condition(send)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
@@ -106,6 +103,11 @@ class CompiledRouting:
         if paginate.needs_javascript or not (paginate.static or (value.static and paginate.names <= {"$value"})):
             return True
         return bool(paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value})))
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether the property is sent as a condition such as If-Match, which may not come to nothing."""
+        return self._condition
 
     @property
     def key_name(self) -> str | None:
@@ -158,7 +160,10 @@ class CompiledRouting:
         if self.pagination is not None:
             draft.pagination = self.pagination
         for key, part in self._request:
-            merge(draft.options, {key: part.resolve(scope)})
+            resolved = part.resolve(scope)
+            if key == "headers" and self._conditions is not None:
+                self._conditions.check(resolved, scope, written)
+            merge(draft.options, {key: resolved})
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
@@ -187,6 +192,8 @@ class CompiledRouting:
             return
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
+        if self._condition and is_missing(value) and written is not None and not written.static:
+            raise missing_value(self.property.label if self.property else str(name), written, scope)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, str(name), value, written)
         else:

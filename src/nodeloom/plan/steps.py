@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodeloom import javascript
+from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Surroundings, visible_form
@@ -21,9 +22,12 @@ from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, co
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.given import Parameters
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
+from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
+from nodeloom.plan.uses import Name, Use, compiler_for, uses_in
 
 
 class Step(Protocol):
@@ -198,24 +202,27 @@ class StepBuilder:
     """Makes steps from properties and written values; each routing is compiled once per builder."""
 
     def __init__(
-        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, static_parameters: Sequence[str]
+        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, parameters: Parameters
     ) -> None:
         self._dialect: Dialect = dialect
         self._root = root
         self._version = version
-        self._static_parameters = frozenset(static_parameters)
-        self._routings: dict[tuple[int, bool], CompiledRouting] = {}
+        self._parameters = parameters
+        self._routings: dict[tuple[int, bool, bool], CompiledRouting] = {}
 
     @property
     def needs_all_items(self) -> bool:
         """Whether a template of a routing compiled so far reads other items than its own."""
         return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
 
-    def compile(self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False) -> Compiled:
-        """A written value: the author's in the author's dialect, a default in n8n's."""
+    def compile(
+        self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False, use: Use | None = None
+    ) -> Compiled:
+        """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
         if literal:
             return constant(value)
-        return compile_value(value, dialect=self._dialect if given else "n8n", property=prop.label)
+        dialect: Dialect = self._dialect if given else "n8n"
+        return compile_value(value, dialect=dialect, property=prop.label, template=compiler_for(use))
 
     def steps(
         self,
@@ -224,13 +231,18 @@ class StepBuilder:
         compiled: Compiled,
         names: Mapping[str, Any],
         *,
+        given: bool,
         literal: bool = False,
     ) -> Iterator[Step]:
-        """The steps of one visible property: its own routing, then its selected parts."""
+        """The steps of one visible property: its own routing, then its selected parts.
+
+        `given` says that the author, or the data of an item (`literal`), gave it a value of its own.
+        """
         if prop.routing is not None:
-            yield _shortened(
-                RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static and not literal), names)
-            )
+            routing = self._routing(prop.routing, prop, value_is_static=compiled.static and not literal, given=given)
+            if routing.is_condition and given and compiled.static and is_missing(compiled.value):
+                raise empty_condition(prop.label, literal=literal)
+            yield _shortened(RoutingStep(prop, compiled, routing, names))
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
@@ -257,14 +269,15 @@ class StepBuilder:
 
     def routing_step(self, routing: Routing) -> Step:
         """The step of a routing that belongs to no property's value."""
-        return RoutingStep(None, constant(None), self._routing(routing, None, True))
+        return RoutingStep(None, constant(None), self._routing(routing, None, value_is_static=True, given=False))
 
     def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
         for option in options:
             if option.routing is None or option.value != value or type(option.value) is not type(value):
                 continue
             if Surroundings(self._root, self._root, self._version).visible(option.display_options):
-                yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
+                routing = self._routing(option.routing, None, value_is_static=True, given=True)
+                yield RoutingStep(None, constant(value), routing, names)
 
     def _group(
         self,
@@ -304,21 +317,32 @@ class StepBuilder:
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
         )
+        uses = uses_in(p.routing for p in form.properties) if self._parameters.strict and not literal else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given)}
+            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses)}
         for prop in form.properties:
             if prop.name in form.values:
                 value = form.values[prop.name]
-                compiled = self.compile(prop, value, given=prop.name in given, literal=literal)
-                for step in self.steps(prop, value, compiled, names, literal=literal):
+                own = uses_in([prop.routing]).get(("$value",)) if uses else None
+                compiled = self.compile(
+                    prop,
+                    value,
+                    given=prop.name in given,
+                    literal=literal,
+                    use=own or uses.get(("$parent", prop.name)),
+                )
+                is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
+                for step in self.steps(prop, value, compiled, names, given=is_given, literal=literal):
                     yield _resolving_parent(step)
 
-    def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:
-        key = (id(routing), value_is_static)
+    def _routing(
+        self, routing: Routing, prop: PropertyDescriptor | None, *, value_is_static: bool, given: bool
+    ) -> CompiledRouting:
+        key = (id(routing), value_is_static, given)
         if key not in self._routings:
             self._routings[key] = CompiledRouting(
-                routing, prop, static_parameters=self._static_parameters, value_is_static=value_is_static
+                routing, prop, parameters=self._parameters, value_is_static=value_is_static, value_is_set=given
             )
         return self._routings[key]
 
@@ -328,8 +352,18 @@ class _ParentTemplate:
 
     __slots__ = ("_members",)
 
-    def __init__(self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any]) -> None:
-        self._members = {k: compile_value(v, dialect=dialect if k in given else "n8n") for k, v in values.items()}
+    def __init__(
+        self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any], uses: Mapping[Name, Use]
+    ) -> None:
+        self._members = {
+            name: compile_value(
+                value,
+                dialect=dialect if name in given else "n8n",
+                property=name,
+                template=compiler_for(uses.get(("$parent", name))),
+            )
+            for name, value in values.items()
+        }
 
     def resolve(self, scope: Scope) -> dict[str, Any]:
         return {name: member.resolve(scope) for name, member in self._members.items()}
