@@ -8,7 +8,7 @@ import pytest
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.files import data_root
-from nodeloom.errors import ParameterError, UnknownNameError
+from nodeloom.errors import InvalidValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Literal
 from nodeloom.plan.compile import compile_plan
 
@@ -76,6 +76,32 @@ def test_return_all_of_3cx_is_yes_or_no_and_nothing_else() -> None:
     for written, pages in ((True, True), ("true", True), ("false", False), (False, False)):
         plan = compile_plan(THREECX, {**LIST, "Options": {"Return All": written}})
         assert bool(plan.draft(scope_of(plan)).paginate) is pages
+
+
+@pytest.mark.parametrize(
+    ("held", "pages"),
+    [(True, True), ("true", True), ("FALSE", False), (False, False), (None, False), ("", False), (1, True), (0, False)],
+)
+def test_an_expression_for_return_all_counts_by_what_it_says(held: Any, pages: bool) -> None:
+    plan = compile_plan(THREECX, {**LIST, "Options": {"Return All": "={{ $json.all }}"}})
+    assert bool(plan.draft(scope_of(plan, {"all": held})).paginate) is pages
+
+
+@pytest.mark.parametrize("held", ["no", "yes", "0", "off"])
+def test_text_that_is_neither_true_nor_false_fails_its_item(held: str) -> None:
+    for options in ({"Return All": "={{ $json.all }}"}, "={{ ({'Return All': $json.all}) }}"):
+        plan = compile_plan(THREECX, {**LIST, "Options": options})
+        with pytest.raises(InvalidValueError, match="not true or false") as caught:
+            plan.draft(scope_of(plan, {"all": held}))
+        assert caught.value.property == "Return All"
+
+
+@pytest.mark.parametrize("held", [5, "5", '{"top": 5}', True, ["top"], []])
+def test_an_expression_for_a_collection_gives_an_object(held: Any) -> None:
+    with pytest.raises(InvalidValueError, match="Options takes an object") as caught:
+        request_of(node(COLLECTION), {"options": "={{ $json.options }}"}, {"options": held})
+    assert caught.value.expression == "={{ $json.options }}"
+    assert request_of(node(COLLECTION), {"options": "={{ $json.options }}"}, {"options": held}, url_values="raw")
 
 
 @pytest.mark.parametrize("written", [5, "5", "top", True, [], ["top"], 1.5])

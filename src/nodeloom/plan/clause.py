@@ -191,6 +191,8 @@ class ClauseText(PartedText):
 
     def _in_quotes(self, part: Part, quote: str, scope: Scope) -> str:
         value = part.value.resolve(scope)
+        if type(value) is str and value and not self._search and "'" not in value:
+            return value
         if isinstance(value, (Mapping, list, tuple)):
             self._refuse_value("A list or object cannot stand in a literal.", value, "Pick one member of it.")
         text = value.isoformat() if isinstance(value, datetime) else part.text(value, scope)

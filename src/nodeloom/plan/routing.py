@@ -44,6 +44,7 @@ class CompiledRouting:
         "_request",
         "_send_name",
         "_send_value",
+        "_strict",
         "_validator",
         "pagination",
         "property",
@@ -67,6 +68,7 @@ class CompiledRouting:
         self.send = routing.send
         entries = routing.request.entries() if routing.request else {}
         self._request = compile_request(entries, parameters, value_is_static=value_is_static, value_is_set=value_is_set)
+        self._strict = parameters.strict
         self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
@@ -182,7 +184,7 @@ class CompiledRouting:
         if send is None:
             return
         if self._paginate is not None and draft.paginate is None:
-            draft.paginate = bool(self._paginate.resolve(scope))
+            draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
@@ -198,6 +200,20 @@ class CompiledRouting:
             self._put_encoded(draft, str(name), value, written)
         else:
             draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
+
+    def _truth(self, value: Any, written: Compiled | None) -> bool:
+        """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
+        if not self._strict or not isinstance(value, str) or not value.strip():
+            return bool(value)
+        if value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        raise InvalidValueError(
+            "The value is not true or false.",
+            property=self.property.label if self.property else "paginate",
+            value=value,
+            expression=None if written is None or written.static else str(written.source),
+            hint="Give true or false.",
+        )
 
     def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
         send, prop = self.send, self.property

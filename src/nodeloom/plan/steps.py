@@ -193,6 +193,7 @@ class DynamicStep:
         value = self.value.resolve(draft.scope)
         if value is UNDEFINED:
             return
+        self.builder.check_resolved(self.prop, value, self.value)
         with javascript.allowed(draft.scope.environment.javascript):
             for step in self.builder.children(self.prop, value, self.names, literal=True):
                 step.apply(draft)
@@ -266,6 +267,18 @@ class StepBuilder:
         else:
             for group in prop.groups():
                 yield from self._group(prop, group, value, names, literal=literal)
+
+    def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
+        """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
+        given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
+        if self._parameters.strict and prop.type != "options" and not given:
+            raise InvalidValueError(
+                f"{prop.label} takes an object, and its expression gives something else.",
+                property=prop.label,
+                value=value,
+                expression=str(written.source),
+                hint="Set its members one by one, or let the expression give an object.",
+            )
 
     def routing_step(self, routing: Routing) -> Step:
         """The step of a routing that belongs to no property's value."""
