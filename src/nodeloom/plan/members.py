@@ -6,14 +6,16 @@ journal asks for the method before any item is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
 from typing import Any
 
-from nodeloom.expression import Compiled, Scope, compile_value
+from nodeloom.expression import Compiled, Scope
 from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.given import Parameters
 from nodeloom.plan.merge import merge
 
 Member = tuple[str, AddressTemplate | Compiled]
@@ -26,10 +28,12 @@ _OBJECTS = ("qs", "headers", "body")
 
 def compile_members(
     entries: Mapping[str, Any],
+    parameters: Parameters,
     *,
-    static_parameters: Collection[str],
     value_is_static: bool = False,
     value_is_settled: bool = False,
+    value_is_set: bool = False,
+    checked: bool = False,
     prefix: str = "",
 ) -> tuple[list[Member], list[Member]]:
     """The members that are the same for every item as long as the credential is, and those of the item.
@@ -39,24 +43,35 @@ def compile_members(
 
     Args:
         entries: the object as the descriptor has it.
-        static_parameters: names of the parameters that are constants.
+        parameters: what is known of the author's parameters.
         value_is_static: whether `$value` is a constant.
         value_is_settled: whether `$value` is the same for every item: members that read it are settled then, too.
+        value_is_set: whether the author gave `$value`.
+        checked: whether headers are looked at once they are resolved, so that they stay together, with the item's own.
         prefix: what stands before a key where an error names it.
     """
     more = frozenset({"$value"}) if value_is_settled else frozenset[str]()
 
     def settles(code: Compiled) -> bool:
-        return is_settled(code, more=more, constants=static_parameters)
+        return is_settled(code, more=more, constants=parameters.static)
 
     settled: list[Member] = []
     own: list[Member] = []
     for key, value in entries.items():
         if key in _ADDRESSES and isinstance(value, str):
-            address = AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static)
+            address = AddressTemplate(
+                value,
+                static_parameters=parameters.static,
+                value_is_static=value_is_static,
+                strict=parameters.strict,
+            )
             (settled if all(map(settles, address.compiled())) else own).append((key, address))
             continue
-        first, rest = _divided(key, value, settles, f"{prefix}{key}")
+        compile_part = partial(parameters.compile_member, key, label=f"{prefix}{key}", value_is_set=value_is_set)
+        if checked and key == "headers":
+            own.append((key, compile_part(value)))
+            continue
+        first, rest = _divided(key, value, settles, compile_part)
         settled += [(key, first)] if first is not None else []
         own += [(key, rest)] if rest is not None else []
     return settled, own
@@ -72,20 +87,20 @@ def templates_of(members: Iterable[Member]) -> Iterator[Compiled]:
 
 
 def _divided(
-    key: str, value: Any, settles: Callable[[Compiled], bool], label: str
+    key: str, value: Any, settles: Callable[[Compiled], bool], compile_part: Callable[[Any], Compiled]
 ) -> tuple[Compiled | None, Compiled | None]:
     """The part of `value` that is settled, and the rest; None for one that is not there."""
-    whole = compile_value(value, dialect="n8n", property=label)
+    whole = compile_part(value)
     if settles(whole):
         return whole, None
     if key not in _OBJECTS or not isinstance(value, Mapping):
         return None, whole
     inner = value.items()
-    first = dict(takewhile(lambda pair: settles(compile_value(pair[1], dialect="n8n", property=label)), inner))
+    first = dict(takewhile(lambda pair: settles(compile_part(dict([pair]))), inner))
     if not first:
         return None, whole
     rest = dict(islice(inner, len(first), None))
-    return compile_value(first, dialect="n8n", property=label), compile_value(rest, dialect="n8n", property=label)
+    return compile_part(first), compile_part(rest)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
@@ -13,6 +13,7 @@ from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
 from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.given import Parameters, sends_condition
 from nodeloom.plan.members import compile_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
@@ -33,6 +34,8 @@ class CompiledRouting:
 
     __slots__ = (
         "_annotations",
+        "_condition",
+        "_conditions",
         "_constraint",
         "_echo",
         "_encode",
@@ -44,6 +47,7 @@ class CompiledRouting:
         "_request",
         "_send_name",
         "_send_value",
+        "_strict",
         "members",
         "pagination",
         "property",
@@ -58,23 +62,30 @@ class CompiledRouting:
         routing: Routing,
         prop: PropertyDescriptor | None,
         *,
-        static_parameters: Collection[str],
+        parameters: Parameters,
         value_is_static: bool,
         value_is_settled: bool = False,
+        value_is_set: bool,
     ) -> None:
         _refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
+        entries = routing.request.entries() if routing.request else {}
+        self._strict = parameters.strict
+        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
         #: What of the request is the same for every item stands apart: see `MembersStep`.
         self.members, self._request = compile_members(
-            routing.request.entries() if routing.request else {},
-            static_parameters=static_parameters,
+            entries,
+            parameters,
             value_is_static=value_is_static,
             value_is_settled=value_is_settled,
+            value_is_set=value_is_set,
+            checked=self._conditions is not None,
         )
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
-        self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
+        self._send_value = parameters.compile_sent(send, value_is_set=value_is_set) if send else None
+        self._condition = send is not None and parameters.strict and sends_condition(send)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
@@ -110,6 +121,11 @@ class CompiledRouting:
         if paginate.needs_javascript or not (paginate.static or (value.static and paginate.names <= {"$value"})):
             return True
         return bool(paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value})))
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether the property is sent as a condition such as If-Match, which may not come to nothing."""
+        return self._condition
 
     @property
     def key_name(self) -> str | None:
@@ -166,7 +182,10 @@ class CompiledRouting:
         if self.pagination is not None:
             draft.pagination = self.pagination
         for key, part in self._request:
-            merge(draft.options, {key: part.resolve(scope)})
+            resolved = part.resolve(scope)
+            if key == "headers" and self._conditions is not None:
+                self._conditions.check(resolved, scope, written)
+            merge(draft.options, {key: resolved})
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
@@ -185,7 +204,7 @@ class CompiledRouting:
         if send is None:
             return
         if self._paginate is not None and draft.paginate is None:
-            draft.paginate = bool(self._paginate.resolve(scope))
+            draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
@@ -195,11 +214,27 @@ class CompiledRouting:
             return
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
+        if self._condition and is_missing(value) and written is not None and not written.static:
+            raise missing_value(self.property.label if self.property else str(name), written, scope)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, str(name), value, written)
         else:
             self._check_as_it_is(value, written)
             draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
+
+    def _truth(self, value: Any, written: Compiled | None) -> bool:
+        """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
+        if not self._strict or not isinstance(value, str) or not value.strip():
+            return bool(value)
+        if value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        raise InvalidValueError(
+            "The value is not true or false.",
+            property=self.property.label if self.property else "paginate",
+            value=value,
+            expression=None if written is None or written.static else str(written.source),
+            hint="Give true or false.",
+        )
 
     def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
         send, prop = self.send, self.property

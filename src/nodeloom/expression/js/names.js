@@ -222,6 +222,19 @@
     if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is no segment of a path`);
     return encodeURIComponent(text);
   });
+  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for whoever writes a `$filter` as one expression.
+  const literalOf = (value) => {
+    if (value === null || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
+    if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
+    if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
+    if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
+    if ("datetime" in kit.loaded && value instanceof kit.loaded.datetime.DateTime && value.isValid) return value.toISO();
+    return undefined;
+  };
+  constant("odata", (value) => {
+    if (value === undefined) fail("odata() got nothing to write: its value is undefined");
+    return literalOf(value) ?? fail("odata() writes text, numbers, true, false, null and dates, nothing else");
+  });
   constant("extend", (value, method, args) => kit.extend(value, method, args));
   constant("extendOptional", (value, method) => kit.module("extensions").extendOptional(value, method));
   const luxon = (name) => define(name, () => kit.module(name.toLowerCase())[name]);
