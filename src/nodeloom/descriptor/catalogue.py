@@ -21,7 +21,7 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.once import once
-from nodeloom.descriptor.visibility import Surroundings
+from nodeloom.descriptor.visibility import Surroundings, edition_of
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 
 Model = TypeVar("Model", bound=Document)
@@ -198,7 +198,7 @@ class Node:
     def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
         resource = given.get(RESOURCE)
         descriptor = self.descriptor(resource)
-        around = Surroundings(given, given, descriptor.type_version)
+        around = Surroundings(given, given, edition_of(descriptor))
         found: list[OptionDescriptor] = []
         for prop in descriptor.properties:
             if prop.name == parameter and (parameter == RESOURCE or around.visible(prop.display_options)):

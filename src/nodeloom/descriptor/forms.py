@@ -11,7 +11,7 @@ from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import object_schema
-from nodeloom.descriptor.visibility import Surroundings
+from nodeloom.descriptor.visibility import Surroundings, edition_of
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
@@ -107,7 +107,7 @@ class _Form:
     def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Any]) -> None:
         self._chosen = chosen
         self._descriptor = descriptor
-        self._version = descriptor.type_version
+        self._edition = edition_of(descriptor)
         self.properties = [
             prop
             for prop in descriptor.properties
@@ -118,7 +118,7 @@ class _Form:
         return self._around().visible(self._decided(options))
 
     def _around(self) -> Surroundings:
-        return Surroundings(self._chosen, self._chosen, self._version)
+        return Surroundings(self._chosen, self._chosen, self._edition)
 
     def _decided(self, options: DisplayOptions | None) -> DisplayOptions | None:
         """The conditions that resource, operation and version settle."""

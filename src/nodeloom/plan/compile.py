@@ -8,7 +8,7 @@ from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
 from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor, Routing
-from nodeloom.descriptor.visibility import Surroundings, VisibleForm, visible_form
+from nodeloom.descriptor.visibility import Surroundings, VisibleForm, edition_of, visible_form
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
@@ -83,7 +83,7 @@ def _compiler(
     form = visible_form(
         choice.descriptor.properties,
         given,
-        version=choice.descriptor.type_version,
+        version=edition_of(choice.descriptor),
         is_template=lambda value: isinstance(value, str) and is_template(value, dialect),
     )
     if dialect == "author":
@@ -128,7 +128,7 @@ def _choose(node: Node, parameters: Mapping[str, Any], *, as_n8n: bool) -> _Choi
         return _Choice(descriptor, resource, None)
     around = {RESOURCE: resource}
     operation_property = _property(
-        descriptor.properties, OPERATION, Surroundings(around, around, descriptor.type_version).visible
+        descriptor.properties, OPERATION, Surroundings(around, around, edition_of(descriptor)).visible
     )
     name = _chosen_name(
         node, OPERATION, _written_value(parameters, OPERATION), operation_property, [o.name for o in operations]
@@ -232,7 +232,7 @@ class _Compiler:
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
-            version=self._choice.descriptor.type_version,
+            edition=edition_of(self._choice.descriptor),
             static_parameters=static,
         )
         defaults = _DefaultsStep(self._choice.descriptor, static)

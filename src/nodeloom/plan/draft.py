@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.expression import UNDEFINED, Scope
-from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
+from nodeloom.plan.merge import at_path, copy_json, merge
 from nodeloom.plan.postreceive import PostReceiveStep
 
 if TYPE_CHECKING:

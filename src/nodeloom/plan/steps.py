@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from nodeloom import javascript
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.patterns import search
-from nodeloom.descriptor.visibility import Surroundings, visible_form
+from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
@@ -198,11 +198,11 @@ class StepBuilder:
     """Makes steps from properties and written values; each routing is compiled once per builder."""
 
     def __init__(
-        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, static_parameters: Sequence[str]
+        self, *, dialect: Dialect, root: Mapping[str, Any], edition: Edition, static_parameters: Sequence[str]
     ) -> None:
         self._dialect: Dialect = dialect
         self._root = root
-        self._version = version
+        self._edition = edition
         self._static_parameters = frozenset(static_parameters)
         self._routings: dict[tuple[int, bool], CompiledRouting] = {}
 
@@ -263,7 +263,7 @@ class StepBuilder:
         for option in options:
             if option.routing is None or option.value != value or type(option.value) is not type(value):
                 continue
-            if Surroundings(self._root, self._root, self._version).visible(option.display_options):
+            if Surroundings(self._root, self._root, self._edition).visible(option.display_options):
                 yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
 
     def _group(
@@ -299,7 +299,7 @@ class StepBuilder:
         form = visible_form(
             properties,
             given,
-            version=self._version,
+            version=self._edition,
             root=self._root,
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
