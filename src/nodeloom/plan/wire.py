@@ -16,6 +16,7 @@ from urllib.parse import quote
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.text import number_text
+from nodeloom.expression.values import ZonedDateTime
 
 # OData ABNF, `queryOptions`: sub-delims and others that need no escape in a query.
 ODATA_SAFE = "$,'()/:;@!*"
@@ -34,7 +35,7 @@ class SelfWritten:
 
 
 def iso_text(value: datetime) -> str:
-    """A date as JavaScript's `toISOString` writes it: UTC, milliseconds, `Z`.
+    """A date as JavaScript writes it: in UTC with milliseconds and `Z`; a luxon DateTime with its own offset.
 
     Raises InvalidValueError for a date without a time zone, which is no instant.
     """
@@ -42,7 +43,8 @@ def iso_text(value: datetime) -> str:
         raise InvalidValueError(
             "The date has no time zone.", value=value.isoformat(), hint="Give it one, such as …+02:00 or …Z."
         )
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seen = value if isinstance(value, ZonedDateTime) else value.astimezone(UTC)
+    return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def scalar_text(value: Any) -> str:

@@ -102,6 +102,7 @@
     if (value === null || typeof value !== "object" || !ownKey(value, TAG)) return value;
     const [kind, content] = value[TAG];
     if (kind === "date") return new NativeDate(content);
+    if (kind === "datetime") return module_("datetime").DateTime.fromMillis(content[0], { zone: content[1] });
     if (kind === "number") return +content;
     if (kind === "object") return Object.fromEntries(content);
     return undefined;
