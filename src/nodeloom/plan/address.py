@@ -14,14 +14,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
 from nodeloom.expression.split import Code, Text, is_template, split
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
-from nodeloom.messages import origin_of
+from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.wire import scalar_text
 
 UrlValues = Literal["strict", "raw"]
@@ -383,5 +383,4 @@ def author_may_choose(address: Address, url: str, credential_origins: Collection
     """
     if origin_of(url) in credential_origins or all(piece.origin is not Origin.AUTHOR for piece in address.authority()):
         return True
-    host = (urlsplit(url).hostname or "").removesuffix(".")
-    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
+    return host_allowed(url, hosts)

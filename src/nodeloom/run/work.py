@@ -144,7 +144,8 @@ class ItemWork:
         response = await (
             self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
         )
-        if response.status == 401 and (response.redirect is None or request.idempotent):
+        refused = response.status == 401 and not request.is_answered_by(401)
+        if refused and (response.redirect is None or request.idempotent):
             renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 attempts.repeats += 1
