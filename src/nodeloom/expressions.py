@@ -32,7 +32,8 @@ def evaluate(
     those of `Environment`.
 
     JavaScript values come back as Python's: a Date as an aware datetime in UTC, a luxon DateTime as one in
-    its own zone, a Duration as its ISO text, undefined as `UNDEFINED`, whole numbers as int.
+    its own zone, a Duration as its ISO text, undefined as `UNDEFINED` (as a member of an object it is left out), whole
+    numbers as int.
 
     Raises:
         ExpressionSyntaxError: the template is broken.
@@ -43,4 +44,11 @@ def evaluate(
     given = list(items) if items is not None else [{"json": json if json is not None else {}}]
     own = {name: compile_value(value, dialect=dialect) for name, value in (parameters or {}).items()}
     environment = Environment(timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript)
-    return compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
+    found = compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
+    return _without_undefined(found) if isinstance(template, str) else found
+
+
+def _without_undefined(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
+    return [_without_undefined(inner) for inner in value] if isinstance(value, list) else value

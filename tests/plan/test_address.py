@@ -62,11 +62,12 @@ def test_base_and_path_join_with_one_slash_and_an_absolute_address_stands_alone(
 def test_two_slashes_at_the_beginning_are_another_host(url: str) -> None:
     with pytest.raises(InvalidValueError, match="two slashes"):
         join(address(BASE), address(url))
-    for mode in ("strict", "raw"):
+    modes: tuple[UrlValues, UrlValues] = ("strict", "raw")
+    for mode in modes:
         with pytest.raises(NodeloomError):
-            url_of("=/{{ $json.a }}/x", {"a": ""}, mode=mode)  # type: ignore[arg-type]
+            url_of("=/{{ $json.a }}/x", {"a": ""}, mode=mode)
         with pytest.raises(InvalidValueError, match="two slashes"):
-            url_of("={{ $json.a }}", {"a": url}, mode=mode)  # type: ignore[arg-type]
+            url_of("={{ $json.a }}", {"a": url}, mode=mode)
 
 
 def test_slashes_are_counted_across_pieces() -> None:

@@ -233,7 +233,8 @@ def test_what_a_credential_puts_on_comes_last_and_is_known_as_its() -> None:
 
 def test_a_credential_that_stands_in_the_body_is_a_body_where_there_is_none() -> None:
     put = Put(body={"token": "t"})
-    for empty in ({}, None, UNDEFINED, ""):
+    nothing: list[Any] = [{}, None, UNDEFINED, ""]
+    for empty in nothing:
         request = call(body=empty).request(put)
         assert request.body == b'{"token":"t"}'
         assert request.credential_body

@@ -14,6 +14,7 @@ from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_v
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.filling import Filling, given_values
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
@@ -80,18 +81,25 @@ def _compiler(
         given[RESOURCE] = choice.resource
     if choice.operation is not None:
         given[OPERATION] = choice.operation.value
-    form = visible_form(
-        choice.descriptor.properties,
-        given,
-        version=edition_of(choice.descriptor),
-        is_template=lambda value: isinstance(value, str) and is_template(value, dialect),
-    )
+    as_n8n = url_values == "raw"
+    edition = edition_of(choice.descriptor)
+
+    def is_written_template(value: Any) -> bool:
+        return isinstance(value, str) and is_template(value, dialect)
+
+    kept = given_values(choice.descriptor.properties, given, dialect, as_n8n=as_n8n)
+    form = visible_form(choice.descriptor.properties, kept, version=edition, is_template=is_written_template)
     if dialect == "author":
         for prop in form.properties:
-            if prop.name in given:
+            if prop.name in kept:
                 form.values[prop.name] = respell(prop, form.values[prop.name])
         if not partial:
             _refuse_invisible(node, choice, given, form)
+    given = kept
+    filling = Filling(form.values, edition, dialect, is_written_template, as_n8n)
+    for prop in form.properties:
+        if prop.name in form.values:
+            form.values[prop.name] = filling.value(prop, form.values[prop.name])
     return _Compiler(node, choice, given, form, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
 
@@ -234,6 +242,7 @@ class _Compiler:
             root=self.form.values,
             edition=edition_of(self._choice.descriptor),
             static_parameters=static,
+            as_n8n=self._url_values == "raw",
         )
         defaults = _DefaultsStep(self._choice.descriptor, static)
         steps: list[Step] = [defaults]
@@ -269,7 +278,7 @@ class _Compiler:
             self._check_constant(prop, compiled)
             steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}))
             # A key that is missing is said where it is put into the path.
-            if not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
+            if self._url_values == "strict" and not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
                 yield RequiredStep(prop, compiled)
             yield from steps
             return

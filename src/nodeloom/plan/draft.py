@@ -56,10 +56,14 @@ class Draft:
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
+        if isinstance(target, list):
+            # A list takes what stands at one of its indices, and nothing else (lodash).
+            merge(self.options, {where: {name: value} if plain else at_path(parse_path(name), copy_json(value))})
+            return
         if not isinstance(target, dict):
             target = self.options[where] = {}
-        plain = not dotted or ("." not in name and "[" not in name)
         if plain and not isinstance(value, (dict, list)):
             if value is not UNDEFINED:
                 target[name] = value

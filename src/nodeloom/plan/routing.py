@@ -17,7 +17,7 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.postreceive import compile_step
 from nodeloom.plan.styles import Written, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json
+from nodeloom.plan.wire import encode_json, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -31,6 +31,7 @@ class CompiledRouting:
 
     __slots__ = (
         "_annotations",
+        "_as_n8n",
         "_echo",
         "_encode",
         "_max_results",
@@ -57,8 +58,10 @@ class CompiledRouting:
         *,
         static_parameters: Collection[str],
         value_is_static: bool,
+        as_n8n: bool = False,
     ) -> None:
         _refuse_hooks(routing)
+        self._as_n8n = as_n8n
         self.property = prop
         self.send = routing.send
         self._request: list[tuple[str, AddressTemplate | Compiled]] = []
@@ -74,7 +77,8 @@ class CompiledRouting:
                 self._request.append((key, compile_value(value, dialect="n8n", property=key)))
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
-        self._send_value = _compile(send.value if send and send.value not in (None, "") else None)
+        # A value that is false in JavaScript is none (n8n).
+        self._send_value = _compile(send.value if send and send.value not in (None, "", 0) else None)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
@@ -182,15 +186,16 @@ class CompiledRouting:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
             return
-        name = self._send_name.resolve(scope)
-        if name is UNDEFINED or name is None:
+        found = self._send_name.resolve(scope)
+        if not self._as_n8n and (found is UNDEFINED or found is None):
             return
+        name = name_text(found, scope.environment.timezone, as_n8n=self._as_n8n)
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
-            self._put_encoded(draft, str(name), value, written)
+            self._put_encoded(draft, name, value, written)
         else:
-            draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
+            draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
 
     def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
         send, prop = self.send, self.property

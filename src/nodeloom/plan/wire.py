@@ -72,6 +72,32 @@ def scalar_text(value: Any, *, objects: bool = False) -> str:
     )
 
 
+def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
+    """The name under which something is sent, as text. n8n makes `[Object: {"k": 1}]` of an object (`as_n8n`).
+
+    Raises InvalidValueError for a list or an object otherwise.
+    """
+    if isinstance(value, str):
+        return value
+    if not as_n8n:
+        if isinstance(value, (list, tuple)):
+            raise InvalidValueError("A list is no name.", value=value, hint="Pick one member of it in the expression.")
+        return scalar_text(value)
+    if value is None or value is UNDEFINED:
+        return "null" if value is None else "undefined"
+    if isinstance(value, ZonedDateTime):
+        return f"[DateTime: {iso_text(value)}]"
+    if isinstance(value, datetime):
+        import zoneinfo
+
+        return f"[Date: {iso_text(ZonedDateTime.of(value.astimezone(zoneinfo.ZoneInfo(timezone))))}]"
+    if isinstance(value, (Mapping, list, tuple)):
+        kind = "Object" if isinstance(value, Mapping) else "Array"
+        spaced = json_text(value).replace(',"', ', "').replace('":', '": ')
+        return f"[{kind}: {spaced}]"
+    return scalar_text(value)
+
+
 def _number_text(value: float) -> str:
     try:
         return number_text(value)

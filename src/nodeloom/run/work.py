@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError, RequestError
-from nodeloom.expression import Environment, Scope
+from nodeloom.expression import UNDEFINED, Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.redaction import MaskedValues
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from nodeloom.run.redacting import Redactor
 
 Send = Callable[[Request], Awaitable[Response]]
-
-_NO_CREDENTIALS: dict[str, Any] = {}
 
 
 class ItemWork:
@@ -70,7 +68,7 @@ class ItemWork:
         self._hooked = self._sees or self._prepares or self._transforms
         self._names: dict[str, Any] = {
             "$version": plan.descriptor.type_version,
-            "$credentials": session.values if session is not None else _NO_CREDENTIALS,
+            "$credentials": session.values if session is not None else UNDEFINED,
         }
 
     def scope(self, index: int, item: Item) -> Scope:

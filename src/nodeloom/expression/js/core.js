@@ -158,8 +158,7 @@
   function plainObject(value, seen) {
     const packed = create(null);
     for (const key of keysOf(value)) {
-      const inner = value[key];
-      if (inner !== undefined) packed[key] = pack(inner, seen);
+      packed[key] = pack(value[key], seen);
     }
     return ownKey(packed, TAG) ? { [TAG]: ["object", Object.entries(packed)] } : packed;
   }
