@@ -46,7 +46,8 @@ def evaluate(
             evaluation without has one for itself. `Engines(process=True)` evaluates in a process of its own.
 
     JavaScript values come back as Python's: a Date as an aware datetime in UTC, a luxon DateTime as one in
-    its own zone, a Duration as its ISO text, undefined as `UNDEFINED`, whole numbers as int.
+    its own zone, a Duration as its ISO text, undefined as `UNDEFINED` (as a member of an object it is left out), whole
+    numbers as int.
 
     Raises:
         ExpressionSyntaxError: the template is broken.
@@ -59,4 +60,11 @@ def evaluate(
     environment = Environment(
         timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript, engines=engines
     )
-    return compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
+    found = compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
+    return _without_undefined(found) if isinstance(template, str) else found
+
+
+def _without_undefined(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
+    return [_without_undefined(inner) for inner in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +36,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
+def host_of(url: str) -> str:
+    """The host of an absolute address, in lower case and without a dot at its end."""
+    return (urlsplit(url).hostname or "").removesuffix(".")
+
+
+def host_allowed(url: str, hosts: Collection[str]) -> bool:
+    """Whether the host of `url` is one of `hosts`; `*.example.com` stands for every host below that one (n8n)."""
+    host = host_of(url)
+    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request, ready to send.
@@ -45,8 +56,11 @@ class Request:
     `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
     another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
     says whether sending it twice does no more than once: by its method (RFC 9110 section 9.2.2), or because whoever
-    made the request knows it is `repeatable`. `mask` takes the credential's secrets out of a text; by it the transport
-    finds those that stand in the address, the headers or the body for another reason, such as an expression.
+    made the request knows it is `repeatable`. `most_redirects` is how many redirects are followed, None for as many as
+    the transport follows, and `hosts` those they may lead to (`*.example.com` for those below one), None for any. With
+    `every_status` each status is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask`
+    takes the credential's secrets out of a text; by it the transport finds those that stand in the address, the headers
+    or the body for another reason, such as an expression.
     """
 
     method: str
@@ -60,6 +74,10 @@ class Request:
     credential_headers: frozenset[str] = frozenset()
     credential_body: bool = False
     repeatable: bool = False
+    most_redirects: int | None = None
+    every_status: bool = False
+    failing: frozenset[int] = frozenset()
+    hosts: tuple[str, ...] | None = None
     mask: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def holds_secret(self, text: str) -> bool:
@@ -70,6 +88,10 @@ class Request:
         # A secret may be in the query, the headers and the body, so none of their values is shown.
         names = ", ".join(self.headers)
         return f"<Request {self.method} {self.url.partition('?')[0]} [{names}] {len(self.body or b'')} bytes>"
+
+    def is_answered_by(self, status: int) -> bool:
+        """Whether the status of an answer is one that whoever made the request takes for an answer."""
+        return self.every_status and status not in self.failing
 
     @property
     def idempotent(self) -> bool:

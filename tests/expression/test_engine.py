@@ -268,7 +268,7 @@ def test_the_global_object_holds_javascript_only() -> None:
         ("[undefined, null, NaN]", None),
         ("new Date(0)", datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)),
         ("new Date(NaN)", None),
-        ("({ a: undefined, b: 1 })", {"b": 1}),
+        ("({ a: undefined, b: 1 })", {"a": UNDEFINED, "b": 1}),
         ("({ '\\u0000': ['date', 0] })", {"\0": ["date", 0]}),
         ("10n", 10),
         ("new Map([[1, 2]])", {}),

@@ -21,7 +21,7 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.once import once
-from nodeloom.descriptor.visibility import Surroundings, decided
+from nodeloom.descriptor.visibility import Surroundings, decided, edition_of
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 
 Model = TypeVar("Model", bound=Document)
@@ -210,7 +210,7 @@ class Node:
 
     def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
         descriptor = self.descriptor(given.get(RESOURCE))
-        around = Surroundings(given, given, descriptor.type_version)
+        around = Surroundings(given, given, edition_of(descriptor))
 
         def possible(part: PropertyDescriptor | OptionDescriptor) -> bool:
             return around.visible(decided(part.display_options, (RESOURCE,)))

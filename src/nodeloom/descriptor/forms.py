@@ -12,7 +12,7 @@ from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import any_of, object_schema
-from nodeloom.descriptor.visibility import Surroundings, decided, rooted
+from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
@@ -122,7 +122,7 @@ class _Form:
     def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Any]) -> None:
         self._chosen = chosen
         self._descriptor = descriptor
-        self._version = descriptor.type_version
+        self._edition = edition_of(descriptor)
         self.properties = [
             prop
             for prop in descriptor.properties
@@ -134,7 +134,7 @@ class _Form:
         return self._around().visible(decided(options, (RESOURCE, OPERATION)))
 
     def _around(self) -> Surroundings:
-        return Surroundings(self._chosen, self._chosen, self._version)
+        return Surroundings(self._chosen, self._chosen, self._edition)
 
     def operations(self) -> list[tuple[PropertyDescriptor, OptionDescriptor]]:
         """The choices of `operation` that the chosen operation is, each with the property that offers it."""

@@ -232,6 +232,9 @@ class NodeDescriptor(Document):
     credentials: list[CredentialReference] = key(default_factory=list)
     request_defaults: RequestRouting | None = None
     request_operations: dict[str, Json] | None = None
+    features: dict[str, dict[str, Json]] | None = key(
+        default=None, description='Name → the versions that have it: `{"@version": [conditions]}` (n8n `@feature`).'
+    )
     properties: list[PropertyDescriptor] = key(default_factory=list)
     resources: dict[str, ResourceIndex] | None = key(
         default=None, description="A split node: value of `resource` → where its properties are (Nodeloom)."

@@ -13,47 +13,64 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.descriptor.conditions import ABSENT, matches
-from nodeloom.descriptor.models import DisplayOptions, OptionDescriptor, PropertyDescriptor
-
-_KEY = re.compile(r"[^.\[\]]+")
-
-
-def _lookup(values: Mapping[str, Any], path: str) -> Any:
-    """The value at a path such as `filters.conditions[0].field`; a key that holds dots is found as it stands."""
-    if path in values:
-        return values[path]
-    found: Any = values
-    for key in _KEY.findall(path):
-        if isinstance(found, Mapping) and key in found:
-            found = found[key]
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-            found = found[int(key)]
-        else:
-            return ABSENT
-    return found
+from nodeloom.descriptor.keypaths import value_at
+from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 
 
 def _is_template(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("=")
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What of a node, besides its parameters, decides about its form.
+
+    `features` are those of its `version`, None for a node that declares none; `tool` says whether it is an AI agent's
+    tool.
+    """
+
+    version: int | float
+    features: frozenset[str] | None = None
+    tool: bool = False
+
+    def values(self, key: str) -> list[Any]:
+        """The values of `@version`, `@feature` and `@tool` (n8n)."""
+        if key == "@feature":
+            return sorted(self.features or ())
+        return [self.version if key == "@version" else self.tool]
+
+
+def edition_of(node: NodeDescriptor) -> Edition:
+    """The edition of a node in its newest version. Raises DescriptorError for a feature's condition that is none."""
+    version = node.type_version
+    features = None
+    if node.features is not None:
+        features = frozenset(
+            name for name, rule in node.features.items() if _holds(_as_list(rule.get("@version")), [version])
+        )
+    return Edition(version, features, node.name.endswith("Tool"))
+
+
+def _holds(conditions: Iterable[Any], values: list[Any]) -> bool:
+    return any(matches(condition, values) for condition in conditions)
+
+
 @dataclass(slots=True)
 class Surroundings:
-    """What a part's `displayOptions` can see: its siblings, the root's values, and the node's version."""
+    """What a part's `displayOptions` can see: its siblings, the root's values, and the node's edition."""
 
     siblings: Mapping[str, Any]
     root: Mapping[str, Any]
-    version: int | float
+    edition: Edition | int | float
     is_template: Callable[[Any], bool] = _is_template
 
     def values(self, key: str) -> list[Any]:
         """The values a `displayOptions` key stands for: ABSENT alone when the parameter has no value."""
-        if key == "@version":
-            return [self.version]
-        if key == "@tool":
-            return [False]  # whether n8n's AI agent uses the node
+        if key in ("@version", "@feature", "@tool"):
+            edition = self.edition if isinstance(self.edition, Edition) else Edition(self.edition)
+            return edition.values(key)
         where, path = (self.root, key[1:]) if key.startswith("/") else (self.siblings, key)
-        found = _lookup(where, path)
+        found = value_at(where, path, ABSENT)
         if isinstance(found, Mapping) and found.get("__rl"):
             found = found.get("value")
         return list(found) if isinstance(found, list) else [found]
@@ -66,11 +83,11 @@ class Surroundings:
             values = self.values(key)
             if any(self.is_template(value) for value in values):
                 return True  # n8n shows what depends on an expression, whatever else is asked
-            if not any(matches(condition, values) for condition in _as_list(conditions)):
+            if not _holds(_as_list(conditions), values):
                 return False
         for key, conditions in (options.hide or {}).items():
             values = self.values(key)
-            if values and any(matches(condition, values) for condition in _as_list(conditions)):
+            if values and _holds(_as_list(conditions), values):
                 return False
         return True
 
@@ -149,7 +166,7 @@ def visible_form(
     properties: Iterable[PropertyDescriptor],
     given: Mapping[str, Any],
     *,
-    version: int | float,
+    version: Edition | int | float,
     root: Mapping[str, Any] | None = None,
     defaults: bool = True,
     is_template: Callable[[Any], bool] = _is_template,

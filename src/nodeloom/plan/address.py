@@ -10,17 +10,17 @@ name the host, but then no credential goes there.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope
 from nodeloom.expression.split import is_template
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
-from nodeloom.messages import origin_of
+from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
 from nodeloom.plan.missing import missing_address
@@ -188,27 +188,36 @@ def _writer(block: Compiled, static_parameters: Collection[str], value_is_static
 
 
 def join(base: Address | None, url: Address | None) -> Address:
-    """`url` below `base`, with one slash between; an absolute `url` stands alone (n8n)."""
+    """`url` below `base`, with one slash between; an absolute `url` stands alone (axios, as n8n uses it).
+
+    Raises InvalidValueError for a `url` that begins with two slashes: that is another host's (RFC 3986 section 4.2),
+    and n8n calls it invalid.
+    """
+    if url is not None and url.text.startswith("//"):
+        raise InvalidValueError(
+            "An address that begins with two slashes would decide which host is called.",
+            value=url.text,
+            hint="Begin it with one slash.",
+        )
     if base is None or not base.text:
         return url or Address(())
     if url is None or not url.text:
         return base
     if _ABSOLUTE.match(url.text):
         return url
-    return Address((*_stripped(base, "right"), Piece("/", Origin.DESCRIPTOR), *_stripped(url, "left")))
+    # Of the slashes at the end of the base at most two go.
+    kept = max(len(base.text.rstrip("/")), len(base.text) - 2)
+    return Address((*_cut(base, 0, kept), Piece("/", Origin.DESCRIPTOR), *_cut(url, int(url.text[0] == "/"), None)))
 
 
-def _stripped(address: Address, side: Literal["left", "right"]) -> tuple[Piece, ...]:
-    pieces = list(address.pieces)
-    position = 0 if side == "left" else -1
-    while pieces:
-        edge = pieces[position]
-        text = edge.text.lstrip("/") if side == "left" else edge.text.rstrip("/")
-        if text:
-            pieces[position] = replace(edge, text=text)
-            break
-        pieces.pop(position)
-    return tuple(pieces)
+def _cut(address: Address, first: int, end: int | None) -> Iterator[Piece]:
+    """The pieces of `address`, with the characters from `first` to `end` of its text."""
+    position = 0
+    for piece in address.pieces:
+        text = piece.text[max(0, first - position) : None if end is None else max(0, end - position)]
+        position += len(piece.text)
+        if text or not piece.text:
+            yield piece if text == piece.text else replace(piece, text=text)
 
 
 def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValues) -> str:
@@ -403,5 +412,4 @@ def author_may_choose(address: Address, url: str, credential_origins: Collection
     """
     if origin_of(url) in credential_origins or all(piece.origin is not Origin.AUTHOR for piece in address.authority()):
         return True
-    host = (urlsplit(url).hostname or "").removesuffix(".")
-    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
+    return host_allowed(url, hosts)

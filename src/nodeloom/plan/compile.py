@@ -9,10 +9,13 @@ from typing import Any
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import NodeDescriptor, PropertyDescriptor, Routing
+from nodeloom.descriptor.visibility import edition_of
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
+from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
 from nodeloom.plan.members import Member, compile_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
@@ -84,7 +87,21 @@ def _compiler(
             raise UnknownNameError("property", chosen.unknown, PropertyNames(visible).labels(), within=chosen.title)
         if not partial:
             _refuse_invisible(node, chosen)
+    _fill(chosen, dialect, as_n8n=url_values == "raw")
     return _Compiler(node, chosen, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
+
+
+def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
+    """Give the form what n8n's form holds beside what was written: defaults in entries of collections."""
+
+    def is_written_template(value: Any) -> bool:
+        return isinstance(value, str) and is_template(value, dialect)
+
+    form = chosen.form
+    filling = Filling(form.values, edition_of(chosen.descriptor), dialect, is_written_template, as_n8n)
+    for prop in form.properties:
+        if prop.name in form.values:
+            form.values[prop.name] = filling.value(prop, form.values[prop.name])
 
 
 def _refuse_invisible(node: Node, chosen: Selection) -> None:
@@ -140,7 +157,7 @@ class _Compiler:
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
-            version=self._choice.descriptor.type_version,
+            edition=edition_of(self._choice.descriptor),
             parameters=known,
         )
         descriptor = self._choice.descriptor
@@ -181,7 +198,8 @@ class _Compiler:
             self._check_constant(prop, compiled)
             steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop)))
             # A key that is missing is said where it is put into the path.
-            if not compiled.static and not any(isinstance(step, KeyStep) for step in steps):
+            keyed = any(isinstance(step, KeyStep) for step in steps)
+            if self._url_values == "strict" and not compiled.static and not keyed:
                 yield RequiredStep(prop, compiled)
             yield from steps
             return

@@ -67,15 +67,6 @@ _MOST_MESSAGE = 4000
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
-def is_success(status: int, ignore: Any) -> bool:
-    """Whether an answer counts as success; n8n's `ignoreHttpStatusErrors` lets every status pass but its `except`."""
-    if 200 <= status < 300:
-        return True
-    if isinstance(ignore, Mapping):
-        return bool(ignore.get("ignore", True)) and status not in (ignore.get("except") or [])
-    return ignore is True or ignore == "true"
-
-
 def _class_of(status: int, words: str) -> type[ResponseError]:
     if status in _CLASSES:
         return _CLASSES[status]

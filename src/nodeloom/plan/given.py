@@ -39,7 +39,7 @@ class Parameters:
 
     def compile_sent(self, send: SendRouting, *, value_is_set: bool) -> Compiled | None:
         """The descriptor's template for the value that is sent; None where the property's own value is."""
-        if send.value in (None, ""):
+        if send.value in (None, "", 0):  # what is false in JavaScript is no value (n8n)
             return None
         template = None
         if self.strict and send.type == "query" and is_odata(send.property):

@@ -1,4 +1,4 @@
-"""Bodies of type `multipart/form-data` (RFC 7578), with nested values named as n8n names them: `a[b][0]`.
+"""Bodies of type `multipart/form-data` (RFC 7578), with nested values named as axios names them: `a[b][0]`.
 
 A value that is binary data of an item (`{data, mimeType, fileName}`, base64) becomes a file part.
 """
@@ -14,9 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
-from nodeloom.expression import UNDEFINED
 from nodeloom.plan.styles import Written
-from nodeloom.plan.wire import scalar_text
+from nodeloom.plan.wire import form_fields, scalar_text
 
 MULTIPART = "multipart/form-data"
 
@@ -32,7 +31,7 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     """The body. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
-        for name, value in values.items():
+        for name, value in form_fields(values, lambda held: isinstance(held, Written) or _is_file(held)):
             for head, content in _parts(name, value):
                 lines += [f"--{boundary}".encode(), head.encode("utf-8"), b"", content]
     except UnicodeEncodeError:
@@ -42,23 +41,16 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""])
 
 
+def _is_file(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str)
+
+
 def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
-    if value is UNDEFINED or value is None:
-        return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
             yield _disposition(own), delimiter.join(map(scalar_text, pieces)).encode("utf-8")
-        return
-    if isinstance(value, Mapping):
-        if isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str):
-            yield _file(name, value)
-            return
-        for key, member in value.items():
-            yield from _parts(f"{name}[{key}]", member)
-    elif isinstance(value, (list, tuple)):
-        for index, member in enumerate(value):
-            plain = not isinstance(member, (Mapping, list, tuple))
-            yield from _parts(f"{name}[]" if plain else f"{name}[{index}]", member)
+    elif _is_file(value):
+        yield _file(name, value)
     else:
         yield _disposition(name), scalar_text(value).encode("utf-8")
 

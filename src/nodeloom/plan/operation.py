@@ -8,7 +8,7 @@ from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
-from nodeloom.descriptor.visibility import Surroundings
+from nodeloom.descriptor.visibility import Surroundings, edition_of
 from nodeloom.errors import ItemError
 from nodeloom.expression import Compiled, Scope
 from nodeloom.messages import Response
@@ -94,7 +94,7 @@ class OperationPlan:
 
     def credential_references(self) -> list[CredentialReference]:
         """The credential types that apply with these parameters, the first choice first (n8n `authentication`)."""
-        around = Surroundings(self._values, self._values, self.descriptor.type_version)
+        around = Surroundings(self._values, self._values, edition_of(self.descriptor))
         return [r for r in self.descriptor.credentials if around.visible(r.display_options)]
 
     def draft(self, scope: Scope) -> Draft:

@@ -19,7 +19,7 @@ from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
 from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.failure import failure, is_success, unreadable
+from nodeloom.plan.failure import failure, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Reception:
 
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
-        if not is_success(response.status, call.options.get("ignoreHttpStatusErrors")):
+        if not call.statuses.has(response.status):
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
         # Read only where something looks at it: it holds every header.

@@ -20,7 +20,7 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.postreceive import compile_step
 from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json
+from nodeloom.plan.wire import encode_json, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -209,18 +209,19 @@ class CompiledRouting:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
             return
-        name = self._send_name.resolve(scope)
-        if name is UNDEFINED or name is None:
+        found = self._send_name.resolve(scope)
+        if self._strict and (found is UNDEFINED or found is None):
             return
+        name = name_text(found, scope.environment.timezone, as_n8n=not self._strict)
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
         if self._condition and is_missing(value) and written is not None and not written.static:
             raise missing_value(self.property.label if self.property else str(name), written, scope)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
-            self._put_encoded(draft, str(name), value, written)
+            self._put_encoded(draft, name, value, written)
         else:
             self._check_as_it_is(value, written)
-            draft.put("qs" if send.type == "query" else "body", str(name), value, dotted=send.property_in_dot_notation)
+            draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
 
     def _truth(self, value: Any, written: Compiled | None) -> bool:
         """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""

@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames, plain
 from nodeloom.descriptor.conditions import ABSENT, matches, same
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
-from nodeloom.descriptor.visibility import Surroundings, VisibleForm, as_written, visible_form
+from nodeloom.descriptor.visibility import Surroundings, VisibleForm, as_written, edition_of, visible_form
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.filling import given_values
 from nodeloom.plan.spelling import check_choice, respell
 from nodeloom.plan.transfer import REQUEST_OPTIONS
 
@@ -64,12 +65,13 @@ def select(
     resource = _indexed_resource(node, wanted.get(RESOURCE, ABSENT)) if node.document.resources is not None else None
     descriptor = node.descriptor(resource)
     given, unknown = _named(descriptor, parameters)
+    given = given_values(descriptor.properties, given, dialect, as_n8n=url_values == "raw")
     given |= wanted if resource is None else {**wanted, RESOURCE: resource}
     selector = _Selector(node, descriptor, resource, dialect, strict=url_values == "strict")
     form = visible_form(
         descriptor.properties,
         given,
-        version=descriptor.type_version,
+        version=edition_of(descriptor),
         is_template=selector.is_template,
         place=selector.place,
     )
@@ -241,7 +243,7 @@ class _Selector:
         value = form.values.get(OPERATION)
         found = [o for o in self._around(form).offered(shown) if same(o.value, value)]
         if self._strict and len(found if written else shown) > 1:
-            certain = Surroundings(form.values, form.values, self._descriptor.type_version, lambda _value: False)
+            certain = Surroundings(form.values, form.values, edition_of(self._descriptor), lambda _value: False)
             open_ones = [prop for prop in shown if not certain.visible(prop.display_options)]
             if open_ones:
                 raise ParameterError(
@@ -264,7 +266,7 @@ class _Selector:
             )
 
     def _around(self, form: VisibleForm) -> Surroundings:
-        return Surroundings(form.values, form.values, self._descriptor.type_version, self.is_template)
+        return Surroundings(form.values, form.values, edition_of(self._descriptor), self.is_template)
 
     def _where_offered(self, name: str, written: Any, around: Surroundings) -> str | None:
         """With which parameters the choice that `written` names would be offered; None where there is no such one."""

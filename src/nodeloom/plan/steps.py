@@ -17,7 +17,7 @@ from nodeloom import javascript
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.patterns import search
-from nodeloom.descriptor.visibility import Surroundings, visible_form
+from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
@@ -232,17 +232,44 @@ class DynamicStep:
                 step.apply(draft)
 
 
+def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
+    """Whether a template stands where a group of a fixedCollection has its entries, or one of them."""
+    if prop.type != "fixedCollection" or not isinstance(value, Mapping):
+        return False
+    for entries in value.values():
+        if any(isinstance(entry, str) for entry in (entries if isinstance(entries, list) else [entries])):
+            return True
+    return False
+
+
+def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> None:
+    """Raise InvalidValueError for what cannot be the entries of a group."""
+    several = entries if isinstance(entries, list) and prop.multiple else [entries]
+    wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
+    if wrong is not None:
+        label = group.display_name or group.name
+        raise InvalidValueError(
+            f"{label} takes {'a list of objects' if prop.multiple else 'one object'}.",
+            property=prop.label,
+            value=wrong,
+            hint=f"Give each entry as {{{group.values[0].name!r}: …}}." if group.values else None,
+        )
+
+
 class StepBuilder:
     """Makes steps from properties and written values; each routing is compiled once per builder."""
 
-    def __init__(
-        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, parameters: Parameters
-    ) -> None:
+    def __init__(self, *, dialect: Dialect, root: Mapping[str, Any], edition: Edition, parameters: Parameters) -> None:
         self._dialect: Dialect = dialect
         self._root = root
-        self._version = version
+        self._edition = edition
         self._parameters = parameters
+        self._as_n8n = not parameters.strict
         self._routings: dict[tuple[int, bool, bool, bool], CompiledRouting] = {}
+
+    @property
+    def _around_root(self) -> Surroundings:
+        return Surroundings(self._root, self._root, self._edition)
 
     @property
     def needs_all_items(self) -> bool:
@@ -286,8 +313,10 @@ class StepBuilder:
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
             return
-        if isinstance(value, str) and not compiled.static:
-            yield DynamicStep(prop, compiled, self, names)
+        if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
+            # In n8n an expression selects nothing: what it gives is no choice, and no collection.
+            if not self._as_n8n:
+                yield DynamicStep(prop, compiled, self, names)
         else:
             yield from self.children(prop, compiled.value if compiled.static else value, names, literal=literal)
 
@@ -324,13 +353,13 @@ class StepBuilder:
         yield from _routed(self._routing(routing, None, nothing, value_is_static=True, given=False), None, nothing, {})
 
     def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
-        for option in options:
-            if option.routing is None or option.value != value or type(option.value) is not type(value):
-                continue
-            if Surroundings(self._root, self._root, self._version).visible(option.display_options):
-                chosen = constant(value)
-                routing = self._routing(option.routing, None, chosen, value_is_static=True, given=True)
-                yield from _routed(routing, None, chosen, names)
+        chosen = [option for option in options if same(option.value, value)]
+        # In n8n an option has no `$value`, and of several with one value only the first is looked at.
+        own = constant(UNDEFINED if self._as_n8n else value)
+        for option in chosen[:1] if self._as_n8n else chosen:
+            if option.routing is not None and self._around_root.visible(option.display_options):
+                routing = self._routing(option.routing, None, own, value_is_static=True, given=True)
+                yield from _routed(routing, None, own, names)
 
     def _group(
         self,
@@ -342,15 +371,17 @@ class StepBuilder:
         literal: bool,
     ) -> Iterator[Step]:
         entries = value.get(group.name)
-        if not entries:
+        if entries is None or entries is UNDEFINED:
             return
+        if not self._as_n8n:
+            _check_entries(prop, group, entries)
         if prop.multiple:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
                     yield from self._nested(group.values, entry, inner, defaults=True, literal=literal)
         elif isinstance(entries, Mapping):
-            inner = {**names, "$parent": entries}
+            inner = {**names, "$index": 0, "$parent": entries}
             yield from self._nested(group.values, entries, inner, defaults=True, literal=literal)
 
     def _nested(
@@ -365,7 +396,7 @@ class StepBuilder:
         form = visible_form(
             properties,
             given,
-            version=self._version,
+            version=self._edition,
             root=self._root,
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
@@ -375,7 +406,8 @@ class StepBuilder:
         if isinstance(parent, Mapping) and not literal and given is parent:
             names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses)}
         for prop in form.properties:
-            if prop.name in form.values:
+            # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
+            if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
                 own = uses_in([prop.routing]).get(("$value",)) if uses else None
                 compiled = self.compile(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nodeloom import openfiles
 from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError, RequestError
-from nodeloom.expression import Environment, Scope
+from nodeloom.expression import UNDEFINED, Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.redaction import MaskedValues
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from nodeloom.run.redacting import Redactor
 
 Send = Callable[[Request], Awaitable[Response]]
-
-_NO_CREDENTIALS: dict[str, Any] = {}
 
 
 class ItemWork:
@@ -71,7 +69,7 @@ class ItemWork:
         self._hooked = self._sees or self._prepares or self._transforms
         self._names: dict[str, Any] = {
             "$version": plan.descriptor.type_version,
-            "$credentials": session.values if session is not None else _NO_CREDENTIALS,
+            "$credentials": session.values if session is not None else UNDEFINED,
         }
 
     def scope(self, index: int, item: Item) -> Scope:
@@ -148,7 +146,8 @@ class ItemWork:
         response = await (
             self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
         )
-        if response.status == 401 and (response.redirect is None or request.idempotent):
+        refused = response.status == 401 and not request.is_answered_by(401)
+        if refused and (response.redirect is None or request.idempotent):
             renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 attempts.repeats += 1

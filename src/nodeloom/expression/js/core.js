@@ -93,6 +93,7 @@
     if (value === null || typeof value !== "object" || !ownKey(value, TAG)) return value;
     const [kind, content] = value[TAG];
     if (kind === "date") return new NativeDate(content);
+    if (kind === "datetime") return module_("datetime").DateTime.fromMillis(content[0], { zone: content[1] });
     if (kind === "number") return +content;
     if (kind === "object") return Object.fromEntries(content);
     return undefined;
@@ -186,8 +187,7 @@
   function plainObject(value, seen) {
     const packed = create(null);
     for (const key of keysOf(value)) {
-      const inner = value[key];
-      if (inner !== undefined) packed[key] = pack(inner, seen);
+      packed[key] = pack(value[key], seen);
     }
     return ownKey(packed, TAG) ? { [TAG]: ["object", Object.entries(packed)] } : packed;
   }
