@@ -17,7 +17,6 @@ template is put in beforehand.
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +27,7 @@ from nodeloom.expression.engines import DiscardedEngine
 from nodeloom.expression.interpreter import LOST, MEMORY, TIME, Interpreter, Result
 from nodeloom.expression.modules import boot_sources, module_source
 from nodeloom.expression.scope import without_content
+from nodeloom.expression.stack import stack_size
 from nodeloom.expression.values import UNDEFINED
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ _WITH_QUESTIONS = 2
 class _Interpreter(Protocol):
     """What an engine needs of its interpreter, in this process or in another one; see `interpreter.py`."""
 
-    spoiled: bool
+    @property
+    def spoiled(self) -> bool: ...
 
     def define(self, source: str) -> int: ...
     def load(self, name: str, source: str) -> str: ...
@@ -154,7 +155,12 @@ def _interpreter(process: bool) -> _Interpreter:
         from nodeloom.expression.interpreter_process import InterpreterProcess
 
         return InterpreterProcess(boot_sources())
-    return Interpreter(boot_sources(), _stack_size())
+    stack = stack_size()
+    if stack is None:
+        from nodeloom.expression.interpreter_thread import InterpreterThread
+
+        return InterpreterThread(boot_sources())
+    return Interpreter(boot_sources(), stack)
 
 
 def _item_texts(item: Item | None) -> tuple[str, str]:
@@ -194,13 +200,3 @@ def _value(result: str, environment: Environment) -> object:
         raise DiscardedEngine(ExpressionError("The process that evaluates expressions ended before it had a result."))
     _, message = decode(result[1:])
     raise ExpressionError(message)
-
-
-def _stack_size() -> int:
-    """Bytes of C stack JavaScript may use: threads other than the main one may have little."""
-    if threading.current_thread() is threading.main_thread():
-        return 1024 * 1024
-    configured = threading.stack_size()
-    if configured:
-        return min(1024 * 1024, configured // 2)
-    return 256 * 1024

@@ -10,6 +10,8 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.expression.stack import MOST, stack_size, thread_with_stack
+
 if TYPE_CHECKING:
     from nodeloom.expression.rewrite import Program
 
@@ -33,10 +35,20 @@ def syntax_fault(program: Program) -> str | None:
 
 
 def _judge(source: str) -> str | None:
+    stack = _stack()
+    if stack is not None:
+        return _judge_here(source, stack)
+    if not hasattr(_local, "thread"):
+        _local.thread = thread_with_stack()
+    fault: str | None = _local.thread.submit(_judge_here, source, MOST).result()
+    return fault
+
+
+def _judge_here(source: str, stack: int) -> str | None:
     from nodeloom.expression.quickjs import JSException, StackOverflow
 
     try:
-        _context().eval(source)
+        _context(stack).eval(source)
     except JSException as fault:
         return str(fault).partition("\n")[0].removeprefix("SyntaxError: ")
     except (MemoryError, StackOverflow):
@@ -45,12 +57,20 @@ def _judge(source: str) -> str | None:
     return None
 
 
-def _context() -> Any:
+def _stack() -> int | None:
+    if not hasattr(_local, "stack"):
+        _local.stack = stack_size()
+    size: int | None = _local.stack
+    return size
+
+
+def _context(stack: int) -> Any:
     context = getattr(_local, "context", None)
     if context is None:
         from nodeloom.expression.quickjs import Context
 
         context = _local.context = Context()
+        context.set_max_stack_size(stack)
         context.set_time_limit(_SECONDS)
         context.set_memory_limit(_BYTES)
     return context

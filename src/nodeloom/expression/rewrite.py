@@ -68,7 +68,9 @@ class Program(NamedTuple):
 
 
 #: The parameters of a program's function, in their order.
-PARAMETERS = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,self"
+PARAMETERS = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,self,grown,power"
+#: Globals that make BigInts. Without them, and without one that is written out, there is none.
+_BIGINT_NAMES = words("BigInt BigInt64Array BigUint64Array DataView")
 
 
 def build_program(blocks: list[Block | str]) -> Program:
@@ -80,7 +82,12 @@ def build_program(blocks: list[Block | str]) -> Program:
     code_blocks = [b for b in blocks if isinstance(b, Block)]
     names = frozenset[str]().union(*(b.facts.names for b in code_blocks))
     changed = frozenset[str]().union(*(b.facts.changed for b in code_blocks))
-    printer = Printer(Names(names, changed), ticking(b.tree for b in code_blocks), EXTENSIONS)
+    printer = Printer(
+        Names(names, changed),
+        ticking(b.tree for b in code_blocks),
+        EXTENSIONS,
+        bigints=not names.isdisjoint(_BIGINT_NAMES) or any(_is_bigint(n) for b in code_blocks for n in walk(b.tree)),
+    )
     if len(blocks) == 1:
         body = f"{_statement(code_blocks[0], printer)}"
     else:
@@ -100,6 +107,10 @@ def build_program(blocks: list[Block | str]) -> Program:
         preload=_preload(code_blocks),
         regexes=regexes,
     )
+
+
+def _is_bigint(node: Node) -> bool:
+    return node.kind == "Literal" and node.text == "bigint"
 
 
 def _statement(block: Block, printer: Printer) -> str:

@@ -1,5 +1,5 @@
 // The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it but
-// the eleven helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are given
+// the thirteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are given
 // `kit`. Intrinsics are frozen by harden.js, which runs last.
 (function (globalObject) {
   "use strict";
@@ -396,6 +396,9 @@
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
     // `this` outside of functions (n8n).
     () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
+    // Operators that make BigInts longer (native-numbers.js).
+    (value) => kit.grown(value),
+    (base, exponent) => kit.power(base, exponent),
   ];
   api.seal = () => {
     lasting.forEach(lock);

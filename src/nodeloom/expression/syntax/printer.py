@@ -26,6 +26,10 @@ _CLOSED = words(
 )
 # Kinds that are printed in parentheses, and need no further ones.
 _IN_PARENTHESES = frozenset(("Arrow", "Class", "Function", "Object", "Yield"))
+# Operators that may give a longer BigInt than they were given, or pass one on.
+_GROWING = words("+ - * / % << >>")
+#: So many digits may a BigInt have that is written out; the engine bounds what is made of it.
+MAX_BIGINT_DIGITS = 20_000
 _CONSTANTS = {"undefined": "(void 0)", "NaN": "(0/0)", "Infinity": "(1/0)"}
 #: So many extension methods may be called one on the other; each is a call around the one before.
 MAX_EXTENSIONS = 100
@@ -38,9 +42,12 @@ class Printer:
         names: the names of all the trees.
         ticking: the ids of the operators and calls that look at the clock.
         extensions: the names of methods that `extend` is called for.
+        bigints: whether there may be BigInts; operators that make them longer ask `grown` and `power` then.
     """
 
-    def __init__(self, names: Names, ticking: Collection[int], extensions: Collection[str]) -> None:
+    def __init__(
+        self, names: Names, ticking: Collection[int], extensions: Collection[str], *, bigints: bool = False
+    ) -> None:
         self.used: set[str] = set()
         self.regexes: dict[tuple[str, str], str] = {}
         self.needs_self = False
@@ -48,6 +55,8 @@ class Printer:
         self._extensions = extensions
         self._constants = {n: text for n, text in _CONSTANTS.items() if n not in names.changed}
         self._optional: set[int] = set()
+        self._bigints = bigints
+        self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
 
     def print(self, tree: Node) -> str:
         """The expression `tree` as JavaScript.
@@ -98,6 +107,8 @@ class Printer:
         if node.text == "string":
             return [text_literal(str(node.value))]
         if node.text == "bigint":
+            if len(str(node.value)) > MAX_BIGINT_DIGITS:
+                raise CodeError(f"A BigInt may have {MAX_BIGINT_DIGITS:,} digits", node.start)
             return [f"{node.value}n"]
         if isinstance(node.value, (int, float)):
             return [number_literal(node.value)]
@@ -155,12 +166,20 @@ class Printer:
 
     def _binary(self, node: Node) -> Parts:
         left, right = node.children
+        ticking = id(node) in self._ticking
+        if self._bigints and node.text == "**":
+            return ["power(", left, ",", *(["tick(", right, ")"] if ticking else [right]), ")"]
         operator = f" {node.text} " if node.text.isalpha() else node.text
         level = PRECEDENCE[node.text]
         chained = left.kind == "Binary" and PRECEDENCE[left.text] == level and node.text != "**"
+        if chained:
+            self._chained.add(id(left))
         before = [left] if chained else self._operand(left)
-        after = ["tick(", right, ")"] if id(node) in self._ticking else self._operand(right)
-        return [*before, operator, *after]
+        after = ["tick(", right, ")"] if ticking else self._operand(right)
+        parts = [*before, operator, *after]
+        if self._bigints and node.text in _GROWING and id(node) not in self._chained:
+            return ["grown(", *parts, ")"]
+        return parts
 
     def _unary(self, node: Node) -> Parts:
         (operand,) = node.children
@@ -174,9 +193,21 @@ class Printer:
 
     def _assign(self, node: Node) -> Parts:
         target, value = node.children
+        operator = node.text[:-1]
+        if self._bigints and (operator == "**" or operator in _GROWING):
+            return self._grown_assignment(node, operator)
         if id(node) in self._ticking:
             return [target, f"{node.text}tick(", value, ")"]
         return [target, node.text, value]
+
+    def _grown_assignment(self, node: Node, operator: str) -> Parts:
+        """`x *= y` as `x = grown(x * y)`: what is too long is not to be assigned."""
+        target, value = node.children
+        if not _is_repeatable(target):
+            raise CodeError(f"Where BigInts are, {node.text} needs a name or a member of one on its left", node.start)
+        if operator == "**":
+            return [target, "=power(", target, ",tick(", value, "))"]
+        return [target, "=grown(", target, f"{operator}tick(", value, "))"]
 
     def _conditional(self, node: Node) -> Parts:
         test, yes, no = node.children
@@ -266,6 +297,14 @@ class Printer:
     def _new(self, node: Node) -> Parts:
         callee, *arguments = node.children
         return ["new(", callee, ")(", *listed(arguments), ")"]
+
+
+def _is_repeatable(target: Node) -> bool:
+    """Whether `target` may be evaluated twice: a name, or a member of one whose key is as simple."""
+    if target.kind != "Member":
+        return target.kind == "Identifier"
+    owner, *keys = target.children
+    return owner.kind in ("Identifier", "This") and all(key.kind in ("Identifier", "Literal") for key in keys)
 
 
 def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
