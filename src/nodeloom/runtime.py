@@ -14,6 +14,7 @@ from nodeloom.errors import NodeloomError
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
+from nodeloom.run.handover import as_variables
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.opener import Opener
 from nodeloom.run.planning import PlannedRequest, plan_requests
@@ -120,7 +121,7 @@ class Runtime:
             _environment,
             timezone=timezone,
             env=env,
-            vars=vars,
+            vars=None if vars is None else as_variables(vars),
             functions=self._plugins.functions() or None,
             javascript=javascript,
         )
