@@ -15,6 +15,7 @@ from nodeloom.expression.engines import Engines
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
+from nodeloom.run.handover import as_variables
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.opener import Opener
 from nodeloom.run.planning import PlannedRequest, plan_requests
@@ -130,7 +131,7 @@ class Runtime:
             _environment,
             timezone=timezone,
             env=env,
-            vars=vars,
+            vars=None if vars is None else as_variables(vars),
             functions=self._plugins.functions() or None,
             javascript=bool(javascript),
             engines=self._engines,

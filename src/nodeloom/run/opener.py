@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.run.handover import as_parameters
 from nodeloom.run.keywords import RunOptions
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import RunReport
@@ -75,6 +76,7 @@ class Opener:
         from nodeloom.plan.compile import compile_plan
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
             plan = compile_plan(found, parameters, dialect=dialect, url_values=self._url_values, version=version)
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
@@ -86,6 +88,7 @@ class Opener:
         from nodeloom.plan.choices import compile_choices
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
             return compile_choices(found, property_name, parameters, url_values=self._url_values)
 
@@ -100,10 +103,9 @@ class Opener:
         dry: bool = False,
     ) -> OpenedRun:
         """The run of an operation; without `items`, it runs once. A `dry` one asks nobody for a token."""
-        from nodeloom.run.source import check_items
+        from nodeloom.run.frames import as_items
 
-        items = [{"json": {}}] if items is None else items
-        check_items(items)
+        items = [{"json": {}}] if items is None else as_items(items)
         plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
         return self.opened(plan, items, options, report, dry=dry)
 
