@@ -78,7 +78,7 @@ def test_code_reaches_nothing_of_the_printers(code: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(PROGRAMS)
 def test_a_program_does_what_its_tree_says(code: str) -> None:
-    """Printed code holds nothing foreign, resolves no other names, and has the effects that QuickJS sees in the code."""
+    """Printed code holds nothing foreign, resolves no other names, and has the effects QuickJS sees in the code."""
     judge(code)
 
 
