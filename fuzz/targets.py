@@ -2,6 +2,8 @@
 
 * `template`: a template compiles and resolves, or an ExpressionError says why; the path evaluator and the engine agree;
   text that an item brings is never evaluated.
+* `javascript`: what QuickJS is given does what the syntax tree of the code says, and what QuickJS makes of the code
+  itself.
 * `descriptor`: a document is read, validated, loaded and compiled, or a NodeloomError says why, a broken one with its
   JSON path; what validates loads, and what does not load does not validate.
 * `openapi`: a document is imported, or a NodeloomError says why; what is imported validates, loads, stays in its folder
@@ -20,6 +22,8 @@ from typing import Any
 
 from fuzz import words
 from fuzz.inputs import Input
+from fuzz.javascript import javascript
+from fuzz.promises import hold as _hold
 from nodeloom.descriptor.catalogue import Node, credential_type
 from nodeloom.descriptor.files import parse_json
 from nodeloom.descriptor.validation import KINDS, kind_of, validate_document
@@ -37,16 +41,6 @@ from nodeloom.plan.check import template_problems
 from nodeloom.plan.compile import compile_plan
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.printable import escaped, escaped_lines
-
-
-class BrokenPromise(Exception):
-    """A promise does not hold."""
-
-
-def _hold(promise: bool, said: str, *found: object) -> None:
-    if not promise:
-        raise BrokenPromise(f"{said}: {' | '.join(map(ascii, found))}")
-
 
 # -- templates --------------------------------------------------------------------------------------------------------
 
@@ -259,6 +253,7 @@ def _plans() -> list[OperationPlan]:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "template": template,
+    "javascript": javascript,
     "descriptor": descriptor,
     "openapi": openapi,
     "answer": answer,

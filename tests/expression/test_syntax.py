@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from nodeloom.expression.analysis import facts_of, member_path
 from nodeloom.expression.judgement import syntax_fault
-from nodeloom.expression.purity import is_pure
 from nodeloom.expression.quickjs import Context, JSException
-from nodeloom.expression.rewrite import EXTENSIONS, Block, build_program
+from nodeloom.expression.rewrite import Block, build_program
 from nodeloom.expression.syntax import CodeError, Node, parse_expression, walk
 from nodeloom.expression.syntax.lexemes import string_value
 from nodeloom.expression.words import words
@@ -206,28 +205,6 @@ def test_the_kind_of_the_first_statement(code: str, kind: str, text: str) -> Non
 def test_member_paths(code: str, path: tuple[object, ...] | None) -> None:
     """Chains of literal keys, whichever way they are written."""
     assert member_path(parse_expression(code)) == path
-
-
-@pytest.mark.parametrize(
-    ("code", "pure"),
-    [
-        ("$json.a + 1", True),
-        ("$json.a.map(x => x.b).join()", True),
-        ("$json.name.toTitleCase()", True),
-        ("$json.a.sort()", False),
-        ("$json.a = 1", False),
-        ("$json.n++", False),
-        ("delete $json.a", False),
-        ("f($json)", False),
-        ("$json.a.map(x => { x.b = 1 })", False),
-        ("Object.assign($json, {})", False),
-        ("$json['sort']()", False),
-    ],
-)
-def test_what_may_share_its_data(code: str, pure: bool) -> None:
-    """Only code that certainly changes nothing."""
-    tree = parse_expression(code)
-    assert is_pure(tree, facts_of(tree).changed, EXTENSIONS) is pure
 
 
 def test_deep_nesting_is_an_error_not_a_crash() -> None:

@@ -99,7 +99,7 @@ def facts_of(node: Node) -> Facts:
         path = member_path(current) if current.kind in ("Member", "Identifier") and id(current) not in below else None
         if current.kind == "Member" and id(current) not in below:
             _mark(current, below, whole=path is not None)
-        if path is not None and isinstance(path[0], str) and path[0].startswith("$"):
+        if path is not None and str(path[0]).startswith("$") and path[0] in names.free:
             paths[path] = None
             all_items = all_items or (path[0] == "$input" and len(path) > 1 and path[1] not in _CURRENT_ONLY)
     all_items = all_items or not names.free.isdisjoint(_ALL_ITEMS)

@@ -61,7 +61,6 @@ class MemberParser(Reader):
 
     def function(self, *, kind: str = "Function") -> Node:
         """A function, from the word `function` on."""
-        self.deeper()
         opening = self.expect("function", operand=True)
         form = "*" if self.accept("*") else ""
         outer = self.in_generator
@@ -73,7 +72,6 @@ class MemberParser(Reader):
             raise self.unexpected(self.peek(), ", expected a name")
         node = self._function_rest(opening.start, name, form=form, function="function")
         node.kind = kind
-        self.depth -= 1
         return node
 
     def _function_rest(self, start: int, name: Node, *, form: str, function: str) -> Node:

@@ -54,6 +54,7 @@ class Printer:
         self._ticking = ticking
         self._extensions = extensions
         self._constants = {n: text for n, text in _CONSTANTS.items() if n not in names.changed}
+        self._choice_name = None if "$if" in names.changed else "$if"
         self._optional: set[int] = set()
         self._bigints = bigints
         self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
@@ -283,7 +284,7 @@ class Printer:
         callee, *arguments = node.children
         return (
             callee.kind == "Identifier"
-            and callee.text == "$if"
+            and callee.text == self._choice_name
             and len(arguments) >= 2
             and not any(argument.kind == "Spread" for argument in arguments[:3])
         )
