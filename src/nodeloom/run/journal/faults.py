@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 
 _DAMAGED = "It cannot be gone on with, and what the service did only the service can tell. Is there a copy of it?"
@@ -28,6 +29,8 @@ _WORDS = [
 def translate(fault: sqlite3.Error, path: Path) -> JournalError:
     """The error for what SQLite raised on the journal at `path`."""
     name = getattr(fault, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and not openfiles.some_left():
+        return JournalError(f"The journal {path} cannot be opened: {openfiles.WHAT}.", hint=openfiles.HINT, sqlite=name)
     for beginning, reason, hint in _WORDS:
         if name.startswith(beginning):
             return JournalError(f"The journal {path} cannot be used: {reason}.", hint=hint, sqlite=name)

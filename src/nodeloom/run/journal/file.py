@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.entries import COLUMNS, Entry
 from nodeloom.run.journal.faults import damaged, translated
@@ -244,6 +245,8 @@ def _made(path: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as fault:
+        if openfiles.used_up(fault):
+            raise openfiles.cannot_begin() from None
         raise JournalError(
             f"The journal {path} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.faults import translated
 
@@ -67,6 +68,8 @@ def _made(path: Path, journal: Path) -> int | None:
     except FileExistsError:
         pass
     except OSError as fault:
+        if openfiles.used_up(fault):
+            raise openfiles.cannot_begin() from None
         raise JournalError(
             f"The journal {journal} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",
