@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
+from nodeloom.headerfields import media_type
 from nodeloom.messages import Request, origin_of
 from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
 from nodeloom.plan.encoders import header_text
@@ -233,7 +234,7 @@ class Call:
 
     def _content(self, body: Any, headers: dict[str, str]) -> bytes:
         written = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
-        kind = written.partition(";")[0].strip().lower()
+        kind = media_type(written)
         if isinstance(body, bytes):
             return body
         if kind == FORM and isinstance(body, dict):
