@@ -9,6 +9,9 @@ from typing import Any
 
 from nodeloom.errors import ConfigurationError, TooManyOpenFilesError
 
+WHAT = "the process has too many files and connections open"
+HINT = "Lower --concurrency (concurrency=), or allow more (ulimit -n NUMBER)."
+
 # Of this process, and of the whole system.
 _USED_UP = (errno.EMFILE, errno.ENFILE)
 
@@ -45,29 +48,20 @@ def require(count: int) -> None:
 
 def too_many(*, sent: str = "no", **about: Any) -> TooManyOpenFilesError:
     """The error for an item whose request could not be made."""
-    return TooManyOpenFilesError(f"{_what()}, so that no connection could be opened.", hint=_hint(), sent=sent, **about)
+    return TooManyOpenFilesError(f"No connection could be opened: {WHAT}{_limit()}.", hint=HINT, sent=sent, **about)
 
 
 def cannot_begin() -> ConfigurationError:
     """The error for a run that cannot be begun."""
-    return ConfigurationError(f"{_what()}, so that nothing could be begun.", hint=_hint())
+    return ConfigurationError(f"Nothing could be begun: {WHAT}{_limit()}.", hint=HINT)
 
 
-def _what() -> str:
-    limit = _limit()
-    return f"The process has too many files and connections open{f' (it may have {limit})' if limit else ''}"
-
-
-def _hint() -> str:
-    return "Lower --concurrency, or allow more (ulimit -n NUMBER)."
-
-
-def _limit() -> int | None:
+def _limit() -> str:
     try:
         import resource
-    except ImportError:  # on Windows
-        return None
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    except (ImportError, OSError):  # Windows has no such module, and there may be no file left to read it from
+        return ""
+    return f" (it may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]})"
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

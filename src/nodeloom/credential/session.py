@@ -116,7 +116,8 @@ class CredentialSession:
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
             if self._client is not None:
-                self._client = replace(self._client, verify=self.verify, way=way)
+                verified = self._client.verify and self.verify
+                self._client = replace(self._client, verify=verified, way=way)
         self._user: UserTokens | None = None
         if self._client is not None:
             self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])

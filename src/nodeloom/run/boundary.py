@@ -13,6 +13,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from nodeloom import openfiles
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import forget_locals, masked
 
@@ -52,6 +53,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                 async for value in inner:
                     yield value
             except BaseException as error:
+                _tell_used_up(error)
                 let_out(error, runtime.secret_names)
                 raise
             finally:
@@ -66,6 +68,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
             try:
                 return await method(runtime, *given, **named)
             except BaseException as error:
+                _tell_used_up(error)
                 let_out(error, runtime.secret_names)
                 raise
 
@@ -76,6 +79,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
         try:
             result = method(runtime, *given, **named)
         except BaseException as error:
+            _tell_used_up(error)
             let_out(error, runtime.secret_names)
             raise
         return _Shielded(result, runtime.secret_names) if isinstance(result, Iterator) else result
@@ -101,6 +105,13 @@ class _Shielded(Iterator[Any]):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+def _tell_used_up(error: BaseException) -> None:
+    """Raise ConfigurationError where no file could be opened: modules are imported when they are first needed."""
+    if isinstance(error, OSError) and openfiles.used_up(error):
+        forget_locals(error)
+        raise openfiles.cannot_begin() from error
 
 
 def let_out(error: BaseException, names: SecretNames) -> None:

@@ -57,11 +57,12 @@ def bounds_of(
 
 def way_of(transport: Any, policy: Policy | None) -> Hashable:
     """What decides who answers a request, besides its address: the transport that was given, and where it may go."""
-    if transport is None and policy is None:
-        return None
+    destinations = policy.destinations if policy is not None else None
+    if transport is None:
+        return destinations
     from nodeloom.credential.tokens import number_of
 
-    return number_of(transport), policy.destinations if policy is not None else None
+    return number_of(transport), destinations
 
 
 def policy_of(given: Policy | Mapping[str, Any] | None) -> Policy | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
 from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
 from nodeloom.transport.faults import total_time_over, translate
 from nodeloom.transport.keeping import Keeping
-from nodeloom.transport.lanes import LanePool
+from nodeloom.transport.lanes import LanePool, tls_context
 from nodeloom.transport.limits import Limits
 
 _DEFAULT_HEADERS = ((b"user-agent", USER_AGENT.encode()), (b"accept", b"*/*"))
@@ -38,6 +40,8 @@ class HttpxChannel:
         self._owned = owned
         self._limits = limits
         self._keeping = Keeping()
+        if transport is None:
+            _prepare()
         self._pools: dict[tuple[bool, str | None, float], LanePool] = {}
         self._pinned: OrderedDict[tuple[bool, str, float], LanePool] = OrderedDict()
 
@@ -161,6 +165,13 @@ class HttpxChannel:
         except (DecodingError, httpx.DecodingError) as fault:
             encoding = answer.headers.get("content-encoding", "")
             raise undecodable(request, answer.status_code, encoding, fault) from fault
+
+
+def _prepare() -> None:
+    """Read what the first connection would read: there may be no file to be had by then, with many connections open."""
+    with suppress(ImportError):  # httpx says what it lacks when it connects
+        importlib.import_module("anyio._backends._asyncio")
+    tls_context(verify=True)
 
 
 def at_address(url: str, address: str) -> str:

@@ -84,8 +84,10 @@ class Policy:
         return cls(**values)
 
     @property
-    def destinations(self) -> tuple[Hashable, ...]:
-        """The rules that say which servers may be called."""
+    def destinations(self) -> tuple[Hashable, ...] | None:
+        """The rules that say which servers may be called; None where any may."""
+        if self.hosts is None and not self.public_only and not self.https_only:
+            return None
         return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Sender:
 
     Without a transport that is pyreqwest where it is installed, and httpx for what it does not take. A transport that
     is `owned` is closed with the sender. `fast=False` leaves everything to httpx. Every request is held to `policy`,
-    those of redirects too.
+    those of redirects too. Raises ConfigurationError when the process has too many files open to begin.
     """
 
     def __init__(
@@ -55,6 +55,13 @@ class Sender:
         self._ahead = ReadAhead(self._limits.json)
         self._httpx: Channel | None = None
         self._fast = open_channel(self._limits) if fast and transport is None else None
+        if self._fast is None:
+            try:
+                self._over_httpx()
+            except OSError as fault:
+                if not openfiles.used_up(fault):
+                    raise
+                raise openfiles.cannot_begin() from fault
 
     @property
     def fast(self) -> bool:

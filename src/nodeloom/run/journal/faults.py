@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 
 _PERMISSIONS = "Check its permissions and those of its folder."
@@ -42,6 +43,8 @@ def translate(fault: Exception, path: Path) -> JournalError:
     name = getattr(fault, "sqlite_errorname", None) or ""
     if isinstance(fault, sqlite3.ProgrammingError):
         return JournalError(f"The journal {path} cannot be used: {fault}.", hint="Please report it.")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")) and not openfiles.some_left():
+        return JournalError(f"The journal {path} cannot be opened: {openfiles.WHAT}.", hint=openfiles.HINT, sqlite=name)
     reason, hint = next(((reason, hint) for start, reason, hint in _WORDS if name.startswith(start)), (None, ""))
     if reason is None:
         # Whatever else SQLite says of a file that is a journal, no run of Nodeloom has written that.

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.checksum import Checksums, Row, wrapped
 from nodeloom.run.journal.entries import COLUMNS, Entry, Slot
@@ -268,6 +269,8 @@ def make_place(path: Path, place: Path) -> None:
     except FileExistsError:
         return
     except OSError as fault:
+        if openfiles.used_up(fault):
+            raise openfiles.cannot_begin() from None
         raise JournalError(
             f"The journal {path} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.faults import in_use
 
@@ -104,6 +105,8 @@ def _opened(lock_file: Path, path: Path) -> int:
     try:
         return os.open(lock_file, flags, 0o600)
     except OSError as fault:
+        if openfiles.used_up(fault):
+            raise openfiles.cannot_begin() from None
         raise JournalError(
             f"The journal {path} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",
