@@ -33,6 +33,8 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
         prop["schema"] = schema
     if encoder is not None and "encode" not in send and send["type"] != "header":
         send = {**send, "encode": encoder}
+    if required and shape.nullable and send["type"] == "body":
+        send = {**send, "nullable": True}
     prop["routing"] = {"send": send}
     return prop
 
@@ -102,3 +104,8 @@ def _encoder(shape: Shape) -> str | None:
         return "json"
     # A value of unknown or mixed kind goes as the author gives it.
     return _ENCODERS.get(shape.kind)
+
+
+def json_encoder(shape: Shape) -> str:
+    """The encoder that writes a value of `shape` as JSON: a text is put in quotes, all other text is read as JSON."""
+    return "jsonString" if shape.kind == "string" else "jsonText"
