@@ -10,7 +10,7 @@ from nodeloom.importers.openapi.document import Part, evaluates
 from nodeloom.importers.openapi.fields import field_of, json_encoder
 from nodeloom.importers.openapi.parameters import Form
 from nodeloom.importers.openapi.report import Report
-from nodeloom.importers.openapi.schemas import Shape, shape_of, writable
+from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.printable import json_text
 
 Json = dict[str, Any]
@@ -105,7 +105,7 @@ def _is_json(plain: str) -> bool:
 
 
 def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
-    for raw, member in writable(shape):
+    for raw, member in shape.writable.items():
         needed = raw in shape.required or (all_needed and not member.nullable)
         send: Json = {"type": "body", "property": raw}
         if "." in raw or "[" in raw:
@@ -174,7 +174,7 @@ def _add_json(form: Form, shape: Shape, required: bool) -> None:
 def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) -> None:
     """Fields of a form; lists and objects in the style that the body's `encoding` gives (OpenAPI 3.0.4, 4.8.15)."""
     encodings = media.get("encoding")
-    for raw, member in writable(shape):
+    for raw, member in shape.writable.items():
         needed = raw in shape.required
         encoding = encodings.get(raw) if encodings is not None else None
         send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}

@@ -8,7 +8,7 @@ from typing import Any
 
 from nodeloom.importers.openapi.bounds import shown_bounds
 from nodeloom.importers.openapi.names import start_case
-from nodeloom.importers.openapi.schemas import Shape, shape_of, value_schema
+from nodeloom.importers.openapi.schemas import Shape, shape_of
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
     encoder = _encoder(shape)
     if prop["type"] == "options":
         prop["options"] = choices(shape.enum or ())
-    schema = value_schema(shape) if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
+    schema = shape.small_schema if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
     if schema:
         prop["schema"] = schema
     if encoder is not None and "encode" not in send and send["type"] != "header":
@@ -41,9 +41,9 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
 
 def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> Json:
     """What is asked of a text, number or boolean beside its type and the choices that its field offers."""
-    stated = value_schema(shape)
+    stated = shape.small_schema
     if kind == "options" and encoder is not None:
-        stated.pop("enum", None)
+        stated = {word: value for word, value in stated.items() if word != "enum"}
     # A value of mixed kind goes as it is given, so its choices are held to by the schema.
     return stated if set(stated) - {"type"} else {}
 
