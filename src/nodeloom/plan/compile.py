@@ -25,7 +25,7 @@ from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import HeaderConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
-from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
+from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in, takes_null
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
 
@@ -251,6 +251,8 @@ class _Compiler:
             )
 
     def _check_constant(self, prop: PropertyDescriptor, compiled: Compiled) -> None:
+        if compiled.value is None and takes_null(prop):
+            return
         if compiled.static and is_missing(compiled.value) and self._url_values == "strict":
             raise ParameterError(
                 f"{prop.label} is empty.", property=prop.label, hint=f"{self._choice.title} needs a value for it."

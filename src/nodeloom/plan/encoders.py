@@ -192,6 +192,7 @@ ENCODERS: Mapping[str, Encode] = {
     "json": _json,
     "list": _list,
     "jsonText": lambda value: json_text(_json(value)),
+    "jsonString": lambda value: json_text(_text(value)),
     "odata.string": lambda value: "null" if value is None else odata_string(value),
     "odata.boolean": _odata(_boolean),
     "odata.integer": _odata(_integer),

@@ -12,12 +12,14 @@ from nodeloom.plan.address import is_settled
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
-from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.files import content_of, file_of, files_of, media_type
 from nodeloom.plan.given import Parameters, sends_condition
 from nodeloom.plan.members import compile_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.pagination import Pagination, pagination_of
+from nodeloom.plan.parts import PartHeader
 from nodeloom.plan.postreceive import compile_step
 from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json, name_text
@@ -26,6 +28,8 @@ from nodeloom.plan.wire import encode_json, name_text
 ANY = "*"
 REST = ""
 
+# Encoders whose text is JSON.
+_JSON_TEXTS = frozenset({"jsonText", "jsonString"})
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
@@ -42,6 +46,7 @@ class CompiledRouting:
         "_max_results",
         "_needs_names",
         "_paginate",
+        "_part",
         "_post_receive",
         "_reads_names",
         "_request",
@@ -98,6 +103,9 @@ class CompiledRouting:
             send.encode is not None or send.style is not None or send.type in ("path", "header", "cookie")
         )
         self._constraint = constraint_of(prop, ours=ours) if send is not None else None
+        of_part = send is not None and send.type == "body" and self._send_name is not None
+        described = send is not None and (send.content_type is not None or bool(send.headers))
+        self._part = PartHeader(send.content_type, send.headers or {}) if send and of_part and described else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
@@ -166,6 +174,8 @@ class CompiledRouting:
         for maybe in (self._send_name, self._send_value, self._paginate, self._max_results, self._annotations):
             if maybe is not None:
                 yield maybe
+        if self._part is not None:
+            yield from self._part.compiled()
 
     @property
     def is_empty(self) -> bool:
@@ -252,7 +262,7 @@ class CompiledRouting:
         if value is UNDEFINED or (send.type != "body" and is_missing(value)):
             return
         encoded = self._encoded(prop, value, written, draft.scope)
-        draft.values[prop.name] = value if isinstance(encoded, Written) else encoded
+        draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
         if send.type == "header":
             draft.options["headers"][name] = encoded
         elif send.type == "cookie":
@@ -265,11 +275,16 @@ class CompiledRouting:
         if self.property is None or value is UNDEFINED:
             return
         encoded = self._encoded(self.property, value, written, draft.scope)
-        if isinstance(encoded, dict):
+        headers = draft.options["headers"]
+        if isinstance(encoded, Part):
+            if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
+                headers["Content-Type"] = encoded.kind
+            draft.options["body"] = encoded.content
+        elif isinstance(encoded, dict):
             merge(draft.options, {"body": copy_json(encoded)})
-        elif self._encode == "json" and not isinstance(encoded, list):
+        elif self._encode in ("json", "jsonString") and not isinstance(encoded, list):
             # Text would be taken for a body that is written already.
-            draft.options["headers"].setdefault("Content-Type", "application/json")
+            headers.setdefault("Content-Type", "application/json")
             draft.options["body"] = encode_json(encoded)
         else:
             draft.options["body"] = encoded
@@ -282,23 +297,47 @@ class CompiledRouting:
 
     def _written_value(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
         """The value as its place in the request has it, checked."""
-        send = self.send
+        send, checked = self.send, self._constraint
         kind = send.type if send else "body"
-        checked = self._constraint
         if send is not None and (send.style is not None or send.allow_reserved):
             if checked is not None:
                 checked.check(structure(value), as_text=True)
-            return _styled(send, send.property or prop.name, value)
-        if self._encode in ("binary", "binaryPart"):
-            return bytes_of(value, scope) if self._encode == "binary" else file_of(value, scope)
+            styled = _styled(send, send.property or prop.name, value)
+            return styled if self._part is None else self._part.texts(styled, scope)
+        if self._encode == "binary":
+            file = file_of(value, scope)
+            stated = None if send is None else send.content_type
+            return Part(content_of(file), None if stated is None else media_type(stated, file))
+        if self._encode == "binaryPart":
+            return self._files(prop, value, scope)
+        plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
         if checked is not None:
-            checked.check(plain_value(self._encode, value), as_text=kind != "body")
+            checked.check(plain, as_text=kind != "body")
         if kind == "path":
             return encode_path(self._encode or "string", value)
         if kind == "header":
-            return header_text(value)
+            return header_text(ENCODERS[self._encode](value) if self._encode in _JSON_TEXTS else value)
         # null is a value of any type in a JSON body.
-        return None if value is None and kind == "body" else ENCODERS[self._encode or "string"](value)
+        if kind == "body" and value is None:
+            return None
+        if self._encode == "jsonString" and self._send_name is None:
+            return plain
+        encoded = ENCODERS[self._encode or "string"](value)
+        return encoded if self._part is None else self._text_parts(encoded, value, scope)
+
+    def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+        """A file, or several under one name, with what is stated of their parts."""
+        files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
+        if self._part is None and not prop.multiple:
+            return files[0]
+        return (self._part or PartHeader(None, {})).files(files, scope)
+
+    def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
+        """A value in a part of its own; each entry of a list of objects in one (`explode`)."""
+        if self._part is None:
+            return encoded
+        plain = ENCODERS["json"](value) if self.send is not None and self.send.explode else None
+        return self._part.entries(plain, scope) if isinstance(plain, list) else self._part.texts(encoded, scope)
 
     def _check_as_it_is(self, value: Any, written: Compiled | None) -> None:
         """Check a value that is put into the request as n8n does it."""

@@ -163,6 +163,12 @@ def _shortened(step: RoutingStep) -> Step:
     return KeyStep(step, name, quote, step.prop.name, step.value)
 
 
+def takes_null(prop: PropertyDescriptor) -> bool:
+    """Whether null is a value of a required property (`send.nullable`)."""
+    send = prop.routing.send if prop.routing is not None else None
+    return send is not None and bool(send.nullable)
+
+
 @dataclass(slots=True)
 class RequiredStep:
     """A check that a required property has a value; it fails the item otherwise."""
@@ -175,9 +181,9 @@ class RequiredStep:
     touches = frozenset[str]()
 
     def apply(self, draft: Draft) -> None:
-        """Raise MissingValueError when the value is undefined, null or empty."""
+        """Raise MissingValueError when the value is undefined, null (where that is no value) or empty."""
         value = located(self.prop, self.value.resolve(draft.scope))
-        if is_missing(value):
+        if is_missing(value) and not (value is None and takes_null(self.prop)):
             raise missing_value(self.prop.label, self.value, draft.scope)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nodeloom.importers.openapi.bounds import shown_bounds
 from nodeloom.importers.openapi.names import start_case
-from nodeloom.importers.openapi.schemas import Shape, shape_of, value_schema
+from nodeloom.importers.openapi.schemas import Shape, shape_of
 
 Json = dict[str, Any]
 
@@ -28,20 +28,22 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
     encoder = _encoder(shape)
     if prop["type"] == "options":
         prop["options"] = choices(shape.enum or ())
-    schema = value_schema(shape) if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
+    schema = shape.small_schema if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
     if schema:
         prop["schema"] = schema
     if encoder is not None and "encode" not in send and send["type"] != "header":
         send = {**send, "encode": encoder}
+    if required and shape.nullable and send["type"] == "body":
+        send = {**send, "nullable": True}
     prop["routing"] = {"send": send}
     return prop
 
 
 def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> Json:
     """What is asked of a text, number or boolean beside its type and the choices that its field offers."""
-    stated = value_schema(shape)
+    stated = shape.small_schema
     if kind == "options" and encoder is not None:
-        stated.pop("enum", None)
+        stated = {word: value for word, value in stated.items() if word != "enum"}
     # A value of mixed kind goes as it is given, so its choices are held to by the schema.
     return stated if set(stated) - {"type"} else {}
 
@@ -102,3 +104,8 @@ def _encoder(shape: Shape) -> str | None:
         return "json"
     # A value of unknown or mixed kind goes as the author gives it.
     return _ENCODERS.get(shape.kind)
+
+
+def json_encoder(shape: Shape) -> str:
+    """The encoder that writes a value of `shape` as JSON: a text is put in quotes, all other text is read as JSON."""
+    return "jsonString" if shape.kind == "string" else "jsonText"

@@ -169,7 +169,7 @@ def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, r
 
 def _refuse_templates(at: Part, form: Form, request: Json) -> None:
     """Refuse names and media types of the document that a descriptor would evaluate."""
-    sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options)]
+    sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options) if "routing" in prop]
     texts = [*(send.get("property", "") for send in sends), *request.get("headers", {}).values(), *form.names]
     for text in texts:
         if text.startswith("="):

@@ -8,10 +8,11 @@ itself ends where it begins again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from nodeloom.descriptor.once import once
 from nodeloom.descriptor.problems import Keys
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.bounds import both_bounds, bounds_of, shown_bounds
@@ -28,9 +29,9 @@ _BUDGET = 3
 _MOST_MEMBERS = 120
 # How many schemas of a document are worked out: so many, and more of a document that has more values. One is worked out
 # once, unless it contains itself: then every way to it counts, and only such documents come near the bound.
-_MOST_STEPS = 200_000
+_MOST_STEPS = 20_000
 _STEPS_A_VALUE = 2
-_STEPS, _MOST, _VALUES = "steps", "most steps", "value schemas"
+_STEPS, _MOST, _VALUES, _WHOLE_SHAPES = "steps", "most steps", "value schemas", "shapes"
 # Parts that one schema is composed of; each is laid over what the ones before it came to.
 _MOST_PARTS = 1_000
 
@@ -60,6 +61,17 @@ class Shape:
     outside: tuple[str, ...] = ()
     cut: bool = False
     bounds: Mapping[str, Any] = field(default_factory=dict)
+
+    @once
+    def small_schema(self) -> dict[str, Any]:
+        """`value_schema` of it; one for all fields that have this shape, and never changed."""
+        return value_schema(self)
+
+    @once
+    def writable(self) -> Mapping[str, Shape]:
+        """The members of an object that a request may set, with their shapes."""
+        shapes = ((name, shape_of(part)) for name, part in self.members.items())
+        return {name: shape for name, shape in shapes if not shape.read_only}
 
     @property
     def scalar(self) -> bool:
@@ -96,14 +108,23 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
         return Shape(open=True, outside=(fault.reference,))
     if target.keys in within:
         return Shape(kind="object", open=True, cut=True)
-    found = _shape(target, within)
+    found = _shape(target, within) if within else _whole_shape(target)
     # OpenAPI 3.1 lets keywords stand beside `$ref`; of these, whether it may be null or written matters here.
     own = part.mapping()
-    return replace(
-        found,
-        nullable=found.nullable or own.get("nullable") is True or own.get("x-nullable") is True,
-        read_only=found.read_only or own.get("readOnly") is True,
-    )
+    nullable = found.nullable or own.get("nullable") is True or own.get("x-nullable") is True
+    read_only = found.read_only or own.get("readOnly") is True
+    if (nullable, read_only) == (found.nullable, found.read_only):
+        return found
+    return replace(found, nullable=nullable, read_only=read_only)
+
+
+def _whole_shape(target: Part) -> Shape:
+    """The shape of a schema that is not looked into from within another: the same wherever it is referred to."""
+    key = (_WHOLE_SHAPES, target.keys)
+    found: Shape | None = target.memory.get(key)
+    if found is None:
+        found = target.memory[key] = _shape(target, frozenset())
+    return found
 
 
 def _count_step(part: Part) -> None:
@@ -389,16 +410,8 @@ def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
 
 def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, member in writable(shape):
+    for name, member in shape.writable.items():
         found[name] = _value_schema_at(shape.members[name], member, budget)
         if len(found) >= _MOST_MEMBERS:
             break
     return found
-
-
-def writable(shape: Shape) -> Iterable[tuple[str, Shape]]:
-    """The members of an object that a request may set, with their shapes."""
-    for name, part in shape.members.items():
-        member = shape_of(part)
-        if not member.read_only:
-            yield name, member
