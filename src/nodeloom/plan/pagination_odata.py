@@ -14,9 +14,9 @@ from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.failure import service_words
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.service_words import service_words
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
