@@ -17,7 +17,8 @@ def said(body: Any, kind: str = "application/json") -> tuple[str, str, str]:
     content = (
         body if isinstance(body, bytes) else body.encode() if kind != "application/json" else json.dumps(body).encode()
     )
-    return tuple(service_words(Response(400, {"content-type": kind}, content)))
+    code, message, start = service_words(Response(400, {"content-type": kind}, content))
+    return code, message, start
 
 
 @pytest.mark.parametrize(
