@@ -26,6 +26,8 @@ ROOMS = [
     "jsonreading",
     "messages",
     "javascript",
+    "isolation",
+    "confinement",
     "descriptor",
     "expression",
     "expressions",

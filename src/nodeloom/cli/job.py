@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nodeloom.cli.installed import named_node
 from nodeloom.cli.passphrase import passphrases_are_asked_for
@@ -58,7 +58,7 @@ def open_runtime(options: Options) -> Runtime:
     runtime = Runtime(
         url_values=options["url_values"],
         timezone=options["timezone"],
-        javascript=not options["no_javascript"],
+        javascript=_javascript(options),
         retries=options["retries"],
         timeout=options["timeout"],
         connect_timeout=options["connect_timeout"],
@@ -68,6 +68,12 @@ def open_runtime(options: Options) -> Runtime:
     for path in options["credential_types"]:
         runtime.add_credential_type(path)
     return runtime
+
+
+def _javascript(options: Options) -> bool | Literal["process"]:
+    if options["no_javascript"]:
+        return False
+    return "process" if options["isolate_javascript"] else True
 
 
 def _policy(hosts: tuple[str, ...]) -> Policy | None:

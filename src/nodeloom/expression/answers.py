@@ -24,7 +24,7 @@ class Receiver(Protocol):
         """Load a module."""
 
 
-#: How long an answer holds, by its kind; the same table stands in core.js.
+#: How long an answer holds, by its kind.
 LIFETIME = {
     "module": "engine",
     "zone": "engine",

@@ -65,17 +65,30 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
     javascript.require("This expression", expression=source, property=property)
     template = Template(source, blocks, property)
     template.needs_javascript = True
-    from nodeloom.expression.engine import check_syntax
+    try:
+        program = template.program
+    except CodeError as too_much:
+        block = next(b for b in blocks if isinstance(b, Block) and _is_too_much(b))
+        raise syntax_error(source, block.start + too_much.position, too_much.message, property) from None
+    from nodeloom.expression.judgement import syntax_fault
 
-    fault = check_syntax(template.program)
+    fault = syntax_fault(program)
     if fault is not None:
         block = next(b for b in blocks if isinstance(b, Block))
         for candidate in blocks:
-            if isinstance(candidate, Block) and check_syntax(build_program([candidate])) is not None:
+            if isinstance(candidate, Block) and syntax_fault(build_program([candidate])) is not None:
                 block = candidate
                 break
         raise syntax_error(source, block.tree.start + block.start, fault, property)
     return template
+
+
+def _is_too_much(block: Block) -> bool:
+    try:
+        build_program([block])
+    except CodeError:
+        return True
+    return False
 
 
 _ONE_EXPRESSION = "A block holds one JavaScript expression, and the first }} ends it, even inside a string."
