@@ -60,7 +60,7 @@ def read_body(response: Response, call: Call) -> Any:
     if not response.body:
         return EMPTY
     kind = response.content_type
-    says_json = kind == "application/json" or kind.endswith("+json")
+    says_json = _says_json(kind)
     if not says_json and kind and not kind.startswith(_TEXT_TYPES) and not kind.endswith("+xml"):
         return response.body
     try:
@@ -76,6 +76,11 @@ def read_body(response: Response, call: Call) -> Any:
         return response.body.decode(response.charset)
     except (UnicodeError, LookupError):
         return response.body
+
+
+def _says_json(kind: str) -> bool:
+    """Whether a media type is one of JSON (RFC 6839)."""
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _as_is(value: Any) -> Item:
@@ -104,7 +109,8 @@ class Reception:
                 body = full
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
-            structured = isinstance(body, (dict, list, _Empty))
+            # A function may give a single value of a primitive type, which is JSON too.
+            structured = isinstance(body, (dict, list, _Empty)) or _says_json(response.content_type)
             if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
                 raise unreadable(response, call, "OData JSON")
             if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
