@@ -145,7 +145,8 @@ def test_odata_4_01_may_leave_out_the_prefix() -> None:
 @pytest.mark.parametrize("value", ["Enabled", "", 5, 1.5, True, None])
 def test_odata_may_answer_a_bare_value(value: Any) -> None:
     """A function that gives a primitive value, of a service that leaves out the object around it."""
-    assert items(after({"type": "odata"}), answer(value)) == [{"data": value}]
+    for kind in ("application/json", "text/plain"):
+        assert items(after({"type": "odata"}), answer(value, content_type=kind)) == [{"data": value}]
 
 
 def test_odata_leaves_annotations_out_but_for_the_etag() -> None:

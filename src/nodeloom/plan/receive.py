@@ -83,6 +83,11 @@ def _says_json(kind: str) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
+def _is_json_text(response: Response) -> bool:
+    """Whether a body that was read as text is a text of JSON, not of another kind."""
+    return _says_json(response.content_type) or response.body[:1] == b'"'
+
+
 def _as_is(value: Any) -> Item:
     return {"json": value}
 
@@ -110,7 +115,7 @@ class Reception:
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
             # A function may give a single value of a primitive type, which is JSON too.
-            structured = isinstance(body, (dict, list, _Empty)) or _says_json(response.content_type)
+            structured = not isinstance(body, (str, bytes)) or _is_json_text(response)
             if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
                 raise unreadable(response, call, "OData JSON")
             if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
