@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from nodeloom import errors
 from nodeloom.errors import DescriptorError, ResponseError
+from nodeloom.messages import Response
 
 from .harness import answer, answering, exchange
 
@@ -146,7 +148,9 @@ def test_odata_4_01_may_leave_out_the_prefix() -> None:
 def test_odata_may_answer_a_bare_value(value: Any) -> None:
     """A function that gives a primitive value, of a service that leaves out the object around it."""
     for kind in ("application/json", "text/plain"):
-        assert items(after({"type": "odata"}), answer(value, content_type=kind)) == [{"data": value}]
+    for kind in ("application/json", "text/plain"):
+        said = Response(200, {"content-type": kind}, json.dumps(value).encode())
+        assert items(after({"type": "odata"}), said) == [{"data": value}]
 
 
 def test_odata_leaves_annotations_out_but_for_the_etag() -> None:
