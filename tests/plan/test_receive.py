@@ -148,7 +148,6 @@ def test_odata_4_01_may_leave_out_the_prefix() -> None:
 def test_odata_may_answer_a_bare_value(value: Any) -> None:
     """A function that gives a primitive value, of a service that leaves out the object around it."""
     for kind in ("application/json", "text/plain"):
-    for kind in ("application/json", "text/plain"):
         said = Response(200, {"content-type": kind}, json.dumps(value).encode())
         assert items(after({"type": "odata"}), said) == [{"data": value}]
 
