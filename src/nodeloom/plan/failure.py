@@ -154,6 +154,25 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 
+def is_page(response: Response) -> bool:
+    """Whether the body is a web page, by what it says it is or by how it begins."""
+    start = response.body[:200].lstrip().lower()
+    says_so = response.content_type in ("text/html", "application/xhtml+xml")
+    return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")))
+
+
+def not_the_service(response: Response, call: Call) -> UnreadableAnswerError:
+    """The error for a refusal that is a web page: some other server answered than the service."""
+    shown = preview(service_words(response).start)
+    return UnreadableAnswerError(
+        f"A web page answers where the service should (HTTP {response.status}, {shown}).",
+        hint="Wrong address? Check the one in the credential, and its path; a proxy or a login page may have answered.",
+        status=response.status,
+        method=call.method,
+        url=response.url or call.url(),
+    )
+
+
 def unreadable(response: Response, call: Call, expected: str, reason: str = "") -> UnreadableAnswerError:
     """The error for a success whose body is not what was expected, with the `reason` where one is known."""
     start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
