@@ -135,6 +135,10 @@ class OutputRouting(Document):
     echo: list[str] | None = key(
         default=None, description="Properties whose values an empty success repeats (Nodeloom)."
     )
+    answer: Literal["json", "none"] | None = key(
+        default=None,
+        description="What a success answers: `json`, or `none` for no content. All else is an error (Nodeloom).",
+    )
 
 
 class Routing(Document):

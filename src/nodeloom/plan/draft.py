@@ -53,6 +53,7 @@ class Draft:
     paginate: Any = None
     max_results: Any = None
     annotations: bool | list[str] = False
+    answer: str | None = None
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
@@ -89,4 +90,5 @@ class Draft:
             self.paginate,
             self.max_results,
             self.annotations,
+            self.answer,
         )

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nodeloom import javascript
-from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
+from nodeloom.errors import DescriptorError, ItemError, LimitError
 from nodeloom.expression import UNDEFINED, Compiled, compile_value
-from nodeloom.messages import Response, origin_of
-from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.messages import Response
+from nodeloom.plan.address import Address
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
+from nodeloom.plan.next_page import followed
 from nodeloom.plan.pagination_odata import odata_pages
 from nodeloom.plan.receive import Reception, read_body
 
@@ -144,7 +145,7 @@ def _generic(
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != names["$request"].get(key):
-                    options[key] = _followed(first, key, value)
+                    options[key] = followed(first, key, value)
             else:
                 options[key] = value
         call = Call(options, first.path, plan.url_values, plan.transfer)
@@ -164,24 +165,6 @@ def _generic(
 def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
     """What `$request` shows: the options with addresses as text."""
     return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
-
-
-def _followed(first: Call, key: str, value: str) -> Address:
-    """The address of a next page.
-
-    A link the service gives may not lead to another origin (strict); with `"raw"` no credential goes there.
-    """
-    address = Address((Piece(value, Origin.SERVICE),))
-    base = first.options.get("baseURL")
-    target = join(base if isinstance(base, Address) and key == "url" else None, address)
-    url = finish(target, first.path, "raw")
-    if origin_of(url) == origin_of(first.url()):
-        return address
-    if first.url_values == "strict":
-        raise InvalidValueError(
-            "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
-        )
-    return Address((Piece(value, Origin.VALUE),))
 
 
 def _offset(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,15 @@ from nodeloom.messages import Response
 from nodeloom.plan.wire import scalar_text
 
 Item = dict[str, Any]
+
+#: Under which name an item holds the ETag of its entity.
+ETAG = "@odata.etag"
+#: OData's control information, of an entity or of a property (JSON Format v4.01, section 4.6): 4.01 may leave out the
+#: prefix `odata.`, 4.0 does not. What else stands behind an `@` is an annotation of the service's own.
+_CONTROL = re.compile(
+    r"@(?:odata\.|(?:context|metadataEtag|type|count|nextLink|deltaLink|id|editLink|readLink|etag|navigationLink"
+    r"|associationLink|removed|collectionAnnotations|media(?:EditLink|ReadLink|Etag|ContentType))$)"
+)
 
 # An empty answer has nothing for the other steps to work on.
 _ON_EMPTY = frozenset({"set", "setKeyValue"})
@@ -173,23 +183,28 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     named = annotations if isinstance(annotations, list) else []
     page = items[0]["json"] if len(items) == 1 else None
     if isinstance(page, dict) and isinstance(page.get("value"), list):
-        of_list = {k: v for k, v in page.items() if "@odata." in k and (keep or k in named)}
+        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _prefixed(k) in named)}
         entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
+        if not keep:
+            of_list = {_prefixed(name): value for name, value in of_list.items()}
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
     etag = response.headers.get("etag")
-    if len(found) == 1 and etag and isinstance(found[0], dict):
-        found[0].setdefault("@odata.etag", etag)
+    if len(found) == 1 and etag and isinstance(found[0], dict) and not {ETAG, "@etag"} & found[0].keys():
+        found[0][ETAG] = etag
     return [as_item(entity) for entity in found]
+
+
+def _prefixed(name: str) -> str:
+    """The name of control information as OData 4.0 writes it: `@odata.count` for `@count`."""
+    return name if "@odata." in name else name.replace("@", "@odata.", 1)
 
 
 def _without_annotations(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _without_annotations(member)
-            for key, member in value.items()
-            if "@odata." not in key or key == "@odata.etag"
-        }
+        kept = {key: _without_annotations(member) for key, member in value.items() if not _CONTROL.search(key)}
+        etag = value.get(ETAG, value.get("@etag"))
+        return kept if etag is None else {ETAG: etag, **kept}
     if isinstance(value, list):
         return [_without_annotations(member) for member in value]
     return value

@@ -19,13 +19,16 @@ from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
 from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.failure import failure, unreadable
+from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
 Item = dict[str, Any]
+
+#: Statuses that a server on the way to the service answers for itself.
+_OF_THE_WAY = frozenset({401, 403, 407, 429})
 
 
 class _Empty:
@@ -78,6 +81,16 @@ def _too_much(fault: TooMuchJSON, call: Call) -> AnswerTooLargeError:
     )
 
 
+def _says_json(kind: str) -> bool:
+    """Whether a media type is one of JSON (RFC 6839)."""
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_json_text(response: Response) -> bool:
+    """Whether a body that was read as text is a text of JSON, not of another kind."""
+    return _says_json(response.content_type) or response.body[:1] == b'"'
+
+
 def _as_is(value: Any) -> Item:
     return {"json": value}
 
@@ -94,8 +107,10 @@ class Reception:
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
         if not call.statuses.has(response.status):
+            self._check_service(response, call)
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
+        self._check_kind(body, response, call)
         # Read only where something looks at it: it holds every header.
         full = None
         if "returnFullResponse" in call.options or any(r.reads_names for r in self._draft.receiving):
@@ -104,7 +119,8 @@ class Reception:
                 body = full
         items = self._first_items(body, response)
         for receiving in self._draft.receiving:
-            structured = isinstance(body, (dict, list, _Empty))
+            # A function may give a single value of a primitive type, which is JSON too.
+            structured = not isinstance(body, (str, bytes)) or _is_json_text(response)
             if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
                 raise unreadable(response, call, "OData JSON")
             if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
@@ -116,6 +132,28 @@ class Reception:
                 items = step.apply(items, scope, response, empty=body is EMPTY, annotations=self._draft.annotations)
         self.check_count(items)
         return items
+
+    def _check_service(self, response: Response, call: Call) -> None:
+        """Refuse a refusal that is a web page, of a service that states what it answers: another server gave it.
+
+        A page that says 404 does not say that the item's entity does not exist. Statuses that a server on the way to
+        the service has of its own (a proxy's 401 or 502) keep their meaning.
+        """
+        if self._draft.answer is None or self._as_n8n or response.status in _OF_THE_WAY or response.status >= 500:
+            return
+        if is_page(response):
+            raise not_the_service(response, call)
+
+    def _check_kind(self, body: Any, response: Response, call: Call) -> None:
+        """Refuse a success of another kind than the descriptor states; a login page comes with status 200."""
+        stated = self._draft.answer
+        if stated is None or self._as_n8n or not isinstance(body, (str, bytes)) or is_file(response):
+            return
+        if not (isinstance(body, str) and _is_json_text(response)) and not self._may_be_file():
+            raise unreadable(response, call, "JSON" if stated == "json" else "empty, as the operation states")
+
+    def _may_be_file(self) -> bool:
+        return any(receiving.may_be_file for receiving in self._draft.receiving)
 
     def check_count(self, found: Sequence[Any]) -> None:
         """Raise LimitError when these are more items than one item's answers may become."""

@@ -38,6 +38,7 @@ class CompiledRouting:
 
     __slots__ = (
         "_annotations",
+        "_answer",
         "_condition",
         "_conditions",
         "_constraint",
@@ -97,6 +98,7 @@ class CompiledRouting:
         self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
         self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
+        self._answer = output.answer if output else None
         self.pagination: Pagination | None = pagination_of(routing.operations)
         self._encode = send.encode if send else None
         ours = send is not None and (
@@ -165,7 +167,7 @@ class CompiledRouting:
                     yield from ("body", "headers")
         if self.pagination or self._paginate or self._max_results or self._annotations or self._post_receive:
             yield REST
-        if self._echo:
+        if self._echo or self._answer:
             yield REST
 
     def _sending(self) -> Iterator[Compiled]:
@@ -208,6 +210,8 @@ class CompiledRouting:
             draft.receiving.append(Receiving(self._post_receive, value, dict(names), self._reads_names))
         if self._echo:
             draft.echo = [*draft.echo, *self._echo]
+        if self._answer is not None:
+            draft.answer = self._answer
 
     def _apply_send(self, draft: Draft, scope: Scope, value: Any, written: Compiled | None) -> None:
         send = self.send
