@@ -67,9 +67,11 @@ class ItemWork:
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
         self._hooked = self._sees or self._prepares or self._transforms
+        # In n8n there is no such name without a credential; ours has no fields, so that a field may have a substitute.
+        without: Any = UNDEFINED if plan.url_values == "raw" else {}
         self._names: dict[str, Any] = {
             "$version": plan.descriptor.type_version,
-            "$credentials": session.values if session is not None else UNDEFINED,
+            "$credentials": session.values if session is not None else without,
         }
 
     def scope(self, index: int, item: Item) -> Scope:
