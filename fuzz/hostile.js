@@ -110,8 +110,8 @@
     "sparse normalizing|sparse native|pairs native|like native|iterator native|native iterator|ascii bars|bars nothing|" +
     "empty digits|huge bigint|zero zero sparse|nothing like|nothing sparse|nothing dense|nothing deep|nothing deepList|" +
     "map set|set setLike|like like|sparse sparse|dense dense|deep native|deepList native|wide ascii";
-  // What a call may change is made anew for the next function.
-  const LASTING = /^(?:rope|ascii|almost|wide|marks|sparseMarks|digits|blanks|percents|quotes|bigint)$/;
+  // What a call may have changed is made anew for the next function.
+  const CHANGING = /fill|reverse|sort|splice|copyWithin|shift|push|pop|set|add|delete|clear|freeze|seal|assign|prevent|transfer|resize|next|concat/i;
 
   const seen = new Map();
   const waiting = [];
@@ -152,8 +152,8 @@
     prepare(name) {
       if (name !== "new") value(name);
     },
-    forget() {
-      for (const name of Object.keys(held)) if (!LASTING.test(name)) delete held[name];
+    forget(number) {
+      if (CHANGING.test(functions[number][1])) held = {};
     },
     call(number, receiver, names) {
       const given = names === "" ? [] : names.split(" ").map(value);

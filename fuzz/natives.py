@@ -71,7 +71,7 @@ def _inside(numbers: list[int]) -> None:
                     found += 1
                     print(f"{spent:6.2f} s  {names[number]} this={receiver} ({arguments}): {end}", flush=True)
         context.set_time_limit(60)
-        api("forget")()
+        api("forget")(number)
 
 
 def _timed(call: Any, *arguments: object) -> tuple[float, str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Reading a pattern is one step for QuickJS, which no limit of time ends; longer ones are refused.
 LONGEST_PATTERN = 10_000
+#: So many classes of Unicode characters (`\\p{L}`) may stand in the patterns of a program: each takes a quarter of a
+#: millisecond to read, and one of sequences some milliseconds. js/native-regexes.js has the same bounds.
+MOST_CLASSES = 200
+_SEQUENCES = 25
 _SECONDS = 5.0
 _BYTES = 64 * 1024 * 1024
 
@@ -25,6 +29,8 @@ _local = threading.local()
 
 def syntax_fault(program: Program) -> str | None:
     """What is wrong with the syntax of `program`, or None."""
+    if sum(_classes(pattern, flags) for pattern, flags in program.regexes) > MOST_CLASSES:
+        return f"Its regular expressions have more than {MOST_CLASSES} classes of Unicode characters"
     for pattern, flags in program.regexes:
         if len(pattern) > LONGEST_PATTERN:
             return f"A regular expression is longer than {LONGEST_PATTERN:,} characters"
@@ -32,6 +38,11 @@ def syntax_fault(program: Program) -> str | None:
         if fault is not None:
             return fault
     return _judge(program.source)
+
+
+def _classes(pattern: str, flags: str) -> int:
+    sequences = pattern.count("Emoji") if "v" in flags else 0
+    return pattern.count("\\p") + pattern.count("\\P") + _SEQUENCES * sequences
 
 
 def _judge(source: str) -> str | None:

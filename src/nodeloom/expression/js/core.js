@@ -52,7 +52,7 @@
   // What Python gave, by kind and key, and which of it is let go together.
   const given = new MapOf();
   const levels = new MapOf();
-  let memo = new MapOf(); // values made during one run
+  let memo = create(null); // values made during one run
   let wanted = null; // what a run asked Python for; its result does not count then
   let further = ""; // the further names of the scope
   let isPure = false; // whether the program that runs changes nothing of what it reads
@@ -79,8 +79,8 @@
     return instead;
   }
   function once(name, make) {
-    if (!memo.has(name)) memo.set(name, make());
-    return memo.get(name);
+    if (!(name in memo)) memo[name] = make();
+    return memo[name];
   }
   const module_ = (name) => {
     if (!(name in modules)) need("module", name);
@@ -311,7 +311,7 @@
     run(number, names, pure) {
       further = names;
       isPure = pure;
-      memo = new MapOf();
+      memo = create(null);
       wanted = null;
       due = 0;
       foreseen.clear();

@@ -66,6 +66,8 @@
     }
     return false;
   };
+  // The most frequent lists: nothing needs to be looked at.
+  const isQuick = (list) => isArray(list) && list.length <= LONG && getPrototypeOf(list) === arrays;
   // Looks at some places of a long list, which its author cannot foresee.
   function isDense(list) {
     for (let i = 0; i < 64; i++) if (!(trunc(random() * list.length) in list)) return false;
@@ -93,7 +95,8 @@
     if (length > 0) list.length = length;
     return list;
   }
-  const listOf = (value, name, most) => (isPlain(value) ? checked(value, name, most) : copied(value, name));
+  const listOf = (value, name, most) =>
+    isQuick(value) ? value : isPlain(value) ? checked(value, name, most) : copied(value, name);
 
   // A built-in function that another one calls, for every element or to get at a value, looks at the clock each time: what
   // it is given may be a long text that it takes for a number. harden.js, which visits them all, fills the set.
@@ -122,6 +125,7 @@
     tooLong,
     textOf,
     isPlain,
+    isQuick,
     checked,
     copied,
     listOf,

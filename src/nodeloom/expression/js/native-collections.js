@@ -10,21 +10,26 @@
 
   // A key that is a long text made of many is as long as it looks, and takes no memory.
   function keyed(key, name) {
-    if (typeof key !== "string" || key.length <= LONG) return;
     if (key.length > MOST_TEXT) tooLong(name, key.length, MOST_TEXT, "characters");
     spend(key.length);
   }
   for (const type of [Map, Set]) {
-    change(type.prototype, "add set get has delete getOrInsert", (native, name) => ({
+    change(type.prototype, "get has delete", (native, name) => ({
+      call(key) {
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
+        return native.call(this, key);
+      },
+    }.call));
+    change(type.prototype, "add set getOrInsert", (native, name) => ({
       call(key, value) {
-        keyed(key, name);
-        spend(1);
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
+        spend(1); // one may be compared with many that share its place
         return native.call(this, key, value);
       },
     }.call));
     change(type.prototype, "getOrInsertComputed", (native, name) => ({
       call(key, make) {
-        keyed(key, name);
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
         return native.call(this, key, calledBack(make));
       },
     }.call));
@@ -81,7 +86,7 @@
     else if (isView(value)) checked(value, name, MOST);
     return value;
   }
-  const describing = "getOwnPropertyNames getOwnPropertyDescriptors freeze seal isFrozen isSealed";
+  const describing = "getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptors preventExtensions freeze seal isFrozen isSealed";
   change(Object, `keys values entries ${describing}`, (native, name) => ({
     call(value) {
       return native(listed(value, name));
@@ -171,11 +176,13 @@
       return native.call(view(this, name), calledBack(change), ...initial);
     },
   }.call));
-  change(typed, "copyWithin fill includes indexOf join lastIndexOf reverse slice toLocaleString toReversed with", (native, name) => ({
+  const LOOPS = "copyWithin fill includes indexOf join lastIndexOf reverse slice toLocaleString toReversed with";
+  change(typed, `${LOOPS} values keys entries`, (native, name) => ({
     call(...args) {
       return apply(native, view(this, name), args);
     },
   }.call));
+  put(typed, Symbol.iterator, typed.values);
   const elements = (value, name) => (isPlain(value) ? checked(value, name, MOST) : value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value);
   change(typed, "set", (native, name) => ({
     call(list, offset) {

@@ -3,7 +3,7 @@
 (function (kit) {
   "use strict";
   const { tick, isArray, ownKey } = kit;
-  const { LONG, MOST, put, replace, change, spend, spelt: text, isPlain, checked, copied, listOf, calledBack, uncurried } =
+  const { LONG, MOST, put, replace, change, spend, spelt: text, isPlain, isQuick, checked, copied, listOf, calledBack, uncurried } =
     kit.bounds;
   const { apply } = Reflect;
   const { trunc } = Math;
@@ -15,7 +15,7 @@
   // Methods that call a function for every element; what is a built-in function looks at the clock then.
   change(arrays, "map filter forEach some every find findIndex findLast findLastIndex", (native, name) => ({
     call(change, that) {
-      return native.call(isPlain(this) ? this : copied(this, name), calledBack(change), that);
+      return native.call(isQuick(this) || isPlain(this) ? this : copied(this, name), calledBack(change), that);
     },
   }.call));
   // Those for which it matters whether there is a second argument.
@@ -32,6 +32,7 @@
   }.call));
   // Methods that change the list: only an array can be changed.
   const changeable = (list, name) => {
+    if (isQuick(list)) return list;
     if (!isPlain(list)) throw new TypeError(`${name}() works on arrays only`);
     return checked(list, name, MOST);
   };
@@ -42,7 +43,7 @@
   }.call));
   change(arrays, "push pop", (native, name) => ({
     call(...args) {
-      if (!isPlain(this)) throw new TypeError(`${name}() works on arrays only`);
+      if (!isQuick(this) && !isPlain(this)) throw new TypeError(`${name}() works on arrays only`);
       return apply(native, this, args);
     },
   }.call));
@@ -50,7 +51,7 @@
   // Iterators of arrays: whatever takes all of one does so without looking at the clock.
   change(arrays, "values keys entries", (native, name) => ({
     call() {
-      return native.call(listOf(this, name));
+      return native.call(isQuick(this) ? this : listOf(this, name));
     },
   }.call));
   put(arrays, Symbol.iterator, arrays.values);
@@ -111,6 +112,7 @@
   };
   change(arrays, "indexOf includes", (native, name) => ({
     call(...args) {
+      if (args.length === 1 && isQuick(this) && !costly(args[0])) return native.call(this, args[0]);
       const list = listOf(this, name);
       if (!costly(args[0])) return apply(native, list, args);
       const at = search(list, args[0], beginning(args[1], list.length), 1);
@@ -178,11 +180,11 @@
     },
   }.toSorted);
   const filled = (value) => (tick(), value === null || value === undefined ? "" : text(value));
-  const isQuick = (value) => value === null || value === undefined || typeof value === "boolean" || isNumber(value) || isShort(value);
+  const isCheap = (value) => value === null || value === undefined || typeof value === "boolean" || isNumber(value) || isShort(value);
   replace(arrays, "join", {
     join(separator) {
       const list = listOf(this, "join");
-      return join(list.length < 2 || every(list, isQuick) ? list : list.map(filled), separator);
+      return join(list.length < 2 || every(list, isCheap) ? list : list.map(filled), separator);
     },
   }.join);
 

@@ -3,7 +3,7 @@
 (function (kit) {
   "use strict";
   const { fail } = kit;
-  const { LONG, replace, put, spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
+  const { LONG, replace, change, put, textOf, spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
   const { construct, ownKeys } = Reflect;
   const { defineProperty, getOwnPropertyDescriptor: describe } = Object;
   const NativeRegExp = RegExp;
@@ -17,7 +17,7 @@
   const refersBack = uncurried(expressions.test).bind(undefined, /\\(?:[1-9]|k<)/);
   replace(expressions, "exec", {
     exec(text) {
-      const searched = spelt(text);
+      const searched = typeof text === "string" ? text : `${text}`;
       if (searched.length > LONG_TEXT && refersBack(sourceOf(this)))
         fail(`A regular expression that refers back to a group searches no more than ${LONG_TEXT} characters`);
       spend(SEARCH);
@@ -54,6 +54,21 @@
   put(expressions, "constructor", made);
   put(globalThis, "RegExp", made);
   delete expressions.compile;
+  // A text that is searched for becomes a regular expression.
+  const symbols = { match: Symbol.match, matchAll: Symbol.matchAll, search: Symbol.search };
+  change(String.prototype, "match matchAll search", (_, name) => ({
+    call(sought) {
+      const text = textOf(this, name);
+      if (sought !== null && typeof sought === "object") {
+        const searcher = sought[symbols[name]];
+        if (name === "matchAll" && sought instanceof NativeRegExp && index(sought.flags, "g") < 0)
+          throw new TypeError("matchAll() takes regular expressions with the flag g only");
+        if (searcher !== undefined && searcher !== null) return searcher.call(sought, text);
+      }
+      return new made(sought, name === "matchAll" ? "g" : undefined)[symbols[name]](text);
+    },
+  }.call));
+
   // What stands in place of a match, for patterns of replacement that are long themselves.
   function substitution(template, match, at, text, groups) {
     spend(template.length);

@@ -4,7 +4,6 @@
   "use strict";
   const { fail } = kit;
   const { LONG, MOST, MOST_TEXT, put, replace, change, spend, spelt, tooLong, textOf, calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
-  const { apply } = Reflect;
   const { trunc, min, max } = Math;
   const texts = String.prototype;
   const own = { replace: texts.replace, replaceAll: texts.replaceAll };
@@ -12,9 +11,10 @@
   const [normalize, split, replaceAll, repeat] = names.map((name) => uncurried(texts[name]));
   const joined = uncurried(Array.prototype.join);
 
+  const isShort = (text) => typeof text === "string" && text.length <= LONG;
   change(texts, "toUpperCase toLowerCase repeat toWellFormed isWellFormed trim trimStart trimEnd", (native, name) => ({
-    call(a, b) {
-      return native.call(textOf(this, name), a, b);
+    call(count) {
+      return native.call(isShort(this) ? this : textOf(this, name), count);
     },
   }.call));
   put(texts, "trimLeft", texts.trimStart);
@@ -26,6 +26,7 @@
   }.call));
   change(texts, "padStart padEnd", (native, name) => ({
     call(length, fill) {
+      if (isShort(this) && length <= LONG) return native.call(this, length, fill);
       const text = textOf(this, name);
       const wanted = trunc(+length);
       if (!(wanted > LONG)) return native.call(text, wanted, fill);
@@ -65,6 +66,7 @@
   const method = (value, symbol) => (value === null || typeof value !== "object" ? undefined : value[symbol]);
   change(texts, "indexOf includes", (native, name) => ({
     call(sought, from) {
+      if (typeof sought === "string" && isShort(this)) return native.call(this, sought, from);
       const text = textOf(this, name);
       if (name === "includes" && method(sought, Symbol.match))
         throw new TypeError("includes() takes no regular expression");
@@ -85,8 +87,9 @@
 
   replace(texts, "split", {
     split(sought, limit) {
+      if (typeof sought === "string" && isShort(this)) return split(this, sought, limit);
       const splitter = method(sought, Symbol.split);
-      if (splitter !== undefined && splitter !== null) return apply(splitter, sought, [this, limit]);
+      if (splitter !== undefined && splitter !== null) return splitter.call(sought, this, limit);
       const text = textOf(this, "split");
       if (sought === undefined) return split(text, sought, limit);
       const wanted = spelt(sought);
@@ -116,6 +119,7 @@
     return joined(parts, "");
   }
   function substituted(text, sought, place, template) {
+    spend(template.length);
     return own.replace.call(template, /\$([$&`'])/g, (_, sign) => {
       if (sign === "$") return "$";
       if (sign === "&") return sought;
@@ -146,18 +150,19 @@
   change(texts, "replace replaceAll", (_, name) => ({
     call(sought, by) {
       const all = name === "replaceAll";
-      const made = typeof by === "function" ? calledBack(by) : by;
       const replacer = method(sought, Symbol.replace);
       if (replacer !== undefined && replacer !== null) {
         if (all && method(sought, Symbol.match) && !`${sought.flags}`.includes("g"))
           throw new TypeError("replaceAll() takes regular expressions with the flag g only");
-        return apply(replacer, sought, [this, made]);
+        return replacer.call(sought, this, by);
       }
+      const made = typeof by === "function" ? calledBack(by) : by;
       const [text, wanted] = [textOf(this, name), spelt(sought)];
-      if (!isSlow(text, wanted) && (!all || text.length <= 2 * STRETCH)) return own[name].call(text, wanted, made);
       const template = typeof made === "function" ? made : spelt(made);
-      const stretches = all && wanted !== "" && typeof template !== "function" && index(template, "$") < 0;
-      return stretches && !isSlow(text, wanted)
+      const plain = typeof template !== "function" && index(template, "$") < 0;
+      const quick = !all || text.length <= LONG || ((plain || typeof made === "function") && text.length <= 2 * STRETCH);
+      if (quick && !isSlow(text, wanted)) return own[name].call(text, wanted, template);
+      return plain && all && wanted !== "" && !isSlow(text, wanted)
         ? replacedByStretches(text, wanted, template)
         : replaced(text, wanted, template, all);
     },
