@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.problems import Problem, json_path
 from nodeloom.errors import ConfigurationError, ItemError, NodeloomError, UnknownNameError, nearest, preview
 
@@ -92,8 +93,9 @@ def _uncompiled(node: Node, entry: Mapping[str, Any], at: Keys, names: frozenset
 
 def _place(fault: NodeloomError, node: Node, at: Keys, names: frozenset[str]) -> Keys:
     """The parameter that an error is about, as far as it says."""
-    if isinstance(fault, UnknownNameError) and fault.details.get("kind") in names:
-        return (*at, str(fault.details["kind"]))
+    for chooser in (RESOURCE, OPERATION):
+        if isinstance(fault, UnknownNameError) and fault.message.startswith(f"There is no {chooser} "):
+            return (*at, chooser)
     label = fault.property
     for name in sorted(names):
         if label == name:
