@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+#: The types of a pagination.
+PAGINATIONS = ("generic", "offset", "odata")
+
 
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
     """Yield the calls of all pages, are sent their answers, return all items."""
     pagination = draft.pagination
-    if pagination is None or pagination.type not in ("generic", "offset", "odata"):
+    if pagination is None or pagination.type not in PAGINATIONS:
         raise DescriptorError(
             "operations.pagination is of an unknown type.",
             value=None if pagination is None else pagination.written,
