@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from nodeloom import Secret
 from nodeloom.expression import UNDEFINED, Literal
-from nodeloom.expression.python_values import NoJsonError, is_plain, plain, plain_parameters
+from nodeloom.expression.python_values import NoJsonError, plain, plain_parameters
 
 
 class Colour(enum.Enum):
@@ -243,13 +243,6 @@ def test_a_decimal_is_the_same_number_or_refused(value: Decimal) -> None:
     except NoJsonError:
         return
     assert Decimal(repr(found)) == value
-
-
-def test_what_is_plain() -> None:
-    assert is_plain({"a": "x", "b": 1, "c": None, "d": True})
-    others: list[dict[Any, Any]] = [{"a": 1.5}, {"a": []}, {1: "a"}, {"a": Word("x")}]
-    for other in others:
-        assert not is_plain(other)
 
 
 def test_a_literal_among_parameters_stays_one() -> None:

@@ -23,8 +23,9 @@ from nodeloom.expression.values import Literal, Undefined
 
 Keys = tuple[object, ...]
 
-_AS_IT_IS = frozenset({str, int, bool, type(None)})
-_TEXT = frozenset({str})
+#: Types whose values are JSON as they are, whatever the value.
+AS_IT_IS = frozenset({str, int, bool, type(None)})
+TEXT = frozenset({str})
 # An exponent beyond this would make thousands of digits; a double ends at 308.
 _MOST_DIGITS = 400
 
@@ -47,18 +48,13 @@ class NoJsonError(ValueError):
         return text
 
 
-def is_plain(value: Mapping[Any, Any]) -> bool:
-    """Whether an object holds only text, whole numbers, true, false and null under text; quick, for most items do."""
-    return _AS_IT_IS.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value))
-
-
 def plain(value: Any, keys: Keys = ()) -> Any:
     """`value` as JSON; the same object where it is that already.
 
     Raises NoJsonError for a value, or one inside it, that has no JSON form; RecursionError for endless nesting.
     """
     kind = type(value)
-    if kind in _AS_IT_IS:
+    if kind in AS_IT_IS:
         return value
     if kind is float:
         return None if math.isnan(value) else value
@@ -74,7 +70,7 @@ def plain_parameters(value: Any, keys: Keys = ()) -> Any:
     """As `plain`, for what an author writes: a `Literal` in it stays one. Raises NoJsonError and RecursionError."""
     if isinstance(value, Literal):
         return Literal(plain(value.value, keys))
-    if type(value) is dict and _TEXT.issuperset(map(type, value)):
+    if type(value) is dict and TEXT.issuperset(map(type, value)):
         return {key: plain_parameters(held, (*keys, key)) for key, held in value.items()}
     if type(value) in (list, tuple):
         return [plain_parameters(entry, (*keys, number)) for number, entry in enumerate(value)]
