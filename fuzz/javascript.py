@@ -92,7 +92,7 @@ def _run(code: str, tree: Node, built: Program) -> None:
 
 
 def _is_regex(fault: JSException) -> bool:
-    """Whether a regular expression is at fault: those are tried by `check_syntax`."""
+    """Whether a regular expression is at fault: those are tried by `syntax_fault`."""
     return "regex" in str(fault) or "group" in str(fault)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from nodeloom import headerfields
 from nodeloom.jsonreading import parse_json
 
 _HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
@@ -76,11 +77,6 @@ class Request:
         return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 
-@functools.lru_cache(maxsize=256)
-def _media_type(field: str) -> str:
-    return field.partition(";")[0].strip().lower()
-
-
 class HeaderSource(Protocol):
     """The fields of an answer, read when somebody looks at them."""
 
@@ -102,7 +98,7 @@ class Response:
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -118,6 +114,7 @@ class Response:
         self.url = url
         self.denied: str | None = None
         self.redirect: int | None = None
+        self._read: tuple[Any, ValueError | None] | None = None
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -149,17 +146,35 @@ class Response:
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case; empty when the answer does not say."""
-        return _media_type(self.header("content-type"))
+        return headerfields.media_type(self.header("content-type"))
+
+    @property
+    def named_charset(self) -> str:
+        """The charset the answer declares, in lower case; empty when it declares none."""
+        return headerfields.charset(self.header("content-type"))
 
     @property
     def charset(self) -> str:
         """The charset the answer declares, or utf-8."""
-        for part in self.header("content-type").split(";")[1:]:
-            name, _, value = part.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip().strip('"') or "utf-8"
-        return "utf-8"
+        return self.named_charset or "utf-8"
+
+    @property
+    def disposition(self) -> headerfields.Disposition:
+        """Whether the body is to be saved, and under which name (RFC 6266)."""
+        return headerfields.disposition(self.header("content-disposition"))
 
     def json(self) -> Any:
-        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none."""
-        return parse_json(self.body)
+        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none.
+
+        One that was `read_ahead` is the same value each time.
+        """
+        if self._read is None:
+            return parse_json(self.body)
+        value, fault = self._read
+        if fault is not None:
+            raise fault
+        return value
+
+    def read_ahead(self, value: Any, fault: ValueError | None) -> None:
+        """Keep what reading the body as JSON came to: a long one is read beside the event loop, before it is needed."""
+        self._read = value, fault

@@ -6,11 +6,12 @@ import functools
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import NodeloomError
+from nodeloom.expression.engines import Engines
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
@@ -22,12 +23,14 @@ from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.sessions import Sessions, check
 from nodeloom.run.settings import (
     bounds_of,
+    check_javascript,
     check_number,
     check_transport,
     check_url_values,
     check_zone,
     policy_of,
     secret_names_of,
+    way_of,
 )
 from nodeloom.run.waiting import waited_for
 
@@ -68,12 +71,14 @@ class Runtime:
         discover_plugins: whether to look for those.
         env: what `$env` shows in expressions; None blocks it.
         vars: what `$vars` shows.
-        javascript: whether expressions beyond plain paths may run (in QuickJS).
+        javascript: whether expressions beyond plain paths may run (in QuickJS): True in this process, `"process"` in a
+            process of their own that is killed at their limit, for authors who are not trusted; False not at all.
         retries: how often a request is repeated that did not happen or may happen twice.
         timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
         request_timeout: seconds for a whole request with its answer, without repeats (3600); None for no bound.
-        max_answer_bytes: the largest answer read, in bytes, after decompression.
+        max_answer_bytes: the largest answer read, in bytes, after decompression. Parsed it may take four times as much.
+        max_answer_values: the most values, in lists and objects, that are read of one answer in JSON.
         policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
         secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
@@ -95,12 +100,13 @@ class Runtime:
         discover_plugins: bool = True,
         env: Mapping[str, str] | None = None,
         vars: Mapping[str, Any] | None = None,  # noqa: A002 - n8n's name
-        javascript: bool = True,
+        javascript: bool | Literal["process"] = True,
         retries: int = 2,
         timeout: float = 60.0,
         connect_timeout: float | None = None,
         request_timeout: float | None = 3600.0,
         max_answer_bytes: int = 256 * 1024 * 1024,
+        max_answer_values: int = 10_000_000,
         policy: Policy | Mapping[str, Any] | None = None,
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
@@ -109,12 +115,16 @@ class Runtime:
         check_number("retries", retries, least=0, whole=True)
         check_transport(transport)
         check_zone(timezone)
+        check_javascript(javascript)
         self._policy = policy_of(policy)
-        self._bounds = bounds_of(timeout, connect_timeout, request_timeout, max_answer_bytes, self._policy)
+        self._bounds = bounds_of(
+            timeout, connect_timeout, request_timeout, max_answer_bytes, max_answer_values, self._policy
+        )
         self._given_transport = transport
         more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
+        self._engines = Engines(process=javascript == "process")
         # A function of its own, not a method: what holds it must not hold the runtime.
         self._environment = functools.partial(
             _environment,
@@ -122,7 +132,8 @@ class Runtime:
             env=env,
             vars=vars,
             functions=self._plugins.functions() or None,
-            javascript=javascript,
+            javascript=bool(javascript),
+            engines=self._engines,
         )
         self._sessions = Sessions(
             self._registry,
@@ -130,6 +141,7 @@ class Runtime:
             self._environment,
             providers=credential_providers,
             lenient=url_values == "raw",
+            way=way_of(transport, self._policy),
         )
         self._opener = Opener(
             self._registry,
@@ -137,7 +149,7 @@ class Runtime:
             self._sessions,
             self._environment,
             url_values=url_values,
-            javascript=javascript,
+            javascript=bool(javascript),
             retries=retries,
             policy=self._policy,
             secret_names=more_secret_names,
@@ -466,6 +478,7 @@ class Runtime:
         """
         if self._opened_loops is not None:
             self._opened_loops.close()
+        self._engines.close()
 
     def __enter__(self) -> Runtime:
         return self
@@ -479,6 +492,7 @@ class Runtime:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._loops.leave()
+        self._engines.close()
 
 
 def _environment(**constants: Any) -> Environment:

@@ -9,8 +9,11 @@ import pytest
 
 from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionSyntaxError, ExpressionTimeoutError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
+from nodeloom.expression.engines import Engines
 
-QUICK = Environment(time_limit=0.2)
+ENGINES = Engines()
+
+QUICK = Environment(engines=ENGINES, time_limit=0.2)
 BIG = "'x'.repeat(1e7)"
 NUMBER = "2n ** 500000n"
 
@@ -166,7 +169,7 @@ def test_what_looks_at_the_clock_gives_what_it_gave(code: str, value: object) ->
 )
 def test_results_that_python_has_no_word_or_room_for_are_errors(code: str) -> None:
     with pytest.raises(ExpressionError):
-        run(code, Environment())
+        run(code, Environment(engines=ENGINES))
 
 
 @pytest.mark.parametrize("zone", ["1e9", "6000", "NaN", "-1440", "'UTC+99'", "0.5"])

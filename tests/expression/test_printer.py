@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import ExpressionError, ExpressionSyntaxError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.analysis import facts_of
-from nodeloom.expression.engine import check_syntax
+from nodeloom.expression.judgement import syntax_fault
 from nodeloom.expression.rewrite import Block, Program, build_program
 from nodeloom.expression.syntax import CodeError, parse_expression
 from nodeloom.expression.syntax.mangling import mangled
@@ -147,7 +147,7 @@ def test_programs_of_the_grammar_are_taken(code: str) -> None:
         made = built(code)
     except CodeError:
         return
-    fault = check_syntax(made)
+    fault = syntax_fault(made)
     assert fault is None or re.search("uplicate|redefinition|yield in|group|label|regular|invalid|expecting", fault), (
         fault
     )
@@ -230,7 +230,7 @@ def test_long_code_costs_no_depth(piece: str) -> None:
     """Chains of operators, members and calls are as flat when printed as they were written."""
     code = piece * (99_000 // len(piece)) + "b"
     made = built(code)
-    assert check_syntax(made) is None
+    assert syntax_fault(made) is None
     opened = deepest = 0
     for mark in re.findall(r"[()\[\]]", made.source):
         opened += 1 if mark in "([" else -1

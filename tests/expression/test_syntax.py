@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nodeloom.expression.analysis import facts_of, member_path
-from nodeloom.expression.engine import check_syntax
+from nodeloom.expression.judgement import syntax_fault
 from nodeloom.expression.quickjs import Context, JSException
 from nodeloom.expression.rewrite import Block, build_program
 from nodeloom.expression.syntax import CodeError, Node, parse_expression, walk
@@ -108,7 +108,7 @@ def test_what_is_printed_quickjs_compiles(code: str) -> None:
     tree = parse_expression(code)
     program = build_program([Block(code, 0, tree, facts_of(tree))])
     assert program.source.isascii()
-    assert check_syntax(program) is None
+    assert syntax_fault(program) is None
 
 
 @given(st.text(max_size=20))

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 from urllib.parse import quote_plus, urlencode
@@ -35,7 +35,8 @@ class OAuth2Client:
 
     `authentication` says where its secret stands, `body` or `header`. With the grants `authorization_code` and `pkce`
     a user signs in at `auth_url`, which is given `auth_parameters` as well. `user` tells the clients' users apart:
-    a digest of the tokens a user began with.
+    a digest of the tokens a user began with. `verify` says whether the service's certificate is checked, and `way`
+    what else decides who answers at `token_url`: unchecked, or another way, the same address may be another server.
     """
 
     token_url: str
@@ -48,6 +49,7 @@ class OAuth2Client:
     auth_parameters: tuple[tuple[str, str], ...] = ()
     verify: bool = True
     user: bytes = b""
+    way: Hashable = None
 
     def __repr__(self) -> str:
         return f"OAuth2Client(token_url={self.token_url!r}, client_id={self.client_id!r}, grant={self.grant!r})"

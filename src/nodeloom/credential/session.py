@@ -8,7 +8,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
@@ -85,7 +85,8 @@ class CredentialSession:
 
     Construction checks the fields: CredentialError for an unknown field (with the nearest name), a value of the
     wrong kind, and what is missing; DescriptorError when the type itself is broken. `tokens` is where access tokens
-    are kept, the process's own store by default. Nothing of it is pickled, and no value shows in `repr`.
+    are kept, the process's own store by default; `way` is what decides who answers a token request (see
+    `OAuth2Client`). Nothing of it is pickled, and no value shows in `repr`.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class CredentialSession:
         *,
         environment: Environment | None = None,
         tokens: TokenStore = TOKENS,
+        way: Hashable = None,
     ) -> None:
         if stored.type != type.name and stored.source != "environment":
             raise CredentialError(
@@ -113,8 +115,8 @@ class CredentialSession:
             self._secrets = secrets_of(type, self._fields)
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
-            if self._client is not None and not self.verify:
-                self._client = replace(self._client, verify=False)
+            if self._client is not None:
+                self._client = replace(self._client, verify=self.verify, way=way)
         self._user: UserTokens | None = None
         if self._client is not None:
             self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])

@@ -23,7 +23,7 @@ JSON = "application/json"
 
 # Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
 # 7.6.1 and 8.6): one that says it twice is read as two by some servers.
-_OWN_HEADERS = frozenset(
+OWN_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -303,7 +303,7 @@ def _set_header(headers: dict[str, str], name: str, value: str) -> None:
         raise InvalidValueError(
             "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
         )
-    if folded in _OWN_HEADERS:
+    if folded in OWN_HEADERS:
         raise InvalidValueError(
             f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
         )

@@ -202,6 +202,34 @@ ENCODERS: Mapping[str, Encode] = {
 }
 
 
+#: What an encoder reads a value as.
+_PLAIN: Mapping[str, Encode] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "json": _json,
+    "jsonText": _json,
+    "list": lambda value: value,
+    "odata.boolean": _boolean,
+    "odata.integer": _integer,
+    "odata.number": _number,
+    "odata.guid": _guid,
+    "odata.dateTime": _date_time,
+    "odata.list": _json,
+}
+
+
+def plain_value(encoder: str | None, value: Any) -> Any:
+    """`value` as its encoder reads it, before it is written as a literal or as JSON: what a schema speaks of.
+
+    Raises InvalidValueError when it does not fit the encoder's type.
+    """
+    if value is None:
+        return None
+    read: Encode = _PLAIN.get(encoder or "string", _text)
+    return read(value)
+
+
 def encode_path(encoder: str, value: Any) -> str:
     """`value` as it stands in the path. Raises InvalidValueError when it does not fit the encoder's type."""
     try:

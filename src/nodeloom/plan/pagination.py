@@ -107,6 +107,12 @@ class Pagination:
             )
         return self._templates
 
+    @property
+    def chooses_method(self) -> bool:
+        """Whether it says by which method a page is fetched."""
+        request = self.properties.get("request")
+        return isinstance(request, Mapping) and "method" in request
+
     def compiled(self) -> list[Compiled]:
         """Every template, compiled. Raises as `templates` does."""
         return [self.templates.proceed, *self.templates.parts.values()] if self.type == "generic" else []

@@ -29,23 +29,18 @@ def as_item(value: Any) -> Item:
 
 def is_file(response: Response) -> bool:
     """Whether the answer says that its body is to be saved (RFC 6266)."""
-    return response.headers.get("content-disposition", "").strip().lower().startswith("attachment")
+    return response.disposition.kind == "attachment"
 
 
 def binary_item(content: bytes, response: Response, property_name: str) -> Item:
     """An item with `content` as binary data (base64), named by the answer's Content-Disposition."""
-    disposition = response.headers.get("content-disposition", "")
-    name = next(
-        (p.partition("=")[2].strip().strip('"') for p in disposition.split(";") if p.strip().startswith("filename=")),
-        None,
-    )
     data: dict[str, Any] = {
         "data": base64.b64encode(content).decode("ascii"),
         "mimeType": response.content_type or "application/octet-stream",
         "fileSize": len(content),
     }
-    if name:
-        data["fileName"] = name.replace("\\", "/").rpartition("/")[2]
+    if response.disposition.name is not None:
+        data["fileName"] = response.disposition.name
     return {"json": {}, "binary": {property_name: data}}
 
 

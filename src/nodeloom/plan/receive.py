@@ -8,14 +8,16 @@ it is, and one that only says it is JSON is text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import LimitError
-from nodeloom.messages import Response
+from nodeloom.errors import AnswerTooLargeError, LimitError
+from nodeloom.jsonbounds import TooMuchJSON
+from nodeloom.jsonreading import begins_like_json
+from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
+from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_success, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
@@ -24,18 +26,6 @@ if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
 Item = dict[str, Any]
-
-_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript", "application/x-www-form")
-
-
-# Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
-# time with the square of the length, `unicode_escape` is no encoding of text.
-_CHARSET = re.compile(
-    r"(?:us-)?ascii|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}|latin[-_]?\d{1,2}"
-    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620"
-    r"|gb(?:2312|k|18030)|big5(?:-?hkscs)?|s(?:hift)?[-_]?jis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)",
-    re.IGNORECASE,
-)
 
 
 class _Empty:
@@ -53,29 +43,39 @@ EMPTY = _Empty()
 def read_body(response: Response, call: Call) -> Any:
     """The body: JSON where it is JSON, text, bytes when it is neither, EMPTY when there is none.
 
-    Raises UnreadableAnswerError when the answer says JSON and is not.
+    Raises UnreadableAnswerError when the answer says JSON and is not, AnswerTooLargeError when it holds too much JSON.
     """
     if call.options.get("encoding") in ("arraybuffer", "stream"):
         return response.body
     if not response.body:
         return EMPTY
-    kind = response.content_type
-    says_json = kind == "application/json" or kind.endswith("+json")
-    if not says_json and kind and not kind.startswith(_TEXT_TYPES) and not kind.endswith("+xml"):
+    as_n8n = call.url_values == "raw"
+    kind = kind_of(response, as_n8n=as_n8n)
+    if kind in (Kind.JSON, Kind.MAYBE_JSON) or (kind is Kind.MAYBE_FILE and begins_like_json(response.body)):
+        try:
+            return json_of(response)
+        except TooMuchJSON as fault:
+            if kind is Kind.JSON:
+                raise _too_much(fault, call) from None
+        except ValueError as fault:
+            if kind is Kind.JSON and not as_n8n:
+                # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
+                reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
+                raise unreadable(response, call, "JSON", reason) from None
+    if kind in (Kind.FILE, Kind.MAYBE_FILE):
         return response.body
-    try:
-        return response.json()
-    except ValueError as fault:
-        if says_json and call.url_values == "strict":
-            # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
-            reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
-            raise unreadable(response, call, "JSON", reason) from None
-    if _CHARSET.fullmatch(response.charset) is None:
-        return response.body
-    try:
-        return response.body.decode(response.charset)
-    except (UnicodeError, LookupError):
-        return response.body
+    text = text_of(response, kind)
+    return response.body if text is None else text
+
+
+def _too_much(fault: TooMuchJSON, call: Call) -> AnswerTooLargeError:
+    return AnswerTooLargeError(
+        f"The answer is more than is read: {fault}.",
+        hint="Ask for less, or raise the limit (max_answer_values, max_answer_bytes).",
+        sent="yes",
+        method=call.method,
+        origin=origin_of(call.url()),
+    )
 
 
 def _as_is(value: Any) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import CredentialError, NodeloomError
@@ -22,7 +22,8 @@ class Sessions:
     """Opens credential sessions for the runs of one runtime.
 
     `providers` are where credentials are looked for, None for the usual places. `lenient` lets a credential type pass
-    that authenticates in JavaScript, which then puts nothing on (n8n to the letter of the descriptor).
+    that authenticates in JavaScript, which then puts nothing on (n8n to the letter of the descriptor). `way` is what
+    decides who answers a token request: runtimes of one process share tokens where that is the same.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Sessions:
         *,
         providers: Sequence[Any] | None,
         lenient: bool,
+        way: Hashable = None,
     ) -> None:
         self._registry = registry
         self._plugins = plugins
         self._environment = environment
         self._providers = providers
         self._lenient = lenient
+        self._way = way
 
     def for_plan(
         self, plan: OperationPlan, credentials: GivenCredentials, *, dry: bool = False
@@ -77,7 +80,7 @@ class Sessions:
         stored = self._credentials().resolve(kind, wanted)
         if dry:
             stored = with_placeholder(kind, stored)
-        return CredentialSession(kind, stored, environment=self._environment())
+        return CredentialSession(kind, stored, environment=self._environment(), way=self._way)
 
     def _credentials(self) -> Credentials:
         from nodeloom.credential import Credentials, default_providers

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom import openfiles
 from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError, RequestError
 from nodeloom.expression import Environment, Scope
@@ -100,6 +101,9 @@ class ItemWork:
         except RecursionError:
             return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+            if openfiles.used_up(fault):
+                sent = "unknown" if attempts.statuses else "no"
+                return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
             return self._failed(index, raw, unexpected(index, fault, self._redactor.text), attempts)
         return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
 

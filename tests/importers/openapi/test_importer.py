@@ -284,14 +284,12 @@ def test_servers_with_variables_are_filled_in_by_the_credential() -> None:
         "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}, "base path": {"default": "v2"}},
     }
     made = imported(one({}, servers=[server]))
-    assert (
-        made.head["requestDefaults"]["baseURL"]
-        == "=https://{{ $credentials.region }}.shop.test/{{ $credentials.basePath }}"
-    )
+    assert made.head["requestDefaults"]["baseURL"] == "={{ $credentials.serverUrl }}"
     [credential] = made.credentials.values()
     assert [(p["name"], p["type"], p["default"]) for p in credential["properties"]] == [
         ("region", "options", "eu"),
         ("basePath", "string", "v2"),
+        ("serverUrl", "string", "=https://{{ $self.region }}.shop.test/{{ $self.basePath }}"),
     ]
 
 

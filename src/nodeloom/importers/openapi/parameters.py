@@ -11,6 +11,7 @@ from nodeloom.importers.openapi.fields import field_of, list_field, safe_name
 from nodeloom.importers.openapi.names import start_case, unused
 from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.schemas import Shape, shape_of
+from nodeloom.plan.call import OWN_HEADERS
 
 Json = dict[str, Any]
 
@@ -84,6 +85,9 @@ def _read(at: Part, report: Report) -> Parameter | None:
     if where not in _WHERE:
         raise at.child("in").broken(f"A parameter cannot stand in {where!r}.", f"Write one of: {', '.join(_WHERE)}.")
     if where == "header" and name.lower() in _SILENT_HEADERS:
+        return None
+    if where == "header" and name.lower() in OWN_HEADERS:
+        report.add(at.path, f"The header {name} is written by HTTP itself;", "the parameter is left out.")
         return None
     content = at.get("content")
     schema = at.get("schema")
