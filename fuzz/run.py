@@ -3,8 +3,8 @@
 Needs atheris (`pip install atheris`; Linux and macOS). Each target runs in a process of its own, one after the other
 unless `--jobs` says otherwise. What was found interesting is kept in `FOLDER/corpus/TARGET` and begun with the next
 time; an input that breaks a promise is kept in `FOLDER/crashes/TARGET`. FOLDER is outside the repository: the user's
-cache, or `--folder`. To repeat a find: `python fuzz/run.py --repeat FILE TARGET`. `--seed NUMBER` makes random inputs, the
-same ones for the same number, and needs no atheris.
+cache, or `--folder`. To repeat a find: `python fuzz/run.py --repeat FILE TARGET`. `--seed NUMBER` makes random inputs,
+the same ones for the same number, and needs no atheris.
 
 Ends with 0 when nothing was found, 1 when something was.
 """
