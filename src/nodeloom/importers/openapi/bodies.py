@@ -43,7 +43,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
         )
     required = body.flag("required")
     request: Json = {}
-    plain = media_type(kind)
+    plain = kind.partition(";")[0].strip().lower()
     if "*" in plain:
         kind = plain = _JSON if shape.kind in ("object", "array") and shape.members else _BYTES
     if plain != _JSON:
@@ -69,7 +69,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
 
 def _chosen(kinds: list[str]) -> str:
     """The media type to send: JSON before forms before anything else."""
-    plain = {kind: media_type(kind) for kind in kinds}
+    plain = {kind: kind.partition(";")[0].strip().lower() for kind in kinds}
     for wanted in (lambda p: p == _JSON, _is_json, lambda p: p == _FORM, lambda p: p == _MULTIPART):
         for kind in kinds:
             if wanted(plain[kind]):
