@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -114,17 +114,22 @@ class HeaderSource(Protocol):
         """Every field, with lower-case names; repeated ones joined by `, `."""
         ...
 
+    def lines(self, name: str) -> list[str]:
+        """The values of a field, one for each time it is there."""
+        ...
+
 
 class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
     is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_cookies", "_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -133,6 +138,7 @@ class Response:
         body: bytes,
         reason: str = "",
         url: str = "",
+        cookies: Sequence[str] | None = None,
     ) -> None:
         self.status = status
         self.body = body
@@ -140,6 +146,7 @@ class Response:
         self.url = url
         self.denied: str | None = None
         self.redirect: int | None = None
+        self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -153,6 +160,16 @@ class Response:
         if self._headers is None:
             self._headers = self._source.all() if self._source is not None else {}
         return self._headers
+
+    @property
+    def cookies(self) -> Sequence[str]:
+        """The lines of `Set-Cookie`, each as it came."""
+        if self._cookies is None and self._source is not None:
+            self._cookies = self._source.lines("set-cookie")
+        if self._cookies is None:
+            joined = self.headers.get("set-cookie", "")
+            self._cookies = [joined] if joined else []
+        return self._cookies
 
     def header(self, name: str) -> str:
         """One field by its lower-case name; empty when the answer has none."""

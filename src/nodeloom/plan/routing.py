@@ -15,9 +15,9 @@ from nodeloom.plan.files import bytes_of, file_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.postreceive import compile_step
+from nodeloom.plan.postreceive import compile_step, count_of
 from nodeloom.plan.styles import Written, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json, name_text
+from nodeloom.plan.wire import encode_json, is_truthy, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -82,7 +82,7 @@ class CompiledRouting:
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
-        self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
+        self._post_receive = [compile_step(s, as_n8n=as_n8n) for s in (output.post_receive or [])] if output else []
         self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
         self.pagination: Pagination | None = pagination_of(routing.operations)
@@ -109,7 +109,9 @@ class CompiledRouting:
             return None
         if paginate.needs_javascript or not (paginate.static or (value.static and paginate.names <= {"$value"})):
             return True
-        return bool(paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value})))
+        return is_truthy(
+            paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value}))
+        )
 
     @property
     def key_name(self) -> str | None:
@@ -149,7 +151,15 @@ class CompiledRouting:
                 yield from part.compiled()
             else:
                 yield part
-        for maybe in (self._send_name, self._send_value, self._paginate, self._max_results, self._annotations):
+        enabled = [step.enabled for step in self._post_receive]
+        for maybe in (
+            self._send_name,
+            self._send_value,
+            self._paginate,
+            self._max_results,
+            self._annotations,
+            *enabled,
+        ):
             if maybe is not None:
                 yield maybe
 
@@ -166,13 +176,17 @@ class CompiledRouting:
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
-            draft.max_results = self._max_results.resolve(scope) or draft.max_results
+            most = self._max_results.resolve(scope)
+            if not self._as_n8n:
+                count_of(most)
+            draft.max_results = most if is_truthy(most) else draft.max_results
         if self._annotations is not None:
             wanted = self._annotations.resolve(scope)
             if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
                 draft.annotations = wanted
-        if self._post_receive:
-            draft.receiving.append(Receiving(self._post_receive, value, dict(names), self._reads_names))
+        steps = [step for step in self._post_receive if step.applies(scope)]
+        if steps:
+            draft.receiving.append(Receiving(steps, value, dict(names), self._reads_names))
         if self._echo:
             draft.echo = [*draft.echo, *self._echo]
 
@@ -181,7 +195,7 @@ class CompiledRouting:
         if send is None:
             return
         if self._paginate is not None and draft.paginate is None:
-            draft.paginate = bool(self._paginate.resolve(scope))
+            draft.paginate = is_truthy(self._paginate.resolve(scope))
         if self._send_name is None:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
