@@ -150,6 +150,9 @@ class PropertyDescriptor(Document):
     routing: Routing | None = None
     modes: list[CollectionMode] | None = None
     extract_value: Json = None
+    validate_type: str | None = key(
+        default=None, description="Type that the value is brought to before it is sent: number, boolean, dateTime, …"
+    )
     value_schema: dict[str, Json] | None = key(
         default=None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
     )

@@ -27,7 +27,7 @@ _MORE_KEYS: Mapping[str, frozenset[str]] = {
         " requiredInputs parameterPane badgeIconUrl"
     ),
     "PropertyDescriptor": _keys(
-        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes validateType"
+        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes"
         " requiresDataPath allowArbitraryValues typeVersion callout icon"
     ),
     "OptionDescriptor": _keys("outputConnectionType inputSchema iconUrl icon"),

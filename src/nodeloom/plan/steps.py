@@ -21,6 +21,7 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.coercion import Coercion, coercion_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
@@ -91,6 +92,7 @@ class RoutingStep:
     value: Compiled
     routing: CompiledRouting
     names: Mapping[str, Any] = field(default_factory=dict)
+    coercion: Coercion | None = None
 
     @property
     def static(self) -> bool:
@@ -112,6 +114,8 @@ class RoutingStep:
         value = self.value.resolve(draft.scope)
         if self.prop is not None:
             value = located(self.prop, value)
+        if self.coercion is not None:
+            value = self.coercion.apply(value, draft.scope)
         self.routing.apply(draft, value, self.value, self.names)
 
 
@@ -150,6 +154,8 @@ def _shortened(step: RoutingStep) -> Step:
     """`step`, or its shortcut where it only puts a text into the path."""
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
+        return step
+    if step.coercion is not None:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
 
@@ -261,12 +267,16 @@ class StepBuilder:
         names: Mapping[str, Any],
         *,
         literal: bool = False,
+        nested: bool = False,
     ) -> Iterator[Step]:
-        """The steps of one visible property: its own routing, then its selected parts."""
+        """The steps of one visible property: its own routing, then its selected parts.
+
+        `nested` says that it is one of a collection, `literal` that its value is no template.
+        """
         if prop.routing is not None:
-            yield _shortened(
-                RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static and not literal), names)
-            )
+            routing = self._routing(prop.routing, prop, compiled.static and not literal)
+            coercion = None if nested else coercion_of(prop)
+            yield _shortened(RoutingStep(prop, compiled, routing, names, coercion))
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
@@ -353,7 +363,7 @@ class StepBuilder:
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
                 compiled = self.compile(prop, value, given=prop.name in given, literal=literal)
-                for step in self.steps(prop, value, compiled, names, literal=literal):
+                for step in self.steps(prop, value, compiled, names, literal=literal, nested=True):
                     yield _resolving_parent(step)
 
     def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:

@@ -87,7 +87,7 @@ def number_of(value: Any) -> float:
     if not isinstance(value, str):
         return math.nan
     text = value.strip()
-    return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0)
+    return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0.0)
 
 
 def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
