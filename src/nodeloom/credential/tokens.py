@@ -20,7 +20,7 @@ from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.errors import AuthenticationError, NodeloomError, NotRunError, RequestError
 
 Clock = Callable[[], float]
-Key = tuple[str, str, str, bytes, str, str, bytes]
+Key = tuple[str, str, str, bytes, str, str, bytes, tuple[tuple[str, str], ...]]
 
 _REFUSAL_SECONDS = 30.0
 # One fresh token may be refused because another process that uses the client fetched one just then; two may not.
@@ -187,7 +187,7 @@ class TokenStore:
 
 def _key(client: OAuth2Client) -> Key:
     secret = hashlib.sha256(client.client_secret.reveal().encode("utf-8", "surrogatepass")).digest()
-    how = (client.authentication, client.grant, client.user)
+    how = (client.authentication, client.grant, client.user, client.more)
     return (client.token_url, client.client_id, client.scope or "", secret, *how)
 
 

@@ -34,7 +34,7 @@ _MORE_KEYS: Mapping[str, frozenset[str]] = {
     "GroupDescriptor": _keys("displayOptions description options"),
     "CredentialReference": _keys("displayName disabledOptions testedBy"),
     "CredentialType": _keys(
-        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode supportedNodes preAuthentication"
+        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode preAuthentication"
         " __overwrittenProperties __skipManagedCreation toggleable"
     ),
     "RequestRouting": _keys("auth proxy agentOptions sendCredentialsOnCrossOriginRedirect abortSignal"),
