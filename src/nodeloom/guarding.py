@@ -121,7 +121,9 @@ def request_copy(request: Request) -> Request:
 
 def response_copy(response: Response) -> Response:
     """An answer whose changes are the hook's own."""
-    return Response(response.status, dict(response.headers), response.body, response.reason, response.url)
+    return Response(
+        response.status, dict(response.headers), response.body, response.reason, response.url, list(response.cookies)
+    )
 
 
 def json_copy(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -110,17 +110,22 @@ class HeaderSource(Protocol):
         """Every field, with lower-case names; repeated ones joined by `, `."""
         ...
 
+    def lines(self, name: str) -> list[str]:
+        """The values of a field, one for each time it is there."""
+        ...
+
 
 class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
     is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_cookies", "_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -129,6 +134,7 @@ class Response:
         body: bytes,
         reason: str = "",
         url: str = "",
+        cookies: Sequence[str] | None = None,
     ) -> None:
         self.status = status
         self.body = body
@@ -137,6 +143,7 @@ class Response:
         self.denied: str | None = None
         self.redirect: int | None = None
         self._read: tuple[Any, ValueError | None] | None = None
+        self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -150,6 +157,16 @@ class Response:
         if self._headers is None:
             self._headers = self._source.all() if self._source is not None else {}
         return self._headers
+
+    @property
+    def cookies(self) -> Sequence[str]:
+        """The lines of `Set-Cookie`, each as it came."""
+        if self._cookies is None and self._source is not None:
+            self._cookies = self._source.lines("set-cookie")
+        if self._cookies is None:
+            joined = self.headers.get("set-cookie", "")
+            self._cookies = [joined] if joined else []
+        return self._cookies
 
     def header(self, name: str) -> str:
         """One field by its lower-case name; empty when the answer has none."""

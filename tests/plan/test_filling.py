@@ -174,6 +174,9 @@ def test_a_property_that_takes_no_expression_has_text_in_n8n() -> None:
     assert sent({"p": "={{ $json.k }}"}, plain, mode="raw", dialect="n8n") == {"p": "{{ $json.k }}"}
     assert sent({"p": "={{ $json.k }}"}, plain, mode="raw") == {"p": "{{ $json.k }}"}
     assert sent({"p": "={{ $json.k }}"}, plain) == {"p": "v"}
+    # What is no expression is as it was, also where others look at it.
+    follower = prop("q", default="q", displayOptions={"show": {"p": ["plain"]}})
+    assert sent({"p": "plain"}, plain, follower, mode="raw") == {"p": "plain", "q": "q"}
 
 
 @pytest.mark.parametrize("value", ["", 0, False, None])

@@ -67,6 +67,9 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> d
         if value is not None and not (value == "" and _is_worked_out(by_name.get(name)))
     }
     form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
+    shown = {prop.name for prop in form.properties}
+    # What is hidden has no value (n8n), also where one was given before something else hid it.
+    values = {name: value for name, value in values.items() if name in shown or name not in by_name}
     defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
     values.update((name, value) for name, value in defaults.items() if not is_expression(value))
     for name, template in _in_order({name: value for name, value in defaults.items() if is_expression(value)}):

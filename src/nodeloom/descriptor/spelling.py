@@ -27,14 +27,14 @@ _MORE_KEYS: Mapping[str, frozenset[str]] = {
         " requiredInputs parameterPane badgeIconUrl"
     ),
     "PropertyDescriptor": _keys(
-        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes validateType"
+        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes"
         " requiresDataPath allowArbitraryValues typeVersion callout icon"
     ),
     "OptionDescriptor": _keys("outputConnectionType inputSchema iconUrl icon"),
     "GroupDescriptor": _keys("displayOptions description options"),
     "CredentialReference": _keys("displayName disabledOptions testedBy"),
     "CredentialType": _keys(
-        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode supportedNodes preAuthentication"
+        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode preAuthentication"
         " __overwrittenProperties __skipManagedCreation toggleable"
     ),
     "RequestRouting": _keys("auth proxy agentOptions sendCredentialsOnCrossOriginRedirect abortSignal"),

@@ -37,12 +37,16 @@ def given_values(
             kept[name] = {}
         elif value is None and any(map(_replaces_null, definitions)):
             continue
-        elif as_n8n and isinstance(value, str) and any(prop.no_data_expression for prop in definitions):
-            text = value.removeprefix("=")
+        elif as_n8n and _is_expression(value) and any(prop.no_data_expression for prop in definitions):
+            text = value[1:]
             kept[name] = text if dialect == "n8n" or text.startswith("=") else Literal(text)
         else:
             kept[name] = value
     return kept
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("=")
 
 
 def _replaces_null(prop: PropertyDescriptor) -> bool:

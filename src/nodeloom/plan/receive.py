@@ -8,11 +8,13 @@ it is, and one that only says it is JSON is text.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import AnswerTooLargeError, LimitError
+from nodeloom.expression import UNDEFINED
 from nodeloom.jsonbounds import TooMuchJSON
 from nodeloom.jsonreading import begins_like_json
 from nodeloom.messages import Response, origin_of
@@ -20,7 +22,8 @@ from nodeloom.plan.call import Call
 from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
-from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
+from nodeloom.plan.postreceive import as_item, binary_item, count_of, cut_as_n8n, is_file
+from nodeloom.plan.wire import is_truthy, number_of
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
@@ -48,12 +51,17 @@ def read_body(response: Response, call: Call) -> Any:
 
     Raises UnreadableAnswerError when the answer says JSON and is not, AnswerTooLargeError when it holds too much JSON.
     """
-    if call.options.get("encoding") in ("arraybuffer", "stream"):
+    encoding = call.options.get("encoding")
+    if encoding in ("arraybuffer", "stream"):
         return response.body
     if not response.body:
         return EMPTY
     as_n8n = call.url_values == "raw"
     kind = kind_of(response, as_n8n=as_n8n)
+    if isinstance(encoding, str) and encoding not in ("", "json"):
+        # A node that asks for text has text, also where it is JSON (axios `responseType`).
+        asked = text_of(response, kind)
+        return response.body if asked is None else asked
     if kind in (Kind.JSON, Kind.MAYBE_JSON) or (kind is Kind.MAYBE_FILE and begins_like_json(response.body)):
         try:
             return json_of(response)
@@ -91,10 +99,6 @@ def _is_json_text(response: Response) -> bool:
     return _says_json(response.content_type) or response.body[:1] == b'"'
 
 
-def _as_is(value: Any) -> Item:
-    return {"json": value}
-
-
 class Reception:
     """Reads the answers of one item by its plan and draft."""
 
@@ -111,14 +115,13 @@ class Reception:
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
         self._check_kind(body, response, call)
+        steps = self._draft.receiving
+        if not steps:
+            return self._plain_items(body, response)
         # Read only where something looks at it: it holds every header.
-        full = None
-        if "returnFullResponse" in call.options or any(r.reads_names for r in self._draft.receiving):
-            full = self.response_name(response, body)
-            if call.options.get("returnFullResponse") in (True, "true"):
-                body = full
-        items = self._first_items(body, response)
-        for receiving in self._draft.receiving:
+        full = self.response_name(response, body) if any(r.reads_names for r in steps) else None
+        items, empty = self._whole(body, response)
+        for receiving in steps:
             # A function may give a single value of a primitive type, which is JSON too.
             structured = not isinstance(body, (str, bytes)) or _is_json_text(response)
             if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
@@ -129,9 +132,33 @@ class Reception:
             if receiving.reads_names:
                 scope = scope.extend({**receiving.names, "$value": receiving.value, "$response": full})
             for step in receiving.steps:
-                items = step.apply(items, scope, response, empty=body is EMPTY, annotations=self._draft.annotations)
+                items = step.apply(items, scope, response, empty=empty, annotations=self._draft.annotations)
         self.check_count(items)
-        return items
+        return [item if "binary" in item else self._finished(item["json"]) for item in items]
+
+    def _plain_items(self, body: Any, response: Response) -> list[Item]:
+        """The items of an answer that no step works on: of a list one for each entry."""
+        if isinstance(body, list):
+            self.check_count(body)
+            return [self._finished(value) for value in body]
+        return [item if "binary" in item else self._finished(item["json"]) for item in self._whole(body, response)[0]]
+
+    def _whole(self, body: Any, response: Response) -> tuple[list[Item], bool]:
+        """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
+        if body is EMPTY and self._as_n8n and not self._draft.echo:
+            return [{"json": ""}], False
+        if body is EMPTY:
+            echoed = {name: self._draft.values[name] for name in self._draft.echo if name in self._draft.values}
+            return [{"json": {"success": True, "statusCode": response.status, **echoed}}], True
+        if isinstance(body, bytes):
+            return [binary_item(body, response, "data")], False
+        return [{"json": body}], False
+
+    def _finished(self, value: Any) -> Item:
+        """JSON as an item; what is no object stays as it is in n8n, undefined becomes null."""
+        if not self._as_n8n:
+            return as_item(value)
+        return {"json": None if value is UNDEFINED else value}
 
     def _check_service(self, response: Response, call: Call) -> None:
         """Refuse a refusal that is a web page, of a service that states what it answers: another server gave it.
@@ -165,32 +192,30 @@ class Reception:
 
     def limited(self, items: list[Item]) -> list[Item]:
         """`items` cut to `maxResults`."""
+        if self._as_n8n:
+            most = self._draft.max_results
+            return cut_as_n8n(items, most) if is_truthy(most) else items
         limit = self.max_results()
         return items if limit is None else items[:limit]
 
     def max_results(self) -> int | None:
-        """How many items at most; None when there is no limit."""
-        return count_of(self._draft.max_results)
+        """How many items at most; None when there is no limit. In n8n it may be a negative number."""
+        most = self._draft.max_results
+        if not self._as_n8n:
+            return count_of(most)
+        number = number_of(most) if is_truthy(most) else math.nan
+        return int(number) if math.isfinite(number) else None
 
     def response_name(self, response: Response, body: Any) -> dict[str, Any]:
         """What `$response` shows: body, headers, statusCode, statusMessage."""
         return {
             "body": "" if body is EMPTY else body,
-            "headers": response.headers,
+            "headers": {**response.headers, **_cookies(response)},
             "statusCode": response.status,
             "statusMessage": response.reason,
         }
 
-    def _first_items(self, body: Any, response: Response) -> list[Item]:
-        item = _as_is if self._as_n8n else as_item
-        if body is EMPTY and self._as_n8n and not self._draft.echo:
-            return [item("")]
-        if body is EMPTY:
-            echoed = {name: self._draft.values[name] for name in self._draft.echo if name in self._draft.values}
-            return [{"json": {"success": True, "statusCode": response.status, **echoed}}]
-        if isinstance(body, bytes):
-            return [binary_item(body, response, "data")]
-        if isinstance(body, list):
-            self.check_count(body)
-            return [item(value) for value in body]
-        return [item(body)]
+
+def _cookies(response: Response) -> dict[str, Any]:
+    """`Set-Cookie` as Node has it: a list, since its lines cannot be joined (RFC 9110 section 5.3)."""
+    return {"set-cookie": list(response.cookies)} if response.cookies else {}

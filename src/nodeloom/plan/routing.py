@@ -20,9 +20,9 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.parts import PartHeader
-from nodeloom.plan.postreceive import compile_step
+from nodeloom.plan.postreceive import compile_step, count_of
 from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json, name_text
+from nodeloom.plan.wire import encode_json, is_truthy, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -95,7 +95,9 @@ class CompiledRouting:
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
-        self._post_receive = [compile_step(step) for step in (output.post_receive or [])] if output else []
+        self._post_receive = (
+            [compile_step(s, as_n8n=not self._strict) for s in (output.post_receive or [])] if output else []
+        )
         self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
         self._answer = output.answer if output else None
@@ -130,7 +132,9 @@ class CompiledRouting:
             return None
         if paginate.needs_javascript or not (paginate.static or (value.static and paginate.names <= {"$value"})):
             return True
-        return bool(paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value})))
+        return is_truthy(
+            paginate.resolve(Scope(Environment(), [], 0, item={"json": {}}, names={"$value": value.value}))
+        )
 
     @property
     def is_condition(self) -> bool:
@@ -173,7 +177,15 @@ class CompiledRouting:
     def _sending(self) -> Iterator[Compiled]:
         """The templates that are resolved before a request is sent."""
         yield from templates_of(self._request)
-        for maybe in (self._send_name, self._send_value, self._paginate, self._max_results, self._annotations):
+        enabled = [step.enabled for step in self._post_receive]
+        for maybe in (
+            self._send_name,
+            self._send_value,
+            self._paginate,
+            self._max_results,
+            self._annotations,
+            *enabled,
+        ):
             if maybe is not None:
                 yield maybe
         if self._part is not None:
@@ -201,13 +213,17 @@ class CompiledRouting:
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
-            draft.max_results = self._max_results.resolve(scope) or draft.max_results
+            most = self._max_results.resolve(scope)
+            if self._strict:
+                count_of(most)
+            draft.max_results = most if is_truthy(most) else draft.max_results
         if self._annotations is not None:
             wanted = self._annotations.resolve(scope)
             if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
                 draft.annotations = wanted
-        if self._post_receive:
-            draft.receiving.append(Receiving(self._post_receive, value, dict(names), self._reads_names))
+        steps = [step for step in self._post_receive if step.applies(scope)]
+        if steps:
+            draft.receiving.append(Receiving(steps, value, dict(names), self._reads_names))
         if self._echo:
             draft.echo = [*draft.echo, *self._echo]
         if self._answer is not None:
@@ -240,7 +256,7 @@ class CompiledRouting:
     def _truth(self, value: Any, written: Compiled | None) -> bool:
         """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
         if not self._strict or not isinstance(value, str) or not value.strip():
-            return bool(value)
+            return is_truthy(value)
         if value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
         raise InvalidValueError(

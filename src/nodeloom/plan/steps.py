@@ -22,6 +22,7 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.coercion import Coercion, coercion_of
 from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.given import Parameters
@@ -103,6 +104,7 @@ class RoutingStep:
     value: Compiled
     routing: CompiledRouting
     names: Mapping[str, Any] = field(default_factory=dict)
+    coercion: Coercion | None = None
 
     @property
     def static(self) -> bool:
@@ -121,7 +123,10 @@ class RoutingStep:
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
-        self.routing.apply(draft, _resolved(self.prop, self.value, draft.scope), self.value, self.names)
+        value = _resolved(self.prop, self.value, draft.scope)
+        if self.coercion is not None:
+            value = self.coercion.apply(value, draft.scope)
+        self.routing.apply(draft, value, self.value, self.names)
 
 
 # Text that needs no escape and no check as a path value: it is neither empty nor a dot segment.
@@ -159,6 +164,8 @@ def _shortened(step: RoutingStep) -> Step:
     """`step`, or its shortcut where it only puts a text into the path."""
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
+        return step
+    if step.coercion is not None:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
 
@@ -300,10 +307,12 @@ class StepBuilder:
         *,
         given: bool,
         literal: bool = False,
+        nested: bool = False,
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts.
 
-        `given` says that the author, or the data of an item (`literal`), gave it a value of its own.
+        `given` says that the author, or the data of an item (`literal`), gave it a value of its own,
+        `nested` that it is one of a collection.
         """
         if prop.value_schema is not None and (prop.routing is None or prop.routing.send is None):
             constraint = constraint_of(prop, ours=False)
@@ -314,7 +323,7 @@ class StepBuilder:
             routing = self._routing(prop.routing, prop, compiled, value_is_static=constant_value, given=given)
             if routing.is_condition and given and compiled.static and is_missing(compiled.value):
                 raise empty_condition(prop.label, literal=literal)
-            yield from _routed(routing, prop, compiled, names)
+            yield from _routed(routing, prop, compiled, names, None if nested else coercion_of(prop))
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
@@ -424,7 +433,7 @@ class StepBuilder:
                     use=own or uses.get(("$parent", prop.name)),
                 )
                 is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
-                for step in self.steps(prop, value, compiled, names, given=is_given, literal=literal):
+                for step in self.steps(prop, value, compiled, names, given=is_given, literal=literal, nested=True):
                     yield _resolving_parent(step)
 
     def _routing(
@@ -460,13 +469,17 @@ class StepBuilder:
 
 
 def _routed(
-    routing: CompiledRouting, prop: PropertyDescriptor | None, value: Compiled, names: Mapping[str, Any]
+    routing: CompiledRouting,
+    prop: PropertyDescriptor | None,
+    value: Compiled,
+    names: Mapping[str, Any],
+    coercion: Coercion | None = None,
 ) -> Iterator[Step]:
     """The steps of a routing: what of its request is settled, then the rest of it."""
     if routing.members:
         yield MembersStep(routing.members, partial(_resolved, prop, value))
     if not routing.members or not routing.is_empty:
-        yield _shortened(RoutingStep(prop, value, routing, names))
+        yield _shortened(RoutingStep(prop, value, routing, names, coercion))
 
 
 class _ParentTemplate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,8 @@ from nodeloom.expression.values import ZonedDateTime
 
 # OData ABNF, `queryOptions`: sub-delims and others that need no escape in a query.
 ODATA_SAFE = "$,'()/:;@!*"
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 ARRAY_FORMATS = ("indices", "brackets", "repeat", "comma")
 
@@ -70,6 +73,21 @@ def scalar_text(value: Any, *, objects: bool = False) -> str:
     raise InvalidValueError(
         "An object cannot stand where a text is sent.", value=value, hint="Pick one member of it in the expression."
     )
+
+
+def is_truthy(value: Any) -> bool:
+    """Truth as in JavaScript, where empty lists and objects are true."""
+    return (bool(value) and value == value) or isinstance(value, (list, dict))
+
+
+def number_of(value: Any) -> float:
+    """JavaScript's `Number(value)` of a number, a truth or decimal text (ECMA-262 ToNumber); NaN of anything else."""
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if not isinstance(value, str):
+        return math.nan
+    text = value.strip()
+    return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0.0)
 
 
 def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:

@@ -61,6 +61,16 @@ class Opener:
 
         return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
 
+    def _names_of(self, plan: OperationPlan) -> SecretNames:
+        """Which fields' values are masked in errors and logs of a plan: the node's own secret ones too (n8n)."""
+        fields = plan.descriptor.sensitive_output_fields
+        if not fields:
+            return self.secret_names
+        from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+
+        own = [field.rpartition(".")[2].removesuffix("[*]") for field in fields]
+        return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names, *filter(None, own)))
+
     def retry_policy(self) -> RetryPolicy:
         """How requests are repeated."""
         from nodeloom.transport import RetryPolicy
@@ -128,7 +138,7 @@ class Opener:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self._environment(nodes=options.nodes)
-        redactor = Redactor(self.secret_names, session, plan.parameters)
+        redactor = Redactor(self._names_of(plan), session, plan.parameters)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

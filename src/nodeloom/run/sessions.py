@@ -60,6 +60,7 @@ class Sessions:
                 kind = type_for(reference.name, wanted)
             else:
                 kind = self._registry.credential_type(reference.name)
+            _check_supported(kind, plan)
             try:
                 session = self.open(kind, wanted, dry=dry)
             except CredentialError as error:
@@ -90,6 +91,19 @@ class Sessions:
             return Credentials(list(self._providers))
         return Credentials(
             default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._registry.credential_types)
+        )
+
+
+def _check_supported(kind: CredentialType, plan: OperationPlan) -> None:
+    """Raise CredentialError when a type that keeps to some nodes (n8n `restrictToSupportedNodes`) is another's."""
+    if not kind.restrict_to_supported_nodes:
+        return
+    # n8n writes the package before a name.
+    names = [name.rpartition(".")[2] for name in kind.supported_nodes or ()]
+    if plan.node.name.rpartition(".")[2] not in names:
+        raise CredentialError(
+            f"The credential type {kind.name!r} may not be used with {plan.node.label}.",
+            hint=f"It is for {', '.join(names)}." if names else "Its supportedNodes name no node; add the node's name.",
         )
 
 

@@ -148,13 +148,13 @@ class ItemWork:
         response = await (
             self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
         )
-        refused = response.status == 401 and not request.is_answered_by(401)
+        refused = session.is_expiry(response.status) and not request.is_answered_by(response.status)
         if refused and (response.redirect is None or request.idempotent):
             renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 attempts.repeats += 1
                 response = await self._sent(self._request(call, renewed, session), attempts, context)
-                session.repeated(renewed, refused=response.status == 401)
+                session.repeated(renewed, refused=session.is_expiry(response.status))
         return response
 
     def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:
