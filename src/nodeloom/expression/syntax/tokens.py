@@ -11,6 +11,7 @@ here is read a second time, in another way.
 from __future__ import annotations
 
 import re
+import string
 from typing import NamedTuple
 
 from nodeloom.expression.syntax.nodes import CodeError
@@ -26,6 +27,10 @@ _NAME = re.compile(
     rf"(?:[A-Za-z_$]|[^\x00-\x7f{_WIDE}{_ODD}]|\\u[0-9a-fA-F]{{4}}|\\u\{{[0-9a-fA-F]+\}})"
     rf"(?:[A-Za-z0-9_$]+|[^\x00-\x7f{_WIDE}{_ODD}]+|\\u[0-9a-fA-F]{{4}}|\\u\{{[0-9a-fA-F]+\}})*+"
 )
+_DIGIT = frozenset(string.digits)
+_BEGIN_NAMES = frozenset(f"{string.ascii_letters}$_\\")
+#: Where a token may begin that no white space or comment stands before; a `/` is looked at.
+_BEGIN_TOKENS = _DIGIT | _BEGIN_NAMES | frozenset("\"'`.,;:?()[]{}<>=!+-*%&|^~")
 _DIGITS = "[0-9](?:_?[0-9])*"
 _WHOLE = "(?:0|[1-9](?:_?[0-9])*)"
 _NUMBER = re.compile(
@@ -64,26 +69,32 @@ def read_token(source: str, at: int, *, regex_allowed: bool) -> Token:
     Raises:
         CodeError: no token can begin there, or one does not end.
     """
-    start, newline = _skip_trivia(source, at)
-    if start >= len(source):
+    start, newline = at, False
+    if source[at : at + 1] not in _BEGIN_TOKENS:
+        start, newline = _skip_trivia(source, at)
+    character = source[start : start + 1]
+    if character == "":
         return Token("end", "", start, start, newline)
-    name = _NAME.match(source, start)
-    if name is not None:
-        return Token("name", name[0], start, name.end(), newline)
-    character = source[start]
+    if character in _BEGIN_NAMES or character > "\x7f":
+        return _token("name", _NAME, source, start, newline, f"Unexpected character {character!a}")
     if character in _STRING:
         return _token("string", _STRING[character], source, start, newline, "This string does not end")
     if character == "`":
         return Token("template", "`", start, start + 1, newline)
-    if character in "0123456789" or (character == "." and source[start + 1 : start + 2] in tuple("0123456789")):
-        token = _token("number", _NUMBER, source, start, newline, "This is no number")
-        if _NAME.match(source, token.end) or source[token.end : token.end + 1] in tuple("0123456789"):
-            raise CodeError("A number may not run into a name", token.end)
-        return token
+    if character in _DIGIT or (character == "." and source[start + 1 : start + 2] in _DIGIT):
+        return _number(source, start, newline)
     if regex_allowed and character == "/":
         return _token("regex", _REGEX, source, start, newline, "This regular expression does not end")
-    _refuse_comments_of_html(source, start, newline or at == 0)
-    return _token("punctuation", _PUNCTUATION, source, start, newline, f"Unexpected character {character!r}")
+    if character in "<-":
+        _refuse_comments_of_html(source, start, newline or at == 0)
+    return _token("punctuation", _PUNCTUATION, source, start, newline, f"Unexpected character {character!a}")
+
+
+def _number(source: str, start: int, newline: bool) -> Token:
+    token = _token("number", _NUMBER, source, start, newline, "This is no number")
+    if source[token.end : token.end + 1] in _DIGIT or _NAME.match(source, token.end):
+        raise CodeError("A number may not run into a name", token.end)
+    return token
 
 
 def _skip_trivia(source: str, at: int) -> tuple[int, bool]:
