@@ -23,6 +23,9 @@ from nodeloom.errors import NodeloomError
 from nodeloom.transport import sender
 
 told = json.loads(sys.argv[1])
+if told["loop"] == "asyncio":
+    from nodeloom.run import background
+    background._loop_factory = lambda: None
 if told["channel"] == "httpx":
     sender.open_channel = lambda _limits: None
 node = {"name": "probe", "displayName": "Probe", "version": 1, "description": "", "group": ["transform"],
@@ -44,7 +47,7 @@ def leave(count):
 def told_of(result):
     return [item["json"].get("error") or "ok" for item in result.items]
 
-with Runtime(discover_plugins=False, retries=0) as runtime:
+with Runtime(discover_plugins=False, retries=0, **told["made"]) as runtime:
     runtime.add_node(node)
     if told["warm"]:
         assert told_of(runtime.run("probe", {}, [{}], on_error="continue")) == ["ok"]
@@ -66,7 +69,8 @@ print(json.dumps({"found": found, "after": after}))
 
 def ended(url: str, channel: str, *, left: int, warm: bool = True, **more: Any) -> list[Any]:
     """What became of forty items in a process that may open `left` more descriptors."""
-    given = {"url": url, "channel": channel, "left": left, "warm": warm, "parameters": {}, "more": {}, **more}
+    given = {"url": url, "channel": channel, "left": left, "warm": warm, "parameters": {}, "more": {}}
+    given |= {"made": {}, "loop": "uvloop", **more}
     process = subprocess.run(
         [sys.executable, "-c", VICTIM, json.dumps(given)], capture_output=True, text=True, timeout=100, check=False
     )
@@ -99,6 +103,17 @@ def test_items_that_find_no_descriptor_say_so_and_were_not_sent(channel: str, ho
     assert len(failed) > 20
     assert {(e["type"], e["sent"]) for e in failed} == {("TooManyOpenFilesError", "no")}
     assert all("ulimit -n" in e["hint"] and "concurrency" in e["hint"] for e in failed)
+
+
+@pytest.mark.parametrize("channel", ["pyreqwest", "httpx"])
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("policy", [None, {"public_only": True, "networks": ["127.0.0.0/8", "::1/128"]}])
+def test_a_name_that_cannot_be_looked_up_for_that_says_so_too(channel: str, loop: str, policy: Any) -> None:
+    """The resolver of the system opens files as well, and calls what it could not find out a name that is not there."""
+    with serving(ok()) as server:
+        found = ended(f"http://localhost:{server.port}", channel, left=0, loop=loop, made={"policy": policy})
+    failed = [error for error in found if error != "ok"]
+    assert {(e["type"], e["sent"]) for e in failed} == {("TooManyOpenFilesError", "no")}
 
 
 @pytest.mark.parametrize("channel", ["pyreqwest", "httpx"])

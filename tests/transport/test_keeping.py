@@ -138,15 +138,15 @@ def test_after_a_connection_was_closed_under_a_request_each_has_one_of_its_own(a
     asyncio.run(scenario())
 
 
-def test_what_may_happen_twice_learns_from_the_first_that_was_lost() -> None:
-    """It is repeated, which the budget of the run is charged with once, and not for each that comes after a pause."""
+def test_what_may_happen_twice_learns_from_the_first_that_were_lost() -> None:
+    """They are repeated, which the budget of the run is charged with; not for each one that comes after a pause."""
 
     async def scenario() -> None:
         async with hasty(idle=IDLE_SECONDS) as (service, sender):
-            budget = RetryBudget(0.0, floor=1)
+            budget = RetryBudget(0.0, floor=2)
             retrying = RetryingSender(sender.send, RetryPolicy(retries=1, base_seconds=0), budget=budget)
-            assert await each(service, retrying.send, "DELETE", 6, IDLE_SECONDS + 0.1) == [200] * 6
-            assert len(service.lost) == budget.spent == 1
+            assert await each(service, retrying.send, "DELETE", 7, IDLE_SECONDS + 0.1) == [200] * 7
+            assert len(service.lost) == budget.spent == 2
 
     asyncio.run(scenario())
 
@@ -178,6 +178,20 @@ def test_how_long_a_connection_may_have_been_idle() -> None:
     keeping.told(get, "timeout=2")
     assert [keeping.seconds(r) for r in (get, post, safe)] == [SHORT, NEVER, SHORT]
     assert keeping.seconds(other) == SHORT
+
+
+def test_what_may_happen_twice_bears_a_connection_that_breaks_now_and_then() -> None:
+    """One in a hundred is repeated; a new connection for each of the others would cost more."""
+    get, post = Request("GET", "https://a.test/1"), Request("POST", "https://a.test/2")
+    keeping = Keeping()
+    for number in range(1000):
+        if number % 100 == 99:
+            keeping.broke(get)
+        assert keeping.seconds(get) == LONG
+        assert keeping.seconds(post) == (SHORT if number < 99 else NEVER)
+    for _ in range(200):
+        keeping.broke(get)
+    assert keeping.seconds(get) == SHORT
 
 
 def test_what_is_known_of_services_is_bounded() -> None:

@@ -16,35 +16,50 @@ from nodeloom.messages import Request, origin_of
 # answered takes to come with its next request, and shorter than any service waits.
 LONG, SHORT, NEVER = 4.0, 0.02, 0.0
 
+# What may happen twice is repeated when its connection breaks, which a run can afford for this share of its requests.
+_AFFORDED = 0.05
 _MOST_ORIGINS = 1024
+
+
+class _Habits:
+    """What was seen of a service that does not keep its connections: breaks, and the requests since the first one."""
+
+    __slots__ = ("breaks", "brief", "requests")
+
+    def __init__(self) -> None:
+        self.breaks = self.requests = 0
+        self.brief = False
 
 
 class Keeping:
     """Says for each request how long the connection it goes over may have been idle; belongs to one channel."""
 
     def __init__(self) -> None:
-        # By origin, for those that keep connections for less time than is usual: True for those that closed one under
-        # a request, False for those that only said so.
-        self._hasty: dict[str, bool] = {}
+        self._hasty: dict[str, _Habits] = {}
 
     def seconds(self, request: Request) -> float:
         """LONG, SHORT or NEVER."""
-        breaks = self._hasty.get(origin_of(request.url)) if self._hasty else None
-        if request.idempotent:
-            return LONG if breaks is None else SHORT
-        return NEVER if breaks else SHORT
+        habits = self._hasty.get(origin_of(request.url)) if self._hasty else None
+        if habits is None:
+            return LONG if request.idempotent else SHORT
+        habits.requests += 1
+        if not request.idempotent:
+            return NEVER if habits.breaks else SHORT
+        return SHORT if habits.brief or habits.breaks > 1 + _AFFORDED * habits.requests else LONG
 
     def broke(self, request: Request) -> None:
         """A connection was closed before any of the answer came."""
-        self._note(request, breaks=True)
+        self._habits(request).breaks += 1
 
     def told(self, request: Request, field: str | None) -> None:
         """The service said in this `Keep-Alive` field how long it keeps an idle connection."""
         seconds = keep_alive_seconds(field) if field else None
         if seconds is not None and seconds <= LONG:
-            self._note(request, breaks=False)
+            self._habits(request).brief = True
 
-    def _note(self, request: Request, *, breaks: bool) -> None:
+    def _habits(self, request: Request) -> _Habits:
         origin = origin_of(request.url)
-        if origin in self._hasty or len(self._hasty) < _MOST_ORIGINS:
-            self._hasty[origin] = breaks or self._hasty.get(origin, False)
+        habits = self._hasty.get(origin) or _Habits()
+        if len(self._hasty) < _MOST_ORIGINS:
+            self._hasty[origin] = habits
+        return habits

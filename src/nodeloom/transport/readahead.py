@@ -72,8 +72,9 @@ class ReadAhead:
 
     def close(self) -> None:
         """Begin nothing more; what is being read ends by itself."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _too_long(request: Request) -> RequestTimeoutError:
