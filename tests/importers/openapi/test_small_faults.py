@@ -30,7 +30,6 @@ FAULTS: list[tuple[Json, str]] = [
     ({"post": {"requestBody": {"$ref": "#/components/requestBodies/None"}}}, "nowhere"),
     ({"get": {"security": [{"nobody": []}]}}, "not described"),
     ({"get": {"security": "key"}}, "a list is wanted"),
-    ({"get": {"parameters": [{"$ref": "other.yaml#/a"}]}}, "not fetched"),
     ({"get": {"parameters": [{"name": "={{ 1 }}", "in": "query", "required": True}]}}, "evaluates"),
     ({"parameters": [{"name": "a"}], "get": {}}, "'in' is missing"),
     ({"$ref": "#/components/pathItems/None"}, "nowhere"),
@@ -46,6 +45,16 @@ def test_a_fault_costs_the_operation_it_stands_in(item: Json, words: str) -> Non
     assert words in remark.reason
     assert remark.path.startswith("$.paths['/broken']")
     assert "left out" in remark.outcome
+
+
+@pytest.mark.parametrize("item", [{"get": {"parameters": [{"$ref": "other.yaml#/a"}]}}, {"$ref": "other.yaml"}])
+@pytest.mark.parametrize("swagger", [False, True])
+def test_what_stands_in_another_document_is_left_out_and_no_fault(item: Json, swagger: bool) -> None:
+    raw = document({"/good": {"get": {}}, "/broken": item})
+    made = import_raw({"swagger": "2.0", "host": "old.test", "paths": raw["paths"]} if swagger else raw)
+    assert [operation.path for operation in made.operations] == ["/good"]
+    assert (made.report.left_out, made.report.faults) == (1, 0)
+    assert "is not fetched" in made.report.remarks[0].reason
 
 
 def test_other_operations_of_the_path_are_kept() -> None:
@@ -82,8 +91,7 @@ SWAGGER: list[Json] = [
     {"get": {"parameters": [{"in": "query", "type": "string"}]}},
     {"post": {"parameters": [{"name": "b", "in": "body", "schema": {"$ref": "#/definitions/None"}}]}},
     {"get": {"responses": {"200": {"$ref": "#/responses/None"}}}},
-    {"parameters": [{"$ref": "other.json"}], "get": {}},
-    {"$ref": "other.json"},
+    {"parameters": {}, "get": {}},
 ]
 
 

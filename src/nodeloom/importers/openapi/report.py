@@ -59,11 +59,14 @@ class Report:
         self.left_out += operations
 
     def add_fault(self, fault: DescriptorError | OutsideReferenceError, outcome: str) -> None:
-        """Say what is wrong with the document, and what that costs."""
-        self.faults += 1
+        """Say what is wrong with the document, and what that costs.
+
+        A reference out of it is no fault: the document is one of several, and the others are not read.
+        """
         if isinstance(fault, OutsideReferenceError):
-            self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome, fault=True)
+            self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome)
             return
+        self.faults += 1
         self.first = self.first or fault
         hint = f" ({fault.hint.rstrip('.')})" if fault.hint else ""
         self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome, fault=True)
