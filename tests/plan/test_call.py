@@ -28,6 +28,7 @@ class Put:
     qs: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     author_hosts: tuple[str, ...] | None = None
+    open_fields: frozenset[str] = frozenset()
 
 
 def call(**options: Any) -> Call:

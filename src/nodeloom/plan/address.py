@@ -18,10 +18,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import Code, Text, is_template, split
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import origin_of
+from nodeloom.plan.marks import NOTHING_WITHIN, Within
 from nodeloom.plan.wire import scalar_text
 
 UrlValues = Literal["strict", "raw"]
@@ -65,12 +67,13 @@ class Piece:
     """Some text of an address and who wrote it.
 
     `expression` is the member path it was read from, when it is one value and nothing else: then a `/` or `&` in it
-    cannot be the template's.
+    cannot be the template's. `made_of` are the credential's fields it was made of.
     """
 
     text: str
     origin: Origin
     expression: str | None = None
+    made_of: Fields = NO_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ class Address:
         """Whether an item was to give the address, and gave nothing."""
         return not self.text and any(piece.origin is Origin.VALUE for piece in self.pieces)
 
+    def behind_authority(self) -> list[Piece]:
+        """The pieces, cut to what stands behind the part that decides about the origin."""
+        match = _AUTHORITY.match(self.text)
+        skipped = match.end() if match else 0
+        found = []
+        for piece in self.pieces:
+            if len(piece.text) > skipped:
+                found.append(replace(piece, text=piece.text[skipped:]) if skipped else piece)
+            skipped = max(0, skipped - len(piece.text))
+        return found
+
     def authority(self) -> list[Piece]:
         """The pieces, cut to the part that decides about the origin; empty when the address is relative."""
         match = _AUTHORITY.match(self.text)
@@ -102,11 +116,18 @@ class Address:
 
 
 class AddressTemplate:
-    """A compiled `url` or `baseURL`: a template, or constant text."""
+    """A compiled `url` or `baseURL`: a template, or constant text. `made_of` are the credential's fields it reads."""
 
-    __slots__ = ("_chunks", "settled", "source", "static")
+    __slots__ = ("_chunks", "made_of", "settled", "source", "static")
 
-    def __init__(self, source: str, *, static_parameters: Collection[str], value_is_static: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        static_parameters: Collection[str],
+        value_is_static: bool = False,
+        within: Within = NOTHING_WITHIN,
+    ) -> None:
         self.source = source
         self._chunks: list[Piece | _Block] = []
         chunks = list(split(source, "n8n")) if is_template(source, "n8n") else [Text(source)]
@@ -116,11 +137,13 @@ class AddressTemplate:
                 origin = _writer(code, static_parameters, value_is_static)
                 # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
                 whole = len(chunks) > 1 and isinstance(code, PathTemplate)
-                self._chunks.append(_Block(code, origin, f"{{{{{chunk.code}}}}}" if whole else None))
+                expression = f"{{{{{chunk.code}}}}}" if whole else None
+                self._chunks.append(_Block(code, origin, expression, within.fields(code)))
             elif chunk.text:
                 self._chunks.append(Piece(chunk.text, Origin.DESCRIPTOR))
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
         self.settled = all(is_settled(code) for code in self.compiled())
+        self.made_of = NO_FIELDS.union(*(chunk.made_of for chunk in self._chunks))
 
     def compiled(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
@@ -130,7 +153,9 @@ class AddressTemplate:
         """The address for one item; UNDEFINED when the template is one block that resolves to undefined."""
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.code.resolve(scope)
-            return UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin),))
+            if value is UNDEFINED:
+                return UNDEFINED
+            return Address((Piece(_text(value), block.origin, None, block.made_of),))
         return Address(tuple(c if isinstance(c, Piece) else c.piece(scope) for c in self._chunks))
 
 
@@ -141,9 +166,10 @@ class _Block:
     code: Compiled
     origin: Origin
     expression: str | None
+    made_of: Fields
 
     def piece(self, scope: Scope) -> Piece:
-        return Piece(_text(self.code.resolve(scope)), self.origin, self.expression)
+        return Piece(_text(self.code.resolve(scope)), self.origin, self.expression, self.made_of)
 
 
 def _text(value: Any) -> str:

@@ -6,17 +6,21 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
-from nodeloom.messages import Request, origin_of
+from nodeloom.expression.fieldreads import EVERY
+from nodeloom.messages import Request, Said, origin_of
 from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
+from nodeloom.plan.draft import Draft, said_by
 from nodeloom.plan.encoders import header_text
+from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
 from nodeloom.plan.transfer import Transfer, seconds_of
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
-from nodeloom.redaction import MaskedValues
+from nodeloom.redaction import MaskedTexts, MaskedValues, telling
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -71,12 +75,18 @@ class Injected(Protocol):
         """The hosts an author's parameters may choose; None for any."""
         ...
 
+    @property
+    def open_fields(self) -> frozenset[str]:
+        """The credential's fields that hold nothing secret."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """A request without its address: what of it is often the same for every item.
 
-    `query` is text without `?`. `credential_headers` are the names of the fields the credential put on, in lower case.
+    `query` is text without `?`. `credential_headers` are the names of the fields that are the credential's, in lower
+    case, and `credential_texts` what the plan's templates made of its secrets.
     """
 
     method: str
@@ -89,6 +99,7 @@ class Frame:
     proxy: str | None
     credential_headers: frozenset[str]
     credential_body: bool
+    credential_texts: MaskedTexts = NO_TEXTS
 
     def __repr__(self) -> str:
         # The query and the body may hold a secret as the headers do.
@@ -109,6 +120,7 @@ class Frame:
             self.proxy,
             self.credential_headers,
             self.credential_body,
+            credential_texts=self.credential_texts,
         )
 
 
@@ -120,12 +132,13 @@ class Common(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Call:
     """One HTTP call of one item, before the credential is put on.
 
     `options` is n8n's request object with every value resolved; `path` holds encoded path values. `common` writes it
-    quicker where the plan's calls have much in common.
+    quicker where the plan's calls have much in common. `marks` are the parts that are the credential's. `draft` is what
+    it was made of.
     """
 
     options: dict[str, Any]
@@ -133,6 +146,17 @@ class Call:
     url_values: UrlValues
     transfer: Transfer
     common: Common | None = None
+    marks: Marks = NO_MARKS
+    draft: Draft | None = None
+
+    def __repr__(self) -> str:
+        # Values, and what was made of the credential's, are in all of it.
+        return f"<Call with {', '.join(self.options)}>"
+
+    @property
+    def said(self) -> Said:
+        """What the call says, by name; and what of it is not told."""
+        return said_by(self.options, self.draft)
 
     @property
     def method(self) -> str:
@@ -170,20 +194,34 @@ class Call:
         if self.common is not None:
             written = self.common.request(self, injection, credential_origins)
             if written is not None:
+                written.content = self
                 return written
         url = self.url()
         self.guard_secret(url, injection, credential_origins)
-        return self.frame(injection).request(url)
+        request = self.frame(injection).request(url)
+        request.content = self
+        if injection is not None and self.marks.in_address(injection.open_fields):
+            request.credential_texts = request.credential_texts | self._texts_in_address(injection.open_fields)
+        return request
 
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         headers = _headers(self.options.get("headers"))
         query = copy_json(_mapping(self.options.get("qs")))
         body = copy_json(self.options.get("body"))
-        has_body = self.method not in _BODILESS and (not _is_empty(body) or _true(self.options.get("bodyRequired")))
+        method = self.method
+        has_body = method not in _BODILESS and (not _is_empty(body) or _true(self.options.get("bodyRequired")))
         if _true(self.options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
         secret_headers: set[str] = set()
+        texts = NO_TEXTS
+        follows = not _true(self.options.get("disableFollowRedirect"))
+        if injection is not None and self.marks:
+            secret_headers.update(map(str.lower, headers) if EVERY in self.marks.headers else self.marks.headers)
+            made = {"headers": headers, "query": query, "body": body}
+            texts = texts_of_marked(self.marks, made, injection.open_fields)
+            # A method goes wherever a redirect leads.
+            follows = follows and self.marks.method <= injection.open_fields
         if injection is not None:
             for name, value in injection.headers.items():
                 _set_header(headers, name, value)
@@ -192,18 +230,27 @@ class Call:
             if injection.body and has_body and isinstance(body, dict):
                 merge(body, dict(injection.body))
         content = self._content(body, headers) if has_body else None
+        own_body = injection is not None and bool(self.marks.body or injection.body)
         return Frame(
-            method=self.method,
+            method=method,
             headers=headers,
             query=encode_query(query, self._array_format(), self.options.get("queryEncoding")),
             body=content,
             timeout=seconds_of(self.options.get("timeout")) or self.transfer.timeout,
-            follow_redirects=not _true(self.options.get("disableFollowRedirect")),
+            follow_redirects=follows,
             verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
             proxy=self.transfer.proxy,
             credential_headers=frozenset(secret_headers),
-            credential_body=injection is not None and bool(injection.body) and content is not None,
+            credential_body=own_body and content is not None,
+            credential_texts=texts,
         )
+
+    def _texts_in_address(self, open_fields: frozenset[str]) -> MaskedTexts:
+        """What the plan's templates made of secret fields and put into the address, as it is and encoded."""
+        pieces = self.address().behind_authority()
+        texts = [piece.text for piece in pieces if not piece.made_of <= open_fields]
+        values = [self.path[n] for n, fields in self.marks.path.items() if n in self.path and not fields <= open_fields]
+        return telling([*texts, *values, *map(unquote, values)])
 
     def guard_secret(self, url: str, injection: Injected | None, credential_origins: Collection[str]) -> None:
         """Raise InvalidValueError when the credential's secret may not go to `url`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,14 @@ from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_v
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import Marks, Within, joined, marks_of_part, parameter_fields
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import pagination_of
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.spelling import respell
-from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
+from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, UntoldStep, constant, pagination_in
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 
 
@@ -31,13 +32,15 @@ def compile_plan(
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
     version: int | float | None = None,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
 
     With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
-    other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+    other operations are ignored. `untold` are the names of properties whose values are secret. Raises UnknownNameError,
+    ParameterError, or ExpressionSyntaxError with a caret.
     """
-    return _compiler(node, parameters, dialect, url_values, version).plan()
+    return _compiler(node, parameters, dialect, url_values, version).plan(untold=untold)
 
 
 def compile_loader(
@@ -48,6 +51,7 @@ def compile_loader(
     *,
     dialect: Dialect,
     url_values: UrlValues,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """The plan of a request that serves a visible property, such as loading its choices.
 
@@ -60,7 +64,7 @@ def compile_loader(
     if found is None:
         raise UnknownNameError("property", property_name, names.labels(), within=node.label)
     prop = next(p for p in compiler.form.properties if p.name == found)
-    return compiler.plan(only=routing_of(prop))
+    return compiler.plan(only=routing_of(prop), untold=untold)
 
 
 def _compiler(
@@ -225,20 +229,25 @@ class _Compiler:
         self._dialect: Dialect = dialect
         self._url_values: UrlValues = url_values
 
-    def plan(self, *, only: Routing | None = None) -> OperationPlan:
+    def plan(self, *, only: Routing | None = None, untold: Container[str] = ()) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
         parameters = self._parameters()
         static = [name for name, compiled in parameters.items() if compiled.static]
+        made_of = parameter_fields(parameters)
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
             version=self._choice.descriptor.type_version,
             static_parameters=static,
+            parameters=made_of,
+            untold=untold,
         )
-        defaults = _DefaultsStep(self._choice.descriptor, static)
+        defaults = _DefaultsStep(self._choice.descriptor, static, Within(made_of))
         steps: list[Step] = [defaults]
         if only is not None:
             steps.append(builder.routing_step(only))
+            hidden = (prop for prop in self.form.properties if builder.is_untold(prop) and prop.name in parameters)
+            steps.extend(UntoldStep(parameters[prop.name]) for prop in hidden)
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
@@ -256,6 +265,8 @@ class _Compiler:
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
             url_values=self._url_values,
             transfer=self._transfer,
+            marks=joined(step.marks for step in steps),
+            made_of=made_of,
         )
 
     def _steps_of(
@@ -328,10 +339,10 @@ def _as_shown(compiled: Compiled) -> Compiled:
 class _DefaultsStep:
     """`requestDefaults` and `requestOperations`: the ground every request stands on."""
 
-    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str]) -> None:
+    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str], within: Within) -> None:
         entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
         self._parts: dict[str, AddressTemplate | Compiled] = {
-            key: AddressTemplate(value, static_parameters=static_parameters)
+            key: AddressTemplate(value, static_parameters=static_parameters, within=within)
             if key in ("url", "baseURL") and isinstance(value, str)
             else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
             for key, value in entries.items()
@@ -343,6 +354,10 @@ class _DefaultsStep:
             part.settled if isinstance(part, AddressTemplate) else is_settled(part) for part in self._parts.values()
         )
         self.touches = frozenset({*self._parts, REST})
+        self.marks = joined(
+            Marks(address=part.made_of) if isinstance(part, AddressTemplate) else marks_of_part(key, part, within)
+            for key, part in self._parts.items()
+        )
 
     def compiled(self) -> list[Compiled]:
         """Every compiled template of the defaults."""

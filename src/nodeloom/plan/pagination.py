@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from nodeloom import javascript
 from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
 from nodeloom.expression import UNDEFINED, Compiled, compile_value
+from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Response, origin_of
 from nodeloom.plan.address import Address, Origin, Piece, finish, join
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import Within, joined, marks_of_part
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.pagination_odata import odata_pages
 from nodeloom.plan.receive import Reception, read_body
@@ -122,6 +124,8 @@ def _generic(
 ) -> Generator[Call, Response, list[Item]]:
     """The request part is evaluated before each call, with `$request` as the call was first built."""
     first = plan.call(draft)
+    within = Within(plan.made_of, request=first.marks)
+    marks = first.marks.plus(joined(marks_of_part(key, part, within) for key, part in templates.parts.items()))
     names: dict[str, Any] = {
         "$request": _request_name(first.options),
         "$response": {},
@@ -138,10 +142,10 @@ def _generic(
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != names["$request"].get(key):
-                    options[key] = _followed(first, key, value)
+                    options[key] = _followed(first, key, value, within.fields(part))
             else:
                 options[key] = value
-        call = Call(options, first.path, plan.url_values, plan.transfer)
+        call = Call(options, first.path, plan.url_values, plan.transfer, marks=marks, draft=draft)
         response = yield call
         items += reception.items(response, call)
         reception.check_count(items)
@@ -160,12 +164,12 @@ def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
 
 
-def _followed(first: Call, key: str, value: str) -> Address:
-    """The address of a next page.
+def _followed(first: Call, key: str, value: str, made_of: Fields) -> Address:
+    """The address of a next page, `made_of` these fields of the credential.
 
     A link the service gives may not lead to another origin (strict); with `"raw"` no credential goes there.
     """
-    address = Address((Piece(value, Origin.SERVICE),))
+    address = Address((Piece(value, Origin.SERVICE, None, made_of),))
     base = first.options.get("baseURL")
     target = join(base if isinstance(base, Address) and key == "url" else None, address)
     url = finish(target, first.path, "raw")
@@ -175,7 +179,7 @@ def _followed(first: Call, key: str, value: str) -> Address:
         raise InvalidValueError(
             "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
         )
-    return Address((Piece(value, Origin.VALUE),))
+    return Address((Piece(value, Origin.VALUE, None, made_of),))
 
 
 def _offset(

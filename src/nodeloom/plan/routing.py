@@ -12,6 +12,7 @@ from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
 from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_part, marks_of_send
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
@@ -27,7 +28,10 @@ _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
 class CompiledRouting:
-    """The routing of a property or option, its templates compiled; applied once per item."""
+    """The routing of a property or option, its templates compiled; applied once per item.
+
+    `within` says what the names around it were made of, and `marks` what of a request it makes the credential's.
+    """
 
     __slots__ = (
         "_annotations",
@@ -42,6 +46,7 @@ class CompiledRouting:
         "_send_name",
         "_send_value",
         "_validator",
+        "marks",
         "pagination",
         "property",
         "send",
@@ -57,6 +62,7 @@ class CompiledRouting:
         *,
         static_parameters: Collection[str],
         value_is_static: bool,
+        within: Within = NOTHING_WITHIN,
     ) -> None:
         _refuse_hooks(routing)
         self.property = prop
@@ -67,7 +73,9 @@ class CompiledRouting:
                 self._request.append(
                     (
                         key,
-                        AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static),
+                        AddressTemplate(
+                            value, static_parameters=static_parameters, value_is_static=value_is_static, within=within
+                        ),
                     )
                 )
             else:
@@ -91,6 +99,21 @@ class CompiledRouting:
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
         self.touches = frozenset(self._touched())
+        self.marks = joined(self._marked(within))
+
+    def _marked(self, within: Within) -> Iterator[Marks]:
+        for key, part in self._request:
+            if isinstance(part, AddressTemplate):
+                yield Marks(address=part.made_of)
+            else:
+                yield marks_of_part(key, part, within)
+        send = self.send
+        if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
+            of_value = within.value if self._send_value is None else within.fields(self._send_value)
+            fields = of_value | within.fields(self._send_name)
+            yield marks_of_send(
+                send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
+            )
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""

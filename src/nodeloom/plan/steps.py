@@ -8,8 +8,8 @@ data is never read as a template again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from nodeloom import javascript
@@ -18,9 +18,11 @@ from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import NO_MARKS, Marks, Within
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
@@ -45,6 +47,11 @@ class Step(Protocol):
 
         Path values and what is kept for messages are not counted: every property has its own.
         """
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """What of a request it makes the credential's."""
         ...
 
     def apply(self, draft: Draft) -> None:
@@ -84,12 +91,13 @@ def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
 
 @dataclass(slots=True)
 class RoutingStep:
-    """A property's own routing."""
+    """A property's own routing. An `untold` value is sent, and is not told."""
 
     prop: PropertyDescriptor | None
     value: Compiled
     routing: CompiledRouting
     names: Mapping[str, Any] = field(default_factory=dict)
+    untold: bool = False
 
     @property
     def static(self) -> bool:
@@ -106,11 +114,18 @@ class RoutingStep:
         """What the routing touches."""
         return self.routing.touches
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.routing.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
         if self.prop is not None:
             value = located(self.prop, value)
+        if self.untold:
+            draft.keep_untold(value)
         self.routing.apply(draft, value, self.value, self.names)
 
 
@@ -135,6 +150,11 @@ class KeyStep:
     settled = False
     touches = frozenset[str]()
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
@@ -150,6 +170,8 @@ def _shortened(step: RoutingStep) -> Step:
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
+    if step.untold:
+        return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
 
 
@@ -163,6 +185,7 @@ class RequiredStep:
     static = False
     settled = False
     touches = frozenset[str]()
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
         """Raise MissingValueError when the value is undefined, null or empty."""
@@ -172,17 +195,38 @@ class RequiredStep:
 
 
 @dataclass(slots=True)
+class UntoldStep:
+    """Remembers the value of a property that is sent by way of `$parameter` at most, and is not told."""
+
+    value: Compiled
+
+    static = False
+    settled = False
+    touches = frozenset[str]()
+    marks = NO_MARKS
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value and remember it."""
+        draft.keep_untold(self.value.resolve(draft.scope))
+
+
+@dataclass(slots=True)
 class DynamicStep:
-    """A property whose value decides which parts contribute, and is an expression."""
+    """A property whose value decides which parts contribute, and is an expression.
+
+    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
+    """
 
     prop: PropertyDescriptor
     value: Compiled
     builder: StepBuilder
     names: Mapping[str, Any]
+    made_of: Fields = NO_FIELDS
 
     static = False
     settled = False
     touches = frozenset({ANY, REST})
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value, and let the parts that it selects contribute."""
@@ -190,21 +234,34 @@ class DynamicStep:
         if value is UNDEFINED:
             return
         with javascript.allowed(draft.scope.environment.javascript):
-            for step in self.builder.children(self.prop, value, self.names, literal=True):
+            for step in self.builder.children(self.prop, value, self.names, literal=True, made_of=self.made_of):
                 step.apply(draft)
+                draft.marks = draft.marks.plus(step.marks)
 
 
 class StepBuilder:
-    """Makes steps from properties and written values; each routing is compiled once per builder."""
+    """Makes steps from properties and written values; each routing is compiled once per builder.
+
+    `parameters` says what own parameters were made of, and `untold` whose values are not told, by their names.
+    """
 
     def __init__(
-        self, *, dialect: Dialect, root: Mapping[str, Any], version: int | float, static_parameters: Sequence[str]
+        self,
+        *,
+        dialect: Dialect,
+        root: Mapping[str, Any],
+        version: int | float,
+        static_parameters: Sequence[str],
+        parameters: Mapping[str, Fields] | None = None,
+        untold: Container[str] = (),
     ) -> None:
         self._dialect: Dialect = dialect
         self._root = root
         self._version = version
         self._static_parameters = frozenset(static_parameters)
-        self._routings: dict[tuple[int, bool], CompiledRouting] = {}
+        self._within = Within(parameters or {})
+        self._untold = untold
+        self._routings: dict[tuple[int, bool, Fields, Fields], CompiledRouting] = {}
 
     @property
     def needs_all_items(self) -> bool:
@@ -225,46 +282,80 @@ class StepBuilder:
         names: Mapping[str, Any],
         *,
         literal: bool = False,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
-        """The steps of one visible property: its own routing, then its selected parts."""
+        """The steps of one visible property: its own routing, then its selected parts.
+
+        A `literal` is a value that came out of an expression, which was `made_of` these fields of the credential.
+        """
+        within = self._around(names, made_of)
+        if not literal:
+            made_of = within.fields(compiled)
+        untold = self.is_untold(prop)
         if prop.routing is not None:
-            yield _shortened(
-                RoutingStep(prop, compiled, self._routing(prop.routing, prop, compiled.static and not literal), names)
+            routing = self._routing(
+                prop.routing,
+                prop,
+                compiled.static and not literal,
+                replace(within, value=made_of) if made_of else within,
             )
+            yield _shortened(RoutingStep(prop, compiled, routing, names, untold))
+        elif untold:
+            yield UntoldStep(compiled)
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
             return
         if isinstance(value, str) and not compiled.static:
-            yield DynamicStep(prop, compiled, self, names)
+            yield DynamicStep(prop, compiled, self, names, made_of)
         else:
-            yield from self.children(prop, compiled.value if compiled.static else value, names, literal=literal)
+            written = compiled.value if compiled.static else value
+            yield from self.children(prop, written, names, literal=literal, made_of=made_of if literal else NO_FIELDS)
+
+    def is_untold(self, prop: PropertyDescriptor) -> bool:
+        """Whether a property's name says that its value is secret."""
+        return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
+
+    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
+        """What the names around a template were made of; a literal's were made of what it was."""
+        parent = names.get("$parent")
+        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
+        return replace(self._within, parent=of_parent) if of_parent else self._within
 
     def children(
-        self, prop: PropertyDescriptor, value: Any, names: Mapping[str, Any], *, literal: bool
+        self,
+        prop: PropertyDescriptor,
+        value: Any,
+        names: Mapping[str, Any],
+        *,
+        literal: bool,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
         """The steps of the parts of `prop` that `value` selects."""
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names)
+            yield from self._chosen(prop.choices(), value, names, made_of)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
             present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal)
+            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
         else:
             for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal)
+                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
 
     def routing_step(self, routing: Routing) -> Step:
         """The step of a routing that belongs to no property's value."""
-        return RoutingStep(None, constant(None), self._routing(routing, None, True))
+        return RoutingStep(None, constant(None), self._routing(routing, None, True, self._within))
 
-    def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
+    def _chosen(
+        self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any], made_of: Fields
+    ) -> Iterator[Step]:
         for option in options:
             if option.routing is None or option.value != value or type(option.value) is not type(value):
                 continue
             if Surroundings(self._root, self._root, self._version).visible(option.display_options):
-                yield RoutingStep(None, constant(value), self._routing(option.routing, None, True), names)
+                routing = self._routing(option.routing, None, True, self._around(names, made_of))
+                yield RoutingStep(None, constant(value), routing, names)
 
     def _group(
         self,
@@ -274,6 +365,7 @@ class StepBuilder:
         names: Mapping[str, Any],
         *,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         entries = value.get(group.name)
         if not entries:
@@ -282,10 +374,10 @@ class StepBuilder:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal)
+                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
         elif isinstance(entries, Mapping):
             inner = {**names, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal)
+            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
 
     def _nested(
         self,
@@ -295,6 +387,7 @@ class StepBuilder:
         *,
         defaults: bool,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         form = visible_form(
             properties,
@@ -306,30 +399,40 @@ class StepBuilder:
         )
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given)}
+            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, self._within)}
         for prop in form.properties:
             if prop.name in form.values:
                 value = form.values[prop.name]
                 compiled = self.compile(prop, value, given=prop.name in given, literal=literal)
-                for step in self.steps(prop, value, compiled, names, literal=literal):
+                for step in self.steps(prop, value, compiled, names, literal=literal, made_of=made_of):
                     yield _resolving_parent(step)
 
-    def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:
-        key = (id(routing), value_is_static)
+    def _routing(
+        self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool, within: Within
+    ) -> CompiledRouting:
+        key = (id(routing), value_is_static, within.value, within.parent)
         if key not in self._routings:
             self._routings[key] = CompiledRouting(
-                routing, prop, static_parameters=self._static_parameters, value_is_static=value_is_static
+                routing,
+                prop,
+                static_parameters=self._static_parameters,
+                value_is_static=value_is_static,
+                within=within,
             )
         return self._routings[key]
 
 
 class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`."""
+    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
 
-    __slots__ = ("_members",)
+    `made_of` are the credential's fields that its members read.
+    """
 
-    def __init__(self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any]) -> None:
+    __slots__ = ("_members", "made_of")
+
+    def __init__(self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any], within: Within) -> None:
         self._members = {k: compile_value(v, dialect=dialect if k in given else "n8n") for k, v in values.items()}
+        self.made_of = within.fields(*self._members.values())
 
     def resolve(self, scope: Scope) -> dict[str, Any]:
         return {name: member.resolve(scope) for name, member in self._members.items()}
@@ -348,11 +451,17 @@ class _InEntry:
     def touches(self) -> frozenset[str]:
         return self.step.touches
 
+    @property
+    def marks(self) -> Marks:
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         parent = self.step.names["$parent"].resolve(draft.scope)
         value = self.step.value.resolve(draft.scope)
         if self.step.prop is not None:
             value = located(self.step.prop, value)
+        if self.step.untold:
+            draft.keep_untold(value)
         self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
 
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # typing's own takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from nodeloom.redaction.masker import Masker, texts_of
+    from nodeloom.redaction.masker import Masker, telling, texts_of
     from nodeloom.redaction.names import DEFAULT_SECRET_NAMES, SecretNames
     from nodeloom.redaction.secret import (
         MASK,
@@ -41,6 +41,7 @@ __all__ = [
     "masked",
     "refuse_pickling",
     "reveal",
+    "telling",
     "texts_of",
 ]
 
@@ -49,6 +50,7 @@ _HOMES = {
     "DEFAULT_SECRET_NAMES": "names",
     "Masker": "masker",
     "SecretNames": "names",
+    "telling": "masker",
     "texts_of": "masker",
 }
 

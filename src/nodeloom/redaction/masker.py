@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus, unquote
 from nodeloom.redaction.secret import MASK, MaskedTexts, Secret, refuse_pickling
 
 _SHORT = 4
+_LEAST_TELLING = 3
+SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
 # An escape of a letter or digit, or of an escape, or one that not every encoder writes, or not in this case.
 _FURTHER_ENCODED = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
@@ -36,7 +38,10 @@ _CUT = "…"
 
 
 def texts_of(value: object) -> Iterator[str]:
-    """Every text and number in a JSON value, as text, those in a Secret too; booleans and null say nothing secret."""
+    """Every text and number in a JSON value, as text, those in a Secret too; booleans and null say nothing secret.
+
+    A whole number that is a float comes as JavaScript writes it as well: `7` for `7.0`.
+    """
     if isinstance(value, str):
         yield value
     elif isinstance(value, Secret):
@@ -49,6 +54,8 @@ def texts_of(value: object) -> Iterator[str]:
             yield from texts_of(inner)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield str(value)
+        if isinstance(value, float) and value.is_integer():
+            yield str(int(value))
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -86,6 +93,11 @@ def _whole_characters(text: str) -> str:
 
 def _percent_lower(text: str) -> str:
     return _PERCENT.sub(lambda escape: escape[0].lower(), text)
+
+
+def telling(texts: Iterable[str]) -> MaskedTexts:
+    """Those of `texts` that tell anything: a switch, or one or two characters, stand in any other text too."""
+    return MaskedTexts(t for t in texts if len(t) >= _LEAST_TELLING and t.casefold() not in SWITCHES)
 
 
 def _percent_encoded(raw: bytes) -> Iterator[str]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nodeloom.errors import NodeloomError
-from nodeloom.redaction import let_go, masked
+from nodeloom.redaction import MaskedValues, clean_interruption, let_go, masked
 from nodeloom.run.redacting import Redactor
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def shielded(secret: str, position: int | None = None) -> Callable[[Callable[P, 
 
 
 def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> Any:
-    # Ctrl-C may come at any line, so the masking is inside of what lets go, and what came in plain is let go of as well.
+    # Ctrl-C may come at any line: the masking is inside of what lets go, and what came in plain is let go of as well.
     if inspect.isasyncgenfunction(method):
 
         async def shielded_stream(runtime: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
@@ -56,8 +56,10 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                 async for value in inner:
                     yield value
             except BaseException as error:
-                let_out(error, runtime.secret_names, _parameters(given, named))
-                given, named = (), {}
+                try:
+                    let_out(error, runtime.secret_names, _parameters(given, named))
+                finally:
+                    given, named = (), {}
                 raise
             finally:
                 # A generator that is left early ends where it stands, and its run with it.
@@ -72,8 +74,10 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                 given = masking(given, named)
                 return await method(runtime, *given, **named)
             except BaseException as error:
-                let_out(error, runtime.secret_names, _parameters(given, named))
-                given, named = (), {}
+                try:
+                    let_out(error, runtime.secret_names, _parameters(given, named))
+                finally:
+                    given, named = (), {}
                 raise
 
         return functools.wraps(method)(shielded_coroutine)
@@ -85,8 +89,10 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
             if isinstance(result, Iterator):
                 return _Shielded(result, runtime.secret_names, _parameters(given, named))
         except BaseException as error:
-            let_out(error, runtime.secret_names, _parameters(given, named))
-            given, named = (), {}
+            try:
+                let_out(error, runtime.secret_names, _parameters(given, named))
+            finally:
+                given, named = (), {}
             raise
         return result
 
@@ -96,7 +102,8 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
 def _parameters(given: tuple[Any, ...], named: Mapping[str, Any]) -> Mapping[str, Any]:
     """The author's parameters among the arguments of a public method: the only mapping that is given by position."""
     found = named.get("parameters", next((value for value in given if isinstance(value, Mapping)), None))
-    return found if isinstance(found, Mapping) else {}
+    # A credential's fields are known by value.
+    return found if isinstance(found, Mapping) and not isinstance(found, MaskedValues) else {}
 
 
 class _Shielded(Iterator[Any]):
@@ -125,6 +132,7 @@ def let_out(error: BaseException, names: SecretNames, parameters: Mapping[str, A
 
     Errors of items were masked before, with all that is known of the item.
     """
-    if isinstance(error, NodeloomError):
-        Redactor(names, None, parameters).words(error)
-    let_go(error)
+    with clean_interruption():
+        if isinstance(error, NodeloomError):
+            Redactor(names, None, parameters).words(error)
+        let_go(error)

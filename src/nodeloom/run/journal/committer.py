@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError
+from nodeloom.redaction import clean_interruption
 
 if TYPE_CHECKING:
     from nodeloom.run.journal.file import BackRow, BeginRow, EndRow, JournalFile
@@ -102,6 +103,10 @@ class Committer:
         if self._working is not None:
             return
         self._scheduled = False
+        with clean_interruption():
+            self._write_taken()
+
+    def _write_taken(self) -> None:
         backs, begins, ends, waiting = self._taken()
         if not (backs or begins or ends):
             return
