@@ -425,7 +425,9 @@ def test_a_token_request_follows_no_redirect_whatever_is_in_it(channel: str, oth
 
 def test_choices_count_too(channel: str, other: RawServer) -> None:
     """A property whose options a service fills in."""
-    load = {"routing": {"request": {"url": "/choices", "method": "GET", "headers": {"X-Way": f"={{{{ {REVERSED} }}}}"}}}}
+    load = {
+        "routing": {"request": {"url": "/choices", "method": "GET", "headers": {"X-Way": f"={{{{ {REVERSED} }}}}"}}}
+    }
     pick = prop("pick", {}, type="options", typeOptions={"loadOptions": load})
     with (
         serving(redirecting("302 Found", f"{other.url}/landed")) as home,

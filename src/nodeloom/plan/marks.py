@@ -202,7 +202,9 @@ def _members(part: Compiled, within: Within) -> Iterator[tuple[str, Fields]]:
 def _constants(part: Compiled) -> Iterator[str]:
     """The members of an object that are constants; one that is an object or a list is merged with what is there."""
     if isinstance(part, Composite) and isinstance(part.source, Mapping):
-        members = {str(name): member.value for name, member in zip(part.source, part.parts, strict=True) if member.static}
+        members = {
+            str(name): member.value for name, member in zip(part.source, part.parts, strict=True) if member.static
+        }
     else:
         members = dict(part.value) if part.static and isinstance(part.value, Mapping) else {}
     yield from (name for name, value in members.items() if not isinstance(value, (Mapping, list)))
