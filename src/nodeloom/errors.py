@@ -413,12 +413,10 @@ class ResponseError(ItemError):
 
     `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
     `serviceCode` and `serviceMessage`; `redirect` (int) where the request was answered by that redirect, and this came
-    from behind it. `sent` is what the request said, for whoever masks the error; it is taken off
-    then.
+    from behind it.
     """
 
     code = "response"
-    sent: Any = None
 
     @property
     def status(self) -> int:

@@ -294,6 +294,28 @@ def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts: 
     return MaskedTexts(texts)
 
 
+def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]:  # noqa: A002
+    """The names of the fields that hold nothing secret.
+
+    The type lists them, marks none of that name as secret, and makes none of them out of one that is.
+    """
+    secret = {prop.name for prop in type.properties if is_secret(prop)} | {FIELD}
+    if type.token is not None:
+        secret |= {name for name in (type.token.field, type.token.token_data) if name}
+    known = {prop.name for prop in type.properties} | _N8N_OPEN_EXTRAS
+    made_of = [
+        (prop.name, renderer.reads(prop.default, f"properties.{prop.name}.default"))
+        for prop in type.properties
+        if is_expression(prop.default)
+    ]
+    while True:
+        open_fields = frozenset(known - secret)
+        made = {name for name, fields in made_of if name in open_fields and not fields <= open_fields}
+        if not made:
+            return open_fields
+        secret |= made
+
+
 def _inner_texts(value: Any) -> Iterator[str]:
     """The strings in a JSON object written as text; its numbers and switches stand in any other text too."""
     if isinstance(value, str) and value.lstrip().startswith("{"):

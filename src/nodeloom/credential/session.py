@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.credential.client import client_of
-from nodeloom.credential.fields import author_hosts_of, fit, is_filled, origins_of, secrets_of
+from nodeloom.credential.fields import author_hosts_of, fit, is_filled, open_fields_of, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
 from nodeloom.credential.model import Injection, Json, StoredCredential
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
@@ -111,6 +111,7 @@ class CredentialSession:
         self._parts = generic_parts(type)
         block = type.token
         with _masked(secrets_of(type, stored.values)):
+            self.open_fields = self._render.open_fields = open_fields_of(type, self._render)
             self._fields = MaskedValues(fit(type, stored, self._render))
             self.origins: frozenset[str] = origins_of(type, self._fields)
             self._author_hosts = author_hosts_of(type, self._fields)
@@ -137,6 +138,7 @@ class CredentialSession:
         self._masker: tuple[MaskedTexts, Masker] | None = None
         self._in_use: tuple[Injection, MaskedValues] | None = None
         self._good_until = math.inf
+        self._remember_made()
 
     def __repr__(self) -> str:
         return f"CredentialSession(type={self.type.name!r}, name={self.name!r}, values={self._fields!r})"
@@ -268,6 +270,7 @@ class CredentialSession:
         put_on = Injection() if injection is None else injection
         with _masked(self.secrets):
             request = build_test_request(self.type, self.type.test, self.values, self._render, put_on)
+        self._remember_made()
         request.mask = self.masker
         request.verify = self.verify
         return request
@@ -299,7 +302,7 @@ class CredentialSession:
                 response = await send(request)
                 self.repeated(renewed, refused=self.is_expiry(response.status))
         self.test_outcome(response, request)
-        shown = self.masker(request.url)
+        shown = request.told(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."
 
     def _fetching_client(self) -> OAuth2Client | None:
@@ -337,8 +340,9 @@ class CredentialSession:
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
             if token is not None and block is not None and block.token_data and not carries(injection, token.text):
                 injection = self._with_authorization(injection, token)
-        injection = replace(injection, author_hosts=self._author_hosts)
+        injection = replace(injection, author_hosts=self._author_hosts, open_fields=self.open_fields)
         self._remember(*carried_secrets(injection, values))
+        self._remember_made()
         self._good_until = math.inf if issued is None else issued.token.expires_at
         self._in_use = (injection, values)
         return injection
@@ -354,6 +358,13 @@ class CredentialSession:
         value = header_value(self.type.name, "Authorization", f"{token.token_type} {token.text.reveal()}")
         others = {name: text for name, text in injection.headers.items() if name.lower() != "authorization"}
         return replace(injection, headers={**others, "Authorization": value})
+
+    def _remember_made(self) -> None:
+        """Remember what the type's expressions made of secret fields, but where such a field stands in it as it is."""
+        made = self._render.take_made()
+        if made:
+            mask = self.masker
+            self._remember(*(text for text in made if mask(text) == text))
 
     def _remember(self, *texts: str | Secret[str] | None) -> None:
         with self._lock:

@@ -17,12 +17,14 @@ from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import is_template
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
+from nodeloom.plan.marks import NOTHING_WITHIN, Within
 from nodeloom.plan.missing import missing_address
 from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
 from nodeloom.plan.pieces import Address as Address
@@ -77,10 +79,11 @@ def _reads_only(value: Compiled, parameters: Collection[str]) -> bool:
 class AddressTemplate:
     """A compiled `url` or `baseURL`: a template, or constant text.
 
-    `strict` lets no block of its path come to nothing, and writes what stands in an OData literal as one.
+    `strict` lets no block of its path come to nothing, and writes what stands in an OData literal as one. `made_of` are
+    the credential's fields it reads.
     """
 
-    __slots__ = ("_chunks", "settled", "source", "static")
+    __slots__ = ("_chunks", "made_of", "settled", "source", "static")
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class AddressTemplate:
         static_parameters: Collection[str],
         value_is_static: bool = False,
         strict: bool = False,
+        within: Within = NOTHING_WITHIN,
     ) -> None:
         self.source = source
         self._chunks: list[Piece | _Block] = []
@@ -111,10 +115,12 @@ class AddressTemplate:
             # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
             whole = len(pieces) > 1 and isinstance(piece.value, PathTemplate)
             needed = strict and len(pieces) > 1 and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
-            self._chunks.append(_Block(piece, source, origin, next(places), whole=whole, needed=needed))
+            made_of = within.fields(piece.value)
+            self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
             before += _STAND_IN
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
         self.settled = all(is_settled(code) for code in self.compiled())
+        self.made_of = NO_FIELDS.union(*(chunk.made_of for chunk in self._chunks))
 
     def compiled(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
@@ -128,7 +134,9 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
-            return UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin),))
+            return (
+                UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
+            )
         return Address(tuple(c if isinstance(c, Piece) else c.piece(scope) for c in self._chunks))
 
 
@@ -140,6 +148,7 @@ class _Block:
     source: str
     origin: Origin
     place: Place
+    made_of: Fields
     whole: bool
     needed: bool
 
@@ -150,7 +159,8 @@ class _Block:
         text = _text(value)
         if self.place != "other":
             text = self._as_literal(text, value, scope)
-        return Piece(text, self.origin, f"{{{{{self.part.block.code}}}}}" if self.whole else None)
+        expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
+        return Piece(text, self.origin, expression, self.made_of)
 
     def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
         if self.place == "quoted":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ from nodeloom.plan.address import UrlValues
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
-from nodeloom.plan.members import Member, compile_members, templates_of
+from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
+from nodeloom.plan.members import Member, compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
@@ -25,7 +26,16 @@ from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import HeaderConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
-from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in, takes_null
+from nodeloom.plan.steps import (
+    KeyStep,
+    RequiredStep,
+    Step,
+    StepBuilder,
+    UntoldStep,
+    constant,
+    pagination_in,
+    takes_null,
+)
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
 
@@ -37,13 +47,15 @@ def compile_plan(
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
     version: int | float | None = None,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
 
     With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
-    other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+    other operations are ignored. `untold` are the names of properties whose values are secret. Raises UnknownNameError,
+    ParameterError, or ExpressionSyntaxError with a caret.
     """
-    return _compiler(node, parameters, dialect, url_values, version).plan()
+    return _compiler(node, parameters, dialect, url_values, version).plan(untold=untold)
 
 
 def compile_loader(
@@ -54,6 +66,7 @@ def compile_loader(
     *,
     dialect: Dialect,
     url_values: UrlValues,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """The plan of a request that serves a visible property, such as loading its choices.
 
@@ -66,7 +79,7 @@ def compile_loader(
     if found is None:
         raise UnknownNameError("property", property_name, names.labels(), within=node.label)
     prop = next(p for p in compiler.form.properties if p.name == found)
-    return compiler.plan(only=routing_of(prop))
+    return compiler.plan(only=routing_of(prop), untold=untold)
 
 
 def _compiler(
@@ -146,7 +159,7 @@ class _Compiler:
         self._dialect: Dialect = dialect
         self._url_values: UrlValues = url_values
 
-    def plan(self, *, only: Routing | None = None) -> OperationPlan:
+    def plan(self, *, only: Routing | None = None, untold: Container[str] = ()) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
         parameters = self._parameters()
         known = Parameters(
@@ -154,18 +167,23 @@ class _Compiler:
             given=frozenset(prop.name for prop in self.form.properties if self._is_given(prop)),
             strict=self._url_values == "strict",
         )
+        made_of = parameter_fields(parameters)
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
             edition=edition_of(self._choice.descriptor),
             parameters=known,
+            made_of=made_of,
+            untold=untold,
         )
         descriptor = self._choice.descriptor
         refuse_operations_hooks(descriptor.request_operations)
-        defaults = list(_defaults(descriptor, known))
+        defaults = list(_defaults(descriptor, known, Within(made_of)))
         steps: list[Step] = [*defaults]
         if only is not None:
             steps.extend(builder.routing_steps(only))
+            hidden = (prop for prop in self.form.properties if builder.is_untold(prop) and prop.name in parameters)
+            steps.extend(UntoldStep(parameters[prop.name]) for prop in hidden)
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
@@ -185,6 +203,8 @@ class _Compiler:
             url_values=self._url_values,
             transfer=self._transfer,
             pages_choose_method=pagination is not None and pagination.chooses_method,
+            marks=joined(step.marks for step in steps),
+            made_of=made_of,
         )
 
     def _steps_of(
@@ -289,6 +309,7 @@ class _DefaultsStep:
     #: Whether other members of the same keys stand there already.
     adds: bool = False
     conditions: HeaderConditions | None = None
+    marks: Marks = NO_MARKS
 
     @property
     def static(self) -> bool:
@@ -314,11 +335,15 @@ class _DefaultsStep:
             draft.pagination = self.pagination
 
 
-def _defaults(descriptor: NodeDescriptor, parameters: Parameters) -> Iterator[_DefaultsStep]:
+def _defaults(descriptor: NodeDescriptor, parameters: Parameters, within: Within) -> Iterator[_DefaultsStep]:
     """The ground of every request: what is the same for every item, then what is not."""
     entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
     conditions = parameters.conditions(entries.get("headers"), value_is_set=False)
-    settled, own = compile_members(entries, parameters, checked=conditions is not None, prefix="requestDefaults.")
-    yield _DefaultsStep(settled, settled=True, pagination=pagination_of(descriptor.request_operations))
+    settled, own = compile_members(
+        entries, parameters, within=within, checked=conditions is not None, prefix="requestDefaults."
+    )
+    pagination = pagination_of(descriptor.request_operations)
+    yield _DefaultsStep(settled, settled=True, pagination=pagination, marks=marks_of_members(settled, within))
     if own:
-        yield _DefaultsStep(own, settled=False, pagination=None, adds=True, conditions=conditions)
+        marks = marks_of_members(own, within)
+        yield _DefaultsStep(own, settled=False, pagination=None, adds=True, conditions=conditions, marks=marks)

@@ -99,7 +99,7 @@ def failure(
     if outdated is not None:
         message, hint = outdated
     said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message or start))))
-    error = kind(
+    return kind(
         f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
         hint=response.advice(hint),
         status=response.status,
@@ -112,8 +112,6 @@ def failure(
         since=operation.since if operation and outdated else None,
         release=response.headers[RELEASE_HEADER] if outdated else None,
     )
-    error.sent = [call.options.get("body"), call.options.get("qs"), dict(values)]
-    return error
 
 
 def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from nodeloom.expression import Compiled, Scope
 from nodeloom.plan.address import AddressTemplate, is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.given import Parameters
+from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, joined, marks_of_part
 from nodeloom.plan.merge import merge
 
 Member = tuple[str, AddressTemplate | Compiled]
@@ -33,6 +34,7 @@ def compile_members(
     value_is_static: bool = False,
     value_is_settled: bool = False,
     value_is_set: bool = False,
+    within: Within = NOTHING_WITHIN,
     checked: bool = False,
     prefix: str = "",
 ) -> tuple[list[Member], list[Member]]:
@@ -47,6 +49,7 @@ def compile_members(
         value_is_static: whether `$value` is a constant.
         value_is_settled: whether `$value` is the same for every item: members that read it are settled then, too.
         value_is_set: whether the author gave `$value`.
+        within: what the names around the templates were made of.
         checked: whether headers are looked at once they are resolved, so that they stay together, with the item's own.
         prefix: what stands before a key where an error names it.
     """
@@ -64,6 +67,7 @@ def compile_members(
                 static_parameters=parameters.static,
                 value_is_static=value_is_static,
                 strict=parameters.strict,
+                within=within,
             )
             (settled if all(map(settles, address.compiled())) else own).append((key, address))
             continue
@@ -84,6 +88,14 @@ def templates_of(members: Iterable[Member]) -> Iterator[Compiled]:
             yield from part.compiled()
         else:
             yield part
+
+
+def marks_of_members(members: Iterable[Member], within: Within) -> Marks:
+    """What the members make the credential's; an address says it of itself."""
+    return joined(
+        Marks(address=part.made_of) if isinstance(part, AddressTemplate) else marks_of_part(key, part, within)
+        for key, part in members
+    )
 
 
 def _divided(
@@ -112,6 +124,7 @@ class MembersStep:
 
     members: Sequence[Member]
     value: Callable[[Scope], Any]
+    marks: Marks = NO_MARKS
 
     settled = True
 

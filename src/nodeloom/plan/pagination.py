@@ -14,6 +14,7 @@ from nodeloom.messages import Response
 from nodeloom.plan.address import Address
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import Marks, Within, joined, marks_of_part
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.next_page import followed
 from nodeloom.plan.pagination_odata import odata_pages
@@ -29,6 +30,8 @@ Item = dict[str, Any]
 #: The types of a pagination.
 PAGINATIONS = ("generic", "offset", "odata")
 MAX_PAGE_SIZE = 2**53
+#: The parts of a request that may be made of a secret.
+_PARTS = ("url", "method", "headers", "qs", "body")
 
 
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
@@ -91,6 +94,15 @@ class GenericTemplates:
     def compiled(self) -> list[Compiled]:
         """Every template."""
         return [self.proceed, *self.parts.values(), *([self.whole] if self.whole is not None else [])]
+
+    def part(self, key: str) -> Compiled | None:
+        """The template that makes a part of the request; None if there is none."""
+        return self.parts.get(key) if self.whole is None else self.whole
+
+    def marks(self, within: Within) -> Marks:
+        """What of the next request is the credential's; all of it may be if one expression makes the whole."""
+        made = self.parts if self.whole is None else dict.fromkeys(_PARTS, self.whole)
+        return joined(marks_of_part(key, part, within) for key, part in made.items())
 
     def resolve(self, scope: Scope) -> dict[str, Any]:
         """The parts of the next request, those that are undefined too."""
@@ -170,6 +182,8 @@ def _generic(
     # As in n8n there is no `$credentials`, and no `$pageCount`, which only its HTTP Request node has.
     names: dict[str, Any] = {"$request": _request_name(first.options), "$response": {}, "$credentials": UNDEFINED}
     as_n8n = plan.url_values == "raw"
+    within = Within(plan.made_of, request=first.marks)
+    marks = first.marks.plus(templates.marks(within))
     guard = PageGuard(plan.max_pages)
     items: list[Item] = []
     while True:
@@ -179,10 +193,10 @@ def _generic(
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != names["$request"].get(key):
-                    options[key] = followed(first, key, value)
+                    options[key] = followed(first, key, value, within.fields(templates.part(key)))
             else:
                 options[key] = value
-        call = Call(options, first.path, plan.url_values, plan.transfer)
+        call = Call(options, first.path, plan.url_values, plan.transfer, marks=marks, draft=draft)
         response = yield call
         items += reception.items(response, call)
         reception.check_count(items)

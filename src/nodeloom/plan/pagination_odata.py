@@ -117,7 +117,7 @@ def _call_of(first: Call, link: str) -> Call:
     options = copy_json(first.options)
     options["url"] = followed(first, "url", link)
     options.pop("qs", None)
-    return Call(options, first.path, first.url_values, first.transfer)
+    return Call(options, first.path, first.url_values, first.transfer, marks=first.marks, draft=first.draft)
 
 
 def _page(call: Call, limit: int | None, skip: int | None) -> Call:

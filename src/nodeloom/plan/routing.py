@@ -14,7 +14,8 @@ from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
 from nodeloom.plan.files import content_of, file_of, files_of, media_type
 from nodeloom.plan.given import Parameters, sends_condition
-from nodeloom.plan.members import compile_members, templates_of
+from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
+from nodeloom.plan.members import compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.multipart import Part, Parts
@@ -34,7 +35,10 @@ _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
 class CompiledRouting:
-    """The routing of a property or option, its templates compiled; applied once per item."""
+    """The routing of a property or option, its templates compiled; applied once per item.
+
+    `within` says what the names around it were made of, and `marks` what of a request it makes the credential's.
+    """
 
     __slots__ = (
         "_annotations",
@@ -54,6 +58,7 @@ class CompiledRouting:
         "_send_name",
         "_send_value",
         "_strict",
+        "marks",
         "members",
         "pagination",
         "property",
@@ -72,6 +77,7 @@ class CompiledRouting:
         value_is_static: bool,
         value_is_settled: bool = False,
         value_is_set: bool,
+        within: Within = NOTHING_WITHIN,
     ) -> None:
         _refuse_hooks(routing)
         self.property = prop
@@ -86,6 +92,7 @@ class CompiledRouting:
             value_is_static=value_is_static,
             value_is_settled=value_is_settled,
             value_is_set=value_is_set,
+            within=within,
             checked=self._conditions is not None,
         )
         send, output = routing.send, routing.output
@@ -117,6 +124,18 @@ class CompiledRouting:
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
         self.touches = frozenset(self._touched())
+        self.marks = joined(self._marked(within))
+
+    def _marked(self, within: Within) -> Iterator[Marks]:
+        yield marks_of_members(self.members, within)
+        yield marks_of_members(self._request, within)
+        send = self.send
+        if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
+            of_value = within.value if self._send_value is None else within.fields(self._send_value)
+            fields = of_value | within.fields(self._send_name)
+            yield marks_of_send(
+                send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
+            )
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""

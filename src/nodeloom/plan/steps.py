@@ -8,8 +8,8 @@ data is never read as a template again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,12 +20,14 @@ from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.coercion import Coercion, coercion_of
 from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.given import Parameters
+from nodeloom.plan.marks import NO_MARKS, Marks, Within
 from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
@@ -53,6 +55,11 @@ class Step(Protocol):
 
         Path values and what is kept for messages are not counted: every property has its own.
         """
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """What of a request it makes the credential's."""
         ...
 
     def apply(self, draft: Draft) -> None:
@@ -98,13 +105,14 @@ def _resolved(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) ->
 
 @dataclass(slots=True)
 class RoutingStep:
-    """A property's own routing."""
+    """A property's own routing. An `untold` value is sent, and is not told."""
 
     prop: PropertyDescriptor | None
     value: Compiled
     routing: CompiledRouting
     names: Mapping[str, Any] = field(default_factory=dict)
     coercion: Coercion | None = None
+    untold: bool = False
 
     @property
     def static(self) -> bool:
@@ -121,11 +129,18 @@ class RoutingStep:
         """What the routing touches."""
         return self.routing.touches
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.routing.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = _resolved(self.prop, self.value, draft.scope)
         if self.coercion is not None:
             value = self.coercion.apply(value, draft.scope)
+        if self.untold:
+            draft.keep_untold(value)
         self.routing.apply(draft, value, self.value, self.names)
 
 
@@ -150,6 +165,11 @@ class KeyStep:
     settled = False
     touches = frozenset[str]()
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
@@ -165,7 +185,7 @@ def _shortened(step: RoutingStep) -> Step:
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
-    if step.coercion is not None:
+    if step.coercion is not None or step.untold:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
 
@@ -186,6 +206,7 @@ class RequiredStep:
     static = False
     settled = False
     touches = frozenset[str]()
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
         """Raise MissingValueError when the value is undefined, null (where that is no value) or empty."""
@@ -204,6 +225,7 @@ class ConstraintStep:
 
     settled = False
     touches = frozenset[str]()
+    marks = NO_MARKS
 
     @property
     def static(self) -> bool:
@@ -222,17 +244,38 @@ class ConstraintStep:
 
 
 @dataclass(slots=True)
+class UntoldStep:
+    """Remembers the value of a property that is sent by way of `$parameter` at most, and is not told."""
+
+    value: Compiled
+
+    static = False
+    settled = False
+    touches = frozenset[str]()
+    marks = NO_MARKS
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value and remember it."""
+        draft.keep_untold(self.value.resolve(draft.scope))
+
+
+@dataclass(slots=True)
 class DynamicStep:
-    """A property whose value decides which parts contribute, and is an expression."""
+    """A property whose value decides which parts contribute, and is an expression.
+
+    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
+    """
 
     prop: PropertyDescriptor
     value: Compiled
     builder: StepBuilder
     names: Mapping[str, Any]
+    made_of: Fields = NO_FIELDS
 
     static = False
     settled = False
     touches = frozenset({ANY, REST})
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value, and let the parts that it selects contribute."""
@@ -241,8 +284,9 @@ class DynamicStep:
             return
         self.builder.check_resolved(self.prop, value, self.value)
         with javascript.allowed(draft.scope.environment.javascript):
-            for step in self.builder.children(self.prop, value, self.names, literal=True):
+            for step in self.builder.children(self.prop, value, self.names, literal=True, made_of=self.made_of):
                 step.apply(draft)
+                draft.marks = draft.marks.plus(step.marks)
 
 
 def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
@@ -270,15 +314,29 @@ def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: An
 
 
 class StepBuilder:
-    """Makes steps from properties and written values; each routing is compiled once per builder."""
+    """Makes steps from properties and written values; each routing is compiled once per builder.
 
-    def __init__(self, *, dialect: Dialect, root: Mapping[str, Any], edition: Edition, parameters: Parameters) -> None:
+    `parameters` says what own parameters were made of, and `untold` whose values are not told, by their names.
+    """
+
+    def __init__(
+        self,
+        *,
+        dialect: Dialect,
+        root: Mapping[str, Any],
+        edition: Edition,
+        parameters: Parameters,
+        made_of: Mapping[str, Fields] | None = None,
+        untold: Container[str] = (),
+    ) -> None:
         self._dialect: Dialect = dialect
         self._root = root
         self._edition = edition
         self._parameters = parameters
         self._as_n8n = not parameters.strict
-        self._routings: dict[tuple[int, bool, bool, bool], CompiledRouting] = {}
+        self._within = Within(made_of or {})
+        self._untold = untold
+        self._routings: dict[tuple[int, bool, bool, bool, Fields, Fields], CompiledRouting] = {}
 
     @property
     def _around_root(self) -> Surroundings:
@@ -308,22 +366,40 @@ class StepBuilder:
         given: bool,
         literal: bool = False,
         nested: bool = False,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts.
 
-        `given` says that the author, or the data of an item (`literal`), gave it a value of its own,
-        `nested` that it is one of a collection.
+        Args:
+            prop: the property.
+            value: what is written for it.
+            compiled: the same, compiled.
+            names: further names in scope.
+            given: whether the author, or the data of an item, gave it a value of its own.
+            literal: whether the value came out of an expression.
+            nested: whether the property is one of a collection.
+            made_of: the credential's fields that the expression behind a literal was made of.
         """
+        within = self._around(names, made_of)
+        if not literal:
+            made_of = within.fields(compiled)
+        untold = self.is_untold(prop)
         if prop.value_schema is not None and (prop.routing is None or prop.routing.send is None):
             constraint = constraint_of(prop, ours=False)
             if constraint is not None:
                 yield ConstraintStep(prop, compiled, constraint)
         if prop.routing is not None:
+            around = replace(within, value=made_of) if made_of else within
             constant_value = compiled.static and not literal
-            routing = self._routing(prop.routing, prop, compiled, value_is_static=constant_value, given=given)
+            routing = self._routing(
+                prop.routing, prop, compiled, value_is_static=constant_value, given=given, within=around
+            )
             if routing.is_condition and given and compiled.static and is_missing(compiled.value):
                 raise empty_condition(prop.label, literal=literal)
-            yield from _routed(routing, prop, compiled, names, None if nested else coercion_of(prop))
+            coercion = None if nested else coercion_of(prop)
+            yield from _routed(routing, prop, compiled, names, coercion, untold=untold)
+        elif untold:
+            yield UntoldStep(compiled)
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
@@ -331,24 +407,41 @@ class StepBuilder:
         if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
             # In n8n an expression selects nothing: what it gives is no choice, and no collection.
             if not self._as_n8n:
-                yield DynamicStep(prop, compiled, self, names)
+                yield DynamicStep(prop, compiled, self, names, made_of)
         else:
-            yield from self.children(prop, compiled.value if compiled.static else value, names, literal=literal)
+            written = compiled.value if compiled.static else value
+            yield from self.children(prop, written, names, literal=literal, made_of=made_of if literal else NO_FIELDS)
+
+    def is_untold(self, prop: PropertyDescriptor) -> bool:
+        """Whether a property's name says that its value is secret."""
+        return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
+
+    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
+        """What the names around a template were made of; a literal's were made of what it was."""
+        parent = names.get("$parent")
+        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
+        return replace(self._within, parent=of_parent) if of_parent else self._within
 
     def children(
-        self, prop: PropertyDescriptor, value: Any, names: Mapping[str, Any], *, literal: bool
+        self,
+        prop: PropertyDescriptor,
+        value: Any,
+        names: Mapping[str, Any],
+        *,
+        literal: bool,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
         """The steps of the parts of `prop` that `value` selects."""
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names)
+            yield from self._chosen(prop.choices(), value, names, made_of)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
             present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal)
+            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
         else:
             for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal)
+                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
 
     def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
         """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
@@ -365,15 +458,19 @@ class StepBuilder:
     def routing_steps(self, routing: Routing) -> Iterator[Step]:
         """The steps of a routing that belongs to no property's value."""
         nothing = constant(None)
-        yield from _routed(self._routing(routing, None, nothing, value_is_static=True, given=False), None, nothing, {})
+        compiled = self._routing(routing, None, nothing, value_is_static=True, given=False, within=self._within)
+        yield from _routed(compiled, None, nothing, {})
 
-    def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
+    def _chosen(
+        self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any], made_of: Fields
+    ) -> Iterator[Step]:
         chosen = [option for option in options if same(option.value, value)]
         # In n8n an option has no `$value`, and of several with one value only the first is looked at.
+        around = self._around(names, made_of)
         own = constant(UNDEFINED if self._as_n8n else value)
         for option in chosen[:1] if self._as_n8n else chosen:
             if option.routing is not None and self._around_root.visible(option.display_options):
-                routing = self._routing(option.routing, None, own, value_is_static=True, given=True)
+                routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
                 yield from _routed(routing, None, own, names)
 
     def _group(
@@ -384,6 +481,7 @@ class StepBuilder:
         names: Mapping[str, Any],
         *,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         entries = value.get(group.name)
         if entries is None or entries is UNDEFINED:
@@ -394,10 +492,10 @@ class StepBuilder:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal)
+                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
         elif isinstance(entries, Mapping):
             inner = {**names, "$index": 0, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal)
+            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
 
     def _nested(
         self,
@@ -407,6 +505,7 @@ class StepBuilder:
         *,
         defaults: bool,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         form = visible_form(
             properties,
@@ -419,7 +518,7 @@ class StepBuilder:
         uses = uses_in(p.routing for p in form.properties) if self._parameters.strict and not literal else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses)}
+            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
         for prop in form.properties:
             # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
@@ -433,7 +532,10 @@ class StepBuilder:
                     use=own or uses.get(("$parent", prop.name)),
                 )
                 is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
-                for step in self.steps(prop, value, compiled, names, given=is_given, literal=literal, nested=True):
+                steps = self.steps(
+                    prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
+                )
+                for step in steps:
                     yield _resolving_parent(step)
 
     def _routing(
@@ -444,6 +546,7 @@ class StepBuilder:
         *,
         value_is_static: bool,
         given: bool,
+        within: Within,
     ) -> CompiledRouting:
         """The compiled routing of a property, or of what is chosen.
 
@@ -453,8 +556,9 @@ class StepBuilder:
             value: what the author wrote.
             value_is_static: whether `$value` is a constant.
             given: whether the author gave a value of their own.
+            within: what the names around it were made of.
         """
-        key = (id(routing), value_is_static, value_is_settled := is_settled(value), given)
+        key = (id(routing), value_is_static, value_is_settled := is_settled(value), given, within.value, within.parent)
         compiled = self._routings.get(key)
         if compiled is None:
             compiled = self._routings[key] = CompiledRouting(
@@ -464,6 +568,7 @@ class StepBuilder:
                 value_is_static=value_is_static,
                 value_is_settled=value_is_settled,
                 value_is_set=given,
+                within=within,
             )
         return compiled
 
@@ -474,21 +579,31 @@ def _routed(
     value: Compiled,
     names: Mapping[str, Any],
     coercion: Coercion | None = None,
+    *,
+    untold: bool = False,
 ) -> Iterator[Step]:
     """The steps of a routing: what of its request is settled, then the rest of it."""
     if routing.members:
-        yield MembersStep(routing.members, partial(_resolved, prop, value))
+        yield MembersStep(routing.members, partial(_resolved, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:
-        yield _shortened(RoutingStep(prop, value, routing, names, coercion))
+        yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
 
 
 class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`."""
+    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
 
-    __slots__ = ("_members",)
+    `made_of` are the credential's fields that its members read.
+    """
+
+    __slots__ = ("_members", "made_of")
 
     def __init__(
-        self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any], uses: Mapping[Name, Use]
+        self,
+        values: Mapping[str, Any],
+        dialect: Dialect,
+        given: Mapping[str, Any],
+        uses: Mapping[Name, Use],
+        within: Within,
     ) -> None:
         self._members = {
             name: compile_value(
@@ -499,6 +614,7 @@ class _ParentTemplate:
             )
             for name, value in values.items()
         }
+        self.made_of = within.fields(*self._members.values())
 
     def resolve(self, scope: Scope) -> dict[str, Any]:
         return {name: member.resolve(scope) for name, member in self._members.items()}
@@ -517,9 +633,15 @@ class _InEntry:
     def touches(self) -> frozenset[str]:
         return self.step.touches
 
+    @property
+    def marks(self) -> Marks:
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         parent = self.step.names["$parent"].resolve(draft.scope)
         value = _resolved(self.step.prop, self.step.value, draft.scope)
+        if self.step.untold:
+            draft.keep_untold(value)
         self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
 
 

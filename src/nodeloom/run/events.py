@@ -55,13 +55,15 @@ class ObservedRequest:
     `error` the code of the error. Neither is set where the run was broken off meanwhile.
     """
 
-    __slots__ = ("_mask", "_request", "after", "answer_bytes", "error", "item", "resend", "seconds", "status")
+    __slots__ = ("_mask", "_request", "_url", "after", "answer_bytes", "error", "item", "resend", "seconds", "status")
 
     def __init__(
         self, request: Request, mask: Callable[[str], str], item: int | None = None, resend: int = 0, after: str = ""
     ) -> None:
         self._request = request
-        self._mask = mask
+        # A request of an item knows more of what is not told than `mask`, which is the run's.
+        self._mask = mask if request.teller is None else request.told
+        self._url: str | None = None
         self.item = item
         self.resend = resend
         self.after = after
@@ -81,8 +83,14 @@ class ObservedRequest:
 
     @property
     def url(self) -> str:
-        """The address without its query, in which secrets and items' data travel; secrets in the path masked."""
-        return self._mask(_USER_INFORMATION.sub("", self._request.url.partition("?")[0]))
+        """The address without its query, in which secrets and items' data travel; secrets in the path masked.
+
+        That are the credential's, what an expression made of them, and values of the item and its parameters whose
+        fields are secret by their names.
+        """
+        if self._url is None:
+            self._url = self._mask(_USER_INFORMATION.sub("", self._request.url.partition("?")[0]))
+        return self._url
 
     @property
     def origin(self) -> str:

@@ -88,7 +88,14 @@ class Opener:
         found = self._registry.node(node)
         parameters = as_parameters(parameters)
         with allowed(self._javascript):
-            plan = compile_plan(found, parameters, dialect=dialect, url_values=self._url_values, version=version)
+            plan = compile_plan(
+                found,
+                parameters,
+                dialect=dialect,
+                url_values=self._url_values,
+                version=version,
+                untold=self.secret_names,
+            )
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
         return plan
 
@@ -100,7 +107,9 @@ class Opener:
         found = self._registry.node(node)
         parameters = as_parameters(parameters)
         with allowed(self._javascript):
-            return compile_choices(found, property_name, parameters, url_values=self._url_values)
+            return compile_choices(
+                found, property_name, parameters, url_values=self._url_values, untold=self.secret_names
+            )
 
     def open(
         self,
@@ -138,7 +147,7 @@ class Opener:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self._environment(nodes=options.nodes)
-        redactor = Redactor(self._names_of(plan), session, plan.parameters)
+        redactor = Redactor(self._names_of(plan), session, plan.values)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

@@ -104,15 +104,18 @@ class ItemWork:
             if openfiles.used_up(fault):
                 sent = "unknown" if attempts.statuses else "no"
                 return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
-            return self._failed(index, raw, unexpected(index, fault, self._redactor.text), attempts)
+            return self._failed(index, raw, unexpected(index, fault, self._mask(raw, attempts)), attempts)
         return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
-        self._redactor.error(error, raw)
+        self._redactor.error(error, raw, [content.said for content in attempts.said], attempts.request)
         outcome = Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
         outcome.cut_short = attempts.cut_short
         return outcome
+
+    def _mask(self, raw: Any, attempts: Attempts) -> Callable[[str], str]:
+        return self._redactor.knowing(raw, [content.said for content in attempts.said], attempts.request)
 
     async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
         plan = self._plan
@@ -124,7 +127,7 @@ class ItemWork:
         return self._plugins.transformed(items, context) if self._transforms else items
 
     async def _exchange(self, scope: Scope, attempts: Attempts, context: CallContext | None) -> list[Item]:
-        exchange = self._plan.exchange(scope)
+        exchange = self._plan.exchange(scope, attempts.said)
         try:
             call = next(exchange)
             while True:
@@ -137,6 +140,7 @@ class ItemWork:
         session = self._session
         if session is None:
             request = call.request()
+            request.teller = self._redactor
             self._unverified.note(request)
             return await self._sent(request, attempts, context)
         injection = session.ready()
@@ -160,12 +164,14 @@ class ItemWork:
     def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:
         request = call.request(injection, session.origins)
         request.mask = session.masker
+        request.teller = self._redactor
         if not session.verify:
             request.verify = False
         self._unverified.note(request)
         return request
 
     async def _send_token(self, request: Request) -> Response:
+        request.teller = self._redactor
         self._unverified.note(request)
         with without_intent():
             try:

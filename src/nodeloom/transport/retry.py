@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nodeloom import headerfields
 from nodeloom.errors import NotRunError, RequestError
-from nodeloom.messages import Request, Response
+from nodeloom.messages import Content, Request, Response
 from nodeloom.transport.budget import RetryBudget
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -78,7 +78,8 @@ class Attempts:
 
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
     that are sent again with a renewed token. `cut_short` says that there was no further repeat because the run ended.
-    `seen` is told of every answer.
+    `seen` is told of every answer. `said` is what the requests were made of, and `request` the last of them, for
+    whoever tells of the item.
     """
 
     statuses: list[int] = field(default_factory=list)
@@ -87,6 +88,8 @@ class Attempts:
     maybe_done: bool = False
     cut_short: bool = False
     seen: Callable[[Request, Response], None] | None = None
+    said: list[Content] = field(default_factory=list)
+    request: Request | None = None
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
@@ -148,6 +151,7 @@ class RetryingSender:
         if attempts is None:
             attempts = Attempts()
         self._budget.requests += 1
+        attempts.request = request
         outcome: Response | RequestError
         try:
             outcome = await self._send(request)

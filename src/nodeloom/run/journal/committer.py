@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError
+from nodeloom.redaction import clean_interruption
 
 if TYPE_CHECKING:
     from nodeloom.run.journal.checksum import Row
@@ -92,6 +93,10 @@ class Committer:
         if self._working is not None:
             return
         self._scheduled = False
+        with clean_interruption():
+            self._write_taken()
+
+    def _write_taken(self) -> None:
         changes, futures = self._taken()
         if not changes:
             return
