@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nodeloom.errors import ExpressionSyntaxError
+from nodeloom.expression import compile_value
 from nodeloom.expression.analysis import facts_of
 from nodeloom.expression.rewrite import Block, build_program
 from nodeloom.expression.syntax import CodeError, parse_expression
@@ -41,7 +43,7 @@ def build(code: str) -> None:
         ("a <!-- b", "HTML"),
         ("a\n--> b", "HTML"),
         ("--> b", "HTML"),
-        ("#!/bin/x", "first line"),
+        ("#!/bin/x", "begins with #!"),
         ("({ __proto__: 1, '__proto__': 2 })", "__proto__"),
         ("a() = 1", "assigned"),
         ("a++ ++", "Unexpected|assigned"),
@@ -108,3 +110,13 @@ def test_what_the_tree_cannot_hold_is_refused_by_name(code: str, why: str) -> No
     with pytest.raises(CodeError, match=why) as caught:
         build(code)
     assert 0 <= caught.value.position <= len(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("async () => a", "at once"), ("a <!-- b", "/*"), ("(() => { with (a) b })", "object.name"), ("#!a", "Leave")],
+)
+def test_a_refusal_says_what_to_write_instead(code: str, hint: str) -> None:
+    with pytest.raises(ExpressionSyntaxError) as caught:
+        compile_value(f"={{{{ {code} }}}}", dialect="n8n")
+    assert hint in str(caught.value.hint)

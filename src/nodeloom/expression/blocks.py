@@ -98,7 +98,8 @@ def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # no
     try:
         tree = parse_expression(piece.code)
     except CodeError as fault:
-        raise syntax_error(source, piece.start + fault.position, fault.message, property) from None
+        place = piece.start + fault.position
+        raise syntax_error(source, place, fault.message, property, fault.hint or _ONE_EXPRESSION) from None
     facts: Facts = facts_of(tree)
     return Block(piece.code, piece.start, tree, facts)
 

@@ -171,7 +171,7 @@ class MemberParser(Reader):
         token = self.peek()
         if not form and token.text == "async" and self._prefix("async"):
             if not (is_class and self.peek().newline):
-                raise not_available("async", token.start)
+                raise not_available("async is", token.start)
             return _Head(first, "", static, False, Node("Key", token.start, token.end, text="async"))
         generator = not form and self.accept("*")
         return _Head(first, form, static, generator, self._key())
@@ -259,7 +259,7 @@ class MemberParser(Reader):
         token = self.peek()
         if token.text == "static" and self._prefix("static"):
             if self.look("{"):
-                raise CodeError("Static blocks are not available in expressions", token.start)
+                raise not_available("Static blocks are", token.start)
             self.move_to(token.start)
         head = self._head(is_class=True)
         if self.look("(") or head.form or head.generator:

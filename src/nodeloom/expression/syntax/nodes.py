@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 
 class CodeError(Exception):
-    """The code is no valid expression; `position` is where that shows, counted from the code's beginning."""
+    """The code is no valid expression; `position` is where that shows, counted from the code's beginning.
 
-    def __init__(self, message: str, position: int) -> None:
+    `hint` says what to write instead, if there is something to say.
+    """
+
+    def __init__(self, message: str, position: int, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.position = position
+        self.hint = hint
 
 
 class Node:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nodeloom.expression.syntax import destructuring
 from nodeloom.expression.syntax.lexemes import chunk_texts, number_value
 from nodeloom.expression.syntax.nodes import CodeError, Node
+from nodeloom.expression.syntax.operators import ASSIGNMENTS, PRECEDENCE, UNARY
 from nodeloom.expression.syntax.reader import RESERVED, not_available
 from nodeloom.expression.syntax.statements import StatementParser
 from nodeloom.expression.syntax.tokens import Token, read_template_part
@@ -17,30 +18,6 @@ from nodeloom.expression.words import words
 #: Characters that the code of one block may have.
 MAX_LENGTH = 100_000
 
-#: How strongly the operators with two operands bind.
-PRECEDENCE = {
-    operator: level
-    for level, operators in enumerate(
-        [
-            "??",
-            "||",
-            "&&",
-            "|",
-            "^",
-            "&",
-            "== != === !==",
-            "< > <= >= in instanceof",
-            "<< >> >>>",
-            "+ -",
-            "* / %",
-            "**",
-        ],
-        start=1,
-    )
-    for operator in operators.split()
-}
-_ASSIGNMENTS = words("= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??=")
-_UNARY = words("! ~ + - typeof void delete")
 _NOT_AT_START = words(
     "if for while do var let const return throw function class switch try break continue debugger with import export"
 )
@@ -118,8 +95,8 @@ class Parser(StatementParser):
         if operator.kind != "punctuation":
             return left
         if operator.text == "=>" and left.kind == "Call" and left.children[0].text == "async":
-            raise not_available("async", left.start)
-        if operator.text in _ASSIGNMENTS:
+            raise not_available("async is", left.start)
+        if operator.text in ASSIGNMENTS:
             plain = operator.text == "="
             target = destructuring.assigned(left, self.covers) if plain else destructuring.simple_target(left)
             self.next()
@@ -148,9 +125,9 @@ class Parser(StatementParser):
             return self._arrow(token.start, [self.identifier(token)])
         if token.text == "async" and after.kind == "name" and not after.newline:
             if after.text == "function" or after.text not in RESERVED:
-                raise not_available("async", token.start)
+                raise not_available("async is", token.start)
         elif token.text == "await" and after.kind in ("name", "string", "number", "regex"):
-            raise not_available("await", token.start)
+            raise not_available("await is", token.start)
         self.move_to(before[0])
         self.last_end = before[1]
         return None
@@ -201,7 +178,7 @@ class Parser(StatementParser):
 
     def _unary(self) -> Node:
         token = self.peek(operand=True)
-        if token.kind not in ("punctuation", "name") or (token.text not in _UNARY and token.text not in ("++", "--")):
+        if token.kind not in ("punctuation", "name") or (token.text not in UNARY and token.text not in ("++", "--")):
             return self._postfix()
         self.next(operand=True)
         self.deeper()
@@ -350,7 +327,7 @@ class Parser(StatementParser):
         if word == "class":
             return self.class_()
         if word == "import":
-            raise not_available("import", token.start)
+            raise not_available("import is", token.start)
         self.next(operand=True)
         if word in _LITERALS:
             return Node("Literal", token.start, token.end, text=word)

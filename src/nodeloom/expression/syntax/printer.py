@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from nodeloom.expression.syntax.bindings import Names
 from nodeloom.expression.syntax.mangling import access, is_plain, mangled, number_literal, template_text, text_literal
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk
-from nodeloom.expression.syntax.parser import PRECEDENCE
+from nodeloom.expression.syntax.operators import PRECEDENCE
 from nodeloom.expression.syntax.statement_layout import LAYOUT, Parts, arrow_parts, class_parts, function_parts, listed
 from nodeloom.expression.words import words
 

@@ -74,8 +74,8 @@ class Reader:
         if token.kind == "end":
             return CodeError(f"The code ends too early{more}", token.start)
         if token.text == "#":
-            what = "A first line that begins with #! is" if self.source.startswith("#!") else "Private names are"
-            return CodeError(f"{what} not available in expressions", token.start)
+            first_line = self.source.startswith("#!", token.start)
+            return not_available("A line that begins with #! is" if first_line else "Private names are", token.start)
         return CodeError(f"Unexpected {token.text[:100]!r}{more}", token.start)
 
     def end_statement(self) -> None:
@@ -114,7 +114,7 @@ class Reader:
         if name in RESERVED:
             raise CodeError(f"The word {name} is reserved, also where escapes write it", token.start)
         if name == "await":
-            raise not_available("await", token.start)
+            raise not_available("await is", token.start)
         if name == "yield" and self.in_generator:
             raise self.unexpected(token)
         return Node("Identifier", token.start, token.end, text=name)
@@ -122,4 +122,18 @@ class Reader:
 
 def not_available(what: str, at: int) -> CodeError:
     """The error for a part of JavaScript that expressions have no use for."""
-    return CodeError(f"{what} is not available in expressions", at)
+    return CodeError(f"{what} not available in expressions", at, _HINTS.get(what.split()[0]))
+
+
+_AT_ONCE = "An expression has its value at once: there is nothing in it to wait for."
+_HINTS = {
+    "async": _AT_ONCE,
+    "await": _AT_ONCE,
+    "for": _AT_ONCE,
+    "import": "Expressions load no code. luxon's classes, $jmespath and the extension methods are there by themselves.",
+    "with": "Write the object before the name: object.name.",
+    "debugger": "Leave it out.",
+    "Private": "Name the member without the #.",
+    "Static": "Give the class static fields instead.",
+    "A": "Leave the line out.",
+}

@@ -59,7 +59,7 @@ class StatementParser(MemberParser):
             node.end = self.last_end
             return node
         if word in _NOT_AVAILABLE:
-            raise not_available(word, token.start)
+            raise not_available(f"{word} is", token.start)
         if word in _STATEMENTS:
             self.next(operand=True)
             read: Callable[[int], Node] = getattr(self, f"_statement_{word}")
@@ -134,7 +134,7 @@ class StatementParser(MemberParser):
 
     def _statement_for(self, start: int) -> Node:
         if self.look("await"):
-            raise not_available("for await", start)
+            raise not_available("for await is", start)
         self.expect("(")
         first = self._first_of_for()
         for word, kind in (("of", "ForOf"), ("in", "ForIn")):

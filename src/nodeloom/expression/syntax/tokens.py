@@ -114,9 +114,12 @@ def _skip_trivia(source: str, at: int) -> tuple[int, bool]:
 def _refuse_comments_of_html(source: str, start: int, begins_line: bool) -> None:
     """QuickJS and n8n take `<!--`, and `-->` at the beginning of a line, for the beginning of a comment."""
     if source.startswith("<!--", start):
-        raise CodeError("Comments of HTML (<!--) are not available in expressions", start)
+        raise CodeError("Comments of HTML (<!--) are not available in expressions", start, _NO_COMMENT)
     if begins_line and source.startswith("-->", start):
-        raise CodeError("Comments of HTML (-->) are not available in expressions", start)
+        raise CodeError("Comments of HTML (-->) are not available in expressions", start, _NO_COMMENT)
+
+
+_NO_COMMENT = "Write a comment as /* … */, and a comparison with a space and parentheses: a < !(--b), (a--) > b."
 
 
 def read_template_part(source: str, at: int) -> tuple[int, bool]:
