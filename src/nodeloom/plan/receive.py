@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import AnswerTooLargeError, LimitError
 from nodeloom.jsonbounds import TooMuchJSON
-from nodeloom.jsonreading import begins_like_json
 from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
-from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
+from nodeloom.plan.contentkind import Kind, json_of, kind_of, may_be_json, text_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_success, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, is_file
@@ -51,7 +50,7 @@ def read_body(response: Response, call: Call) -> Any:
         return EMPTY
     as_n8n = call.url_values == "raw"
     kind = kind_of(response, as_n8n=as_n8n)
-    if kind in (Kind.JSON, Kind.MAYBE_JSON) or (kind is Kind.MAYBE_FILE and begins_like_json(response.body)):
+    if kind is Kind.JSON or may_be_json(response.body, kind):
         try:
             return json_of(response)
         except TooMuchJSON as fault:
