@@ -29,6 +29,8 @@ ROOMS = [
     "openfiles",
     "messages",
     "javascript",
+    "isolation",
+    "confinement",
     "descriptor",
     "expression",
     "expressions",

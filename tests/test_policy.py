@@ -102,7 +102,7 @@ def test_an_answer_s_size_and_items_are_bounded() -> None:
 def test_pages_are_bounded() -> None:
     pages = {
         "type": "generic",
-        "properties": {"continue": "={{ true }}", "request": {"qs": {"page": "={{ $pageCount }}"}}},
+        "properties": {"continue": "={{ true }}", "request": {"qs": {"page": "={{ $response.body?.page }}"}}},
     }
     document = node(routing={"send": {"paginate": True}, "operations": {"pagination": pages}})
     sent: list[bytes] = []

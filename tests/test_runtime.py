@@ -692,7 +692,30 @@ def test_a_node_without_credentials_takes_none() -> None:
                 opened.run("probe", {"operation": "Get"}, credentials=given)
 
 
-def test_credentials_of_a_type_nobody_brings_are_taken_as_they_are() -> None:
+@pytest.mark.parametrize("given", [{"key": "canary-1"}, {}, "stored", None])
+def test_a_credential_type_nobody_brings_is_refused_before_anything_is_sent(given: Any) -> None:
+    """Nothing says how its fields get onto a request: it would go out without them."""
+    opened, transport = recording()
+    opened.add_node({**PROBE, "name": "keyed", "credentials": [{"name": "someApi", "required": True}]})
+    with opened:
+        for run in (opened.run, lambda *what, **how: list(opened.stream(*what, **how)), opened.plan):
+            with pytest.raises(UnknownNameError, match="no credential type 'someApi'") as caught:
+                run("keyed", {"operation": "Get"}, credentials=None if given is None else {"someApi": given})
+            assert "add_credential_type" in str(caught.value.hint)
+    assert transport.requests == []
+
+
+def test_an_optional_credential_of_a_type_nobody_brings_may_be_left_out() -> None:
+    opened, transport = recording()
+    opened.add_node({**PROBE, "name": "keyed", "credentials": [{"name": "someApi"}]})
+    with opened:
+        assert opened.run("keyed", {"operation": "Get"}).report.succeeded
+        with pytest.raises(UnknownNameError):
+            opened.run("keyed", {"operation": "Get"}, credentials={"someApi": {"key": "k"}})
+    assert len(transport.requests) == 1
+
+
+def test_raw_takes_credentials_of_a_type_nobody_brings_as_they_are() -> None:
     node = {
         **PROBE,
         "name": "keyed",
@@ -702,7 +725,7 @@ def test_credentials_of_a_type_nobody_brings_are_taken_as_they_are() -> None:
             "headers": {"X-Key": "={{ $credentials.key }}", "X-Region": "={{ $credentials.region }}"},
         },
     }
-    opened, transport = recording()
+    opened, transport = recording(url_values="raw")
     opened.add_node(node)
     with opened:
         fields: list[dict[str, Any]] = [

@@ -54,6 +54,8 @@ from typing import Any, ClassVar
 from nodeloom.printable import escaped, escaped_lines
 
 _PREVIEW_CHARACTERS = 120
+# Longer ones are no slip of the keyboard.
+_LONGEST_NAME = 200
 
 
 def preview(value: object) -> str:
@@ -89,8 +91,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     wanted = plain(name)
     if wanted in by_plain:
         return by_plain[wanted]
+    if len(wanted) > _LONGEST_NAME:
+        # Comparing takes the product of both lengths, and a document of others may name things by whole pages.
+        return None
     import difflib  # here, for most commands meet no typo
 
+    by_plain = {name: candidate for name, candidate in by_plain.items() if len(name) <= _LONGEST_NAME}
     close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
     if close:
         return by_plain[close[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +36,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
+def host_of(url: str) -> str:
+    """The host of an absolute address, in lower case and without a dot at its end."""
+    return (urlsplit(url).hostname or "").removesuffix(".")
+
+
+def host_allowed(url: str, hosts: Collection[str]) -> bool:
+    """Whether the host of `url` is one of `hosts`; `*.example.com` stands for every host below that one (n8n)."""
+    host = host_of(url)
+    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request, ready to send.
@@ -45,8 +56,11 @@ class Request:
     `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
     another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
     says whether sending it twice does no more than once: by its method (RFC 9110 section 9.2.2), or because whoever
-    made the request knows it is `repeatable`. `mask` takes the credential's secrets out of a text; by it the transport
-    finds those that stand in the address, the headers or the body for another reason, such as an expression.
+    made the request knows it is `repeatable`. `most_redirects` is how many redirects are followed, None for as many as
+    the transport follows, and `hosts` those they may lead to (`*.example.com` for those below one), None for any. With
+    `every_status` each status is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask`
+    takes the credential's secrets out of a text; by it the transport finds those that stand in the address, the headers
+    or the body for another reason, such as an expression.
     """
 
     method: str
@@ -60,6 +74,10 @@ class Request:
     credential_headers: frozenset[str] = frozenset()
     credential_body: bool = False
     repeatable: bool = False
+    most_redirects: int | None = None
+    every_status: bool = False
+    failing: frozenset[int] = frozenset()
+    hosts: tuple[str, ...] | None = None
     mask: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def holds_secret(self, text: str) -> bool:
@@ -70,6 +88,10 @@ class Request:
         # A secret may be in the query, the headers and the body, so none of their values is shown.
         names = ", ".join(self.headers)
         return f"<Request {self.method} {self.url.partition('?')[0]} [{names}] {len(self.body or b'')} bytes>"
+
+    def is_answered_by(self, status: int) -> bool:
+        """Whether the status of an answer is one that whoever made the request takes for an answer."""
+        return self.every_status and status not in self.failing
 
     @property
     def idempotent(self) -> bool:
@@ -88,17 +110,22 @@ class HeaderSource(Protocol):
         """Every field, with lower-case names; repeated ones joined by `, `."""
         ...
 
+    def lines(self, name: str) -> list[str]:
+        """The values of a field, one for each time it is there."""
+        ...
+
 
 class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
     is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_cookies", "_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -107,6 +134,7 @@ class Response:
         body: bytes,
         reason: str = "",
         url: str = "",
+        cookies: Sequence[str] | None = None,
     ) -> None:
         self.status = status
         self.body = body
@@ -115,6 +143,7 @@ class Response:
         self.denied: str | None = None
         self.redirect: int | None = None
         self._read: tuple[Any, ValueError | None] | None = None
+        self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -128,6 +157,16 @@ class Response:
         if self._headers is None:
             self._headers = self._source.all() if self._source is not None else {}
         return self._headers
+
+    @property
+    def cookies(self) -> Sequence[str]:
+        """The lines of `Set-Cookie`, each as it came."""
+        if self._cookies is None and self._source is not None:
+            self._cookies = self._source.lines("set-cookie")
+        if self._cookies is None:
+            joined = self.headers.get("set-cookie", "")
+            self._cookies = [joined] if joined else []
+        return self._cookies
 
     def header(self, name: str) -> str:
         """One field by its lower-case name; empty when the answer has none."""

@@ -6,14 +6,16 @@ import functools
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import NodeloomError
+from nodeloom.expression.engines import Engines
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
+from nodeloom.run.handover import as_variables
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.opener import Opener
 from nodeloom.run.planning import PlannedRequest, plan_requests
@@ -22,6 +24,7 @@ from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.sessions import Sessions, check
 from nodeloom.run.settings import (
     bounds_of,
+    check_javascript,
     check_number,
     check_transport,
     check_url_values,
@@ -69,7 +72,8 @@ class Runtime:
         discover_plugins: whether to look for those.
         env: what `$env` shows in expressions; None blocks it.
         vars: what `$vars` shows.
-        javascript: whether expressions beyond plain paths may run (in QuickJS).
+        javascript: whether expressions beyond plain paths may run (in QuickJS): True in this process, `"process"` in a
+            process of their own that is killed at their limit, for authors who are not trusted; False not at all.
         retries: how often a request is repeated that did not happen or may happen twice.
         timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
@@ -97,7 +101,7 @@ class Runtime:
         discover_plugins: bool = True,
         env: Mapping[str, str] | None = None,
         vars: Mapping[str, Any] | None = None,  # noqa: A002 - n8n's name
-        javascript: bool = True,
+        javascript: bool | Literal["process"] = True,
         retries: int = 2,
         timeout: float = 60.0,
         connect_timeout: float | None = None,
@@ -112,6 +116,7 @@ class Runtime:
         check_number("retries", retries, least=0, whole=True)
         check_transport(transport)
         check_zone(timezone)
+        check_javascript(javascript)
         self._policy = policy_of(policy)
         self._bounds = bounds_of(
             timeout, connect_timeout, request_timeout, max_answer_bytes, max_answer_values, self._policy
@@ -120,14 +125,16 @@ class Runtime:
         more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
+        self._engines = Engines(process=javascript == "process")
         # A function of its own, not a method: what holds it must not hold the runtime.
         self._environment = functools.partial(
             _environment,
             timezone=timezone,
             env=env,
-            vars=vars,
+            vars=None if vars is None else as_variables(vars),
             functions=self._plugins.functions() or None,
-            javascript=javascript,
+            javascript=bool(javascript),
+            engines=self._engines,
         )
         self._sessions = Sessions(
             self._registry,
@@ -143,7 +150,7 @@ class Runtime:
             self._sessions,
             self._environment,
             url_values=url_values,
-            javascript=javascript,
+            javascript=bool(javascript),
             retries=retries,
             policy=self._policy,
             secret_names=more_secret_names,
@@ -472,6 +479,7 @@ class Runtime:
         """
         if self._opened_loops is not None:
             self._opened_loops.close()
+        self._engines.close()
 
     def __enter__(self) -> Runtime:
         return self
@@ -485,6 +493,7 @@ class Runtime:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._loops.leave()
+        self._engines.close()
 
 
 def _environment(**constants: Any) -> Environment:

@@ -222,3 +222,23 @@ def test_what_was_never_sent_does_not_use_up_what_the_others_need(outcome: Reque
 def test_what_the_policy_does_not_allow_is_not_the_budgets_doing() -> None:
     assert Service(status(500)).ask("GET").denied is None
     assert Service(status(500)).ask("POST").denied is None
+
+
+def test_a_status_that_is_taken_for_an_answer_is_no_reason_to_repeat() -> None:
+    def ask(code: int, **request: Any) -> int:
+        service = Service(status(code, retry_after="1"))
+        sender = RetryingSender(service, RetryPolicy(retries=2, base_seconds=0.2), sleep=service.sleep)
+        answer = asyncio.run(sender.send(Request("GET", "https://x.test/", **request)))
+        assert answer.status == code
+        return service.calls
+
+    assert [ask(code) for code in (429, 500, 503)] == [3, 3, 3]
+    assert [ask(code, every_status=True) for code in (429, 500, 503)] == [1, 1, 1]
+    assert ask(503, every_status=True, failing=frozenset({503})) == 3
+
+
+def test_a_repeat_ends_with_a_status_that_is_taken_for_an_answer() -> None:
+    service = Service(BROKEN, status(500))
+    sender = RetryingSender(service, RetryPolicy(retries=5, base_seconds=0.2), sleep=service.sleep)
+    asyncio.run(sender.send(Request("GET", "https://x.test/", every_status=True)))
+    assert service.calls == 2

@@ -40,6 +40,8 @@ _REMEMBERED_TOKENS = 64
 # So that an identity can be compared in this process, and tells nothing outside of it.
 _IDENTITY_KEY = os.urandom(16)
 
+_EXPIRED = frozenset({401})
+
 # n8n's name, in types that have such a field.
 UNVERIFIED = "allowUnauthorizedCerts"
 
@@ -199,8 +201,12 @@ class CredentialSession:
             issued = await self._fetched(client, send, after=0)
         return self._rendered(issued)
 
+    def is_expiry(self, status: int) -> bool:
+        """Whether an answer with that status says that the token is no longer good (401, or as the credential says)."""
+        return status in (self._client.expired if self._client is not None else _EXPIRED)
+
     async def renew(self, refused: Injection, send: Send) -> Injection | None:
-        """After a 401: an injection with another token than `refused` had; None when none can be had.
+        """After a 401 (see `is_expiry`): an injection with another token than `refused` had; None without one.
 
         One fetch for each refused token, whatever the number of callers; who comes late gets the token that is
         there. To be called at most once for a request, which may then be repeated; `repeated` is told how that went.
@@ -214,7 +220,7 @@ class CredentialSession:
         return self._rendered(await self._fetched(client, send, after=refused.generation))
 
     def repeated(self, renewed: Injection, *, refused: bool) -> None:
-        """Say whether a request that was repeated with a renewed token was refused again (401)."""
+        """Say whether a request that was repeated with a renewed token was refused again (see `is_expiry`)."""
         if self._client is not None and renewed.generation:
             self._tokens.judge(self._client, renewed.generation, refused=refused)
 
@@ -286,12 +292,12 @@ class CredentialSession:
                 return f"{'There is' if self._user else 'The service issued'} an access token. {_NO_TEST}"
             return "The fields are complete. The credential type has no test, so nothing was sent."
         response = await send(request)
-        if response.status == 401:
+        if self.is_expiry(response.status):
             renewed = await self.renew(injection, send)
             if renewed is not None:
                 request = self.test_request(renewed) or request
                 response = await send(request)
-                self.repeated(renewed, refused=response.status == 401)
+                self.repeated(renewed, refused=self.is_expiry(response.status))
         self.test_outcome(response, request)
         shown = self.masker(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."

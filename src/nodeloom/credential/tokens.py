@@ -188,7 +188,7 @@ class TokenStore:
 
 def _key(client: OAuth2Client) -> Key:
     secret = hashlib.sha256(client.client_secret.reveal().encode("utf-8", "surrogatepass")).digest()
-    how = (client.authentication, client.grant, client.user)
+    how = (client.authentication, client.grant, client.user, client.more)
     # A token that whoever stands between gave to one who does not check certificates is not handed to one who does.
     answered_by = (client.token_url, client.verify, client.way)
     return (*answered_by, client.client_id, client.scope or "", secret, *how)

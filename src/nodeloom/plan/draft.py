@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.expression import UNDEFINED, Scope
-from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
+from nodeloom.plan.merge import at_path, copy_json, merge
 from nodeloom.plan.postreceive import PostReceiveStep
 
 if TYPE_CHECKING:
@@ -52,13 +53,18 @@ class Draft:
     paginate: Any = None
     max_results: Any = None
     annotations: bool | list[str] = False
+    answer: str | None = None
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
+        if isinstance(target, list):
+            # A list takes what stands at one of its indices, and nothing else (lodash).
+            merge(self.options, {where: {name: value} if plain else at_path(parse_path(name), copy_json(value))})
+            return
         if not isinstance(target, dict):
             target = self.options[where] = {}
-        plain = not dotted or ("." not in name and "[" not in name)
         if plain and not isinstance(value, (dict, list)):
             if value is not UNDEFINED:
                 target[name] = value
@@ -84,4 +90,5 @@ class Draft:
             self.paginate,
             self.max_results,
             self.annotations,
+            self.answer,
         )

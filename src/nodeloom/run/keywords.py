@@ -80,6 +80,10 @@ class RunOptions:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
+        if self.nodes is not None:
+            from nodeloom.run.handover import as_nodes
+
+            object.__setattr__(self, "nodes", as_nodes(self.nodes))
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
         for name in ("ordered", "adaptive", "retry_failed"):

@@ -94,6 +94,12 @@ def check_url_values(value: Any) -> None:
         raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=value)
 
 
+def check_javascript(value: Any) -> None:
+    """Refuse anything but True, False and `"process"`."""
+    if value not in (True, False, "process") or not isinstance(value, (bool, str)):
+        raise ConfigurationError("javascript is True, False or 'process'.", property="javascript", value=value)
+
+
 def check_transport(transport: Any) -> None:
     """Refuse what is no httpx transport for asyncio."""
     if transport is not None and not hasattr(transport, "handle_async_request"):

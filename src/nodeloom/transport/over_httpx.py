@@ -122,10 +122,13 @@ class HttpxChannel:
             raise translate(fault, request) from fault
         self._keeping.told(request, answer.headers.get("keep-alive"))
         headers: dict[str, str] = {}
+        cookies: list[str] = []
         for raw_name, raw_value in answer.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), _header_text(raw_value)
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return Response(answer.status_code, headers, body, answer.reason_phrase, request.url)
+            if name == "set-cookie":
+                cookies.append(value)
+        return Response(answer.status_code, headers, body, answer.reason_phrase, request.url, cookies)
 
     def _outgoing(self, request: Request, address: str | None) -> httpx.Request:
         wait = request.timeout or self._limits.read_seconds

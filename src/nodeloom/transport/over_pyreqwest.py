@@ -328,6 +328,12 @@ class _Fields:
         except ValueError:
             return ""
 
+    def lines(self, name: str) -> list[str]:
+        try:
+            return list(self._answer.get_header_all(name))
+        except ValueError:
+            return []
+
     def all(self) -> dict[str, str]:
         return {name: self.get(name) for name in dict.fromkeys(self._answer.headers.keys())}
 

@@ -155,7 +155,7 @@ class RetryingSender:
             outcome = error
         else:
             attempts.answered(request, outcome)
-            if outcome.status < 400:
+            if outcome.status < 400 or request.is_answered_by(outcome.status):
                 return outcome
         return await self._settled(request, outcome, attempts)
 
@@ -202,7 +202,7 @@ class RetryingSender:
             attempts.repeats += 1
             if self._on_retry is not None:
                 self._on_retry(request, before, delay)
-            if isinstance(outcome, Response) and outcome.status < 400:
+            if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
                 return outcome
 
     def _holds_back(self, outcome: Response | RequestError) -> bool | str:

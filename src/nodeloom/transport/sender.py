@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from nodeloom import openfiles
 from nodeloom.errors import NodeloomError, RequestError, UnexpectedRedirectError
-from nodeloom.messages import Request, Response, origin_of
+from nodeloom.messages import Request, Response, host_allowed, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
 from nodeloom.transport.over_pyreqwest import Unsent, open_channel, settle
@@ -131,7 +131,7 @@ class Sender:
         current = request
         taken: int | None = None
         try:
-            for _ in range(self._limits.redirects):
+            for _ in range(self._most_redirects(request)):
                 location = response.header("location")
                 if response.status not in _REDIRECTS or not location:
                     response.redirect = taken
@@ -149,9 +149,13 @@ class Sender:
                 _tell_taken(error, taken)
             raise
 
+    def _most_redirects(self, request: Request) -> int:
+        most = request.most_redirects
+        return self._limits.redirects if most is None else min(most, self._limits.redirects)
+
     def _too_many(self, request: Request, response: Response, current: Request) -> UnexpectedRedirectError:
         return UnexpectedRedirectError(
-            f"More than {self._limits.redirects} redirects.",
+            f"More than {self._most_redirects(request)} redirects.",
             hint="Check the address in the credential.",
             status=response.status,
             method=request.method,
@@ -207,6 +211,10 @@ def _redirected(request: Request, response: Response, location: str) -> Request:
         # RFC 9110 section 4.2.4: most likely there to hide which host it is.
         raise _refused_redirect(
             "The service redirects to an address with a user name in it.", request, response, target
+        )
+    if request.hosts is not None and not host_allowed(target, request.hosts):
+        raise _refused_redirect(
+            "The service redirects to a host that the node's request may not go to.", request, response, target
         )
     if crosses and request.holds_secret(target):
         raise _refused_redirect(
