@@ -673,6 +673,7 @@ def test_a_mistake_is_named_and_nothing_is_sent(
         ({"timeout": 0}, "timeout"),
         ({"timeout": "60"}, "timeout"),
         ({"max_answer_bytes": 0}, "max_answer_bytes"),
+        ({"max_answer_values": 0}, "max_answer_values"),
         ({"transport": object()}, "AsyncBaseTransport"),
     ],
 )

@@ -403,7 +403,7 @@ class UnknownOutcomeError(RequestError):
 
 
 class AnswerTooLargeError(RequestError):
-    """An answer came, and more of it than is read (`max_answer_bytes`)."""
+    """An answer came, and more of it than is read (`max_answer_bytes`, `max_answer_values`)."""
 
     code = "answer_too_large"
 

@@ -19,8 +19,8 @@ from nodeloom.jsonbounds import JSONBounds, Survey, TooMuchJSON
 MAX_DEPTH = 256
 
 _BOUNDS = JSONBounds(depth=MAX_DEPTH)
-# No shorter text can be too much for anybody but in depth.
-_SHORT = 256 * 1024
+# No shorter text is too much for anybody but in depth, and none takes long to read.
+SHORT = 256 * 1024
 _INFINITE = (math.inf, -math.inf)
 # Where a text has an object for so many values, its objects come often enough to let others have a turn.
 _VALUES_FOR_AN_OBJECT = 50
@@ -32,7 +32,11 @@ Scan = Callable[[str, int], tuple[Any, int]]
 
 def begins_like_json(body: bytes) -> bool:
     """Whether a text begins as a JSON object or list does."""
-    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    return _first(body) in (b"{", b"[")
+
+
+def _first(body: bytes) -> bytes:
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -59,7 +63,10 @@ def parse_json(body: bytes, bounds: JSONBounds = _BOUNDS) -> Any:
     Raises ValueError, which says what is wrong: no UTF-8, no JSON, NaN, a number beyond a double or of thousands of
     digits; TooMuchJSON, which is one, for more than the `bounds`.
     """
-    if len(body) > min(_SHORT, bounds.values) or body.count(b"[") + body.count(b"{") > bounds.depth:
+    # Python's reader gives up at once where a text begins in another way: with a page of HTML, a line of a log.
+    if _first(body) in (b"{", b"[", b'"', b"") and (
+        len(body) > min(SHORT, bounds.values) or body.count(b"[") + body.count(b"{") > bounds.depth
+    ):
         Survey(body, bounds)
     return _parsed(body, _DECODER)
 

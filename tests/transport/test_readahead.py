@@ -118,13 +118,10 @@ def test_others_go_on_while_an_answer_is_read(shape: str) -> None:
 BOMBS: dict[str, tuple[bytes, bytes, bytes]] = {
     "empty lists": (b"[", b"[],", b"0]"),
     "empty objects": (b"[", b"{},", b"0]"),
-    "objects": (b"[", b'{"a":1},', b"0]"),
     "objects in objects": (b"[", b'{"a":{}},', b"0]"),
     "lists in lists": (b"[", b"[[[[[]]]]],", b"0]"),
     "numbers": (b"[", b"1000,", b"0]"),
-    "fractions": (b"[", b"0.5,", b"0]"),
     "short texts": (b"[", b'"ab",', b"0]"),
-    "wide texts": (b"[", b'"\xf0\x9f\x98\x80",', b"0]"),
     "members": (b"{", b'"a":1,', b'"b":1}'),
     "a list below a member": (b'{"value":[', b"[],", b"0]}"),
 }

@@ -11,7 +11,7 @@ import re
 from enum import Enum, auto
 
 from nodeloom.jsonbounds import TooMuchJSON
-from nodeloom.jsonreading import parse_json
+from nodeloom.jsonreading import SHORT, begins_like_json, parse_json
 from nodeloom.messages import Response
 
 # Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
@@ -72,6 +72,16 @@ def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
         return Kind.MAYBE_JSON
     # A picture or a sound is never anything else.
     return Kind.MAYBE_FILE if name.startswith(("application/", "binary/")) else Kind.FILE
+
+
+def may_be_json(body: bytes, kind: Kind) -> bool:
+    """Whether to try and read a body as JSON that does not say it is; a number or a text alone may stand in any file.
+
+    Of a long one it would take long to find out, and nobody sends one of these.
+    """
+    if kind is Kind.MAYBE_FILE or (kind is Kind.MAYBE_JSON and len(body) > SHORT):
+        return begins_like_json(body)
+    return kind is Kind.MAYBE_JSON
 
 
 def json_of(response: Response) -> object:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import AnswerTooLargeError, LimitError
 from nodeloom.expression import UNDEFINED
 from nodeloom.jsonbounds import TooMuchJSON
-from nodeloom.jsonreading import begins_like_json
 from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
-from nodeloom.plan.contentkind import Kind, json_of, kind_of, text_of
+from nodeloom.plan.contentkind import Kind, json_of, kind_of, may_be_json, text_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, cut_as_n8n, is_file
@@ -62,7 +61,7 @@ def read_body(response: Response, call: Call) -> Any:
         # A node that asks for text has text, also where it is JSON (axios `responseType`).
         asked = text_of(response, kind)
         return response.body if asked is None else asked
-    if kind in (Kind.JSON, Kind.MAYBE_JSON) or (kind is Kind.MAYBE_FILE and begins_like_json(response.body)):
+    if kind is Kind.JSON or may_be_json(response.body, kind):
         try:
             return json_of(response)
         except TooMuchJSON as fault:

@@ -8,11 +8,8 @@ from typing import Any
 
 from nodeloom.errors import RequestTimeoutError
 from nodeloom.jsonbounds import JSONBounds, TooMuchJSON
-from nodeloom.jsonreading import begins_like_json, parse_json_in_turns
+from nodeloom.jsonreading import SHORT, begins_like_json, parse_json_in_turns
 from nodeloom.messages import Request, Response, origin_of
-
-# Reading less takes a few milliseconds, about as long as a thread takes to have its turn.
-LONG = 256 * 1024
 
 
 class _Abandoned(Exception):
@@ -51,7 +48,7 @@ class ReadAhead:
     def __init__(self, bounds: JSONBounds) -> None:
         self._bounds = bounds
         # Whatever is shorter holds less than the bounds, and is read when it is looked at.
-        self.from_bytes = min(LONG, bounds.values)
+        self.from_bytes = min(SHORT, bounds.values)
         self._executor: ThreadPoolExecutor | None = None
 
     async def read(self, request: Request, response: Response, seconds: float | None) -> None:
