@@ -168,6 +168,14 @@ class Runtime:
         """One PluginError for each plugin that could not be loaded or registered."""
         return tuple(self._plugins.failures)
 
+    def check_plugins(self) -> Sequence[NodeloomError]:
+        """Read every document that plugins bring, and give what is wrong: `plugin_failures`, broken documents among it.
+
+        A broken document takes nothing with it: the other nodes and credential types are there.
+        """
+        self._registry.check()
+        return self.plugin_failures
+
     def node(self, name: str) -> Node:
         """The node of that name or label (without case). Raises UnknownNameError, or DescriptorError when broken."""
         return self._registry.node(name)

@@ -65,7 +65,11 @@ def test_when_the_bulk_call_fails_each_item_gets_its_own_truth(pbx: ThreeCXSandb
 
 def test_an_item_with_a_precondition_is_sent_by_itself(pbx: ThreeCXSandbox) -> None:
     parameters = {**DELETE, "If Match": "{{ $json.etag }}"}
-    items = [{"Link": "link-1"}, {"Link": "link-2", "etag": 'W/"stale"'}, {"Link": "link-3", "etag": pbx.etag("link-3")}]
+    items = [
+        {"Link": "link-1"},
+        {"Link": "link-2", "etag": 'W/"stale"'},
+        {"Link": "link-3", "etag": pbx.etag("link-3")},
+    ]
     result = run(pbx, items, parameters)
     assert isinstance(result.outcomes[0].error, MissingValueError)
     assert isinstance(result.outcomes[1].error, PreconditionFailedError)
