@@ -167,32 +167,9 @@ def _check_event(kind: type[Observer], name: str) -> None:
 _EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 # What people call the beginning and the end of something.
-_BEGINNINGS = frozenset(["start", "started", "begin", "began", "begun", "open", "opened", "send", "sent"])
-_ENDINGS = frozenset(
-    [
-        "end",
-        "ended",
-        "finish",
-        "finished",
-        "done",
-        "complete",
-        "completed",
-        "close",
-        "closed",
-        "stop",
-        "stopped",
-        "fail",
-        "failed",
-        "error",
-        "success",
-        "succeeded",
-        "result",
-        "outcome",
-        "answer",
-        "answered",
-        "response",
-        "received",
-    ]
+_BEGINNING = re.compile(r"(start|open)(ed)?|beg[aiu]n|sen[dt]")
+_ENDING = re.compile(
+    r"(end|finish|succeed|answer|fail|respond|clos|complet|receiv)(e|ed)?|stop(ped)?|done|error|success|outcome|result|response"
 )
 
 
@@ -206,8 +183,9 @@ def _meant(name: str) -> str | None:
     subject = words[0].removesuffix("s") if words else ""
     if subject in ("run", "request", "item"):
         ending = "item_done" if subject == "item" else f"{subject}_ended"
-        if words[1:] and {*words[1:]} <= _ENDINGS:
+        told = words[1:]
+        if told and all(map(_ENDING.fullmatch, told)):
             return ending
-        if (words[1:] and {*words[1:]} <= _BEGINNINGS) or (named_after and not words[1:]):
+        if (told and all(map(_BEGINNING.fullmatch, told))) or (named_after and not told):
             return ending if subject == "item" else f"{subject}_started"
     return typo_of("_".join(words), _EVENTS)
