@@ -29,6 +29,7 @@ from nodeloom.run.settings import (
     check_transport,
     check_url_values,
     check_zone,
+    closed_runtime,
     policy_of,
     secret_names_of,
     way_of,
@@ -87,8 +88,9 @@ class Runtime:
             `!` in front takes a name out. Results keep them whole. By default those in `$NODELOOM_SECRET_NAMES`,
             parted by commas.
 
-    A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`.
-    `async with` also keeps connections open between runs on that event loop.
+    A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`;
+    after that its methods raise ConfigurationError. `async with` also keeps connections open between runs on that
+    event loop.
     """
 
     def __init__(
@@ -155,6 +157,7 @@ class Runtime:
             policy=self._policy,
             secret_names=more_secret_names,
         )
+        self._closed = False
         self._opened_loops: Loops | None = None
         self._all_loops: list[Loops] = []
 
@@ -180,12 +183,23 @@ class Runtime:
         """One PluginError for each plugin that could not be loaded or registered."""
         return tuple(self._plugins.failures)
 
+    def check_plugins(self) -> Sequence[NodeloomError]:
+        """Read every document that plugins bring, and give what is wrong: `plugin_failures`, broken documents among it.
+
+        A broken document takes nothing with it: the other nodes and credential types are there.
+        """
+        self._refuse_closed()
+        self._registry.check()
+        return self.plugin_failures
+
     def node(self, name: str) -> Node:
         """The node of that name or label (without case). Raises UnknownNameError, or DescriptorError when broken."""
+        self._refuse_closed()
         return self._registry.node(name)
 
     def credential_type(self, name: str) -> CredentialType:
         """The credential type of that name (without case). Raises UnknownNameError, or DescriptorError."""
+        self._refuse_closed()
         return self._registry.credential_type(name)
 
     def add_node(self, source: Mapping[str, Any] | str | Path) -> Node:
@@ -193,10 +207,12 @@ class Runtime:
 
         Raises DescriptorError, with the JSON path, when it is not a node descriptor.
         """
+        self._refuse_closed()
         return self._registry.add_node(source)
 
     def add_credential_type(self, source: Mapping[str, Any] | str | Path) -> CredentialType:
         """Add a credential type: its document or a JSON file. Raises DescriptorError when it is none."""
+        self._refuse_closed()
         return self._registry.add_credential_type(source)
 
     def describe(self, node: str, resource: str | None = None, operation: str | None = None) -> dict[str, Any]:
@@ -204,6 +220,7 @@ class Runtime:
 
         Names match without case; UnknownNameError has the nearest one.
         """
+        self._refuse_closed()
         from nodeloom.descriptor.forms import describe
 
         return describe(self.node(node), resource, operation)
@@ -224,6 +241,7 @@ class Runtime:
         version: int | float | None = None,
     ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
+        self._refuse_closed()
         return self._opener.compile(node, parameters, dialect=dialect, version=version)
 
     @shielded("credentials")
@@ -274,6 +292,7 @@ class Runtime:
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
         raises RunInterrupted; a second one abandons it.
         """
+        self._refuse_closed()
         options = run_options(keywords)
         opened = self._opener.open(node, parameters, items, options)
         future = None
@@ -300,6 +319,7 @@ class Runtime:
 
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
+        self._refuse_closed()
         options = run_options(keywords)
         opened = self._opener.open(node, parameters, items, options)
         sender, own = self._loops.sender_here()
@@ -328,6 +348,7 @@ class Runtime:
         it counts also what a closed iterator did not give. The iterator's `ready` says how many outcomes can be taken
         without waiting.
         """
+        self._refuse_closed()
         return Outcomes(self._loops, self._opener.open(node, parameters, items, run_options(keywords), report))
 
     @shielded("credentials")
@@ -341,6 +362,7 @@ class Runtime:
         **keywords: Unpack[RunKeywords],
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
+        self._refuse_closed()
         opened = self._opener.open(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
         started = time.perf_counter()
@@ -375,6 +397,7 @@ class Runtime:
         An item that could not be sent has its `error`. A token that would be fetched shows as `***`. The plugins' hooks
         for requests are not called. What is wrong with the parameters is raised at once, not with the first request.
         """
+        self._refuse_closed()
         options = RunOptions(
             credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
         )
@@ -399,6 +422,7 @@ class Runtime:
         `parameters` are what the form holds so far. Raises UnknownNameError for a property the operation does not
         show, ParameterError when its choices are fixed or loaded by JavaScript, and what fails the request.
         """
+        self._refuse_closed()
         from nodeloom.plan.choices import as_choices
 
         plan = self._opener.compile_choices(node, property, parameters)
@@ -412,6 +436,7 @@ class Runtime:
         `wanted` is its fields, a stored credential's name, or None for the default one of the type. Raises
         CredentialError, ResponseError when the service refuses it, RequestError when no answer came.
         """
+        self._refuse_closed()
         session = self._sessions.open(self.credential_type(type_name), wanted)
 
         async def checked(background: Background) -> str:
@@ -429,6 +454,7 @@ class Runtime:
         with `redirect_uri` (or its path and query). Raises CredentialError when the sign-in was refused or is not the
         one that was begun, CredentialStoreError when tokens cannot be kept, ResponseError when the service issues none.
         """
+        self._refuse_closed()
         session = self._sessions.open(self.credential_type(type_name), name)
         sign_in = session.sign_in(redirect_uri)
         code = sign_in.code(authorize(sign_in.url))
@@ -442,6 +468,7 @@ class Runtime:
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
+        self._refuse_closed()
         return self._environment(nodes=nodes)
 
     @property
@@ -475,23 +502,31 @@ class Runtime:
     def close(self) -> None:
         """End what is running (what is in flight is finished, the rest not run), close connections and the thread.
 
-        The runtime opens new ones when it is used again.
+        The runtime cannot be used any more afterwards; closing it twice does nothing.
         """
+        self._closed = True
         if self._opened_loops is not None:
             self._opened_loops.close()
         self._engines.close()
 
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise closed_runtime()
+
     def __enter__(self) -> Runtime:
+        self._refuse_closed()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Runtime:
+        self._refuse_closed()
         self._loops.enter()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
+        self._closed = True
         await self._loops.leave()
         self._engines.close()
 

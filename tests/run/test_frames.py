@@ -246,19 +246,19 @@ def test_parameters_and_other_nodes_items_are_held_to_the_same() -> None:
     probe = Sent()
     probe.run([{}], {"v": Decimal("1.5"), "q": datetime(2026, 1, 31, tzinfo=UTC)})
     assert (probe.bodies, probe.queries) == ([{"v": 1.5}], ["q=2026-01-31T00%3A00%3A00Z"])
-    probe.runtime = Sent().runtime
     nodes = {"Rows": Pandas(["n"], (Decimal(7),)), "Items": [{"json": Order(Decimal(1))}]}
     other = Sent()
-    other.run(
-        [{}], {"v": "={{ [$('Rows').first().n ?? $('Rows').first().json?.n, $('Items').first().json.v] }}"}, nodes=nodes
-    )
+    other.run([{}], {"v": "={{ [$('Rows').first().json.n, $('Items').first().json.v] }}"}, nodes=nodes)
     assert other.bodies == [{"v": [7, 1]}]
+
+
+def test_parameters_and_variables_that_are_no_json_are_named() -> None:
     with pytest.raises(ParameterError, match="v in parameters holds bytes"):
-        probe.run([{}], {"v": b"x"})
+        Sent().run([{}], {"v": b"x"})
     with pytest.raises(ParameterError, match="not list"):
-        probe.run([{}], [])  # type: ignore[arg-type]
+        Sent().run([{}], [])  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="holds bytes"):
-        probe.run([{}], {}, nodes={"A": [{"json": {"x": b"x"}}]})
+        Sent().run([{}], {}, nodes={"A": [{"json": {"x": b"x"}}]})
     with pytest.raises(ConfigurationError, match="holds bytes"):
         Runtime(vars={"x": b"x"})
 

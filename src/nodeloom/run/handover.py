@@ -32,7 +32,12 @@ def as_nodes(given: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
 
     if not isinstance(given, Mapping):
         raise ConfigurationError("nodes are items by the name of a node.", property="nodes", value=type(given).__name__)
-    return {name: _converted(plain, list(rows_of(items)), f"nodes[{name!r}]") for name, items in given.items()}
+    found: dict[str, Sequence[Any]] = {}
+    for name, items in given.items():
+        rows = rows_of(items)
+        whole = list(rows) if rows is items else [{"json": row} for row in rows]
+        found[name] = _converted(plain, whole, f"nodes[{name!r}]")
+    return found
 
 
 def as_variables(given: Any) -> Any:

@@ -115,7 +115,7 @@ class RunOptions:
 
 
 def _check_observers(observers: Sequence[Any]) -> None:
-    from nodeloom.run.events import Observer
+    from nodeloom.run.events import Observer, check_observer
 
     for observer in observers:
         if not isinstance(observer, Observer):
@@ -125,6 +125,7 @@ def _check_observers(observers: Sequence[Any]) -> None:
                 value=type(observer).__name__,
                 hint="Derive its class from nodeloom.Observer.",
             )
+        check_observer(observer)
 
 
 _KNOWN = tuple(field.name for field in fields(RunOptions))

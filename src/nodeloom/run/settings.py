@@ -88,6 +88,13 @@ def secret_names_of(given: Iterable[str] | None) -> list[str]:
     return [name for name in names if name.strip()]
 
 
+def closed_runtime() -> ConfigurationError:
+    """The error of a runtime that was closed: what it would open, nobody would close again."""
+    return ConfigurationError(
+        "The runtime is closed.", hint="Use it inside its `with` block, or make another Runtime()."
+    )
+
+
 def check_url_values(value: Any) -> None:
     """Refuse anything but `"strict"` and `"raw"`."""
     if value not in ("strict", "raw"):
