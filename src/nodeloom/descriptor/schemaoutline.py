@@ -79,7 +79,7 @@ class _Place(NamedTuple):
     resolver: Any
 
 
-def _refers(schema: Any) -> bool:
+def refers(schema: Any) -> bool:
     """Whether a key of a reference stands anywhere in a schema; few have one, and the rest need no resolver."""
     waiting = [schema]
     while waiting:
@@ -129,7 +129,7 @@ class Outline:
         same: dict[int, list[tuple[int, Keys]]] = {}
         try:
             self._form(schema, ())
-            waiting = [_Place(schema, (), _resolver(schema) if _refers(schema) else None)]
+            waiting = [_Place(schema, (), _resolver(schema) if refers(schema) else None)]
             while waiting:
                 at = waiting.pop()
                 if isinstance(at.part, Mapping) and id(at.part) not in same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -180,7 +181,9 @@ def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) 
         send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}
         if multipart:
             send |= _part_of(form, raw, encoding)
-        _add_field(form, raw, needed, partial(_form_field, member, send, encoding, needed, multipart))
+        # A form has no null: what must be in it must have a value.
+        held = replace(member, nullable=False)
+        _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
 
 
 def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
