@@ -270,3 +270,11 @@ def test_a_split_node_s_resource_may_read_what_its_head_has(cli: Call, tmp_path:
 
 def test_the_example_pack_is_valid(cli: Call) -> None:
     assert problems(cli, str(Path(__file__).resolve().parents[2] / "examples")) == []
+
+
+@pytest.mark.parametrize("depth", [250, 900, 100_000])
+def test_a_document_that_is_nested_too_deeply_is_said_to_be(cli: Call, tmp_path: Path, depth: int) -> None:
+    for text in ('{"name": "x", "properties": [], "default": %s}', '{"parameters": {"a": %s}, "type": "x"}', "[%s]"):
+        said = cli("validate", write(tmp_path / "deep.json", text % ("[" * depth + "]" * depth)))
+        assert said.code == 2
+        assert "nested too deeply" in said.out

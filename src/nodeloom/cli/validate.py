@@ -94,6 +94,7 @@ def _check(
     file: Path, raw: Any, kind: str | None, broken: list[Problem], pack: Pack
 ) -> tuple[str | None, list[Problem], str]:
     """The document's kind, everything wrong with it, and a note on what was not looked at."""
+    from nodeloom.descriptor.files import MAX_DEPTH, deeper_than
     from nodeloom.descriptor.places import with_lines
     from nodeloom.descriptor.validation import Problem, kind_of, validate_document
 
@@ -103,6 +104,9 @@ def _check(
         kind = kind or kind_of(raw)
     except DescriptorError as fault:
         return kind, [Problem(fault.path or "$", fault.message, fault.value, fault.hint)], ""
+    if deeper_than(raw, MAX_DEPTH):
+        deep = Problem("$", "it is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")
+        return kind, [deep], ""
     problems, note = validate_document(raw, kind), ""
     if kind in _WITH_TEMPLATES and isinstance(raw, Mapping):
         problems += _new(_meaning(file, raw, kind, pack), problems)
