@@ -247,6 +247,13 @@ def test_a_pack_is_a_folder_whose_other_json_is_passed_by(cli: Call, tmp_path: P
     write(pack / "mine.json", {**NODE, "credentials": [{"name": "ownApi"}]})
     write(pack / "ownApi.credentials.json", {"name": "ownApi", "properties": [], "authenticate": {"type": "generic"}})
     assert problems(cli, str(pack)) == []
+    # The report of an import, and other data.
+    write(pack / "report.json", {"package": "x", "nodes": [], "credentialTypes": []})
+    write(pack / "data.json", {"a": 1})
+    assert problems(cli, str(pack)) == []
+    # A node that says nothing of a node is one all the same.
+    write(pack / "other.json", {"name": "other", "displayName": "Other", "propz": []})
+    assert [path for path, _line, _hint in problems(cli, str(pack))] == ["$"]
     # What is named is looked at, whatever it is called.
     assert cli("validate", str(pack / "package.json")).code == 2
 
