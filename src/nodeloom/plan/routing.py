@@ -367,8 +367,6 @@ class CompiledRouting:
     def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
         """A file, or several under one name, with what is stated of their parts."""
         files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
-        if self._part is None and not prop.multiple:
-            return files[0]
         return (self._part or PartHeader(None, {})).files(files, scope)
 
     def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
