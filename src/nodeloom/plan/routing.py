@@ -307,7 +307,10 @@ class CompiledRouting:
         elif send.type == "cookie":
             _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
-            draft.put("qs" if send.type == "query" else "body", name, encoded, dotted=send.property_in_dot_notation)
+            where = "qs" if send.type == "query" else "body"
+            if send.combine == "least":
+                encoded = _least(draft.options.get(where), name, encoded)
+            draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
 
     def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
         """Make the value the body itself; an object adds to the fields that are there already."""
@@ -391,6 +394,14 @@ def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled
     if written is not None and not written.static:
         error.expression = str(written.source)
     return error
+
+
+def _least(held: Any, name: str, value: Any) -> Any:
+    """The smaller of `value` and the number that is held under `name`."""
+    other = held.get(name) if isinstance(held, dict) else None
+    if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
+        return min(other, value)
+    return value
 
 
 def _styled(send: SendRouting, name: str, value: Any) -> Any:
