@@ -1,4 +1,4 @@
-"""Ctrl-C shows no secret, at whatever line it comes: not in variables, not in an error that it came in the middle of."""
+"""Ctrl-C shows no secret, at whatever line it comes: not in variables, not in an error that it came in the way of."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_interruption_shows_no_secret(case: str) -> None:
 def interrupting_an_error() -> None:
     secret = "canary"
     try:
-        raise KeyError(secret)
+        {}[secret]
     except KeyError:
         raise KeyboardInterrupt from None
 
