@@ -7,7 +7,6 @@ logs, what observers and telemetry are told, reports, progress, planned requests
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -140,9 +139,9 @@ def node(url: str, place: Place) -> dict[str, Any]:
 
 
 @pytest.fixture(params=PLACES)
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest) -> Place:
     """Each position of a request."""
-    yield PLACES[request.param]
+    return PLACES[request.param]
 
 
 def silent(world: World, text: str) -> None:

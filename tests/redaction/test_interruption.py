@@ -50,8 +50,9 @@ def test_an_interruption_shows_no_secret(case: str) -> None:
 
 def interrupting_an_error() -> None:
     secret = "canary"
+    known: dict[str, str] = {}
     try:
-        {}[secret]
+        known[secret]
     except KeyError:
         raise KeyboardInterrupt from None
 
