@@ -55,7 +55,7 @@ def test_other_methods(method: str) -> None:
 def test_the_content_type_is_read_without_case_and_parameters() -> None:
     response = Response(200, {"content-type": 'Application/JSON ; Charset="ISO-8859-1"'}, b"")
     assert response.content_type == "application/json"
-    assert response.charset == "ISO-8859-1"
+    assert response.charset == "iso-8859-1"
     assert Response(200, {}, b"").content_type == ""
     assert Response(200, {"content-type": "text/plain; charset="}, b"").charset == "utf-8"
 

@@ -49,6 +49,7 @@ class _Token:
     qs: Mapping[str, Any]
     body: Mapping[str, Any] | None = None
     author_hosts: tuple[str, ...] | None = None
+    basic: bool = False
     open_fields: frozenset[str] = frozenset()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from nodeloom import headerfields
 from nodeloom.jsonreading import parse_json
 from nodeloom.redaction import MaskedTexts
 
@@ -35,6 +36,17 @@ def _origin(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     return f"{parts.scheme}://{host}:{port}"
+
+
+def host_of(url: str) -> str:
+    """The host of an absolute address, in lower case and without a dot at its end."""
+    return (urlsplit(url).hostname or "").removesuffix(".")
+
+
+def host_allowed(url: str, hosts: Collection[str]) -> bool:
+    """Whether the host of `url` is one of `hosts`; `*.example.com` stands for every host below that one (n8n)."""
+    host = host_of(url)
+    return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
 
 
 class Said(NamedTuple):
@@ -71,9 +83,11 @@ class Request:
     expression: they do not follow a redirect to another origin. `credential_body` says that the body is; it does not
     either. `credential_texts` are what expressions made of its secrets. `idempotent` says whether sending it twice does
     no more than once: by its method (RFC 9110 section 9.2.2), or because whoever made the request knows it is
-    `repeatable`. `mask` takes the credential's secrets out of a text; by it the transport
-    finds those that stand in the address, the headers or the body for another reason. `content` is what the request
-    was made of, and `teller` makes texts about it fit to be told.
+    `repeatable`. `most_redirects` is how many redirects are followed, None for as many as the transport follows, and
+    `hosts` those they may lead to (`*.example.com` for those below one), None for any. With `every_status` each status
+    is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask` takes the credential's
+    secrets out of a text; by it the transport finds those that stand in the address, the headers or the body for some
+    other reason. `content` is what the request was made of, and `teller` makes texts about it fit to be told.
     """
 
     method: str
@@ -87,6 +101,10 @@ class Request:
     credential_headers: frozenset[str] = frozenset()
     credential_body: bool = False
     repeatable: bool = False
+    most_redirects: int | None = None
+    every_status: bool = False
+    failing: frozenset[int] = frozenset()
+    hosts: tuple[str, ...] | None = None
     mask: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
     credential_texts: MaskedTexts = field(default=_NO_TEXTS, repr=False, compare=False)
     content: Content | None = field(default=None, repr=False, compare=False)
@@ -113,15 +131,14 @@ class Request:
         names, path = ", ".join(self.headers), self.told(self.url.partition("?")[0])
         return f"<Request {self.method} {path} [{names}] {len(self.body or b'')} bytes>"
 
+    def is_answered_by(self, status: int) -> bool:
+        """Whether the status of an answer is one that whoever made the request takes for an answer."""
+        return self.every_status and status not in self.failing
+
     @property
     def idempotent(self) -> bool:
         """Whether the method is idempotent by RFC 9110 section 9.2.2, or the request `repeatable`."""
         return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
-
-
-@functools.lru_cache(maxsize=256)
-def _media_type(field: str) -> str:
-    return field.partition(";")[0].strip().lower()
 
 
 class HeaderSource(Protocol):
@@ -135,17 +152,22 @@ class HeaderSource(Protocol):
         """Every field, with lower-case names; repeated ones joined by `, `."""
         ...
 
+    def lines(self, name: str) -> list[str]:
+        """The values of a field, one for each time it is there."""
+        ...
+
 
 class Response:
     """One HTTP answer, read to its end. `headers` has lower-case names; repeated fields are joined by `, `.
 
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
+    Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
     is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_cookies", "_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -154,6 +176,7 @@ class Response:
         body: bytes,
         reason: str = "",
         url: str = "",
+        cookies: Sequence[str] | None = None,
     ) -> None:
         self.status = status
         self.body = body
@@ -161,6 +184,8 @@ class Response:
         self.url = url
         self.denied: str | None = None
         self.redirect: int | None = None
+        self._read: tuple[Any, ValueError | None] | None = None
+        self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
         if isinstance(headers, dict):
@@ -174,6 +199,16 @@ class Response:
         if self._headers is None:
             self._headers = self._source.all() if self._source is not None else {}
         return self._headers
+
+    @property
+    def cookies(self) -> Sequence[str]:
+        """The lines of `Set-Cookie`, each as it came."""
+        if self._cookies is None and self._source is not None:
+            self._cookies = self._source.lines("set-cookie")
+        if self._cookies is None:
+            joined = self.headers.get("set-cookie", "")
+            self._cookies = [joined] if joined else []
+        return self._cookies
 
     def header(self, name: str) -> str:
         """One field by its lower-case name; empty when the answer has none."""
@@ -194,17 +229,35 @@ class Response:
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case; empty when the answer does not say."""
-        return _media_type(self.header("content-type"))
+        return headerfields.media_type(self.header("content-type"))
+
+    @property
+    def named_charset(self) -> str:
+        """The charset the answer declares, in lower case; empty when it declares none."""
+        return headerfields.charset(self.header("content-type"))
 
     @property
     def charset(self) -> str:
         """The charset the answer declares, or utf-8."""
-        for part in self.header("content-type").split(";")[1:]:
-            name, _, value = part.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip().strip('"') or "utf-8"
-        return "utf-8"
+        return self.named_charset or "utf-8"
+
+    @property
+    def disposition(self) -> headerfields.Disposition:
+        """Whether the body is to be saved, and under which name (RFC 6266)."""
+        return headerfields.disposition(self.header("content-disposition"))
 
     def json(self) -> Any:
-        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none."""
-        return parse_json(self.body)
+        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none.
+
+        One that was `read_ahead` is the same value each time.
+        """
+        if self._read is None:
+            return parse_json(self.body)
+        value, fault = self._read
+        if fault is not None:
+            raise fault
+        return value
+
+    def read_ahead(self, value: Any, fault: ValueError | None) -> None:
+        """Keep what reading the body as JSON came to: a long one is read beside the event loop, before it is needed."""
+        self._read = value, fault

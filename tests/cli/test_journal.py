@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -71,7 +72,7 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("nowhere/run.journal", "No such file"),
+        ("nowhere/run.journal", os.strerror(errno.ENOENT)),
         ("/dev/null", "is no file"),
         ("some.text", "it is no journal"),
         ("", "path is empty"),

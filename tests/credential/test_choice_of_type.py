@@ -263,3 +263,111 @@ def test_a_service_that_refuses_every_token_costs_few(
     assert {type(outcome.error) for outcome in result.outcomes} == {AuthenticationError}
     assert service.tokens <= 3
     assert "canary" not in json.dumps(result.items)
+
+
+def test_further_parameters_of_a_token_request_are_sent(runtime: Runtime, transport: RecordingTransport) -> None:
+    """Auth0 wants an audience; n8n asks for such parameters where client ID and secret stand in the body."""
+    runtime.add_credential_type({**OAUTH2_TYPE, "name": "auth0Api", "properties": OAUTH2_TYPE["properties"][:-1]})
+    runtime.add_node({**NODE, "name": "auth0", "credentials": [{"name": "auth0Api", "required": True}]})
+
+    def token_form(**more: Any) -> dict[str, list[str]]:
+        TOKENS.clear()
+        given = {"auth0Api": {"clientId": "me", "clientSecret": "canary-65", **more}}
+        runtime.run("auth0", {"operation": "send"}, [{"n": 1}], credentials=given)
+        return parse_qs([r for r in transport.requests if r.url.path == "/token"][-1].content.decode())
+
+    audience = '{"audience": "https://api.example.com", "n": 1, "on": true}'
+    plain = {"grant_type": ["client_credentials"], "client_id": ["me"], "client_secret": ["canary-65"]}
+    body = {"authentication": "body"}
+    assert token_form(**body) == plain
+    more = {"audience": ["https://api.example.com"], "n": ["1"], "on": ["true"]}
+    assert token_form(**body, additionalBodyProperties=audience) == plain | more
+    assert token_form(**body, additionalBodyProperties=json.loads(audience)) == plain | more
+    # Hidden in n8n's form, so it has no value, whatever was left in it.
+    assert token_form(**body, additionalBodyProperties=audience, sendAdditionalBodyProperties=False) == plain
+    assert "audience" not in token_form(authentication="header", additionalBodyProperties=audience)
+    for broken in ("canary{", "[1]", '{"a": {"canary": 1}}'):
+        with pytest.raises(CredentialError, match="no JSON object of texts") as caught:
+            token_form(**body, additionalBodyProperties=broken)
+        assert "canary" not in str(caught.value)
+
+
+def test_two_audiences_of_one_client_have_tokens_of_their_own(runtime: Runtime, service: Service) -> None:
+    runtime.add_credential_type({**OAUTH2_TYPE, "name": "auth0Api", "properties": OAUTH2_TYPE["properties"][:-1]})
+    runtime.add_node({**NODE, "name": "auth0", "credentials": [{"name": "auth0Api", "required": True}]})
+    for audience in ("a", "b", "a"):
+        given = {"clientId": "me", "clientSecret": "canary-66", "authentication": "body"}
+        given["additionalBodyProperties"] = json.dumps({"audience": audience})
+        runtime.run("auth0", {"operation": "send"}, [{"n": 1}], credentials={"auth0Api": given})
+    assert service.tokens == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "answered", "renews"),
+    [
+        (None, 401, True),
+        (None, 403, False),
+        (403, 403, True),
+        ("400", 400, True),
+        (403, 401, False),
+        ([401, 419], 419, True),
+    ],
+)
+def test_a_credential_says_by_which_status_its_token_has_run_out(
+    runtime: Runtime, service: Service, transport: RecordingTransport, said: Any, answered: int, renews: bool
+) -> None:
+    given = {**GIVEN["demoOAuth2Api"], **({} if said is None else {"tokenExpiredStatusCode": said})}
+    sent(runtime, transport, "oAuth2", credentials={"demoOAuth2Api": given})
+    service.status = answered
+    result = runtime.run(
+        "demo",
+        {"operation": "send", "authentication": "oAuth2"},
+        [{"n": 1}],
+        credentials={"demoOAuth2Api": given},
+        on_error="continue",
+    )
+    assert result.errors[0].details["status"] == answered
+    assert service.tokens == (2 if renews else 1)
+
+
+def test_a_status_that_the_node_takes_for_an_answer_renews_no_token(
+    runtime: Runtime, service: Service, transport: RecordingTransport
+) -> None:
+    ignoring = json.loads(json.dumps({**NODE, "name": "ignoring"}))
+    ignoring["properties"][1]["options"][0]["routing"]["request"]["ignoreHttpStatusErrors"] = True
+    runtime.add_node(ignoring)
+    service.status = 401
+    parameters = {"operation": "send", "authentication": "oAuth2"}
+    result = runtime.run("ignoring", parameters, [{"n": 1}], credentials=pick("demoOAuth2Api"))
+    assert result.items[0]["json"] == {"ok": True}
+    assert service.tokens == 1
+
+
+@pytest.mark.parametrize("status", ["many", 200, True, {"a": 1}])
+def test_a_status_that_is_none_is_refused(runtime: Runtime, transport: RecordingTransport, status: Any) -> None:
+    given = {**GIVEN["demoOAuth2Api"], "tokenExpiredStatusCode": status}
+    with pytest.raises(CredentialError, match="status of a token that has run out"):
+        sent(runtime, transport, "oAuth2", credentials={"demoOAuth2Api": given})
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("supported", "usable"),
+    [(["demo"], True), (["n8n-nodes-base.demo", "x"], True), (["x"], False), ([], False), (None, False)],
+)
+def test_a_type_may_keep_to_the_nodes_it_is_made_for(
+    transport: RecordingTransport, supported: Any, usable: bool
+) -> None:
+    """An optional credential too: a request without it is not what was asked for."""
+    listed = {} if supported is None else {"supportedNodes": supported}
+    kind = {"name": "keptApi", "restrictToSupportedNodes": True, **listed, "properties": [field("key")]}
+    with Runtime(transport=transport, discover_plugins=False) as opened:
+        opened.add_credential_type(kind)
+        opened.add_node({**NODE, "credentials": [{"name": "keptApi"}]})
+        given = {"keptApi": {"key": "canary-67"}}
+        if usable:
+            opened.run("demo", {"operation": "send"}, [{"n": 1}], credentials=given)
+        else:
+            with pytest.raises(CredentialError, match="may not be used with Demo"):
+                opened.run("demo", {"operation": "send"}, [{"n": 1}], credentials=given)
+    assert len(transport.requests) == usable

@@ -190,3 +190,17 @@ def test_a_stored_credential_of_another_type_is_refused(three_cx: CredentialType
 
     with pytest.raises(CredentialError, match="of type 'otherApi', not 'threeCxApi'"):
         CredentialSession(three_cx, StoredCredential("crm", "otherApi", {}, "given"))
+
+
+def test_what_is_hidden_has_no_value() -> None:
+    """As in n8n, where a field keeps what was typed before another one hid it."""
+    kind = make_type(
+        properties=[
+            field("way", default="key"),
+            field("key", displayOptions={"show": {"way": ["key"]}}),
+            field("user", displayOptions={"show": {"way": ["basic"]}}),
+        ],
+        authenticate={"type": "generic", "properties": {"headers": {"X-User": "={{ $credentials.user }}"}}},
+    )
+    assert dict(session_of(kind, {"key": "k", "user": "stale"}).values) == {"way": "key", "key": "k"}
+    assert dict(session_of(kind, {"way": "basic", "key": "stale", "user": "u"}).values) == {"way": "basic", "user": "u"}

@@ -151,3 +151,34 @@ def test_neither_client_nor_token_show_a_secret() -> None:
         assert "canary" not in f"{thing!r} {thing}"
         with pytest.raises(TypeError, match="not pickled"):
             pickle.dumps(thing)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8"]
+)
+def test_a_token_may_be_answered_as_a_form(kind: str) -> None:
+    """As GitHub does where nothing else is asked for, and n8n reads it."""
+    body = b"access_token=gho_a%2Fb%2B1&scope=repo%2Cgist&token_type=bearer&expires_in=3600&refresh_token=r+1"
+    token = read_token(Response(200, {"content-type": kind}, body), NOW)
+    assert token.text.reveal() == "gho_a/b+1"
+    assert token.scope == "repo,gist"
+    assert token.refresh_token is not None
+    assert token.refresh_token.reveal() == "r 1"
+    assert token.expires_at == NOW + 3600 - 30
+    assert token.token_type == "Bearer"
+
+
+def test_a_refusal_may_be_answered_as_a_form() -> None:
+    body = b"error=bad_verification_code&error_description=The+code+is+incorrect."
+    for status in (200, 400):
+        with pytest.raises(AuthenticationError, match="The code is incorrect") as caught:
+            read_token(Response(status, {"content-type": "application/x-www-form-urlencoded"}, body), NOW, url=URL)
+        assert caught.value.details["serviceCode"] == "bad_verification_code"
+
+
+def test_a_form_without_a_token_is_unreadable() -> None:
+    with pytest.raises(UnreadableAnswerError):
+        read_token(Response(200, {"content-type": "application/x-www-form-urlencoded"}, b"a=1"), NOW, url=URL)
+    many = Response(200, {"content-type": "application/x-www-form-urlencoded"}, b"a&" * 5000)
+    with pytest.raises(UnreadableAnswerError):
+        read_token(many, NOW, url=URL)

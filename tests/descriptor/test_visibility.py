@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.descriptor.conditions import ABSENT, CONDITIONS, matches, same
-from nodeloom.descriptor.models import DisplayOptions, PropertyDescriptor
-from nodeloom.descriptor.visibility import Surroundings, VisibleForm, controlling_names, visible_form
+from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, PropertyDescriptor
+from nodeloom.descriptor.visibility import Surroundings, VisibleForm, controlling_names, edition_of, visible_form
 from nodeloom.errors import DescriptorError
 
 JSON = st.recursive(
@@ -309,3 +309,56 @@ def test_order_is_total_on_numbers(one: float, other: float) -> None:
 
 def test_what_is_no_number_is_in_no_order() -> None:
     assert not any(CONDITIONS[k]("abc", 5) or CONDITIONS[k](math.nan, 5) for k in ("lt", "gt", "lte", "gte"))
+
+
+FEATURES = {"fresh": {"@version": [{"_cnd": {"gte": 2}}]}, "first": {"@version": [1]}}
+
+
+def of_version(version: float, options: dict[str, Any], **document: Any) -> bool:
+    node = NodeDescriptor.model_validate(
+        {"name": "probe", "displayName": "P", "version": version, "features": FEATURES, **document}
+    )
+    return Surroundings({}, {}, edition_of(node)).visible(DisplayOptions.model_validate(options))
+
+
+@pytest.mark.parametrize(
+    ("options", "versions"),
+    [
+        ({"show": {"@feature": ["fresh"]}}, [2, 3]),
+        ({"hide": {"@feature": ["fresh"]}}, [1]),
+        ({"show": {"@feature": [{"_cnd": {"not": "fresh"}}]}}, [1]),
+        ({"show": {"@feature": ["first", "fresh"]}}, [1, 2, 3]),
+        ({"show": {"@version": [2]}, "hide": {"@feature": ["first"]}}, [2]),
+        ({"show": {"@feature": ["never"]}}, []),
+    ],
+)
+def test_a_feature_is_that_of_the_version(options: dict[str, Any], versions: list[int]) -> None:
+    assert [version for version in (1, 2, 3) if of_version(version, options)] == versions
+
+
+@pytest.mark.parametrize("features", [None, {}])
+def test_a_node_without_features_shows_only_what_asks_for_none(features: Any) -> None:
+    assert not of_version(1, {"show": {"@feature": ["fresh"]}}, features=features)
+    assert of_version(1, {"hide": {"@feature": ["fresh"]}}, features=features)
+    assert of_version(1, {"show": {"@feature": [{"_cnd": {"not": "fresh"}}]}}, features=features)
+
+
+@pytest.mark.parametrize(("name", "tool"), [("exampleTool", True), ("toolbox", False), ("example", False)])
+def test_a_node_is_a_tool_by_its_name(name: str, tool: bool) -> None:
+    assert of_version(1, {"show": {"@tool": [True]}}, name=name) is tool
+    assert of_version(1, {"hide": {"@tool": [True]}}, name=name) is not tool
+
+
+def test_of_an_empty_list_only_not_holds() -> None:
+    for kind, wanted in (("eq", "v"), ("exists", True), ("gte", 5), ("includes", "v"), ("regex", "^v")):
+        assert not shown({"a": cnd(kind, wanted)}, a=[])
+    assert shown({"a": cnd("not", "v")}, a=[])
+    assert not shown({"a": [None]}, a=[])
+    # What hides is not asked about no values at all.
+    assert shown(hide={"a": cnd("not", "v")}, a=[])
+
+
+def test_a_key_is_a_path_as_lodash_reads_it() -> None:
+    assert shown({"c[0].a": ["1"]}, c=[{"a": "1"}])
+    assert shown({'c["x.y"]': ["1"]}, c={"x.y": "1"})
+    assert shown({"c.length": [2]}, c=["p", "q"])

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.zones import zone_rules
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 STAMP = "DateTime.fromISO('2024-03-15T10:20:30.456Z')"
 NEW_YORK = "America/New_York"
@@ -112,7 +114,9 @@ def test_offsets_are_those_of_the_zone_database(name: str, instant: int) -> None
     """At any instant of two centuries."""
     expected = datetime.datetime.fromtimestamp(instant, zoneinfo.ZoneInfo(name)).utcoffset()
     assert expected is not None
-    offset = evaluate("={{ DateTime.fromSeconds($json.t).offset * 60 }}", json={"t": instant}, timezone=name)
+    offset = evaluate(
+        "={{ DateTime.fromSeconds($json.t).offset * 60 }}", json={"t": instant}, timezone=name, engines=ENGINES
+    )
     assert offset == pytest.approx(expected.total_seconds())
 
 
@@ -121,7 +125,7 @@ def test_offsets_are_those_of_the_zone_database(name: str, instant: int) -> None
 def test_iso_text_is_read_and_written_without_loss(name: str, wall: datetime.datetime) -> None:
     """Local time in, the same instant as Python's out."""
     wall = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
-    value = evaluate("={{ DateTime.fromISO($json.t) }}", json={"t": wall.isoformat()}, timezone=name)
+    value = evaluate("={{ DateTime.fromISO($json.t) }}", json={"t": wall.isoformat()}, timezone=name, engines=ENGINES)
     zone = zoneinfo.ZoneInfo(name)
     possible = [wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1)]
     assert isinstance(value, datetime.datetime)
@@ -145,3 +149,34 @@ def test_a_run_in_an_unknown_zone_fails_where_it_matters(js: Any) -> None:
     with pytest.raises(ExpressionError, match="Nope/Zone"):
         js("$now.toISO()", timezone="Nope/Zone")
     assert js("$now.isValid", timezone="local") is True
+
+
+@pytest.mark.parametrize(
+    ("made", "text", "zone"),
+    [
+        ("DateTime.fromISO('2026-01-01T10:00:00')", "2026-01-01T10:00:00.000-05:00", "America/New_York"),
+        ("DateTime.fromISO('2026-01-01T10:00:00+02:30', {setZone: true})", "2026-01-01T10:00:00.000+02:30", "UTC+2:30"),
+        ("DateTime.utc(2026, 1, 1)", "2026-01-01T00:00:00.000Z", "UTC"),
+        ("DateTime.fromISO('2026-11-01T01:30:00-05:00')", "2026-11-01T01:30:00.000-05:00", "America/New_York"),
+        ("DateTime.fromISO('2026-11-01T01:30:00-04:00')", "2026-11-01T01:30:00.000-04:00", "America/New_York"),
+        ("DateTime.local(2026, 7, 1, {zone: 'Asia/Kolkata'})", "2026-07-01T00:00:00.000+05:30", "Asia/Kolkata"),
+    ],
+)
+def test_a_date_time_that_was_a_result_is_one_again_in_its_zone(made: str, text: str, zone: str) -> None:
+    """A parameter that holds a DateTime is read as one, not as a JavaScript Date."""
+
+    def asked(code: str) -> Any:
+        parameters = {"at": "={{ " + made + " }}"}
+        return evaluate(code, parameters=parameters, dialect="n8n", timezone="America/New_York")
+
+    assert asked("=at {{ $parameter.at }}") == f"at {text}"
+    assert asked("={{ $parameter.at.zoneName }}") == zone
+    assert asked("={{ $parameter.at.plus({ minutes: 1 }).minus({ minutes: 1 }).toISO() }}") == text
+    assert asked("={{ $parameter.at instanceof DateTime }}") is True
+    assert asked("={{ $parameter.at }}").isoformat(timespec="milliseconds").replace("+00:00", "Z") == text
+
+
+def test_a_javascript_date_stays_one() -> None:
+    parameters = {"at": "={{ new Date(0) }}"}
+    assert evaluate("={{ $parameter.at instanceof Date }}", parameters=parameters, dialect="n8n") is True
+    assert evaluate("={{ $parameter.at.getTime() }}", parameters=parameters, dialect="n8n") == 0

@@ -216,3 +216,13 @@ def test_a_dump_without_descriptions_is_refused(tmp_path: Path, dumped: Any) -> 
     source.write_text(json.dumps(dumped))
     with pytest.raises(DescriptorError):
         import_package(source)
+
+
+def test_a_type_that_keeps_to_its_package_knows_the_nodes_there(tmp_path: Path) -> None:
+    """n8n works out which nodes these are when it loads the package."""
+    kind = "exports.K = class K { name = 'kApi'; displayName = 'K'; restrictToSupportedNodes = true; properties = []; }"
+    uses = "this.description.credentials = [{ name: 'kApi' }];"
+    listed = {"nodes": ["lib/X.node.js"], "credentials": ["lib/K.credentials.js"]}
+    files = {"package.json": manifest(n8n=listed), "lib/X.node.js": module(inside=uses), "lib/K.credentials.js": kind}
+    result = import_package(pack(tmp_path / "p.tgz", files))
+    assert result.credential_types[0]["supportedNodes"] == ["x"]

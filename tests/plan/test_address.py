@@ -41,7 +41,9 @@ def url_of(
         ("https://h/v1", "/users", "https://h/v1/users"),
         ("https://h/v1/", "/users", "https://h/v1/users"),
         ("https://h/v1", "users", "https://h/v1/users"),
-        ("https://h/v1//", "//users", "https://h/v1/users"),
+        ("https://h/v1//", "/users", "https://h/v1/users"),
+        ("https://h/v1///", "/users//x/", "https://h/v1//users//x/"),
+        ("https://h/v1", "/users//x", "https://h/v1/users//x"),
         ("https://h", "users/", "https://h/users/"),
         ("https://h/v1", "", "https://h/v1"),
         ("https://h/v1", "https://other/x", "https://other/x"),
@@ -54,6 +56,18 @@ def test_base_and_path_join_with_one_slash_and_an_absolute_address_stands_alone(
     base: str, url: str, wanted: str
 ) -> None:
     assert finish(join(address(base), address(url)), {}, "strict") == wanted
+
+
+@pytest.mark.parametrize("url", ["//users", "//other.test/x", "///x"])
+def test_two_slashes_at_the_beginning_are_another_host(url: str) -> None:
+    with pytest.raises(InvalidValueError, match="two slashes"):
+        join(address(BASE), address(url))
+    modes: tuple[UrlValues, UrlValues] = ("strict", "raw")
+    for mode in modes:
+        with pytest.raises(NodeloomError):
+            url_of("=/{{ $json.a }}/x", {"a": ""}, mode=mode)
+        with pytest.raises(InvalidValueError, match="two slashes"):
+            url_of("={{ $json.a }}", {"a": url}, mode=mode)
 
 
 def test_slashes_are_counted_across_pieces() -> None:

@@ -6,8 +6,9 @@ import base64
 import email
 import email.policy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,7 @@ class Put:
     qs: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     author_hosts: tuple[str, ...] | None = None
+    basic: bool = False
     open_fields: frozenset[str] = frozenset()
 
 
@@ -38,6 +40,10 @@ def call(**options: Any) -> Call:
 
 def sent(**options: Any) -> Request:
     return call(**options).request()
+
+
+def as_n8n(**options: Any) -> Request:
+    return Call(call(**options).options, {}, "raw", Transfer()).request()
 
 
 def test_a_body_is_json_unless_a_content_type_says_otherwise() -> None:
@@ -52,14 +58,104 @@ def test_an_empty_body_is_not_sent_but_one_with_undefined_members_is() -> None:
     assert sent(body={"a": UNDEFINED}).body == b"{}"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_get_and_head_carry_no_body(method: str) -> None:
+@pytest.mark.parametrize("method", ["GET", "get"])
+def test_a_get_carries_no_body(method: str) -> None:
     assert sent(method=method, body={"a": 1}).body is None
+    assert sent(method=method, bodyRequired=True).body is None
 
 
-def test_a_form_body_is_encoded_as_a_query_is() -> None:
-    request = sent(body={"a": "x y", "b": [1, 2]}, headers={"Content-Type": "application/x-www-form-urlencoded"})
-    assert request.body == b"a=x%20y&b%5B0%5D=1&b%5B1%5D=2"
+@pytest.mark.parametrize("method", [None, UNDEFINED, "HEAD", "OPTIONS", "DELETE"])
+def test_every_other_call_carries_its_body_also_one_that_names_no_method(method: Any) -> None:
+    request = sent(method=method, body={"a": 1})
+    assert request.method == (method or "GET")
+    assert request.body == b'{"a":1}'
+    assert sent(method=method, body={}).body is None
+
+
+@pytest.mark.parametrize(
+    ("body", "strict", "raw"),
+    [
+        (5, b"5", None),
+        (True, b"true", None),
+        (False, b"false", None),
+        ("", None, None),
+        ([], None, None),
+        ([1], b"[1]", b"[1]"),
+        (None, None, None),
+        (UNDEFINED, None, None),
+    ],
+)
+def test_n8n_sends_no_number_true_or_false_as_a_body(body: Any, strict: bytes | None, raw: bytes | None) -> None:
+    assert sent(body=body).body == strict
+    assert as_n8n(body=body).body == raw
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8"]
+)
+def test_a_form_body_is_written_as_axios_writes_it(kind: str) -> None:
+    body = {
+        "a": "x y&ü'()*!~-._",
+        "flat": [1, "b", None, UNDEFINED],
+        "deep": {"list": [1, 2], "objects": [{"z": 1}], "none": None},
+        "mixed": [1, {"z": 2}],
+        "none": None,
+        "gone": UNDEFINED,
+        "on": False,
+        "at": datetime(1970, 1, 1, tzinfo=UTC),
+        "json{}": {"k": [1]},
+        "named[]": [1],
+        "empty": {},
+        "blank": "",
+    }
+    assert unquote_plus(sent(body=body, headers={"Content-Type": kind}).body.decode()) == (  # type: ignore[union-attr]
+        "a=x y&ü'()*!~-._&flat[]=1&flat[]=b&deep[list][0]=1&deep[list][1]=2&deep[objects][0][z]=1"
+        '&mixed[0]=1&mixed[1][z]=2&on=false&at=1970-01-01T00:00:00.000Z&json{}={"k":[1]}&named[]=1&blank='
+    )
+    assert sent(body={"a": "x y*~"}, headers={"Content-Type": kind}).body == b"a=x+y*%7E"
+
+
+def test_a_list_is_a_form_by_its_indices() -> None:
+    assert sent(body=[1, "b"], headers={"Content-Type": "application/x-www-form-urlencoded"}).body == b"0=1&1=b"
+    assert parts_of(sent(body=[1, "b"], headers={"Content-Type": "multipart/form-data"})) == [
+        ("0", None, b"1"),
+        ("1", None, b"b"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_number_is_no_form(kind: str) -> None:
+    with pytest.raises(InvalidValueError, match="fields with names"):
+        sent(body=5, headers={"Content-Type": kind})
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("hello wörld", '"hello wörld"'),
+        (' {"a": 1} ', '{"a": 1}'),
+        ("5", "5"),
+        ('{"a":', '"{\\"a\\":"'),
+        ('"x"', '"x"'),
+    ],
+)
+def test_a_text_called_json_is_json(text: str, wanted: str) -> None:
+    assert sent(body=text, headers={"content-type": "application/json; charset=utf-8"}).body == wanted.encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"), [("POST", True), ("put", True), ("PATCH", True), ("DELETE", False), ("OPTIONS", False)]
+)
+def test_a_text_without_a_content_type_is_called_a_form_by_methods_that_have_bodies(method: str, kind: bool) -> None:
+    for send in (sent, as_n8n):
+        request = send(method=method, body="a=1")
+        assert request.body == b"a=1"
+        assert request.headers.get("content-type") == ("application/x-www-form-urlencoded" if kind else None)
+
+
+def test_a_text_of_a_json_request_is_called_json_but_n8n_calls_it_a_form() -> None:
+    assert sent(body="{}", json=True).headers["content-type"] == "application/json"
+    assert as_n8n(body="{}", json=True).headers["content-type"] == "application/x-www-form-urlencoded"
 
 
 def parts_of(request: Request) -> list[tuple[str | None, str | None, bytes]]:
@@ -101,11 +197,18 @@ def test_text_that_is_no_unicode_is_refused() -> None:
 
 
 def test_headers_without_value_are_left_out_and_blanks_around_one_are_no_part_of_it() -> None:
-    assert sent(headers={"A": UNDEFINED, "B": None, "C": "", "D": "Bearer ", "E": 5}).headers == {
-        "C": "",
-        "D": "Bearer",
-        "E": "5",
-    }
+    headers = {"A": UNDEFINED, "B": None, "C": "", "D": "Bearer ", "E": 5, "F": False, "G": True, "H": ["a", 1]}
+    wanted = {"C": "", "D": "Bearer", "E": "5", "G": "true", "H": "a,1"}
+    assert sent(headers=headers).headers == wanted
+    assert as_n8n(headers=headers).headers == wanted
+
+
+def test_an_object_is_no_text_but_n8n_sends_what_javascript_makes_of_it() -> None:
+    for options in ({"headers": {"A": {"k": 1}}}, {"qs": {"a": [1, {"k": 1}]}, "arrayFormat": "comma"}):
+        with pytest.raises(InvalidValueError, match="An object cannot stand"):
+            sent(**options)
+    assert as_n8n(headers={"A": {"k": 1}}).headers == {"A": "[object Object]"}
+    assert unquote(as_n8n(qs={"a": [1, {"k": 1}]}, arrayFormat="comma").url).endswith("?a=1,[object Object]")
 
 
 @pytest.mark.parametrize(("name", "value"), [("A", "x\r\nB: y"), ("A", "x\x00"), ("A B", "x"), ("", "x"), ("A:", "x")])
@@ -126,7 +229,117 @@ def test_what_a_credential_puts_on_comes_last_and_is_known_as_its() -> None:
     assert parse_qsl(urlsplit(request.url).query) == [("a", "1"), ("key", "k")]
     assert request.body == b'{"x":1,"token":"t"}'
     assert request.credential_headers == {"authorization"}
-    assert call().request(put).body is None
+    assert request.credential_body
+
+
+def test_a_credential_that_stands_in_the_body_is_a_body_where_there_is_none() -> None:
+    put = Put(body={"token": "t"})
+    nothing: list[Any] = [{}, None, UNDEFINED, ""]
+    for empty in nothing:
+        request = call(body=empty).request(put)
+        assert request.body == b'{"token":"t"}'
+        assert request.credential_body
+    assert call(method="GET").request(put).body is None
+    assert call(body={"token": {"old": 1}}).request(put).body == b'{"token":"t"}'
+
+
+@pytest.mark.parametrize("body", ["text", [1], 5])
+def test_a_credential_that_stands_in_the_body_needs_an_object(body: Any) -> None:
+    with pytest.raises(InvalidValueError, match="no place for it"):
+        call(body=body).request(Put(body={"token": "t"}))
+
+
+def basic(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("auth", "wanted"),
+    [
+        ({"username": "u", "password": "p"}, "u:p"),
+        ({"username": "ü", "password": "ß"}, "ü:ß"),
+        ({"password": "p"}, ":p"),
+        ({"username": "u", "password": UNDEFINED}, "u:"),
+        ({"username": 7, "password": 0}, "7:"),
+        ({}, ":"),
+    ],
+)
+def test_auth_is_basic_authentication_in_place_of_a_header(auth: Any, wanted: str) -> None:
+    assert sent(auth=auth).headers == {"Authorization": basic(wanted)}
+    assert sent(auth=auth, headers={"authorization": "Bearer x"}).headers == {"authorization": basic(wanted)}
+
+
+@pytest.mark.parametrize("auth", [None, UNDEFINED, "", False])
+def test_no_auth_leaves_the_header(auth: Any) -> None:
+    assert sent(auth=auth, headers={"Authorization": "Bearer x"}).headers == {"Authorization": "Bearer x"}
+
+
+def test_auth_goes_before_a_credentials_header_and_behind_its_basic_authentication() -> None:
+    auth = {"username": "u", "password": "p"}
+    request = call(auth=auth).request(Put({"Authorization": "Bearer t", "X-Key": "k"}))
+    assert request.headers == {"Authorization": basic("u:p"), "X-Key": "k"}
+    assert request.credential_headers == {"x-key"}
+    assert call(auth=auth).request(Put({"Authorization": "Basic x"}, basic=True)).headers["Authorization"] == "Basic x"
+
+
+@pytest.mark.parametrize("auth", ["u:p", {"username": "u", "password": "p", "sendImmediately": False}])
+def test_auth_that_is_none_or_digest_is_refused(auth: Any) -> None:
+    with pytest.raises(InvalidValueError):
+        sent(auth=auth)
+
+
+@pytest.mark.parametrize(
+    ("ignored", "passing", "raw_passing"),
+    [
+        (True, {404, 500, 302}, {404, 500, 302}),
+        (False, set(), set()),
+        (UNDEFINED, set(), set()),
+        ({"ignore": True, "except": [404]}, {500, 302}, {500, 302}),
+        ({"ignore": True}, {404, 500, 302}, {404, 500, 302}),
+        ({"except": [500]}, {404, 302}, {404, 500, 302}),
+        ({}, {404, 500, 302}, {404, 500, 302}),
+        ({"ignore": False}, set(), {404, 500, 302}),
+        ("true", {404, 500, 302}, {404, 500, 302}),
+        ("false", set(), {404, 500, 302}),
+        (1, {404, 500, 302}, {404, 500, 302}),
+        (0, set(), set()),
+    ],
+)
+def test_statuses_that_are_ignored_are_answers(ignored: Any, passing: set[int], raw_passing: set[int]) -> None:
+    for send, wanted in ((sent, passing), (as_n8n, raw_passing)):
+        request = send(ignoreHttpStatusErrors=ignored)
+        assert {status for status in (302, 404, 500) if request.is_answered_by(status)} == wanted
+
+
+def test_redirects_certificates_and_hosts_are_as_the_request_says() -> None:
+    assert sent().most_redirects is None
+    assert sent(maxRedirects=3).most_redirects == 3
+    assert sent(maxRedirects=0).follow_redirects is False
+    assert sent(disableFollowRedirect=True, maxRedirects=3).follow_redirects is False
+    assert sent().verify
+    assert not sent(agentOptions={"rejectUnauthorized": False, "keepAlive": True}).verify
+    assert sent(agentOptions={"rejectUnauthorized": True}).verify
+    assert not sent(skipSslCertificateValidation=True).verify
+    assert sent(allowedDomains="API.example.test., *.other.test").hosts == ("api.example.test", "*.other.test")
+    assert sent(allowedDomains=" ").hosts is None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"allowedDomains": "other.test"}, "may not go to api.example.test"),
+        ({"allowedDomains": "*.api.example.test"}, "may not go to"),
+        ({"allowedDomains": ["api.example.test"]}, "is not a text"),
+        ({"agentOptions": {"cert": "secret"}}, "agentOptions.cert"),
+        ({"agentOptions": "x"}, "is not an object"),
+        ({"maxRedirects": "many"}, "not a number"),
+        ({"maxRedirects": -1}, "not a number"),
+    ],
+)
+def test_what_the_request_says_and_nodeloom_cannot_do_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidValueError, match=words) as caught:
+        sent(**options)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_secret_goes_to_no_host_that_an_item_names() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
-from nodeloom.plan.merge import MAX_INDEX, at_path, copy_json, merge, parse_path
+from nodeloom.plan.merge import MAX_INDEX, at_path, copy_json, merge
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from nodeloom import errors
 from nodeloom.errors import DescriptorError, ResponseError
+from nodeloom.messages import Response
+from nodeloom.plan.compile import compile_plan
 
-from .harness import answer, answering, exchange
+from .harness import answer, answering, exchange, scope_of
 
 
 def items(routing: dict[str, Any], *answers: Any, **how: Any) -> list[Any]:
@@ -132,6 +135,24 @@ def test_an_unknown_step_suggests_the_nearest() -> None:
     assert "rootProperty" in str(caught.value)
 
 
+def test_odata_4_01_may_leave_out_the_prefix() -> None:
+    """The ETag stands under one name, which If Match's placeholder reads; annotations of the service's own stay."""
+    step = {"type": "odata"}
+    entity = {"@etag": "e1", "@id": "x", "Link": "a", "DN@type": "y", "Group@navigationLink": "z", "@Org.Note": "own"}
+    page = {"@context": "c", "@count": 2, "@nextLink": "n", "value": [entity]}
+    kept = {"@odata.etag": "e1", "Link": "a", "@Org.Note": "own"}
+    assert items(after(step), answer(page)) == [kept]
+    assert items(after(step), answer({"@context": "c", **entity}, etag="other")) == [kept]
+
+
+@pytest.mark.parametrize("value", ["Enabled", "", 5, 1.5, True, None])
+def test_odata_may_answer_a_bare_value(value: Any) -> None:
+    """A function that gives a primitive value, of a service that leaves out the object around it."""
+    for kind in ("application/json", "text/plain"):
+        said = Response(200, {"content-type": kind}, json.dumps(value).encode())
+        assert items(after({"type": "odata"}), said) == [{"data": value}]
+
+
 def test_odata_leaves_annotations_out_but_for_the_etag() -> None:
     step = {"type": "odata"}
     page = {
@@ -147,11 +168,214 @@ def test_odata_leaves_annotations_out_but_for_the_etag() -> None:
         items(after(step), answer("<html>", content_type="text/html"))
 
 
-def test_a_full_response_holds_headers_and_status() -> None:
-    [item] = items({"request": {"returnFullResponse": True}}, answer({"a": 1}, x_total="5"))
-    assert item["body"] == {"a": 1}
-    assert item["headers"]["x-total"] == "5"
-    assert item["statusCode"] == 200
+@pytest.mark.parametrize("mode", ["strict", "raw"])
+@pytest.mark.parametrize("full", [True, "true", "={{ true }}", False])
+def test_asking_for_the_full_response_changes_nothing_about_the_items(mode: str, full: Any) -> None:
+    """n8n asks for it with every declarative call, and takes its body."""
+    request = {"request": {"returnFullResponse": full}}
+    assert items(request, answer({"a": 1}), url_values=mode) == [{"a": 1}]
+    assert items(request, answer([{"a": 1}, {"a": 2}]), url_values=mode) == [{"a": 1}, {"a": 2}]
+    root = {"output": {"postReceive": [{"type": "rootProperty", "properties": {"property": "body"}}]}}
+    assert items({**request, **root}, answer({"body": [{"b": 1}]}), url_values=mode) == [{"b": 1}]
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("data[0].rows", [{"a": 1}, {"a": 2}]),
+        ("data.1.rows", [{"a": 3}]),
+        ('["x.y"]', [{"z": 1}]),
+        ("x.y", [{"z": 1}]),
+        ("o", [{"k": "v"}]),
+        ("o['k']", [{"data": "v"}]),
+        ("data.length", [{"data": 2}]),
+        ("none", [{"data": None}]),
+        ("nope.x", []),
+        ("data[9]", []),
+    ],
+)
+def test_a_root_property_is_a_path_as_lodash_reads_it(path: str, wanted: list[Any]) -> None:
+    body = {
+        "data": [{"rows": [{"a": 1}, {"a": 2}]}, {"rows": [{"a": 3}]}],
+        "x.y": {"z": 1},
+        "o": {"k": "v"},
+        "none": None,
+    }
+    step = {"type": "rootProperty", "properties": {"property": path}}
+    assert items(after(step), answer(body)) == wanted
+
+
+def test_what_a_root_property_does_not_find_is_an_item_in_n8n_only() -> None:
+    step = {"type": "rootProperty", "properties": {"property": "nope"}}
+    seen = {"type": "setKeyValue", "properties": {"type": "={{ typeof $responseItem }}"}}
+    assert items(after(step), answer({"a": 1}), url_values="raw") == [None]
+    assert items(after(step, seen), answer({"a": 1}), url_values="raw") == [{"type": "undefined"}]
+    assert items(after(step, seen), answer({"a": 1})) == []
+
+
+def test_n8n_reads_no_expression_in_a_root_property_or_sort_key() -> None:
+    step = {"type": "rootProperty", "properties": {"property": "={{ 'a' }}"}}
+    assert items(after(step), answer({"a": [{"k": 1}]})) == [{"k": 1}]
+    assert items(after(step), answer({"a": [{"k": 1}]}), url_values="raw") == [None]
+
+
+WHOLE = {"type": "setKeyValue", "properties": {"n": "={{ $responseItem.length }}"}}
+
+
+def test_an_answer_that_is_a_list_is_one_item_for_the_steps() -> None:
+    for mode in ("strict", "raw"):
+        assert items(after(WHOLE), answer([{"a": 1}, {"a": 2}]), url_values=mode) == [{"n": 2}]
+        step = {"type": "rootProperty", "properties": {"property": "[1].a"}}
+        assert items(after(step), answer([{"a": {"b": 1}}, {"a": {"b": 2}}]), url_values=mode) == [{"b": 2}]
+        # Without steps, or where all are disabled, it is one item an entry.
+        assert items(after({**WHOLE, "enabled": False}), answer([{"a": 1}, {"a": 2}]), url_values=mode) == [
+            {"a": 1},
+            {"a": 2},
+        ]
+
+
+@pytest.mark.parametrize(
+    ("step", "wanted"),
+    [
+        ({"type": "limit", "properties": {"maxResults": 1}}, [{"a": 2}]),
+        ({"type": "filter", "properties": {"pass": "={{ $responseItem.a === 1 }}"}}, [{"a": 1}]),
+        ({"type": "sort", "properties": {"key": "a"}}, [{"a": 1}, {"a": 2}]),
+    ],
+)
+def test_steps_that_work_on_entries_take_them_out_of_a_list_but_not_in_n8n(step: dict[str, Any], wanted: Any) -> None:
+    whole = [{"a": 2}, {"a": 1}]
+    assert items(after(step), answer(whole)) == wanted
+    assert items(after(step), answer(whole), url_values="raw") == ([] if step["type"] == "filter" else [whole])
+
+
+@pytest.mark.parametrize(
+    ("enabled", "applies"),
+    [
+        ("={{ $value === undefined }}", True),
+        ("={{ $json.n > 3 }}", True),
+        ("={{ $json.n > 9 }}", False),
+        ("={{ [] }}", True),
+        ("={{ NaN }}", False),
+        ("={{ $parameter.operation === 'go' }}", True),
+        ("", True),
+        ("false", True),
+        (False, False),
+        # It is settled before the request is sent, so there is no answer yet.
+        ("={{ $response.statusCode === 200 }}", False),
+    ],
+)
+def test_whether_a_step_is_enabled_is_settled_before_the_request(enabled: Any, applies: bool) -> None:
+    step = {**ROOT, "enabled": enabled}
+    found = exchange(answering(after(step)), [answer(LIST)], item={"n": 7}, url_values="raw")[1]
+    assert len(found) == (3 if applies else 1)
+
+
+@pytest.mark.parametrize(
+    ("most", "raw", "strict"),
+    [
+        (2, 2, 2),
+        (0, 0, 0),
+        ("2", 2, 2),
+        (" 2", 2, 2),
+        ("2.9", 2, 2),
+        (1.5, 1, 1),
+        ("1e1", 1, 3),
+        (-1, 2, None),
+        ("x", 0, None),
+        ("={{ undefined }}", 0, 3),
+        (True, 0, 3),
+    ],
+)
+def test_a_limit_is_a_number_and_in_n8n_whatever_parse_int_makes_of_it(most: Any, raw: int, strict: int | None) -> None:
+    routing = after(ROOT, {"type": "limit", "properties": {"maxResults": most}})
+    assert len(items(routing, answer(LIST), url_values="raw")) == raw
+    if strict is None:
+        with pytest.raises(errors.InvalidValueError, match="maxResults"):
+            items(routing, answer(LIST))
+    else:
+        assert len(items(routing, answer(LIST))) == strict
+
+
+@pytest.mark.parametrize(
+    ("most", "raw", "strict"),
+    [(2, 2, 2), (0, 3, 3), ("2", 2, 2), (-1, 2, None), ("x", 0, None), ("={{ undefined }}", 3, 3), (9, 3, 3)],
+)
+def test_max_results_cut_and_in_n8n_as_splice_does(most: Any, raw: int, strict: int | None) -> None:
+    routing = {"output": {"maxResults": most, "postReceive": [ROOT]}}
+    assert len(items(routing, answer(LIST), url_values="raw")) == raw
+    if strict is not None:
+        assert len(items(routing, answer(LIST))) == strict
+        return
+    # Before anything is sent.
+    with pytest.raises(errors.ParameterError, match="maxResults"):
+        compile_plan(answering(routing), {})
+    plan = compile_plan(answering({"output": {"maxResults": "={{ $json.most }}"}}), {})
+    with pytest.raises(errors.InvalidValueError, match="maxResults"):
+        next(plan.exchange(scope_of(plan, {"most": most})))
+
+
+def test_set_gives_one_item_and_of_a_list_one_for_each_entry_but_in_n8n() -> None:
+    def found(value: Any, mode: str) -> list[Any]:
+        return items(after({"type": "set", "properties": {"value": value}}), answer(LIST), url_values=mode)
+
+    assert found("={{ [{ a: 1 }, 2] }}", "strict") == [{"a": 1}, {"data": 2}]
+    assert found("={{ [{ a: 1 }, 2] }}", "raw") == [[{"a": 1}, 2]]
+    assert found('{"deleted":true}', "raw") == ['{"deleted":true}']
+    assert found('{"deleted":true}', "strict") == [{"data": '{"deleted":true}'}]
+    assert found("={{ undefined }}", "raw") == [None]
+    assert found("={{ ({ a: undefined, l: [undefined] }) }}", "raw") == [{"l": [None]}]
+    assert found({"a": "={{ $response.nope }}", "b": 1}, "strict") == [{"b": 1}]
+
+
+def test_what_makes_items_cannot_read_the_credential_but_a_filter_can() -> None:
+    made = {"type": "set", "properties": {"value": {"c": "={{ typeof $credentials }}"}}}
+    each = {"type": "setKeyValue", "properties": {"c": "={{ typeof $credentials }}"}}
+    passing = {"type": "filter", "properties": {"pass": "={{ typeof $credentials === 'object' }}"}}
+    assert items(after(made), answer(LIST)) == [{"c": "undefined"}]
+    assert items(after(each), answer(LIST)) == [{"c": "undefined"}]
+    assert len(items(after(ROOT, passing), answer(LIST))) == 3
+
+
+def test_sorting_is_by_the_text_of_values_in_the_order_of_javascript() -> None:
+    values = [9, 10, "B", "a", None, False, 0, [2, 1], {"z": 1}, "\ufffd", "\U0001f600", "é"]
+    body = {"l": [*({"a": value} for value in values), {"b": 1}]}
+    steps = after(
+        {"type": "rootProperty", "properties": {"property": "l"}}, {"type": "sort", "properties": {"key": "a"}}
+    )
+    wanted = [None, None, 0, 10, [2, 1], 9, {"z": 1}, "a", "B", False, "é", "\U0001f600", "\ufffd"]
+    assert [item.get("a") for item in items(steps, answer(body))] == wanted
+
+
+@pytest.mark.parametrize("mode", ["strict", "raw"])
+@pytest.mark.parametrize("encoding", ["text", "document", "utf8", "={{ 'text' }}"])
+def test_a_request_for_text_gets_text_also_where_it_is_json(mode: str, encoding: str) -> None:
+    def found(text: str, kind: str = "application/json") -> Any:
+        [data] = items({"request": {"encoding": encoding}}, answer(text, content_type=kind), url_values=mode)
+        return data if mode == "raw" else data["data"]
+
+    for text in ('{"a":1}', "[1,2]", "5", "null", '{"a":', "hello"):
+        assert found(text) == text
+    assert found("\ufeff<a/>", "text/xml") == "<a/>"
+    assert items({"request": {"encoding": "json"}}, answer('{"a":1}'), url_values=mode) == [{"a": 1}]
+
+
+def test_lines_of_set_cookie_are_a_list() -> None:
+    step = {
+        "type": "set",
+        "properties": {"value": "={{ ({ c: $response.headers['set-cookie'], n: $response.headers.n }) }}"},
+    }
+
+    def found(*cookies: str) -> Any:
+        response = answer({"a": 1}, n="1, 2")
+        response = Response(200, response.headers, response.body, cookies=cookies)
+        return items(after(step), response)[0]
+
+    assert found("a=1; Expires=Mon, 01 Jan 2029 00:00:00 GMT", "b=2") == {
+        "c": ["a=1; Expires=Mon, 01 Jan 2029 00:00:00 GMT", "b=2"],
+        "n": "1, 2",
+    }
+    assert found("a=1") == {"c": ["a=1"], "n": "1, 2"}
+    assert found() == {"n": "1, 2"}
 
 
 @pytest.mark.parametrize(

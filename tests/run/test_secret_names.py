@@ -149,3 +149,22 @@ def test_a_fault_of_nodeloom_is_logged_without_them(
     told = failed(answering(200, {}), USER, {})
     assert "ZeroDivisionError" in caplog.text
     assert SECRET not in told + caplog.text
+
+
+@pytest.mark.parametrize("fields", [["headers.reply"], ["rows[*].reply"], ["reply"]])
+def test_fields_that_a_node_calls_sensitive_are_secret_where_something_is_told(fields: list[str]) -> None:
+    """n8n's `sensitiveOutputFields`: whole in results, masked in errors."""
+    document = {**DOCUMENT, "sensitiveOutputFields": fields}
+
+    def opened(answer: RecordingTransport, described: dict[str, Any]) -> Runtime:
+        made = Runtime(transport=answer, discover_plugins=False, retries=0)
+        made.add_node(described)
+        return made
+
+    with opened(answering(200, {"reply": SECRET}), document) as runtime:
+        assert runtime.run("probe", {"operation": "Get"}).items[0]["json"] == {"reply": SECRET}
+    for described, masked in ((DOCUMENT, False), (document, True)):
+        refusal = answering(400, {"message": f'bad: {{"reply": "{SECRET}"}}', "reply": SECRET})
+        with opened(refusal, described) as runtime:
+            result = runtime.run("probe", {"operation": "Get"}, [{"reply": SECRET}], on_error="continue")
+        assert (SECRET not in f"{result.errors[0]} {result.errors[0].details}") is masked

@@ -186,7 +186,10 @@ def _chosen_by_the_item(routing: dict[str, Any]) -> Callable[[dict[str, Any]], N
         {
             "send": {"paginate": True},
             "operations": {
-                "pagination": {"type": "generic", "properties": {"continue": "={{ $pageCount < 3 }}", "request": {}}}
+                "pagination": {
+                    "type": "generic",
+                    "properties": {"continue": "={{ $response.body.page < 3 }}", "request": {}},
+                }
             },
         },
         {"output": {"postReceive": [{"type": "filter", "properties": {"pass": "={{ $responseItem.n > 1 }}"}}]}},

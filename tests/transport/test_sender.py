@@ -254,3 +254,52 @@ def test_the_lane_used_last_is_lent_first() -> None:
 def test_whatever_the_status_the_body_is_read(status: int, body: bytes) -> None:
     response, _ = through(lambda r: httpx.Response(status, content=body), Request("GET", "https://x.test/"))
     assert (response.status, response.body) == (status, body)
+
+
+def hopping(request: httpx.Request) -> httpx.Response:
+    """Redirects from /0 to /1, from /1 to /2, and so on to /3, which answers."""
+    step = int(request.url.path.removeprefix("/"))
+    return httpx.Response(200) if step == 3 else httpx.Response(302, headers={"Location": f"/{step + 1}"})
+
+
+@pytest.mark.parametrize(("most", "calls"), [(0, 1), (3, 4), (8, 4), (None, 4)])
+def test_as_many_redirects_are_followed_as_the_request_says(most: int | None, calls: int) -> None:
+    request = Request("GET", "https://x.test/0", most_redirects=most, follow_redirects=most != 0)
+    response, transport = through(hopping, request)
+    assert len(transport.requests) == calls
+    assert response.status == (302 if most == 0 else 200)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_redirect_too_many_is_an_error(most: int) -> None:
+    with pytest.raises(UnexpectedRedirectError, match=f"More than {most} redirects"):
+        through(hopping, Request("GET", "https://x.test/0", most_redirects=most))
+
+
+def test_a_request_cannot_lift_the_limit_of_its_sender() -> None:
+    request = Request("GET", "https://x.test/0", most_redirects=100)
+    with pytest.raises(UnexpectedRedirectError, match="More than 2 redirects"):
+        asyncio.run(send(request, RecordingTransport(hopping), Limits(redirects=2)))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "followed"),
+    [
+        (None, True),
+        (("x.test", "other.test"), True),
+        (("x.test", "*.test"), True),
+        (("x.test",), False),
+        (("x.test", "*.other.test"), False),
+    ],
+)
+def test_a_redirect_leads_only_to_hosts_that_the_request_may_go_to(
+    hosts: tuple[str, ...] | None, followed: bool
+) -> None:
+    request = Request("GET", "https://x.test/from", hosts=hosts)
+    transport = RecordingTransport(redirecting(302, "https://other.test/to"))
+    if followed:
+        asyncio.run(send(request, transport))
+    else:
+        with pytest.raises(UnexpectedRedirectError, match="may not go to"):
+            asyncio.run(send(request, transport))
+    assert len(transport.requests) == (2 if followed else 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from nodeloom.credential.oauth2 import Grant, OAuth2Client, Token
-from nodeloom.credential.templates import Renderer
+from nodeloom.credential.templates import Renderer, text_of
 from nodeloom.errors import CredentialError, nearest
 from nodeloom.messages import origin_of
 from nodeloom.redaction import Secret, reveal
@@ -23,6 +24,7 @@ _GRANTS: dict[str, Grant] = {
     "authorization_code": "authorization_code",
     "pkce": "pkce",
 }
+_MORE_PATH = "token.additionalBodyProperties"
 # What a request for authorization says itself (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
 _OWN_PARAMETERS = frozenset(
     {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
@@ -65,7 +67,45 @@ def client_of(
         verify=renderer(block.skip_ssl_certificate_validation, values, "token.skipSslCertificateValidation")
         is not True,
         user=_user(begun) if signs_in else b"",
+        more=() if signs_in else _more(type, renderer(block.additional_body_properties, values, _MORE_PATH)),
+        expired=_statuses(type, renderer(block.token_expired_status_code, values, "token.tokenExpiredStatusCode")),
     )
+
+
+def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str], ...]:  # noqa: A002
+    """The further parameters of a token request. Raises CredentialError, without showing them, for what is none."""
+    from nodeloom.expression import UNDEFINED
+
+    if given is None or given is UNDEFINED or given == "":
+        return ()
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            given = None
+    if not isinstance(given, Mapping) or not all(isinstance(v, (str, int, float, bool)) for v in given.values()):
+        raise CredentialError(
+            f"The further body properties of a credential of type {type.name!r} are no JSON object of texts.",
+            path=_MORE_PATH,
+            hint='Write them like {"audience": "https://api.example.com"}.',
+        )
+    return tuple((str(name), text_of(value)) for name, value in given.items())
+
+
+def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002
+    """The statuses that say that a token is no longer good. Raises CredentialError for what is none."""
+    found: set[int] = set()
+    for status in given if isinstance(given, (list, tuple)) else [given]:
+        text = text_of(status) if isinstance(status, (str, int, float)) and not isinstance(status, bool) else ""
+        if not text.strip().isdecimal() or not 400 <= int(text) <= 599:
+            raise CredentialError(
+                f"The status of a token that has run out, in the credential type {type.name!r}, is none.",
+                path="token.tokenExpiredStatusCode",
+                value=status if isinstance(status, (str, int, float)) else None,
+                hint="Give a number such as 401 or 403.",
+            )
+        found.add(int(text))
+    return frozenset(found)
 
 
 def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Any]) -> Any:  # noqa: A002

@@ -93,7 +93,7 @@ def render_injection(
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
     query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
     body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
-    return Injection(headers=headers, qs=query, body=body, generation=generation)
+    return Injection(headers=headers, qs=query, body=body, generation=generation, basic=bool(parts.get("auth")))
 
 
 def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:

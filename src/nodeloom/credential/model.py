@@ -77,8 +77,8 @@ class Provider(Protocol):
 class Injection:
     """What a credential puts onto a request, and where an author may send it.
 
-    `headers` by name as written, `qs` query parameters, `body` fields for requests that have a body. Basic
-    authentication is already an `Authorization` header. `generation` numbers the token inside; 0 when the
+    `headers` by name as written, `qs` query parameters, `body` fields of the body. Basic authentication is already an
+    `Authorization` header; `basic` says that it is. `generation` numbers the token inside; 0 when the
     credential has none that could be renewed. `author_hosts` are the hosts an author's parameters may choose, None for
     any (see `author_hosts_of`), and `open_fields` the credential's fields that hold nothing secret.
     """
@@ -88,6 +88,7 @@ class Injection:
     body: Mapping[str, Json] | None = None
     generation: int = 0
     author_hosts: tuple[str, ...] | None = None
+    basic: bool = False
     open_fields: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

@@ -6,10 +6,10 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from nodeloom.errors import (
     AuthenticationError,
@@ -25,6 +25,8 @@ from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, refuse_picklin
 
 _MARGIN_SECONDS = 30.0
 _MARGIN_SHARE = 0.1
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 1000
 
 Grant = Literal["client_credentials", "authorization_code", "pkce"]
 
@@ -35,7 +37,10 @@ class OAuth2Client:
 
     `authentication` says where its secret stands, `body` or `header`. With the grants `authorization_code` and `pkce`
     a user signs in at `auth_url`, which is given `auth_parameters` as well. `user` tells the clients' users apart:
-    a digest of the tokens a user began with.
+    a digest of the tokens a user began with. `verify` says whether the service's certificate is checked, and `way`
+    what else decides who answers at `token_url`: unchecked, or another way, the same address may be another server.
+    `more` are further parameters of a request for the client itself, such as Auth0's `audience`, and `expired` the
+    statuses by which the service says that a token is no longer good.
     """
 
     token_url: str
@@ -48,6 +53,9 @@ class OAuth2Client:
     auth_parameters: tuple[tuple[str, str], ...] = ()
     verify: bool = True
     user: bytes = b""
+    way: Hashable = None
+    more: tuple[tuple[str, str], ...] = ()
+    expired: frozenset[int] = frozenset({401})
 
     def __repr__(self) -> str:
         return f"OAuth2Client(token_url={self.token_url!r}, client_id={self.client_id!r}, grant={self.grant!r})"
@@ -66,7 +74,8 @@ class OAuth2Client:
 
     def client_credentials_request(self) -> Request:
         """The token request of the client itself (section 4.4.2)."""
-        return self._request({"grant_type": "client_credentials", **self._scopes()}, repeatable=True)
+        form = {"grant_type": "client_credentials", **dict(self.more), **self._scopes()}
+        return self._request(MaskedValues(form), repeatable=True)
 
     def refresh_request(self, refresh_token: Secret[str]) -> Request:
         """The request for a new token in place of one that ran out (section 6)."""
@@ -87,7 +96,7 @@ class OAuth2Client:
 
     def _request(self, form: Mapping[str, str], *, repeatable: bool) -> Request:
         """A token request. It follows no redirect: the secret is for this address only."""
-        headers = MaskedValues({"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"})
+        headers = MaskedValues({"Content-Type": _FORM, "Accept": "application/json"})
         if self.authentication == "header" and self.client_secret:
             headers["Authorization"] = f"Basic {self._basic()}"
             client = MaskedValues()
@@ -217,6 +226,10 @@ def jwt_claims(text: str) -> dict[str, Any]:
 
 def _document(response: Response) -> dict[str, Any] | None:
     try:
+        if response.content_type == _FORM:
+            # Not what RFC 6749 says, but what GitHub and others answer.
+            text = response.body.decode("utf-8", "replace")
+            return MaskedValues(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
         document = response.json()
     except (ValueError, RecursionError):
         return None

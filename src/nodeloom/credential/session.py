@@ -8,7 +8,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
@@ -39,6 +39,8 @@ _REMEMBERED_TOKENS = 64
 
 # So that an identity can be compared in this process, and tells nothing outside of it.
 _IDENTITY_KEY = os.urandom(16)
+
+_EXPIRED = frozenset({401})
 
 # n8n's name, in types that have such a field.
 UNVERIFIED = "allowUnauthorizedCerts"
@@ -85,7 +87,8 @@ class CredentialSession:
 
     Construction checks the fields: CredentialError for an unknown field (with the nearest name), a value of the
     wrong kind, and what is missing; DescriptorError when the type itself is broken. `tokens` is where access tokens
-    are kept, the process's own store by default. Nothing of it is pickled, and no value shows in `repr`.
+    are kept, the process's own store by default; `way` is what decides who answers a token request (see
+    `OAuth2Client`). Nothing of it is pickled, and no value shows in `repr`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class CredentialSession:
         *,
         environment: Environment | None = None,
         tokens: TokenStore = TOKENS,
+        way: Hashable = None,
     ) -> None:
         if stored.type != type.name and stored.source != "environment":
             raise CredentialError(
@@ -114,8 +118,9 @@ class CredentialSession:
             self._secrets = secrets_of(type, self._fields)
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
-            if self._client is not None and not self.verify:
-                self._client = replace(self._client, verify=False)
+            if self._client is not None:
+                verified = self._client.verify and self.verify
+                self._client = replace(self._client, verify=verified, way=way)
         self._user: UserTokens | None = None
         if self._client is not None:
             self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])
@@ -198,8 +203,12 @@ class CredentialSession:
             issued = await self._fetched(client, send, after=0)
         return self._rendered(issued)
 
+    def is_expiry(self, status: int) -> bool:
+        """Whether an answer with that status says that the token is no longer good (401, or as the credential says)."""
+        return status in (self._client.expired if self._client is not None else _EXPIRED)
+
     async def renew(self, refused: Injection, send: Send) -> Injection | None:
-        """After a 401: an injection with another token than `refused` had; None when none can be had.
+        """After a 401 (see `is_expiry`): an injection with another token than `refused` had; None without one.
 
         One fetch for each refused token, whatever the number of callers; who comes late gets the token that is
         there. To be called at most once for a request, which may then be repeated; `repeated` is told how that went.
@@ -213,7 +222,7 @@ class CredentialSession:
         return self._rendered(await self._fetched(client, send, after=refused.generation))
 
     def repeated(self, renewed: Injection, *, refused: bool) -> None:
-        """Say whether a request that was repeated with a renewed token was refused again (401)."""
+        """Say whether a request that was repeated with a renewed token was refused again (see `is_expiry`)."""
         if self._client is not None and renewed.generation:
             self._tokens.judge(self._client, renewed.generation, refused=refused)
 
@@ -286,12 +295,12 @@ class CredentialSession:
                 return f"{'There is' if self._user else 'The service issued'} an access token. {_NO_TEST}"
             return "The fields are complete. The credential type has no test, so nothing was sent."
         response = await send(request)
-        if response.status == 401:
+        if self.is_expiry(response.status):
             renewed = await self.renew(injection, send)
             if renewed is not None:
                 request = self.test_request(renewed) or request
                 response = await send(request)
-                self.repeated(renewed, refused=response.status == 401)
+                self.repeated(renewed, refused=self.is_expiry(response.status))
         self.test_outcome(response, request)
         shown = request.told(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."

@@ -99,8 +99,8 @@ def is_condition(condition: Any) -> bool:
 def matches(condition: Any, values: list[Any]) -> bool:
     """Whether a parameter's `values` (one, or those of a list) meet one condition.
 
-    A literal must be one of the values, a `_cnd` must hold for all of them. Raises DescriptorError for a condition
-    that n8n does not know.
+    A literal must be one of the values, a `_cnd` must hold for all of them; of no values only `not` holds. Raises
+    DescriptorError for a condition that n8n does not know.
     """
     if not is_condition(condition):
         return any(_included(value, condition) for value in values)
@@ -112,4 +112,4 @@ def matches(condition: Any, values: list[Any]) -> bool:
     if check is None:
         reason = UnknownNameError("condition", str(kind), CONDITIONS, within="displayOptions")
         raise DescriptorError(reason.message, value=condition, hint=reason.hint)
-    return all(check(value, wanted) for value in values)
+    return all(check(value, wanted) for value in values) if values else kind == "not"

@@ -150,6 +150,9 @@ class PropertyDescriptor(Document):
     routing: Routing | None = None
     modes: list[CollectionMode] | None = None
     extract_value: Json = None
+    validate_type: str | None = key(
+        default=None, description="Type that the value is brought to before it is sent: number, boolean, dateTime, …"
+    )
     value_schema: dict[str, Json] | None = key(
         default=None, alias="schema", description="JSON Schema the resolved value must match (Nodeloom)."
     )
@@ -232,6 +235,9 @@ class NodeDescriptor(Document):
     credentials: list[CredentialReference] = key(default_factory=list)
     request_defaults: RequestRouting | None = None
     request_operations: dict[str, Json] | None = None
+    features: dict[str, dict[str, Json]] | None = key(
+        default=None, description='Name → the versions that have it: `{"@version": [conditions]}` (n8n `@feature`).'
+    )
     properties: list[PropertyDescriptor] = key(default_factory=list)
     resources: dict[str, ResourceIndex] | None = key(
         default=None, description="A split node: value of `resource` → where its properties are (Nodeloom)."
@@ -240,6 +246,10 @@ class NodeDescriptor(Document):
         default=None, description="File beside the node's document with its search index (Nodeloom)."
     )
     release: str | None = key(default=None, description="The service's release that the node was made from (Nodeloom).")
+    sensitive_output_fields: list[str] | None = key(
+        default=None,
+        description="Dotted paths of fields of the items that are as secret as a credential: `headers.authorization`.",
+    )
 
     @property
     def type_version(self) -> int | float:
@@ -279,6 +289,13 @@ class TokenRequest(Document):
     skip_ssl_certificate_validation: bool | TemplateText = key(
         default=False, description="Do not verify the token endpoint's certificate."
     )
+    additional_body_properties: Json = key(
+        default=None,
+        description="More parameters of a client credentials request, such as `audience`: an object, or its JSON text.",
+    )
+    token_expired_status_code: Json = key(
+        default=401, description="The status that says that the token is no longer good; several in a list."
+    )
     field: str = key(default="accessToken", description="The credential field the token fills when it is not given.")
     token_data: str | None = key(
         default=None,
@@ -308,6 +325,10 @@ class CredentialType(Document):
     )
     test: CredentialTest | None = None
     token: TokenRequest | None = None
+    restrict_to_supported_nodes: bool | None = key(
+        default=None, description="Whether only the nodes in `supportedNodes` may use it."
+    )
+    supported_nodes: list[str] | None = key(default=None, description="Names of the nodes it is made for.")
     require_one_of: list[list[str]] | None = key(
         default=None, description="Sets of fields of which one must be filled in whole (Nodeloom)."
     )

@@ -19,6 +19,7 @@ Encoder = Literal[
     "json",
     "list",
     "jsonText",
+    "jsonString",
     "binary",
     "binaryPart",
     "odata.string",
@@ -85,7 +86,17 @@ class SendRouting(Document):
         description="Whether reserved characters of a query value stay as they are, as in OpenAPI (Nodeloom).",
     )
     nullable: bool | None = key(
-        default=None, description="Whether null may stand in the path: an OData argument that is not given (Nodeloom)."
+        default=None,
+        description="Whether null is a value: of a required field of a body, or of an OData argument that is not given "
+        "(Nodeloom).",
+    )
+    content_type: str | None = key(
+        default=None,
+        description="Media type of the part or body, several with commas, or a range such as `image/*`; a file has its "
+        "own where that is among them (Nodeloom).",
+    )
+    headers: dict[str, Json] | None = key(
+        default=None, description="Header fields of the part of a multipart body; may be expressions (Nodeloom)."
     )
 
 
@@ -123,6 +134,10 @@ class OutputRouting(Document):
     )
     echo: list[str] | None = key(
         default=None, description="Properties whose values an empty success repeats (Nodeloom)."
+    )
+    answer: Literal["json", "none"] | None = key(
+        default=None,
+        description="What a success answers: `json`, or `none` for no content. All else is an error (Nodeloom).",
     )
 
 

@@ -80,7 +80,8 @@ def _accepted(wanted: list[Any], *, template: bool) -> Json | None:
             if held is None:
                 return None
             single.append(held)
-            listed.append({"items": held})
+            # Of an empty list only `not` holds.
+            listed.append({"items": held, **({} if "not" in condition["_cnd"] else {"minItems": 1})})
     one, several = (any_of(s) if s else {"not": {}} for s in (single, listed))
     located: Json = {"required": ["__rl", "value"], "properties": {"value": one}}
     by_type = {

@@ -27,19 +27,23 @@ _MORE_KEYS: Mapping[str, frozenset[str]] = {
         " requiredInputs parameterPane badgeIconUrl"
     ),
     "PropertyDescriptor": _keys(
-        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes validateType"
+        "disabledOptions isNodeSetting doNotInherit ignoreValidationDuringExecution credentialTypes"
         " requiresDataPath allowArbitraryValues typeVersion callout icon"
     ),
     "OptionDescriptor": _keys("outputConnectionType inputSchema iconUrl icon"),
     "GroupDescriptor": _keys("displayOptions description options"),
     "CredentialReference": _keys("displayName disabledOptions testedBy"),
     "CredentialType": _keys(
-        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode supportedNodes preAuthentication"
+        "icon iconUrl iconColor iconBasePath genericAuth httpRequestNode preAuthentication"
         " __overwrittenProperties __skipManagedCreation toggleable"
     ),
     "RequestRouting": _keys("auth proxy agentOptions sendCredentialsOnCrossOriginRedirect abortSignal"),
     "CollectionMode": _keys("hint placeholder validation url typeOptions initType entryTypes search"),
 }
+
+
+# Comparing takes the square of the length; no key of a document is that long.
+_LONGEST = 100
 
 
 def typo_of(name: str, others: Iterable[str]) -> str | None:
@@ -62,7 +66,7 @@ def _tolerance(length: int) -> int:
 
 def _distance(one: str, other: str) -> int:
     """How many letters were added, left out, changed, or swapped with their neighbour (optimal string alignment)."""
-    if abs(len(one) - len(other)) > 2:
+    if abs(len(one) - len(other)) > 2 or len(one) > _LONGEST:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodeloom.errors import ExpressionError
-from nodeloom.expression.values import UNDEFINED
+from nodeloom.expression.values import UNDEFINED, ZonedDateTime
 from nodeloom.jsonwriting import json_writer
 
 _TAG = "\0"
@@ -42,6 +42,8 @@ def encode(value: object) -> str:
 def _tagged(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return {_TAG: ["number", "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"]}
+    if isinstance(value, ZonedDateTime):
+        return {_TAG: ["datetime", [value.timestamp() * 1000, _zone_name(value)]]}
     if isinstance(value, datetime.datetime):
         return {_TAG: ["date", value.timestamp() * 1000]}
     if isinstance(value, datetime.date):
@@ -104,7 +106,18 @@ def _zoned(content: list[Any] | None) -> object:
     instant = _date(milliseconds)
     if not isinstance(instant, datetime.datetime):
         return None
-    return instant.astimezone(_zone(zone, offset))
+    return ZonedDateTime.of(instant.astimezone(_zone(zone, offset)))
+
+
+def _zone_name(value: datetime.datetime) -> str:
+    """The zone of `value` as luxon knows it: by its name, or as an offset such as `UTC+02:00`."""
+    zone = value.tzinfo
+    named = getattr(zone, "key", None)
+    if isinstance(named, str):
+        return named
+    minutes = round((value.utcoffset() or datetime.timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return "UTC" if minutes == 0 else f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def _zone(name: str | None, offset: float | None) -> datetime.tzinfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Final, final
 
 
@@ -39,6 +40,22 @@ class Undefined:
 
 
 UNDEFINED: Final = Undefined()
+
+
+class ZonedDateTime(datetime.datetime):
+    """A luxon DateTime: a date that is seen in a zone, which a JavaScript `Date` is not.
+
+    JavaScript is given it back as a DateTime, and its text keeps the offset.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, moment: datetime.datetime) -> ZonedDateTime:
+        """`moment`, which has a zone, as a DateTime."""
+        day, time = moment.date(), moment.timetz()
+        # Which of an hour that comes twice it is gets lost when a class of one's own combines them.
+        return cls.combine(day, time).replace(fold=moment.fold)
 
 
 @final

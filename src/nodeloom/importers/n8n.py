@@ -118,8 +118,22 @@ def _import_code(package: Package, shelf: Shelf, limits: Limits) -> ImportResult
             if (found.refused or "").startswith(LOADING_FAILED) and any(m.uses for m in result.report.missing):
                 found.refused = f"{found.refused}; the packages missing below may be the reason"
             result.add(found, document)
+    _name_supported(result)
     _note_outside(result)
     return result
+
+
+def _name_supported(result: ImportResult) -> None:
+    """Say in each credential type that keeps to some nodes which these are: those of its package that name it."""
+    for kind in result.credential_types:
+        if kind.get("restrictToSupportedNodes") and not kind.get("supportedNodes"):
+            kind["supportedNodes"] = [
+                node.get("name")
+                for node in result.nodes
+                if any(
+                    c.get("name") == kind.get("name") for c in node.get("credentials") or () if isinstance(c, Mapping)
+                )
+            ]
 
 
 def _units(package: Package) -> tuple[list[Unit], list[tuple[str, str]]]:

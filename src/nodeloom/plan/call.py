@@ -16,18 +16,25 @@ from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish,
 from nodeloom.plan.draft import Draft, said_by
 from nodeloom.plan.encoders import header_text
 from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
-from nodeloom.plan.merge import copy_json, merge
-from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
+from nodeloom.plan.merge import copy_json
+from nodeloom.plan.payload import JSON, is_sent, write_payload
 from nodeloom.plan.transfer import Transfer, seconds_of
-from nodeloom.plan.wire import ARRAY_FORMATS, encode_form, encode_json, encode_query, scalar_text
+from nodeloom.plan.travel import (
+    Statuses,
+    allowed_hosts,
+    basic_of,
+    check_host,
+    is_true,
+    is_verified,
+    most_redirects,
+    statuses_of,
+)
+from nodeloom.plan.wire import ARRAY_FORMATS, encode_query, scalar_text
 from nodeloom.redaction import MaskedTexts, MaskedValues, telling
-
-FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
 
 # Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
 # 7.6.1 and 8.6): one that says it twice is read as two by some servers.
-_OWN_HEADERS = frozenset(
+OWN_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -48,9 +55,6 @@ _OWN_HEADERS = frozenset(
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
 _OWN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
-# n8n sends no body with these, whatever the descriptor says.
-_BODILESS = ("GET", "HEAD")
-
 
 class Injected(Protocol):
     """What a credential puts on a request."""
@@ -67,7 +71,12 @@ class Injected(Protocol):
 
     @property
     def body(self) -> Mapping[str, Any] | None:
-        """Body members, for requests that have a body."""
+        """Members of the body."""
+        ...
+
+    @property
+    def basic(self) -> bool:
+        """Whether its `Authorization` header is Basic authentication, which goes before the descriptor's own."""
         ...
 
     @property
@@ -94,11 +103,14 @@ class Frame:
     query: str
     body: bytes | None
     timeout: float | None
-    follow_redirects: bool
+    most_redirects: int | None
     verify: bool
     proxy: str | None
     credential_headers: frozenset[str]
     credential_body: bool
+    every_status: bool
+    failing: frozenset[int]
+    hosts: tuple[str, ...] | None
     credential_texts: MaskedTexts = NO_TEXTS
 
     def __repr__(self) -> str:
@@ -106,7 +118,8 @@ class Frame:
         return f"<Frame {self.method} [{', '.join(self.headers)}] {len(self.body or b'')} bytes>"
 
     def request(self, url: str) -> Request:
-        """The request to `url`."""
+        """The request to `url`. Raises InvalidValueError when the call may not go to its host."""
+        check_host(url, self.hosts)
         if self.query:
             url = f"{url}{'&' if '?' in url else '?'}{self.query}"
         return Request(
@@ -115,11 +128,15 @@ class Frame:
             self.headers,
             self.body,
             self.timeout,
-            self.follow_redirects,
+            self.most_redirects != 0,
             self.verify,
             self.proxy,
             self.credential_headers,
             self.credential_body,
+            most_redirects=self.most_redirects,
+            every_status=self.every_status,
+            failing=self.failing,
+            hosts=self.hosts,
             credential_texts=self.credential_texts,
         )
 
@@ -206,44 +223,79 @@ class Call:
 
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
-        headers = _headers(self.options.get("headers"))
-        query = copy_json(_mapping(self.options.get("qs")))
-        body = copy_json(self.options.get("body"))
-        method = self.method
-        has_body = method not in _BODILESS and (not _is_empty(body) or _true(self.options.get("bodyRequired")))
-        if _true(self.options.get("json")) and not any(name.lower() == "accept" for name in headers):
+        options, as_n8n = self.options, self.url_values == "raw"
+        headers = _headers(options.get("headers"), as_n8n=as_n8n)
+        query = copy_json(_mapping(options.get("qs")))
+        if is_true(options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
+        basic = basic_of(options.get("auth"))
+        if basic is not None:
+            _set_header(headers, "Authorization", basic)
         secret_headers: set[str] = set()
         texts = NO_TEXTS
-        follows = not _true(self.options.get("disableFollowRedirect"))
+        # A method goes wherever a redirect leads.
+        follows = injection is None or self.marks.method <= injection.open_fields
         if injection is not None and self.marks:
             secret_headers.update(map(str.lower, headers) if EVERY in self.marks.headers else self.marks.headers)
-            made = {"headers": headers, "query": query, "body": body}
+            made = {"headers": headers, "query": query, "body": options.get("body")}
             texts = texts_of_marked(self.marks, made, injection.open_fields)
-            # A method goes wherever a redirect leads.
-            follows = follows and self.marks.method <= injection.open_fields
         if injection is not None:
             for name, value in injection.headers.items():
-                _set_header(headers, name, value)
-                secret_headers.add(name.lower())
-            merge(query, dict(injection.qs))
-            if injection.body and has_body and isinstance(body, dict):
-                merge(body, dict(injection.body))
-        content = self._content(body, headers) if has_body else None
+                if basic is None or injection.basic or name.lower() != "authorization":
+                    _set_header(headers, name, value)
+                    secret_headers.add(name.lower())
+            query.update(injection.qs)
+        body = self._body(injection)
         own_body = injection is not None and bool(self.marks.body or injection.body)
+        content = None
+        if body is not None:
+            content = write_payload(
+                body, headers, method=self.method, json_wanted=not as_n8n and bool(options.get("json"))
+            )
+        statuses = self.statuses
         return Frame(
-            method=method,
+            method=self.method,
             headers=headers,
-            query=encode_query(query, self._array_format(), self.options.get("queryEncoding")),
+            query=encode_query(query, self._array_format(), options.get("queryEncoding"), objects=as_n8n),
             body=content,
-            timeout=seconds_of(self.options.get("timeout")) or self.transfer.timeout,
-            follow_redirects=follows,
-            verify=self.transfer.verify and not _true(self.options.get("skipSslCertificateValidation")),
+            timeout=seconds_of(options.get("timeout")) or self.transfer.timeout,
+            most_redirects=most_redirects(options) if follows else 0,
+            verify=self.transfer.verify and is_verified(options),
             proxy=self.transfer.proxy,
             credential_headers=frozenset(secret_headers),
             credential_body=own_body and content is not None,
+            every_status=statuses.every,
+            failing=statuses.failing,
+            hosts=allowed_hosts(options),
             credential_texts=texts,
         )
+
+    @property
+    def statuses(self) -> Statuses:
+        """The statuses that are answers."""
+        return statuses_of(self.options.get("ignoreHttpStatusErrors"), as_n8n=self.url_values == "raw")
+
+    def _body(self, injection: Injected | None) -> Any:
+        """The body that is sent, the credential's fields in it; None when there is none.
+
+        As in n8n a GET has none, but a call that names no method, and is a GET by that, has one.
+        """
+        if str(self.options.get("method") or "").upper() == "GET":
+            return None
+        body = copy_json(self.options.get("body"))
+        put_on = injection.body if injection is not None else None
+        if not is_sent(body, as_n8n=self.url_values == "raw"):
+            if not put_on and not is_true(self.options.get("bodyRequired")):
+                return None
+            body = body if isinstance(body, dict) else {}
+        if put_on:
+            if not isinstance(body, dict):
+                raise InvalidValueError(
+                    "The credential stands in the body, and the body has no place for it.",
+                    hint="Send an object, which can take the credential's fields.",
+                )
+            body.update(put_on)
+        return body
 
     def _texts_in_address(self, open_fields: frozenset[str]) -> MaskedTexts:
         """What the plan's templates made of secret fields and put into the address, as it is and encoded."""
@@ -278,25 +330,6 @@ class Call:
         chosen = self.options.get("arrayFormat")
         return chosen if chosen in ARRAY_FORMATS else "indices"
 
-    def _content(self, body: Any, headers: dict[str, str]) -> bytes:
-        written = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
-        kind = written.partition(";")[0].strip().lower()
-        if isinstance(body, bytes):
-            return body
-        if kind == FORM and isinstance(body, dict):
-            return encode_form(body)
-        if kind == MULTIPART and isinstance(body, dict):
-            boundary = new_boundary()
-            _set_header(headers, "content-type", f"{MULTIPART}; boundary={boundary}")
-            return encode_multipart(body, boundary)
-        if isinstance(body, str):
-            if not kind:
-                headers["content-type"] = JSON if self.options.get("json") else FORM
-            return _encoded(body)
-        if not kind:
-            headers["content-type"] = JSON
-        return encode_json(body)
-
 
 def _address(value: Any) -> Address | None:
     if isinstance(value, Address):
@@ -308,30 +341,14 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidValueError(
-            "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
-        ) from None
-
-
-def _is_empty(body: Any) -> bool:
-    return body is None or body is UNDEFINED or (isinstance(body, (dict, list)) and not body)
-
-
-def _true(value: Any) -> bool:
-    return value is True or value == "true"
-
-
-def _headers(values: Any) -> dict[str, str]:
+def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values).items():
-        if value is UNDEFINED or value is None:
+        # axios sends no header that is false.
+        if value is UNDEFINED or value is None or value is False:
             continue
         try:
-            _set_header(headers, name, header_text(scalar_text(value)))
+            _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
         except InvalidValueError as error:
             error.property = error.property or name
             raise
@@ -350,7 +367,7 @@ def _set_header(headers: dict[str, str], name: str, value: str) -> None:
         raise InvalidValueError(
             "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
         )
-    if folded in _OWN_HEADERS:
+    if folded in OWN_HEADERS:
         raise InvalidValueError(
             f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
         )

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.messages import Said
 from nodeloom.plan.marks import NO_MARKS, Marks
-from nodeloom.plan.merge import at_path, copy_json, merge, parse_path
+from nodeloom.plan.merge import at_path, copy_json, merge
 from nodeloom.plan.postreceive import PostReceiveStep
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Draft:
     paginate: Any = None
     max_results: Any = None
     annotations: bool | list[str] = False
+    answer: str | None = None
     marks: Marks = NO_MARKS
     untold: list[Any] | None = None
 
@@ -79,10 +81,14 @@ class Draft:
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
+        if isinstance(target, list):
+            # A list takes what stands at one of its indices, and nothing else (lodash).
+            merge(self.options, {where: {name: value} if plain else at_path(parse_path(name), copy_json(value))})
+            return
         if not isinstance(target, dict):
             target = self.options[where] = {}
-        plain = not dotted or ("." not in name and "[" not in name)
         if plain and not isinstance(value, (dict, list)):
             if value is not UNDEFINED:
                 target[name] = value
@@ -108,6 +114,7 @@ class Draft:
             self.paginate,
             self.max_results,
             self.annotations,
+            self.answer,
             self.marks,
             None if self.untold is None else list(self.untold),
         )

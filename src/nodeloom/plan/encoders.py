@@ -192,6 +192,7 @@ ENCODERS: Mapping[str, Encode] = {
     "json": _json,
     "list": _list,
     "jsonText": lambda value: json_text(_json(value)),
+    "jsonString": lambda value: json_text(_text(value)),
     "odata.string": lambda value: "null" if value is None else odata_string(value),
     "odata.boolean": _odata(_boolean),
     "odata.integer": _odata(_integer),
@@ -200,6 +201,34 @@ ENCODERS: Mapping[str, Encode] = {
     "odata.dateTime": _odata(_date_time),
     "odata.list": _odata_list,
 }
+
+
+#: What an encoder reads a value as.
+_PLAIN: Mapping[str, Encode] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "json": _json,
+    "jsonText": _json,
+    "list": lambda value: value,
+    "odata.boolean": _boolean,
+    "odata.integer": _integer,
+    "odata.number": _number,
+    "odata.guid": _guid,
+    "odata.dateTime": _date_time,
+    "odata.list": _json,
+}
+
+
+def plain_value(encoder: str | None, value: Any) -> Any:
+    """`value` as its encoder reads it, before it is written as a literal or as JSON: what a schema speaks of.
+
+    Raises InvalidValueError when it does not fit the encoder's type.
+    """
+    if value is None:
+        return None
+    read: Encode = _PLAIN.get(encoder or "string", _text)
+    return read(value)
 
 
 def encode_path(encoder: str, value: Any) -> str:

@@ -8,7 +8,7 @@ the names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ from nodeloom.expression import Compiled
 from nodeloom.expression.compiled import Composite, Path, Template
 from nodeloom.expression.fieldreads import CREDENTIAL_NAMES, EVERY, NO_FIELDS, Fields, fields_read
 from nodeloom.expression.words import words
+from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
 from nodeloom.redaction import MaskedTexts, telling, texts_of
 
@@ -51,7 +52,7 @@ class Marks:
 
     def plus(self, other: Marks) -> Marks:
         """These, and those of what comes after them."""
-        if not self:
+        if not self and not self.constant:
             return other
         if not other and not other.constant:
             return self
@@ -65,6 +66,7 @@ class Marks:
             self.address | other.address,
             self.method | other.method,
             self.edges | other.edges,
+            (self.constant - {*(("qs", n) for n in other.query), *(("body", n) for n in other.body)}) | other.constant,
         )
 
     def in_address(self, open_fields: Fields) -> bool:
@@ -214,9 +216,12 @@ def _edges(part: Compiled) -> frozenset[str]:
     """The constant texts at the ends of the templates in a value."""
     if isinstance(part, Composite):
         return frozenset[str]().union(*map(_edges, part.parts))
+    pieces: Sequence[object] = ()
     if isinstance(part, Template):
-        return frozenset(text for text in (part.blocks[0], part.blocks[-1]) if isinstance(text, str))
-    return frozenset()
+        pieces = part.blocks
+    elif isinstance(part, PartedText):
+        pieces = part.pieces
+    return frozenset(text for text in (*pieces[:1], *pieces[-1:]) if isinstance(text, str))
 
 
 def _joined(one: Mapping[str, Fields], other: Mapping[str, Fields]) -> dict[str, Fields]:

@@ -6,54 +6,14 @@ overwrites. Keys such as `__proto__` mean nothing here: they are data like any o
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from nodeloom.descriptor.keypaths import as_key
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 
 # A longer list would be all holes: lodash makes it sparse, JSON writes every hole out as null.
 MAX_INDEX = 9_999
-
-_INDEX = re.compile(r"0|[1-9][0-9]*")
-_PLAIN_RUN = re.compile(r"[^.\[\]]+")
-_NUMBER_IN_BRACKETS = re.compile(r"\[(-?[0-9]+(?:\.[0-9]+)?)\]")
-_TEXT_IN_BRACKETS = re.compile(r"""\[(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\]""", re.DOTALL)
-_EMPTY_KEY = re.compile(r"(?:\.|\[\])(?:\.|\[\]|\Z)")
-_IN_BRACKETS = re.compile(rf"\[[^\[\]]*\]|{_TEXT_IN_BRACKETS.pattern}", re.DOTALL)
-
-
-def parse_path(path: str) -> list[str | int]:
-    """The keys of a dotted path, as lodash's `set` reads it: `a.b[0]["c.d"]` is a, b, 0, c.d.
-
-    A key is a number where it can be a list's index (`0`, `7`, not `01` or `-1`). A text without a dot or a closed
-    pair of brackets is one key, whatever it holds.
-    """
-    if "." not in path and not _IN_BRACKETS.search(path):
-        return [_key(path)]
-    keys: list[str | int] = [""] if path.startswith(".") else []
-    position = 0
-    while position < len(path):
-        if run := _PLAIN_RUN.match(path, position):
-            keys.append(_key(run[0]))
-            position = run.end()
-        elif number := _NUMBER_IN_BRACKETS.match(path, position):
-            keys.append(_key(number[1]))
-            position = number.end()
-        elif quoted := _TEXT_IN_BRACKETS.match(path, position):
-            text = quoted[1] if quoted[1] is not None else quoted[2]
-            keys.append(_key(re.sub(r"\\(\\)?", r"\1", text)))
-            position = quoted.end()
-        else:
-            if _EMPTY_KEY.match(path, position):
-                keys.append("")
-            position += 1
-    return keys or [path]
-
-
-def _key(text: str) -> str | int:
-    # More digits than these are no index in JavaScript either (2^53), and int() would refuse thousands of them.
-    return int(text) if len(text) <= 15 and _INDEX.fullmatch(text) else text
 
 
 def at_path(keys: list[str | int], value: Any) -> dict[str, Any]:
@@ -88,7 +48,7 @@ def merge(target: dict[str, Any], source: dict[str, Any]) -> None:
 def _merged(old: Any, new: Any) -> Any:
     if isinstance(new, dict):
         if isinstance(old, list):
-            return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(_key(k), int)})
+            return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
         held: dict[str, Any] = old if isinstance(old, dict) else {}
         merge(held, new)
         return held

@@ -1,26 +1,42 @@
-"""Bodies of type `multipart/form-data` (RFC 7578), with nested values named as n8n names them: `a[b][0]`.
+"""Bodies of type `multipart/form-data` (RFC 7578), with nested values named as axios names them: `a[b][0]`.
 
 A value that is binary data of an item (`{data, mimeType, fileName}`, base64) becomes a file part.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
-from nodeloom.expression import UNDEFINED
+from nodeloom.plan.files import content_of
 from nodeloom.plan.styles import Written
-from nodeloom.plan.wire import scalar_text
+from nodeloom.plan.wire import form_fields, scalar_text
 
 MULTIPART = "multipart/form-data"
 
 _TO_QUOTE = re.compile(r'["\\\x00-\x1f\x7f\x85\u2028\u2029]')
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What stands in one part of a body, with the header fields that go with it; `name` is a file's."""
+
+    content: bytes
+    kind: str | None = None
+    name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Several parts under one name, such as the files of one field (RFC 7578 section 4.3)."""
+
+    parts: tuple[Part, ...]
 
 
 def new_boundary() -> str:
@@ -32,7 +48,7 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     """The body. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
-        for name, value in values.items():
+        for name, value in form_fields(values, lambda held: isinstance(held, (Written, Parts)) or _is_file(held)):
             for head, content in _parts(name, value):
                 lines += [f"--{boundary}".encode(), head.encode("utf-8"), b"", content]
     except UnicodeEncodeError:
@@ -42,37 +58,36 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""])
 
 
+def _is_file(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str)
+
+
 def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
-    if value is UNDEFINED or value is None:
+    if isinstance(value, Parts):
+        yield from ((_head(name, part), part.content) for part in value.parts)
         return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
             yield _disposition(own), delimiter.join(map(scalar_text, pieces)).encode("utf-8")
-        return
-    if isinstance(value, Mapping):
-        if isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str):
-            yield _file(name, value)
-            return
-        for key, member in value.items():
-            yield from _parts(f"{name}[{key}]", member)
-    elif isinstance(value, (list, tuple)):
-        for index, member in enumerate(value):
-            plain = not isinstance(member, (Mapping, list, tuple))
-            yield from _parts(f"{name}[]" if plain else f"{name}[{index}]", member)
+    elif _is_file(value):
+        yield _file(name, value)
     else:
         yield _disposition(name), scalar_text(value).encode("utf-8")
 
 
 def _file(name: str, value: Mapping[str, Any]) -> tuple[str, bytes]:
-    try:
-        content = base64.b64decode(value["data"], validate=True)
-    except binascii.Error:
-        raise InvalidValueError(
-            f"The file for {name} is not base64.", hint="Binary data of an item is base64 text under data."
-        ) from None
-    file_name = str(value.get("fileName") or "file")
-    kind = "".join(c for c in value["mimeType"] if c.isprintable())
-    return f'{_disposition(name)}; filename="{_quoted(file_name)}"\r\nContent-Type: {kind}', content
+    part = Part(content_of(value), value["mimeType"], str(value.get("fileName") or "file"))
+    return _head(name, part), part.content
+
+
+def _head(name: str, part: Part) -> str:
+    """The header of a part. What it holds of others adds no line."""
+    file = "" if part.name is None else f'; filename="{_quoted(part.name)}"'
+    lines = [f"{_disposition(name)}{file}"]
+    if part.kind is not None:
+        lines.append(f"Content-Type: {''.join(c for c in part.kind if c.isprintable())}")
+    lines += [f"{header}: {value}" for header, value in part.headers.items()]
+    return "\r\n".join(lines)
 
 
 def _disposition(name: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
-from nodeloom.descriptor.visibility import Surroundings
+from nodeloom.descriptor.visibility import Surroundings, edition_of
+from nodeloom.errors import ItemError
 from nodeloom.expression import Compiled, Scope
 from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Content, Response
@@ -32,7 +33,8 @@ class OperationPlan:
     `parameters` are the visible properties' compiled values (what `$parameter` reads), `values` the same as
     written. `marks` are the parts of its requests that are the credential's, `made_of` the credential's fields that its
     parameters were made of. `needs_all_items` says that a template reads other items than its own, so that a stream
-    must be read to its end first. Made by `compile_plan`.
+    must be read to its end first, and `pages_choose_method` that later pages may have a method of their own. Made by
+    `compile_plan`.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class OperationPlan:
         needs_all_items: bool,
         url_values: UrlValues,
         transfer: Transfer | None = None,
+        pages_choose_method: bool = False,
         marks: Marks = NO_MARKS,
         made_of: Mapping[str, Fields] | None = None,
     ) -> None:
@@ -65,6 +68,7 @@ class OperationPlan:
         self.max_items = 1_000_000
         self.needs_all_items = needs_all_items
         self._values = values
+        self._pages_choose_method = pages_choose_method
         self._settled, self._own = arranged(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
         # None when an item may change whatever it likes.
@@ -77,10 +81,14 @@ class OperationPlan:
         return self._values
 
     def method(self, scope: Scope) -> str | None:
-        """The HTTP method of every item's request; None where items decide about it. `scope` is that of any item."""
-        if self._touched is None or "method" in self._touched:
+        """The HTTP method of every item's request; None where it is not known before. `scope` is that of any item."""
+        if self._touched is None or "method" in self._touched or self._pages_choose_method:
             return None
-        return Call(self._laid(scope).draft.options, {}, self.url_values, self.transfer).method
+        try:
+            return Call(self._laid(scope).draft.options, {}, self.url_values, self.transfer).method
+        except ItemError:
+            # Every item fails with it, in its own words.
+            return None
 
     @property
     def title(self) -> str:
@@ -94,7 +102,7 @@ class OperationPlan:
 
     def credential_references(self) -> list[CredentialReference]:
         """The credential types that apply with these parameters, the first choice first (n8n `authentication`)."""
-        around = Surroundings(self._values, self._values, self.descriptor.type_version)
+        around = Surroundings(self._values, self._values, edition_of(self.descriptor))
         return [r for r in self.descriptor.credentials if around.visible(r.display_options)]
 
     def draft(self, scope: Scope, said: list[Content] | None = None) -> Draft:

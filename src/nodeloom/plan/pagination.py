@@ -7,28 +7,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nodeloom import javascript
+from nodeloom.descriptor.keypaths import value_at
 from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
-from nodeloom.expression import UNDEFINED, Compiled, compile_value
-from nodeloom.expression.fieldreads import Fields
-from nodeloom.messages import Response, origin_of
-from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.messages import Response
+from nodeloom.plan.address import Address
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.marks import Within, joined, marks_of_part
+from nodeloom.plan.marks import Marks, Within, joined, marks_of_part
 from nodeloom.plan.merge import copy_json
+from nodeloom.plan.next_page import followed
 from nodeloom.plan.pagination_odata import odata_pages
+from nodeloom.plan.postreceive import as_item
 from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.wire import is_truthy
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
 Item = dict[str, Any]
 
+#: The types of a pagination.
+PAGINATIONS = ("generic", "offset", "odata")
+MAX_PAGE_SIZE = 2**53
+#: The parts of a request that may be made of a secret.
+_PARTS = ("url", "method", "headers", "qs", "body")
+
 
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
     """Yield the calls of all pages, are sent their answers, return all items."""
     pagination = draft.pagination
-    if pagination is None or pagination.type not in ("generic", "offset", "odata"):
+    if pagination is None or pagination.type not in PAGINATIONS:
         raise DescriptorError(
             "operations.pagination is of an unknown type.",
             value=None if pagination is None else pagination.written,
@@ -43,7 +52,7 @@ def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> G
     if pagination.type == "odata":
         guard = PageGuard(plan.max_pages)
         return reception.limited((yield from odata_pages(plan, draft, reception, properties, guard)))
-    return reception.limited((yield from _offset(plan, draft, reception, properties)))
+    return reception.limited((yield from _offset(plan, draft, reception, pagination)))
 
 
 class PageGuard:
@@ -73,10 +82,34 @@ class PageGuard:
 
 @dataclass(frozen=True, slots=True)
 class GenericTemplates:
-    """The compiled templates of a generic pagination: whether to go on, and the parts of the next request."""
+    """The compiled templates of a generic pagination: whether to go on, and the parts of the next request.
+
+    An expression in place of the `request` gives all parts at once, so there is `whole` instead of `parts`.
+    """
 
     proceed: Compiled
     parts: Mapping[str, Compiled]
+    whole: Compiled | None = None
+
+    def compiled(self) -> list[Compiled]:
+        """Every template."""
+        return [self.proceed, *self.parts.values(), *([self.whole] if self.whole is not None else [])]
+
+    def part(self, key: str) -> Compiled | None:
+        """The template that makes a part of the request; None if there is none."""
+        return self.parts.get(key) if self.whole is None else self.whole
+
+    def marks(self, within: Within) -> Marks:
+        """What of the next request is the credential's; all of it may be if one expression makes the whole."""
+        made = self.parts if self.whole is None else dict.fromkeys(_PARTS, self.whole)
+        return joined(marks_of_part(key, part, within) for key, part in made.items())
+
+    def resolve(self, scope: Scope) -> dict[str, Any]:
+        """The parts of the next request, those that are undefined too."""
+        if self.whole is None:
+            return {key: part.resolve(scope) for key, part in self.parts.items()}
+        found = self.whole.resolve(scope)
+        return dict(found) if isinstance(found, Mapping) else {}
 
 
 class Pagination:
@@ -86,7 +119,7 @@ class Pagination:
     use them, once.
     """
 
-    __slots__ = ("_templates", "properties", "type", "written")
+    __slots__ = ("_size", "_templates", "properties", "type", "written")
 
     def __init__(self, written: Any) -> None:
         document: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
@@ -94,24 +127,46 @@ class Pagination:
         self.type = document.get("type")
         self.properties: Mapping[str, Any] = document.get("properties") or {}
         self._templates: GenericTemplates | None = None
+        self._size: Compiled | None = None
 
     @property
     def templates(self) -> GenericTemplates:
         """The templates of a generic one. Raises ExpressionSyntaxError, or JavaScriptDisabledError."""
         if self._templates is None:
             properties = self.properties
+            request = properties.get("request") or {}
             self._templates = GenericTemplates(
                 compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue"),
                 {
                     key: compile_value(value, dialect="n8n", property=f"pagination.request.{key}")
-                    for key, value in (properties.get("request") or {}).items()
+                    for key, value in (request.items() if isinstance(request, Mapping) else ())
                 },
+                None
+                if isinstance(request, Mapping)
+                else compile_value(request, dialect="n8n", property="pagination.request"),
             )
         return self._templates
 
+    @property
+    def chooses_method(self) -> bool:
+        """Whether it says by which method a page is fetched."""
+        request = self.properties.get("request")
+        return isinstance(request, Mapping) and "method" in request
+
     def compiled(self) -> list[Compiled]:
         """Every template, compiled. Raises as `templates` does."""
-        return [self.templates.proceed, *self.templates.parts.values()] if self.type == "generic" else []
+        if self.type == "generic":
+            return self.templates.compiled()
+        return [] if self.size is None else [self.size]
+
+    @property
+    def size(self) -> Compiled | None:
+        """The `pageSize` of offset pages. Raises as `templates` does."""
+        if self.type != "offset":
+            return None
+        if self._size is None:
+            self._size = compile_value(self.properties.get("pageSize"), dialect="n8n", property="pagination.pageSize")
+        return self._size
 
 
 def pagination_of(operations: Mapping[str, Any] | None) -> Pagination | None:
@@ -124,25 +179,21 @@ def _generic(
 ) -> Generator[Call, Response, list[Item]]:
     """The request part is evaluated before each call, with `$request` as the call was first built."""
     first = plan.call(draft)
+    # As in n8n there is no `$credentials`, and no `$pageCount`, which only its HTTP Request node has.
+    names: dict[str, Any] = {"$request": _request_name(first.options), "$response": {}, "$credentials": UNDEFINED}
+    as_n8n = plan.url_values == "raw"
     within = Within(plan.made_of, request=first.marks)
-    marks = first.marks.plus(joined(marks_of_part(key, part, within) for key, part in templates.parts.items()))
-    names: dict[str, Any] = {
-        "$request": _request_name(first.options),
-        "$response": {},
-        "$pageCount": 0,
-    }
+    marks = first.marks.plus(templates.marks(within))
     guard = PageGuard(plan.max_pages)
     items: list[Item] = []
     while True:
-        scope = draft.scope.extend(names)
         options = copy_json(first.options)
-        for key, part in templates.parts.items():
-            value = part.resolve(scope)
-            if value is UNDEFINED and plan.url_values == "strict":
+        for key, value in templates.resolve(draft.scope.extend(names)).items():
+            if value is UNDEFINED and not as_n8n:
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != names["$request"].get(key):
-                    options[key] = _followed(first, key, value, within.fields(part))
+                    options[key] = followed(first, key, value, within.fields(templates.part(key)))
             else:
                 options[key] = value
         call = Call(options, first.path, plan.url_values, plan.transfer, marks=marks, draft=draft)
@@ -150,11 +201,11 @@ def _generic(
         items += reception.items(response, call)
         reception.check_count(items)
         names["$response"] = reception.response_name(response, read_body(response, call))
-        names["$pageCount"] += 1
-        limit = reception.max_results()
+        # n8n fetches pages that it then throws away.
+        limit = None if as_n8n else reception.max_results()
         if limit is not None and len(items) >= limit:
             return items
-        if templates.proceed.resolve(draft.scope.extend(names)) is not True:
+        if not is_truthy(templates.proceed.resolve(draft.scope.extend(names))):
             return items
         guard.check(call.url(), response)
 
@@ -164,66 +215,77 @@ def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
 
 
-def _followed(first: Call, key: str, value: str, made_of: Fields) -> Address:
-    """The address of a next page, `made_of` these fields of the credential.
-
-    A link the service gives may not lead to another origin (strict); with `"raw"` no credential goes there.
-    """
-    address = Address((Piece(value, Origin.SERVICE, None, made_of),))
-    base = first.options.get("baseURL")
-    target = join(base if isinstance(base, Address) and key == "url" else None, address)
-    url = finish(target, first.path, "raw")
-    if origin_of(url) == origin_of(first.url()):
-        return address
-    if first.url_values == "strict":
-        raise InvalidValueError(
-            "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
-        )
-    return Address((Piece(value, Origin.VALUE, None, made_of),))
-
-
 def _offset(
-    plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any]
+    plan: OperationPlan, draft: Draft, reception: Reception, pagination: Pagination
 ) -> Generator[Call, Response, list[Item]]:
     """Limit and offset parameters, until a page is shorter than `pageSize`."""
+    properties = pagination.properties
     where = "body" if properties.get("type") == "body" else "qs"
-    size = int(properties["pageSize"])
+    as_n8n = plan.url_values == "raw"
+    with javascript.allowed(draft.scope.environment.javascript):
+        size = _page_size(pagination, draft.scope, as_n8n=as_n8n)
     root = properties.get("rootProperty")
     most = reception.max_results()
     guard = PageGuard(plan.max_pages)
     items: list[Item] = []
-    offset = 0
+    offset: Any = 0
     while True:
-        limit = size if most is None else min(size, most - len(items))
-        if limit <= 0:
+        limit = size if not most or not isinstance(size, (int, float)) else min(size, most - len(items))
+        if isinstance(limit, (int, float)) and most and limit < 1:
             return items
         call = plan.call(draft)
         call.options = copy_json(call.options)
         target = call.options.get(where)
+        if isinstance(target, (str, bytes, list)):
+            raise InvalidValueError(
+                "The node's pagination has no place in a body that is no object.",
+                property="body",
+                hint="Send an object, which can take limit and offset.",
+            )
         if not isinstance(target, dict):
             target = call.options[where] = {}
-        target[str(properties["limitParameter"])] = limit
-        target[str(properties["offsetParameter"])] = offset
+        target[str(properties.get("limitParameter"))] = limit
+        target[str(properties.get("offsetParameter"))] = offset
         response = yield call
         page = reception.items(response, call)
-        if root is not None:
-            page = _rooted(page, str(root))
+        if root:
+            page = _rooted(page, str(root), as_n8n=as_n8n)
         items += page
         reception.check_count(items)
-        offset += size
-        if len(page) < size:
+        if not page or not isinstance(size, (int, float)) or len(page) != size:
             return items
+        offset += size
         guard.check(call.url(), response)
 
 
-def _rooted(page: list[Item], root: str) -> list[Item]:
-    value: Any = page[0]["json"] if page else UNDEFINED
-    for key in root.split("."):
-        value = value.get(key, UNDEFINED) if isinstance(value, Mapping) else UNDEFINED
+def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> Any:
+    """How many entries a page has. n8n reads no expression here, and sends one as it stands (`as_n8n`).
+
+    Raises InvalidValueError for what is no number of entries.
+    """
+    compiled = pagination.size
+    if compiled is None or as_n8n:
+        return pagination.properties.get("pageSize")
+    size = compiled.resolve(scope)
+    if isinstance(size, str) and size.strip().isdecimal():
+        size = int(size)
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or not 1 <= size <= MAX_PAGE_SIZE:
+        raise InvalidValueError(
+            "The pageSize of the node's pagination is not a number of entries.",
+            property="pagination.pageSize",
+            expression=None if compiled.static else str(compiled.source),
+            value=None if size is UNDEFINED else size,
+            hint="It must be a whole number, 1 or more.",
+        )
+    return int(size)
+
+
+def _rooted(page: list[Item], root: str, *, as_n8n: bool) -> list[Item]:
+    value: Any = value_at(page[0]["json"], root, UNDEFINED) if page else UNDEFINED
     if not isinstance(value, list):
         raise ItemError(
             f"The answer has no list at {root!r}, where the node's pagination looks for the page.",
             value=page[0]["json"] if page else None,
             hint="Check that the operation's answer is what the node was written for.",
         )
-    return [{"json": v if isinstance(v, dict) else {"data": v}} for v in value]
+    return [{"json": entry} if as_n8n else as_item(entry) for entry in value]

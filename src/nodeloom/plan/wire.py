@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.text import number_text
+from nodeloom.expression.values import ZonedDateTime
 
 # OData ABNF, `queryOptions`: sub-delims and others that need no escape in a query.
 ODATA_SAFE = "$,'()/:;@!*"
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 ARRAY_FORMATS = ("indices", "brackets", "repeat", "comma")
 
@@ -34,7 +38,7 @@ class SelfWritten:
 
 
 def iso_text(value: datetime) -> str:
-    """A date as JavaScript's `toISOString` writes it: UTC, milliseconds, `Z`.
+    """A date as JavaScript writes it: in UTC with milliseconds and `Z`; a luxon DateTime with its own offset.
 
     Raises InvalidValueError for a date without a time zone, which is no instant.
     """
@@ -42,13 +46,15 @@ def iso_text(value: datetime) -> str:
         raise InvalidValueError(
             "The date has no time zone.", value=value.isoformat(), hint="Give it one, such as …+02:00 or …Z."
         )
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seen = value if isinstance(value, ZonedDateTime) else value.astimezone(UTC)
+    return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def scalar_text(value: Any) -> str:
+def scalar_text(value: Any, *, objects: bool = False) -> str:
     """A scalar as JavaScript's `String(value)`, null as empty (as `qs` does); a list as its members with commas.
 
-    Raises InvalidValueError for an object: JavaScript's `[object Object]` is never what was meant.
+    Raises InvalidValueError for an object: JavaScript's `[object Object]`, which it becomes with `objects`, is never
+    what was meant.
     """
     if isinstance(value, str):
         return value
@@ -61,10 +67,53 @@ def scalar_text(value: Any) -> str:
     if isinstance(value, datetime):
         return iso_text(value)
     if isinstance(value, (list, tuple)):
-        return ",".join(scalar_text(member) for member in value)
+        return ",".join(scalar_text(member, objects=objects) for member in value)
+    if objects and isinstance(value, Mapping):
+        return "[object Object]"
     raise InvalidValueError(
         "An object cannot stand where a text is sent.", value=value, hint="Pick one member of it in the expression."
     )
+
+
+def is_truthy(value: Any) -> bool:
+    """Truth as in JavaScript, where empty lists and objects are true."""
+    return (bool(value) and value == value) or isinstance(value, (list, dict))
+
+
+def number_of(value: Any) -> float:
+    """JavaScript's `Number(value)` of a number, a truth or decimal text (ECMA-262 ToNumber); NaN of anything else."""
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if not isinstance(value, str):
+        return math.nan
+    text = value.strip()
+    return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0.0)
+
+
+def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
+    """The name under which something is sent, as text. n8n makes `[Object: {"k": 1}]` of an object (`as_n8n`).
+
+    Raises InvalidValueError for a list or an object otherwise.
+    """
+    if isinstance(value, str):
+        return value
+    if not as_n8n:
+        if isinstance(value, (list, tuple)):
+            raise InvalidValueError("A list is no name.", value=value, hint="Pick one member of it in the expression.")
+        return scalar_text(value)
+    if value is None or value is UNDEFINED:
+        return "null" if value is None else "undefined"
+    if isinstance(value, ZonedDateTime):
+        return f"[DateTime: {iso_text(value)}]"
+    if isinstance(value, datetime):
+        import zoneinfo
+
+        return f"[Date: {iso_text(ZonedDateTime.of(value.astimezone(zoneinfo.ZoneInfo(timezone))))}]"
+    if isinstance(value, (Mapping, list, tuple)):
+        kind = "Object" if isinstance(value, Mapping) else "Array"
+        spaced = json_text(value).replace(',"', ', "').replace('":', '": ')
+        return f"[{kind}: {spaced}]"
+    return scalar_text(value)
 
 
 def _number_text(value: float) -> str:
@@ -75,38 +124,43 @@ def _number_text(value: float) -> str:
         raise InvalidValueError("The number has too many digits to send.") from None
 
 
-def _pairs(key: str, value: Any, array_format: str) -> Iterator[tuple[str, str]]:
+def _pairs(key: str, value: Any, array_format: str, objects: bool) -> Iterator[tuple[str, str]]:
     if value is UNDEFINED:
         return
     if isinstance(value, Mapping):
         for name, member in value.items():
-            yield from _pairs(f"{key}[{name}]", member, array_format)
+            yield from _pairs(f"{key}[{name}]", member, array_format, objects)
     elif isinstance(value, (list, tuple)) and array_format == "comma":
         if value and list(value) != [UNDEFINED]:
-            yield key, scalar_text(value)
+            yield key, scalar_text(value, objects=objects)
     elif isinstance(value, (list, tuple)):
         for index, member in enumerate(value):
             name = {"indices": f"{key}[{index}]", "brackets": f"{key}[]"}.get(array_format, key)
-            yield from _pairs(name, member, array_format)
+            yield from _pairs(name, member, array_format, objects)
     else:
         yield key, scalar_text(value)
 
 
-def query_pairs(values: Mapping[str, Any], array_format: str = "indices") -> list[tuple[str, str]]:
+def query_pairs(
+    values: Mapping[str, Any], array_format: str = "indices", *, objects: bool = False
+) -> list[tuple[str, str]]:
     """The query as name and value pairs, in order; undefined is left out, an empty list or object too.
 
-    `array_format` is one of ARRAY_FORMATS. Raises InvalidValueError for what has no text, or endless nesting.
+    `array_format` is one of ARRAY_FORMATS, `objects` as in `scalar_text`. Raises InvalidValueError for what has no
+    text, or endless nesting.
     """
     found: list[tuple[str, str]] = []
     try:
         for key, value in values.items():
-            found.extend(_pairs(str(key), value, array_format))
+            found.extend(_pairs(str(key), value, array_format, objects))
     except RecursionError:
         raise InvalidValueError("The query is nested too deeply to send.") from None
     return found
 
 
-def encode_query(values: Mapping[str, Any], array_format: str = "indices", encoding: str | None = None) -> str:
+def encode_query(
+    values: Mapping[str, Any], array_format: str = "indices", encoding: str | None = None, *, objects: bool = False
+) -> str:
     """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
 
     With `encoding="odata"` what OData's own grammar is made of stays as it is: `$filter=Name eq 'a'` keeps `$`,
@@ -119,7 +173,7 @@ def encode_query(values: Mapping[str, Any], array_format: str = "indices", encod
             if isinstance(value, SelfWritten):
                 texts += value.query(safe)
             else:
-                pairs = query_pairs({key: value}, array_format)
+                pairs = query_pairs({key: value}, array_format, objects=objects)
                 texts += [f"{quote(name, safe=safe)}={quote(text, safe=safe)}" for name, text in pairs]
         return "&".join(texts)
     except UnicodeEncodeError:
@@ -128,9 +182,73 @@ def encode_query(values: Mapping[str, Any], array_format: str = "indices", encod
         ) from None
 
 
+def form_fields(values: Mapping[str, Any], is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """The fields of a form by name, as axios names them; null and undefined are left out.
+
+    A list of single values is `a[]` each, any other `a[0]`, `a[0][k]`; an object `a[k]`. What `is_whole` is one field,
+    whatever is in it; a name that ends in `{}` takes a value as JSON.
+    """
+    for name, value in values.items():
+        if value is None or value is UNDEFINED:
+            continue
+        if is_whole(value):
+            yield name, value
+        elif name.endswith("{}") and isinstance(value, (Mapping, list, tuple)):
+            yield name, json_text(value)
+        elif isinstance(value, (list, tuple)) and not any(_is_nested(entry, is_whole) for entry in value):
+            listed = f"{name.removesuffix('[]')}[]"
+            yield from ((listed, entry) for entry in value if entry is not None and entry is not UNDEFINED)
+        else:
+            yield from _inner_fields(name, value, is_whole)
+
+
+def _is_nested(value: Any, is_whole: Callable[[Any], bool]) -> bool:
+    return isinstance(value, (Mapping, list, tuple)) and not is_whole(value)
+
+
+def _inner_fields(name: str, value: Any, is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    if not _is_nested(value, is_whole):
+        yield name, value
+        return
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, entry in entries:
+        if entry is not None and entry is not UNDEFINED:
+            yield from _inner_fields(f"{name.removesuffix('[]')}[{str(key).removesuffix('[]')}]", entry, is_whole)
+
+
 def encode_form(values: Mapping[str, Any]) -> bytes:
-    """A body of type `application/x-www-form-urlencoded`; nested values as in a query."""
-    return encode_query(values).encode("ascii")
+    """A body of type `application/x-www-form-urlencoded` (WHATWG URL section 5.2), a blank as `+`.
+
+    Raises InvalidValueError for text that is no Unicode, and for endless nesting.
+    """
+    texts: list[str] = []
+    try:
+        for name, value in form_fields(values, lambda held: isinstance(held, SelfWritten)):
+            texts += (
+                value.query("") if isinstance(value, SelfWritten) else [f"{_plus(name)}={_plus(scalar_text(value))}"]
+            )
+    except RecursionError:
+        raise InvalidValueError("The form is nested too deeply to send.") from None
+    except UnicodeEncodeError:
+        raise InvalidValueError(
+            "A value of the form holds half of a surrogate pair, which cannot be sent.",
+            hint="Mend the text's encoding.",
+        ) from None
+    return "&".join(texts).encode("ascii")
+
+
+def _plus(text: str) -> str:
+    return quote_plus(text, safe="*").replace("~", "%7E")
+
+
+def encode_text(text: str) -> bytes:
+    """A body of text in UTF-8. Raises InvalidValueError for text that is no Unicode."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidValueError(
+            "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
+        ) from None
 
 
 def plain_json(value: Any) -> Any:
@@ -169,9 +287,4 @@ def encode_json(value: Any) -> bytes:
 
     Raises InvalidValueError for text that is no Unicode, and as `json_text` does.
     """
-    try:
-        return json_text(value).encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidValueError(
-            "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
-        ) from None
+    return encode_text(json_text(value))

@@ -13,6 +13,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from nodeloom import openfiles
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import MaskedValues, clean_interruption, let_go, masked
 from nodeloom.run.redacting import Redactor
@@ -56,6 +57,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                 async for value in inner:
                     yield value
             except BaseException as error:
+                _tell_used_up(error)
                 try:
                     let_out(error, runtime.secret_names, _parameters(given, named))
                 finally:
@@ -74,6 +76,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                 given = masking(given, named)
                 return await method(runtime, *given, **named)
             except BaseException as error:
+                _tell_used_up(error)
                 try:
                     let_out(error, runtime.secret_names, _parameters(given, named))
                 finally:
@@ -89,6 +92,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
             if isinstance(result, Iterator):
                 return _Shielded(result, runtime.secret_names, _parameters(given, named))
         except BaseException as error:
+            _tell_used_up(error)
             try:
                 let_out(error, runtime.secret_names, _parameters(given, named))
             finally:
@@ -125,6 +129,13 @@ class _Shielded(Iterator[Any]):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+def _tell_used_up(error: BaseException) -> None:
+    """Raise ConfigurationError where no file could be opened: modules are imported when they are first needed."""
+    if isinstance(error, OSError) and openfiles.used_up(error):
+        let_go(error)
+        raise openfiles.cannot_begin() from error
 
 
 def let_out(error: BaseException, names: SecretNames, parameters: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.run.handover import as_parameters
 from nodeloom.run.keywords import RunOptions
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import RunReport
@@ -60,6 +61,16 @@ class Opener:
 
         return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
 
+    def _names_of(self, plan: OperationPlan) -> SecretNames:
+        """Which fields' values are masked in errors and logs of a plan: the node's own secret ones too (n8n)."""
+        fields = plan.descriptor.sensitive_output_fields
+        if not fields:
+            return self.secret_names
+        from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+
+        own = [field.rpartition(".")[2].removesuffix("[*]") for field in fields]
+        return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names, *filter(None, own)))
+
     def retry_policy(self) -> RetryPolicy:
         """How requests are repeated."""
         from nodeloom.transport import RetryPolicy
@@ -75,6 +86,7 @@ class Opener:
         from nodeloom.plan.compile import compile_plan
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
             plan = compile_plan(
                 found,
@@ -93,6 +105,7 @@ class Opener:
         from nodeloom.plan.choices import compile_choices
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
             return compile_choices(
                 found, property_name, parameters, url_values=self._url_values, untold=self.secret_names
@@ -109,10 +122,9 @@ class Opener:
         dry: bool = False,
     ) -> OpenedRun:
         """The run of an operation; without `items`, it runs once. A `dry` one asks nobody for a token."""
-        from nodeloom.run.source import check_items
+        from nodeloom.run.frames import as_items
 
-        items = [{"json": {}}] if items is None else items
-        check_items(items)
+        items = [{"json": {}}] if items is None else as_items(items)
         plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
         return self.opened(plan, items, options, report, dry=dry)
 
@@ -135,7 +147,7 @@ class Opener:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self._environment(nodes=options.nodes)
-        redactor = Redactor(self.secret_names, session, plan.values)
+        redactor = Redactor(self._names_of(plan), session, plan.values)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

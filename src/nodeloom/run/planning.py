@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -51,12 +51,13 @@ def plan_requests(
 
     `admit` raises for a request that may not be sent.
     """
-    from nodeloom.run.items import as_item, too_deep
+    from nodeloom.run.items import as_item, plain_item, too_deep
     from nodeloom.run.opening import AllItems
 
     plan, session = opened.plan, opened.session
-    items = list(opened.items) if plan.needs_all_items else opened.items
-    work = opened.work(_refuse, AllItems(items) if plan.needs_all_items else ())
+    items: Iterable[Any] = map(plain_item, opened.items)
+    items = list(items) if plan.needs_all_items else items
+    work = opened.work(_refuse, AllItems(items) if isinstance(items, list) else ())
     injection = _finished(session.injection(_refuse)) if session is not None else None
     shown = _Shown(opened.redactor)
     for index, raw in enumerate(items):

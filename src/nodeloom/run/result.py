@@ -67,17 +67,20 @@ class JournalReport:
     """What a run has to do with its journal, the `file`.
 
     `told` counts the outcomes that were there from an earlier run, `repeated` the items that one may have sent already
-    and that were sent again, `unknown` the items of which only the service can tell whether they were done.
+    and that were sent again, `unknown` the items of which only the service can tell whether they were done. `lost` is
+    how many commits at the end of its log were missing, after a power failure as a rule; what they said was done again.
     """
 
     file: str
     told: int = 0
     repeated: int = 0
     unknown: int = 0
+    lost: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {"file": self.file, "told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+        """The same as JSON; `lost` only where something was."""
+        counts = {"told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+        return {"file": self.file, **counts, **({"lost": self.lost} if self.lost else {})}
 
 
 @dataclass(slots=True)

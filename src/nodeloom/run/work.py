@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom import openfiles
 from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError, RequestError
-from nodeloom.expression import Environment, Scope
+from nodeloom.expression import UNDEFINED, Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
 from nodeloom.redaction import MaskedValues
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from nodeloom.run.redacting import Redactor
 
 Send = Callable[[Request], Awaitable[Response]]
-
-_NO_CREDENTIALS: dict[str, Any] = {}
 
 
 class ItemWork:
@@ -68,9 +67,11 @@ class ItemWork:
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
         self._hooked = self._sees or self._prepares or self._transforms
+        # In n8n there is no such name without a credential; ours has no fields, so that a field may have a substitute.
+        without: Any = UNDEFINED if plan.url_values == "raw" else {}
         self._names: dict[str, Any] = {
             "$version": plan.descriptor.type_version,
-            "$credentials": session.values if session is not None else _NO_CREDENTIALS,
+            "$credentials": session.values if session is not None else without,
         }
 
     def scope(self, index: int, item: Item) -> Scope:
@@ -100,6 +101,9 @@ class ItemWork:
         except RecursionError:
             return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+            if openfiles.used_up(fault):
+                sent = "unknown" if attempts.statuses else "no"
+                return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
             return self._failed(index, raw, unexpected(index, fault, self._mask(raw, attempts)), attempts)
         return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
 
@@ -148,12 +152,13 @@ class ItemWork:
         response = await (
             self._sender.send(request, attempts) if context is None else self._sent(request, attempts, context)
         )
-        if response.status == 401 and (response.redirect is None or request.idempotent):
+        refused = session.is_expiry(response.status) and not request.is_answered_by(response.status)
+        if refused and (response.redirect is None or request.idempotent):
             renewed = await session.renew(injection, self._send_token)
             if renewed is not None:
                 attempts.repeats += 1
                 response = await self._sent(self._request(call, renewed, session), attempts, context)
-                session.repeated(renewed, refused=response.status == 401)
+                session.repeated(renewed, refused=session.is_expiry(response.status))
         return response
 
     def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:

@@ -6,10 +6,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from nodeloom import headerfields
 from nodeloom.errors import NotRunError, RequestError
 from nodeloom.messages import Content, Request, Response
 from nodeloom.transport.budget import RetryBudget
@@ -33,16 +32,10 @@ class RetryPolicy:
         return min(self.most_seconds, self.base_seconds * 2.0 ** (attempt - 1)) * draw()
 
 
-def retry_after(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
-    """Seconds the service asks to wait (RFC 9110 section 10.2.3: a number of seconds, or a date); None without."""
-    text = response.header("retry-after").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (date - now()).total_seconds()) if date.tzinfo is not None else None
+def retry_after(response: Response) -> float | None:
+    """Seconds the service asks to wait; None where it does not say."""
+    field = response.header("retry-after")
+    return headerfields.retry_after(field) if field else None
 
 
 def is_idempotent(request: Request) -> bool:
@@ -166,7 +159,7 @@ class RetryingSender:
             outcome = error
         else:
             attempts.answered(request, outcome)
-            if outcome.status < 400:
+            if outcome.status < 400 or request.is_answered_by(outcome.status):
                 return outcome
         return await self._settled(request, outcome, attempts)
 
@@ -192,7 +185,7 @@ class RetryingSender:
                 return _final(outcome)
             if self._give_up():
                 return _cut_short(outcome, attempts)
-            why_not = self._unaffordable(refusals, held_back)
+            why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
             if why_not is not None:
                 return _denied(outcome, why_not)
             attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
@@ -213,7 +206,7 @@ class RetryingSender:
             attempts.repeats += 1
             if self._on_retry is not None:
                 self._on_retry(request, before, delay)
-            if isinstance(outcome, Response) and outcome.status < 400:
+            if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
                 return outcome
 
     def _holds_back(self, outcome: Response | RequestError) -> bool | str:
@@ -221,11 +214,14 @@ class RetryingSender:
             return False
         return self._pacing.holds_back(outcome)
 
-    def _unaffordable(self, refusals: int, held_back: bool) -> str | None:
-        """Why there is not another repeat; None when there is one, which the budget is charged with."""
+    def _unaffordable(self, refusals: int, *, harmless: bool) -> str | None:
+        """Why there is not another repeat; None when there is one, which the budget is charged with.
+
+        A `harmless` one repeats what cost the service nothing: it was refused and waits for its turn, or never sent.
+        """
         if refusals > MOST_REFUSALS:
             return f"It was not repeated again: it was refused {refusals} times."
-        if self._budget.afford_refused() if held_back else self._budget.afford():
+        if self._budget.afford_harmless() if harmless else self._budget.afford():
             return None
         return "It was not repeated: the retry budget of the run is used up (--retry-budget)."
 
@@ -241,6 +237,10 @@ class RetryingSender:
 
 def _is_gone(request: Request, outcome: Response | RequestError) -> bool:
     return isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE"
+
+
+def _was_not_sent(outcome: Response | RequestError) -> bool:
+    return isinstance(outcome, RequestError) and outcome.details.get("sent") == "no"
 
 
 def _final(outcome: Response | RequestError) -> Response:

@@ -11,7 +11,9 @@ from nodeloom.errors import JournalError
 from nodeloom.redaction import clean_interruption
 
 if TYPE_CHECKING:
-    from nodeloom.run.journal.file import BackRow, BeginRow, EndRow, JournalFile
+    from nodeloom.run.journal.checksum import Row
+    from nodeloom.run.journal.entries import Slot
+    from nodeloom.run.journal.file import Change, JournalFile
     from nodeloom.run.journal.scrub import Scrub
 
 
@@ -31,15 +33,14 @@ class Committer:
         self._durable = durable
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._backs: list[BackRow] = []
-        self._begins: list[tuple[BeginRow, asyncio.Future[None] | None]] = []
-        self._ends: list[EndRow] = []
+        # In the order they came, which is that of what happened to an item; an intent has somebody who waits for it.
+        self._waiting: list[tuple[Slot, Row, asyncio.Future[None] | None]] = []
         self._scheduled = False
         self._thread: ThreadPoolExecutor | None = None
         self._working: asyncio.Future[None] | None = None
         self._failure: JournalError | None = None
 
-    def begin(self, row: BeginRow) -> asyncio.Future[None]:
+    def begin(self, slot: Slot, row: Row) -> asyncio.Future[None]:
         """Write down that an item is about to be sent; it may be sent when the future is done.
 
         The future raises JournalError when that cannot be written. One that is cancelled takes the row back, as long
@@ -49,20 +50,13 @@ class Committer:
         if self._failure is not None:
             future.set_exception(self._failure)
             return future
-        self._begins.append((row, future))
+        self._waiting.append((slot, row, future))
         self._schedule()
         return future
 
-    def take_back(self, row: BackRow) -> None:
-        """Write down that an item that was begun was not done, and is to be begun again before it is sent."""
-        self._backs.append(row)
-        self._schedule()
-
-    def end(self, row: EndRow, begin: BeginRow | None = None) -> None:
-        """Write down what became of an item; `begin` is the row of one that has none, as nothing of it was sent."""
-        if begin is not None:
-            self._begins.append((begin, None))
-        self._ends.append(row)
+    def put(self, slot: Slot, row: Row) -> None:
+        """Write down what became of an item: its outcome, or that it is to be begun again before it is sent."""
+        self._waiting.append((slot, row, None))
         self._schedule()
 
     async def aclose(self) -> None:
@@ -73,9 +67,9 @@ class Committer:
             await asyncio.sleep(0)
         self._scheduled = True
         try:
-            if self._pending:
-                backs, begins, ends, _waiting = self._taken()
-                self._file.write(begins, ends, backs)
+            if self._waiting:
+                changes, _futures = self._taken()
+                self._file.write(changes)
                 await self._in_thread(self._file.commit)
         finally:
             if self._thread is not None:
@@ -87,17 +81,13 @@ class Committer:
             # Once more round the loop, so that all items that are ready come along.
             self._loop.call_soon(self._flush)
 
-    @property
-    def _pending(self) -> bool:
-        return bool(self._begins or self._ends or self._backs)
-
-    def _taken(self) -> tuple[list[BackRow], list[BeginRow], list[EndRow], list[asyncio.Future[None]]]:
-        wanted = [(row, future) for row, future in self._begins if future is None or not future.done()]
-        backs = self._backs
-        begins = self._scrub.rows([row for row, _future in wanted])
-        ends = self._scrub.rows(self._ends)
-        self._backs, self._begins, self._ends = [], [], []
-        return backs, begins, ends, [future for _row, future in wanted if future is not None]
+    def _taken(self) -> tuple[list[Change], list[asyncio.Future[None] | None]]:
+        """What is to be written, without secrets, and for each who waits for it."""
+        wanted = [entry for entry in self._waiting if entry[2] is None or not entry[2].done()]
+        self._waiting = []
+        rows = self._scrub.rows([row for _slot, row, _future in wanted])
+        changes = [(slot, row) for (slot, _row, _future), row in zip(wanted, rows, strict=True)]
+        return changes, [future for _slot, _row, future in wanted]
 
     def _flush(self) -> None:
         if self._working is not None:
@@ -107,26 +97,28 @@ class Committer:
             self._write_taken()
 
     def _write_taken(self) -> None:
-        backs, begins, ends, waiting = self._taken()
-        if not (backs or begins or ends):
+        changes, futures = self._taken()
+        if not changes:
             return
         try:
-            self._file.write(begins, ends, backs)
+            self._file.write(changes)
             if self._durable:
-                self._work(self._file.commit, lambda failure: self._committed(failure, ends, waiting))
+                self._work(self._file.commit, lambda failure: self._committed(failure, changes, futures))
                 return
             self._file.commit()
         except JournalError as failure:
-            self._committed(failure, ends, waiting)
+            self._committed(failure, changes, futures)
         else:
-            self._committed(None, ends, waiting)
+            self._committed(None, changes, futures)
 
-    def _committed(self, failure: JournalError | None, ends: list[EndRow], waiting: list[asyncio.Future[None]]) -> None:
+    def _committed(
+        self, failure: JournalError | None, changes: list[Change], futures: list[asyncio.Future[None] | None]
+    ) -> None:
         if failure is not None:
-            self._fail(failure, ends, waiting)
+            self._fail(failure, changes, futures)
             return
-        for future in waiting:
-            if not future.done():
+        for future in futures:
+            if future is not None and not future.done():
                 future.set_result(None)
         try:
             wants_checkpoint = self._file.wants_checkpoint
@@ -140,15 +132,16 @@ class Committer:
         if failure is not None:
             self._fail(failure, [], [])
 
-    def _fail(self, failure: JournalError, ends: list[EndRow], waiting: list[asyncio.Future[None]]) -> None:
+    def _fail(self, failure: JournalError, changes: list[Change], futures: list[asyncio.Future[None] | None]) -> None:
         first = self._failure is None
         self._failure = failure
-        self._ends = [*ends, *self._ends]
-        for future in [*waiting, *(future for _row, future in self._begins)]:
+        tried = [(slot, row, future) for (slot, row), future in zip(changes, futures, strict=True)]
+        everything = [*tried, *self._waiting]
+        for _slot, _row, future in everything:
             if future is not None and not future.done():
                 future.set_exception(failure)
-        # Nothing was sent of any of them: what is not on record then may be run again.
-        self._begins = []
+        # Nothing was sent of what was only intended: what is not on record then may be run again.
+        self._waiting = [entry for entry in everything if entry[2] is None]
         if first:
             self._on_failure(failure)
 
@@ -161,7 +154,7 @@ class Committer:
                 fault = JournalError(f"The journal failed: {type(fault).__name__}: {fault}.")
             self._working = None
             done(fault)
-            if self._pending:
+            if self._waiting:
                 self._schedule()
 
         self._working = self._in_thread(job)

@@ -1,0 +1,127 @@
+"""What a filled-in form holds, as n8n's form does: null is no value, entries of collections have their defaults.
+
+With `as_n8n` what the form would not have let in counts for as much as it does in n8n: members a collection does not
+have, a list where one entry is taken, an expression where none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
+from nodeloom.descriptor.visibility import Edition, visible_form
+from nodeloom.expression import Dialect, Literal
+from nodeloom.expression.split import is_template
+
+# False, 0 and null are values of these (n8n); null is none of any other kind.
+_TAKE_NULL = frozenset({"boolean", "number", "options"})
+_COLLECTIONS = frozenset({"collection", "fixedCollection"})
+
+
+def given_values(
+    properties: Sequence[PropertyDescriptor], given: Mapping[str, Any], dialect: Dialect, *, as_n8n: bool
+) -> dict[str, Any]:
+    """The values of a form that were given: without null where a default stands, `{}` for it in a collection.
+
+    Where a property takes no expression, n8n makes text of one (`as_n8n`).
+    """
+    by_name: dict[str, list[PropertyDescriptor]] = {}
+    for prop in properties:
+        by_name.setdefault(prop.name, []).append(prop)
+    kept: dict[str, Any] = {}
+    for name, value in given.items():
+        definitions = by_name.get(name, [])
+        if value is None and any(prop.type in _COLLECTIONS and prop.has_default for prop in definitions):
+            kept[name] = {}
+        elif value is None and any(map(_replaces_null, definitions)):
+            continue
+        elif as_n8n and _is_expression(value) and any(prop.no_data_expression for prop in definitions):
+            text = value[1:]
+            kept[name] = text if dialect == "n8n" or text.startswith("=") else Literal(text)
+        else:
+            kept[name] = value
+    return kept
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("=")
+
+
+def _replaces_null(prop: PropertyDescriptor) -> bool:
+    located = prop.type == "resourceLocator" and isinstance(prop.default, Mapping)
+    return prop.has_default and prop.type not in _TAKE_NULL and not located
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Fills in the values of collections; `root` are the values of the whole form."""
+
+    root: Mapping[str, Any]
+    edition: Edition
+    dialect: Dialect
+    is_template: Callable[[Any], bool]
+    as_n8n: bool
+
+    def value(self, prop: PropertyDescriptor, value: Any) -> Any:
+        """`value` with what its members have by default; anything but a written collection is left as it is."""
+        if prop.type not in _COLLECTIONS or (prop.type == "collection" and prop.multiple):
+            return value
+        if isinstance(value, Literal) or (isinstance(value, Mapping) and "$literal" in value):
+            return value
+        if not isinstance(value, Mapping):
+            return {} if self.as_n8n else value
+        if prop.type == "collection":
+            return self._members(prop.children(), value, defaults=False)
+        groups = {group.name: group for group in prop.groups()}
+        found: dict[str, Any] = {}
+        for name, entries in value.items():
+            if name in groups:
+                filled = self._entries(prop, groups[name], entries)
+                if filled is not None:
+                    found[name] = filled
+            elif not self.as_n8n:
+                found[name] = entries
+        return found
+
+    def _entries(self, prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> Any:
+        """The entries of a group; None for none."""
+        if prop.multiple:
+            if not isinstance(entries, list):
+                entries = [entries] if isinstance(entries, Mapping) else entries
+            if not isinstance(entries, list):
+                return entries
+            return [
+                self._members(group.values, entry, defaults=True) if isinstance(entry, Mapping) else entry
+                for entry in entries
+            ]
+        if isinstance(entries, Mapping):
+            return self._members(group.values, entries, defaults=True) or None
+        if self.as_n8n and entries is not None:
+            # n8n looks for the members of one entry in whatever there is.
+            return self._members(group.values, {}, defaults=True) or None
+        return entries
+
+    def _members(
+        self, properties: Sequence[PropertyDescriptor], given: Mapping[str, Any], *, defaults: bool
+    ) -> dict[str, Any]:
+        kept = given_values(properties, given, self.dialect, as_n8n=self.as_n8n)
+        # A member of a collection that was given as null has its default, one that was not given has no value.
+        asked = properties if defaults else [prop for prop in properties if prop.name in given]
+        form = visible_form(asked, kept, version=self.edition, root=self.root, is_template=self.is_template)
+        shown = {prop.name: prop for prop in form.properties}
+        members = {
+            name: self.value(shown[name], value) if name in kept else self._default(shown[name], value)
+            for name, value in form.values.items()
+        }
+        known = {prop.name for prop in properties}
+        if not self.as_n8n:
+            members.update((name, value) for name, value in given.items() if name not in known)
+        return members
+
+    def _default(self, prop: PropertyDescriptor, value: Any) -> Any:
+        """A default, which is a template by n8n's rule whatever the author's is."""
+        if self.dialect != "n8n" and isinstance(value, str) and not value.startswith("="):
+            return Literal(value) if is_template(value, self.dialect) else value
+        return self.value(prop, value)

@@ -1,0 +1,76 @@
+"""The body of a request as bytes, and the content type that goes with it (axios, as n8n uses it)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nodeloom.errors import InvalidValueError
+from nodeloom.expression import UNDEFINED
+from nodeloom.headerfields import media_type
+from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
+from nodeloom.plan.wire import encode_form, encode_json, encode_text
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+# axios calls a text a form where nothing else is said, with these methods only.
+_FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+def is_sent(body: Any, *, as_n8n: bool) -> bool:
+    """Whether there is anything in a body that is sent: an object whose members are undefined is, an empty one is not.
+
+    n8n sends no number, true or false as a body (`as_n8n`).
+    """
+    if body is None or body is UNDEFINED:
+        return False
+    if isinstance(body, (bool, int, float)):
+        return not as_n8n
+    return not isinstance(body, (dict, list, str)) or bool(body)
+
+
+def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
+    """The bytes of `body`; its content type is added to `headers` where they have none.
+
+    `json_wanted` says that a text is JSON. Raises InvalidValueError for what the content type cannot hold.
+    """
+    name = next((name for name in headers if name.lower() == "content-type"), "content-type")
+    written = headers.get(name, "")
+    kind = media_type(written)
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        if kind == JSON:
+            return _json_of(body)
+        if not kind and (json_wanted or method in _FORM_METHODS):
+            headers[name] = JSON if json_wanted else FORM
+        return encode_text(body)
+    if kind in (FORM, MULTIPART):
+        fields = _fields(body, kind)
+        if kind == FORM:
+            return encode_form(fields)
+        boundary = new_boundary()
+        headers[name] = f"{MULTIPART}; boundary={boundary}"
+        return encode_multipart(fields, boundary)
+    if not kind:
+        headers[name] = JSON
+    return encode_json(body)
+
+
+def _json_of(text: str) -> bytes:
+    """JSON that is written already goes as it is; any other text as a JSON text."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return encode_json(text)
+    return encode_text(text.strip())
+
+
+def _fields(body: Any, kind: str) -> Mapping[str, Any]:
+    if isinstance(body, list):
+        return {str(index): value for index, value in enumerate(body)}
+    if isinstance(body, dict):
+        return body
+    raise InvalidValueError(f"A body of type {kind} has fields with names.", value=body, hint="Send an object.")
