@@ -3,7 +3,7 @@
     python interrupting.py WAY FILE…
 
 For each line of the files that is run, it runs the way again, raises KeyboardInterrupt there, and looks at everything
-that a traceback with variables shows. It prints how many interruptions there were, and each variable or message in
+that a traceback with variables shows. It writes how many interruptions there were, and each variable or message in
 which the canary stood. It is a program of its own, for a tracer slows everything down and is seen by coverage.
 """
 
@@ -185,7 +185,7 @@ def shown(value: object) -> str:
 
 
 def main(way: str, *files: str) -> None:
-    """Interrupt at each line, the first and the last time it comes, and print what was found."""
+    """Interrupt at each line, the first and the last time it comes, and write what was found."""
     found: dict[str, list[Line]] = {}
     interrupted = 0
     with tempfile.TemporaryDirectory() as made:
@@ -201,7 +201,7 @@ def main(way: str, *files: str) -> None:
                     interrupted += any(isinstance(link, KeyboardInterrupt) for link in chain_of(error))
                     for leak in leaks(error):
                         found.setdefault(leak, []).append(line)
-    print(json.dumps({"interrupted": interrupted, "leaks": found}))
+    sys.stdout.write(json.dumps({"interrupted": interrupted, "leaks": found}))
 
 
 if __name__ == "__main__":

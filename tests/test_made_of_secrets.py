@@ -378,9 +378,12 @@ def test_the_test_of_a_credential_counts_too(channel: str, other: RawServer) -> 
     assert "x-plain" in received(other).lower()
     assert "x-test" not in received(other).lower()
     assert "x-way" not in received(other).lower()
-    with serving(repeating("302 Found", other)) as home, runtime(INJECTED, node()) as opened:
-        with pytest.raises(UnexpectedRedirectError) as caught:
-            opened.test_credential("twoOriginsApi", {"serverUrl": home.url, **fields})
+    with (
+        serving(repeating("302 Found", other)) as home,
+        runtime(INJECTED, node()) as opened,
+        pytest.raises(UnexpectedRedirectError) as caught,
+    ):
+        opened.test_credential("twoOriginsApi", {"serverUrl": home.url, **fields})
     assert KEY.upper() not in json.dumps(caught.value.to_dict())
     assert len(other.heads) == 1
 

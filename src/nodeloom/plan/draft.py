@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.expression import UNDEFINED, Scope
@@ -124,4 +125,6 @@ def said_by(options: Mapping[str, Any], draft: Draft | None) -> Said:
     parts = [options.get(key) for key in _SAYING]
     if draft is None:
         return Said(parts, ())
-    return Said([draft.scope.cell.item, draft.values, *parts], draft.untold or ())
+    # OData puts a text in quotes, and doubles those in it.
+    path = {name: unquote(value).strip("'").replace("''", "'") for name, value in draft.path.items()}
+    return Said([draft.scope.cell.item, draft.values, path, *parts], draft.untold or ())

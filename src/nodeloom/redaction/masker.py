@@ -33,6 +33,9 @@ _NAMED_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WIDE = re.compile("[^\x00-\xff]")
 _MOST_LAYERS = 5
 _URL_SAFE = str.maketrans("+/", "-_")
+# What encodeURIComponent and encodeURI leave as it is (ECMA-262, 19.2.6), besides letters, digits and `-_.~`.
+_COMPONENT = "!'()*"
+_ADDRESS = f"{_COMPONENT};,/?:@&=+$#"
 # Where `errors.preview` cuts a text, wherever it comes to.
 _CUT = "…"
 
@@ -101,7 +104,12 @@ def telling(texts: Iterable[str]) -> MaskedTexts:
 
 
 def _percent_encoded(raw: bytes) -> Iterator[str]:
-    for escaped in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+    for safe in ("", "/", _COMPONENT, _ADDRESS):
+        escaped = quote(raw, safe=safe)
+        yield escaped
+        yield _percent_lower(escaped)
+    # As a form has it.
+    for escaped in (quote_plus(raw), quote_plus(raw, safe="*")):
         yield escaped
         yield _percent_lower(escaped)
 
@@ -121,6 +129,7 @@ def _forms(secret: str) -> Iterator[str]:
         # Once and twice more, as an address in the query of another (`?return=%2Fapi%3Fkey%3D…`).
         once_more = quote(text.encode("utf-8", "surrogatepass"), safe="")
         yield once_more
+        yield _percent_lower(once_more)
         yield quote(once_more, safe="")
         yield from _as_bytes(text.encode("utf-8", "surrogatepass"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Generic, NoReturn, TypeVar, final
 
 MASK = "***"
@@ -170,6 +171,22 @@ def forget_locals(error: BaseException) -> None:
         waiting += [current.__cause__, current.__context__]
         if isinstance(current, BaseExceptionGroup):
             waiting += current.exceptions
+
+
+def leave_running_frames(error: BaseException) -> None:
+    """Take the frames that still run off the traceback of an error that is kept: their variables cannot be cleared."""
+    entry = error.__traceback__
+    while entry is not None and _is_running(entry.tb_frame):
+        entry = entry.tb_next
+    error.__traceback__ = entry
+
+
+def _is_running(frame: FrameType) -> bool:
+    try:
+        frame.clear()
+    except RuntimeError:
+        return True
+    return False
 
 
 def let_go(error: BaseException) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from nodeloom.errors import NodeloomError
 from nodeloom.messages import Request, Said
-from nodeloom.redaction import MASK, Masker, SecretNames, forget_locals, telling, texts_of
+from nodeloom.redaction import MASK, Masker, SecretNames, forget_locals, leave_running_frames, telling, texts_of
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
@@ -91,6 +91,8 @@ class Redactor:
         self.words(error, mask)
         _silence_causes(error, mask)
         forget_locals(error)
+        # The one that works on the item holds it.
+        leave_running_frames(error)
 
     def words(self, error: NodeloomError, mask: Mask | None = None) -> None:
         """Mask an error's own words."""
