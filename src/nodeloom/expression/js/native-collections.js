@@ -208,8 +208,7 @@
       },
     }[name];
     defineProperty(made, "prototype", { value: native.prototype, writable: false });
-    defineProperty(made, "length", { value: 3 });
-    for (const key of ownKeys(native).slice(3)) defineProperty(made, key, describe(native, key));
+    for (const key of ownKeys(native)) if (key !== "prototype") defineProperty(made, key, describe(native, key));
     setPrototypeOf(made, Typed);
     put(native.prototype, "constructor", made);
     put(globalThis, name, made);
