@@ -145,6 +145,16 @@ def places(template: str) -> dict[str, Place]:
             {},
         ),
         "multipart": ({"headers": {"content-type": "multipart/form-data"}, "body": {"way": template}}, [], {}),
+        "header of a part": (
+            {"headers": {"content-type": "multipart/form-data"}},
+            [
+                prop(
+                    "Way",
+                    {"send": {"type": "body", "property": "w", "encode": "string", "headers": {"X-Part": template}}},
+                )
+            ],
+            {"Way": "x"},
+        ),
         **{f"parameter sent as {kind}": place for kind, place in sent.items()},
         "parameter in the path": (
             {"url": "/go/{way}"},
@@ -289,6 +299,25 @@ def test_a_method_that_is_made_of_a_secret_is_not_sent_on(other: RawServer) -> N
         assert isinstance(ran(home, made, {}), UnexpectedRedirectError)
     assert home.heads[0].startswith(KEY[:6].upper().encode())
     assert other.heads == []
+
+
+def test_what_a_request_signs_in_with_is_not_sent_on(channel: str, other: RawServer) -> None:
+    """n8n's `auth`; in whatever form a service repeats it."""
+    made = document(({"auth": {"username": "me", "password": f"={{{{ {REVERSED} }}}}"}}, [], {}))
+    pair = base64.b64encode(f"me:{KEY[::-1]}".encode()).decode()
+    with serving(redirecting("302 Found", f"{other.url}/landed")) as home:
+        assert not isinstance(ran(home, made, {}), NodeloomError)
+    assert pair in received(home)
+    assert "authorization" not in received(other).lower()
+
+    def talk(connection: socket.socket, _head: bytes) -> None:
+        body = json.dumps({"error": {"message": f"refused {KEY[::-1]} {pair}"}}).encode()
+        connection.sendall(answer("400 Bad Request", body, "Content-Type: application/json"))
+
+    with serving(talk) as home:
+        error = ran(home, made, {})
+    assert KEY[::-1] not in json.dumps(error.to_dict())
+    assert pair not in json.dumps(error.to_dict())
 
 
 def test_the_ground_all_requests_stand_on_counts_too(channel: str, other: RawServer) -> None:
