@@ -247,6 +247,13 @@ def test_a_pack_is_a_folder_whose_other_json_is_passed_by(cli: Call, tmp_path: P
     write(pack / "mine.json", {**NODE, "credentials": [{"name": "ownApi"}]})
     write(pack / "ownApi.credentials.json", {"name": "ownApi", "properties": [], "authenticate": {"type": "generic"}})
     assert problems(cli, str(pack)) == []
+    # The report of an import, and other data.
+    write(pack / "report.json", {"package": "x", "nodes": [], "credentialTypes": []})
+    write(pack / "data.json", {"a": 1})
+    assert problems(cli, str(pack)) == []
+    # A node that says nothing of a node is one all the same.
+    write(pack / "other.json", {"name": "other", "displayName": "Other", "propz": []})
+    assert [path for path, _line, _hint in problems(cli, str(pack))] == ["$"]
     # What is named is looked at, whatever it is called.
     assert cli("validate", str(pack / "package.json")).code == 2
 
@@ -270,3 +277,11 @@ def test_a_split_node_s_resource_may_read_what_its_head_has(cli: Call, tmp_path:
 
 def test_the_example_pack_is_valid(cli: Call) -> None:
     assert problems(cli, str(Path(__file__).resolve().parents[2] / "examples")) == []
+
+
+@pytest.mark.parametrize("depth", [250, 900, 100_000])
+def test_a_document_that_is_nested_too_deeply_is_said_to_be(cli: Call, tmp_path: Path, depth: int) -> None:
+    for text in ('{"name": "x", "properties": [], "default": %s}', '{"parameters": {"a": %s}, "type": "x"}', "[%s]"):
+        said = cli("validate", write(tmp_path / "deep.json", text % ("[" * depth + "]" * depth)))
+        assert said.code == 2
+        assert "nested too deeply" in said.out

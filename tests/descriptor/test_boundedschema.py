@@ -311,3 +311,30 @@ def test_what_fits_is_what_jsonschema_says(schema: Any, value: Any) -> None:
     else:
         fits = True
     assert Draft202012Validator(schema).is_valid(value) is fits
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(
+                ["string", "integer", "number", "boolean", ["integer", "null"], ["string", "number"]]
+            )
+        },
+        optional={
+            "minimum": st.integers(-2, 2),
+            "maximum": st.integers(-2, 2),
+            "minLength": st.integers(0, 2),
+            "maxLength": st.integers(0, 2),
+        },
+    ),
+    VALUES | st.floats() | st.integers(2**31 - 2, 2**31 + 2),
+)
+def test_what_is_told_quickly_is_what_jsonschema_says(schema: Any, value: Any) -> None:
+    """Texts and numbers with nothing but bounds, the usual case, are not given to it."""
+    try:
+        BoundedSchema(schema).check(value)
+    except InvalidValueError:
+        fits = False
+    else:
+        fits = True
+    assert Draft202012Validator(schema).is_valid(value) is fits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from nodeloom import Runtime
 from nodeloom.descriptor.catalogue import Node
@@ -197,3 +198,13 @@ def test_the_form_that_is_described_says_what_is_checked() -> None:
     assert described["a"]["anyOf"][0] == {"type": ["number", "null"], "minimum": 1}
     first = described["b"]["anyOf"][0]
     assert (first["pattern"], first["maxLength"]) == ("^a", 3)
+
+
+def test_a_schema_that_refers_to_itself_is_described_so_that_it_still_does() -> None:
+    tree = {"type": "object", "properties": {"below": {"$ref": "#"}}, "additionalProperties": False}
+    probe = node(prop({"type": "body", "encode": "json"}, type="json", schema=tree))
+    with Runtime(transport=RecordingTransport()) as runtime:
+        runtime.add_node(probe.document.to_dict())
+        validator = Draft202012Validator(runtime.describe("probe", "go")["schema"])
+    assert validator.is_valid({"a": {"below": {"below": {}}}})
+    assert not validator.is_valid({"a": {"below": {"other": 1}}})

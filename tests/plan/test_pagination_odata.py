@@ -158,3 +158,17 @@ def test_annotations_are_kept_when_asked_for() -> None:
         {"@odata.context": "c", "@odata.type": "#T", "@odata.etag": "e", "Id": 1}
     ]
     assert run(annotated)[1] == [{"@odata.etag": "e", "Id": 1}]
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ({"Max Results": 7}, "?$top=7"),
+        ({"Max Results": 7, "Top": 100}, "?$top=7"),
+        ({"Top": 5, "Max Results": 7}, "?$top=5"),
+        ({"Top": 5}, "?$top=5"),
+    ],
+)
+def test_max_results_alone_asks_for_no_more(options: dict[str, Any], query: str) -> None:
+    """What would be thrown away is not asked for; of two bounds the smaller one counts."""
+    assert run(page(0, 3), **options)[0] == [query]

@@ -96,8 +96,10 @@ def test_an_answer_is_unpacked(coding: str, method: str) -> None:
         assert sent(server, method).body == TEXT
 
 
-@pytest.mark.parametrize("second", [gzip.compress(b"second"), gzip.compress(b"sec") + gzip.compress(b"ond")])
-@pytest.mark.parametrize("after", [b"", bytes(512)])
+@pytest.mark.parametrize(
+    "second", [gzip.compress(b"second"), gzip.compress(b"sec") + gzip.compress(b"ond")], ids=["one more", "two more"]
+)
+@pytest.mark.parametrize("after", [b"", bytes(512)], ids=["nothing after", "zeros after"])
 def test_an_answer_of_several_members_is_read_to_its_end(second: bytes, after: bytes) -> None:
     """RFC 1952 section 2.2; what is filled up with zeros ends there."""
     packed = gzip.compress(b"first ") + second + after

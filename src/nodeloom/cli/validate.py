@@ -46,7 +46,13 @@ def validate(files: tuple[Path, ...], kind: str | None, as_json: bool) -> int:
         raise UnknownNameError("kind", kind, KINDS)
     read = _read(files)
     pack = Pack({file: raw for file, (raw, problems) in read.items() if not problems})
-    checked = [(file, *_check(file, raw, kind, broken, pack)) for file, (raw, broken) in read.items()]
+    named = {path for path in files if not path.is_dir()}
+    checked = [
+        (file, *_check(file, raw, kind, broken, pack))
+        for file, (raw, broken) in read.items()
+        # Of a folder only what is a document of ours, or may be meant as one.
+        if file in named or kind is not None or broken or _is_document(raw)
+    ]
     if as_json:
         rows = [
             {"file": str(file), "kind": found, "ok": not problems, "problems": [p.to_dict() for p in problems]}
@@ -76,6 +82,15 @@ def _read(paths: Iterable[Path]) -> dict[Path, tuple[Any, list[Problem]]]:
     return found
 
 
+def _is_document(raw: Any) -> bool:
+    from nodeloom.descriptor.validation import kind_of
+
+    try:
+        return bool(kind_of(raw))
+    except DescriptorError:
+        return isinstance(raw, Mapping) and "name" in raw and "displayName" in raw
+
+
 def _count(number: int) -> str:
     return "1 problem" if number == 1 else f"{number} problems"
 
@@ -95,25 +110,37 @@ def _check(
 ) -> tuple[str | None, list[Problem], str]:
     """The document's kind, everything wrong with it, and a note on what was not looked at."""
     from nodeloom.descriptor.places import with_lines
-    from nodeloom.descriptor.validation import Problem, kind_of, validate_document
+    from nodeloom.descriptor.validation import Problem, kind_of
 
     if broken:
         return kind, broken, ""
     try:
         kind = kind or kind_of(raw)
     except DescriptorError as fault:
-        return kind, [Problem(fault.path or "$", fault.message, fault.value, fault.hint)], ""
-    problems, note = validate_document(raw, kind), ""
+        return kind, with_lines(file, [Problem(fault.path or "$", fault.message, fault.value, fault.hint)]), ""
+    problems, note = _problems(file, raw, kind, pack)
+    return kind, with_lines(file, problems), note
+
+
+def _problems(file: Path, raw: Any, kind: str, pack: Pack) -> tuple[list[Problem], str]:
+    """Everything wrong with a document of `kind`, and a note on what was not looked at."""
+    from nodeloom.descriptor.files import MAX_DEPTH, deeper_than
+    from nodeloom.descriptor.validation import Problem, validate_document
+
+    if deeper_than(raw, MAX_DEPTH):
+        return [Problem("$", "it is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")], ""
+    problems = validate_document(raw, kind)
     if kind in _WITH_TEMPLATES and isinstance(raw, Mapping):
         problems += _new(_meaning(file, raw, kind, pack), problems)
     if kind == "node" and isinstance(raw, Mapping) and isinstance(raw.get("resources"), Mapping) and not problems:
         problems += _split_problems(file, raw["resources"])
-    if kind == "node-instance" and not problems:
-        from nodeloom.cli.instances import instance_problems
+    if kind != "node-instance" or problems:
+        return problems, ""
+    from nodeloom.cli.instances import instance_problems
 
-        problems, unknown = instance_problems(raw, pack)
-        note = f"; not known here, so the parameters were not looked at: {', '.join(unknown)}" if unknown else ""
-    return kind, with_lines(file, problems), note
+    problems, unknown = instance_problems(raw, pack)
+    note = f"; not known here, so the parameters were not looked at: {', '.join(unknown)}" if unknown else ""
+    return problems, note
 
 
 def _new(more: Iterable[Problem], known: Iterable[Problem]) -> list[Problem]:

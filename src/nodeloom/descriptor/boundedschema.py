@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ class BoundedSchema:
         self._references = outline.references
         # Without JavaScript there is no bounded matcher: the service is left to judge what its patterns ask.
         self._patterns = outline.patterns and javascript.is_allowed()
+        self._fits_plainly = _plain_check(outline.schema)
 
     @once
     def _validator(self) -> Validator:
@@ -53,6 +55,8 @@ class BoundedSchema:
 
     def check(self, value: Any) -> None:
         """Raise InvalidValueError, which says what does not fit and where in the value, unless the value fits."""
+        if self._fits_plainly is not None and self._fits_plainly(value):
+            return
         validator = self._validator
         if self._references:
             validator = validator.evolve(format_checker=_pass(_REFERENCES + _REFERENCES_A_PIECE * _pieces(value)))
@@ -72,6 +76,43 @@ class BoundedSchema:
             raise InvalidValueError(
                 f"The value does not fit{inside}: {reason_of(nearest)}.", value=nearest.instance, hint=hint_of(nearest)
             )
+
+
+# What is quickly told of a text, a number or a boolean: most values fit, and jsonschema then has nothing to say.
+_PLAIN_WORDS = frozenset({"type", "format", "minimum", "maximum", "minLength", "maxLength"})
+_PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def _plain_check(schema: Any) -> Callable[[Any], bool] | None:
+    """A test that is true for values that certainly fit; None for a schema that needs more than that."""
+    if not isinstance(schema, Mapping) or not schema.keys() <= _PLAIN_WORDS or "type" not in schema:
+        return None
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not set(names) <= _PLAIN_TYPES.keys():
+        return None
+    # By the exact type: true is no number, and what else a type may have below it is jsonschema's to judge.
+    types = frozenset(kind for name in names for kind in _PLAIN_TYPES[name])
+    least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    short, long = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+    form = schema.get("format")
+
+    def fits(value: Any) -> bool:
+        kind = type(value)
+        if kind not in types:
+            return False
+        if kind is str:
+            return short <= len(value) <= long and (form is None or formats.fits(value, form))
+        if kind is int or kind is float:
+            return least <= value <= most and (form is None or formats.fits(value, form))
+        return True
+
+    return fits
 
 
 class _Spent(Exception):

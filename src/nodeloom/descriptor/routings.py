@@ -29,6 +29,7 @@ Encoder = Literal[
     "odata.guid",
     "odata.dateTime",
     "odata.list",
+    "search",
 ]
 
 
@@ -84,6 +85,9 @@ class SendRouting(Document):
     allow_reserved: bool | None = key(
         default=None,
         description="Whether reserved characters of a query value stay as they are, as in OpenAPI (Nodeloom).",
+    )
+    combine: Literal["least"] | None = key(
+        default=None, description="`least` keeps the smaller of two numbers that are sent under one name (Nodeloom)."
     )
     nullable: bool | None = key(
         default=None,

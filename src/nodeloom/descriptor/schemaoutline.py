@@ -79,6 +79,28 @@ class _Place(NamedTuple):
     resolver: Any
 
 
+def refers(schema: Any) -> bool:
+    """Whether a key of a reference stands anywhere in a schema; few have one, and the rest need no resolver."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            if "$ref" in part or "$dynamicRef" in part:
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
+
+
+def _resolver(schema: Any) -> Any:
+    """What resolves references in `schema`, and nowhere else: its registry retrieves nothing."""
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    return Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+
+
 class Outline:
     """What was found in a schema: its references are right, and so is what else can be told before a value is there.
 
@@ -104,13 +126,10 @@ class Outline:
 
     def _follow(self, schema: Any) -> None:
         """Look at every schema that the root holds or names, and at which of them apply to the same value."""
-        from referencing import Registry
-        from referencing.jsonschema import DRAFT202012
-
         same: dict[int, list[tuple[int, Keys]]] = {}
         try:
-            resolver: Any = Registry().resolver_with_root(DRAFT202012.create_resource(self._form(schema, ())))
-            waiting: list[_Place] = [_Place(schema, (), resolver)]
+            self._form(schema, ())
+            waiting = [_Place(schema, (), _resolver(schema) if refers(schema) else None)]
             while waiting:
                 at = waiting.pop()
                 if isinstance(at.part, Mapping) and id(at.part) not in same:
@@ -150,10 +169,12 @@ class Outline:
                     yield self._below(at, part[word], word), is_same
 
     def _below(self, at: _Place, inner: Any, *keys: str | int) -> _Place:
-        from referencing.jsonschema import DRAFT202012
-
         keys = (*at.keys, *keys)
         self._form(inner, keys)
+        if at.resolver is None:
+            return _Place(inner, keys, None)
+        from referencing.jsonschema import DRAFT202012
+
         return _Place(inner, keys, at.resolver.in_subresource(DRAFT202012.create_resource(inner)))
 
     def _form(self, part: Any, keys: Keys) -> Any:

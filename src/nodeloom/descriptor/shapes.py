@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
+from nodeloom.descriptor.schemaoutline import refers
 
 Json = dict[str, Any]
 
@@ -98,7 +100,7 @@ def _plain(prop: PropertyDescriptor) -> Json:
         case "json":
             text: Json = {"type": "string", "contentMediaType": "application/json"}
             own = {"type": ["object", "array", "number", "boolean", "null"]}
-            return any_of([text, own if prop.value_schema is None else _with_templates(prop.value_schema)])
+            return any_of([text, own if prop.value_schema is None else _embedded(prop.name, prop.value_schema)])
         case kind if kind in _TEXT_TYPES:
             return {**_SCALAR, **_bounds(prop)}
         case _:
@@ -128,6 +130,12 @@ def choice_values(prop: PropertyDescriptor) -> Iterator[Any]:
 def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> Json:
     entry = object_schema(group.values)
     return any_of([{"type": "array", "items": entry}, entry]) if prop.multiple else entry
+
+
+def _embedded(name: str, schema: Json) -> Json:
+    """A property's schema as a part of another: where it refers to itself, it stays a document of its own."""
+    opened = _with_templates(schema)
+    return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 
 
 def _with_templates(schema: Any) -> Json:

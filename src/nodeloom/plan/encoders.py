@@ -163,6 +163,22 @@ def _odata(write: Callable[[Any], Any]) -> Encode:
     return encode
 
 
+_SEARCH_WORDS = frozenset({"AND", "OR", "NOT"})
+_TO_QUOTE = re.compile(r"[\s();]")
+
+
+def odata_search(value: Any) -> str:
+    """Text as the value of `$search` (OData URL Conventions 4.01, section 5.1.7).
+
+    Words with a space between them would be looked for each by itself, or refused, so they become a phrase. What has
+    the form of a search expression, with quotes or the words AND, OR and NOT, is its author's and stays as it is.
+    """
+    text = _text(value).strip()
+    if '"' in text or not _TO_QUOTE.search(text) or not _SEARCH_WORDS.isdisjoint(text.split()):
+        return text
+    return '"' + text.replace("\\", "\\\\") + '"'
+
+
 def _odata_list(value: Any) -> str:
     items = _json(value)
     if not isinstance(items, list):
@@ -200,6 +216,7 @@ ENCODERS: Mapping[str, Encode] = {
     "odata.guid": _odata(_guid),
     "odata.dateTime": _odata(_date_time),
     "odata.list": _odata_list,
+    "search": odata_search,
 }
 
 

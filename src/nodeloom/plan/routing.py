@@ -308,7 +308,10 @@ class CompiledRouting:
         elif send.type == "cookie":
             _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
-            draft.put("qs" if send.type == "query" else "body", name, encoded, dotted=send.property_in_dot_notation)
+            where = "qs" if send.type == "query" else "body"
+            if send.combine == "least":
+                encoded = _least(draft.options.get(where), name, encoded)
+            draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
 
     def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
         """Make the value the body itself; an object adds to the fields that are there already."""
@@ -368,8 +371,6 @@ class CompiledRouting:
     def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
         """A file, or several under one name, with what is stated of their parts."""
         files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
-        if self._part is None and not prop.multiple:
-            return files[0]
         return (self._part or PartHeader(None, {})).files(files, scope)
 
     def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
@@ -394,6 +395,14 @@ def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled
     if written is not None and not written.static:
         error.expression = str(written.source)
     return error
+
+
+def _least(held: Any, name: str, value: Any) -> Any:
+    """The smaller of `value` and the number that is held under `name`."""
+    other = held.get(name) if isinstance(held, dict) else None
+    if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
+        return min(other, value)
+    return value
 
 
 def _styled(send: SendRouting, name: str, value: Any) -> Any:

@@ -200,11 +200,14 @@ class CoalescingWork:
         return await asyncio.get_running_loop().create_task(interrupted_clean(single), context=member.context)
 
     def _succeeded(self, index: int, key: Any, done: Outcome, *, first: bool) -> Outcome:
-        """A member's own success; the call itself is counted once, with the first."""
+        """A member's own success; the call itself is counted once, with the first.
+
+        It is marked as `bulk`: such a call says nothing of single keys, so that one that never existed succeeds too.
+        """
         status = done.statuses[-1] if done.error is None and done.statuses else 204
         return Outcome(
             index,
-            [{"json": {"success": True, "statusCode": status, self._twin.item: key}}],
+            [{"json": {"success": True, "statusCode": status, "bulk": True, self._twin.item: key}}],
             statuses=done.statuses if first else (),
             retries=done.retries if first else 0,
         )

@@ -20,7 +20,9 @@ class Outcome:
 
     `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
     answers. `told` says that nothing was sent: it is what the run's journal knew already. `cut_short` says that it
-    would have been tried again if the run had gone on.
+    would have been tried again if the run had gone on. `redirect` is the status of the redirect that was followed by
+    another method (a 302 after a POST makes a GET): the service took the request, and what it did with it only it can
+    say.
     """
 
     index: int
@@ -31,6 +33,7 @@ class Outcome:
     size: int = 0
     told: bool = False
     cut_short: bool = False
+    redirect: int | None = None
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
@@ -38,7 +41,8 @@ class Outcome:
         if self.error is not None:
             error = self.error.to_dict()
             return [{"json": {"error": error}, "error": error, "pairedItem": paired}]
-        return [{**item, "pairedItem": paired} for item in self.items]
+        marks = {} if self.redirect is None else {"redirect": self.redirect}
+        return [{**item, **marks, "pairedItem": paired} for item in self.items]
 
 
 @dataclass(slots=True)

@@ -105,7 +105,8 @@ class ItemWork:
                 sent = "unknown" if attempts.statuses else "no"
                 return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
             return self._failed(index, raw, unexpected(index, fault, self._mask(raw, attempts)), attempts)
-        return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
+        statuses = tuple(attempts.statuses)
+        return Outcome(index, items, None, statuses, attempts.repeats, attempts.size, redirect=attempts.redirect)
 
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index

@@ -79,7 +79,7 @@ class Attempts:
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
     that are sent again with a renewed token. `cut_short` says that there was no further repeat because the run ended.
     `seen` is told of every answer. `said` is what the requests were made of, and `request` the last of them, for
-    whoever tells of the item.
+    what tells of the item. `redirect` is the status of the last redirect that another method followed.
     """
 
     statuses: list[int] = field(default_factory=list)
@@ -90,10 +90,12 @@ class Attempts:
     seen: Callable[[Request, Response], None] | None = None
     said: list[Content] = field(default_factory=list)
     request: Request | None = None
+    redirect: int | None = None
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
         if response.redirect is not None:
+            self.redirect = response.redirect
             self.statuses.append(response.redirect)
         self.statuses.append(response.status)
         self.size += len(response.body)

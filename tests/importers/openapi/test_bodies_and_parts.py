@@ -318,3 +318,14 @@ def test_a_parameter_with_json_content_is_json_wherever_it_stands(
         "cookie": lambda: httpx.URL(f"http://x/?{request.headers['cookie']}").params["it"],
     }[where]()
     assert found == wanted
+
+
+def test_a_form_has_no_null() -> None:
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": ["string", "null"]}}}
+        assert refused(one(body(kind, schema)), ITEM, A="={{ $json.n }}")["code"] == "missing_value"
+
+
+def test_a_file_without_a_media_type_is_a_file() -> None:
+    raw = form({"it": {"type": "string", "format": "binary"}})
+    assert parts(sent(raw, It={"data": "aGk="}))[1] == [("it", "file", "application/octet-stream", b"hi")]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi.document import Part, evaluates
@@ -49,24 +50,15 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
             media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken."
         )
     required = body.flag("required")
-    request: Json = {}
-    plain = media_type(kind)
-    if plain in _ANYTHING and shape.kind in ("object", "array") and shape.members:
-        kind = plain = _JSON
-    files = [other for other in kinds if _is_file(media_type(other))] if _is_file(plain) else []
-    stated = ", ".join(files)
-    by_file = len(files) > 1 or "*" in stated
-    if plain == _ANY_TEXT:
-        kind = plain = "text/plain"
-    if plain != _JSON and not by_file:
-        request["headers"] = {"Content-Type": stated or kind}
+    sent = _sent_as(kind, list(kinds), shape)
+    request: Json = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
     if required:
         request["bodyRequired"] = True
-    if plain in (_FORM, _MULTIPART):
-        _add_form_fields(form, shape, media, multipart=plain == _MULTIPART)
-    elif files:
-        _add_file(form, required, stated if by_file else None)
-    elif not _is_json(plain):
+    if sent.plain in (_FORM, _MULTIPART):
+        _add_form_fields(form, shape, media, multipart=sent.plain == _MULTIPART)
+    elif _is_file(sent.plain):
+        _add_file(form, required, sent.by_file)
+    elif not _is_json(sent.plain):
         _add_text(form, required)
     elif shape.kind == "object" and shape.members:
         if shape.forms > 1:
@@ -79,6 +71,32 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     else:
         _add_json(form, shape, required)
     return request
+
+
+class _Sent(NamedTuple):
+    """How a body is sent.
+
+    `plain` is its media type without parameters, `header` the one with them where it is the same for all bodies,
+    `by_file` are those of which a file has its own.
+    """
+
+    plain: str
+    header: str | None = None
+    by_file: str | None = None
+
+
+def _sent_as(kind: str, kinds: list[str], shape: Shape) -> _Sent:
+    """How a body of the media type `kind`, one of `kinds`, is sent; a range of types becomes one that can be sent."""
+    plain = media_type(kind)
+    if plain in _ANYTHING and shape.kind in ("object", "array"):
+        return _Sent(_JSON)
+    if plain == _ANY_TEXT:
+        return _Sent("text/plain", "text/plain")
+    if not _is_file(plain):
+        return _Sent(plain, None if plain == _JSON else kind)
+    files = [other for other in kinds if _is_file(media_type(other))]
+    stated = ", ".join(files)
+    return _Sent(plain, None, stated) if len(files) > 1 or "*" in stated else _Sent(plain, stated)
 
 
 def _is_file(plain: str) -> bool:
@@ -176,7 +194,9 @@ def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) 
         send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}
         if multipart:
             send |= _part_of(form, raw, encoding)
-        _add_field(form, raw, needed, partial(_form_field, member, send, encoding, needed, multipart))
+        # A form has no null: what must be in it must have a value.
+        held = replace(member, nullable=False)
+        _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
 
 
 def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:

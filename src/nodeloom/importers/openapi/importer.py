@@ -21,7 +21,7 @@ from nodeloom.importers.openapi.operations import Operation, Reading, each_opera
 from nodeloom.importers.openapi.overrides import Overrides
 from nodeloom.importers.openapi.reading import read_document
 from nodeloom.importers.openapi.report import Report
-from nodeloom.importers.openapi.security import Schemes, read_access, read_schemes, settle_requirements
+from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
 from nodeloom.importers.openapi.swagger2 import as_openapi3
 
 Json = dict[str, Any]
@@ -112,7 +112,13 @@ def _imported(
     release = overrides.text("release")
     gone = _releases(operations, document, earlier, release, reading)
     resources = layout.by_resource(operations)
-    head, credentials = _head(document, operations, endpoint, schemes, chosen, label, overrides, reading, report)
+    own = overrides.raw.get("credentials")
+    if own is None:
+        access = read_access(document, operations, endpoint, schemes, chosen, label, report)
+    else:
+        access = _own_access(own, document, endpoint, overrides, report)
+    _place(operations, endpoint, constant=access.constant)
+    head = _head(chosen, label, list(resources), access, _request_defaults(access, overrides, reading), overrides)
     files = layout.file_names(list(resources))
     baseline = earlier[0][0] if earlier else None
     head["resources"] = {
@@ -134,7 +140,7 @@ def _imported(
         head=head,
         resources={resource: layout.resource_document(resource, own) for resource, own in resources.items()},
         operations=operations,
-        credentials=credentials,
+        credentials={kind["name"]: kind for kind in access.types},
         gone=gone,
         report=report,
     )
@@ -215,34 +221,36 @@ def _releases(
     ]
 
 
-def _head(
-    document: Part,
-    operations: list[Operation],
-    endpoint: Endpoint,
-    schemes: Schemes,
-    name: str,
-    label: str,
-    overrides: Overrides,
-    reading: Reading,
-    report: Report,
-) -> tuple[Json, dict[str, Json]]:
-    """The node's head without its index, and the credential types that are made for it."""
-    own = overrides.raw.get("credentials")
-    access = read_access(document, operations, endpoint, schemes, name, label, report) if own is None else None
-    _place(operations, endpoint, constant=access.constant if access is not None else endpoint.origin is not None)
-    defaults: Json = {}
-    if access is not None:
-        defaults["baseURL"] = access.base_url
-    elif "baseURL" not in overrides.part("requestDefaults"):
-        defaults["baseURL"] = _own_address(document, endpoint, report)
+def _own_access(
+    names: Sequence[str], document: Part, endpoint: Endpoint, overrides: Overrides, report: Report
+) -> Access:
+    """The credentials that the overrides name, and the document's address, unless they give that too."""
+    access = Access("", endpoint.origin is not None, references=[{"name": n, "required": True} for n in names])
+    if "baseURL" in overrides.part("requestDefaults"):
+        return access
+    access.base_url = endpoint.constant or endpoint.url
+    if endpoint.constant is None:
+        report.add(
+            f"{document.path}.servers",
+            "Where the service is depends on fields of the credential;",
+            f"those that the overrides name need: {', '.join(prop['name'] for prop in endpoint.fields)}.",
+        )
+    return access
+
+
+def _request_defaults(access: Access, overrides: Overrides, reading: Reading) -> Json:
+    """What every request of the node has: address and headers, and how its query is written."""
+    defaults: Json = {"baseURL": access.base_url} if access.base_url else {}
     defaults["headers"] = {"Accept": "application/json"} if reading.odata else {"Accept": "application/json, */*;q=0.5"}
     if reading.odata:
         defaults["queryEncoding"] = "odata"
-    defaults |= overrides.part("requestDefaults")
-    references = (
-        [{"name": n, "required": True} for n in own] if own is not None else access.references if access else []
-    )
-    resources = list(layout.by_resource(operations))
+    return defaults | overrides.part("requestDefaults")
+
+
+def _head(
+    name: str, label: str, resources: Sequence[str], access: Access, defaults: Json, overrides: Overrides
+) -> Json:
+    """The node's head without its index."""
     head: Json = {
         "displayName": label,
         "name": name,
@@ -253,12 +261,12 @@ def _head(
         "defaults": {"name": label},
         "inputs": ["main"],
         "outputs": ["main"],
-        "credentials": references,
+        "credentials": access.references,
         "requestDefaults": defaults,
         **overrides.part("node"),
         "search": SEARCH_FILE,
         "properties": [
-            *([access.chooser] if access is not None and access.chooser else []),
+            *([access.chooser] if access.chooser else []),
             {
                 "displayName": "Resource",
                 "name": "resource",
@@ -270,10 +278,7 @@ def _head(
         ],
     }
     release = overrides.text("release")
-    if release is not None:
-        head["release"] = release
-    types = {t["name"]: t for t in access.types} if access is not None else {}
-    return head, types
+    return head if release is None else {**head, "release": release}
 
 
 def _place(operations: list[Operation], endpoint: Endpoint, *, constant: bool) -> None:
@@ -281,15 +286,3 @@ def _place(operations: list[Operation], endpoint: Endpoint, *, constant: bool) -
     for operation in operations:
         if operation.server is not None:
             operation.routing["request"]["baseURL"] = endpoint.below(operation.server, constant=constant).rstrip("/")
-
-
-def _own_address(document: Part, endpoint: Endpoint, report: Report) -> str:
-    """The base address where the overrides name the credentials: the document's, as far as it says one."""
-    if endpoint.constant is not None:
-        return endpoint.constant
-    report.add(
-        f"{document.path}.servers",
-        "Where the service is depends on fields of the credential;",
-        f"those that the overrides name need: {', '.join(prop['name'] for prop in endpoint.fields)}.",
-    )
-    return endpoint.url

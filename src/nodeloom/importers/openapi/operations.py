@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
@@ -284,11 +285,23 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
         output["postReceive"] = [odata.receiving(files)]
+    stated = None if answer is None else _stated(answer)
+    if stated is not None:
+        output["answer"] = stated
     if not (has_content and at.keys[-1] == "get"):
         echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
         if echo:
             output["echo"] = echo
     return output
+
+
+def _stated(answer: Part) -> str | None:
+    """What the document says of a success: that it is JSON, or has no content; None if it may be something else."""
+    content = answer.get("content")
+    if content is None or not content.mapping():
+        return "none"
+    kinds = [media_type(kind) for kind in content.mapping()]
+    return "json" if all(kind == "application/json" or kind.endswith("+json") for kind in kinds) else None
 
 
 def _success(at: Part) -> Part | None:

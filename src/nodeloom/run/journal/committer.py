@@ -33,8 +33,8 @@ class Committer:
         self._durable = durable
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        # In the order they came, which is that of what happened to an item; an intent has somebody who waits for it.
-        self._waiting: list[tuple[Slot, Row, asyncio.Future[None] | None]] = []
+        self._begins: list[tuple[Change, asyncio.Future[None]]] = []
+        self._puts: list[Change] = []
         self._scheduled = False
         self._thread: ThreadPoolExecutor | None = None
         self._working: asyncio.Future[None] | None = None
@@ -50,13 +50,13 @@ class Committer:
         if self._failure is not None:
             future.set_exception(self._failure)
             return future
-        self._waiting.append((slot, row, future))
+        self._begins.append(((slot, row), future))
         self._schedule()
         return future
 
     def put(self, slot: Slot, row: Row) -> None:
         """Write down what became of an item: its outcome, or that it is to be begun again before it is sent."""
-        self._waiting.append((slot, row, None))
+        self._puts.append((slot, row))
         self._schedule()
 
     async def aclose(self) -> None:
@@ -67,9 +67,9 @@ class Committer:
             await asyncio.sleep(0)
         self._scheduled = True
         try:
-            if self._waiting:
-                changes, _futures = self._taken()
-                self._file.write(changes)
+            if self._pending:
+                begins, puts, _futures = self._taken()
+                self._file.write(begins, puts)
                 await self._in_thread(self._file.commit)
         finally:
             if self._thread is not None:
@@ -81,13 +81,22 @@ class Committer:
             # Once more round the loop, so that all items that are ready come along.
             self._loop.call_soon(self._flush)
 
-    def _taken(self) -> tuple[list[Change], list[asyncio.Future[None] | None]]:
-        """What is to be written, without secrets, and for each who waits for it."""
-        wanted = [entry for entry in self._waiting if entry[2] is None or not entry[2].done()]
-        self._waiting = []
-        rows = self._scrub.rows([row for _slot, row, _future in wanted])
-        changes = [(slot, row) for (slot, _row, _future), row in zip(wanted, rows, strict=True)]
-        return changes, [future for _slot, _row, future in wanted]
+    @property
+    def _pending(self) -> bool:
+        return bool(self._begins or self._puts)
+
+    def _taken(self) -> tuple[list[Change], list[Change], list[asyncio.Future[None]]]:
+        """What is to be written, without secrets: intents, all else, and those who wait for the intents."""
+        wanted = [entry for entry in self._begins if not entry[1].done()]
+        begins = self._scrubbed([change for change, _future in wanted])
+        puts = self._scrubbed(self._puts)
+        self._begins, self._puts = [], []
+        return begins, puts, [future for _change, future in wanted]
+
+    def _scrubbed(self, changes: list[Change]) -> list[Change]:
+        rows = [row for _slot, row in changes]
+        clean = self._scrub.rows(rows)
+        return changes if clean is rows else [(slot, row) for (slot, _row), row in zip(changes, clean, strict=True)]
 
     def _flush(self) -> None:
         if self._working is not None:
@@ -97,28 +106,26 @@ class Committer:
             self._write_taken()
 
     def _write_taken(self) -> None:
-        changes, futures = self._taken()
-        if not changes:
+        begins, puts, waiting = self._taken()
+        if not (begins or puts):
             return
         try:
-            self._file.write(changes)
+            self._file.write(begins, puts)
             if self._durable:
-                self._work(self._file.commit, lambda failure: self._committed(failure, changes, futures))
+                self._work(self._file.commit, lambda failure: self._committed(failure, puts, waiting))
                 return
             self._file.commit()
         except JournalError as failure:
-            self._committed(failure, changes, futures)
+            self._committed(failure, puts, waiting)
         else:
-            self._committed(None, changes, futures)
+            self._committed(None, puts, waiting)
 
-    def _committed(
-        self, failure: JournalError | None, changes: list[Change], futures: list[asyncio.Future[None] | None]
-    ) -> None:
+    def _committed(self, failure: JournalError | None, puts: list[Change], waiting: list[asyncio.Future[None]]) -> None:
         if failure is not None:
-            self._fail(failure, changes, futures)
+            self._fail(failure, puts, waiting)
             return
-        for future in futures:
-            if future is not None and not future.done():
+        for future in waiting:
+            if not future.done():
                 future.set_result(None)
         try:
             wants_checkpoint = self._file.wants_checkpoint
@@ -132,16 +139,15 @@ class Committer:
         if failure is not None:
             self._fail(failure, [], [])
 
-    def _fail(self, failure: JournalError, changes: list[Change], futures: list[asyncio.Future[None] | None]) -> None:
+    def _fail(self, failure: JournalError, puts: list[Change], waiting: list[asyncio.Future[None]]) -> None:
         first = self._failure is None
         self._failure = failure
-        tried = [(slot, row, future) for (slot, row), future in zip(changes, futures, strict=True)]
-        everything = [*tried, *self._waiting]
-        for _slot, _row, future in everything:
-            if future is not None and not future.done():
+        self._puts = [*puts, *self._puts]
+        for future in [*waiting, *(future for _change, future in self._begins)]:
+            if not future.done():
                 future.set_exception(failure)
-        # Nothing was sent of what was only intended: what is not on record then may be run again.
-        self._waiting = [entry for entry in everything if entry[2] is None]
+        # Nothing was sent of any of them: what is not on record then may be run again.
+        self._begins = []
         if first:
             self._on_failure(failure)
 
@@ -154,7 +160,7 @@ class Committer:
                 fault = JournalError(f"The journal failed: {type(fault).__name__}: {fault}.")
             self._working = None
             done(fault)
-            if self._waiting:
+            if self._pending:
                 self._schedule()
 
         self._working = self._in_thread(job)

@@ -38,7 +38,11 @@ _WORDS = [
 ]
 
 
-def translate(fault: Exception, path: Path) -> JournalError:
+#: What SQLite raises; a number in the file that is none of its own becomes an OverflowError.
+FAULTS = (sqlite3.Error, OverflowError)
+
+
+def translate(fault: BaseException, path: Path) -> JournalError:
     """The error for what SQLite raised on the journal at `path`."""
     name = getattr(fault, "sqlite_errorname", None) or ""
     if isinstance(fault, sqlite3.ProgrammingError):
@@ -65,11 +69,21 @@ def damaged(path: Path, *what: str, sqlite: str | None = None) -> JournalError:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise JournalError for what SQLite raises inside."""
+    """Raise JournalError for what SQLite and the system raise inside, about the journal's file."""
     try:
         yield
-    except (sqlite3.Error, OverflowError) as fault:
+    except FAULTS as fault:
         raise translate(fault, path) from None
+    except OSError as fault:
+        raise translate_os(fault, path) from None
+
+
+def translate_os(fault: OSError, path: Path) -> JournalError:
+    """The error for what the system says about the journal's file."""
+    return JournalError(
+        f"The journal {path} cannot be used: {fault.strerror or fault}.",
+        hint="Check its permissions and its disk; a journal needs a local disk, no network file system.",
+    )
 
 
 def in_use(path: Path) -> JournalError:
@@ -78,15 +92,3 @@ def in_use(path: Path) -> JournalError:
         f"The journal {path} is in use by another run.",
         hint="Wait for it to end. See how far it is with: nodeloom report",
     )
-
-
-@contextmanager
-def translate_os(path: Path) -> Iterator[None]:
-    """Raise JournalError for what the system raises inside, about the journal's file."""
-    try:
-        yield
-    except OSError as fault:
-        raise JournalError(
-            f"The journal {path} cannot be used: {fault.strerror or fault}.",
-            hint="Check its permissions and its disk; a journal needs a local disk, no network file system.",
-        ) from None

@@ -17,12 +17,18 @@ from nodeloom.errors import JournalError
 from nodeloom.run.journal.checksum import Checksums, Row, wrapped
 from nodeloom.run.journal.entries import COLUMNS, Entry, Slot
 from nodeloom.run.journal.examination import Examination, examine, lenient
-from nodeloom.run.journal.faults import damaged, translated
+from nodeloom.run.journal.faults import FAULTS, damaged, translate, translate_os, translated
 from nodeloom.run.journal.hold import Hold
 from nodeloom.run.journal.layout import PAGE_BYTES, check_log, lay_out, log_path, mark_offset
-from nodeloom.run.journal.mark import Mark
+from nodeloom.run.journal.mark import mark_bytes
 
-_PUT = "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Three statements, because each value that is bound and each row that is replaced takes its time.
+_BEGIN = "INSERT OR REPLACE INTO item VALUES (?, ?, 0, ?, ?, NULL, NULL, NULL, 0, ?, ?, ?)"
+_ADD = "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGE = """
+UPDATE item SET state = ?, at = ?, item = ?, results = ?, error = ?, statuses = ?, retries = ?,
+tick = ?, total = ?, checksum = ? WHERE position = ?
+"""
 _PUT_FACT = "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, ?, ?)"
 _FETCH = f"SELECT {COLUMNS} FROM item WHERE position >= ? AND position < ? ORDER BY position"  # noqa: S608 - a constant
 
@@ -141,34 +147,53 @@ class JournalFile:
         self._next_facts = found
         self._connection.executemany(_PUT_FACT, rows)
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Begin a transaction with these rows, in their order; `commit` ends it.
+    def write(self, begins: Sequence[Change], puts: Sequence[Change]) -> None:
+        """Begin a transaction with these rows; `commit` ends it. Nothing is left of it when this raises.
 
-        Nothing is left of it when this raises.
+        `begins` are intents, `puts` all else; what is taken back may be begun again in the same transaction.
         """
         tick, total = self._tick + 1, self._total
-        checksum = self._checksums.of_row
-        for slot, row in changes:
-            found = checksum(row, tick)
-            total += found - slot.checksum
-            self._before.append((slot, slot.checksum))
-            slot.checksum = found
+        checksum, before = self._checksums.of_row, self._before
+        changed: list[Change] = []
+        added: list[Change] = []
+        for change in puts:
+            slot, row = change
+            old = slot.checksum
+            (changed if old else added).append(change)
+            before.append((slot, old))
+            slot.checksum = found = checksum(row, tick)
+            total += found - old
+        for slot, row in begins:
+            old = slot.checksum
+            before.append((slot, old))
+            slot.checksum = found = checksum(row, tick)
+            total += found - old
         self._next_total = total = wrapped(total)
-        with self._using, translated(self.path):
+        with self._using:
+            run = self._connection.executemany
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.executemany(_PUT, [(*row, tick, total, slot.checksum) for slot, row in changes])
-            except BaseException:
+                run(_CHANGE, [(*row[2:], tick, total, slot.checksum, row[0]) for slot, row in changed])
+                if added:
+                    run(_ADD, [(*row, tick, total, slot.checksum) for slot, row in added])
+                run(_BEGIN, [(row[0], row[1], row[3], row[4], tick, total, slot.checksum) for slot, row in begins])
+            except BaseException as fault:
                 self._take_back()
+                if isinstance(fault, FAULTS):
+                    # Not by `translated`, which takes longer than a small transaction.
+                    raise translate(fault, self.path) from None
                 raise
 
     def commit(self) -> None:
         """End the transaction. Nothing is left of it when this raises."""
-        with self._using, translated(self.path):
+        with self._using:
             try:
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as fault:
                 self._take_back()
+                if isinstance(fault, FAULTS):
+                    # Not by `translated`, which takes longer than a small transaction.
+                    raise translate(fault, self.path) from None
                 raise
             self._committed()
         self._commits += 1
@@ -176,10 +201,14 @@ class JournalFile:
     def _committed(self) -> None:
         self._tick += 1
         self._total = self._next_total
-        self._facts.update(self._next_facts)
-        self._next_facts = {}
         self._before.clear()
-        self._hold.write_mark(Mark(self._journal, self._tick), self._mark_at)
+        if self._next_facts:
+            self._facts.update(self._next_facts)
+            self._next_facts = {}
+        try:
+            self._hold.write(mark_bytes(self._journal, self._tick), self._mark_at)
+        except OSError as fault:
+            raise translate_os(fault, self.path) from None
 
     def _take_back(self) -> None:
         if self._connection.in_transaction:

@@ -19,8 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nodeloom.errors import JournalError
-from nodeloom.run.journal.faults import in_use, translate_os
-from nodeloom.run.journal.mark import Mark
+from nodeloom.run.journal.faults import in_use, translated
 
 Key = tuple[int, int]
 """Device and inode."""
@@ -169,7 +168,7 @@ class Hold:
     def __init__(self, place: Path, path: Path) -> None:
         self._path = path
         self._process = os.getpid()
-        with translate_os(path), _FILES.lock:
+        with translated(path), _FILES.lock:
             self.key, self._fd, self._entry = _FILES.attach(place, to_write=True)
             try:
                 self._take(place)
@@ -213,7 +212,7 @@ class Hold:
 
     def sync(self, place: Path) -> None:
         """Wait until the file and its name are on the disk."""
-        with translate_os(self._path):
+        with translated(self._path):
             os.fsync(self._fd)
             if os.name == "posix":
                 folder = os.open(place.parent, os.O_RDONLY)
@@ -224,13 +223,12 @@ class Hold:
 
     def read(self, size: int, offset: int) -> bytes:
         """Bytes of the file, past SQLite."""
-        with translate_os(self._path):
+        with translated(self._path):
             return _read(self._fd, size, offset)
 
-    def write_mark(self, mark: Mark, offset: int) -> None:
-        """Write the mark into the file."""
-        with translate_os(self._path):
-            _write(self._fd, mark.to_bytes(), offset)
+    def write(self, data: bytes, offset: int) -> None:
+        """Write bytes of the file, past SQLite. Raises OSError."""
+        _write(self._fd, data, offset)
 
     def release(self) -> None:
         """Let go of it."""

@@ -25,17 +25,18 @@ class Mark:
     journal: bytes
     tick: int
 
-    def to_bytes(self) -> bytes:
-        """The mark as it stands in the file."""
-        content = _PACK.pack(self.journal, self.tick)
-        return content + blake2b(content, digest_size=_CHECK_BYTES).digest()
-
     @classmethod
     def of(cls, raw: bytes) -> Mark | None:
         """The mark in a file; None where none was written yet. Raises ValueError when it is damaged."""
         if not raw.strip(b"\0"):
             return None
         mark = cls(*_PACK.unpack(raw[: _PACK.size])) if len(raw) == SIZE else None
-        if mark is None or mark.to_bytes() != raw:
+        if mark is None or mark_bytes(mark.journal, mark.tick) != raw:
             raise ValueError("the mark is damaged")
         return mark
+
+
+def mark_bytes(journal: bytes, tick: int) -> bytes:
+    """The mark as it stands in a file."""
+    content = _PACK.pack(journal, tick)
+    return content + blake2b(content, digest_size=_CHECK_BYTES).digest()

@@ -16,7 +16,7 @@ from typing import Any
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.entries import COLUMNS, Entry, State, broken_off
 from nodeloom.run.journal.examination import examine, lenient
-from nodeloom.run.journal.faults import damaged, translate_os, translated
+from nodeloom.run.journal.faults import damaged, translated
 from nodeloom.run.journal.file import check_place
 from nodeloom.run.journal.hold import Glance
 from nodeloom.run.journal.layout import check_log
@@ -57,7 +57,7 @@ class JournalReader:
             raise JournalError(f"There is no journal {path}.", hint="Give the file that --journal named.")
         place = Path(os.path.realpath(self.path))
         check_place(self.path, place)
-        with ExitStack() as undo, translated(self.path), translate_os(self.path):
+        with ExitStack() as undo, translated(self.path):
             glance = Glance(place)
             undo.callback(glance.end)
             self.live = glance.held or is_held(place)

@@ -60,7 +60,7 @@ class JournaledWork:
     async def __call__(self, index: int, raw: Any) -> Outcome:
         """The outcome of one item, given again where it has one."""
         try:
-            entry = self._past.take(index)
+            entry = self._past.take(index) if index < self._past.end else None
         except JournalError as fault:
             self._abort(fault)
             return _not_run(index, fault)
@@ -69,23 +69,18 @@ class JournaledWork:
         except InvalidItemError as error:
             return self._refused(index, error, entry)
         digest = digest_of(text)
-        slot = Slot(index, digest)
-        begun = maybe_done = False
         if entry is not None or self._total is not None:
             other = self._mismatch(index, entry, digest, text)
             if other is not None:
                 self._abort(other)
                 return _not_run(index, other)
-        if entry is not None:
-            if not self._runs_again(entry):
-                return self._told(entry)
-            slot.checksum = entry.checksum
-            begun = entry.state is State.IN_FLIGHT
-            maybe_done = entry.maybe_done
-            self._report.repeated += maybe_done
+        if entry is not None and not self._runs_again(entry):
+            return self._told(entry)
         # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
         kept = None if self._repeatable else _item(raw, text)
-        intent = ItemIntent(self._committer, slot, kept, written=begun, maybe_done=maybe_done)
+        intent = ItemIntent(self._committer, index, digest, kept, entry)
+        maybe_done = intent.maybe_done
+        self._report.repeated += maybe_done
         intend(intent)
         outcome = await (self._again if maybe_done else self._work)(index, raw)
         state = state_of(outcome, repeatable=self._repeatable)
@@ -96,7 +91,7 @@ class JournaledWork:
         if state is State.UNKNOWN and not intent.maybe_done:
             state = State.FAILED
         item = None if state is State.SUCCEEDED else _item(raw, text)
-        self._write(slot, outcome, state, item)
+        self._write(intent, outcome, state, item)
         return outcome
 
     def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
