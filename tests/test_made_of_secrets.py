@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 import pytest
 
-from nodeloom import Runtime
+from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import NodeloomError, UnexpectedRedirectError
 from nodeloom.transport import Limits, sender
 from nodeloom.transport.over_pyreqwest import open_channel
@@ -490,6 +490,28 @@ def test_a_call_for_several_items_does_not_lose_the_mark(other: RawServer) -> No
     assert len(result.outcomes) == 2
     assert [head.split(b" ")[0] for head in home.heads] == [b"DELETE", b"DELETE"]
     assert KEY[3:] not in received(other)
+
+
+class Forgetting:
+    """A plugin that gives a copy without what the request knows of secrets."""
+
+    @hookimpl
+    def nodeloom_prepare_request(self, request: Request, context: CallContext) -> Request:
+        fresh = Request(request.method, request.url, dict(request.headers), request.body)
+        fresh.headers["X-Own"] = "own"
+        return fresh
+
+
+@pytest.mark.parametrize("place", ["header", "address's query", "body"])
+def test_a_plugin_that_makes_the_request_anew_does_not_lose_the_marks(place: str, other: RawServer) -> None:
+    """What was given is known of what comes back."""
+    chosen = places(f"={{{{ {REVERSED} }}}}")[place]
+    status = "307 Temporary Redirect" if place == "body" else "302 Found"
+    with serving(repeating(status, other)) as home:
+        ran(home, document(chosen), chosen[2], plugins=[Forgetting()])
+    assert "x-own" in received(home).lower()
+    assert KEY[::-1] in decoded(received(home))
+    assert KEY[::-1] not in decoded(received(other))
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------
