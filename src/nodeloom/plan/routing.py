@@ -132,7 +132,8 @@ class CompiledRouting:
         send = self.send
         if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
             of_value = within.value if self._send_value is None else within.fields(self._send_value)
-            fields = of_value | within.fields(self._send_name)
+            around = self._part.compiled() if self._part is not None else ()
+            fields = of_value | within.fields(self._send_name, *around)
             yield marks_of_send(
                 send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
             )
