@@ -1,8 +1,8 @@
 """How long expressions take: `python benchmarks/expressions.py`.
 
-Prints microseconds for each template: compiled, resolved against one item after another, and against the same
-item again. Where `node` can load n8n's engine (`npm install n8n-workflow` in this directory or a parent), its
-time for the same templates stands beside.
+Prints microseconds for each template: compiled, resolved against one item after another, against the same item again,
+and against one item after another with JavaScript in a process of its own. Where `node` can load n8n's engine (`npm
+install n8n-workflow` in this directory or a parent), its time for the same templates stands beside.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nodeloom.expression import Environment, Scope, compile_value
+from nodeloom.expression.engines import Engines
 
 ITEM = {"json": {**{f"field{i}": f"value {i}" for i in range(8)}, "count": 5, "nested": {"a": {"b": "deep"}}}}
 PATHS = [
@@ -64,6 +65,22 @@ def microseconds(action: Callable[[int], object], count: int) -> float:
     return statistics.median(rounds)
 
 
+def in_process(template: str, count: int) -> float:
+    """Resolve per item in a process of its own: the time that passes, as the one process waits for the other."""
+    environment = Environment(engines=Engines(process=True))
+    compiled = compile_value(template, dialect="n8n")
+    items = [ITEM] * count
+    compiled.resolve(Scope(environment, items, 0))
+    rounds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        for index in range(count):
+            compiled.resolve(Scope(environment, items, index))
+        rounds.append((time.perf_counter() - started) / count * 1e6)
+    environment.engines.close()
+    return statistics.median(rounds)
+
+
 def measure(template: str, count: int) -> tuple[float, float, float]:
     """Compile once, resolve per item, resolve again for the same item."""
     environment = Environment()
@@ -102,19 +119,18 @@ def first_import() -> float:
 
 def engine_start() -> float:
     """Milliseconds a thread's first JavaScript expression takes to get its engine."""
-    from nodeloom.expression.engine import Engine
-
-    return microseconds(lambda _: Engine(), 5) / 1e3
+    return microseconds(lambda _: Engines().current(), 5) / 1e3
 
 
 def main() -> None:
     """Print the table."""
     theirs = n8n(PATHS + JAVASCRIPT)
-    print(f"{'template':<72} {'compile':>9} {'per item':>9} {'again':>9} {'n8n':>9}   (µs)")
+    print(f"{'template':<72} {'compile':>9} {'per item':>9} {'again':>9} {'process':>9} {'n8n':>9}   (µs)")
     for template in PATHS + JAVASCRIPT:
         compiling, per_item, again = measure(template, 20000 if template in PATHS else 3000)
         beside = f"{theirs[template]:9.1f}" if template in theirs else f"{'–':>9}"
-        print(f"{template:<72} {compiling:9.1f} {per_item:9.2f} {again:9.2f} {beside}")
+        apart = f"{'–':>9}" if template in PATHS else f"{in_process(template, 3000):9.1f}"
+        print(f"{template:<72} {compiling:9.1f} {per_item:9.2f} {again:9.2f} {apart} {beside}")
     print(f"\nimport nodeloom.expression: {first_import():.1f} ms; a thread's engine: {engine_start():.1f} ms")
     if not theirs:
         print("n8n's engine is absent: npm install n8n-workflow beside this file to compare.")

@@ -3,7 +3,8 @@
 Needs atheris (`pip install atheris`; Linux and macOS). Each target runs in a process of its own, one after the other
 unless `--jobs` says otherwise. What was found interesting is kept in `FOLDER/corpus/TARGET` and begun with the next
 time; an input that breaks a promise is kept in `FOLDER/crashes/TARGET`. FOLDER is outside the repository: the user's
-cache, or `--folder`. To repeat a find: `python fuzz/run.py --repeat FILE TARGET`.
+cache, or `--folder`. To repeat a find: `python fuzz/run.py --repeat FILE TARGET`. `--seed NUMBER` makes random inputs,
+the same ones for the same number, and needs no atheris.
 
 Ends with 0 when nothing was found, 1 when something was.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import re
 import subprocess
 import sys
@@ -20,11 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("template", "descriptor", "openapi", "answer")
+NAMES = ("template", "javascript", "descriptor", "openapi", "answer")
 # An input that takes longer counts as found; so does a process that needs more memory.
 _SLOW_SECONDS = 20
 _MEMORY_MEGABYTES = 2048
 _LONGEST = 1024
+_LENGTHS = (10, 20, 40, 60, 100, 200, 300)
 # The first word of a command line that this program gives itself.
 _INSIDE = "--inside"
 
@@ -38,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="how many targets run at the same time (default: 1)")
     parser.add_argument("--folder", type=Path, default=user_cache_path("nodeloom-fuzz"), help="for corpora and crashes")
     parser.add_argument("--repeat", type=Path, metavar="FILE", help="run one target on this one input, without atheris")
+    parser.add_argument("--seed", type=int, metavar="NUMBER", help="random inputs of this seed, without atheris")
     given = parser.parse_args()
     unknown = [name for name in given.targets if name not in NAMES]
     if unknown:
@@ -77,6 +81,26 @@ def _run(name: str, seconds: int, folder: Path) -> str | None:
     return f"{name} found something, kept in {crashes}:\n{_told(done.stdout + done.stderr)}"
 
 
+def _run_seeded(name: str, seconds: int, folder: Path, seed: int) -> str | None:
+    """Run one target on random inputs, without atheris; what to tell about a find, or None."""
+    from fuzz.targets import TARGETS
+
+    numbers = random.Random(f"{seed} {name}")  # noqa: S311 - inputs, no secrets
+    begun, count = time.monotonic(), 0
+    while time.monotonic() - begun < seconds:
+        data = numbers.randbytes(numbers.choice(_LENGTHS))
+        count += 1
+        try:
+            TARGETS[name](data)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is a find
+            place = folder / "crashes" / name / f"seed-{seed}-{count}"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+            return f"{name} found something, kept in {place}:\n{fault!r}"
+    print(f"{name}: {count:,} executions in {time.monotonic() - begun:.0f} s")
+    return None
+
+
 def _told(output: str) -> str:
     """What a person needs of a fuzzer's output: from the exception on, without the progress."""
     lines = [line for line in output.splitlines() if not re.match(r"#\d+\s|INFO: |WARNING: Failed", line)]
@@ -99,8 +123,12 @@ def main() -> int:
             TARGETS[name](given.repeat.read_bytes())
         print("nothing found")
         return 0
-    with ThreadPoolExecutor(given.jobs) as pool:
-        finds = [find for find in pool.map(lambda name: _run(name, given.seconds, given.folder), targets) if find]
+    if given.seed is not None:
+        found = [_run_seeded(name, given.seconds, given.folder, given.seed) for name in targets]
+    else:
+        with ThreadPoolExecutor(given.jobs) as pool:
+            found = list(pool.map(lambda name: _run(name, given.seconds, given.folder), targets))
+    finds = [find for find in found if find]
     for find in finds:
         print(find, file=sys.stderr)
     return 1 if finds else 0

@@ -2,6 +2,8 @@
 
 * `template`: a template compiles and resolves, or an ExpressionError says why; the path evaluator and the engine agree;
   text that an item brings is never evaluated.
+* `javascript`: what QuickJS is given does what the syntax tree of the code says, and what QuickJS makes of the code
+  itself.
 * `descriptor`: a document is read, validated, loaded and compiled, or a NodeloomError says why, a broken one with its
   JSON path; what validates loads, and what does not load does not validate.
 * `openapi`: a document is imported, or a NodeloomError says why; what is imported validates, loads, stays in its folder
@@ -20,13 +22,14 @@ from typing import Any
 
 from fuzz import words
 from fuzz.inputs import Input
+from fuzz.javascript import javascript
+from fuzz.promises import hold as _hold
 from nodeloom.descriptor.catalogue import Node, credential_type
 from nodeloom.descriptor.files import parse_json
 from nodeloom.descriptor.validation import KINDS, kind_of, validate_document
 from nodeloom.errors import DescriptorError, ExpressionError, NodeloomError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.compiled import PathTemplate, TextTemplate
-from nodeloom.expression.engine import evaluate
 from nodeloom.importers.documents import credential_report, node_report
 from nodeloom.importers.openapi.docs import page_of
 from nodeloom.importers.openapi.importer import import_raw
@@ -38,16 +41,6 @@ from nodeloom.plan.check import template_problems
 from nodeloom.plan.compile import compile_plan
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.printable import escaped, escaped_lines
-
-
-class BrokenPromise(Exception):
-    """A promise does not hold."""
-
-
-def _hold(promise: bool, said: str, *found: object) -> None:
-    if not promise:
-        raise BrokenPromise(f"{said}: {' | '.join(map(ascii, found))}")
-
 
 # -- templates --------------------------------------------------------------------------------------------------------
 
@@ -76,7 +69,7 @@ def template(data: bytes) -> None:
     scope = Scope(_ENVIRONMENT, [{"json": _ITEM}], 0)
     found = _resolved(lambda: compiled.resolve(scope))
     if isinstance(compiled, (PathTemplate, TextTemplate)):
-        slow = _resolved(lambda: evaluate(compiled.program, scope))
+        slow = _resolved(lambda: _ENVIRONMENT.engines.evaluate(compiled.program, scope))
         _hold(found == slow, "the evaluators differ", source, found, slow)
         for reference in compiled.references:
             whole = isinstance(compiled, PathTemplate) and tuple(reference) == ("$json", "t")
@@ -260,6 +253,7 @@ def _plans() -> list[OperationPlan]:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "template": template,
+    "javascript": javascript,
     "descriptor": descriptor,
     "openapi": openapi,
     "answer": answer,

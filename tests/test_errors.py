@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from typing import Any
 
 import pytest
@@ -138,3 +139,11 @@ def test_an_unknown_name_lists_what_there_is_when_nothing_is_near() -> None:
     assert "There is no node to choose from." in str(UnknownNameError("node", "xyzzy", []))
     many = str(UnknownNameError("node", "xyzzy", [f"n{i}" for i in range(30)]))
     assert many.count("'n") == 12
+
+
+def test_the_nearest_of_names_as_long_as_a_page_is_not_looked_for() -> None:
+    """A document of others may name things so; to compare two takes the product of their lengths."""
+    page = "".join(random.Random(1).choices("abc", k=100_000))
+    assert nearest(page, [page[::-1]] * 100) is None
+    assert nearest("abc", [page]) is None
+    assert nearest(page.upper(), ["x", page]) == page

@@ -43,8 +43,23 @@ def test_a_find_can_be_repeated_without_the_fuzzer(tmp_path: Path) -> None:
     assert done.stdout == "nothing found\n"
 
 
+def test_a_target_runs_on_random_inputs_without_the_fuzzer(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        str(ROOT / "fuzz" / "run.py"),
+        "--seed",
+        "1",
+        "--seconds",
+        "0",
+        "--folder",
+        str(tmp_path),
+    ]
+    done = subprocess.run([*command, "javascript"], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("javascript: ")
+
+
 def test_a_target_that_is_not_there_is_named() -> None:
     command = [sys.executable, str(ROOT / "fuzz" / "run.py"), "tempalte"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "there is no target 'tempalte'; known: template, descriptor, openapi, answer" in done.stderr
+    assert "there is no target 'tempalte'; known: template, javascript, descriptor, openapi, answer" in done.stderr

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.messages import Request, Response, origin_of
+from nodeloom.redaction import MaskedTexts
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_other_methods(method: str) -> None:
 def test_the_content_type_is_read_without_case_and_parameters() -> None:
     response = Response(200, {"content-type": 'Application/JSON ; Charset="ISO-8859-1"'}, b"")
     assert response.content_type == "application/json"
-    assert response.charset == "ISO-8859-1"
+    assert response.charset == "iso-8859-1"
     assert Response(200, {}, b"").content_type == ""
     assert Response(200, {"content-type": "text/plain; charset="}, b"").charset == "utf-8"
 
@@ -70,4 +71,23 @@ def test_printing_shows_no_secret() -> None:
     request = Request("POST", "https://x.test/a?key=canary", {"Authorization": "Bearer canary"}, b"canary")
     response = Response(200, {"set-cookie": "canary"}, b"canary", url="https://x.test/a?key=canary")
     assert repr(request) == "<Request POST https://x.test/a [Authorization] 6 bytes>"
-    assert repr(response) == "<Response 200 https://x.test/a no content type, 6 bytes>"
+    assert repr(response) == "<Response 200 https://x.test no content type, 6 bytes>"
+
+
+def test_a_path_that_holds_a_secret_is_printed_without_it() -> None:
+    """What the credential's expressions made, what its masker knows, and what the teller of its run does."""
+
+    class Teller:
+        def about(self, text: str, request: Request) -> str:
+            return text.replace("told-by-name", "***")
+
+    def mask(text: str) -> str:
+        return text.replace("canary", "***")
+
+    request = Request("GET", "https://x.test/canary/yranac/told-by-name", mask=mask)
+    request.credential_texts = MaskedTexts(["yranac"])
+    assert repr(request) == "<Request GET https://x.test/***/***/told-by-name [] 0 bytes>"
+    request.teller = Teller()
+    assert repr(request) == "<Request GET https://x.test/canary/yranac/*** [] 0 bytes>"
+    assert request.holds_secret("a%63 yranac")
+    assert not request.holds_secret("a canar")

@@ -96,12 +96,12 @@ def test_a_body_that_holds_a_secret_is_not_sent_on(status: str, other: RawServer
 
 @pytest.mark.parametrize("template", ["={{ $credentials.key }}", "=Key {{ $credentials.key.toUpperCase() }}", "plain"])
 def test_a_body_is_judged_by_what_it_holds(template: str, other: RawServer) -> None:
-    """Also where the node's own template put the secret there; what only resembles one may go."""
+    """Also where the node's own template put the secret there, or made something of it."""
     kind = {**KEY_TYPE, "authenticate": {"type": "generic", "properties": {}}}
     document = node({"body": {"templated": template}})
     with serving(redirecting("307 Temporary Redirect", f"{other.url}/landed")) as home:
         outcome = run_once(home, document, kind=kind)
-    assert isinstance(outcome, UnexpectedRedirectError) == (template == "={{ $credentials.key }}")
+    assert isinstance(outcome, UnexpectedRedirectError) == (template != "plain")
     assert_nothing_crossed(other)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 import textwrap
@@ -333,3 +334,170 @@ def test_an_import_that_raises_what_no_one_expects_takes_nothing_with_it(install
         return
     with Runtime() as runtime:
         assert kind in str(info(runtime, "bad")["error"])
+
+
+# -- broken packs ------------------------------------------------------------------------------------------------------
+
+
+def pack(nodes: Any = None, types: Any = None, name: str = "Pack") -> Any:
+    """A plugin that brings these nodes and credential types; a function is called for them."""
+
+    class Plugin:
+        @hookimpl
+        def nodeloom_nodes(self) -> Any:
+            return nodes() if callable(nodes) else nodes or {}
+
+        @hookimpl
+        def nodeloom_credential_types(self) -> Any:
+            return types() if callable(types) else types or {}
+
+    plugin = Plugin()
+    plugin.__name__ = name  # type: ignore[attr-defined]
+    return plugin
+
+
+class Unreadable(dict[str, Any]):
+    """A document that fails however it is read."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise OSError("the disk is gone")
+
+    keys = items = values = get = __iter__ = __getitem__  # type: ignore[assignment]
+
+
+BROKEN: dict[str, Any] = {
+    "no document": {"broken": {"name": "broken"}},
+    "no file": {"broken": Path("/no/such/file.json")},
+    "no folder": {"broken": Path("/no/such/folder")},
+    "fails when read": {"broken": Unreadable(name="broken")},
+    "another's name": {"broken": {**PROBE, "name": "threecx"}},
+}
+
+
+@pytest.mark.parametrize("nodes", BROKEN.values(), ids=BROKEN)
+def test_a_broken_document_takes_nothing_with_it_and_is_named(nodes: dict[str, Any]) -> None:
+    with Runtime(plugins=[pack({**nodes, "probe": PROBE})], discover_plugins=False) as runtime:
+        assert {"threecx", "probe"} <= {node.name for node in runtime.nodes.values()}
+        assert "broken" not in dict(runtime.nodes.items())
+        with pytest.raises(DescriptorError) as caught:
+            runtime.node("broken")
+        assert caught.value.details["plugin"] == "Pack"
+        (failure,) = runtime.plugin_failures
+        assert "'broken'" in failure.message
+        assert failure.details["plugin"] == "Pack"
+        assert "'broken'" in str(info(runtime, "Pack")["error"])
+        assert runtime.describe("threecx", "Website Links", "Delete Weblink")["method"] == "DELETE"
+
+
+def test_a_broken_credential_type_takes_nothing_with_it_either() -> None:
+    types = {"brokenApi": {"displayName": "no name"}, "probeApi": {"name": "probeApi", "properties": []}}
+    with Runtime(plugins=[pack(types=types)], discover_plugins=False) as runtime:
+        assert {kind.name for kind in runtime.credential_types.values()} >= {"probeApi", "threeCxApi"}
+        with pytest.raises(DescriptorError):
+            runtime.credential_type("brokenApi")
+        assert "'brokenApi'" in runtime.plugin_failures[0].message
+
+
+def test_checking_reads_every_document_of_a_pack_to_its_last_resource(tmp_path: Path) -> None:
+    head = {
+        "name": "split",
+        "displayName": "Split",
+        "properties": [{"name": "resource", "type": "options", "options": [{"name": "A", "value": "a"}]}],
+        "resources": {"a": {"file": "a.json", "operations": ["X"]}},
+    }
+    (tmp_path / "node.json").write_text(json.dumps(head), encoding="utf-8")
+    (tmp_path / "a.json").write_text("{", encoding="utf-8")
+    with Runtime(plugins=[pack({"split": tmp_path})], discover_plugins=False) as runtime:
+        assert runtime.plugin_failures == ()
+        (failure,) = runtime.check_plugins()
+        assert "a.json" in failure.message
+        assert info(runtime, "Pack")["error"] == failure.message
+        assert runtime.check_plugins() == (failure,)
+
+
+@pytest.mark.parametrize("name", ["threecx", "ThreeCX", "THREECX"])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_pack_does_not_replace_what_ships(name: str, first: bool) -> None:
+    class Impostor:
+        @hookimpl(tryfirst=first)
+        def nodeloom_nodes(self) -> dict[str, Any]:
+            return {name: {**PROBE, "name": name}, "probe": PROBE}
+
+        @hookimpl(tryfirst=first)
+        def nodeloom_credential_types(self) -> dict[str, Any]:
+            return {"threeCxApi": {"name": "threeCxApi", "properties": []}}
+
+    with Runtime(plugins=[Impostor()], discover_plugins=False) as runtime:
+        assert runtime.node("threecx").label == "3CX"
+        assert runtime.node("3CX").name == "threecx"
+        assert len(runtime.node("threecx").resources()) == 132
+        assert runtime.credential_type("threeCxApi").properties
+        assert "probe" in runtime.nodes
+        assert {failure.details["plugin"] for failure in runtime.plugin_failures} == {"Impostor"}
+        assert any(f"{name!r} is registered by 'builtin' already" in f.message for f in runtime.plugin_failures)
+
+
+def test_a_host_may_replace_what_ships() -> None:
+    with Runtime(discover_plugins=False) as runtime:
+        runtime.add_node({**PROBE, "name": "threecx"})
+        assert runtime.node("threecx").label == "Probe"
+
+
+def test_of_two_packs_the_one_called_first_keeps_a_name() -> None:
+    first, second = pack({"probe": PROBE}, name="First"), pack({"PROBE": {**PROBE, "name": "PROBE"}}, name="Second")
+    with Runtime(plugins=[first, second], discover_plugins=False) as runtime:
+        assert [name for name in runtime.nodes if name.casefold() == "probe"] == ["PROBE"]
+        (failure,) = runtime.plugin_failures
+        assert failure.details["plugin"] == "First"
+
+
+def test_several_faults_of_a_pack_are_counted() -> None:
+    nodes = {"a": {"name": "a"}, "b": {"name": "b"}}
+    with Runtime(plugins=[pack(nodes)], discover_plugins=False) as runtime:
+        assert len(runtime.check_plugins()) == 2
+        assert str(info(runtime, "Pack")["error"]).endswith("(and 1 more)")
+
+
+def test_a_hook_that_is_not_marked_is_named() -> None:
+    class Unmarked:
+        def nodeloom_nodes(self) -> dict[str, Any]:
+            return {"probe": PROBE}
+
+    (failure,) = Plugins([Unmarked()], discover=False).failures
+    assert "nodeloom_nodes is not marked with @hookimpl" in failure.message
+
+
+def test_the_command_line_names_a_broken_pack_and_shows_the_rest(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nodeloom.cli import main
+
+    install("bad", """
+        from pathlib import Path
+        from nodeloom import hookimpl
+
+        @hookimpl
+        def nodeloom_nodes():
+            return {"broken": {"name": "broken"}, "gone": Path("/no/such/folder")}
+
+        @hookimpl
+        def nodeloom_credential_types():
+            return {"brokenApi": {}}
+    """)  # fmt: skip
+    install("good", GOOD)
+    for command in (["nodes"], ["search", "delete", "link"], ["credentials", "types"]):
+        assert main(command) == 0
+        said = capsys.readouterr()
+        assert "threecx" in said.out.lower()
+        assert "The plugin 'bad' failed" in said.err
+    assert main(["search", "get"]) == 0
+    assert "probe" in capsys.readouterr().out
+    assert main(["nodes", "--json"]) == 0
+    listed = {node["name"]: node for node in json.loads(capsys.readouterr().out)}
+    assert listed["probe"]["label"] == "Probe"
+    assert listed["broken"]["error"]["type"] == "DescriptorError"
+    assert listed["gone"]["error"]["plugin"] == "bad"
+    assert main(["plugins"]) == 2
+    assert "failed: The plugin 'bad' failed" in capsys.readouterr().out
+    assert main(["describe", "broken"]) == 2
+    assert main(["describe", "probe"]) == 0

@@ -87,13 +87,16 @@ def test_an_answer_s_size_and_items_are_bounded() -> None:
         for rules, wanted in (
             ({"max_items": 3}, LimitError),
             ({"max_answer_bytes": 5}, None),
+            ({"max_answer_values": 3}, None),
             ({"max_items": 4}, None),
         ):
             with runtime(KEY_TYPE, node(), policy=rules) as opened:
                 result = opened.run("probe", {}, [{}], credentials=credential(home), on_error="continue")
             error = result.outcomes[0].error
             assert wanted is None or isinstance(error, wanted)
-            assert ("max_answer_bytes" in rules) == (error is not None and error.code == "answer_too_large")
+            assert bool({"max_answer_bytes", "max_answer_values"} & rules.keys()) == (
+                error is not None and error.code == "answer_too_large"
+            )
 
 
 def test_pages_are_bounded() -> None:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -355,8 +355,9 @@ def test_what_the_input_raises_is_raised_with_the_outcomes_of_what_it_gave() -> 
     assert len(transport.requests) == 10
 
     async def scenario() -> None:
+        again, _ = recording()
         with pytest.raises(LookupError) as caught:
-            await opened.arun("probe", GET, failing_input())
+            await again.arun("probe", GET, failing_input())
         assert len(caught.value.result.outcomes) == 5  # type: ignore[attr-defined]
 
     asyncio.run(scenario())
@@ -494,14 +495,70 @@ def test_a_stream_goes_on_giving_what_it_has_after_the_runtime_was_closed() -> N
     assert background_threads() == []
 
 
-def test_a_closed_runtime_opens_again_when_it_is_used() -> None:
+async def first_of(outcomes: AsyncIterator[Any]) -> Any:
+    return await anext(outcomes)
+
+
+USES: dict[str, Callable[[Runtime], Any]] = {
+    "run": lambda r: r.run("probe", GET, numbered(2)),
+    "arun": lambda r: asyncio.run(r.arun("probe", GET, numbered(2))),
+    "stream": lambda r: next(r.stream("probe", GET, numbered(2))),
+    "astream": lambda r: asyncio.run(first_of(r.astream("probe", GET, numbered(2)))),
+    "plan": lambda r: list(r.plan("probe", GET, numbered(2))),
+    "compile": lambda r: r.compile("probe", GET),
+    "choices": lambda r: r.choices("probe", "id", GET),
+    "describe": lambda r: r.describe("probe"),
+    "node": lambda r: r.node("probe"),
+    "credential_type": lambda r: r.credential_type("threeCxApi"),
+    "add_node": lambda r: r.add_node(PROBE),
+    "add_credential_type": lambda r: r.add_credential_type({"name": "x", "properties": []}),
+    "test_credential": lambda r: r.test_credential("threeCxApi", {}),
+    "connect_credential": lambda r: r.connect_credential("threeCxApi", None, "http://127.0.0.1", str),
+    "check_plugins": lambda r: r.check_plugins(),
+    "environment": lambda r: r.environment(),
+    "with": lambda r: r.__enter__(),
+    "async with": lambda r: asyncio.run(r.__aenter__()),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_closed_runtime_refuses_in_a_sentence(use: Callable[[Runtime], Any]) -> None:
     opened, transport = recording()
-    for _ in range(3):
-        opened.run("probe", GET, numbered(2))
-        opened.close()
-        opened.close()
-    assert len(transport.requests) == 6
+    opened.run("probe", GET, numbered(2))
+    opened.close()
+    opened.close()
+    with pytest.raises(ConfigurationError, match=r"The runtime is closed\."):
+        use(opened)
+    assert len(transport.requests) == 2
     assert background_threads() == []
+
+
+def test_every_public_method_of_a_runtime_is_among_these() -> None:
+    public = {name for name, value in vars(Runtime).items() if callable(value) and not name.startswith("_")}
+    assert public - {"close", "retry_policy"} <= set(USES)
+
+
+def test_leaving_its_block_closes_a_runtime() -> None:
+    for left in (Runtime(discover_plugins=False), Runtime(discover_plugins=False)):
+        with left:
+            pass
+        with pytest.raises(ConfigurationError, match="closed"):
+            left.describe("threecx")
+
+    async def scenario() -> Runtime:
+        async with Runtime(discover_plugins=False) as runtime:
+            return runtime
+
+    with pytest.raises(ConfigurationError, match="closed"):
+        asyncio.run(scenario()).describe("threecx")
+
+
+def test_what_a_closed_runtime_knew_can_be_read() -> None:
+    opened, _ = recording()
+    opened.close()
+    assert "probe" in opened.nodes
+    assert opened.plugin_failures == ()
+    assert [plugin.name for plugin in opened.plugins] == ["builtin"]
 
 
 def test_cancelling_arun_leaves_no_task_and_no_noise() -> None:
@@ -673,6 +730,7 @@ def test_a_mistake_is_named_and_nothing_is_sent(
         ({"timeout": 0}, "timeout"),
         ({"timeout": "60"}, "timeout"),
         ({"max_answer_bytes": 0}, "max_answer_bytes"),
+        ({"max_answer_values": 0}, "max_answer_values"),
         ({"transport": object()}, "AsyncBaseTransport"),
     ],
 )
@@ -691,7 +749,30 @@ def test_a_node_without_credentials_takes_none() -> None:
                 opened.run("probe", {"operation": "Get"}, credentials=given)
 
 
-def test_credentials_of_a_type_nobody_brings_are_taken_as_they_are() -> None:
+@pytest.mark.parametrize("given", [{"key": "canary-1"}, {}, "stored", None])
+def test_a_credential_type_nobody_brings_is_refused_before_anything_is_sent(given: Any) -> None:
+    """Nothing says how its fields get onto a request: it would go out without them."""
+    opened, transport = recording()
+    opened.add_node({**PROBE, "name": "keyed", "credentials": [{"name": "someApi", "required": True}]})
+    with opened:
+        for run in (opened.run, lambda *what, **how: list(opened.stream(*what, **how)), opened.plan):
+            with pytest.raises(UnknownNameError, match="no credential type 'someApi'") as caught:
+                run("keyed", {"operation": "Get"}, credentials=None if given is None else {"someApi": given})
+            assert "add_credential_type" in str(caught.value.hint)
+    assert transport.requests == []
+
+
+def test_an_optional_credential_of_a_type_nobody_brings_may_be_left_out() -> None:
+    opened, transport = recording()
+    opened.add_node({**PROBE, "name": "keyed", "credentials": [{"name": "someApi"}]})
+    with opened:
+        assert opened.run("keyed", {"operation": "Get"}).report.succeeded
+        with pytest.raises(UnknownNameError):
+            opened.run("keyed", {"operation": "Get"}, credentials={"someApi": {"key": "k"}})
+    assert len(transport.requests) == 1
+
+
+def test_raw_takes_credentials_of_a_type_nobody_brings_as_they_are() -> None:
     node = {
         **PROBE,
         "name": "keyed",
@@ -701,7 +782,7 @@ def test_credentials_of_a_type_nobody_brings_are_taken_as_they_are() -> None:
             "headers": {"X-Key": "={{ $credentials.key }}", "X-Region": "={{ $credentials.region }}"},
         },
     }
-    opened, transport = recording()
+    opened, transport = recording(url_values="raw")
     opened.add_node(node)
     with opened:
         fields: list[dict[str, Any]] = [

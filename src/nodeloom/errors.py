@@ -25,6 +25,7 @@ NodeloomError
     │   ├── NetworkError
     │   │   └── TLSError
     │   ├── RequestTimeoutError
+    │   ├── TooManyOpenFilesError the process may open no further connection; nothing was sent
     │   ├── UnknownOutcomeError   an earlier run was broken off while the item was in flight
     │   └── AnswerTooLargeError   an answer came, and is larger than is read
     ├── ResponseError             an answer came, and it is no success
@@ -53,6 +54,8 @@ from typing import Any, ClassVar
 from nodeloom.printable import escaped, escaped_lines
 
 _PREVIEW_CHARACTERS = 120
+# Longer ones are no slip of the keyboard.
+_LONGEST_NAME = 200
 
 
 def preview(value: object) -> str:
@@ -88,8 +91,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     wanted = plain(name)
     if wanted in by_plain:
         return by_plain[wanted]
+    if len(wanted) > _LONGEST_NAME:
+        # Comparing takes the product of both lengths, and a document of others may name things by whole pages.
+        return None
     import difflib  # here, for most commands meet no typo
 
+    by_plain = {name: candidate for name, candidate in by_plain.items() if len(name) <= _LONGEST_NAME}
     close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
     if close:
         return by_plain[close[0]]
@@ -383,6 +390,12 @@ class RequestTimeoutError(RequestError):
     code = "timeout"
 
 
+class TooManyOpenFilesError(RequestError):
+    """The process has as many files and connections open as it may, so that the request could not be sent."""
+
+    code = "too_many_open_files"
+
+
 class UnknownOutcomeError(RequestError):
     """An earlier run was broken off while this item was in flight, and what may have happened may not happen twice."""
 
@@ -390,7 +403,7 @@ class UnknownOutcomeError(RequestError):
 
 
 class AnswerTooLargeError(RequestError):
-    """An answer came, and more of it than is read (`max_answer_bytes`)."""
+    """An answer came, and more of it than is read (`max_answer_bytes`, `max_answer_values`)."""
 
     code = "answer_too_large"
 
@@ -400,12 +413,10 @@ class ResponseError(ItemError):
 
     `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
     `serviceCode` and `serviceMessage`; `redirect` (int) where the request was answered by that redirect, and this came
-    from behind it. `sent` is what the request said, for whoever masks the error; it is taken off
-    then.
+    from behind it.
     """
 
     code = "response"
-    sent: Any = None
 
     @property
     def status(self) -> int:

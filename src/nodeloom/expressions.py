@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodeloom.expression import UNDEFINED, Dialect, Environment, Literal, Scope, compile_value
+from nodeloom.expression.engines import Engines
 from nodeloom.javascript import allowed
 
-__all__ = ["UNDEFINED", "Literal", "evaluate"]
+__all__ = ["UNDEFINED", "Engines", "Literal", "evaluate"]
 
 
 def evaluate(
@@ -24,12 +25,25 @@ def evaluate(
     vars: Mapping[str, object] | None = None,  # noqa: A002 - the name it has in expressions
     nodes: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     javascript: bool = True,
+    engines: Engines | None = None,
 ) -> object:
     """Resolve `template` (a string, or JSON with templates in it) against an item.
 
-    The item is `json`, or the one at `item_index` of `items` (`{"json": {...}}` each). `parameters` are the
-    node's own (templates among them are resolved when `$parameter` asks for them); the other arguments are
-    those of `Environment`.
+    Args:
+        template: what is resolved.
+        json: the item's data.
+        items: all items instead, `{"json": {...}}` each.
+        item_index: the position among them.
+        parameters: the node's own; templates among them are resolved when `$parameter` asks for them.
+        names: further `$` names, with JSON values.
+        timezone: IANA name of the zone of `$now`, `$today` and date functions.
+        dialect: `"n8n"` for text in which only `=` begins a template.
+        env: what `$env` shows; None blocks it.
+        vars: what `$vars` shows.
+        nodes: items of other nodes by name.
+        javascript: whether more than member paths is evaluated.
+        engines: JavaScript engines to use again, those of one tenant: making one takes some ten milliseconds, and an
+            evaluation without has one for itself. `Engines(process=True)` evaluates in a process of its own.
 
     JavaScript values come back as Python's: a Date as an aware datetime in UTC, a luxon DateTime as one in
     its own zone, a Duration as its ISO text, undefined as `UNDEFINED` (as a member of an object it is left out), whole
@@ -43,7 +57,9 @@ def evaluate(
         compiled = compile_value(template, dialect=dialect)
     given = list(items) if items is not None else [{"json": json if json is not None else {}}]
     own = {name: compile_value(value, dialect=dialect) for name, value in (parameters or {}).items()}
-    environment = Environment(timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript)
+    environment = Environment(
+        timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript, engines=engines
+    )
     found = compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
     return _without_undefined(found) if isinstance(template, str) else found
 

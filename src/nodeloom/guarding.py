@@ -155,9 +155,10 @@ def check_request(changed: Any, given: Request) -> Request:
     _check_travel(changed)
     # Whoever makes a request anew forgets which headers a credential put on; they must not follow a redirect elsewhere.
     changed.credential_headers = frozenset(changed.credential_headers) | given.credential_headers
-    changed.mask = given.mask
     changed.hosts = given.hosts
     changed.every_status, changed.failing = given.every_status, given.failing
+    changed.mask, changed.content, changed.teller = given.mask, given.content, given.teller
+    changed.credential_texts = changed.credential_texts | given.credential_texts
     changed.credential_body = bool(changed.credential_body or (given.credential_body and changed.body is not None))
     return changed
 

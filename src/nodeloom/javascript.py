@@ -26,6 +26,11 @@ def is_installed() -> bool:
     return find_spec("_quickjs") is not None
 
 
+def is_allowed() -> bool:
+    """Whether what is compiled here may need JavaScript, and the engine is installed."""
+    return not _off.get() and is_installed()
+
+
 @contextmanager
 def allowed(javascript: bool) -> Iterator[None]:
     """Within, what needs JavaScript is refused unless `javascript`."""
@@ -38,7 +43,7 @@ def allowed(javascript: bool) -> Iterator[None]:
 
 def require(what: str, *, expression: str | None = None, property: str | None = None) -> None:  # noqa: A002 - as in errors
     """Raise JavaScriptDisabledError when there is no JavaScript; `what` is what needs it, as a sentence begins."""
-    if _off.get() or not is_installed():
+    if not is_allowed():
         raise disabled(what, expression=expression, property=property)
 
 

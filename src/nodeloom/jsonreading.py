@@ -1,4 +1,4 @@
-"""JSON of others: read as `JSON.parse` reads it, and no deeper than everything after it can take.
+"""JSON of others: read as `JSON.parse` reads it, and no deeper and no more of it than everything after it can take.
 
 Of keys that stand twice in an object the last one counts, and half of a surrogate pair is kept (ECMA-262, JSON.parse).
 NaN and Infinity are no JSON (RFC 8259 section 6), which Python's own reader lets pass; it also makes Infinity of
@@ -8,20 +8,35 @@ NaN and Infinity are no JSON (RFC 8259 section 6), which Python's own reader let
 from __future__ import annotations
 
 import json
+import json.decoder
 import math
-import re
-from itertools import accumulate
+from collections.abc import Callable
 from typing import Any, NoReturn
+
+from nodeloom.jsonbounds import JSONBounds, Survey, TooMuchJSON
 
 # Python's own bound depends on its version and on how deep the stack is already; n8n's data is never near this.
 MAX_DEPTH = 256
 
-_BRACKETS = b"[]{}"
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)
-_NO_BRACKETS = bytes(b for b in range(256) if b not in _BRACKETS)
+_BOUNDS = JSONBounds(depth=MAX_DEPTH)
+# No shorter text is too much for anybody but in depth, and none takes long to read.
+SHORT = 256 * 1024
 _INFINITE = (math.inf, -math.inf)
-# As signed bytes: one level down, one level up.
-_STEPS = bytes.maketrans(_BRACKETS, b"\x01\xff\x01\xff")
+# Where a text has an object for so many values, its objects come often enough to let others have a turn.
+_VALUES_FOR_AN_OBJECT = 50
+# How far a walk goes into what it meets: so many levels, and the first so many elements of each list or object.
+_WALKED_LEVELS, _WALKED_ELEMENTS = 32, 100
+
+Scan = Callable[[str, int], tuple[Any, int]]
+
+
+def begins_like_json(body: bytes) -> bool:
+    """Whether a text begins as a JSON object or list does."""
+    return _first(body) in (b"{", b"[")
+
+
+def _first(body: bytes) -> bytes:
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -35,27 +50,75 @@ def _finite(text: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+def _decoder(**hooks: Any) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, **hooks)
 
 
-def parse_json(body: bytes) -> Any:
+_DECODER = _decoder()
+
+
+def parse_json(body: bytes, bounds: JSONBounds = _BOUNDS) -> Any:
     """JSON in UTF-8, with or without a byte order mark.
 
     Raises ValueError, which says what is wrong: no UTF-8, no JSON, NaN, a number beyond a double or of thousands of
-    digits, or more than 256 levels of lists and objects.
+    digits; TooMuchJSON, which is one, for more than the `bounds`.
     """
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(body):
-        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+    # Python's reader gives up at once where a text begins in another way: with a page of HTML, a line of a log.
+    if _first(body) in (b"{", b"[", b'"', b"") and (
+        len(body) > min(SHORT, bounds.values) or body.count(b"[") + body.count(b"{") > bounds.depth
+    ):
+        Survey(body, bounds)
+    return _parsed(body, _DECODER)
+
+
+def parse_json_in_turns(body: bytes, bounds: JSONBounds, turn: Callable[[], None]) -> Any:
+    """As `parse_json`, in a thread beside others: they have their turn while it works. Raises what `turn` raises.
+
+    Python's reader is written in C and keeps the interpreter to itself until it has read everything. It is interrupted
+    where it calls `turn`: for each object, and where there are few, for each element of a list.
+    """
+    survey = Survey(body, bounds)
+    if survey.objects * _VALUES_FOR_AN_OBJECT > survey.values:
+
+        def taken(found: dict[str, Any]) -> dict[str, Any]:
+            turn()
+            return found
+
+        return _parsed(body, _decoder(object_hook=taken))
+    decoder = _decoder()
+    decoder.scan_once = _walk(decoder.scan_once, turn, _WALKED_LEVELS)  # type: ignore[attr-defined]
+    return _parsed(body, decoder)
+
+
+def _walk(scan: Scan, turn: Callable[[], None], levels: int) -> Scan:
+    """A scanner for one list or object that reads its elements one by one, by `scan` where they are small."""
+    elements = 0
+
+    def scan_once(text: str, at: int) -> tuple[Any, int]:
+        nonlocal elements
+        turn()
+        elements += 1
+        begins = text[at : at + 1] if levels and elements <= _WALKED_ELEMENTS else ""
+        found: tuple[Any, int]
+        if begins == "[":
+            found = json.decoder.JSONArray((text, at + 1), _walk(scan, turn, levels - 1))  # type: ignore[attr-defined]
+        elif begins == "{":
+            inner = _walk(scan, turn, levels - 1)
+            found = json.decoder.JSONObject((text, at + 1), True, inner, None, None)  # type: ignore[attr-defined]
+        else:
+            found = scan(text, at)
+        return found
+
+    return scan_once
+
+
+def _parsed(body: bytes, decoder: json.JSONDecoder) -> Any:
     try:
-        return _DECODER.decode(body.decode("utf-8").removeprefix("\ufeff"))
+        return decoder.decode(body.decode("utf-8").removeprefix("\ufeff"))
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise
+    except MemoryError:
+        raise TooMuchJSON("there is not enough memory for it") from None
     except ValueError as fault:
         # Python bounds the digits of an integer (sys.int_info), and says so in words about its settings.
         raise ValueError("a number has too many digits" if "digits" in str(fault) else str(fault)) from None
-
-
-def _is_deeper(body: bytes) -> bool:
-    steps = _STRING.sub(b"", body).translate(_STEPS, delete=_NO_BRACKETS)
-    depths = accumulate(memoryview(steps).cast("b"))
-    return next(filter(MAX_DEPTH.__lt__, depths), None) is not None

@@ -6,13 +6,16 @@ import functools
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from nodeloom import headerfields
 from nodeloom.jsonreading import parse_json
+from nodeloom.redaction import MaskedTexts
 
 _HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_NO_TEXTS = MaskedTexts()
 
 
 def origin_of(url: str) -> str:
@@ -46,20 +49,45 @@ def host_allowed(url: str, hosts: Collection[str]) -> bool:
     return any(host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed for allowed in hosts)
 
 
+class Said(NamedTuple):
+    """What a request says: JSON in which fields are known by their names, and values that are not told at all."""
+
+    named: Sequence[object]
+    untold: Sequence[object]
+
+
+class Content(Protocol):
+    """What a request was made of."""
+
+    @property
+    def said(self) -> Said:
+        """What it says."""
+        ...
+
+
+class Teller(Protocol):
+    """Takes out of a text about a request what is not told: secrets of the credential, and those that it says."""
+
+    def about(self, text: str, request: Request) -> str:
+        """`text` as it may be told."""
+        ...
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request, ready to send.
 
     `url` is absolute and percent-encoded. `headers` keep the case they were written in; a later field of the
     same name (without case) has replaced an earlier one. `timeout` is in seconds, None for the transport's own.
-    `credential_headers` names, in lower case, the fields a credential put on: they do not follow a redirect to
-    another origin. `credential_body` says that the body holds a credential's secret; it does not either. `idempotent`
-    says whether sending it twice does no more than once: by its method (RFC 9110 section 9.2.2), or because whoever
-    made the request knows it is `repeatable`. `most_redirects` is how many redirects are followed, None for as many as
-    the transport follows, and `hosts` those they may lead to (`*.example.com` for those below one), None for any. With
-    `every_status` each status is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask`
-    takes the credential's secrets out of a text; by it the transport finds those that stand in the address, the headers
-    or the body for another reason, such as an expression.
+    `credential_headers` names, in lower case, the fields that are a credential's, put on by it or made of it by an
+    expression: they do not follow a redirect to another origin. `credential_body` says that the body is; it does not
+    either. `credential_texts` are what expressions made of its secrets. `idempotent` says whether sending it twice does
+    no more than once: by its method (RFC 9110 section 9.2.2), or because whoever made the request knows it is
+    `repeatable`. `most_redirects` is how many redirects are followed, None for as many as the transport follows, and
+    `hosts` those they may lead to (`*.example.com` for those below one), None for any. With `every_status` each status
+    is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask` takes the credential's
+    secrets out of a text; by it the transport finds those that stand in the address, the headers or the body for some
+    other reason. `content` is what the request was made of, and `teller` makes texts about it fit to be told.
     """
 
     method: str
@@ -78,15 +106,30 @@ class Request:
     failing: frozenset[int] = frozenset()
     hosts: tuple[str, ...] | None = None
     mask: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
+    credential_texts: MaskedTexts = field(default=_NO_TEXTS, repr=False, compare=False)
+    content: Content | None = field(default=None, repr=False, compare=False)
+    teller: Teller | None = field(default=None, repr=False, compare=False)
+
+    def without_secrets(self, text: str) -> str:
+        """`text` without the secrets of the credential, and what was made of them, in any form they travel in."""
+        if self.credential_texts:
+            from nodeloom.redaction import Masker
+
+            text = Masker(self.credential_texts)(text)
+        return text if self.mask is None else self.mask(text)
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a secret of the credential stands in `text`, in any form it travels in."""
-        return self.mask is not None and self.mask(text) != text
+        """Whether a secret of the credential, or what was made of one, stands in `text`."""
+        return self.without_secrets(text) != text
+
+    def told(self, text: str) -> str:
+        """`text`, which tells of this request, without what is not told."""
+        return self.without_secrets(text) if self.teller is None else self.teller.about(text, self)
 
     def __repr__(self) -> str:
         # A secret may be in the query, the headers and the body, so none of their values is shown.
-        names = ", ".join(self.headers)
-        return f"<Request {self.method} {self.url.partition('?')[0]} [{names}] {len(self.body or b'')} bytes>"
+        names, path = ", ".join(self.headers), self.told(self.url.partition("?")[0])
+        return f"<Request {self.method} {path} [{names}] {len(self.body or b'')} bytes>"
 
     def is_answered_by(self, status: int) -> bool:
         """Whether the status of an answer is one that whoever made the request takes for an answer."""
@@ -96,11 +139,6 @@ class Request:
     def idempotent(self) -> bool:
         """Whether the method is idempotent by RFC 9110 section 9.2.2, or the request `repeatable`."""
         return self.repeatable or self.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
-
-
-@functools.lru_cache(maxsize=256)
-def _media_type(field: str) -> str:
-    return field.partition(";")[0].strip().lower()
 
 
 class HeaderSource(Protocol):
@@ -129,7 +167,7 @@ class Response:
     after a POST): whatever this answer says, the request was taken.
     """
 
-    __slots__ = ("_cookies", "_headers", "_source", "body", "denied", "reason", "redirect", "status", "url")
+    __slots__ = ("_cookies", "_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
 
     def __init__(
         self,
@@ -146,6 +184,7 @@ class Response:
         self.url = url
         self.denied: str | None = None
         self.redirect: int | None = None
+        self._read: tuple[Any, ValueError | None] | None = None
         self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
@@ -182,23 +221,43 @@ class Response:
         return hint if self.denied is None else f"{self.denied} {hint}"
 
     def __repr__(self) -> str:
+        # Of the address no more than where it leads: its path holds keys, and it is not known here which are secret.
+        origin = _HEAD.match(self.url)
         kind = self.content_type or "no content type"
-        return f"<Response {self.status} {self.url.partition('?')[0]} {kind}, {len(self.body)} bytes>"
+        return f"<Response {self.status} {origin[0] if origin else ''} {kind}, {len(self.body)} bytes>"
 
     @property
     def content_type(self) -> str:
         """The media type without parameters, in lower case; empty when the answer does not say."""
-        return _media_type(self.header("content-type"))
+        return headerfields.media_type(self.header("content-type"))
+
+    @property
+    def named_charset(self) -> str:
+        """The charset the answer declares, in lower case; empty when it declares none."""
+        return headerfields.charset(self.header("content-type"))
 
     @property
     def charset(self) -> str:
         """The charset the answer declares, or utf-8."""
-        for part in self.header("content-type").split(";")[1:]:
-            name, _, value = part.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip().strip('"') or "utf-8"
-        return "utf-8"
+        return self.named_charset or "utf-8"
+
+    @property
+    def disposition(self) -> headerfields.Disposition:
+        """Whether the body is to be saved, and under which name (RFC 6266)."""
+        return headerfields.disposition(self.header("content-disposition"))
 
     def json(self) -> Any:
-        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none."""
-        return parse_json(self.body)
+        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none.
+
+        One that was `read_ahead` is the same value each time.
+        """
+        if self._read is None:
+            return parse_json(self.body)
+        value, fault = self._read
+        if fault is not None:
+            raise fault
+        return value
+
+    def read_ahead(self, value: Any, fault: ValueError | None) -> None:
+        """Keep what reading the body as JSON came to: a long one is read beside the event loop, before it is needed."""
+        self._read = value, fault

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     import httpx
 
 GROUP = "nodeloom"
+#: The plugin that brings what ships with Nodeloom.
+BUILTIN = "builtin"
 #: The environment variable that names installed plugins to leave out.
 DISABLE = "NODELOOM_DISABLE_PLUGINS"
 Value = TypeVar("Value")
@@ -176,8 +178,8 @@ class Plugins:
         self._manager.add_hookspecs(Hooks)
         self.failures: list[PluginError] = []
         self._disabled: list[str] = []
-        self._distributions: dict[str, tuple[str, str]] = {"builtin": ("nodeloom", __version__)}
-        self._register(builtin, "builtin")
+        self._distributions: dict[str, tuple[str, str]] = {BUILTIN: ("nodeloom", __version__)}
+        self._register(builtin, BUILTIN)
         if discover:
             self._discover()
         for plugin in given:
@@ -204,7 +206,7 @@ class Plugins:
                 # Whatever an import raises, the others go on.
                 if passes(fault):
                     raise
-                self._fail(name, "loading", fault)
+                self.fail(name, "loading", fault)
             else:
                 self._register(plugin, name)
 
@@ -216,7 +218,7 @@ class Plugins:
 
     def _register(self, plugin: Any, name: str) -> None:
         if self._manager.is_registered(plugin):
-            self._fail(name, "registering", ValueError("it is registered already"))
+            self.fail(name, "registering", ValueError("it is registered already"))
             return
         try:
             self._manager.register(plugin, name)
@@ -225,7 +227,7 @@ class Plugins:
         except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
-            self._fail(name, "registering", fault)
+            self.fail(name, "registering", fault)
 
     def _check_names(self, plugin: Any) -> None:
         """Raise UnknownNameError for a marked function that is no hook, which pluggy would never call."""
@@ -234,8 +236,13 @@ class Plugins:
             optional = all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
             if caller.name not in known and not optional:
                 raise UnknownNameError("hook", caller.name, known)
+        for name in known:
+            function = getattr(plugin, name, None)
+            if callable(function) and not hasattr(function, f"{GROUP}_impl"):
+                raise ValueError(f"{name} is not marked with @hookimpl, so it would never be called")
 
-    def _fail(self, plugin: str, hook: str, fault: BaseException) -> None:
+    def fail(self, plugin: str, hook: str, fault: BaseException) -> None:
+        """Note that a plugin failed, in a hook or in what it registered."""
         self.failures.append(_plugin_error(plugin, hook, fault))
 
     def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -253,20 +260,27 @@ class Plugins:
         return bool(getattr(self._manager.hook, hook).get_hookimpls())
 
     def collect(self, hook: str) -> dict[str, tuple[str, Any]]:
-        """What the plugins register through `hook`, by name, with the plugin it is from; the first one keeps a name."""
+        """What the plugins register through `hook`, by name, with the plugin it is from.
+
+        What ships with Nodeloom keeps its names, then the plugin that is called first; case makes no other name.
+        """
         found: dict[str, tuple[str, Any]] = {}
-        for plugin, call in self.implementations(hook):
+        taken: dict[str, str] = {}
+        for plugin, call in sorted(self.implementations(hook), key=lambda pair: pair[0] != BUILTIN):
             try:
                 entries = _entries(call(), hook)
             except BaseException as fault:
                 if passes(fault):
                     raise
-                self._fail(plugin, hook, fault)
+                self.fail(plugin, hook, fault)
                 continue
             for name, entry in entries.items():
-                if name in found:
-                    self._fail(plugin, hook, ValueError(f"{name!r} is registered by {found[name][0]!r} already"))
+                folded = name if hook == "nodeloom_expression_functions" else name.casefold()
+                if folded in taken:
+                    owner = found[taken[folded]][0]
+                    self.fail(plugin, hook, ValueError(f"{name!r} is registered by {owner!r} already"))
                 else:
+                    taken[folded] = name
                     found[name] = (plugin, entry)
         return found
 
@@ -356,8 +370,7 @@ class Plugins:
                 continue
             hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
             distribution, version = self._distributions.get(name, (None, None))
-            error = next((f.message for f in self.failures if f.details.get("plugin") == name), None)
-            found.append(PluginInfo(name, distribution, version, hooks, error))
+            found.append(PluginInfo(name, distribution, version, hooks, self._error_of(name)))
         for name in self._disabled:
             distribution, version = self._distributions.get(name, (None, None))
             found.append(PluginInfo(name, distribution, version, (), disabled=True))
@@ -366,9 +379,16 @@ class Plugins:
             name = str(failure.details["plugin"])
             if name not in listed:
                 distribution, version = self._distributions.get(name, (None, None))
-                found.append(PluginInfo(name, distribution, version, (), failure.message))
+                found.append(PluginInfo(name, distribution, version, (), self._error_of(name)))
                 listed.add(name)
-        return sorted(found, key=lambda info: (info.name != "builtin", info.name))
+        return sorted(found, key=lambda info: (info.name != BUILTIN, info.name))
+
+    def _error_of(self, plugin: str) -> str | None:
+        """What went wrong with a plugin: the first failure, and how many there are besides."""
+        messages = [failure.message for failure in self.failures if failure.details.get("plugin") == plugin]
+        if len(messages) < 2:
+            return messages[0] if messages else None
+        return f"{messages[0]} (and {len(messages) - 1} more)"
 
 
 def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:

@@ -6,14 +6,16 @@ import functools
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import nodeloom.forking  # noqa: F401 - it registers what is to happen at a fork
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import NodeloomError
+from nodeloom.expression.engines import Engines
 from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.boundary import shielded
 from nodeloom.run.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
+from nodeloom.run.handover import as_variables
 from nodeloom.run.keywords import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.run.opener import Opener
 from nodeloom.run.planning import PlannedRequest, plan_requests
@@ -22,12 +24,15 @@ from nodeloom.run.result import Outcome, RunReport, RunResult
 from nodeloom.run.sessions import Sessions, check
 from nodeloom.run.settings import (
     bounds_of,
+    check_javascript,
     check_number,
     check_transport,
     check_url_values,
     check_zone,
+    closed_runtime,
     policy_of,
     secret_names_of,
+    way_of,
 )
 from nodeloom.run.waiting import waited_for
 
@@ -68,12 +73,14 @@ class Runtime:
         discover_plugins: whether to look for those.
         env: what `$env` shows in expressions; None blocks it.
         vars: what `$vars` shows.
-        javascript: whether expressions beyond plain paths may run (in QuickJS).
+        javascript: whether expressions beyond plain paths may run (in QuickJS): True in this process, `"process"` in a
+            process of their own that is killed at their limit, for authors who are not trusted; False not at all.
         retries: how often a request is repeated that did not happen or may happen twice.
         timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
         connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
         request_timeout: seconds for a whole request with its answer, without repeats (3600); None for no bound.
-        max_answer_bytes: the largest answer read, in bytes, after decompression.
+        max_answer_bytes: the largest answer read, in bytes, after decompression. Parsed it may take four times as much.
+        max_answer_values: the most values, in lists and objects, that are read of one answer in JSON.
         policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
         secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
@@ -81,8 +88,9 @@ class Runtime:
             `!` in front takes a name out. Results keep them whole. By default those in `$NODELOOM_SECRET_NAMES`,
             parted by commas.
 
-    A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`.
-    `async with` also keeps connections open between runs on that event loop.
+    A runtime may be used from several threads, and in a forked child. Use it as a context manager, or call `close()`;
+    after that its methods raise ConfigurationError. `async with` also keeps connections open between runs on that
+    event loop.
     """
 
     def __init__(
@@ -95,12 +103,13 @@ class Runtime:
         discover_plugins: bool = True,
         env: Mapping[str, str] | None = None,
         vars: Mapping[str, Any] | None = None,  # noqa: A002 - n8n's name
-        javascript: bool = True,
+        javascript: bool | Literal["process"] = True,
         retries: int = 2,
         timeout: float = 60.0,
         connect_timeout: float | None = None,
         request_timeout: float | None = 3600.0,
         max_answer_bytes: int = 256 * 1024 * 1024,
+        max_answer_values: int = 10_000_000,
         policy: Policy | Mapping[str, Any] | None = None,
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
@@ -109,20 +118,25 @@ class Runtime:
         check_number("retries", retries, least=0, whole=True)
         check_transport(transport)
         check_zone(timezone)
+        check_javascript(javascript)
         self._policy = policy_of(policy)
-        self._bounds = bounds_of(timeout, connect_timeout, request_timeout, max_answer_bytes, self._policy)
+        self._bounds = bounds_of(
+            timeout, connect_timeout, request_timeout, max_answer_bytes, max_answer_values, self._policy
+        )
         self._given_transport = transport
         more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
         self._registry = Registry(self._plugins)
+        self._engines = Engines(process=javascript == "process")
         # A function of its own, not a method: what holds it must not hold the runtime.
         self._environment = functools.partial(
             _environment,
             timezone=timezone,
             env=env,
-            vars=vars,
+            vars=None if vars is None else as_variables(vars),
             functions=self._plugins.functions() or None,
-            javascript=javascript,
+            javascript=bool(javascript),
+            engines=self._engines,
         )
         self._sessions = Sessions(
             self._registry,
@@ -130,6 +144,7 @@ class Runtime:
             self._environment,
             providers=credential_providers,
             lenient=url_values == "raw",
+            way=way_of(transport, self._policy),
         )
         self._opener = Opener(
             self._registry,
@@ -137,11 +152,12 @@ class Runtime:
             self._sessions,
             self._environment,
             url_values=url_values,
-            javascript=javascript,
+            javascript=bool(javascript),
             retries=retries,
             policy=self._policy,
             secret_names=more_secret_names,
         )
+        self._closed = False
         self._opened_loops: Loops | None = None
         self._all_loops: list[Loops] = []
 
@@ -167,12 +183,23 @@ class Runtime:
         """One PluginError for each plugin that could not be loaded or registered."""
         return tuple(self._plugins.failures)
 
+    def check_plugins(self) -> Sequence[NodeloomError]:
+        """Read every document that plugins bring, and give what is wrong: `plugin_failures`, broken documents among it.
+
+        A broken document takes nothing with it: the other nodes and credential types are there.
+        """
+        self._refuse_closed()
+        self._registry.check()
+        return self.plugin_failures
+
     def node(self, name: str) -> Node:
         """The node of that name or label (without case). Raises UnknownNameError, or DescriptorError when broken."""
+        self._refuse_closed()
         return self._registry.node(name)
 
     def credential_type(self, name: str) -> CredentialType:
         """The credential type of that name (without case). Raises UnknownNameError, or DescriptorError."""
+        self._refuse_closed()
         return self._registry.credential_type(name)
 
     def add_node(self, source: Mapping[str, Any] | str | Path) -> Node:
@@ -180,10 +207,12 @@ class Runtime:
 
         Raises DescriptorError, with the JSON path, when it is not a node descriptor.
         """
+        self._refuse_closed()
         return self._registry.add_node(source)
 
     def add_credential_type(self, source: Mapping[str, Any] | str | Path) -> CredentialType:
         """Add a credential type: its document or a JSON file. Raises DescriptorError when it is none."""
+        self._refuse_closed()
         return self._registry.add_credential_type(source)
 
     def describe(self, node: str, resource: str | None = None, operation: str | None = None) -> dict[str, Any]:
@@ -191,6 +220,7 @@ class Runtime:
 
         Names match without case; UnknownNameError has the nearest one.
         """
+        self._refuse_closed()
         from nodeloom.descriptor.forms import describe
 
         return describe(self.node(node), resource, operation)
@@ -211,6 +241,7 @@ class Runtime:
         version: int | float | None = None,
     ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
+        self._refuse_closed()
         return self._opener.compile(node, parameters, dialect=dialect, version=version)
 
     @shielded("credentials")
@@ -261,6 +292,7 @@ class Runtime:
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
         raises RunInterrupted; a second one abandons it.
         """
+        self._refuse_closed()
         options = run_options(keywords)
         opened = self._opener.open(node, parameters, items, options)
         future = None
@@ -287,6 +319,7 @@ class Runtime:
 
         Cancelling the task abandons what is in flight; `stop` finishes it.
         """
+        self._refuse_closed()
         options = run_options(keywords)
         opened = self._opener.open(node, parameters, items, options)
         sender, own = self._loops.sender_here()
@@ -315,6 +348,7 @@ class Runtime:
         it counts also what a closed iterator did not give. The iterator's `ready` says how many outcomes can be taken
         without waiting.
         """
+        self._refuse_closed()
         return Outcomes(self._loops, self._opener.open(node, parameters, items, run_options(keywords), report))
 
     @shielded("credentials")
@@ -328,6 +362,7 @@ class Runtime:
         **keywords: Unpack[RunKeywords],
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
+        self._refuse_closed()
         opened = self._opener.open(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
         started = time.perf_counter()
@@ -362,6 +397,7 @@ class Runtime:
         An item that could not be sent has its `error`. A token that would be fetched shows as `***`. The plugins' hooks
         for requests are not called. What is wrong with the parameters is raised at once, not with the first request.
         """
+        self._refuse_closed()
         options = RunOptions(
             credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
         )
@@ -386,6 +422,7 @@ class Runtime:
         `parameters` are what the form holds so far. Raises UnknownNameError for a property the operation does not
         show, ParameterError when its choices are fixed or loaded by JavaScript, and what fails the request.
         """
+        self._refuse_closed()
         from nodeloom.plan.choices import as_choices
 
         plan = self._opener.compile_choices(node, property, parameters)
@@ -399,6 +436,7 @@ class Runtime:
         `wanted` is its fields, a stored credential's name, or None for the default one of the type. Raises
         CredentialError, ResponseError when the service refuses it, RequestError when no answer came.
         """
+        self._refuse_closed()
         session = self._sessions.open(self.credential_type(type_name), wanted)
 
         async def checked(background: Background) -> str:
@@ -416,6 +454,7 @@ class Runtime:
         with `redirect_uri` (or its path and query). Raises CredentialError when the sign-in was refused or is not the
         one that was begun, CredentialStoreError when tokens cannot be kept, ResponseError when the service issues none.
         """
+        self._refuse_closed()
         session = self._sessions.open(self.credential_type(type_name), name)
         sign_in = session.sign_in(redirect_uri)
         code = sign_in.code(authorize(sign_in.url))
@@ -429,6 +468,7 @@ class Runtime:
 
     def environment(self, nodes: Mapping[str, Sequence[Any]] | None = None) -> Environment:
         """The constants expressions see in a run of this runtime."""
+        self._refuse_closed()
         return self._environment(nodes=nodes)
 
     @property
@@ -462,23 +502,33 @@ class Runtime:
     def close(self) -> None:
         """End what is running (what is in flight is finished, the rest not run), close connections and the thread.
 
-        The runtime opens new ones when it is used again.
+        The runtime cannot be used any more afterwards; closing it twice does nothing.
         """
+        self._closed = True
         if self._opened_loops is not None:
             self._opened_loops.close()
+        self._engines.close()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise closed_runtime()
 
     def __enter__(self) -> Runtime:
+        self._refuse_closed()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Runtime:
+        self._refuse_closed()
         self._loops.enter()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
+        self._closed = True
         await self._loops.leave()
+        self._engines.close()
 
 
 def _environment(**constants: Any) -> Environment:

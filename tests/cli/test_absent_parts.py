@@ -16,7 +16,7 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, TARGET, Said
 
-EXTRAS = ("cryptography", "keyring", "opentelemetry", "yaml")
+EXTRAS = ("backports", "brotli", "compression", "cryptography", "keyring", "opentelemetry", "yaml")
 QUICK = ("pyreqwest", "uvloop")
 ENGINE = ("_quickjs", "quickjs")
 LINK = ("--set", "Link={{ $json.Link }}", "--items", "links.ndjson")

@@ -13,6 +13,8 @@ from nodeloom.cli.import_openapi import openapi
 from nodeloom.cli.search import search
 from nodeloom.errors import ConfigurationError, DescriptorError
 
+from .conftest import Call
+
 DOCUMENT = {
     "openapi": "3.0.3",
     "info": {"title": "Shop API", "version": "1"},
@@ -102,3 +104,36 @@ def test_a_search_is_json_when_asked_for(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_search_that_finds_nothing_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(search, "xyzzy") == 1
     assert "No operation matches 'xyzzy'." in capsys.readouterr().err
+
+
+BROKEN = {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/No"}}}}}}
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "left"),
+    [
+        (BROKEN, 1, 2),
+        ({"get": {"tags": [7]}}, 1, 2),
+        # No fault of the document: it is one of several, and says what is not sent.
+        ({"get": {"parameters": [{"$ref": "other.yaml#/a"}]}}, 0, 2),
+        ({"trace": {}}, 0, 2),
+        ({"get": {"operationId": "x"}}, 0, 3),
+    ],
+    ids=range(5),
+)
+def test_a_fault_that_cost_something_is_named_and_ends_the_command_with_1(
+    cli: Call, tmp_path: Path, item: Any, code: int, left: int
+) -> None:
+    """The node is written all the same, without the operation."""
+    document = {"openapi": "3.0.0", "info": {"title": "x"}, "paths": {"/good": {"get": {}, "put": {}}, "/broken": item}}
+    (tmp_path / "api.json").write_text(json.dumps(document))
+    said = cli("import", "openapi", "api.json", "--output", "made")
+    assert said.code == code
+    assert (tmp_path / "made" / "node.json").is_file()
+    assert ("Faults of the document: 1" in said.out) is bool(code)
+    assert ("$.paths['/broken']" in said.out) is bool(code)
+    again = cli("import", "openapi", "api.json", "--output", "made", "--force", "--json")
+    told = json.loads(again.out)
+    assert again.code == code
+    assert (told["faults"] > 0, told["operations"]) == (bool(code), left)
+    assert any(remark.get("fault") for remark in told["remarks"]) is bool(code)

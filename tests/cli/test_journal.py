@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,7 +74,7 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("nowhere/run.journal", "No such file"),
+        ("nowhere/run.journal", os.strerror(errno.ENOENT)),
         ("/dev/null", "is no file"),
         ("some.text", "it is no journal"),
         ("", "path is empty"),
@@ -188,6 +191,23 @@ def test_a_journal_shares_its_file_with_nothing_else(
 def test_devices_may_be_named_more_than_once(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
     write_items(tmp_path)
     assert cli(*RUN, "--output", os.devnull, "--report", os.devnull, "--log-file", os.devnull).code == 0
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM fact", "UPDATE item SET state = 4", "DELETE FROM item"])
+def test_a_damaged_journal_is_refused_before_anything_is_sent(
+    sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path, damage: str
+) -> None:
+    write_items(tmp_path)
+    assert cli(*RUN).code == 0
+    with closing(sqlite3.connect(tmp_path / "run.journal", isolation_level=None)) as connection:
+        connection.execute(damage)
+    sandbox.clear_requests()
+    said = cli(*RUN)
+    assert said.code == 2
+    assert "The journal run.journal cannot be used: it is damaged" in said.err
+    assert "nodeloom report run.journal" in said.err
+    assert "Traceback" not in said.err
+    assert sandbox.requests == []
 
 
 LIMITED = """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,7 +115,7 @@ def test_a_log_that_cannot_be_written_any_more_does_not_end_the_run(capsys: pyte
     with logs("json", None, "/dev/full"):
         LOGGER.info("one")
         LOGGER.info("two")
-    assert capsys.readouterr().err == "warning: The log cannot be written to /dev/full: No space left on device.\n"
+    assert capsys.readouterr().err == f"warning: The log cannot be written to /dev/full: {os.strerror(errno.ENOSPC)}.\n"
 
 
 # -- a run -----------------------------------------------------------------------------------------------------------

@@ -120,3 +120,86 @@ def test_curl_is_kept_from_adding_anything() -> None:
     assert "Content-Type:" in arguments
     assert "--request" not in curl_arguments(PlannedRequest(0, "GET", "http://x/", {}))
     assert "--head" in curl_arguments(PlannedRequest(0, "HEAD", "http://x/", {}))
+
+
+SWITCHED = {
+    "name": "switched",
+    "displayName": "Switched",
+    "requestDefaults": {"baseURL": "https://api.example.test"},
+    "properties": [
+        {"name": "live", "displayName": "Live", "type": "boolean", "default": False},
+        {
+            "name": "operation",
+            "type": "options",
+            "default": "remove",
+            "displayOptions": {"show": {"live": [True]}},
+            "options": [
+                {"name": "Remove", "value": "remove", "routing": {"request": {"method": "DELETE", "url": "/remove"}}},
+                {"name": "List", "value": "list", "routing": {"request": {"method": "GET", "url": "/list"}}},
+            ],
+        },
+        {
+            "name": "all",
+            "displayName": "All",
+            "type": "boolean",
+            "displayOptions": {"show": {"operation": ["list"]}},
+            "routing": {"send": {"type": "query", "property": "all"}},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("List", "--set", "live=true"), "GET https://api.example.test/list"),
+        (("List", "--set", "Live=true", "--set", "all=true"), "GET https://api.example.test/list?all=true"),
+        (("--set", "live=true", "--set", "operation=list"), "GET https://api.example.test/list"),
+        (("--set", "live=true"), "DELETE https://api.example.test/remove"),
+        (("--parameters", "live.json", "--set", "all=true", "--set", "operation=list"), "GET https://api.example.test/list?all=true"),
+    ],
+)  # fmt: skip
+def test_a_setting_may_decide_which_operations_are_offered(
+    words: tuple[str, ...], expected: str, cli: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "switched.json").write_text(json.dumps(SWITCHED))
+    (tmp_path / "live.json").write_text('{"live": true}')
+    said = cli("plan", "./switched.json", *words)
+    assert said.code == 0, said.err
+    (request,) = said.results
+    assert f"{request['method']} {request['url']}" == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("List",), "List is offered when live is true"),
+        (("nonsense", "--set", "live=true"), "no operation 'nonsense'"),
+        (("--set", "operation=lst", "--set", "live=true"), "Did you mean 'List'?"),
+        ((), "no operation is offered"),
+        (("List", "--set", "live=yes"), "Live is true or false"),
+        (("List", "--set", "live=true", "--set", "all=no"), "All is true or false"),
+    ],
+)
+def test_an_operation_that_is_not_offered_is_refused_with_the_reason(
+    words: tuple[str, ...], reason: str, cli: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "switched.json").write_text(json.dumps(SWITCHED))
+    said = cli("plan", "./switched.json", *words)
+    assert (said.code, said.out) == (2, "")
+    assert reason in said.err
+
+
+def test_a_collection_set_to_a_number_is_refused(cli: Call) -> None:
+    said = cli("plan", *TARGET, "List Weblink", "--set", "Options=5")
+    assert said.code == 2
+    assert "Options takes an object, not 5." in said.err
+    said = cli("plan", *TARGET, "List Weblink", "--set", "Options.Return All=no")
+    assert said.code == 2
+    assert "Return All is true or false." in said.err
+
+
+def test_describing_says_when_an_operation_is_offered(cli: Call, tmp_path: Path) -> None:
+    (tmp_path / "switched.json").write_text(json.dumps(SWITCHED))
+    assert "Offered when live is true" in cli("describe", "./switched.json", "List").out
+    assert "Remove" in cli("describe", "./switched.json").out

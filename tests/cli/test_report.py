@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +94,50 @@ def test_results_are_json_whatever_is_in_them(cli: Call, tmp_path: Path) -> None
     drive(tmp_path / "j", [odd], Service(lambda index, raw: Outcome(index, [{"json": raw}])))
     said = cli("report", str(tmp_path / "j"), "--json")
     assert json.loads(said.out)["results"][0]["json"] == odd
+
+
+def edited(path: str, statement: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement)
+
+
+def test_of_a_damaged_journal_what_is_whole_is_told_and_the_rest_is_named(cli: Call, journal: str) -> None:
+    edited(journal, "UPDATE item SET state = 1, error = NULL, results = '[]' WHERE position = 6")
+    said = cli("report", journal)
+    assert said.code == 2
+    assert said.out.splitlines() == [
+        f"{journal}: 3CX, Website Links, Delete Weblink (damaged: what is whole is counted)",
+        "  succeeded  6",
+        "  failed     1  run again with: --retry-failed",
+        "  unknown    0",
+        "  in flight  0",
+        "  not run    3",
+        "  item 3 failed (missing_value): Link is empty.",
+    ]
+    assert (
+        f"error: The journal {journal} cannot be used: it is damaged: what it says of item 6 was changed." in said.err
+    )
+    assert f"hint:       `nodeloom report {journal}` shows what can still be read" in said.err
+    every = cli("report", journal, "--json")
+    assert every.code == 2
+    assert [line["item"] for line in every.results] == [0, 1, 2, 3, 4, 5, 7]
+    assert cli("report", journal, "--unknown").results == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DELETE FROM fact", "what it knows of its run is missing"),
+        ("DELETE FROM item WHERE position = 5", "rows are missing"),
+        ("ALTER TABLE item ADD COLUMN more", "its tables are not those of a journal"),
+        ("PRAGMA user_version = 1", "is of format 1, this Nodeloom writes format 2"),
+    ],
+)
+def test_whatever_is_damaged_is_an_error_that_names_it(cli: Call, journal: str, statement: str, words: str) -> None:
+    edited(journal, statement)
+    said = cli("report", journal)
+    assert said.code == 2
+    assert words in said.err
+    assert journal in said.err
+    assert "hint:" in said.err
+    assert "Traceback" not in said.err

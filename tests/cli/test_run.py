@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -162,7 +163,7 @@ def test_a_full_disk_ends_the_run_and_is_told(sandbox: ThreeCXSandbox) -> None:
     os.close(reading)
     os.close(writing)
     assert said.code == 1
-    assert "error: The results cannot be written to /dev/full: No space left on device." in said.err
+    assert f"error: The results cannot be written to /dev/full: {os.strerror(errno.ENOSPC)}." in said.err
     assert len(sandbox.links) == 9
 
 

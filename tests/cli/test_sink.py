@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -90,7 +91,7 @@ def test_a_write_that_fails_is_told_and_is_the_last() -> None:
         assert not sink.flush()
         assert not sink.write([b"two\n"])
         assert not sink.flush()
-        assert sink.message == "The results cannot be written to /dev/full: No space left on device."
+        assert sink.message == f"The results cannot be written to /dev/full: {os.strerror(errno.ENOSPC)}."
         assert not sink.closed_by_reader
 
 

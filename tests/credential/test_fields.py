@@ -204,3 +204,49 @@ def test_what_is_hidden_has_no_value() -> None:
     )
     assert dict(session_of(kind, {"key": "k", "user": "stale"}).values) == {"way": "key", "key": "k"}
     assert dict(session_of(kind, {"way": "basic", "key": "stale", "user": "u"}).values) == {"way": "basic", "user": "u"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "typed", "used"),
+    [
+        # A path that looks like a host is not taken off a host.
+        ("/api.example.com/v2", "https://api.example.com/v2", "https://api.example.com/v2"),
+        ("/api.example.com", "https://api.example.com", "https://api.example.com"),
+        ("/v2", "https://api.example.com/v2/", "https://api.example.com"),
+        ("/v2/", "https://api.example.com/x/v2", "https://api.example.com/x"),
+        (":8443/v2", "https://api.example.com:8443/v2", "https://api.example.com:8443/v2"),
+    ],
+)
+def test_only_a_path_is_taken_off_an_address(suffix: str, typed: str, used: str) -> None:
+    url = field("serverUrl", typeOptions={"url": True, "stripSuffixes": [suffix]})
+    assert session_of(make_type(properties=[url]), {"serverUrl": typed}).values["serverUrl"] == used
+
+
+REGION = field("region", default="eu")
+WORKED_OUT = field("serverUrl", default="=https://{{ $self.region }}.example.com/", typeOptions={"url": True})
+TOKEN = field("tokenUrl", default="={{ $credentials.serverUrl }}/token", type="hidden")
+
+
+@pytest.mark.parametrize("fields", [(TOKEN, REGION, WORKED_OUT), (WORKED_OUT, TOKEN, REGION)], ids=range(2))
+@pytest.mark.parametrize(
+    ("given_", "server"),
+    [
+        ({}, "https://eu.example.com"),
+        ({"region": "us"}, "https://us.example.com"),
+        ({"region": "us", "serverUrl": ""}, "https://us.example.com"),
+        ({"serverUrl": "https://own.example.com/"}, "https://own.example.com"),
+    ],
+)
+def test_an_address_may_be_made_of_other_fields_wherever_they_stand(
+    fields: tuple[Any, ...], given_: dict[str, str], server: str
+) -> None:
+    session = session_of(make_type(properties=list(fields)), given_)
+    assert session.values["serverUrl"] == server
+    assert session.values["tokenUrl"] == f"{server}/token"
+    assert session.origins == {origin_of(server)}
+
+
+@pytest.mark.parametrize("region", ["a b", "x@evil.test/", "eu.example.com:port", "\\"])
+def test_an_address_that_other_fields_make_no_address_of_is_an_error_of_the_credential(region: str) -> None:
+    with pytest.raises(CredentialError):
+        session_of(make_type(properties=[REGION, WORKED_OUT]), {"region": region})

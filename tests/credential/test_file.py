@@ -123,6 +123,15 @@ def test_a_broken_file_says_where_and_never_what(path: Path, text: str, said: st
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["[" * 100_000, "{a=" * 5_000 + "1" + "}" * 5_000, "9" * 100_000])
+def test_a_file_that_a_reader_of_toml_gives_up_on_is_a_broken_file(path: Path, value: str) -> None:
+    """Endless brackets and endless digits are faults of the file, not of Nodeloom."""
+    provider = write(path, f'[a]\ntype = "t"\nsecret = {value}\n')
+    for attempt in (provider.list, lambda: provider.put("home", "t", {})):
+        with pytest.raises(CredentialStoreError, match="is not TOML"):
+            attempt()
+
+
 def test_a_file_that_is_no_utf8_names_the_line(path: Path) -> None:
     """Latin-1 from an old editor is told apart from a typo."""
     provider = write(path, OFFICE)

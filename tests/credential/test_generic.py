@@ -160,7 +160,7 @@ def test_a_broken_template_is_the_types_fault() -> None:
 def test_without_authenticate_nothing_is_put_on() -> None:
     """Such a type only provides `$credentials`."""
     session = session_of(make_type(properties=FIELDS), {"key": "k"})
-    assert asyncio.run(session.injection(send_nothing)) == Injection()
+    assert asyncio.run(session.injection(send_nothing)) == Injection(open_fields=session.open_fields)
     assert session.values == {"key": "k"}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from nodeloom.credential import TokenStore
 from nodeloom.credential.oauth2 import OAuth2Client, Token
-from nodeloom.credential.tokens import TOKENS, Issued
+from nodeloom.credential.tokens import TOKENS, Issued, number_of
 from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, NotRunError, ServerError
 from nodeloom.redaction import Secret
 
@@ -171,6 +173,35 @@ async def test_another_secret_is_another_client() -> None:
     issued = await store.get(corrected, Fetch())
     assert store.current(corrected) is issued
     assert store.current(CLIENT) is None
+
+
+@pytest.mark.parametrize(
+    "other", [{"verify": False}, {"way": (1, None)}, {"way": (0, (("pbx",), False, True, (), False))}], ids=repr
+)
+async def test_who_may_have_been_answered_by_another_server_has_another_token(other: dict[str, Any]) -> None:
+    """Without checked certificates, over another transport or by another policy, an address may be any server's."""
+    store = TokenStore()
+    elsewhere = replace(CLIENT, **other)
+    issued = await store.get(elsewhere, Fetch())
+    assert store.current(elsewhere) is issued
+    assert store.current(CLIENT) is store.latest(CLIENT) is None
+    with pytest.raises(AuthenticationError):
+        await store.get(CLIENT, Fetch(AuthenticationError("refused", status=401)))
+    # Nor is a refusal that somebody between made up everyone's.
+    assert await store.get(elsewhere, Fetch()) is issued
+
+
+def test_a_transport_has_one_number_for_as_long_as_it_lives() -> None:
+    class Transport:
+        pass
+
+    class Plain:
+        __slots__ = ()
+
+    first, second = Transport(), Transport()
+    assert number_of(first) == number_of(first) != number_of(second)
+    assert number_of(None) == 0
+    assert number_of(Plain()) > 0
 
 
 async def test_a_service_in_trouble_is_asked_again_by_the_next() -> None:

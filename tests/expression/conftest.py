@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+#: Most tests are one tenant, so that they need not make an engine each.
+ENGINES = Engines()
 
 Evaluate = Callable[..., object]
 
@@ -16,6 +19,6 @@ def js() -> Evaluate:
     """Evaluate JavaScript: `js(code, **data)`, the data being the item's JSON."""
 
     def run(code: str, *, timezone: str = "UTC", **data: object) -> object:
-        return evaluate(f"={{{{ {code} }}}}", json=data, dialect="n8n", timezone=timezone)
+        return evaluate(f"={{{{ {code} }}}}", json=data, dialect="n8n", timezone=timezone, engines=ENGINES)
 
     return run

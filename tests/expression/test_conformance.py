@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import ExpressionError
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 needs_recordings = pytest.mark.skipif(
@@ -36,9 +36,10 @@ def test_answers_agree_with_n8ns() -> None:
 
 
 @needs_recordings
-@pytest.mark.parametrize("javascript", [True, False])
-def test_payloads_are_contained(javascript: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With JavaScript and without: an ExpressionError or plain data, nothing of this process."""
+@pytest.mark.parametrize("where", ["here", "in a process", "nowhere"])
+def test_payloads_are_contained(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In this process, in one of its own, without JavaScript: an ExpressionError or plain data, nothing of ours."""
+    engines = Engines(process=where == "in a process")
     canary = "canary-7d21-do-not-leak"
     monkeypatch.setenv("NODELOOM_TEST_CANARY", canary)
     (tmp_path / "canary").write_text(canary)
@@ -55,7 +56,8 @@ def test_payloads_are_contained(javascript: bool, monkeypatch: pytest.MonkeyPatc
                 item_index=vector.get("item_index", 0),
                 parameters=vector.get("parameters") or {},
                 dialect="n8n",
-                javascript=javascript,
+                javascript=where != "nowhere",
+                engines=engines,
             )
         assert canary not in repr(answer), vector["id"]
         assert str(os.getpid()) not in repr(answer) or vector["group"] == "limits", vector["id"]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.zones import zone_rules
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 STAMP = "DateTime.fromISO('2024-03-15T10:20:30.456Z')"
 NEW_YORK = "America/New_York"
@@ -112,7 +114,9 @@ def test_offsets_are_those_of_the_zone_database(name: str, instant: int) -> None
     """At any instant of two centuries."""
     expected = datetime.datetime.fromtimestamp(instant, zoneinfo.ZoneInfo(name)).utcoffset()
     assert expected is not None
-    offset = evaluate("={{ DateTime.fromSeconds($json.t).offset * 60 }}", json={"t": instant}, timezone=name)
+    offset = evaluate(
+        "={{ DateTime.fromSeconds($json.t).offset * 60 }}", json={"t": instant}, timezone=name, engines=ENGINES
+    )
     assert offset == pytest.approx(expected.total_seconds())
 
 
@@ -121,7 +125,7 @@ def test_offsets_are_those_of_the_zone_database(name: str, instant: int) -> None
 def test_iso_text_is_read_and_written_without_loss(name: str, wall: datetime.datetime) -> None:
     """Local time in, the same instant as Python's out."""
     wall = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
-    value = evaluate("={{ DateTime.fromISO($json.t) }}", json={"t": wall.isoformat()}, timezone=name)
+    value = evaluate("={{ DateTime.fromISO($json.t) }}", json={"t": wall.isoformat()}, timezone=name, engines=ENGINES)
     zone = zoneinfo.ZoneInfo(name)
     possible = [wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1)]
     assert isinstance(value, datetime.datetime)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 DATA = {
     "people": [{"first": "James", "age": 30}, {"first": "Jacob", "age": 22}, {"first": "Jayden", "age": None}],
@@ -106,7 +108,7 @@ def test_drawn_queries_too(query: str, data: dict[str, Any]) -> None:
     template = f"={{{{ $jmespath($json, {json.dumps(query)}) }}}}".replace('}}"', '} }"')
     if "}}" in template[3:-2]:
         return
-    assert evaluate(template, json=data, dialect="n8n") == expected
+    assert evaluate(template, json=data, dialect="n8n", engines=ENGINES) == expected
 
 
 def test_misuse(js: Any) -> None:

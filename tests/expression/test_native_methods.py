@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import ExpressionMemoryError, ExpressionTimeoutError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression.quickjs import Context
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 PATTERNS = st.sampled_from(["a", "b*", "(a)(b)?", "(?<x>a)|b", "", "a(?=b)", "\\s", "[ab]+", "(?:)", "^a", "z"])
 FLAGS = st.sampled_from(["g", "gi", "gu", "", "y", "gm"])
@@ -35,7 +37,7 @@ def test_regular_expressions_on_long_texts(piece: str, pattern: str, flags: str,
     if "g" in flags:
         calls.append(f"[...{text}.matchAll({regex})].slice(-3).map(m => [...m, m.index])")
     code = f"JSON.stringify([{', '.join(calls)}])"
-    assert evaluate(f"={{{{ {code} }}}}", dialect="n8n") == Context().eval(code)
+    assert evaluate(f"={{{{ {code} }}}}", dialect="n8n", engines=ENGINES) == Context().eval(code)
 
 
 @settings(max_examples=100, deadline=None)

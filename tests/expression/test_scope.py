@@ -8,7 +8,9 @@ import pytest
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 ITEMS: list[dict[str, Any]] = [
     {"json": {"a": 1, "name": "x"}},
@@ -19,7 +21,7 @@ NODES = {"Other": [{"json": {"b": 10}}, {"json": {"b": 20}}]}
 
 
 def at(template: str, index: int = 1, **more: Any) -> object:
-    return evaluate(template, items=ITEMS, item_index=index, dialect="n8n", nodes=NODES, **more)
+    return evaluate(template, items=ITEMS, item_index=index, dialect="n8n", nodes=NODES, engines=ENGINES, **more)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nodeloom import isolation
 from nodeloom.errors import DescriptorError
 from nodeloom.importers import process
 from nodeloom.importers.archive import Limits
@@ -285,11 +286,11 @@ def test_descriptions_beyond_the_limit_are_refused_while_they_come(
 
 
 CHILD = """
-import sys, os
+import runpy, sys, os
 source = open(sys.argv[1]).read().removesuffix("main()\\n")
 exec(compile(source, sys.argv[1], "exec"))
 import socket
-_limit(5, 64 * 1024 * 1024)
+runpy.run_path(sys.argv[2])["confine"](1024 * 1024 * 1024, 5)
 for reach in (
     lambda: open("/etc/passwd"), lambda: open("x", "w"), socket.socket, lambda: os.pipe(), lambda: os.dup(1),
     lambda: os.mkfifo("y") or os.open("y", os.O_RDWR),
@@ -306,7 +307,7 @@ def test_the_process_itself_can_open_nothing(tmp_path: Path) -> None:
     """Should code ever break out of the engine, there is no descriptor left to reach anything with (EMFILE)."""
     child = Path(process.__file__).with_name("child.py")
     done = subprocess.run(
-        [sys.executable, "-I", "-c", CHILD, str(child)],
+        [sys.executable, "-I", "-c", CHILD, str(child), str(Path(isolation.__file__).with_name("confinement.py"))],
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert set(done.stdout.split()) == {str(errno.EMFILE)}, done.stdout

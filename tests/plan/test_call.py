@@ -30,6 +30,7 @@ class Put:
     body: dict[str, Any] | None = None
     author_hosts: tuple[str, ...] | None = None
     basic: bool = False
+    open_fields: frozenset[str] = frozenset()
 
 
 def call(**options: Any) -> Call:

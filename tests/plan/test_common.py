@@ -18,7 +18,11 @@ from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.steps import KeyStep
 from nodeloom.runtime import Runtime
 
-TOKENS = [Injection(headers={"Authorization": f"Bearer token-{n}"}, qs={"key": n}, generation=n) for n in (1, 2)]
+OPEN = frozenset({"url", "serverUrl"})
+TOKENS = [
+    Injection(headers={"Authorization": f"Bearer token-{n}"}, qs={"key": n}, generation=n, open_fields=OPEN)
+    for n in (1, 2)
+]
 ORIGINS = frozenset({"https://pbx.test:443"})
 VALUES = st.one_of(
     st.text(max_size=6),

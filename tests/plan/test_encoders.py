@@ -304,3 +304,23 @@ def test_blanks_around_a_header_are_no_part_of_it() -> None:
 def test_a_header_with_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="surrogate pair"):
         header_text("\udfff")
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("summer", "summer"),
+        ("summer sale", '"summer sale"'),
+        ("a;b", '"a;b"'),
+        ("(x)", '"(x)"'),
+        ('"summer sale" OR winter', '"summer sale" OR winter'),
+        ("summer AND sale", "summer AND sale"),
+        ("NOT sale", "NOT sale"),
+        ("  sale ", "sale"),
+        ("O'Brien", "O'Brien"),
+        (5, "5"),
+    ],
+)
+def test_a_text_that_is_searched_for_is_a_phrase(text: Any, sent: str) -> None:
+    """OData URL Conventions 4.01, section 5.1.7: a search expression stays its author's."""
+    assert ENCODERS["search"](text) == sent

@@ -216,10 +216,17 @@ def test_where_the_page_is_is_a_path_as_lodash_reads_it(root: str, answered: Any
     assert run(routing, answer(answered)) == (["/go?limit=5&skip=0"], [1, 2])
 
 
-@pytest.mark.parametrize("paginate", ["={{ [] }}", "={{ ({}) }}", "={{ 'false' }}", "false", "={{ 7 }}"])
+@pytest.mark.parametrize("paginate", ["={{ [] }}", "={{ ({}) }}", "={{ 7 }}", "={{ 'true' }}"])
 def test_pages_are_asked_for_by_what_is_true_in_javascript(paginate: Any) -> None:
     routing = {**CURSOR, "send": {"paginate": paginate}}
     assert len(run(routing, page(1, next="c1"), page(2))[0]) == 2
+
+
+@pytest.mark.parametrize("paginate", ["={{ 'false' }}", "false"])
+def test_a_text_that_says_false_asks_for_no_pages_but_in_n8n(paginate: Any) -> None:
+    routing = {**CURSOR, "send": {"paginate": paginate}}
+    assert len(run(routing, page(1, next="c1"), page(2))[0]) == 1
+    assert len(run(routing, page(1, next="c1"), page(2), url_values="raw")[0]) == 2
 
 
 def test_limit_and_offset_have_no_place_in_a_text() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.errors import BadRequestError, ItemError
+from nodeloom.errors import BadRequestError, InvalidValueError, ItemError
 from nodeloom.importers.openapi import odata
 from nodeloom.messages import Response
 
@@ -46,7 +46,7 @@ def test_without_return_all_one_page_is_asked_for() -> None:
 
 def test_pages_are_asked_for_until_a_short_one() -> None:
     urls, items = run(page(0, 100), page(100, 100), page(200, 7), **{"Return All": True, "Filter": "a eq 'b'"})
-    assert urls == [f"?$filter=a%20eq%20'b'&$top=100&$skip={n}" for n in (0, 100, 200)]
+    assert urls == [f"?$filter=a%20eq%20'b'&$top=100{skip}" for skip in ("", "&$skip=100", "&$skip=200")]
     assert [i["Id"] for i in items] == list(range(207))
 
 
@@ -56,7 +56,7 @@ def test_an_empty_last_page_ends_it() -> None:
 
 def test_a_page_that_the_service_caps_is_asked_for_again_in_its_size() -> None:
     urls, items = run(capped(40), page(0, 40), page(40, 12), **{"Return All": True})
-    assert urls == ["?$top=100&$skip=0", "?$top=40&$skip=0", "?$top=40&$skip=40"]
+    assert urls == ["?$top=100", "?$top=40", "?$top=40&$skip=40"]
     assert len(items) == 52
 
 
@@ -67,7 +67,7 @@ def test_a_cap_that_is_no_smaller_is_an_error() -> None:
 
 def test_max_results_bounds_the_whole() -> None:
     urls, items = run(page(0, 100), page(100, 50), **{"Return All": True, "Max Results": 150})
-    assert urls == ["?$top=100&$skip=0", "?$top=50&$skip=100"]
+    assert urls == ["?$top=100", "?$top=50&$skip=100"]
     assert len(items) == 150
 
 
@@ -77,15 +77,55 @@ def test_top_and_skip_bound_the_whole() -> None:
     assert len(items) == 120
 
 
-def test_a_next_link_says_that_a_short_page_is_not_the_last() -> None:
-    link = {"@odata.nextLink": "https://api.example.test/v1/go?$skip=60"}
-    urls, items = run(page(0, 60, **link), page(60, 5), **{"Return All": True})
-    assert urls == ["?$top=100&$skip=0", "?$top=100&$skip=60"]
+LINK = "https://api.example.test/v1/go"
+
+
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@nextLink", "odata.nextLink"])
+@pytest.mark.parametrize("link", [f"{LINK}?$skiptoken=a%27b", "go?$skiptoken=a%27b", "/v1/go?$skiptoken=a%27b"])
+def test_a_next_link_is_followed_as_it_is(name: str, link: str) -> None:
+    """OData 4.0, 4.01 and 3.0; absolute, and relative to the address that was called. Its query is the service's."""
+    urls, items = run(page(0, 60, **{name: link}), page(60, 5), **{"Return All": True, "Filter": "a eq 1"})
+    assert urls == ["?$filter=a%20eq%201&$top=100", "?$skiptoken=a%27b"]
     assert len(items) == 65
 
 
+def test_links_are_followed_to_their_end() -> None:
+    """Also behind a page that is empty."""
+    pages = [page(0, 3, **{"@odata.nextLink": f"{LINK}?p=1"}), page(3, 0, **{"@odata.nextLink": f"{LINK}?p=2"})]
+    urls, items = run(*pages, page(3, 4), **{"Return All": True})
+    assert urls == ["?$top=100", "?p=1", "?p=2"]
+    assert [i["Id"] for i in items] == list(range(7))
+
+
+def test_links_that_end_with_what_was_asked_for_are_followed_for_all() -> None:
+    """`$top` bounds what the links lead through; whether the service knows `$skip` is not certain."""
+    windows = [page(0, 60, **{"@odata.nextLink": f"{LINK}?p=1"}), page(60, 40)]
+    whole = [page(60 * n, 60, **{"@odata.nextLink": f"{LINK}?n={n}"}) for n in range(3)]
+    urls, items = run(*windows, *whole, page(180, 1), **{"Return All": True})
+    assert urls == ["?$top=100", "?p=1", "", "?n=0", "?n=1", "?n=2"]
+    assert [i["Id"] for i in items] == list(range(181))
+
+
+def test_links_are_followed_no_further_than_is_wanted() -> None:
+    pages = [page(10 * n, 10, **{"@odata.nextLink": f"{LINK}?n={n}"}) for n in range(5)]
+    urls, items = run(*pages, **{"Return All": True, "Max Results": 25})
+    assert urls == ["?$top=25", "?n=0", "?n=1"]
+    assert len(items) == 25
+
+
+def test_a_link_to_another_host_is_not_followed() -> None:
+    with pytest.raises(InvalidValueError, match="another host"):
+        run(page(0, 3, **{"@odata.nextLink": "https://evil.example/v1/go?p=1"}), **{"Return All": True})
+
+
+def test_links_in_a_circle_are_stopped() -> None:
+    same = page(0, 3, **{"@odata.nextLink": f"{LINK}?p=1"})
+    with pytest.raises(ItemError, match="same page"):
+        run(same, same, same, **{"Return All": True})
+
+
 def test_an_answer_that_is_no_list_is_one_page() -> None:
-    assert run(answer({"Id": 1}), **{"Return All": True}) == (["?$top=100&$skip=0"], [{"Id": 1}])
+    assert run(answer({"Id": 1}), **{"Return All": True}) == (["?$top=100"], [{"Id": 1}])
 
 
 def test_a_service_that_never_ends_is_stopped() -> None:
@@ -118,3 +158,17 @@ def test_annotations_are_kept_when_asked_for() -> None:
         {"@odata.context": "c", "@odata.type": "#T", "@odata.etag": "e", "Id": 1}
     ]
     assert run(annotated)[1] == [{"@odata.etag": "e", "Id": 1}]
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ({"Max Results": 7}, "?$top=7"),
+        ({"Max Results": 7, "Top": 100}, "?$top=7"),
+        ({"Top": 5, "Max Results": 7}, "?$top=5"),
+        ({"Top": 5}, "?$top=5"),
+    ],
+)
+def test_max_results_alone_asks_for_no_more(options: dict[str, Any], query: str) -> None:
+    """What would be thrown away is not asked for; of two bounds the smaller one counts."""
+    assert run(page(0, 3), **options)[0] == [query]

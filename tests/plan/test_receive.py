@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -132,6 +133,24 @@ def test_an_unknown_step_suggests_the_nearest() -> None:
     with pytest.raises(DescriptorError, match="rootPropety") as caught:
         items(after({"type": "rootPropety"}), answer(LIST))
     assert "rootProperty" in str(caught.value)
+
+
+def test_odata_4_01_may_leave_out_the_prefix() -> None:
+    """The ETag stands under one name, which If Match's placeholder reads; annotations of the service's own stay."""
+    step = {"type": "odata"}
+    entity = {"@etag": "e1", "@id": "x", "Link": "a", "DN@type": "y", "Group@navigationLink": "z", "@Org.Note": "own"}
+    page = {"@context": "c", "@count": 2, "@nextLink": "n", "value": [entity]}
+    kept = {"@odata.etag": "e1", "Link": "a", "@Org.Note": "own"}
+    assert items(after(step), answer(page)) == [kept]
+    assert items(after(step), answer({"@context": "c", **entity}, etag="other")) == [kept]
+
+
+@pytest.mark.parametrize("value", ["Enabled", "", 5, 1.5, True, None])
+def test_odata_may_answer_a_bare_value(value: Any) -> None:
+    """A function that gives a primitive value, of a service that leaves out the object around it."""
+    for kind in ("application/json", "text/plain"):
+        said = Response(200, {"content-type": kind}, json.dumps(value).encode())
+        assert items(after({"type": "odata"}), said) == [{"data": value}]
 
 
 def test_odata_leaves_annotations_out_but_for_the_etag() -> None:

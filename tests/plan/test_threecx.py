@@ -192,7 +192,9 @@ def test_a_key_that_is_no_text_is_refused(key: Any) -> None:
 def test_if_match_is_a_header(name: str) -> None:
     sent = request("Delete Weblink", {"Link": "a", "@odata.etag": 'W/"5"'}, **{name: '={{ $json["@odata.etag"] }}'})
     assert sent.headers["If-Match"] == 'W/"5"'
-    assert "If-Match" not in request("Delete Weblink", {"Link": "a"}, **{name: '={{ $json["@odata.etag"] }}'}).headers
+    assert "If-Match" not in request("Delete Weblink", {"Link": "a"}).headers
+    with pytest.raises(MissingValueError, match="If Match is missing"):
+        request("Delete Weblink", {"Link": "a"}, **{name: '={{ $json["@odata.etag"] }}'})
 
 
 def test_if_match_cannot_bring_another_header() -> None:

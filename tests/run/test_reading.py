@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_lines_are_those_of_the_whole_however_it_is_cut(chunks: list[bytes]) -> 
 def test_a_broken_line_is_an_error_in_its_place_and_the_others_go_on() -> None:
     first, broken, last = read(b'{"a":1}\n{"a" 2}\n{"a":3}\n')
     assert (first, last) == ({"a": 1}, {"a": 3})
-    assert "Line 2 is not JSON: Expecting ':' delimiter at column 6." in told(broken)
+    assert re.search(r"Line 2 is not JSON: .+ at column 6\.", told(broken))
     assert broken.to_dict()["line"] == 2
     assert broken.to_dict()["column"] == 6
 
@@ -133,7 +134,7 @@ def test_utf16_is_told_from_noise() -> None:
         (b"5", "a number, not an object"),
         (b"null", "null, not an object"),
         (b'["a"]', "a list, not an object"),
-        (b'{"a":1} {"a":2}', "Extra data at column 9"),
+        (b'{"a":1} {"a":2}', "at column 9"),
         (b'{"a":' + b"9" * 5000 + b"}", "cannot be an item"),
     ],
 )

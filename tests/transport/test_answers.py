@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import importlib
 import socket
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,8 +17,8 @@ from hypothesis import strategies as st
 from nodeloom import Runtime
 from nodeloom.errors import AnswerTooLargeError, NetworkError, RequestError, RequestTimeoutError, UnreadableAnswerError
 from nodeloom.messages import Request, Response
-from nodeloom.transport import Limits, Sender
-from nodeloom.transport.decoding import Unpacker, unpacker
+from nodeloom.transport import Limits, Sender, decoding
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted, unpacker
 
 from .servers import RawServer, Talk, answer, says, serving
 
@@ -58,38 +60,235 @@ def test_an_answer_that_grows_when_it_is_unpacked_is_cut_off(coding: str, method
     assert len(server.heads) == 1
 
 
-def test_an_answer_packed_twice_is_not_unpacked_twice() -> None:
-    """Each layer multiplies by a thousand, and nobody was asked for two; it is left as it came."""
-    packed = gzip.compress(gzip.compress(b"x" * 1000))
-    with serving(says(answer("200 OK", packed, "Content-Encoding: gzip, gzip"))) as server:
-        assert sent(server).body == packed
+def packed_as(coding: str, body: bytes) -> Talk:
+    return says(answer("200 OK", body, f"Content-Encoding: {coding}"))
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_an_answer_is_unpacked(coding: str) -> None:
-    data = b"text " * 100_000
-    packed = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
+def bare(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zlib": zlib.compress, "raw": bare}
+TEXT = b"text " * 100_000
+PACKED = {
+    "gzip": gzip.compress(TEXT),
+    "x-gzip": gzip.compress(TEXT),
+    "GZIP": gzip.compress(TEXT),
+    "X-GZip ": gzip.compress(TEXT),
+    "deflate": zlib.compress(TEXT),
+    "Deflate": bare(TEXT),
+    "identity": TEXT,
+    "identity, gzip": gzip.compress(TEXT),
+    "deflate, gzip": gzip.compress(zlib.compress(TEXT)),
+    "gzip, , gzip": gzip.compress(gzip.compress(TEXT)),
+    # What nobody registered is a mistake of the service.
+    "utf-8": TEXT,
+    "none": TEXT,
+    "aws-chunked": TEXT,
+}
+
+
+@pytest.mark.parametrize("coding", PACKED)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_is_unpacked(coding: str, method: str) -> None:
+    with serving(says(answer("200 OK", PACKED[coding], f"Content-Encoding: {coding}"))) as server:
+        assert sent(server, method).body == TEXT
+
+
+@pytest.mark.parametrize(
+    "second", [gzip.compress(b"second"), gzip.compress(b"sec") + gzip.compress(b"ond")], ids=["one more", "two more"]
+)
+@pytest.mark.parametrize("after", [b"", bytes(512)], ids=["nothing after", "zeros after"])
+def test_an_answer_of_several_members_is_read_to_its_end(second: bytes, after: bytes) -> None:
+    """RFC 1952 section 2.2; what is filled up with zeros ends there."""
+    packed = gzip.compress(b"first ") + second + after
+    with serving(says(answer("200 OK", packed, "Content-Encoding: gzip"))) as server:
+        assert sent(server).body == b"first second"
+        assert sent(server, "POST").body == b"first second"
+
+
+def test_two_fields_name_two_codings() -> None:
+    packed = gzip.compress(zlib.compress(TEXT))
+    fields = ("Content-Encoding: deflate", "Content-Encoding: gzip")
+    with serving(says(answer("200 OK", packed, *fields))) as server:
+        assert sent(server).body == TEXT
+
+
+CUT = {
+    "gzip": gzip.compress(TEXT)[:-20],
+    "gzip of several": gzip.compress(TEXT) + gzip.compress(TEXT)[:-9],
+    "gzip without its sum": gzip.compress(TEXT)[:-8],
+    "deflate": zlib.compress(TEXT)[:-3],
+    "deflate without a header": bare(TEXT)[:-3],
+    "deflate of one byte": b"x",
+    "gzip, gzip": gzip.compress(gzip.compress(TEXT)[:-20]),
+    "gzip that is none": b"not gzip at all",
+    "gzip and more": gzip.compress(TEXT) + b"garbage",
+    "deflate and more": zlib.compress(TEXT) + b"garbage",
+    "gzip whose sum is wrong": gzip.compress(TEXT)[:-8] + b"12345678",
+    "gzip, gzip, gzip, gzip": gzip.compress(gzip.compress(gzip.compress(gzip.compress(TEXT)))),
+    "compress": b"\x1f\x9d\x90",
+    "zstd, x-compress": b"(\xb5/\xfd",
+}
+
+
+@pytest.mark.parametrize("what", CUT)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_not_compressed_as_it_says_is_an_error_and_never_a_success(what: str, method: str) -> None:
+    coding = what.split(" ")[0] if "," not in what else what
+    with serving(says(answer("200 OK", CUT[what], f"Content-Encoding: {coding}"))) as server:
+        with pytest.raises(UnreadableAnswerError, match="not compressed as it says") as caught:
+            sent(server, method)
+        assert len(server.heads) == 1
+    assert caught.value.status == 200
+    assert caught.value.details["method"] == method
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_an_answer_without_a_body_is_compressed_in_no_way(coding: str) -> None:
+    if unpackable(coding):
+        with serving(says(answer("200 OK", b"", f"Content-Encoding: {coding}"))) as server:
+            assert sent(server).body == b""
+            assert sent(server, "HEAD").body == b""
+
+
+def unpackable(coding: str) -> bool:
+    return coding in accepted().split(", ")
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_codings_of_libraries_are_read_and_asked_for_where_they_are_installed(coding: str) -> None:
+    packed = {"br": lambda: pytest.importorskip("brotli").compress(TEXT), "zstd": zstandard}[coding]()
     with serving(says(answer("200 OK", packed, f"Content-Encoding: {coding}"))) as server:
-        assert sent(server).body == data
-        assert sent(server, "POST").body == data
+        assert sent(server).body == TEXT
+        assert coding.encode() in server.heads[0].lower().partition(b"accept-encoding: ")[2].partition(b"\r")[0]
+    for broken in (packed[:-3], packed + b"garbage", b"garbage" * 20):
+        with (
+            serving(packed_as(coding, broken)) as server,
+            pytest.raises(UnreadableAnswerError, match="not compressed as it says"),
+        ):
+            sent(server)
+
+
+def zstandard() -> bytes:
+    try:
+        library = importlib.import_module("compression.zstd")
+    except ImportError:
+        library = pytest.importorskip("backports.zstd")
+    packed: bytes = library.compress(TEXT[:250_000]) + library.compress(TEXT[250_000:])
+    return packed
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_coding_that_cannot_be_read_is_named_and_not_asked_for(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_library", lambda _name: None)
+    accepted.cache_clear()
+    try:
+        with (
+            serving(packed_as(coding, b"1234")) as server,
+            pytest.raises(UnreadableAnswerError, match=f"{coding} was not asked for"),
+        ):
+            sent(server)
+        assert b"accept-encoding: gzip, deflate\r\n" in server.heads[0].lower() + b"\r\n"
+    finally:
+        accepted.cache_clear()
+
+
+@pytest.mark.parametrize("asked", ["identity", "br;q=1.0, gzip;q=0.5", "*"])
+def test_what_a_request_asks_for_itself_is_kept(asked: str) -> None:
+    async def scenario(url: str) -> Response:
+        sender = Sender(limits=LIMITS)
+        try:
+            return await sender.send(Request("POST", url, {"ACCEPT-encoding": asked}))
+        finally:
+            await sender.aclose()
+
+    with serving(says(answer("200 OK", gzip.compress(TEXT), "Content-Encoding: gzip"))) as server:
+        assert asyncio.run(scenario(server.url)).body == TEXT
+    fields = [f for f in server.heads[0].lower().split(b"\r\n") if f.startswith(b"accept-encoding:")]
+    assert fields == [b"accept-encoding: " + asked.encode()]
+
+
+HIDDEN = {
+    "empty members": gzip.compress(b"", mtime=0) * 110_000,
+    "members of a byte": gzip.compress(b"x", mtime=0) * 110_000,
+    "empty members in a member": gzip.compress(gzip.compress(b"", mtime=0) * 110_000, 9),
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_members_without_number_end(what: str) -> None:
+    """Each takes some microseconds, and gives nothing."""
+    coding = "gzip, gzip" if "in a" in what else "gzip"
+    limits = Limits(read_seconds=20, total_seconds=60)
+    with (
+        serving(packed_as(coding, HIDDEN[what])) as server,
+        pytest.raises(UnreadableAnswerError, match="more than 100000 parts"),
+    ):
+        sent(server, limits=limits)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_what_comes_is_bounded_like_what_is_in_it(coding: str) -> None:
+    """Of members that hold nothing a million bytes may come, and in between as many may be unpacked."""
+    members = gzip.compress(b"", mtime=0) * 60_000
+    packed = gzip.compress(members, 9) if "," in coding else members
+    with (
+        serving(packed_as(coding, packed)) as server,
+        pytest.raises(AnswerTooLargeError, match="larger than 1000000 bytes"),
+    ):
+        sent(server)
+
+
+def test_others_go_on_while_an_answer_is_unpacked() -> None:
+    """256 MiB of zeros take some tenths of a second: the loop has its turns meanwhile."""
+
+    async def scenario(url: str) -> tuple[int, int]:
+        sender = Sender(limits=Limits(read_seconds=20))
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        await asyncio.sleep(0)
+        try:
+            response = await sender.send(Request("GET", url))
+        finally:
+            counting.cancel()
+            await sender.aclose()
+        return len(response.body), turns
+
+    with serving(says(answer("200 OK", bomb("gzip"), "Content-Encoding: gzip"))) as server:
+        size, turns = asyncio.run(scenario(server.url))
+    assert size == 256 * 1024 * 1024
+    assert turns > 200
 
 
 @given(
     data=st.binary(max_size=5000),
     cuts=st.lists(st.integers(1, 50), min_size=1),
-    coding=st.sampled_from(["gzip", "zlib", "raw"]),
+    codings=st.lists(st.sampled_from(["gzip", "zlib", "raw"]), min_size=1, max_size=3),
+    members=st.integers(1, 3),
 )
-def test_unpacking_does_not_depend_on_where_the_pieces_are_cut(data: bytes, cuts: list[int], coding: str) -> None:
-    bits = {"gzip": 31, "zlib": 15, "raw": -15}[coding]
-    packer = zlib.compressobj(wbits=bits)
-    packed = packer.compress(data) + packer.flush()
-    if coding == "gzip":
-        packed += gzip.compress(b"second member")
-        data += b"second member"
-    unpacking = Unpacker("gzip" if coding == "gzip" else "deflate")
+def test_unpacking_does_not_depend_on_where_the_pieces_are_cut(
+    data: bytes, cuts: list[int], codings: list[str], members: int
+) -> None:
+    packed = data
+    for position, coding in enumerate(codings):
+        # A coding that was put on several members would be one of several streams, which only gzip has.
+        again = members if coding == "gzip" and position == 0 else 1
+        packed = PACKERS[coding](packed) * again
+        data = data * again
+    written = ", ".join("gzip" if coding == "gzip" else "deflate" for coding in codings)
+    unpacking = unpacker(written, 10**6)
+    assert unpacking is not None
     found, at, turn = b"", 0, 0
-    # The first piece tells bare deflate from zlib's, for which two bytes are needed.
-    sizes = [max(2, cuts[0]), *cuts[1:], 50]
+    sizes = [*cuts, 50]
     while at < len(packed):
         size = sizes[min(turn, len(sizes) - 1)]
         found += b"".join(unpacking.pieces(packed[at : at + size]))
@@ -98,13 +297,16 @@ def test_unpacking_does_not_depend_on_where_the_pieces_are_cut(data: bytes, cuts
     assert found == data
 
 
-def test_an_answer_that_is_not_packed_as_it_says_is_an_error() -> None:
-    for body in (b"not gzip at all", gzip.compress(b"x" * 100_000)[:-20]):
-        packed = serving(says(answer("200 OK", body, "Content-Encoding: gzip")))
-        with packed as server, pytest.raises((UnreadableAnswerError, RequestError)):
-            sent(server)
-    assert unpacker("br") is None
-    assert unpacker("GZIP ") is not None
+@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "gzip, deflate", "br", "zstd", "br, gzip"]))
+def test_whatever_comes_is_unpacked_or_refused(data: bytes, coding: str) -> None:
+    try:
+        unpacking = unpacker(coding, 10**6)
+        assert unpacking is not None
+        found = b"".join(unpacking.pieces(data))
+        unpacking.finish()
+    except (DecodingError, TooMuch):
+        return
+    assert len(found) <= 10**6
 
 
 @pytest.mark.parametrize("said", [5, 5_000_000_000_000, 100])

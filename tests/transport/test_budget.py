@@ -28,14 +28,14 @@ def test_repeats_are_a_share_of_the_requests_and_a_floor(share: float, floor: in
 
 def test_without_a_share_there_is_no_bound() -> None:
     budget = RetryBudget(None, 0)
-    assert all(budget.afford() and budget.afford_refused() for _ in range(10_000))
+    assert all(budget.afford() and budget.afford_harmless() for _ in range(10_000))
     assert budget.denied == 0
 
 
 def test_what_was_refused_and_waits_for_the_pace_does_not_use_up_what_the_others_need() -> None:
     budget = RetryBudget(0.2)
-    assert all(budget.afford_refused() for _ in range(1000))
-    assert not budget.afford_refused()
+    assert all(budget.afford_harmless() for _ in range(1000))
+    assert not budget.afford_harmless()
     assert budget.afford()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodeloom.errors import NotRunError, RequestTimeoutError
+from nodeloom.errors import NotRunError, RequestTimeoutError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import RetryingSender, RetryPolicy
 from nodeloom.transport.budget import RetryBudget
@@ -77,7 +77,7 @@ class Run:
                     return
                 try:
                     response = await self.retrying.send(GET)
-                except (NotRunError, RequestTimeoutError) as error:
+                except (NotRunError, RequestTimeoutError, TooManyOpenFilesError) as error:
                     self.ended.append(error)
                 else:
                     self.ended.append(response)
@@ -396,6 +396,28 @@ def test_timeouts_lower_what_is_in_flight_and_it_recovers() -> None:
     middle = [count for at, count in service.seen if 1010 < at < 1060]
     assert sum(middle) / len(middle) < 8
     assert service.seen[-100][1] == 32
+
+
+class Scarce(Overloaded):
+    """Has no file descriptor for more than `most` connections."""
+
+    async def __call__(self, request: Request) -> Response:
+        if self.in_flight >= self._most:
+            raise TooManyOpenFilesError("no more", sent="no")
+        return await super().__call__(request)
+
+
+def test_a_lack_of_descriptors_lowers_what_is_in_flight() -> None:
+    """All of the first round that find none are one lack, and come again when others are done."""
+
+    async def whole() -> tuple[Scarce, Run]:
+        service = Scarce(10, now())
+        return service, await Run(service, concurrency=32).items(2000)
+
+    service, run = run_virtually(whole())
+    assert run.done > 1980
+    assert max(count for _, count in service.seen) == 10
+    assert sum(count for _, count in service.seen[-1000:]) > 5000
 
 
 @pytest.mark.parametrize("how", [{"rate": Rate(1, 1)}, {}], ids=["turn", "room"])

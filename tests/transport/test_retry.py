@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError
+from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
 from nodeloom.transport.budget import RetryBudget
@@ -25,6 +23,7 @@ REFUSED = NetworkError("refused", sent="no")
 BROKEN = NetworkError("broken", sent="unknown")
 LATE = RequestTimeoutError("late", sent="unknown")
 UNTRUSTED = TLSError("untrusted", sent="no")
+NO_FILES = TooManyOpenFilesError("no more", sent="no")
 TOO_LARGE = RequestError("too large", sent="yes")
 
 
@@ -189,20 +188,15 @@ def test_retry_after_in_seconds(seconds: int) -> None:
     assert retry_after(status(429, retry_after=f" {seconds} ")) == float(seconds)
 
 
-def test_retry_after_as_a_date() -> None:
-    now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    later = format_datetime(now + timedelta(seconds=90), usegmt=True)
-    assert retry_after(status(503, retry_after=later), lambda: now) == 90.0
-    assert retry_after(status(503, retry_after=later), lambda: now + timedelta(hours=1)) == 0.0
+def test_a_fraction_of_a_second_is_waited_for() -> None:
+    service = Service(status(429, retry_after="1.5"), status(200))
+    service.ask("POST")
+    assert service.slept == [1.5]
 
 
-@given(st.text(max_size=30))
-def test_any_other_retry_after_is_none_or_a_time(text: str) -> None:
-    found = retry_after(status(429, retry_after=text))
-    assert found is None or found >= 0
-
-
-@pytest.mark.parametrize(("method", "outcome"), [("GET", status(500)), ("POST", REFUSED), ("POST", status(429))])
+@pytest.mark.parametrize(
+    ("method", "outcome"), [("GET", status(500)), ("GET", NetworkError("lost", sent="unknown")), ("POST", status(429))]
+)
 def test_what_the_budget_did_not_allow_is_told_with_the_outcome(method: str, outcome: Any) -> None:
     """A sender has one way to say so, whoever asked it: an item, or who fetches a token for many."""
     service = Service(copy.deepcopy(outcome))
@@ -215,6 +209,14 @@ def test_what_the_budget_did_not_allow_is_told_with_the_outcome(method: str, out
         told = service.ask(method, budget=budget).denied
     assert told == "It was not repeated: the retry budget of the run is used up (--retry-budget)."
     assert service.calls == 2
+
+
+@pytest.mark.parametrize("outcome", [REFUSED, RequestTimeoutError("not connected", sent="no"), NO_FILES], ids=repr)
+def test_what_was_never_sent_does_not_use_up_what_the_others_need(outcome: RequestError) -> None:
+    """The service had no work with it; those that it did have work with are what the budget is for."""
+    budget = RetryBudget(0.0, floor=0)
+    assert Service(copy.deepcopy(outcome), status(200)).ask("POST", budget=budget).status == 200
+    assert (budget.spent, budget.denied) == (0, 0)
 
 
 def test_what_the_policy_does_not_allow_is_not_the_budgets_doing() -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import click
 
-from nodeloom import __version__
+from nodeloom import __version__, openfiles
 from nodeloom.cli.terminal import discard, nobody_reads, say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
@@ -117,6 +117,9 @@ def run_app(arguments: Sequence[str]) -> int:
         show_error(fault)
         return exit_code(fault)
     except OSError as fault:
+        if openfiles.used_up(fault):
+            show_error(openfiles.cannot_begin())
+            return USAGE
         if not nobody_reads(fault):
             raise
         discard(sys.stdout)

@@ -58,9 +58,17 @@ def types_command(as_json: bool) -> None:
       nodeloom credentials types
       nodeloom credentials types --json
     """
+    from nodeloom.cli.installed import warn
+
     with _runtime() as runtime:
         types = runtime.credential_types
-        listed = [_described(_whole(kind, types)) for kind in types.values()]
+        listed = []
+        for one in types.values():
+            try:
+                listed.append(_described(_whole(one, types)))
+            except NodeloomError as fault:
+                say(f"warning: {one.name}: {fault}")
+        warn(runtime.plugin_failures)
     if as_json:
         show_json(listed)
         return

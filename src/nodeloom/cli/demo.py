@@ -58,14 +58,14 @@ def _one_by_one(console: Console, runtime: Runtime, sandbox: ThreeCXSandbox) -> 
     stale = sandbox.etag("trade-fair")
     _run(runtime, sandbox, {"operation": "Update Weblink", "Link": "trade-fair", "Name": "Trade fair 2027"}, None)
     items: list[dict[str, Any]] = [
-        {"Link": "summer-sale"},
-        {"Link": "O'Brien/press"},
+        {"Link": "summer-sale", "etag": sandbox.etag("summer-sale")},
+        {"Link": "O'Brien/press", "etag": sandbox.etag("O'Brien/press")},
         {"Link": "old-promo", "etag": sandbox.etag("old-promo")},
-        {"Link": "sumer-sale"},
+        {"Link": "sumer-sale", "etag": sandbox.etag("summer-sale")},
         {"Link": "trade-fair", "etag": stale},
-        {"Lnk": "webinar"},
+        {"Lnk": "webinar", "etag": sandbox.etag("webinar")},
     ]
-    console.print("1. Delete a link for each item. The item says which one, and perhaps the ETag it was read with:\n")
+    console.print("1. Delete a link for each item. The item says which one, and the ETag it was read with:\n")
     console.print(
         "  nodeloom run threecx 'Website Links' 'Delete Weblink' \\\n"
         "    --set 'Link={{ $json.Link }}' --set 'If Match={{ $json.etag }}' --on-error continue\n",

@@ -11,6 +11,7 @@ import click
 from nodeloom.cli.listing import columns
 from nodeloom.cli.options import json_option, target_arguments
 from nodeloom.cli.terminal import show, show_json
+from nodeloom.errors import preview
 
 
 @click.command("describe")
@@ -87,6 +88,10 @@ def _operation(described: Mapping[str, Any]) -> Iterator[str]:
         yield f"{described['method']} {described.get('url') or ''}".rstrip()
     if described.get("credentials"):
         yield f"Credential: {', '.join(described['credentials'])}"
+    for word, keys in described.get("visibleWhen", {}).items():
+        for key, wanted in keys.items():
+            values = " or ".join(map(preview, wanted if isinstance(wanted, list) else [wanted]))
+            yield f"Offered when {key.removeprefix('/')} is {'not ' if word == 'hide' else ''}{values}"
     if described["fields"]:
         yield from ("", "Parameters")
         yield from _fields(described["fields"], 1)

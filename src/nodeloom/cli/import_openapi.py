@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nodeloom.cli.options import json_option
 from nodeloom.cli.terminal import show, show_json
+
+if TYPE_CHECKING:
+    from nodeloom.importers.openapi import Imported
 
 _SHOWN = 12
 
@@ -39,7 +43,8 @@ def openapi(
     """Make a node of SOURCE, an OpenAPI 3 or Swagger 2 document in JSON or YAML.
 
     The node runs as it is written: nodeloom run ./FOLDER RESOURCE OPERATION. What the document says and a node cannot
-    express is reported. Nothing is fetched from elsewhere.
+    express is reported, and so is what is wrong with the document: that costs the operation it stands in, and the
+    command ends with 1. Nothing is fetched from elsewhere.
 
     \b
     Example:
@@ -64,7 +69,13 @@ def openapi(
     if as_json:
         said = {"node": imported.name, "folder": str(folder), **imported.report.to_dict()}
         show_json({**said, "files": [str(path) for path in written]})
-        return 0
+    else:
+        _tell(imported, folder)
+    return 1 if imported.report.faults else 0
+
+
+def _tell(imported: Imported, folder: Path) -> None:
+    """Say what was made, and what was not."""
     report = imported.report
     show(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
     if report.credentials:
@@ -73,6 +84,14 @@ def openapi(
         show(f"Left out: {report.left_out}")
     if report.gone:
         show(f"Gone since earlier releases: {len(report.gone)}")
+    faults = report.found_faults()
+    if faults:
+        show()
+        show(f"Faults of the document: {len(faults)}")
+        for fault in faults[:_SHOWN]:
+            show(f"  {fault.path}: {fault.reason} {fault.outcome}")
+        if len(faults) > _SHOWN:
+            show(f"  … and {len(faults) - _SHOWN} more (--json names every one)")
     reasons = report.by_reason()
     if reasons:
         show()
@@ -81,7 +100,6 @@ def openapi(
             show(f"  {count} × {reason}")
         if len(reasons) > _SHOWN:
             show(f"  … and {len(reasons) - _SHOWN} more")
-    return 0
 
 
 def _release(text: str) -> tuple[str, Path]:

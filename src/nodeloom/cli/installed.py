@@ -6,9 +6,12 @@ A runtime would bring with it what runs need, and those commands send nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nodeloom.cli.terminal import say
+from nodeloom.errors import NodeloomError
 from nodeloom.plugins import Plugins
 from nodeloom.run.registry import Registry
 
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 def installed() -> Registry:
     """What the plugins register."""
     return Registry(Plugins())
+
+
+def warn(failures: Iterable[NodeloomError]) -> None:
+    """Name on standard error what is wrong with plugins; what they brought besides is there."""
+    for failure in failures:
+        say(f"warning: {failure}")
 
 
 def named_node(known: Registry | Runtime, written: str) -> Node:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nodeloom.cli.installed import named_node
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.settings import Settings, read_setting_file, split_setting
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.files import read_json
-from nodeloom.errors import ConfigurationError
+from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def open_runtime(options: Options) -> Runtime:
     runtime = Runtime(
         url_values=options["url_values"],
         timezone=options["timezone"],
-        javascript=not options["no_javascript"],
+        javascript=_javascript(options),
         retries=options["retries"],
         timeout=options["timeout"],
         connect_timeout=options["connect_timeout"],
@@ -68,6 +69,12 @@ def open_runtime(options: Options) -> Runtime:
     for path in options["credential_types"]:
         runtime.add_credential_type(path)
     return runtime
+
+
+def _javascript(options: Options) -> bool | Literal["process"]:
+    if options["no_javascript"]:
+        return False
+    return "process" if options["isolate_javascript"] else True
 
 
 def _policy(hosts: tuple[str, ...]) -> Policy | None:
@@ -123,7 +130,7 @@ def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Opt
             parameters[name] = written
     settings = list(_settings(options))
     if settings:
-        described = runtime.describe(node, *_chosen(runtime, node, parameters, settings))
+        described = runtime.describe(node, *_chosen(runtime, node, parameters, settings, options, dialect))
         names = [described.get(key) for key in ("node", RESOURCE, OPERATION)]
         apply = Settings(described.get("fields", ()), ", ".join(str(n) for n in names if n)).apply
         for name, value in settings:
@@ -131,22 +138,30 @@ def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Opt
 
 
 def _chosen(
-    runtime: Runtime, node: str, parameters: Mapping[str, Any], settings: list[tuple[str, Any]]
+    runtime: Runtime,
+    node: str,
+    parameters: Mapping[str, Any],
+    settings: list[tuple[str, Any]],
+    options: Options,
+    dialect: Dialect,
 ) -> tuple[str | None, str | None]:
-    """The resource and operation whose properties the settings are; what is not said is left to the only one."""
+    """The resource and operation whose properties the settings are; what is not said is settled as compiling does."""
     written = {k.casefold(): v for k, v in [*parameters.items(), *settings] if k.casefold() in (RESOURCE, OPERATION)}
     loaded = runtime.node(node)
-    resources = loaded.resources()
-    resource = written.get(RESOURCE) or (resources[0] if len(resources) == 1 else None)
-    if resources and resource is None:
-        # The error that compiling gives names the resources to choose from.
-        runtime.compile(node, parameters)
-    resource = loaded.match_resource(resource) if resource is not None else None
-    operations = [o.name for o in loaded.operations(resource)]
-    operation = written.get(OPERATION) or (operations[0] if len(operations) == 1 else None)
-    if operations and operation is None:
-        runtime.compile(node, parameters)
-    return resource, None if operation is None else str(operation)
+    if written.get(OPERATION) and (written.get(RESOURCE) or not loaded.resources()):
+        resource = written.get(RESOURCE) if loaded.resources() else None
+        return None if resource is None else loaded.match_resource(resource), str(written[OPERATION])
+    from nodeloom.descriptor.forms import deciding_fields
+    from nodeloom.plan.selection import select
+
+    fields = deciding_fields(loaded, written.get(RESOURCE))
+    deciding = {**parameters, **written}
+    for name, value in settings:
+        # What belongs to an operation waits until that is known.
+        with contextlib.suppress(UnknownNameError):
+            Settings(fields, loaded.label).apply(deciding, name, value)
+    chosen = select(loaded, deciding, dialect=dialect, url_values=options["url_values"])
+    return chosen.resource, None if chosen.operation is None else str(chosen.operation.value)
 
 
 def _settings(options: Options) -> Iterator[tuple[str, Any]]:

@@ -16,15 +16,16 @@ _WIDEST = 200
 @click.command("nodes")
 @json_option
 def nodes(as_json: bool) -> int:
-    """List the nodes that are installed.
+    """List the nodes that are installed. One that a plugin brings and that is broken is named, with the reason.
 
     \b
     Example:
       nodeloom nodes
       nodeloom nodes --json
     """
-    from nodeloom.cli.installed import installed
+    from nodeloom.cli.installed import installed, warn
 
+    known = installed()
     listed = [
         {
             "name": node.name,
@@ -33,13 +34,16 @@ def nodes(as_json: bool) -> int:
             "resources": len(node.resources()),
             "credentials": [reference.name for reference in node.document.credentials],
         }
-        for node in installed().nodes.values()
+        for node in known.nodes.values()
     ]
     if as_json:
-        show_json(listed)
+        broken = [{"name": name, "error": error.to_dict()} for name, error in known.broken_nodes.items()]
+        show_json([*listed, *broken])
+        warn(known.failures)
         return 0
     for line in columns([(row["name"], row["label"], row["description"] or "") for row in listed]):
         show(line)
+    warn(known.failures)
     say("See what one offers with: nodeloom describe NODE")
     return 0
 
@@ -49,7 +53,8 @@ def nodes(as_json: bool) -> int:
 def plugins(as_json: bool) -> int:
     """List the plugins, with the hooks they implement, and what is wrong with those that failed.
 
-    Ends with 2 when a plugin failed. NODELOOM_DISABLE_PLUGINS (all, or names with commas) leaves installed ones out.
+    The documents they bring are read too, so that a broken one shows. Ends with 2 when a plugin failed.
+    NODELOOM_DISABLE_PLUGINS (all, or names with commas) leaves installed ones out.
 
     \b
     Example:
@@ -60,6 +65,7 @@ def plugins(as_json: bool) -> int:
     from nodeloom.runtime import Runtime
 
     with Runtime() as runtime:
+        runtime.check_plugins()
         found = runtime.plugins
     if as_json:
         show_json([info.to_dict() for info in found])

@@ -219,6 +219,12 @@ _JOB_OPTIONS = [
     ),
     click.option("--no-javascript", is_flag=True, help="Allow only member paths and text in expressions."),
     click.option(
+        "--isolate-javascript",
+        is_flag=True,
+        help="Evaluate expressions in a process of their own, which is killed at its limit: for parameters that others "
+        "wrote.",
+    ),
+    click.option(
         "--journal",
         type=_path(),
         metavar="FILE",

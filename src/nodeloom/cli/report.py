@@ -34,7 +34,8 @@ _REPEATED = "repeated when the run is gone on with"
 def report(journal: str, failed: bool, unknown: bool, as_json: bool) -> int:
     """Tell what became of every item of a run, by its JOURNAL (run --journal JOURNAL).
 
-    Works while the run goes on, and after it was killed. The journal is not changed. With --failed and --unknown, what
+    Works while the run goes on, and after it was killed. The journal is not changed. Of one that is damaged, what is
+    whole is printed, and the exit code is 2. With --failed and --unknown, what
     is printed are the items themselves as they were given, secrets masked; together with --json, their outcomes.
 
     \b
@@ -56,6 +57,9 @@ def report(journal: str, failed: bool, unknown: bool, as_json: bool) -> int:
         else:
             for line in _summary(reader):
                 show(line)
+        if reader.damage is not None:
+            # Said after what could be read, and by the exit code: nothing above is all there was.
+            raise reader.damage
     return 0
 
 
@@ -104,7 +108,9 @@ def _summary(reader: JournalReader) -> Iterator[str]:
         rows.append(("not run", "?", "the input was not read to its end"))
     else:
         rows.append(("not run", str(account.not_run), ""))
-    yield f"{reader.path}: {reader.title}{' (a run is going on)' if reader.live else ''}"
+    notes = [" (a run is going on)"] if reader.live else []
+    notes += [" (damaged: what is whole is counted)"] if reader.damage is not None else []
+    yield f"{reader.path}: {reader.title}{''.join(notes)}"
     width = max(len(count) for _state, count, _note in rows)
     yield from columns([(f"  {state}", count.rjust(width), note) for state, count, note in rows])
     yield from map(_line, itertools.islice(reader.entries((State.FAILED, State.UNKNOWN)), _TOLD))

@@ -27,14 +27,13 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
       nodeloom search "bulk update users" --node threecx --json
     """
     from nodeloom.cli.app import FAILED
-    from nodeloom.cli.installed import installed, named_node
+    from nodeloom.cli.installed import installed, named_node, warn
     from nodeloom.cli.listing import columns
-    from nodeloom.descriptor.search import entries_of
     from nodeloom.descriptor.search import search as find
 
     known = installed()
-    chosen = [named_node(known, node)] if node else list(known.nodes.values())
-    entries = [entry for one in chosen for entry in entries_of(one)]
+    entries = known.entries([named_node(known, node)] if node else None)
+    warn(known.failures)
     query = " ".join(words)
     hits = find(entries, query, limit)
     if as_json:

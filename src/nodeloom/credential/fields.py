@@ -64,7 +64,7 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> d
     values = {
         name: _fitted(type, by_name[name], value) if name in by_name else value
         for name, value in given.items()
-        if value is not None
+        if value is not None and not (value == "" and _is_worked_out(by_name.get(name)))
     }
     form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
     shown = {prop.name for prop in form.properties}
@@ -72,11 +72,31 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> d
     values = {name: value for name, value in values.items() if name in shown or name not in by_name}
     defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
     values.update((name, value) for name, value in defaults.items() if not is_expression(value))
-    for name, template in defaults.items():
-        if is_expression(template):
-            values[name] = _defined(renderer(template, values, f"properties.{name}.default"))
+    for name, template in _in_order({name: value for name, value in defaults.items() if is_expression(value)}):
+        value = _defined(renderer(template, values, f"properties.{name}.default"))
+        prop = by_name[name]
+        values[name] = normalise_url(type, prop, value) if is_url(prop) and isinstance(value, str) else value
     _require(type, [p.name for p in form.properties if p.required], values, stored)
     return values
+
+
+def _is_worked_out(prop: PropertyDescriptor | None) -> bool:
+    """Whether a field's address is made of other fields, unless it is given."""
+    return prop is not None and is_url(prop) and is_expression(prop.default)
+
+
+def _in_order(templates: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Defaults that are expressions, those first that others read; of a circle in the order they stand in."""
+    waiting, ordered = dict(templates), list[tuple[str, str]]()
+    while waiting:
+        ready = [n for n, text in waiting.items() if not any(o != n and _reads(text, o) for o in waiting)]
+        for name in ready or list(waiting):
+            ordered.append((name, waiting.pop(name)))
+    return ordered
+
+
+def _reads(template: str, name: str) -> bool:
+    return re.search(rf"\$(?:credentials|self)\b[^\w]+{re.escape(name)}\b", template) is not None
 
 
 def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002
@@ -190,12 +210,14 @@ def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) ->
             value=text if _showable(text) else None,
         )
     scheme, _, rest = text.partition("://")
-    text = f"{scheme.lower()}://{rest}".rstrip("/")
+    authority, slash, path = rest.partition("/")
+    # A suffix may look like a host, and the host is not taken away.
+    path = f"{slash}{path}".rstrip("/")
     for suffix in (prop.type_options or {}).get("stripSuffixes") or ():
-        if text.lower().endswith(str(suffix).lower()):
-            text = text[: -len(str(suffix))].rstrip("/")
+        if path.lower().endswith(str(suffix).lower().rstrip("/")):
+            path = path[: len(path) - len(str(suffix).rstrip("/"))].rstrip("/")
             break
-    return text
+    return f"{scheme.lower()}://{authority}{path}"
 
 
 def _url_fault(text: str) -> tuple[str | None, str | None]:
@@ -270,6 +292,28 @@ def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts: 
             texts.update(_inner_texts(value))
     texts.discard("")
     return MaskedTexts(texts)
+
+
+def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]:  # noqa: A002
+    """The names of the fields that hold nothing secret.
+
+    The type lists them, marks none of that name as secret, and makes none of them out of one that is.
+    """
+    secret = {prop.name for prop in type.properties if is_secret(prop)} | {FIELD}
+    if type.token is not None:
+        secret |= {name for name in (type.token.field, type.token.token_data) if name}
+    known = {prop.name for prop in type.properties} | _N8N_OPEN_EXTRAS
+    made_of = [
+        (prop.name, renderer.reads(prop.default, f"properties.{prop.name}.default"))
+        for prop in type.properties
+        if is_expression(prop.default)
+    ]
+    while True:
+        open_fields = frozenset(known - secret)
+        made = {name for name, fields in made_of if name in open_fields and not fields <= open_fields}
+        if not made:
+            return open_fields
+        secret |= made
 
 
 def _inner_texts(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from nodeloom.credential.waycheck import refuse_weakness
 from nodeloom.errors import CredentialStoreError
 
 _PAUSE = 0.02
@@ -92,6 +93,8 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
 
 def _opened(lock_file: Path) -> int:
     private_folder(lock_file.parent)
+    # Whoever could exchange it would let two hold two different files.
+    refuse_weakness(lock_file, "lock file")
     # A link planted in its place must not make us create or lock another file.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:

@@ -80,7 +80,7 @@ class Injection:
     `headers` by name as written, `qs` query parameters, `body` fields of the body. Basic authentication is already an
     `Authorization` header; `basic` says that it is. `generation` numbers the token inside; 0 when the
     credential has none that could be renewed. `author_hosts` are the hosts an author's parameters may choose, None for
-    any (see `author_hosts_of`).
+    any (see `author_hosts_of`), and `open_fields` the credential's fields that hold nothing secret.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +89,7 @@ class Injection:
     generation: int = 0
     author_hosts: tuple[str, ...] | None = None
     basic: bool = False
+    open_fields: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         # What is put on a request is plain text, since every request takes it; that it is not shown is up to these.

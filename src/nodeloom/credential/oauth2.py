@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 from urllib.parse import parse_qsl, quote_plus, urlencode
@@ -37,8 +37,10 @@ class OAuth2Client:
 
     `authentication` says where its secret stands, `body` or `header`. With the grants `authorization_code` and `pkce`
     a user signs in at `auth_url`, which is given `auth_parameters` as well. `user` tells the clients' users apart:
-    a digest of the tokens a user began with. `more` are further parameters of a request for the client itself, such as
-    Auth0's `audience`, and `expired` the statuses by which the service says that a token is no longer good.
+    a digest of the tokens a user began with. `verify` says whether the service's certificate is checked, and `way`
+    what else decides who answers at `token_url`: unchecked, or another way, the same address may be another server.
+    `more` are further parameters of a request for the client itself, such as Auth0's `audience`, and `expired` the
+    statuses by which the service says that a token is no longer good.
     """
 
     token_url: str
@@ -51,6 +53,7 @@ class OAuth2Client:
     auth_parameters: tuple[tuple[str, str], ...] = ()
     verify: bool = True
     user: bytes = b""
+    way: Hashable = None
     more: tuple[tuple[str, str], ...] = ()
     expired: frozenset[int] = frozenset({401})
 

@@ -1,8 +1,8 @@
 """A file that only its owner can read: checked when it is read, replaced whole when it is written, locked meanwhile.
 
-It is refused when it belongs to someone else or others may touch it (as OpenSSH does with keys), and when anyone may
-exchange it for another, because the folder is open to all. On Windows, where modes say nothing, the folder's own
-access list has to do.
+It is refused when it belongs to someone else or others may touch it (as OpenSSH does with keys), and when others may
+exchange it for another one, by any folder or link on the way to it (`waycheck.py`). On Windows, where modes say
+nothing, the folder's own access list has to do.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from nodeloom.credential.locking import exclusive, private_folder
+from nodeloom.credential.waycheck import quoted, refuse_weakness
 from nodeloom.errors import CredentialStoreError
 
 logger = logging.getLogger("nodeloom")
@@ -27,8 +28,6 @@ _PATIENCE = 2.0
 _PAUSE = 0.02
 # A FIFO in the file's place must not keep whoever opens it waiting for a writer.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-
-_warned: set[tuple[Path, str]] = set()
 
 
 class PrivateFile:
@@ -68,7 +67,7 @@ class PrivateFile:
         try:
             with os.fdopen(fd, "rb") as file:
                 self._check(os.fstat(file.fileno()))
-                self._check_folder(self._target.parent)
+                refuse_weakness(self.path, self._what)
                 raw = file.read(_MOST_BYTES + 1)
         except OSError as fault:
             raise self._unreadable(fault) from None
@@ -89,6 +88,7 @@ class PrivateFile:
 
         target = self._target
         private_folder(target.parent)
+        refuse_weakness(self.path, self._what)
         try:
             self._sweep(target)
             self._tell_of_other_names(target)
@@ -118,13 +118,17 @@ class PrivateFile:
         except OSError as fault:
             raise CredentialStoreError(
                 f"The {self._what} {self.path} cannot be removed: {fault.strerror}.",
-                hint=f"Remove it yourself: rm {_quoted(self.path)}",
+                hint=f"Remove it yourself: rm {quoted(self.path)}",
             ) from None
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the file alone, against every other process and thread that writes it."""
+        """Hold the file alone, against every other process and thread that writes it.
+
+        Raises CredentialStoreError also when another user could exchange the file or its lock.
+        """
         target = self._target
         private_folder(target.parent)
+        refuse_weakness(self.path, self._what)
         return exclusive(target.with_name(f"{target.name}.lock"))
 
     def lock_beside(self, name: str) -> Path:
@@ -140,39 +144,14 @@ class PrivateFile:
         if status.st_uid not in (os.geteuid(), 0):
             raise CredentialStoreError(
                 f"The {self._what} {self.path} belongs to another user (uid {status.st_uid}).",
-                hint=f"If you trust what it holds: sudo chown {os.geteuid()} {_quoted(self.path)}",
+                hint=f"If you trust what it holds: sudo chown {os.geteuid()} {quoted(self.path)}",
             )
         mode = stat.S_IMODE(status.st_mode)
         if mode & _OTHERS:
             raise CredentialStoreError(
                 f"The {self._what} {self.path} is open to other users (mode {mode:04o}).",
-                hint=f"Run: chmod 600 {_quoted(self.path)}",
+                hint=f"Run: chmod 600 {quoted(self.path)}",
             )
-
-    def _check_folder(self, folder: Path) -> None:
-        """Whoever may write to the folder can put another file in this one's place."""
-        if not _POSIX:
-            return
-        status = folder.stat()
-        mode = stat.S_IMODE(status.st_mode)
-        if status.st_mode & stat.S_ISVTX:
-            return  # as in /tmp: only the owner of a file may replace it
-        if mode & stat.S_IWOTH:
-            raise CredentialStoreError(
-                f"Every user can put another file in the place of the {self._what} {self.path}: its folder is open "
-                f"(mode {mode:04o}).",
-                hint=f"Run: chmod go-w {_quoted(folder)}",
-            )
-        # A group of the same number as its user is that user's own (what Linux distributions set up).
-        if mode & stat.S_IWGRP and status.st_gid != status.st_uid:
-            self._warn(folder, "is open to its group, which can put another file in its place", "chmod g-w")
-        elif status.st_uid not in (os.geteuid(), 0):
-            self._warn(folder, f"belongs to uid {status.st_uid}, who can put another file in its place", "ls -ld")
-
-    def _warn(self, folder: Path, said: str, command: str) -> None:
-        if (folder, said) not in _warned:
-            _warned.add((folder, said))
-            logger.warning("The folder of the %s %s %s: %s %s", self._what, self.path, said, command, _quoted(folder))
 
     def _tell_of_other_names(self, target: Path) -> None:
         """A hard link keeps what the file held; it is only the name that is replaced."""
@@ -187,7 +166,7 @@ class PrivateFile:
                 self._what,
                 self.path,
                 names - 1,
-                _quoted(target),
+                quoted(target),
             )
 
     def _sweep(self, target: Path) -> None:
@@ -224,9 +203,3 @@ def _keep_entries(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))

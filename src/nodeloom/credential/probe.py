@@ -55,6 +55,7 @@ def build_test_request(
         for name, value in _mapping(renderer(routing.headers, values, "test.request.headers")).items()
     }
     body = _mapping(renderer(routing.body, values, "test.request.body"))
+    made = _headers_made(routing.headers, values, renderer)
     content: bytes | None = None
     if body:
         content = json.dumps({**body, **(injection.body or {})}, ensure_ascii=False).encode()
@@ -63,13 +64,29 @@ def build_test_request(
     injected = {name.lower() for name in injection.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in injected}
     method = renderer.text(routing.method, values, "test.request.method") or "GET"
+    # A method goes wherever a redirect leads.
+    follows = renderer.reads(routing.method, "test.request.method") <= renderer.open_fields
     return Request(
         method.upper(),
         _with_query(url, query),
         headers={**headers, **injection.headers},
         body=content,
-        credential_headers=frozenset(injected),
-        credential_body=content is not None and bool(injection.body),
+        follow_redirects=follows,
+        credential_headers=frozenset(injected) | (made if made is not None else {name.lower() for name in headers}),
+        credential_body=content is not None
+        and bool(injection.body or renderer.reads(routing.body, "test.request.body")),
+    )
+
+
+def _headers_made(headers: Any, values: Mapping[str, Any], renderer: Renderer) -> frozenset[str] | None:
+    """The names, in lower case, of the headers that were made of the credential's fields; None for all of them."""
+    path = "test.request.headers"
+    if not isinstance(headers, Mapping):
+        return None if renderer.reads(headers, path) else frozenset()
+    return frozenset(
+        renderer.text(name, values, path).lower()
+        for name, value in headers.items()
+        if renderer.reads([name, value], path)
     )
 
 

@@ -8,13 +8,13 @@ import math
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.credential.client import client_of
-from nodeloom.credential.fields import author_hosts_of, fit, is_filled, origins_of, secrets_of
+from nodeloom.credential.fields import author_hosts_of, fit, is_filled, open_fields_of, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
 from nodeloom.credential.model import Injection, Json, StoredCredential
 from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
@@ -87,7 +87,8 @@ class CredentialSession:
 
     Construction checks the fields: CredentialError for an unknown field (with the nearest name), a value of the
     wrong kind, and what is missing; DescriptorError when the type itself is broken. `tokens` is where access tokens
-    are kept, the process's own store by default. Nothing of it is pickled, and no value shows in `repr`.
+    are kept, the process's own store by default; `way` is what decides who answers a token request (see
+    `OAuth2Client`). Nothing of it is pickled, and no value shows in `repr`.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class CredentialSession:
         *,
         environment: Environment | None = None,
         tokens: TokenStore = TOKENS,
+        way: Hashable = None,
     ) -> None:
         if stored.type != type.name and stored.source != "environment":
             raise CredentialError(
@@ -109,14 +111,16 @@ class CredentialSession:
         self._parts = generic_parts(type)
         block = type.token
         with _masked(secrets_of(type, stored.values)):
+            self.open_fields = self._render.open_fields = open_fields_of(type, self._render)
             self._fields = MaskedValues(fit(type, stored, self._render))
             self.origins: frozenset[str] = origins_of(type, self._fields)
             self._author_hosts = author_hosts_of(type, self._fields)
             self._secrets = secrets_of(type, self._fields)
             self._begun = read_data(self._fields.get(block.token_data)) if block and block.token_data else None
             self._client = client_of(type, self._fields, self._render, self._begun)
-            if self._client is not None and not self.verify:
-                self._client = replace(self._client, verify=False)
+            if self._client is not None:
+                verified = self._client.verify and self.verify
+                self._client = replace(self._client, verify=verified, way=way)
         self._user: UserTokens | None = None
         if self._client is not None:
             self._secrets = MaskedTexts([*self._secrets, *self._client.secrets()])
@@ -134,6 +138,7 @@ class CredentialSession:
         self._masker: tuple[MaskedTexts, Masker] | None = None
         self._in_use: tuple[Injection, MaskedValues] | None = None
         self._good_until = math.inf
+        self._remember_made()
 
     def __repr__(self) -> str:
         return f"CredentialSession(type={self.type.name!r}, name={self.name!r}, values={self._fields!r})"
@@ -265,6 +270,7 @@ class CredentialSession:
         put_on = Injection() if injection is None else injection
         with _masked(self.secrets):
             request = build_test_request(self.type, self.type.test, self.values, self._render, put_on)
+        self._remember_made()
         request.mask = self.masker
         request.verify = self.verify
         return request
@@ -296,7 +302,7 @@ class CredentialSession:
                 response = await send(request)
                 self.repeated(renewed, refused=self.is_expiry(response.status))
         self.test_outcome(response, request)
-        shown = self.masker(request.url)
+        shown = request.told(request.url)
         return f"The service accepted the credential: {request.method} {shown} answered {response.status}."
 
     def _fetching_client(self) -> OAuth2Client | None:
@@ -334,8 +340,9 @@ class CredentialSession:
             injection = render_injection(self.type.name, self._parts, values, self._render, generation)
             if token is not None and block is not None and block.token_data and not carries(injection, token.text):
                 injection = self._with_authorization(injection, token)
-        injection = replace(injection, author_hosts=self._author_hosts)
+        injection = replace(injection, author_hosts=self._author_hosts, open_fields=self.open_fields)
         self._remember(*carried_secrets(injection, values))
+        self._remember_made()
         self._good_until = math.inf if issued is None else issued.token.expires_at
         self._in_use = (injection, values)
         return injection
@@ -351,6 +358,13 @@ class CredentialSession:
         value = header_value(self.type.name, "Authorization", f"{token.token_type} {token.text.reveal()}")
         others = {name: text for name, text in injection.headers.items() if name.lower() != "authorization"}
         return replace(injection, headers={**others, "Authorization": value})
+
+    def _remember_made(self) -> None:
+        """Remember what the type's expressions made of secret fields, but where such a field stands in it as it is."""
+        made = self._render.take_made()
+        if made:
+            mask = self.masker
+            self._remember(*(text for text in made if mask(text) == text))
 
     def _remember(self, *texts: str | Secret[str] | None) -> None:
         with self._lock:

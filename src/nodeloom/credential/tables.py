@@ -146,7 +146,8 @@ class TableStore(ABC):
             return {}
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as fault:
+        except (ValueError, RecursionError) as fault:
+            # Not TOML, an integer of more digits than Python reads, or endless brackets.
             raise self._broken(fault) from None
         return {name: self._table(name, table) for name, table in document.items()}
 
@@ -170,7 +171,11 @@ class TableStore(ABC):
 
         # The plain reader goes first: its checks count here too.
         self.tables()
-        return tomlkit.parse(self.read_text() or "")
+        try:
+            return tomlkit.parse(self.read_text() or "")
+        except RecursionError as fault:
+            # It goes deeper for the same brackets than the plain reader.
+            raise self._broken(fault) from None
 
     def decoded(self, raw: bytes) -> str:
         """A document's bytes as text. Raises CredentialStoreError."""
@@ -184,9 +189,15 @@ class TableStore(ABC):
 
     def _broken(self, fault: Exception) -> CredentialStoreError:
         # The parser's message may quote the character or key it stumbled over; only the place is passed on.
-        place = re.search(r"at line \d+, column \d+|at end of document", str(fault))
+        line, column = getattr(fault, "lineno", None), getattr(fault, "colno", None)
+        if line is not None:
+            place = f"at line {line}, column {column}"
+        else:
+            # Before Python 3.14 only the message has the place, and those releases keep their words.
+            found = re.search(r"at line \d+, column \d+|at end of document", str(fault))
+            place = found[0] if found else "in the document"
         return CredentialStoreError(
-            f"The credential file {self.path} is not TOML: the fault is {place[0] if place else 'in the document'}.",
+            f"The credential file {self.path} is not TOML: the fault is {place}.",
             hint='Text stands in quotes: field = "value". A \\ inside is doubled, or use single quotes.',
         )
 

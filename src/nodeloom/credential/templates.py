@@ -5,6 +5,7 @@ Only what the type's document says is an expression. A field's value is data and
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from nodeloom.errors import (
     ExpressionSyntaxError,
     JavaScriptDisabledError,
 )
+from nodeloom.redaction import MaskedTexts, telling, texts_of
 
 if TYPE_CHECKING:
-    from nodeloom.expression import Environment
+    from nodeloom.expression import Compiled, Environment
 
 
 def is_expression(value: object) -> bool:
@@ -30,12 +32,39 @@ class Renderer:
     """Renders the templates of one credential type against field values.
 
     Raises DescriptorError when a template is broken, CredentialError when it fails; both name the type and the
-    place in its document.
+    place in its document. `open_fields` are the fields that hold nothing secret.
     """
 
     def __init__(self, type_name: str, environment: Environment | None = None) -> None:
         self._type = type_name
         self._environment = environment
+        self.open_fields: frozenset[str] = frozenset()
+        # A deque, for threads share the renderer.
+        self._made: deque[Any] = deque()
+
+    def reads(self, template: Any, path: str) -> frozenset[str]:
+        """The fields that a template reads, at every depth, those of keys among them."""
+        found: frozenset[str] = frozenset()
+        if isinstance(template, Mapping):
+            return found.union(*(self.reads(part, path) for pair in template.items() for part in pair))
+        if isinstance(template, (list, tuple)):
+            return found.union(*(self.reads(part, path) for part in template))
+        if not is_expression(template):
+            return found
+        from nodeloom.expression.fieldreads import fields_read
+
+        return fields_read(self._compiled(template, path))
+
+    def take_made(self) -> MaskedTexts:
+        """The texts that expressions made of secret fields since this was last called.
+
+        A template of plain paths has the field's own text in what it makes, which is known; code may make of it what
+        nothing would recognize.
+        """
+        made: list[Any] = []
+        while self._made:
+            made.append(self._made.popleft())
+        return telling(texts_of(made))
 
     def __call__(self, template: Any, values: Mapping[str, Any], path: str) -> Any:
         """`template` resolved at every depth, object keys included; undefined stays `UNDEFINED`."""
@@ -58,30 +87,50 @@ class Renderer:
         return "" if value is None or value is UNDEFINED else text_of(value)
 
     def _resolve(self, template: str, values: Mapping[str, Any], path: str) -> Any:
-        from nodeloom.expression import Environment, Scope, compile_value
+        from nodeloom.expression import Scope
+        from nodeloom.expression.fieldreads import fields_read
 
-        if self._environment is None:
-            self._environment = Environment()
+        compiled = self._compiled(template, path)
         names = {"$credentials": values, "$self": values}
         try:
-            with javascript.allowed(self._environment.javascript):
-                compiled = compile_value(template, dialect="n8n", property=path)
-            return compiled.resolve(Scope(self._environment, [{"json": {}}], 0, names=names))
+            value = compiled.resolve(Scope(self._constants(), [{"json": {}}], 0, names=names))
+        except ExpressionError as fault:
+            raise self._failed(template, path, fault) from None  # its text may quote a value
+        if compiled.needs_javascript and not fields_read(compiled) <= self.open_fields:
+            self._made.append(value)
+        return value
+
+    def _compiled(self, template: str, path: str) -> Compiled:
+        from nodeloom.expression import compile_value
+
+        try:
+            with javascript.allowed(self._constants().javascript):
+                return compile_value(template, dialect="n8n", property=path)
         except ExpressionSyntaxError as fault:
             raise DescriptorError(
                 f"The credential type {self._type!r} has a broken expression: {fault.message}",
                 path=path,
                 expression=template,
                 hint="Mend the expression in the credential type's document.",
-            ) from None  # its text may quote a value
+            ) from None
         except ExpressionError as fault:
-            switched_off = isinstance(fault, JavaScriptDisabledError)
-            raise CredentialError(
-                f"An expression of the credential type {self._type!r} failed: {fault.message}",
-                path=path,
-                expression=template,
-                hint=fault.hint if switched_off else "Check that every field the expression reads is filled in.",
-            ) from None  # its text may quote a value
+            raise self._failed(template, path, fault) from None
+
+    def _constants(self) -> Environment:
+        if self._environment is None:
+            from nodeloom.expression import Environment
+
+            self._environment = Environment()
+        return self._environment
+
+    def _failed(self, template: str, path: str, fault: ExpressionError) -> CredentialError:
+        switched_off = isinstance(fault, JavaScriptDisabledError)
+        return CredentialError(
+            f"An expression of the credential type {self._type!r} failed: {fault.message}",
+            path=path,
+            expression=template,
+            hint=fault.hint if switched_off else "Check that every field the expression reads is filled in.",
+        )
 
 
 def text_of(value: Any) -> str:

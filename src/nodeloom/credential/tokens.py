@@ -13,14 +13,15 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable
+import weakref
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from nodeloom.credential.oauth2 import OAuth2Client, Token
 from nodeloom.errors import AuthenticationError, NodeloomError, NotRunError, RequestError
 
 Clock = Callable[[], float]
-Key = tuple[str, str, str, bytes, str, str, bytes, tuple[tuple[str, str], ...]]
+Key = tuple[Hashable, ...]
 
 _REFUSAL_SECONDS = 30.0
 # One fresh token may be refused because another process that uses the client fetched one just then; two may not.
@@ -188,7 +189,23 @@ class TokenStore:
 def _key(client: OAuth2Client) -> Key:
     secret = hashlib.sha256(client.client_secret.reveal().encode("utf-8", "surrogatepass")).digest()
     how = (client.authentication, client.grant, client.user, client.more)
-    return (client.token_url, client.client_id, client.scope or "", secret, *how)
+    # A token that whoever stands between gave to one who does not check certificates is not handed to one who does.
+    answered_by = (client.token_url, client.verify, client.way)
+    return (*answered_by, client.client_id, client.scope or "", secret, *how)
+
+
+_NUMBERS: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
+_COUNT = itertools.count(1)
+
+
+def number_of(transport: object) -> int:
+    """A number for a transport that a host has given: it decides who answers, and is not kept alive for that."""
+    if transport is None:
+        return 0
+    try:
+        return _NUMBERS.setdefault(transport, next(_COUNT))
+    except TypeError:  # it cannot be referred to weakly, or has no hash
+        return next(_COUNT)
 
 
 TOKENS = TokenStore()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nodeloom.credential.sealing import KEY_BYTES, Unlock
+from nodeloom.credential.waycheck import refuse_weakness
 from nodeloom.errors import CredentialError, CredentialStoreError
 from nodeloom.redaction import Secret
 
@@ -131,6 +132,7 @@ def _from_file(path: Path) -> Secret[str]:
         raise CredentialStoreError(
             f"The passphrase file {path} cannot be read: {said}.", hint=f"Check {PASSPHRASE_FILE_VARIABLE}."
         ) from None
+    refuse_weakness(path, "passphrase file")
     if os.name == "posix" and mode & (stat.S_IRGRP | stat.S_IROTH):
         # Container engines mount secrets so; nobody else is in the container then.
         logger.warning("The passphrase file %s can be read by other users; unless it has to be: chmod 600", path)

@@ -19,7 +19,7 @@ from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
 from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.errors import CredentialError, CredentialStoreError, NodeloomError
 from nodeloom.messages import Request, Response
-from nodeloom.redaction import Masker, texts_of
+from nodeloom.redaction import Masker, interrupted_clean, texts_of
 
 logger = logging.getLogger("nodeloom")
 
@@ -186,7 +186,7 @@ async def _finished(work: Coroutine[None, None, T]) -> T:
     """The outcome of `work`, which goes on for a while when the caller is cancelled."""
     import asyncio
 
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(interrupted_clean(work))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

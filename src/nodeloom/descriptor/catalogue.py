@@ -21,7 +21,7 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.once import once
-from nodeloom.descriptor.visibility import Surroundings, edition_of
+from nodeloom.descriptor.visibility import Surroundings, decided, edition_of
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 
 Model = TypeVar("Model", bound=Document)
@@ -134,7 +134,10 @@ class Node:
         return self._beside(self.document.search)
 
     def operations(self, resource: str | None) -> list[OptionDescriptor]:
-        """The operations of a resource, in document order."""
+        """The operations a resource can show, in document order; other parameters may decide which it shows at a time.
+
+        Of several choices with one value the first is given.
+        """
         return self._options(OPERATION, {RESOURCE: resource} if resource is not None else {})
 
     def descriptor(self, resource: str | None) -> NodeDescriptor:
@@ -167,17 +170,27 @@ class Node:
             raise DescriptorError(f"{self.source} names a file outside its own folder.", value=name)
         return file
 
-    def match_resource(self, name: object) -> str:
-        """The value of the resource that `name` means (value or label, without case).
+    def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Any:
+        """The value of the resource that `name` means (value or label, without case), of all or of those in `among`.
 
         Raises UnknownNameError with the nearest name.
         """
-        names = [(r, [r, self.resource_label(r)]) for r in self.resources()]
+        names: list[tuple[Any, list[Any]]]
+        if among is None:
+            names = [(r, [r, self.resource_label(r)]) for r in self.resources()]
+        else:
+            names = [(option.value, [option.value, option.name]) for option in among]
         return _match(RESOURCE, name, names, within=self.label)
 
-    def match_operation(self, resource: str | None, name: object) -> OptionDescriptor:
-        """The operation that `name` means (value, label or action, without case); UnknownNameError otherwise."""
-        names = [(o, [o.value, o.name, *([o.action] if o.action else [])]) for o in self.operations(resource)]
+    def match_operation(
+        self, resource: str | None, name: object, among: Iterable[OptionDescriptor] | None = None
+    ) -> OptionDescriptor:
+        """The operation that `name` means (value, label or action, without case), of all or of those in `among`.
+
+        Raises UnknownNameError with the nearest name.
+        """
+        offered = self.operations(resource) if among is None else among
+        names = [(o, [o.value, o.name, *([o.action] if o.action else [])]) for o in offered]
         within = self.label if resource is None else f"{self.label}, {self.resource_label(resource)}"
         self._refuse_gone(resource, name, {plain(n) for _o, own in names for n in own}, within)
         return _match(OPERATION, name, names, within=within)
@@ -196,14 +209,19 @@ class Node:
                 )
 
     def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
-        resource = given.get(RESOURCE)
-        descriptor = self.descriptor(resource)
+        descriptor = self.descriptor(given.get(RESOURCE))
         around = Surroundings(given, given, edition_of(descriptor))
-        found: list[OptionDescriptor] = []
+
+        def possible(part: PropertyDescriptor | OptionDescriptor) -> bool:
+            return around.visible(decided(part.display_options, (RESOURCE,)))
+
+        found: dict[Any, OptionDescriptor] = {}
         for prop in descriptor.properties:
-            if prop.name == parameter and (parameter == RESOURCE or around.visible(prop.display_options)):
-                found += [o for o in prop.choices() if around.visible(o.display_options)]
-        return list({id(o.value) if o.value is None else str(o.value): o for o in found}.values())
+            if prop.name == parameter and (parameter == RESOURCE or possible(prop)):
+                for option in prop.choices():
+                    if possible(option):
+                        found.setdefault(id(option) if option.value is None else str(option.value), option)
+        return list(found.values())
 
 
 def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Any]]], *, within: str) -> Key:

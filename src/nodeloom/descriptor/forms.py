@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
+from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.rules import Rules
-from nodeloom.descriptor.shapes import object_schema
-from nodeloom.descriptor.visibility import Surroundings, edition_of
+from nodeloom.descriptor.shapes import any_of, object_schema
+from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
@@ -33,6 +34,17 @@ def describe(node: Node, resource: str | None = None, operation: str | None = No
         return _resource(node, matched)
     option = node.match_operation(matched, operation) if operation is not None else None
     return _operation(node, matched, option)
+
+
+def deciding_fields(node: Node, resource: object = None) -> list[Json]:
+    """The form fields that belong to no one operation: those that may decide which operations are offered.
+
+    Raises UnknownNameError for a resource that is not there.
+    """
+    matched = None if resource is None or not node.resources() else node.match_resource(resource)
+    if matched is None and node.document.resources is not None:
+        return []
+    return _Form(node.descriptor(matched), {} if matched is None else {RESOURCE: matched}).fields()
 
 
 def _node(node: Node) -> Json:
@@ -78,7 +90,9 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     descriptor = node.descriptor(resource)
     chosen = {k: v for k, v in ((RESOURCE, resource), (OPERATION, operation.value if operation else None)) if v}
     form = _Form(descriptor, chosen)
-    request = operation.routing.request if operation and operation.routing else None
+    # Other parameters may decide between several choices of one value; then no one request can be shown.
+    variants = [o.routing.request if o.routing else None for _prop, o in form.operations()]
+    request = variants[0] if variants and all(variant == variants[0] for variant in variants) else None
     return _known(
         {
             "node": node.name,
@@ -90,6 +104,7 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
             "since": operation.since if operation else None,
             "bulk": operation.bulk.operation if operation and operation.bulk else None,
             "credentials": [reference.name for reference in descriptor.credentials],
+            "visibleWhen": form.offered_when(),
             "fields": form.fields(),
             "schema": form.schema(node.label),
             "example": _example(node, resource, operation, form),
@@ -115,26 +130,26 @@ class _Form:
         ]
 
     def _possible(self, options: DisplayOptions | None) -> bool:
-        return self._around().visible(self._decided(options))
+        """Whether resource, operation and version allow the part; other parameters may decide the rest."""
+        return self._around().visible(decided(options, (RESOURCE, OPERATION)))
 
     def _around(self) -> Surroundings:
         return Surroundings(self._chosen, self._chosen, self._edition)
 
-    def _decided(self, options: DisplayOptions | None) -> DisplayOptions | None:
-        """The conditions that resource, operation and version settle."""
-        if options is None:
-            return None
-        known = {"@version", RESOURCE, OPERATION, f"/{RESOURCE}", f"/{OPERATION}"}
-        return DisplayOptions(
-            show={k: v for k, v in (options.show or {}).items() if k in known} or None,
-            hide={k: v for k, v in (options.hide or {}).items() if k in known and k.lstrip("/") in self._chosen}
-            or None,
-        )
+    def operations(self) -> list[tuple[PropertyDescriptor, OptionDescriptor]]:
+        """The choices of `operation` that the chosen operation is, each with the property that offers it."""
+        value = self._chosen.get(OPERATION)
+        return [(prop, o) for prop, options in self._choices(OPERATION) for o in options if o.value == value]
 
-    def conditions(self, prop: PropertyDescriptor) -> Json:
-        """What other parameters must hold for the property to be visible: `show` and `hide`, where there are any."""
+    def offered_when(self) -> Json | None:
+        """What other parameters must hold for the operation to be offered; None where there is no one such thing."""
+        found = [self.conditions(prop) | self.conditions(option) for prop, option in self.operations()]
+        return found[0] if len(found) == 1 and found[0] else None
+
+    def conditions(self, part: PropertyDescriptor | OptionDescriptor) -> Json:
+        """What other parameters must hold for the part to be visible: `show` and `hide`, where there are any."""
         found: Json = {}
-        options = prop.display_options
+        options = part.display_options
         for word, keys in (("show", options.show if options else None), ("hide", options.hide if options else None)):
             open_ones = {
                 k: v for k, v in (keys or {}).items() if k.lstrip("/") not in (RESOURCE, OPERATION, "@version")
@@ -152,7 +167,7 @@ class _Form:
         return [
             self._field(prop)
             for prop in properties
-            if prop.type != "notice" and self._possible(_rooted(prop.display_options))
+            if prop.type != "notice" and self._possible(rooted(prop.display_options))
         ]
 
     def _field(self, prop: PropertyDescriptor) -> Json:
@@ -197,7 +212,12 @@ class _Form:
         schema = object_schema(self.properties)
         required = [name for name in self._chosen if not self._goes_without_saying(name)]
         rules: list[Json] = []
-        seeing = Rules(self.properties, {id(prop): self.conditions(prop) for prop in self.properties})
+        offering = self.operations()
+        open_conditions = {id(prop): self.conditions(prop) for prop in (*self.properties, *(p for p, _o in offering))}
+        seeing = Rules(self.properties, open_conditions)
+        offered = [seeing.visible(prop) for prop, _option in offering]
+        if offered and all(rule is not None and rule != {} for rule in offered):
+            rules.append(any_of([rule for rule in offered if rule is not None]))
         for prop in self.properties:
             if not prop.required or (prop.has_default and prop.default not in ("", None)):
                 continue
@@ -246,10 +266,24 @@ def _example(node: Node, resource: str | None, operation: OptionDescriptor | Non
         words.append(node.resource_label(resource))
     if operation is not None:
         words.append(operation.name)
+    settings = dict(_deciding(form))
     for prop in form.properties:
         if prop.required and not form.conditions(prop):
-            words += ["--set", f"{prop.name}={_example_value(prop)}"]
+            settings.setdefault(prop.name, _example_value(prop))
+    for name, value in settings.items():
+        words += ["--set", f"{name}={value}"]
     return shlex.join(words)
+
+
+def _deciding(form: _Form) -> Iterator[tuple[str, str]]:
+    """The parameters without which the operation is not offered, as far as their defaults are not right already."""
+    for key, wanted in (form.offered_when() or {}).get("show", {}).items():
+        several = wanted if isinstance(wanted, list) else [wanted]
+        name = key.removeprefix("/")
+        held = next((p.initial for p in form.properties if p.name == name and p.has_default), ABSENT)
+        literals = [value for value in several if not is_condition(value)]
+        if literals and not any(matches(value, [held]) for value in several):
+            yield name, literals[0] if isinstance(literals[0], str) else json.dumps(literals[0])
 
 
 def _example_value(prop: PropertyDescriptor) -> str:
@@ -264,17 +298,6 @@ def _example_value(prop: PropertyDescriptor) -> str:
     if isinstance(prop.default, str) and prop.default and not prop.default.startswith("="):
         return prop.default
     return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(prop.type, "example")
-
-
-def _rooted(options: DisplayOptions | None) -> DisplayOptions | None:
-    """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
-    if options is None:
-        return None
-    keys = ("/", "@")
-    return DisplayOptions(
-        show={k: v for k, v in (options.show or {}).items() if k.startswith(keys)} or None,
-        hide={k: v for k, v in (options.hide or {}).items() if k.startswith(keys)} or None,
-    )
 
 
 def _example_json(schema: Mapping[str, Any] | None) -> Any:

@@ -1,4 +1,4 @@
-"""JavaScript regular expressions out of descriptors (`_cnd.regex`, `extractValue`).
+"""JavaScript regular expressions out of descriptors (`_cnd.regex`, `extractValue`, `pattern` of a schema).
 
 A descriptor's pattern is JavaScript's, which Python's `re` reads differently in dozens of places (`\\d`, `$`,
 `(?<name>…)`, `\\u{…}`, `[^]`), and it may backtrack for ever. QuickJS runs it, under a limit on time and memory; it
@@ -21,27 +21,34 @@ if TYPE_CHECKING:
 TIME_LIMIT = 0.5  # seconds of processor time for one match; a sound pattern takes microseconds
 _MEMORY_LIMIT = 32 * 1024 * 1024
 
-_MATCHER = """(pattern, text) => {
-  let expression;
-  try { expression = new RegExp(JSON.parse(pattern)); }
-  catch (fault) { return JSON.stringify({ fault: fault.message }); }
+_MATCHER = """(pattern, text, flags) => {
+  let expression, why;
+  for (const flag of JSON.parse(flags)) {
+    try { expression = new RegExp(JSON.parse(pattern), flag); break; }
+    catch (fault) { why = fault.message; }
+  }
+  if (expression === undefined) return JSON.stringify({ fault: why });
   return JSON.stringify({ found: expression.exec(JSON.parse(text)) });
 }"""
+# JSON Schema asks for Unicode's meaning (2020-12, section 6.4), which fewer patterns have than JavaScript's older one.
+_FLAGS = {False: '[""]', True: '["u", ""]'}
 
 _local = threading.local()
 
 
-def search(pattern: str, text: str) -> list[str | None] | None:
+def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None] | None:
     """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None when there is none.
 
-    A group that took no part is None. Raises DescriptorError when the pattern is no JavaScript regular expression,
-    or does not come to an end; JavaScriptDisabledError where JavaScript is switched off, for QuickJS runs it.
+    A group that took no part is None. With `unicode` the pattern is read with the flag `u` where that can be, so that
+    `\\p{L}` is a letter and a surrogate pair one character. Raises DescriptorError when the pattern is no JavaScript
+    regular expression, or does not come to an end; JavaScriptDisabledError where JavaScript, which runs it, is switched
+    off.
     """
     javascript.require(f"The pattern {preview(pattern)}")
     from _quickjs import JSException  # type: ignore[import-not-found]  # the extension has no stubs
 
     try:
-        answer = json.loads(_matcher()(json.dumps(pattern), json.dumps(text)))
+        answer = json.loads(_matcher()(json.dumps(pattern), json.dumps(text), _FLAGS[unicode]))
     except JSException as fault:
         # The engine may be left in any state by an interrupt; the next pattern gets a new one.
         del _local.matcher

@@ -19,24 +19,36 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document: where (`path`, a JSON path), what, the piece itself, and what would be right."""
+    """One thing wrong with a document: where (`path`, a JSON path), what, the piece itself, and what would be right.
+
+    `line` is the line of its file, from 1 on, where the document came from one.
+    """
 
     path: str
     message: str
     value: str | None = None
     hint: str | None = None
+    line: int | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.message}"]
+        if self.line is not None:
+            lines.append(f"    line:  {self.line}")
         if self.value is not None:
             lines.append(f"    found: {self.value}")
         if self.hint is not None:
             lines.append(f"    hint:  {self.hint}")
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """The problem as JSON."""
-        pairs = {"path": self.path, "message": self.message, "value": self.value, "hint": self.hint}
+        pairs = {
+            "path": self.path,
+            "message": self.message,
+            "value": self.value,
+            "hint": self.hint,
+            "line": self.line,
+        }
         return {k: v for k, v in pairs.items() if v is not None}
 
 

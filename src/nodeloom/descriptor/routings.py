@@ -19,6 +19,7 @@ Encoder = Literal[
     "json",
     "list",
     "jsonText",
+    "jsonString",
     "binary",
     "binaryPart",
     "odata.string",
@@ -28,6 +29,7 @@ Encoder = Literal[
     "odata.guid",
     "odata.dateTime",
     "odata.list",
+    "search",
 ]
 
 
@@ -84,8 +86,21 @@ class SendRouting(Document):
         default=None,
         description="Whether reserved characters of a query value stay as they are, as in OpenAPI (Nodeloom).",
     )
+    combine: Literal["least"] | None = key(
+        default=None, description="`least` keeps the smaller of two numbers that are sent under one name (Nodeloom)."
+    )
     nullable: bool | None = key(
-        default=None, description="Whether null may stand in the path: an OData argument that is not given (Nodeloom)."
+        default=None,
+        description="Whether null is a value: of a required field of a body, or of an OData argument that is not given "
+        "(Nodeloom).",
+    )
+    content_type: str | None = key(
+        default=None,
+        description="Media type of the part or body, several with commas, or a range such as `image/*`; a file has its "
+        "own where that is among them (Nodeloom).",
+    )
+    headers: dict[str, Json] | None = key(
+        default=None, description="Header fields of the part of a multipart body; may be expressions (Nodeloom)."
     )
 
 
@@ -123,6 +138,10 @@ class OutputRouting(Document):
     )
     echo: list[str] | None = key(
         default=None, description="Properties whose values an empty success repeats (Nodeloom)."
+    )
+    answer: Literal["json", "none"] | None = key(
+        default=None,
+        description="What a success answers: `json`, or `none` for no content. All else is an error (Nodeloom).",
     )
 
 

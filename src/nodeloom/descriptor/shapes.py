@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
+from nodeloom.descriptor.schemaoutline import refers
 
 Json = dict[str, Any]
 
@@ -22,6 +24,10 @@ LITERAL: Json = {"type": "object", "required": ["$literal"], "properties": {"$li
 
 _TEXT_TYPES = {"string", "color", "dateTime", "hidden", "options", "icon", "credentialsSelect", "workflowSelector"}
 _SCALAR: Json = {"type": ["string", "number", "boolean", "null"]}
+_OF_SCALARS = (
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "pattern", "format",
+)  # fmt: skip
 # Text that an encoder reads as the type it is named for (`send.encode`).
 _READ_AS: dict[str, Json] = {
     "integer": {"type": "string", "pattern": r"^\s*[+-]?[0-9]+\s*$"},
@@ -75,13 +81,13 @@ def _plain(prop: PropertyDescriptor) -> Json:
     read_as = [_READ_AS[encode]] if encode in _READ_AS else []
     match prop.type:
         case "number":
-            return any_of([{"type": ["number", "null"]}, *read_as])
+            return any_of([{"type": ["number", "null"], **_bounds(prop)}, *read_as])
         case "boolean":
             return any_of([{"type": "boolean"}, *read_as])
-        case "options" if _is_closed(prop):
-            return {"enum": list(_values(prop))}
+        case "options" if is_closed(prop):
+            return {"enum": list(choice_values(prop))}
         case "multiOptions":
-            choice = {"enum": list(_values(prop))} if _is_closed(prop) else {}
+            choice = {"enum": list(choice_values(prop))} if is_closed(prop) else {}
             return {"type": "array", "items": any_of(_open(choice)) if choice else {}}
         case "collection":
             return object_schema(prop.children())
@@ -94,20 +100,27 @@ def _plain(prop: PropertyDescriptor) -> Json:
         case "json":
             text: Json = {"type": "string", "contentMediaType": "application/json"}
             own = {"type": ["object", "array", "number", "boolean", "null"]}
-            return any_of([text, own if prop.value_schema is None else _with_templates(prop.value_schema)])
+            return any_of([text, own if prop.value_schema is None else _embedded(prop.name, prop.value_schema)])
         case kind if kind in _TEXT_TYPES:
-            return _SCALAR
+            return {**_SCALAR, **_bounds(prop)}
         case _:
             return {}
 
 
-def _is_closed(prop: PropertyDescriptor) -> bool:
+def _bounds(prop: PropertyDescriptor) -> Json:
+    """What a property's schema asks of a number or text beside its type, which its field knows better."""
+    schema = {} if prop.multiple else prop.value_schema or {}
+    return {word: value for word, value in schema.items() if word in _OF_SCALARS}
+
+
+def is_closed(prop: PropertyDescriptor) -> bool:
     """Whether the choices that are written are all there are; a service may fill in more."""
     dynamic = any(key.startswith("loadOptions") for key in prop.type_options or {})
     return bool(prop.choices()) and not dynamic and not prop.model_extra.get("allowArbitraryValues")
 
 
-def _values(prop: PropertyDescriptor) -> Iterator[Any]:
+def choice_values(prop: PropertyDescriptor) -> Iterator[Any]:
+    """What may be chosen: the values of the options, and the default where it is none of them."""
     values = [option.value for option in prop.choices()]
     yield from values
     if prop.type == "options" and prop.has_default and prop.default not in values:
@@ -117,6 +130,12 @@ def _values(prop: PropertyDescriptor) -> Iterator[Any]:
 def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> Json:
     entry = object_schema(group.values)
     return any_of([{"type": "array", "items": entry}, entry]) if prop.multiple else entry
+
+
+def _embedded(name: str, schema: Json) -> Json:
+    """A property's schema as a part of another: where it refers to itself, it stays a document of its own."""
+    opened = _with_templates(schema)
+    return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 
 
 def _with_templates(schema: Any) -> Json:

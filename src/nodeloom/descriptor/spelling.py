@@ -42,6 +42,10 @@ _MORE_KEYS: Mapping[str, frozenset[str]] = {
 }
 
 
+# Comparing takes the square of the length; no key of a document is that long.
+_LONGEST = 100
+
+
 def typo_of(name: str, others: Iterable[str]) -> str | None:
     """The one of `others` that is most likely `name` misspelt (or the other way round), or None."""
     best: str | None = None
@@ -62,7 +66,7 @@ def _tolerance(length: int) -> int:
 
 def _distance(one: str, other: str) -> int:
     """How many letters were added, left out, changed, or swapped with their neighbour (optimal string alignment)."""
-    if abs(len(one) - len(other)) > 2:
+    if abs(len(one) - len(other)) > 2 or len(one) > _LONGEST:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -129,9 +129,10 @@ def load_schema(kind: str) -> Any:
 
 def _schema_problems(raw: Any, kind: str) -> list[Problem]:
     from jsonschema import Draft202012Validator
+    from referencing import Registry
 
     if kind == "items" and isinstance(raw, Mapping):
         raw = [raw]
-    validator = Draft202012Validator(load_schema(kind))
+    validator = Draft202012Validator(load_schema(kind), registry=Registry())
     found = sorted(validator.iter_errors(raw), key=lambda e: [str(k) for k in e.absolute_path])
     return [problem_of_schema(error) for error in found]

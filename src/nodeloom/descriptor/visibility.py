@@ -8,13 +8,13 @@ value, so what depends on it is invisible as well, unless all it asks is that th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.descriptor.conditions import ABSENT, matches
 from nodeloom.descriptor.keypaths import value_at
-from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, PropertyDescriptor
+from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 
 
 def _is_template(value: Any) -> bool:
@@ -91,9 +91,40 @@ class Surroundings:
                 return False
         return True
 
+    def offered(self, properties: Iterable[PropertyDescriptor]) -> list[OptionDescriptor]:
+        """The choices of these properties that are visible here, in document order."""
+        return [o for prop in properties for o in prop.choices() if self.visible(o.display_options)]
+
 
 def _as_list(conditions: Any) -> list[Any]:
     return conditions if isinstance(conditions, list) else [conditions]
+
+
+def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOptions | None:
+    """Of a part's conditions those that `known` parameters and the node's version settle; the others are left open.
+
+    A part that meets these can be visible, with the right values for the rest.
+    """
+    if options is None:
+        return None
+
+    def settled(conditions: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        return {
+            k: v for k, v in (conditions or {}).items() if k.startswith("@") or k.removeprefix("/") in known
+        } or None
+
+    return DisplayOptions(show=settled(options.show), hide=settled(options.hide))
+
+
+def rooted(options: DisplayOptions | None) -> DisplayOptions | None:
+    """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
+    if options is None:
+        return None
+    keys = ("/", "@")
+    return DisplayOptions(
+        show={k: v for k, v in (options.show or {}).items() if k.startswith(keys)} or None,
+        hide={k: v for k, v in (options.hide or {}).items() if k.startswith(keys)} or None,
+    )
 
 
 def controlling_names(options: DisplayOptions | None) -> Iterable[str]:
@@ -115,8 +146,20 @@ class VisibleForm:
     properties: list[PropertyDescriptor] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[PropertyDescriptor]:
         return iter(self.properties)
+
+
+#: Gives the value of a name from its visible properties, what was written for it (ABSENT for nothing), and what they
+#: see; ABSENT where it has none. May raise what is wrong with the value.
+Place = Callable[[Sequence[PropertyDescriptor], Any, Surroundings], Any]
+
+
+def as_written(shown: Sequence[PropertyDescriptor], written: Any, _around: Surroundings) -> Any:
+    """The value that was written, else the default: of several visible properties the last one's (n8n)."""
+    if written is not ABSENT:
+        return written
+    return next((prop.initial for prop in reversed(shown) if prop.has_default), ABSENT)
 
 
 def visible_form(
@@ -127,37 +170,80 @@ def visible_form(
     root: Mapping[str, Any] | None = None,
     defaults: bool = True,
     is_template: Callable[[Any], bool] = _is_template,
+    place: Place = as_written,
 ) -> VisibleForm:
     """Settle which of `properties` are visible, and what each holds.
 
-    `given` are the author's values; a property that is not given has its default (`defaults=False`: no value).
-    With `root`, the properties are nested ones and `/name` looks there. Properties may refer to later ones; the
-    parameters that decide are settled first. Two that decide about each other count as written.
+    Properties may refer to later ones; the parameters that decide are settled first. Two that decide about each other
+    count as written.
+
+    Args:
+        properties: in document order; several may have one name.
+        given: the author's values.
+        version: the node's version.
+        root: the values at the root where the properties are nested ones; `/name` looks there.
+        defaults: whether a property that is not given has its default, or no value.
+        is_template: which values are expressions.
+        place: how a name's value is found once its visible properties are known.
     """
     ordered = list(properties)
-    by_name: dict[str, list[PropertyDescriptor]] = {}
-    for prop in ordered:
-        by_name.setdefault(prop.name, []).append(prop)
+    definitions = _Definitions(ordered)
     values: dict[str, Any] = {}
     settled: set[str] = set()
     around = Surroundings(values, values if root is None else root, version, is_template)
 
-    def settle(name: str) -> None:
-        """Give `name` the value of its first visible definition, after what decides about that one."""
-        if name in settled:
-            return
-        settled.add(name)
-        for prop in by_name[name]:
-            for controlling in controlling_names(prop.display_options):
-                if controlling in by_name:
-                    settle(controlling)
-            if around.visible(prop.display_options):
-                if name in given:
-                    values[name] = given[name]
-                elif prop.has_default and defaults:
-                    values[name] = prop.initial
-                return
+    def settle(names: Iterable[str]) -> None:
+        for name in names:
+            if name in definitions.by_name and name not in settled:
+                settled.add(name)
+                settle_one(name)
 
-    for name in by_name:
-        settle(name)
+    def settle_one(name: str) -> None:
+        """Give `name` its value, after what decides about its definitions and their choices."""
+        shown: list[PropertyDescriptor] = []
+        for prop in definitions.deciding(name):
+            settle(controlling_names(prop.display_options))
+            if around.visible(prop.display_options):
+                shown.append(prop)
+        for option in (option for prop in shown for option in prop.choices()):
+            settle(controlling_names(option.display_options))
+        if shown and (defaults or name in given):
+            value = place(shown, given.get(name, ABSENT), around)
+            if value is not ABSENT:
+                values[name] = value
+
+    settle(definitions.by_name)
     return VisibleForm([p for p in ordered if around.visible(p.display_options)], values)
+
+
+class _Definitions:
+    """Properties by name, and which names decide about which."""
+
+    def __init__(self, properties: Iterable[PropertyDescriptor]) -> None:
+        self.by_name: dict[str, list[PropertyDescriptor]] = {}
+        for prop in properties:
+            self.by_name.setdefault(prop.name, []).append(prop)
+        self._reached: dict[str, frozenset[str]] = {}
+
+    def deciding(self, name: str) -> list[PropertyDescriptor]:
+        """The definitions that have a part in a name's value: without those whose visibility depends on that value."""
+        own = self.by_name[name]
+        if len(own) == 1:
+            return own
+        first = [
+            prop for prop in own if not any(name in self._from(c) for c in controlling_names(prop.display_options))
+        ]
+        return first or own
+
+    def _from(self, start: str) -> frozenset[str]:
+        """`start`, and every name that decides about it, however indirectly."""
+        if start not in self._reached:
+            found, open_ones = {start}, [start]
+            while open_ones:
+                for prop in self.by_name.get(open_ones.pop(), ()):
+                    for name in controlling_names(prop.display_options):
+                        if name not in found:
+                            found.add(name)
+                            open_ones.append(name)
+            self._reached[start] = frozenset(found)
+        return self._reached[start]

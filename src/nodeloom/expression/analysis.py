@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from nodeloom.expression.syntax import Node, walk
+from nodeloom.expression.syntax.bindings import names_of
 from nodeloom.expression.text import number_text
 from nodeloom.expression.words import words
 
@@ -25,7 +26,8 @@ Path = tuple[str | int, ...]
 class Facts(NamedTuple):
     """What the code of one template or block mentions."""
 
-    names: frozenset[str]  # every identifier, JavaScript's own and bound ones included
+    names: frozenset[str]  # every name that is not bound by the code itself, JavaScript's own included
+    changed: frozenset[str]  # every name that the code binds, or assigns to
     paths: tuple[Path, ...]  # member paths with literal keys that begin at a `$` name, longest only
     needs_all_items: bool
     guarded: bool  # whether an error in it makes it undefined (n8n: it accesses, calls or names something)
@@ -60,17 +62,19 @@ def member_path(node: Node) -> Path | None:
 
 def literal_key(member: Node) -> str | int | None:
     """The key that a member access names literally; an array index as a number."""
-    if not member.computed:
-        return member.text
-    key = unwrap(member.children[1])
+    return _literal_text(member.children[1]) if member.computed else member.text
+
+
+def _literal_text(key: Node) -> str | int | None:
+    key = unwrap(key)
+    if key.kind == "Template" and len(key.children) == 1:
+        return _key(str(key.children[0].value))
     if key.kind != "Literal":
         return None
-    if key.text == "string" and isinstance(key.value, str):
-        return _key(key.value)
-    if key.text == "number" and key.value is not None:
-        number = key.value
-        text = number_text(number) if isinstance(number, (int, float)) else str(number)
-        return _key(text)
+    if key.text == "string":
+        return _key(str(key.value))
+    if key.text == "number" and isinstance(key.value, (int, float)):
+        return _key(number_text(key.value))
     return None
 
 
@@ -81,13 +85,12 @@ def _key(text: str) -> str | int:
 
 def facts_of(node: Node) -> Facts:
     """The facts of the code `node` is the tree of."""
-    names: set[str] = set()
+    names = names_of(node)
     paths: dict[Path, None] = {}
     below: set[int] = set()
     all_items = guarded = False
     for current in walk(node):
         if current.kind == "Identifier":
-            names.add(current.text)
             guarded = guarded or current.text not in UNGUARDED
             if current.text == "$input" and id(current) not in below:
                 all_items = True
@@ -96,70 +99,37 @@ def facts_of(node: Node) -> Facts:
         path = member_path(current) if current.kind in ("Member", "Identifier") and id(current) not in below else None
         if current.kind == "Member" and id(current) not in below:
             _mark(current, below, whole=path is not None)
-        if path is not None and isinstance(path[0], str) and path[0].startswith("$"):
+        if path is not None and str(path[0]).startswith("$") and path[0] in names.free:
             paths[path] = None
             all_items = all_items or (path[0] == "$input" and len(path) > 1 and path[1] not in _CURRENT_ONLY)
-    return Facts(frozenset(names), tuple(paths), all_items or not names.isdisjoint(_ALL_ITEMS), guarded)
+    all_items = all_items or not names.free.isdisjoint(_ALL_ITEMS)
+    return Facts(names.free, names.changed, tuple(paths), all_items, guarded)
 
 
 #: Identifiers that n8n does not count when it decides whether a block needs a guard.
 UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
 
 
-#: Methods of strings, numbers and arrays, and static ones, that change neither their object nor their
-#: arguments.
-_PURE_METHODS = words(
-    "all at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast "
-    "findLastIndex flat flatMap floor ceil round includes indexOf isArray isFinite isInteger isNaN join "
-    "lastIndexOf localeCompare map match normalize padEnd padStart parse parseFloat parseInt pow reduce "
-    "repeat replace replaceAll search slice some split startsWith stringify substring substr sqrt toFixed "
-    "toISO toISOString toLocaleString toLowerCase toPrecision toSorted toReversed toString toUpperCase trim "
-    "trimEnd trimStart trunc"
-)
-_PURE_FUNCTIONS = words(
-    "String Number Boolean parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI "
-    "decodeURIComponent $if $ifEmpty $min $max $average $not"
-)
-
-
-def is_pure(node: Node, extensions: frozenset[str]) -> bool:
-    """Whether the code certainly changes nothing that it is given: no assignments, calls of known methods only."""
-    for current in walk(node):
-        if current.kind in ("Assign", "Update", "Class", "New", "Tagged", "Yield", "Await", "This"):
-            return False
-        if current.kind == "Unary" and current.text == "delete":
-            return False
-        if current.kind == "Call":
-            callee = unwrap(current.children[0])
-            name, known = callee.text, _PURE_FUNCTIONS
-            if callee.kind == "Member" and not callee.computed:
-                known = _PURE_METHODS | extensions
-            if callee.kind not in ("Member", "Identifier") or name not in known or _lends_this(name, current):
-                return False
-    return True
-
-
-def _lends_this(name: str, call: Node) -> bool:
-    """Whether the call may hand its data to a method, such as `pop`, as that method's `this`."""
-    given = [unwrap(argument) for argument in call.children[1:]]
-    if any(argument.kind == "Spread" for argument in given):
-        return name in _LENDING or name in ("stringify", "parse")
-    if name in _LENDING:
-        return len(given) > 1
-    return name in ("stringify", "parse") and len(given) > 1 and given[1].kind not in ("Arrow", "Literal", "Array")
-
-
-#: Methods whose second argument becomes the `this` of their first.
-_LENDING = words("every filter find findIndex findLast findLastIndex flatMap map some")
-
-
 def reflection(node: Node) -> Node | None:
-    """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n)."""
+    """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n).
+
+    A key that is only computed by an evaluation cannot be known here; that nothing which lasts is behind it is the
+    engine's part.
+    """
     for current in walk(node):
-        key = literal_key(current) if current.kind == "Member" else None
-        if key in REFLECTION or (current.kind == "Identifier" and current.text == "constructor"):
+        if current.kind == "Member" and literal_key(current) in REFLECTION:
             return current
+        if current.kind == "Identifier" and current.text == "constructor":
+            return current
+        if current.kind == "ObjectPattern":
+            for part in current.children:
+                if part.kind == "Property" and _pattern_key(part) in REFLECTION:
+                    return part
     return None
+
+
+def _pattern_key(part: Node) -> str | int | None:
+    return _literal_text(part.children[0]) if part.computed else part.text
 
 
 #: Members that lead from a value to the machinery behind it.

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nodeloom.errors import ExpressionError, NodeloomError, UnknownNameError, said
+from nodeloom.errors import ExpressionError, MissingValueError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
 from nodeloom.expression.values import UNDEFINED
 
@@ -25,7 +25,7 @@ class Receiver(Protocol):
         """Load a module."""
 
 
-#: How long an answer holds, by its kind; the same table stands in core.js.
+#: How long an answer holds, by its kind.
 LIFETIME = {
     "module": "engine",
     "zone": "engine",
@@ -56,7 +56,7 @@ def preload(engine: Receiver, kind: str, key: str, scope: Scope) -> None:
     """Give the engine what it will probably ask for; what cannot be had is left for the question itself."""
     try:
         answer(engine, kind, key, scope)
-    except ExpressionError:
+    except (ExpressionError, MissingValueError):
         return
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nodeloom import javascript
 from nodeloom.errors import ExpressionSyntaxError
 from nodeloom.expression.analysis import Facts, facts_of, member_path, reflection
@@ -10,6 +12,10 @@ from nodeloom.expression.path import Reader, path_reader
 from nodeloom.expression.rewrite import Block, build_program
 from nodeloom.expression.split import Code, Dialect, Text, split
 from nodeloom.expression.syntax import CodeError, parse_expression
+from nodeloom.expression.text import NotPlainError, mixed_text
+
+if TYPE_CHECKING:
+    from nodeloom.expression.scope import Scope
 
 
 def compile_template(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
@@ -18,10 +24,57 @@ def compile_template(source: str, dialect: Dialect, property: str | None) -> Com
     Raises:
         ExpressionSyntaxError: it is broken.
     """
-    blocks: list[Block | str] = [
+    return _compiled(source, _parsed(source, dialect, property), property)
+
+
+def compile_parts(source: str, dialect: Dialect, property: str | None) -> list[Part | str]:  # noqa: A002
+    """The pieces of the template `source`: its text, and each block compiled by itself.
+
+    For whoever must know what every block comes to, and not only what they join to.
+
+    Raises:
+        ExpressionSyntaxError: it is broken.
+    """
+    return [
+        block if isinstance(block, str) else Part(source, block, property)
+        for block in _parsed(source, dialect, property)
+    ]
+
+
+class Part:
+    """One block of a template that mixes blocks and text.
+
+    Attributes:
+        value: the block as a template of its own, which keeps its type.
+        block: its code and syntax tree.
+    """
+
+    __slots__ = ("_text", "block", "value")
+
+    def __init__(self, source: str, block: Block, property: str | None) -> None:  # noqa: A002
+        self.block = block
+        self.value = _compiled(source, [block], property)
+        self._text: Compiled | None = None
+
+    def text(self, value: object, scope: Scope) -> str:
+        """What the block contributes to the joined text; `value` is what it resolved to."""
+        try:
+            return mixed_text(value)
+        except NotPlainError:
+            # An object of JavaScript says itself what its text is.
+            if self._text is None:
+                self._text = _compiled(str(self.value.source), [self.block, ""], self.value.property)
+            return str(self._text.resolve(scope))
+
+
+def _parsed(source: str, dialect: Dialect, property: str | None) -> list[Block | str]:  # noqa: A002
+    return [
         piece.text if isinstance(piece, Text) else _parse_block(piece, source, property)
         for piece in split(source, dialect)
     ]
+
+
+def _compiled(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002
     if all(isinstance(b, str) for b in blocks):
         return StaticValue(source, "".join(b for b in blocks if isinstance(b, str)), property)
     readers: list[Reader | str] = []
@@ -45,7 +98,8 @@ def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # no
     try:
         tree = parse_expression(piece.code)
     except CodeError as fault:
-        raise syntax_error(source, piece.start + fault.position, fault.message, property) from None
+        place = piece.start + fault.position
+        raise syntax_error(source, place, fault.message, property, fault.hint or _ONE_EXPRESSION) from None
     facts: Facts = facts_of(tree)
     return Block(piece.code, piece.start, tree, facts)
 
@@ -65,17 +119,30 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
     javascript.require("This expression", expression=source, property=property)
     template = Template(source, blocks, property)
     template.needs_javascript = True
-    from nodeloom.expression.engine import check_syntax
+    try:
+        program = template.program
+    except CodeError as too_much:
+        block = next(b for b in blocks if isinstance(b, Block) and _is_too_much(b))
+        raise syntax_error(source, block.start + too_much.position, too_much.message, property) from None
+    from nodeloom.expression.judgement import syntax_fault
 
-    fault = check_syntax(template.program)
+    fault = syntax_fault(program)
     if fault is not None:
         block = next(b for b in blocks if isinstance(b, Block))
         for candidate in blocks:
-            if isinstance(candidate, Block) and check_syntax(build_program([candidate])) is not None:
+            if isinstance(candidate, Block) and syntax_fault(build_program([candidate])) is not None:
                 block = candidate
                 break
         raise syntax_error(source, block.tree.start + block.start, fault, property)
     return template
+
+
+def _is_too_much(block: Block) -> bool:
+    try:
+        build_program([block])
+    except CodeError:
+        return True
+    return False
 
 
 _ONE_EXPRESSION = "A block holds one JavaScript expression, and the first }} ends it, even inside a string."

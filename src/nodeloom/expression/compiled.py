@@ -149,10 +149,8 @@ class Template(Compiled):
         """The value in JavaScript's opinion."""
         if not (scope.environment.javascript and javascript.is_installed()):
             raise javascript.disabled("This expression", expression=str(self.source), property=self.property)
-        from nodeloom.expression.engine import evaluate
-
         try:
-            return evaluate(self.program, scope)
+            return scope.environment.engines.evaluate(self.program, scope)
         except ExpressionError as fault:
             _place(fault, self, scope)
             raise

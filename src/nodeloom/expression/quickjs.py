@@ -8,6 +8,6 @@ needs.
 
 from __future__ import annotations
 
-from _quickjs import Context, JSException  # type: ignore[import-not-found]  # the extension has no stubs
+from _quickjs import Context, JSException, StackOverflow  # type: ignore[import-not-found]  # the extension has no stubs
 
-__all__ = ["Context", "JSException"]
+__all__ = ["Context", "JSException", "StackOverflow"]

@@ -11,6 +11,7 @@ from nodeloom.expression.words import words
 
 if TYPE_CHECKING:
     from nodeloom.expression.compiled import Compiled
+    from nodeloom.expression.engines import Engines
 
 Item = Mapping[str, Any]
 
@@ -54,6 +55,7 @@ class Environment:
         nodes: items of other nodes by name, for `$("name")` and `$node["name"]`.
         functions: further functions by name, called with JSON values and returning JSON values.
         javascript: whether templates that need JavaScript are evaluated at all.
+        engines: the JavaScript engines that evaluate them, those of the runtime; without, the environment has its own.
         time_limit: seconds of processor time one evaluation may take.
         memory_limit: bytes one evaluation may use.
         run_index: `$runIndex`.
@@ -62,6 +64,7 @@ class Environment:
     """
 
     __slots__ = (
+        "_engines",
         "env",
         "execution",
         "functions",
@@ -85,6 +88,7 @@ class Environment:
         nodes: Mapping[str, Sequence[Item]] | None = None,
         functions: Mapping[str, Callable[..., object]] | None = None,
         javascript: bool = True,
+        engines: Engines | None = None,
         time_limit: float = 1.0,
         memory_limit: int = 64 * 1024 * 1024,
         run_index: int = 0,
@@ -98,12 +102,22 @@ class Environment:
         self.nodes = _EMPTY if nodes is None else nodes
         self.functions = _EMPTY if functions is None else functions
         self.javascript = javascript
+        self._engines = engines
         self.time_limit = time_limit
         self.memory_limit = memory_limit
         self.run_index = run_index
         self.workflow = workflow
         self.execution = execution
         self.is_run = is_run
+
+    @property
+    def engines(self) -> Engines:
+        """The JavaScript engines of this environment."""
+        if self._engines is None:
+            from nodeloom.expression.engines import Engines
+
+            self._engines = Engines()
+        return self._engines
 
 
 class ItemCell:

@@ -8,16 +8,26 @@ from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, Stat
 from nodeloom.expression.split import Dialect, is_template, unclosed
 from nodeloom.expression.values import literal_of
 
-__all__ = ["PathTemplate", "compile_value"]
+__all__ = ["PathTemplate", "TemplateCompiler", "compile_value", "composite"]
+
+#: Compiles one template: its text, its dialect, and the property that errors name.
+TemplateCompiler = Callable[[str, Dialect, str | None], Compiled]
 
 _FORGOTTEN_HINT = "Close it with }} or >>. Text that shall stay as it is goes into a Literal."
 
 
-def compile_value(value: object, *, dialect: Dialect, property: str | None = None) -> Compiled:  # noqa: A002
+def compile_value(
+    value: object,
+    *,
+    dialect: Dialect,
+    property: str | None = None,  # noqa: A002
+    template: TemplateCompiler | None = None,
+) -> Compiled:
     """Compile `value`, any JSON value, with templates at any depth in its lists and dicts (keys are never templates).
 
     `dialect` says which strings are templates: for "n8n" those that begin with `=`; for "author" also those
-    that hold `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors.
+    that hold `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors. `template` compiles
+    the templates found, where they have to be more than what they join to.
 
     Raises:
         ExpressionSyntaxError: a template is broken; the message shows the place.
@@ -28,6 +38,8 @@ def compile_value(value: object, *, dialect: Dialect, property: str | None = Non
 
             raise syntax_error(value, at, "the block is not closed", property, _FORGOTTEN_HINT)
         if is_template(value, dialect):
+            if template is not None:
+                return template(value, dialect, property)
             # The parser is loaded with the first template.
             from nodeloom.expression.blocks import compile_template
 
@@ -37,25 +49,26 @@ def compile_value(value: object, *, dialect: Dialect, property: str | None = Non
         return StaticValue(value, literal.value, property)
     if isinstance(value, Mapping):
         keys = list(value)
-        parts = [compile_value(v, dialect=dialect, property=property) for v in value.values()]
-        whole = _composite(value, parts, lambda values: dict(zip(keys, values, strict=True)), property)
+        parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value.values()]
+        whole = composite(value, parts, lambda values: dict(zip(keys, values, strict=True)), property)
         if isinstance(whole, Composite) and any(map(reads_siblings, parts)):
             return WithSiblings(whole, {str(key): part for key, part in zip(keys, parts, strict=True)})
         return whole
     if isinstance(value, (list, tuple)):
-        parts = [compile_value(v, dialect=dialect, property=property) for v in value]
-        whole = _composite(value, parts, list, property)
+        parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value]
+        whole = composite(value, parts, list, property)
         # An entry of a list has no members beside it, and does not see those of the list.
         return WithSiblings(whole, {}) if isinstance(whole, Composite) and any(map(reads_siblings, parts)) else whole
     return StaticValue(value, value, property)
 
 
-def _composite(
+def composite(
     value: object,
     parts: list[Compiled],
     build: Callable[[list[object]], object],
     property: str | None,  # noqa: A002
 ) -> Compiled:
+    """A list or object of compiled `parts`, which `build` makes of what they resolve to."""
     if all(p.static for p in parts):
         return StaticValue(value, build([p.value for p in parts]), property)
     return Composite(value, parts, build, property)

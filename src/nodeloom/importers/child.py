@@ -8,35 +8,9 @@ it takes much memory; it has no environment, opens no file and no socket, and Ja
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from typing import Any
-
-_STACK = 4 * 1024 * 1024
-
-
-def _limit(seconds: float, memory: int) -> int:
-    """Limit this process, and return the bytes of stack JavaScript may use."""
-    try:
-        import resource
-    except ImportError:
-        # Not every system has resource limits; QuickJS's own and the parent's clock hold there.
-        return _STACK // 8
-    for kind, most in (
-        (resource.RLIMIT_CPU, int(seconds) + 5),
-        (resource.RLIMIT_AS, 3 * memory + 512 * 1024 * 1024),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        # What is open stays so: the pipes to the parent. Nothing can be opened besides, and no process started.
-        (resource.RLIMIT_NOFILE, 3),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        try:
-            resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):
-            # The system grants less already, or counts otherwise.
-            continue
-    stack, _hard = resource.getrlimit(resource.RLIMIT_STACK)
-    return _STACK if stack == resource.RLIM_INFINITY else min(_STACK, stack // 2)
 
 
 def _say(**line: Any) -> None:
@@ -55,11 +29,13 @@ def _failure(fault: BaseException) -> str:
 
 def main() -> None:
     """Read the job, describe every unit, and say what happened."""
-    sys.path.append(sys.argv[1])
+    folder, confinement = sys.argv[1:3]
+    sys.path.append(folder)
     from _quickjs import Context, JSException, StackOverflow  # type: ignore[import-not-found]  # the extension has no stubs
 
     job = json.load(sys.stdin)
-    stack = _limit(job["seconds"], job["memory"])
+    confine = runpy.run_path(confinement)["confine"]
+    stack = confine(3 * job["memory"] + 512 * 1024 * 1024, job["seconds"])
     context = Context()
     context.set_max_stack_size(stack)
     context.set_memory_limit(job["memory"])

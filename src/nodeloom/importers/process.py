@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from nodeloom import javascript
 from nodeloom.errors import DescriptorError
+from nodeloom.isolation import start_isolated
 
 #: What the descriptions of a whole package may come to, in bytes.
 MAX_OUTPUT = 96 * 1024 * 1024
@@ -54,20 +53,8 @@ def talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
 @contextmanager
 def _child() -> Iterator[subprocess.Popen[bytes]]:
     """The process: no environment, no site packages but the engine, a working folder of its own with nothing in it."""
-    javascript.require("The package's code")
-    import _quickjs  # type: ignore[import-not-found]  # the extension has no stubs
-
-    if not sys.executable:
-        raise DescriptorError("Importing needs a Python program to run; this process does not know its own.")
-    program = str(Path(__file__).with_name("child.py"))
-    command = [sys.executable, "-I", "-S", program, str(Path(_quickjs.__file__).parent)]
-    pipe = subprocess.PIPE
-    # Windows cannot start a program without SYSTEMROOT.
-    environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     with tempfile.TemporaryDirectory(prefix="nodeloom-") as nowhere:
-        child = subprocess.Popen(  # noqa: S603 - our own program, by its full path
-            command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=nowhere, env=environment
-        )
+        child = start_isolated(Path(__file__).with_name("child.py"), "The package's code", folder=nowhere)
         try:
             yield child
         finally:

@@ -12,22 +12,32 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
-from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
-from nodeloom.expression.split import Code, Text, is_template, split
+from nodeloom.expression import UNDEFINED, Compiled, Scope
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
+from nodeloom.expression.split import is_template
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import host_allowed, origin_of
+from nodeloom.plan.address_literals import Place, address_places
+from nodeloom.plan.clause import is_literal, quoted
+from nodeloom.plan.marks import NOTHING_WITHIN, Within
+from nodeloom.plan.missing import missing_address
+from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
+from nodeloom.plan.pieces import Address as Address
+from nodeloom.plan.pieces import Origin as Origin
+from nodeloom.plan.pieces import Piece as Piece
 from nodeloom.plan.wire import scalar_text
+
+if TYPE_CHECKING:
+    from nodeloom.expression.blocks import Part
 
 UrlValues = Literal["strict", "raw"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
@@ -38,112 +48,135 @@ _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
 _ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
 _STAND_IN = "x"
+# Text before a block that stands in the path: behind the host, and before a query.
+_IN_PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*/|(?![A-Za-z][A-Za-z0-9+.-]*://))[^?#]*")
+_ENCODED_QUOTE = re.compile(r"%27")
 
 
 # What is the same for every item as long as the credential is.
 _SETTLED_NAMES = frozenset({"$credentials", "$version"})
 
 
-def is_settled(value: Compiled) -> bool:
-    """Whether a value is the same for every item of a run as long as the credential stays the same."""
-    return value.static or (bool(value.names) and value.names <= _SETTLED_NAMES and not value.needs_javascript)
+def is_settled(value: Compiled, *, more: frozenset[str] = frozenset(), constants: Collection[str] = ()) -> bool:
+    """Whether a value is the same for every item of a run as long as the credential stays the same.
 
-
-class Origin(IntEnum):
-    """Who wrote a piece of an address, the most trusted first."""
-
-    DESCRIPTOR = 0
-    CREDENTIAL = 1
-    AUTHOR = 2
-    # A link in an answer, to the origin that gave it.
-    SERVICE = 3
-    VALUE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some text of an address and who wrote it.
-
-    `expression` is the member path it was read from, when it is one value and nothing else: then a `/` or `&` in it
-    cannot be the template's.
+    `more` are names that are settled where it stands, `constants` the parameters that are the same for every item.
     """
+    if value.static:
+        return True
+    allowed = _SETTLED_NAMES | more
+    if _reads_only(value, constants):
+        allowed |= {"$parameter"}
+    return bool(value.names) and value.names <= allowed and not value.needs_javascript
 
-    text: str
-    origin: Origin
-    expression: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An address as pieces; `text` is all of it."""
-
-    pieces: tuple[Piece, ...]
-
-    @property
-    def text(self) -> str:
-        """The whole text."""
-        return "".join(piece.text for piece in self.pieces)
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether an item was to give the address, and gave nothing."""
-        return not self.text and any(piece.origin is Origin.VALUE for piece in self.pieces)
-
-    def authority(self) -> list[Piece]:
-        """The pieces, cut to the part that decides about the origin; empty when the address is relative."""
-        match = _AUTHORITY.match(self.text)
-        left = match.end() if match else 0
-        found = []
-        for piece in self.pieces:
-            if left > 0 and piece.text:
-                found.append(replace(piece, text=piece.text[:left]))
-            left -= len(piece.text)
-        return found
+def _reads_only(value: Compiled, parameters: Collection[str]) -> bool:
+    """Whether of `$parameter` nothing but members of these names are read."""
+    read = [path[1] if len(path) > 1 else None for path in value.references if path[0] == "$parameter"]
+    return bool(read) and all(name in parameters for name in read)
 
 
 class AddressTemplate:
-    """A compiled `url` or `baseURL`: a template, or constant text."""
+    """A compiled `url` or `baseURL`: a template, or constant text.
 
-    __slots__ = ("_chunks", "settled", "source", "static")
+    `strict` lets no block of its path come to nothing, and writes what stands in an OData literal as one. `made_of` are
+    the credential's fields it reads.
+    """
 
-    def __init__(self, source: str, *, static_parameters: Collection[str], value_is_static: bool = False) -> None:
+    __slots__ = ("_chunks", "made_of", "settled", "source", "static")
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        static_parameters: Collection[str],
+        value_is_static: bool = False,
+        strict: bool = False,
+        within: Within = NOTHING_WITHIN,
+    ) -> None:
         self.source = source
         self._chunks: list[Piece | _Block] = []
-        chunks = list(split(source, "n8n")) if is_template(source, "n8n") else [Text(source)]
-        for chunk in chunks:
-            if isinstance(chunk, Code):
-                code = compile_value("={{" + chunk.code + "}}", dialect="n8n", property="url")
-                origin = _writer(code, static_parameters, value_is_static)
-                # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
-                whole = len(chunks) > 1 and isinstance(code, PathTemplate)
-                self._chunks.append(_Block(code, origin, f"{{{{{chunk.code}}}}}" if whole else None))
-            elif chunk.text:
-                self._chunks.append(Piece(chunk.text, Origin.DESCRIPTOR))
+        pieces: list[Any] = [source]
+        if is_template(source, "n8n"):
+            # The parser is loaded with the first template.
+            from nodeloom.expression.blocks import compile_parts
+
+            pieces = compile_parts(source, "n8n", "url")
+        others: list[Place] = ["other"] * len(pieces)
+        places = iter(address_places(pieces) if strict else others)
+        before = ""
+        for piece in pieces:
+            if isinstance(piece, str):
+                before += piece
+                if piece:
+                    self._chunks.append(Piece(piece, Origin.DESCRIPTOR))
+                continue
+            origin = _writer(piece.value, static_parameters, value_is_static)
+            # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
+            whole = len(pieces) > 1 and isinstance(piece.value, PathTemplate)
+            needed = strict and len(pieces) > 1 and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
+            made_of = within.fields(piece.value)
+            self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
+            before += _STAND_IN
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
         self.settled = all(is_settled(code) for code in self.compiled())
+        self.made_of = NO_FIELDS.union(*(chunk.made_of for chunk in self._chunks))
 
     def compiled(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
-        return [chunk.code for chunk in self._chunks if isinstance(chunk, _Block)]
+        return [chunk.part.value for chunk in self._chunks if isinstance(chunk, _Block)]
 
     def resolve(self, scope: Scope) -> Address | Any:
-        """The address for one item; UNDEFINED when the template is one block that resolves to undefined."""
+        """The address for one item; UNDEFINED when the template is one block that resolves to undefined.
+
+        Raises MissingValueError for a block in the path that came to nothing, InvalidValueError for a value that is no
+        literal where one has to be.
+        """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
-            value = block.code.resolve(scope)
-            return UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin),))
+            value = block.part.value.resolve(scope)
+            return (
+                UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
+            )
         return Address(tuple(c if isinstance(c, Piece) else c.piece(scope) for c in self._chunks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A code block of an address template."""
+    """A code block of an address template; `needed` says that it may not come to nothing."""
 
-    code: Compiled
+    part: Part
+    source: str
     origin: Origin
-    expression: str | None
+    place: Place
+    made_of: Fields
+    whole: bool
+    needed: bool
 
     def piece(self, scope: Scope) -> Piece:
-        return Piece(_text(self.code.resolve(scope)), self.origin, self.expression)
+        value = self.part.value.resolve(scope)
+        if self.needed and (value is UNDEFINED or value is None):
+            raise missing_address(self.source, self.part.block.code, self.part.value, scope)
+        text = _text(value)
+        if self.place != "other":
+            text = self._as_literal(text, value, scope)
+        expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
+        return Piece(text, self.origin, expression, self.made_of)
+
+    def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
+        if self.place == "quoted":
+            if not text and self.origin is Origin.VALUE:
+                raise missing_address(self.source, self.part.block.code, self.part.value, scope)
+            return _ENCODED_QUOTE.sub(r"\g<0>\g<0>", quoted(text, self.part))
+        if value is None:
+            text = "null"
+        if self.origin is Origin.VALUE and not is_literal(text):
+            raise InvalidValueError(
+                "The value stands where the address holds an OData literal, and is none.",
+                value=text,
+                expression=self.source,
+                hint=f"Put the block into quotes in the address: '{{{{{self.part.block.code}}}}}'.",
+            )
+        return text
 
 
 def _text(value: Any) -> str:
@@ -158,11 +191,8 @@ def _writer(block: Compiled, static_parameters: Collection[str], value_is_static
     if names <= {"$credentials"}:
         return Origin.CREDENTIAL
     if names <= {"$credentials", "$parameter", "$value"}:
-        read = [path[1] for path in block.references if path[0] == "$parameter" and len(path) > 1]
-        all_read = sum(path[0] == "$parameter" for path in block.references) == len(read) and (
-            bool(read) or "$parameter" not in names
-        )
-        if all_read and set(read) <= set(static_parameters) and (value_is_static or "$value" not in names):
+        constant = "$parameter" not in names or _reads_only(block, static_parameters)
+        if constant and (value_is_static or "$value" not in names):
             return Origin.AUTHOR
     return Origin.VALUE
 

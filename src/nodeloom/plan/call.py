@@ -6,12 +6,16 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
-from nodeloom.messages import Request, origin_of
+from nodeloom.expression.fieldreads import EVERY
+from nodeloom.messages import Request, Said, origin_of
 from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
+from nodeloom.plan.draft import Draft, said_by
 from nodeloom.plan.encoders import header_text
+from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.payload import JSON, is_sent, write_payload
 from nodeloom.plan.transfer import Transfer, seconds_of
@@ -26,11 +30,11 @@ from nodeloom.plan.travel import (
     statuses_of,
 )
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_query, scalar_text
-from nodeloom.redaction import MaskedValues
+from nodeloom.redaction import MaskedTexts, MaskedValues, telling
 
 # Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
 # 7.6.1 and 8.6): one that says it twice is read as two by some servers.
-_OWN_HEADERS = frozenset(
+OWN_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -80,12 +84,18 @@ class Injected(Protocol):
         """The hosts an author's parameters may choose; None for any."""
         ...
 
+    @property
+    def open_fields(self) -> frozenset[str]:
+        """The credential's fields that hold nothing secret."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """A request without its address: what of it is often the same for every item.
 
-    `query` is text without `?`. `credential_headers` are the names of the fields the credential put on, in lower case.
+    `query` is text without `?`. `credential_headers` are the names of the fields that are the credential's, in lower
+    case, and `credential_texts` what the plan's templates made of its secrets.
     """
 
     method: str
@@ -101,6 +111,7 @@ class Frame:
     every_status: bool
     failing: frozenset[int]
     hosts: tuple[str, ...] | None
+    credential_texts: MaskedTexts = NO_TEXTS
 
     def __repr__(self) -> str:
         # The query and the body may hold a secret as the headers do.
@@ -126,6 +137,7 @@ class Frame:
             every_status=self.every_status,
             failing=self.failing,
             hosts=self.hosts,
+            credential_texts=self.credential_texts,
         )
 
 
@@ -137,12 +149,13 @@ class Common(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Call:
     """One HTTP call of one item, before the credential is put on.
 
     `options` is n8n's request object with every value resolved; `path` holds encoded path values. `common` writes it
-    quicker where the plan's calls have much in common.
+    quicker where the plan's calls have much in common. `marks` are the parts that are the credential's. `draft` is what
+    it was made of.
     """
 
     options: dict[str, Any]
@@ -150,6 +163,17 @@ class Call:
     url_values: UrlValues
     transfer: Transfer
     common: Common | None = None
+    marks: Marks = NO_MARKS
+    draft: Draft | None = None
+
+    def __repr__(self) -> str:
+        # Values, and what was made of the credential's, are in all of it.
+        return f"<Call with {', '.join(self.options)}>"
+
+    @property
+    def said(self) -> Said:
+        """What the call says, by name; and what of it is not told."""
+        return said_by(self.options, self.draft)
 
     @property
     def method(self) -> str:
@@ -187,10 +211,15 @@ class Call:
         if self.common is not None:
             written = self.common.request(self, injection, credential_origins)
             if written is not None:
+                written.content = self
                 return written
         url = self.url()
         self.guard_secret(url, injection, credential_origins)
-        return self.frame(injection).request(url)
+        request = self.frame(injection).request(url)
+        request.content = self
+        if injection is not None and self.marks.in_address(injection.open_fields):
+            request.credential_texts = request.credential_texts | self._texts_in_address(injection.open_fields)
+        return request
 
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
@@ -203,6 +232,13 @@ class Call:
         if basic is not None:
             _set_header(headers, "Authorization", basic)
         secret_headers: set[str] = set()
+        texts = NO_TEXTS
+        # A method goes wherever a redirect leads.
+        follows = injection is None or self.marks.method <= injection.open_fields
+        if injection is not None and self.marks:
+            secret_headers.update(map(str.lower, headers) if EVERY in self.marks.headers else self.marks.headers)
+            made = {"headers": headers, "query": query, "body": options.get("body")}
+            texts = texts_of_marked(self.marks, made, injection.open_fields)
         if injection is not None:
             for name, value in injection.headers.items():
                 if basic is None or injection.basic or name.lower() != "authorization":
@@ -210,6 +246,7 @@ class Call:
                     secret_headers.add(name.lower())
             query.update(injection.qs)
         body = self._body(injection)
+        own_body = injection is not None and bool(self.marks.body or injection.body)
         content = None
         if body is not None:
             content = write_payload(
@@ -222,14 +259,15 @@ class Call:
             query=encode_query(query, self._array_format(), options.get("queryEncoding"), objects=as_n8n),
             body=content,
             timeout=seconds_of(options.get("timeout")) or self.transfer.timeout,
-            most_redirects=most_redirects(options),
+            most_redirects=most_redirects(options) if follows else 0,
             verify=self.transfer.verify and is_verified(options),
             proxy=self.transfer.proxy,
             credential_headers=frozenset(secret_headers),
-            credential_body=injection is not None and bool(injection.body) and content is not None,
+            credential_body=own_body and content is not None,
             every_status=statuses.every,
             failing=statuses.failing,
             hosts=allowed_hosts(options),
+            credential_texts=texts,
         )
 
     @property
@@ -258,6 +296,13 @@ class Call:
                 )
             body.update(put_on)
         return body
+
+    def _texts_in_address(self, open_fields: frozenset[str]) -> MaskedTexts:
+        """What the plan's templates made of secret fields and put into the address, as it is and encoded."""
+        pieces = self.address().behind_authority()
+        texts = [piece.text for piece in pieces if not piece.made_of <= open_fields]
+        values = [self.path[n] for n, fields in self.marks.path.items() if n in self.path and not fields <= open_fields]
+        return telling([*texts, *values, *map(unquote, values)])
 
     def guard_secret(self, url: str, injection: Injected | None, credential_origins: Collection[str]) -> None:
         """Raise InvalidValueError when the credential's secret may not go to `url`."""
@@ -322,7 +367,7 @@ def _set_header(headers: dict[str, str], name: str, value: str) -> None:
         raise InvalidValueError(
             "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
         )
-    if folded in _OWN_HEADERS:
+    if folded in OWN_HEADERS:
         raise InvalidValueError(
             f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
         )

@@ -1,38 +1,133 @@
-"""Check every template of a document without running it."""
+"""Check every template of a document without running it: that it compiles, and that what it reads is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from nodeloom.descriptor.models import HOOK, PostReceive
+from nodeloom.descriptor.problems import Keys
+from nodeloom.descriptor.soundness import names_of
 from nodeloom.descriptor.validation import Problem, json_path
-from nodeloom.errors import ExpressionSyntaxError
-from nodeloom.expression import compile_value
+from nodeloom.errors import DescriptorError, ExpressionSyntaxError, nearest, preview
+from nodeloom.expression import Compiled, Dialect, compile_value
+from nodeloom.plan.pagination import PAGINATIONS
+from nodeloom.plan.postreceive import compile_step
 
 # What stands under these keys is resolved when an operation runs (or a credential is put on or tested); elsewhere a
 # string that begins with `=` is only text.
 _RESOLVED = frozenset({"routing", "requestDefaults", "requestOperations", "default", "authenticate", "token", "test"})
+# What n8n adds to every declarative node.
+_ADDED = frozenset({"requestOptions"})
+_PARAMETER = "$parameter"
 
-Keys = tuple[str | int, ...]
 
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What the templates of a document may read, by the `$` name that holds it; a name without an entry may hold all.
 
-def template_problems(raw: Any) -> list[Problem]:
-    """Every template in a node, resource or credential document that does not compile, in document order.
-
-    Each problem has the JSON path of the string, and a message with a caret under the place.
+    `dialect` says which strings are templates.
     """
-    return list(_problems(raw, (), resolved=False))
+
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    dialect: Dialect = "n8n"
+
+    @classmethod
+    def of_node(cls, names: frozenset[str], dialect: Dialect = "n8n") -> Readable:
+        """For a node whose properties at the root are called so."""
+        return cls({_PARAMETER: names | _ADDED}, dialect)
+
+    @classmethod
+    def of_credential(cls, names: frozenset[str]) -> Readable:
+        """For a credential type whose fields are called so, those it inherits among them."""
+        return cls({"$credentials": names | {"oauthTokenData"}, "$self": names})
 
 
-def _problems(part: Any, at: Keys, *, resolved: bool) -> Iterator[Problem]:
+def template_problems(raw: Any, readable: Readable | None = None) -> list[Problem]:
+    """Every template in a node, resource or credential document that does not compile, or reads what is not there.
+
+    In document order; each problem has the JSON path of the string. What a template must not read is only known with
+    `readable`.
+    """
+    return list(_problems(raw, (), readable or Readable(), resolved=False))
+
+
+def parameter_problems(parameters: Any, readable: Readable, at: Keys = ()) -> list[Problem]:
+    """As `template_problems`, for an author's parameters, which are templates at any depth."""
+    return list(_problems(parameters, at, readable, resolved=True))
+
+
+def routing_problems(raw: Any, at: Keys = ()) -> Iterator[Problem]:
+    """Steps from an answer to items, and paginations, that running would refuse; in document order."""
+    if isinstance(raw, list):
+        for index, entry in enumerate(raw):
+            yield from routing_problems(entry, (*at, index))
+    elif isinstance(raw, Mapping):
+        for key, value in raw.items():
+            place = (*at, str(key))
+            if key == "postReceive" and "routing" in at:
+                for index, step in enumerate(value if isinstance(value, list) else ()):
+                    if isinstance(step, dict) and HOOK not in step and isinstance(step.get("type"), str):
+                        known = PostReceive(type=step["type"])
+                        yield from _refused(partial(compile_step, known), (*place, index, "type"))
+            elif key == "pagination" and at and at[-1] in ("operations", "requestOperations"):
+                yield from _pagination_problems(value, place)
+            else:
+                yield from routing_problems(value, place)
+
+
+def _refused(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
+    try:
+        compiling()
+    except ExpressionSyntaxError:
+        return  # said where the template stands
+    except DescriptorError as fault:
+        yield Problem(json_path(at), fault.message, fault.value, fault.hint)
+
+
+def _pagination_problems(value: Any, at: Keys) -> Iterator[Problem]:
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    if kind in PAGINATIONS or (isinstance(value, Mapping) and HOOK in value):
+        return
+    close = nearest(kind, PAGINATIONS) if isinstance(kind, str) else None
+    hint = f"Did you mean {close!r}?" if close else f"Known types: {', '.join(PAGINATIONS)}."
+    yield Problem(json_path((*at, "type")), f"unknown type of a pagination {preview(kind)}.", preview(value), hint)
+
+
+def _problems(part: Any, at: Keys, readable: Readable, *, resolved: bool) -> Iterator[Problem]:
     if isinstance(part, Mapping):
         for key, value in part.items():
-            yield from _problems(value, (*at, str(key)), resolved=resolved or key in _RESOLVED)
+            inner = _in_entry(readable, value) if key == "values" and not resolved else readable
+            yield from _problems(value, (*at, str(key)), inner, resolved=resolved or key in _RESOLVED)
     elif isinstance(part, list):
         for index, value in enumerate(part):
-            yield from _problems(value, (*at, index), resolved=resolved)
-    elif resolved and isinstance(part, str) and part.startswith("="):
+            yield from _problems(value, (*at, index), readable, resolved=resolved)
+    elif resolved and isinstance(part, str):
         try:
-            compile_value(part, dialect="n8n")
+            compiled = compile_value(part, dialect=readable.dialect)
         except ExpressionSyntaxError as fault:
             yield Problem(json_path(at), fault.message, hint=fault.hint)
+            return
+        yield from _absent(compiled, part, at, readable)
+
+
+def _in_entry(readable: Readable, values: Any) -> Readable:
+    """What can be read inside an entry of a fixedCollection: its own members too, as `$parent`."""
+    return replace(readable, names={**readable.names, "$parent": names_of(values)} if readable.names else {})
+
+
+def _absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> Iterator[Problem]:
+    """Members that a template reads and that are not there."""
+    for holder, *keys in compiled.references:
+        known = readable.names.get(str(holder))
+        if known is None or not keys or not isinstance(keys[0], str) or keys[0].startswith(("&", "/")):
+            continue
+        if keys[0] not in known:
+            close = nearest(keys[0], known)
+            listed = ", ".join(sorted(known - _ADDED)[:12])
+            hint = f"Did you mean {close!r}?" if close else f"There are: {listed}." if listed else None
+            yield Problem(
+                json_path(at), f"{holder} has no {preview(keys[0])!r}, so it is undefined.", preview(written), hint
+            )

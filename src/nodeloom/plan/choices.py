@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
@@ -28,6 +28,7 @@ def compile_choices(
     *,
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """The plan that loads the choices of a visible property; each item it gives has `name` and `value`.
 
@@ -48,7 +49,9 @@ def compile_choices(
             )
         return Routing.model_validate(routing)
 
-    return compile_loader(node, property_name, parameters, routing_of, dialect=dialect, url_values=url_values)
+    return compile_loader(
+        node, property_name, parameters, routing_of, dialect=dialect, url_values=url_values, untold=untold
+    )
 
 
 def as_choices(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -35,7 +35,9 @@ class CommonParts:
         self.origins = credential_origins
         self._frame: Frame | None = None
         self._parts: list[str] | None = None
-        if not _ADDRESS & set(touched):
+        # What is made of a secret is looked for in each item's address.
+        secret = injection is not None and ground.marks.in_address(injection.open_fields)
+        if not secret and not _ADDRESS & set(touched):
             self._parts = in_parts(ground.address(), ground.url_values)
         if self._parts is not None:
             ground.guard_secret(self._parts[0], injection, credential_origins)

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
-from nodeloom.descriptor.models import NodeDescriptor, OptionDescriptor, PropertyDescriptor, Routing
-from nodeloom.descriptor.visibility import Surroundings, VisibleForm, edition_of, visible_form
+from nodeloom.descriptor.conditions import same
+from nodeloom.descriptor.models import NodeDescriptor, PropertyDescriptor, Routing
+from nodeloom.descriptor.visibility import edition_of
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
-from nodeloom.plan.address import AddressTemplate, UrlValues, is_settled
+from nodeloom.plan.address import UrlValues
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.filling import Filling, given_values
-from nodeloom.plan.merge import copy_json
+from nodeloom.plan.filling import Filling
+from nodeloom.plan.given import Parameters
+from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
+from nodeloom.plan.members import Member, compile_members, marks_of_members, templates_of
+from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
-from nodeloom.plan.pagination import pagination_of
+from nodeloom.plan.pagination import Pagination, pagination_of
+from nodeloom.plan.preconditions import HeaderConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
-from nodeloom.plan.spelling import respell
-from nodeloom.plan.steps import KeyStep, RequiredStep, Step, StepBuilder, constant, pagination_in
+from nodeloom.plan.selection import Selection, select
+from nodeloom.plan.steps import (
+    KeyStep,
+    RequiredStep,
+    Step,
+    StepBuilder,
+    UntoldStep,
+    constant,
+    pagination_in,
+    takes_null,
+)
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
+from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
 
 
 def compile_plan(
@@ -32,13 +47,15 @@ def compile_plan(
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
     version: int | float | None = None,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
 
     With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
-    other operations are ignored. Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+    other operations are ignored. `untold` are the names of properties whose values are secret. Raises UnknownNameError,
+    ParameterError, or ExpressionSyntaxError with a caret.
     """
-    return _compiler(node, parameters, dialect, url_values, version).plan()
+    return _compiler(node, parameters, dialect, url_values, version).plan(untold=untold)
 
 
 def compile_loader(
@@ -49,6 +66,7 @@ def compile_loader(
     *,
     dialect: Dialect,
     url_values: UrlValues,
+    untold: Container[str] = (),
 ) -> OperationPlan:
     """The plan of a request that serves a visible property, such as loading its choices.
 
@@ -61,7 +79,7 @@ def compile_loader(
     if found is None:
         raise UnknownNameError("property", property_name, names.labels(), within=node.label)
     prop = next(p for p in compiler.form.properties if p.name == found)
-    return compiler.plan(only=routing_of(prop))
+    return compiler.plan(only=routing_of(prop), untold=untold)
 
 
 def _compiler(
@@ -75,140 +93,50 @@ def _compiler(
 ) -> _Compiler:
     if version is not None:
         node = node.at_version(version)
-    choice = _choose(node, parameters, as_n8n=url_values == "raw")
-    given = _named(choice, parameters, lenient=dialect == "n8n")
-    if choice.resource is not None:
-        given[RESOURCE] = choice.resource
-    if choice.operation is not None:
-        given[OPERATION] = choice.operation.value
-    as_n8n = url_values == "raw"
-    edition = edition_of(choice.descriptor)
+    chosen = select(node, parameters, dialect=dialect, url_values=url_values, partial=partial)
+    if dialect == "author":
+        if chosen.unknown is not None:
+            visible = [p for p in chosen.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
+            raise UnknownNameError("property", chosen.unknown, PropertyNames(visible).labels(), within=chosen.title)
+        if not partial:
+            _refuse_invisible(node, chosen)
+    _fill(chosen, dialect, as_n8n=url_values == "raw")
+    return _Compiler(node, chosen, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
+
+
+def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
+    """Give the form what n8n's form holds beside what was written: defaults in entries of collections."""
 
     def is_written_template(value: Any) -> bool:
         return isinstance(value, str) and is_template(value, dialect)
 
-    kept = given_values(choice.descriptor.properties, given, dialect, as_n8n=as_n8n)
-    form = visible_form(choice.descriptor.properties, kept, version=edition, is_template=is_written_template)
-    if dialect == "author":
-        for prop in form.properties:
-            if prop.name in kept:
-                form.values[prop.name] = respell(prop, form.values[prop.name])
-        if not partial:
-            _refuse_invisible(node, choice, given, form)
-    given = kept
-    filling = Filling(form.values, edition, dialect, is_written_template, as_n8n)
+    form = chosen.form
+    filling = Filling(form.values, edition_of(chosen.descriptor), dialect, is_written_template, as_n8n)
     for prop in form.properties:
         if prop.name in form.values:
             form.values[prop.name] = filling.value(prop, form.values[prop.name])
-    return _Compiler(node, choice, given, form, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    descriptor: NodeDescriptor
-    resource: str | None
-    operation: OptionDescriptor | None
-
-    @property
-    def title(self) -> str:
-        """The operation as a person names it."""
-        return self.operation.name if self.operation else self.descriptor.display_name
-
-
-def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
-    if name in parameters:
-        return parameters[name]
-    return next((v for k, v in parameters.items() if k.casefold() == name), None)
-
-
-def _choose(node: Node, parameters: Mapping[str, Any], *, as_n8n: bool) -> _Choice:
-    """The resource and operation meant. `as_n8n` lets an operation pass that is hidden here; it contributes nothing."""
-    resource_property = _property(node.document.properties, RESOURCE)
-    resource = None
-    if node.document.resources is not None or resource_property is not None:
-        resource = _chosen_name(
-            node, RESOURCE, _written_value(parameters, RESOURCE), resource_property, node.resources()
-        )
-        resource = node.match_resource(resource)
-    descriptor = node.descriptor(resource)
-    operations = node.operations(resource)
-    if not operations:
-        return _Choice(descriptor, resource, None)
-    around = {RESOURCE: resource}
-    operation_property = _property(
-        descriptor.properties, OPERATION, Surroundings(around, around, edition_of(descriptor)).visible
-    )
-    name = _chosen_name(
-        node, OPERATION, _written_value(parameters, OPERATION), operation_property, [o.name for o in operations]
-    )
-    hidden = [o for p in descriptor.properties if p.name == OPERATION for o in p.choices() if o.value == name]
-    if as_n8n and hidden and all(o.value != name for o in operations):
-        return _Choice(descriptor, resource, hidden[0].model_copy(update={"routing": None}))
-    return _Choice(descriptor, resource, node.match_operation(resource, name))
-
-
-def _property(
-    properties: Iterable[PropertyDescriptor], name: str, visible: Callable[[Any], bool] = lambda _options: True
-) -> PropertyDescriptor | None:
-    return next((p for p in properties if p.name == name and visible(p.display_options)), None)
-
-
-def _chosen_name(node: Node, kind: str, written: Any, prop: PropertyDescriptor | None, known: list[str]) -> Any:
-    if written is None and prop is not None and prop.has_default:
-        written = prop.default
-    if written is None or written == "":
-        if len(known) == 1:
-            return known[0]
-        shown = ", ".join(map(repr, known[:12])) + (", …" if len(known) > 12 else "")
-        raise ParameterError(f"{node.label}: which {kind}?", property=kind, hint=f"Choose one of: {shown}.")
-    if isinstance(written, str) and is_template(written, "author"):
-        raise ParameterError(
-            f"{node.label}: the {kind} cannot be an expression.",
-            property=kind,
-            value=written,
-            hint=f"Name the {kind}; run once for each {kind} that you need.",
-        )
-    return written
-
-
-def _named(choice: _Choice, parameters: Mapping[str, Any], *, lenient: bool) -> dict[str, Any]:
-    """The parameters under their properties' names. Raises UnknownNameError for a name nobody knows."""
-    names = PropertyNames(choice.descriptor.properties)
-    given: dict[str, Any] = {}
-    for key, value in parameters.items():
-        if key == REQUEST_OPTIONS or key.casefold() in (RESOURCE, OPERATION):
-            continue
-        name = names.find(key)
-        if name is None:
-            if lenient:
-                continue
-            visible = [p for p in choice.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
-            raise UnknownNameError("property", key, PropertyNames(visible).labels(), within=choice.title)
-        if name in given:
-            raise ParameterError(f"{name} is given twice.", property=name, hint="Leave one of them out.")
-        given[name] = value
-    return given
-
-
-def _refuse_invisible(node: Node, choice: _Choice, given: Mapping[str, Any], form: VisibleForm) -> None:
+def _refuse_invisible(node: Node, chosen: Selection) -> None:
     """An author who sets what this operation does not have is told so; n8n ignores it silently."""
-    shown = {p.name for p in form.properties}
-    for name in given:
-        if name not in shown and node.document.resources is not None:
+    shown = {p.name for p in chosen.form.properties}
+    for name in chosen.given:
+        if name not in shown and name != RESOURCE and node.document.resources is not None:
             owners = [
                 o.name
-                for o in node.operations(choice.resource)
+                for o in node.operations(chosen.resource)
                 if any(
                     p.name == name
                     and o.value in ((p.display_options.show or {}) if p.display_options else {}).get(OPERATION, [])
-                    for p in choice.descriptor.properties
+                    for p in chosen.descriptor.properties
                 )
             ]
-            labels = [p.label for p in form.properties if p.name not in (RESOURCE, OPERATION)]
+            labels = [p.label for p in chosen.form.properties if p.name not in (RESOURCE, OPERATION)]
+            belongs = f"It belongs to {', '.join(owners)}. " if owners else ""
             raise ParameterError(
-                f"{choice.title} has no property {name!r}.",
+                f"{chosen.title} has no property {name!r}.",
                 property=name,
-                hint=f"It belongs to {', '.join(owners)}. {choice.title} has: {', '.join(labels) or 'no properties'}.",
+                hint=f"{belongs}{chosen.title} has: {', '.join(labels) or 'no properties'}.",
             )
 
 
@@ -218,42 +146,51 @@ class _Compiler:
     def __init__(
         self,
         node: Node,
-        choice: _Choice,
-        given: Mapping[str, Any],
-        form: VisibleForm,
+        chosen: Selection,
         dialect: Dialect,
         url_values: UrlValues,
         transfer: Transfer,
     ) -> None:
         self._node = node
-        self._choice = choice
-        self._given = given
-        self.form = form
+        self._choice = chosen
+        self._given = chosen.given
+        self.form = chosen.form
         self._transfer = transfer
         self._dialect: Dialect = dialect
         self._url_values: UrlValues = url_values
 
-    def plan(self, *, only: Routing | None = None) -> OperationPlan:
+    def plan(self, *, only: Routing | None = None, untold: Container[str] = ()) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
         parameters = self._parameters()
-        static = [name for name, compiled in parameters.items() if compiled.static]
+        known = Parameters(
+            static=frozenset(name for name, compiled in parameters.items() if compiled.static),
+            given=frozenset(prop.name for prop in self.form.properties if self._is_given(prop)),
+            strict=self._url_values == "strict",
+        )
+        made_of = parameter_fields(parameters)
         builder = StepBuilder(
             dialect=self._dialect,
             root=self.form.values,
             edition=edition_of(self._choice.descriptor),
-            static_parameters=static,
-            as_n8n=self._url_values == "raw",
+            parameters=known,
+            made_of=made_of,
+            untold=untold,
         )
-        defaults = _DefaultsStep(self._choice.descriptor, static)
-        steps: list[Step] = [defaults]
+        descriptor = self._choice.descriptor
+        refuse_operations_hooks(descriptor.request_operations)
+        defaults = list(_defaults(descriptor, known, Within(made_of)))
+        steps: list[Step] = [*defaults]
         if only is not None:
-            steps.append(builder.routing_step(only))
+            steps.extend(builder.routing_steps(only))
+            hidden = (prop for prop in self.form.properties if builder.is_untold(prop) and prop.name in parameters)
+            steps.extend(UntoldStep(parameters[prop.name]) for prop in hidden)
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
         _try_constants(steps)
-        pagination = pagination_in(steps, defaults.pagination)
-        own = [*parameters.values(), *defaults.compiled(), *(pagination.compiled() if pagination else ())]
+        pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
+        own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
+        own += [template for step in defaults for template in templates_of(step.members)]
         return OperationPlan(
             node=self._node,
             descriptor=self._choice.descriptor,
@@ -265,6 +202,9 @@ class _Compiler:
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
             url_values=self._url_values,
             transfer=self._transfer,
+            pages_choose_method=pagination is not None and pagination.chooses_method,
+            marks=joined(step.marks for step in steps),
+            made_of=made_of,
         )
 
     def _steps_of(
@@ -276,21 +216,44 @@ class _Compiler:
         compiled = parameters[prop.name]
         if prop.required and prop.name not in (RESOURCE, OPERATION):
             self._check_constant(prop, compiled)
-            steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}))
+            steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop)))
             # A key that is missing is said where it is put into the path.
-            if self._url_values == "strict" and not compiled.static and not (steps and isinstance(steps[0], KeyStep)):
+            keyed = any(isinstance(step, KeyStep) for step in steps)
+            if self._url_values == "strict" and not compiled.static and not keyed:
                 yield RequiredStep(prop, compiled)
             yield from steps
             return
-        yield from builder.steps(prop, self.form.values[prop.name], compiled, {})
+        yield from builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop))
+
+    def _is_given(self, prop: PropertyDescriptor) -> bool:
+        """Whether the author gave the property a value of its own: a form may give its default back."""
+        return prop.name in self._given and not (
+            prop.has_default and same(self.form.values.get(prop.name), prop.default)
+        )
 
     def _parameters(self) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
+        uses = self._uses() if self._url_values == "strict" else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                compiled[prop.name] = compile_value(self._written(prop), dialect=dialect, property=prop.label)
+                own = uses_in([prop.routing]).get(("$value",)) if self._url_values == "strict" else None
+                template = compiler_for(own or uses.get(("$parameter", prop.name)))
+                compiled[prop.name] = compile_value(
+                    self._written(prop), dialect=dialect, property=prop.label, template=template
+                )
         return compiled
+
+    def _uses(self) -> dict[Name, Use]:
+        """What the descriptor's templates put the parameters into."""
+        routings: list[Routing | None] = []
+        for prop in self.form.properties:
+            if prop.choices():
+                value = self.form.values.get(prop.name)
+                routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
+            else:
+                routings += routings_in(prop)
+        return uses_in(routings, self._choice.descriptor.request_defaults)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""
@@ -308,6 +271,8 @@ class _Compiler:
             )
 
     def _check_constant(self, prop: PropertyDescriptor, compiled: Compiled) -> None:
+        if compiled.value is None and takes_null(prop):
+            return
         if compiled.static and is_missing(compiled.value) and self._url_values == "strict":
             raise ParameterError(
                 f"{prop.label} is empty.", property=prop.label, hint=f"{self._choice.title} needs a value for it."
@@ -334,34 +299,51 @@ def _as_shown(compiled: Compiled) -> Compiled:
     return compiled if located or isinstance(source, str) or compiled.static else constant(source)
 
 
+@dataclass(frozen=True, slots=True)
 class _DefaultsStep:
-    """`requestDefaults` and `requestOperations`: the ground every request stands on."""
+    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on."""
 
-    def __init__(self, descriptor: NodeDescriptor, static_parameters: list[str]) -> None:
-        entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
-        self._parts: dict[str, AddressTemplate | Compiled] = {
-            key: AddressTemplate(value, static_parameters=static_parameters)
-            if key in ("url", "baseURL") and isinstance(value, str)
-            else compile_value(value, dialect="n8n", property=f"requestDefaults.{key}")
-            for key, value in entries.items()
-        }
-        refuse_operations_hooks(descriptor.request_operations)
-        self.pagination = pagination_of(descriptor.request_operations)
-        self.static = all(part.static for part in self._parts.values())
-        self.settled = all(
-            part.settled if isinstance(part, AddressTemplate) else is_settled(part) for part in self._parts.values()
-        )
-        self.touches = frozenset({*self._parts, REST})
+    members: Sequence[Member]
+    settled: bool
+    pagination: Pagination | None
+    #: Whether other members of the same keys stand there already.
+    adds: bool = False
+    conditions: HeaderConditions | None = None
+    marks: Marks = NO_MARKS
 
-    def compiled(self) -> list[Compiled]:
-        """Every compiled template of the defaults."""
-        found: list[Compiled] = []
-        for part in self._parts.values():
-            found.extend(part.compiled() if isinstance(part, AddressTemplate) else [part])
-        return found
+    @property
+    def static(self) -> bool:
+        """Whether it is the same for every item and credential."""
+        return all(template.static for template in templates_of(self.members))
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The keys of the members; the first step also says how pages are fetched."""
+        return frozenset({*(key for key, _part in self.members), *(() if self.adds else (REST,))})
 
     def apply(self, draft: Draft) -> None:
         """Lay the ground of `draft`."""
-        for key, part in self._parts.items():
-            draft.options[key] = copy_json(part.resolve(draft.scope))
-        draft.pagination = self.pagination
+        for key, part in self.members:
+            value = part.resolve(draft.scope)
+            if key == "headers" and self.conditions is not None:
+                self.conditions.check(value, draft.scope, None)
+            if self.adds and isinstance(value, dict):
+                merge(draft.options, {key: value})
+            else:
+                draft.options[key] = copy_json(value)
+        if not self.adds:
+            draft.pagination = self.pagination
+
+
+def _defaults(descriptor: NodeDescriptor, parameters: Parameters, within: Within) -> Iterator[_DefaultsStep]:
+    """The ground of every request: what is the same for every item, then what is not."""
+    entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
+    conditions = parameters.conditions(entries.get("headers"), value_is_set=False)
+    settled, own = compile_members(
+        entries, parameters, within=within, checked=conditions is not None, prefix="requestDefaults."
+    )
+    pagination = pagination_of(descriptor.request_operations)
+    yield _DefaultsStep(settled, settled=True, pagination=pagination, marks=marks_of_members(settled, within))
+    if own:
+        marks = marks_of_members(own, within)
+        yield _DefaultsStep(own, settled=False, pagination=None, adds=True, conditions=conditions, marks=marks)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from nodeloom.descriptor.keypaths import parse_path
 from nodeloom.expression import UNDEFINED, Scope
+from nodeloom.messages import Said
+from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.merge import at_path, copy_json, merge
 from nodeloom.plan.postreceive import PostReceiveStep
 
 if TYPE_CHECKING:
     from nodeloom.plan.pagination import Pagination
+
+_SAYING = ("headers", "qs", "body")
 
 
 @dataclass(slots=True)
@@ -35,12 +40,14 @@ class Receiving:
         return any(step.kind == "odata" and "files" in step.properties for step in self.steps)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Draft:
     """What the steps of a plan have contributed so far.
 
     `options` is n8n's request object (method, url, baseURL, headers, qs, body, …). `path` holds encoded path
-    values by placeholder, `values` the resolved values by property name (for messages and for `echo`).
+    values by placeholder, `values` the resolved values by property name (for messages and for `echo`). `marks` are the
+    parts that are the credential's, `untold` values that are sent and are not told, as their properties' names say;
+    None where the plan has none.
     """
 
     scope: Scope
@@ -53,6 +60,24 @@ class Draft:
     paginate: Any = None
     max_results: Any = None
     annotations: bool | list[str] = False
+    answer: str | None = None
+    marks: Marks = NO_MARKS
+    untold: list[Any] | None = None
+
+    def __repr__(self) -> str:
+        # Values, and what was made of the credential's, are in all of it.
+        return f"<Draft of {', '.join(self.options)}>"
+
+    @property
+    def said(self) -> Said:
+        """What the request is to say, by name; and what of it is not told."""
+        return said_by(self.options, self)
+
+    def keep_untold(self, value: Any) -> None:
+        """Remember a value that is sent and is not told."""
+        if self.untold is None:
+            self.untold = []
+        self.untold.append(value)
 
     def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
@@ -89,4 +114,17 @@ class Draft:
             self.paginate,
             self.max_results,
             self.annotations,
+            self.answer,
+            self.marks,
+            None if self.untold is None else list(self.untold),
         )
+
+
+def said_by(options: Mapping[str, Any], draft: Draft | None) -> Said:
+    """What `options` say, with the item and the values behind them."""
+    parts = [options.get(key) for key in _SAYING]
+    if draft is None:
+        return Said(parts, ())
+    # OData puts a text in quotes, and doubles those in it.
+    path = {name: unquote(value).strip("'").replace("''", "'") for name, value in draft.path.items()}
+    return Said([draft.scope.cell.item, draft.values, path, *parts], draft.untold or ())

@@ -163,6 +163,22 @@ def _odata(write: Callable[[Any], Any]) -> Encode:
     return encode
 
 
+_SEARCH_WORDS = frozenset({"AND", "OR", "NOT"})
+_TO_QUOTE = re.compile(r"[\s();]")
+
+
+def odata_search(value: Any) -> str:
+    """Text as the value of `$search` (OData URL Conventions 4.01, section 5.1.7).
+
+    Words with a space between them would be looked for each by itself, or refused, so they become a phrase. What has
+    the form of a search expression, with quotes or the words AND, OR and NOT, is its author's and stays as it is.
+    """
+    text = _text(value).strip()
+    if '"' in text or not _TO_QUOTE.search(text) or not _SEARCH_WORDS.isdisjoint(text.split()):
+        return text
+    return '"' + text.replace("\\", "\\\\") + '"'
+
+
 def _odata_list(value: Any) -> str:
     items = _json(value)
     if not isinstance(items, list):
@@ -192,6 +208,7 @@ ENCODERS: Mapping[str, Encode] = {
     "json": _json,
     "list": _list,
     "jsonText": lambda value: json_text(_json(value)),
+    "jsonString": lambda value: json_text(_text(value)),
     "odata.string": lambda value: "null" if value is None else odata_string(value),
     "odata.boolean": _odata(_boolean),
     "odata.integer": _odata(_integer),
@@ -199,7 +216,36 @@ ENCODERS: Mapping[str, Encode] = {
     "odata.guid": _odata(_guid),
     "odata.dateTime": _odata(_date_time),
     "odata.list": _odata_list,
+    "search": odata_search,
 }
+
+
+#: What an encoder reads a value as.
+_PLAIN: Mapping[str, Encode] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "json": _json,
+    "jsonText": _json,
+    "list": lambda value: value,
+    "odata.boolean": _boolean,
+    "odata.integer": _integer,
+    "odata.number": _number,
+    "odata.guid": _guid,
+    "odata.dateTime": _date_time,
+    "odata.list": _json,
+}
+
+
+def plain_value(encoder: str | None, value: Any) -> Any:
+    """`value` as its encoder reads it, before it is written as a literal or as JSON: what a schema speaks of.
+
+    Raises InvalidValueError when it does not fit the encoder's type.
+    """
+    if value is None:
+        return None
+    read: Encode = _PLAIN.get(encoder or "string", _text)
+    return read(value)
 
 
 def encode_path(encoder: str, value: Any) -> str:

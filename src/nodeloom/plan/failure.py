@@ -23,6 +23,7 @@ from nodeloom.errors import (
 )
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
+from nodeloom.plan.service_words import service_words
 
 _CLASSES: dict[int, type[ResponseError]] = {
     401: AuthenticationError,
@@ -58,12 +59,6 @@ _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
 #: The header in which 3CX says its release with every answer.
 RELEASE_HEADER = "x-3cx-version"
 _RELEASE = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
-# How much of what a service says is kept: characters of a text that is no JSON (and bytes of it that are looked at), of
-# a code, and of a message. An error is in memory as often as items fail.
-_MOST_WORDS = 300
-_MOST_BYTES = 1200
-_MOST_CODE = 200
-_MOST_MESSAGE = 4000
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -89,9 +84,11 @@ def failure(
     `values` are the operation's resolved values by property name; they fill `{Name}` in the descriptor's own words
     for the status (`errors`).
     """
-    service_code, service_message = service_words(response)
+    service_code, service_message, start = service_words(response)
     kind = _class_of(response.status, f"{service_code} {service_message}")
     message, hint = _MEANINGS[kind]
+    if kind is BadRequestError and not service_message:
+        hint = "The service says no more. Check the parameters, and the address in the credential."
     own = _own_meaning(operation, response.status, kind)
     if own is not None:
         message = _filled(own.message, values)
@@ -101,8 +98,8 @@ def failure(
     outdated = _outdated(response, operation)
     if outdated is not None:
         message, hint = outdated
-    said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message))))
-    error = kind(
+    said = ": ".join(dict.fromkeys(filter(None, (service_code, service_message or start))))
+    return kind(
         f"{message} ({title}: HTTP {response.status}{', ' + preview(said) if said else ''})",
         hint=response.advice(hint),
         status=response.status,
@@ -115,8 +112,6 @@ def failure(
         since=operation.since if operation and outdated else None,
         release=response.headers[RELEASE_HEADER] if outdated else None,
     )
-    error.sent = [call.options.get("body"), call.options.get("qs"), dict(values)]
-    return error
 
 
 def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[str, str] | None:
@@ -148,6 +143,25 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 
+def is_page(response: Response) -> bool:
+    """Whether the body is a web page, by what it says it is or by how it begins."""
+    start = response.body[:200].lstrip().lower()
+    says_so = response.content_type in ("text/html", "application/xhtml+xml")
+    return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")))
+
+
+def not_the_service(response: Response, call: Call) -> UnreadableAnswerError:
+    """The error for a refusal that is a web page: some other server answered than the service."""
+    shown = preview(service_words(response).start)
+    return UnreadableAnswerError(
+        f"A web page answers where the service should (HTTP {response.status}, {shown}).",
+        hint="Wrong address? Check the one in the credential, and its path; a proxy or a login page may have answered.",
+        status=response.status,
+        method=call.method,
+        url=response.url or call.url(),
+    )
+
+
 def unreadable(response: Response, call: Call, expected: str, reason: str = "") -> UnreadableAnswerError:
     """The error for a success whose body is not what was expected, with the `reason` where one is known."""
     start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
@@ -162,49 +176,3 @@ def unreadable(response: Response, call: Call, expected: str, reason: str = "") 
         method=call.method,
         url=response.url or call.url(),
     )
-
-
-def service_words(response: Response) -> tuple[str, str]:
-    """The service's own code and message: OData's and 3CX's error object, OAuth's, RFC 9457's, or the usual keys.
-
-    3CX often leaves `code` empty; its code is then in `details[].message`.
-    """
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        text = response.body[:_MOST_BYTES].decode("utf-8", "replace").strip()
-        return "", "" if text.startswith("<") else _cut(text, _MOST_WORDS, whole=len(response.body) <= _MOST_BYTES)
-    code, message = _words_in(body)
-    return _cut(code, _MOST_CODE), _cut(message, _MOST_MESSAGE)
-
-
-def _words_in(body: Any) -> tuple[str, str]:
-    if not isinstance(body, Mapping):
-        return "", _cut(body, _MOST_WORDS) if isinstance(body, str) else ""
-    inner = body.get("error")
-    errors = body.get("errors")
-    if isinstance(inner, Mapping):
-        return _code_and_message(inner)
-    if isinstance(errors, list) and errors and isinstance(errors[0], Mapping):
-        return _code_and_message(errors[0])
-    if isinstance(inner, str) and "error_description" in body:
-        return inner, str(body["error_description"])
-    code, message = _code_and_message(body)
-    return code, message or (inner if isinstance(inner, str) else "")
-
-
-def _cut(text: str, most: int, *, whole: bool = True) -> str:
-    """`text`, cut after `most` characters; `whole` says that nothing was left out of it before."""
-    # The ellipsis tells whoever masks it that a secret may have been cut in two.
-    return text if whole and len(text) <= most else f"{text[:most]}…"
-
-
-def _code_and_message(source: Mapping[str, Any]) -> tuple[str, str]:
-    code = source.get("code")
-    details = source.get("details")
-    if not code and isinstance(details, list):
-        code = next((d.get("code") or d.get("message") for d in details if isinstance(d, Mapping)), "")
-    message = next(
-        (source[key] for key in ("message", "detail", "description", "title") if isinstance(source.get(key), str)), ""
-    )
-    return str(code or ""), message.replace("\n", " ").strip()

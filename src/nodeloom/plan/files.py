@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from nodeloom.errors import InvalidValueError, nearest
 from nodeloom.expression import Scope
+from nodeloom.plan.styles import structure
 
 
 def file_of(value: Any, scope: Scope) -> dict[str, Any]:
@@ -16,6 +18,8 @@ def file_of(value: Any, scope: Scope) -> dict[str, Any]:
 
     Raises InvalidValueError when the item has none of that name, with the nearest.
     """
+    if isinstance(value, bytes):
+        return {"data": base64.b64encode(value).decode("ascii")}
     if isinstance(value, Mapping) and isinstance(value.get("data"), str):
         return dict(value)
     held = (scope.cell.item or {}).get("binary") or {}
@@ -30,13 +34,41 @@ def file_of(value: Any, scope: Scope) -> dict[str, Any]:
     )
 
 
-def bytes_of(value: Any, scope: Scope) -> bytes:
-    """The bytes of the file `value` stands for. Raises InvalidValueError when there is none or it is no base64."""
-    if isinstance(value, bytes):
-        return value
+def files_of(value: Any, scope: Scope) -> list[dict[str, Any]]:
+    """As `file_of`, for several: a list of names or data, as JSON too, or names with commas between them."""
+    listed = structure(value)
+    if isinstance(listed, str) and listed not in ((scope.cell.item or {}).get("binary") or {}):
+        listed = [name.strip() for name in listed.split(",")]
+    return [file_of(entry, scope) for entry in (listed if isinstance(listed, list) else [listed])]
+
+
+def content_of(file: Mapping[str, Any]) -> bytes:
+    """The bytes of a file. Raises InvalidValueError when they are no base64."""
     try:
-        return base64.b64decode(file_of(value, scope)["data"], validate=True)
+        return base64.b64decode(file["data"], validate=True)
     except (binascii.Error, KeyError):
         raise InvalidValueError(
             "The file is not base64.", hint="Binary data of an item is base64 text under data."
         ) from None
+
+
+def media_type(stated: str | None, file: Mapping[str, Any] | None = None) -> str | None:
+    """The media type something is sent as: the file's own where what is `stated` allows it, else the one stated.
+
+    `stated` is one media type, several with commas between them, or a range (RFC 9110 section 12.5.1); None leaves it
+    to the file. Raises InvalidValueError where the file is of none that is stated.
+    """
+    own = str((file or {}).get("mimeType") or "").strip()
+    if stated is None:
+        return own or None
+    ranges = [entry.strip() for entry in stated.split(",") if entry.strip()]
+    plain = own.partition(";")[0].strip().lower()
+    if plain and any(fnmatchcase(plain, entry.partition(";")[0].strip().lower()) for entry in ranges):
+        return own
+    if len(ranges) == 1 and "*" not in stated:
+        return ranges[0]
+    if not plain or file is None:
+        return next((entry for entry in ranges if "*" not in entry), "application/octet-stream")
+    raise InvalidValueError(
+        f"The file is {own}, which the service does not take.", value=own, hint=f"It takes: {', '.join(ranges)}."
+    )

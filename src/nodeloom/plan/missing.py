@@ -21,14 +21,39 @@ def missing_value(label: str, written: Compiled | None, scope: Scope) -> Missing
     """The error for a required value that resolved to nothing: the expression, the item's keys, the nearest key."""
     if written is None or written.static:
         return MissingValueError(f"{label} is missing.", property=label, hint=f"Set {label!r}; it cannot be empty.")
+    return _missing(f"{label} is missing.", label, str(written.source), written, scope)
+
+
+def missing_part(label: str, source: object, code: str, part: Compiled, scope: Scope) -> MissingValueError:
+    """The error for a block that came to nothing inside text: `code` is the block's, `source` the whole template."""
+    return _missing(f"A part of {label} is missing: {{{{{code}}}}}.", label, str(source), part, scope)
+
+
+def missing_address(source: str, code: str, part: Compiled, scope: Scope) -> MissingValueError:
+    """The error for a block of an address that came to nothing.
+
+    Where the block only passes a parameter on, what its author wrote is shown.
+    """
+    for path in part.references:
+        written = scope.parameters.get(str(path[1])) if path[0] == "$parameter" and len(path) > 1 else None
+        if written is not None and not written.static:
+            label = written.property or str(path[1])
+            message = f"{label} is missing, a value of the address."
+            return _missing(message, label, str(written.source), written, scope)
+    error = _missing(f"A value of the address is missing: {{{{{code}}}}}.", "url", source, part, scope)
+    error.property = None
+    return error
+
+
+def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Scope) -> MissingValueError:
     data = scope.json if isinstance(scope.json, Mapping) else {}
     # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
-    read = next((path[1:] for path in written.references if path[0] == "$json" and len(path) > 1), ())
+    read = next((path[1:] for path in read_by.references if path[0] == "$json" and len(path) > 1), ())
     hint, close = _advice(data, read)
     return MissingValueError(
-        f"{label} is missing.",
+        message,
         property=label,
-        expression=str(written.source),
+        expression=source,
         hint=hint,
         keys=[str(key) for key in data][:_KEYS_KEPT],
         nearest=close,

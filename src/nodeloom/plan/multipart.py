@@ -5,21 +5,38 @@ A value that is binary data of an item (`{data, mimeType, fileName}`, base64) be
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
+from nodeloom.plan.files import content_of
 from nodeloom.plan.styles import Written
 from nodeloom.plan.wire import form_fields, scalar_text
 
 MULTIPART = "multipart/form-data"
 
 _TO_QUOTE = re.compile(r'["\\\x00-\x1f\x7f\x85\u2028\u2029]')
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What stands in one part of a body, with the header fields that go with it; `name` is a file's."""
+
+    content: bytes
+    kind: str | None = None
+    name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Several parts under one name, such as the files of one field (RFC 7578 section 4.3)."""
+
+    parts: tuple[Part, ...]
 
 
 def new_boundary() -> str:
@@ -31,7 +48,7 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     """The body. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
-        for name, value in form_fields(values, lambda held: isinstance(held, Written) or _is_file(held)):
+        for name, value in form_fields(values, lambda held: isinstance(held, (Written, Parts)) or _is_file(held)):
             for head, content in _parts(name, value):
                 lines += [f"--{boundary}".encode(), head.encode("utf-8"), b"", content]
     except UnicodeEncodeError:
@@ -46,6 +63,9 @@ def _is_file(value: Any) -> bool:
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+    if isinstance(value, Parts):
+        yield from ((_head(name, part), part.content) for part in value.parts)
+        return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
             yield _disposition(own), delimiter.join(map(scalar_text, pieces)).encode("utf-8")
@@ -56,15 +76,18 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
 
 
 def _file(name: str, value: Mapping[str, Any]) -> tuple[str, bytes]:
-    try:
-        content = base64.b64decode(value["data"], validate=True)
-    except binascii.Error:
-        raise InvalidValueError(
-            f"The file for {name} is not base64.", hint="Binary data of an item is base64 text under data."
-        ) from None
-    file_name = str(value.get("fileName") or "file")
-    kind = "".join(c for c in value["mimeType"] if c.isprintable())
-    return f'{_disposition(name)}; filename="{_quoted(file_name)}"\r\nContent-Type: {kind}', content
+    part = Part(content_of(value), value["mimeType"], str(value.get("fileName") or "file"))
+    return _head(name, part), part.content
+
+
+def _head(name: str, part: Part) -> str:
+    """The header of a part. What it holds of others adds no line."""
+    file = "" if part.name is None else f'; filename="{_quoted(part.name)}"'
+    lines = [f"{_disposition(name)}{file}"]
+    if part.kind is not None:
+        lines.append(f"Content-Type: {''.join(c for c in part.kind if c.isprintable())}")
+    lines += [f"{header}: {value}" for header, value in part.headers.items()]
+    return "\r\n".join(lines)
 
 
 def _disposition(name: str) -> str:

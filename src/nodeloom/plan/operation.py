@@ -9,12 +9,15 @@ from typing import Any
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
 from nodeloom.descriptor.visibility import Surroundings, edition_of
+from nodeloom.errors import ItemError
 from nodeloom.expression import Compiled, Scope
-from nodeloom.messages import Response
+from nodeloom.expression.fieldreads import Fields
+from nodeloom.messages import Content, Response
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.pagination import exchange_pages
 from nodeloom.plan.receive import Reception
 from nodeloom.plan.routing import ANY, REST
@@ -28,8 +31,10 @@ class OperationPlan:
     """One operation of a node with an author's parameters, compiled once for all items.
 
     `parameters` are the visible properties' compiled values (what `$parameter` reads), `values` the same as
-    written. `needs_all_items` says that a template reads other items than its own, so that a stream must be read to
-    its end first. Made by `compile_plan`.
+    written. `marks` are the parts of its requests that are the credential's, `made_of` the credential's fields that its
+    parameters were made of. `needs_all_items` says that a template reads other items than its own, so that a stream
+    must be read to its end first, and `pages_choose_method` that later pages may have a method of their own. Made by
+    `compile_plan`.
     """
 
     def __init__(
@@ -45,6 +50,9 @@ class OperationPlan:
         needs_all_items: bool,
         url_values: UrlValues,
         transfer: Transfer | None = None,
+        pages_choose_method: bool = False,
+        marks: Marks = NO_MARKS,
+        made_of: Mapping[str, Fields] | None = None,
     ) -> None:
         self.node = node
         self.descriptor = descriptor
@@ -53,11 +61,14 @@ class OperationPlan:
         self.parameters = parameters
         self.url_values: UrlValues = url_values
         self.transfer = transfer or Transfer()
+        self.marks = marks
+        self.made_of: Mapping[str, Fields] = made_of or {}
         # How many pages, and how many items of them, one item's answers may have.
         self.max_pages = 10_000
         self.max_items = 1_000_000
         self.needs_all_items = needs_all_items
         self._values = values
+        self._pages_choose_method = pages_choose_method
         self._settled, self._own = arranged(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
         # None when an item may change whatever it likes.
@@ -70,10 +81,14 @@ class OperationPlan:
         return self._values
 
     def method(self, scope: Scope) -> str | None:
-        """The HTTP method of every item's request; None where items decide about it. `scope` is that of any item."""
-        if self._touched is None or "method" in self._touched:
+        """The HTTP method of every item's request; None where it is not known before. `scope` is that of any item."""
+        if self._touched is None or "method" in self._touched or self._pages_choose_method:
             return None
-        return Call(self._laid(scope).draft.options, {}, self.url_values, self.transfer).method
+        try:
+            return Call(self._laid(scope).draft.options, {}, self.url_values, self.transfer).method
+        except ItemError:
+            # Every item fails with it, in its own words.
+            return None
 
     @property
     def title(self) -> str:
@@ -90,37 +105,43 @@ class OperationPlan:
         around = Surroundings(self._values, self._values, edition_of(self.descriptor))
         return [r for r in self.descriptor.credentials if around.visible(r.display_options)]
 
-    def draft(self, scope: Scope) -> Draft:
-        """Resolve everything for one item. Raises an ItemError subclass; nothing is sent."""
+    def draft(self, scope: Scope, said: list[Content] | None = None) -> Draft:
+        """Resolve everything for one item. Raises an ItemError subclass; nothing is sent.
+
+        `said` is given the draft before anything can fail: an error may repeat what is in it.
+        """
         ground = self._ground
         if ground is None or ground.credentials is not scope.names.get("$credentials"):
             ground = self._ground = self._laid(scope)
         touched = self._touched
         draft = ground.draft.copy(scope, ground.draft.options if touched is None else touched)
+        if said is not None:
+            said.append(draft)
         for step in self._own:
             step.apply(draft)
         return draft
 
     def _laid(self, scope: Scope) -> _Ground:
-        draft = Draft(scope)
+        draft = Draft(scope, marks=self.marks)
         for step in self._settled:
             step.apply(draft)
         common = None
         if self._touched is not None:
-            common = CommonCalls(Call(draft.options, {}, self.url_values, self.transfer), self._touched)
+            ground = Call(draft.options, {}, self.url_values, self.transfer, marks=self.marks)
+            common = CommonCalls(ground, self._touched)
         return _Ground(scope.names.get("$credentials"), draft, common)
 
     def call(self, draft: Draft) -> Call:
         """The (first) call of a draft."""
         common = self._ground.common if self._ground is not None and not _has_pages(draft) else None
-        return Call(draft.options, draft.path, self.url_values, self.transfer, common)
+        return Call(draft.options, draft.path, self.url_values, self.transfer, common, draft.marks, draft)
 
-    def exchange(self, scope: Scope) -> Generator[Call, Response, list[Item]]:
+    def exchange(self, scope: Scope, said: list[Content] | None = None) -> Generator[Call, Response, list[Item]]:
         """Everything one item does: yields calls, is sent their answers, and returns the items that come out.
 
-        Raises an ItemError subclass when the item fails.
+        Raises an ItemError subclass when the item fails. `said` is for what an error may repeat, see `draft`.
         """
-        draft = self.draft(scope)
+        draft = self.draft(scope, said)
         reception = Reception(self, draft)
         if _has_pages(draft):
             return (yield from exchange_pages(self, draft, reception))

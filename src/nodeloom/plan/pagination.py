@@ -10,11 +10,13 @@ from nodeloom import javascript
 from nodeloom.descriptor.keypaths import value_at
 from nodeloom.errors import DescriptorError, InvalidValueError, ItemError, LimitError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
-from nodeloom.messages import Response, origin_of
-from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.messages import Response
+from nodeloom.plan.address import Address
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import Marks, Within, joined, marks_of_part
 from nodeloom.plan.merge import copy_json
+from nodeloom.plan.next_page import followed
 from nodeloom.plan.pagination_odata import odata_pages
 from nodeloom.plan.postreceive import as_item
 from nodeloom.plan.receive import Reception, read_body
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+#: The types of a pagination.
+PAGINATIONS = ("generic", "offset", "odata")
 MAX_PAGE_SIZE = 2**53
+#: The parts of a request that may be made of a secret.
+_PARTS = ("url", "method", "headers", "qs", "body")
 
 
 def exchange_pages(plan: OperationPlan, draft: Draft, reception: Reception) -> Generator[Call, Response, list[Item]]:
     """Yield the calls of all pages, are sent their answers, return all items."""
     pagination = draft.pagination
-    if pagination is None or pagination.type not in ("generic", "offset", "odata"):
+    if pagination is None or pagination.type not in PAGINATIONS:
         raise DescriptorError(
             "operations.pagination is of an unknown type.",
             value=None if pagination is None else pagination.written,
@@ -89,6 +95,15 @@ class GenericTemplates:
         """Every template."""
         return [self.proceed, *self.parts.values(), *([self.whole] if self.whole is not None else [])]
 
+    def part(self, key: str) -> Compiled | None:
+        """The template that makes a part of the request; None if there is none."""
+        return self.parts.get(key) if self.whole is None else self.whole
+
+    def marks(self, within: Within) -> Marks:
+        """What of the next request is the credential's; all of it may be if one expression makes the whole."""
+        made = self.parts if self.whole is None else dict.fromkeys(_PARTS, self.whole)
+        return joined(marks_of_part(key, part, within) for key, part in made.items())
+
     def resolve(self, scope: Scope) -> dict[str, Any]:
         """The parts of the next request, those that are undefined too."""
         if self.whole is None:
@@ -132,6 +147,12 @@ class Pagination:
             )
         return self._templates
 
+    @property
+    def chooses_method(self) -> bool:
+        """Whether it says by which method a page is fetched."""
+        request = self.properties.get("request")
+        return isinstance(request, Mapping) and "method" in request
+
     def compiled(self) -> list[Compiled]:
         """Every template, compiled. Raises as `templates` does."""
         if self.type == "generic":
@@ -161,6 +182,8 @@ def _generic(
     # As in n8n there is no `$credentials`, and no `$pageCount`, which only its HTTP Request node has.
     names: dict[str, Any] = {"$request": _request_name(first.options), "$response": {}, "$credentials": UNDEFINED}
     as_n8n = plan.url_values == "raw"
+    within = Within(plan.made_of, request=first.marks)
+    marks = first.marks.plus(templates.marks(within))
     guard = PageGuard(plan.max_pages)
     items: list[Item] = []
     while True:
@@ -170,10 +193,10 @@ def _generic(
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != names["$request"].get(key):
-                    options[key] = _followed(first, key, value)
+                    options[key] = followed(first, key, value, within.fields(templates.part(key)))
             else:
                 options[key] = value
-        call = Call(options, first.path, plan.url_values, plan.transfer)
+        call = Call(options, first.path, plan.url_values, plan.transfer, marks=marks, draft=draft)
         response = yield call
         items += reception.items(response, call)
         reception.check_count(items)
@@ -190,24 +213,6 @@ def _generic(
 def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
     """What `$request` shows: the options with addresses as text."""
     return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
-
-
-def _followed(first: Call, key: str, value: str) -> Address:
-    """The address of a next page.
-
-    A link the service gives may not lead to another origin (strict); with `"raw"` no credential goes there.
-    """
-    address = Address((Piece(value, Origin.SERVICE),))
-    base = first.options.get("baseURL")
-    target = join(base if isinstance(base, Address) and key == "url" else None, address)
-    url = finish(target, first.path, "raw")
-    if origin_of(url) == origin_of(first.url()):
-        return address
-    if first.url_values == "strict":
-        raise InvalidValueError(
-            "The next page is on another host than the first.", value=url, hint="Nodeloom does not follow it."
-        )
-    return Address((Piece(value, Origin.VALUE),))
 
 
 def _offset(

@@ -1,7 +1,9 @@
-"""Pages of an OData list: `$top` and `$skip` until a short page (OData v4.01 part 1, section 11.2.6).
+"""Pages of an OData list (OData v4.01 part 1, section 11.2.6).
 
-3CX gives no `@odata.nextLink`, and caps `$top` by an undocumented number for each endpoint; its error names the cap,
-and the page is asked for again with it. A `$top` and `$skip` the author set bound the whole.
+A service that makes pages of its own gives a next link, which is followed as it is until there is none; whether it
+holds `$skip`, `$skiptoken` or anything else is the service's matter. A service that gives none is asked by `$top` and
+`$skip` until a short page: 3CX does so, and caps `$top` by an undocumented number for each endpoint; its error names
+the cap, and the page is asked for again with it. A `$top` and `$skip` that the author set bound the whole.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.failure import service_words
 from nodeloom.plan.merge import copy_json
+from nodeloom.plan.next_page import followed
 from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.service_words import service_words
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
@@ -26,7 +30,8 @@ Item = dict[str, Any]
 
 _PAGE_SIZE = 100
 _CAP = re.compile(r"limit of '?(\d{1,9})'? for Top", re.IGNORECASE)
-_NEXT = "@odata.nextLink"
+#: OData 4.0, 4.01 (JSON Format, section 4.6.5), and 3.0.
+_NEXT = ("@odata.nextLink", "@nextLink", "odata.nextLink")
 
 
 def odata_pages(
@@ -46,17 +51,30 @@ def odata_pages(
         limit = size if left is None else min(size, left)
         if limit <= 0 and items:
             return items
-        call = _page(plan.call(draft), limit, skip)
+        call = _page(plan.call(draft), limit, skip or None)  # without `$skip=0`: not every service knows `$skip`
         response = yield call
         cap = _cap(response)
         if cap is not None and 0 < cap < limit:
             size = cap
             continue
-        items += reception.items(response, call)
+        page = reception.items(response, call)
+        count, link = _length(read_body(response, call))
+        if link is not None:
+            found = yield from _linked(call, response, page, reception, left, guard)
+            if len(found) < limit or limit == left:
+                return items + found
+            # The service makes its own pages, and its links lead through what was asked for, `limit` entities. Whether
+            # it knows `$skip` as well is not certain, so all is asked for.
+            call = _page(plan.call(draft), None if left is None else left + len(items), _number(given.get("$skip")))
+            response = yield call
+            page = reception.items(response, call)
+            return (
+                yield from _linked(call, response, page, reception, None if left is None else left + len(items), guard)
+            )
+        items += page
         reception.check_count(items)
-        count, more = _length(read_body(response, call))
         # A page that is longer than was asked for is all there is: the service knows no pages.
-        if count is None or count == 0 or (count != limit and not more):
+        if count is None or count != limit:
             return items
         skip += count
         if left is not None:
@@ -67,13 +85,51 @@ def odata_pages(
         guard.check(f"{call.url()}#{skip}" if "$select" in given else call.url(), response)
 
 
-def _page(call: Call, limit: int, skip: int) -> Call:
+def _linked(
+    first: Call, response: Response, page: list[Item], reception: Reception, left: int | None, guard: PageGuard
+) -> Generator[Call, Response, list[Item]]:
+    """The items of `page` and of all that its next links lead to; no more pages once there are `left` items.
+
+    Args:
+        first: the call of the page.
+        response: its answer.
+        page: its items.
+        reception: what reads answers.
+        left: how many items are wanted; None for all.
+        guard: what ends a service that does not come to an end.
+    """
+    items = list(page)
+    call = first
+    while True:
+        link = _length(read_body(response, call))[1]
+        reception.check_count(items)
+        if link is None or (left is not None and len(items) >= left):
+            return items
+        # By its link a page is told from the one before it: an empty one looks like any other.
+        guard.check(link, response)
+        call = _call_of(first, urljoin(response.url or call.url(), link))
+        response = yield call
+        items += reception.items(response, call)
+
+
+def _call_of(first: Call, link: str) -> Call:
+    """The call of a next link, which holds its whole query."""
+    options = copy_json(first.options)
+    options["url"] = followed(first, "url", link)
+    options.pop("qs", None)
+    return Call(options, first.path, first.url_values, first.transfer, marks=first.marks, draft=first.draft)
+
+
+def _page(call: Call, limit: int | None, skip: int | None) -> Call:
+    """`call` asking for so many entities after so many; None leaves the one or the other out."""
     call.options = copy_json(call.options)
     query = call.options.get("qs")
     if not isinstance(query, dict):
         query = call.options["qs"] = {}
-    query["$top"] = limit
-    query["$skip"] = skip
+    for name, number in (("$top", limit), ("$skip", skip)):
+        query.pop(name, None)
+        if number is not None:
+            query[name] = number
     return call
 
 
@@ -85,11 +141,12 @@ def _cap(response: Response) -> int | None:
     return int(match[1]) if match else None
 
 
-def _length(body: Any) -> tuple[int | None, bool]:
-    """How many entities a page has, and whether the service says that there is another; None when it is no list."""
+def _length(body: Any) -> tuple[int | None, str | None]:
+    """How many entities a page has, and the link to the next one; None and None if it is not a list."""
     if isinstance(body, Mapping) and isinstance(body.get("value"), list):
-        return len(body["value"]), bool(body.get(_NEXT))
-    return (len(body), False) if isinstance(body, list) else (None, False)
+        link = next((body[name] for name in _NEXT if isinstance(body.get(name), str) and body[name]), None)
+        return len(body["value"]), link
+    return (len(body), None) if isinstance(body, list) else (None, None)
 
 
 def _number(value: Any) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
+from nodeloom.headerfields import media_type
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
 from nodeloom.plan.wire import encode_form, encode_json, encode_text
 
@@ -37,7 +38,7 @@ def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wante
     """
     name = next((name for name in headers if name.lower() == "content-type"), "content-type")
     written = headers.get(name, "")
-    kind = written.partition(";")[0].strip().lower()
+    kind = media_type(written)
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):

@@ -22,6 +22,15 @@ from nodeloom.plan.wire import is_truthy, name_text, number_of, scalar_text
 
 Item = dict[str, Any]
 
+#: Under which name an item holds the ETag of its entity.
+ETAG = "@odata.etag"
+#: OData's control information, of an entity or of a property (JSON Format v4.01, section 4.6): 4.01 may leave out the
+#: prefix `odata.`, 4.0 does not. What else stands behind an `@` is an annotation of the service's own.
+_CONTROL = re.compile(
+    r"@(?:odata\.|(?:context|metadataEtag|type|count|nextLink|deltaLink|id|editLink|readLink|etag|navigationLink"
+    r"|associationLink|removed|collectionAnnotations|media(?:EditLink|ReadLink|Etag|ContentType))$)"
+)
+
 # An empty answer has nothing for the other steps to work on.
 _ON_EMPTY = frozenset({"set", "setKeyValue"})
 # In n8n these do nothing with an answer that is a list, which is one item there; here they work on its entries.
@@ -37,23 +46,18 @@ def as_item(value: Any) -> Item:
 
 def is_file(response: Response) -> bool:
     """Whether the answer says that its body is to be saved (RFC 6266)."""
-    return response.headers.get("content-disposition", "").strip().lower().startswith("attachment")
+    return response.disposition.kind == "attachment"
 
 
 def binary_item(content: bytes, response: Response, property_name: str) -> Item:
     """An item with `content` as binary data (base64), named by the answer's Content-Disposition."""
-    disposition = response.headers.get("content-disposition", "")
-    name = next(
-        (p.partition("=")[2].strip().strip('"') for p in disposition.split(";") if p.strip().startswith("filename=")),
-        None,
-    )
     data: dict[str, Any] = {
         "data": base64.b64encode(content).decode("ascii"),
         "mimeType": response.content_type or "application/octet-stream",
         "fileSize": len(content),
     }
-    if name:
-        data["fileName"] = name.replace("\\", "/").rpartition("/")[2]
+    if response.disposition.name is not None:
+        data["fileName"] = response.disposition.name
     return {"json": {}, "binary": {property_name: data}}
 
 
@@ -230,23 +234,28 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     named = annotations if isinstance(annotations, list) else []
     page = items[0]["json"] if len(items) == 1 else None
     if isinstance(page, dict) and isinstance(page.get("value"), list):
-        of_list = {k: v for k, v in page.items() if "@odata." in k and (keep or k in named)}
+        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _prefixed(k) in named)}
         entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
+        if not keep:
+            of_list = {_prefixed(name): value for name, value in of_list.items()}
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
     etag = response.headers.get("etag")
-    if len(found) == 1 and etag and isinstance(found[0], dict):
-        found[0].setdefault("@odata.etag", etag)
+    if len(found) == 1 and etag and isinstance(found[0], dict) and not {ETAG, "@etag"} & found[0].keys():
+        found[0][ETAG] = etag
     return [as_item(entity) for entity in found]
+
+
+def _prefixed(name: str) -> str:
+    """The name of control information as OData 4.0 writes it: `@odata.count` for `@count`."""
+    return name if "@odata." in name else name.replace("@", "@odata.", 1)
 
 
 def _without_annotations(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _without_annotations(member)
-            for key, member in value.items()
-            if "@odata." not in key or key == "@odata.etag"
-        }
+        kept = {key: _without_annotations(member) for key, member in value.items() if not _CONTROL.search(key)}
+        etag = value.get(ETAG, value.get("@etag"))
+        return kept if etag is None else {ETAG: etag, **kept}
     if isinstance(value, list):
         return [_without_annotations(member) for member in value]
     return value

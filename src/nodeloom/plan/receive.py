@@ -9,17 +9,18 @@ it is, and one that only says it is JSON is text.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import LimitError
+from nodeloom.errors import AnswerTooLargeError, LimitError
 from nodeloom.expression import UNDEFINED
-from nodeloom.messages import Response
+from nodeloom.jsonbounds import TooMuchJSON
+from nodeloom.messages import Response, origin_of
 from nodeloom.plan.call import Call
+from nodeloom.plan.contentkind import Kind, json_of, kind_of, may_be_json, text_of
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.failure import failure, unreadable
+from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, cut_as_n8n, is_file
 from nodeloom.plan.wire import is_truthy, number_of
 
@@ -28,17 +29,8 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript", "application/x-www-form")
-
-
-# Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
-# time with the square of the length, `unicode_escape` is no encoding of text.
-_CHARSET = re.compile(
-    r"(?:us-)?ascii|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}|latin[-_]?\d{1,2}"
-    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620"
-    r"|gb(?:2312|k|18030)|big5(?:-?hkscs)?|s(?:hift)?[-_]?jis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)",
-    re.IGNORECASE,
-)
+#: Statuses that a server on the way to the service answers for itself.
+_OF_THE_WAY = frozenset({401, 403, 407, 429})
 
 
 class _Empty:
@@ -56,38 +48,54 @@ EMPTY = _Empty()
 def read_body(response: Response, call: Call) -> Any:
     """The body: JSON where it is JSON, text, bytes when it is neither, EMPTY when there is none.
 
-    Raises UnreadableAnswerError when the answer says JSON and is not.
+    Raises UnreadableAnswerError when the answer says JSON and is not, AnswerTooLargeError when it holds too much JSON.
     """
     encoding = call.options.get("encoding")
     if encoding in ("arraybuffer", "stream"):
         return response.body
     if not response.body:
         return EMPTY
+    as_n8n = call.url_values == "raw"
+    kind = kind_of(response, as_n8n=as_n8n)
     if isinstance(encoding, str) and encoding not in ("", "json"):
         # A node that asks for text has text, also where it is JSON (axios `responseType`).
-        return _text(response)
-    kind = response.content_type
-    says_json = kind == "application/json" or kind.endswith("+json")
-    if not says_json and kind and not kind.startswith(_TEXT_TYPES) and not kind.endswith("+xml"):
+        asked = text_of(response, kind)
+        return response.body if asked is None else asked
+    if kind is Kind.JSON or may_be_json(response.body, kind):
+        try:
+            return json_of(response)
+        except TooMuchJSON as fault:
+            if kind is Kind.JSON:
+                raise _too_much(fault, call) from None
+        except ValueError as fault:
+            if kind is Kind.JSON and not as_n8n:
+                # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
+                reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
+                raise unreadable(response, call, "JSON", reason) from None
+    if kind in (Kind.FILE, Kind.MAYBE_FILE):
         return response.body
-    try:
-        return response.json()
-    except ValueError as fault:
-        if says_json and call.url_values == "strict":
-            # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
-            reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
-            raise unreadable(response, call, "JSON", reason) from None
-    return _text(response)
+    text = text_of(response, kind)
+    return response.body if text is None else text
 
 
-def _text(response: Response) -> str | bytes:
-    """The body as text by its charset, without a byte order mark; bytes where it is none."""
-    if _CHARSET.fullmatch(response.charset) is None:
-        return response.body
-    try:
-        return response.body.decode(response.charset).removeprefix("\ufeff")
-    except (UnicodeError, LookupError):
-        return response.body
+def _too_much(fault: TooMuchJSON, call: Call) -> AnswerTooLargeError:
+    return AnswerTooLargeError(
+        f"The answer is more than is read: {fault}.",
+        hint="Ask for less, or raise the limit (max_answer_values, max_answer_bytes).",
+        sent="yes",
+        method=call.method,
+        origin=origin_of(call.url()),
+    )
+
+
+def _says_json(kind: str) -> bool:
+    """Whether a media type is one of JSON (RFC 6839)."""
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_json_text(response: Response) -> bool:
+    """Whether a body that was read as text is a text of JSON, not of another kind."""
+    return _says_json(response.content_type) or response.body[:1] == b'"'
 
 
 class Reception:
@@ -102,8 +110,10 @@ class Reception:
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
         if not call.statuses.has(response.status):
+            self._check_service(response, call)
             raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
         body = read_body(response, call)
+        self._check_kind(body, response, call)
         steps = self._draft.receiving
         if not steps:
             return self._plain_items(body, response)
@@ -111,7 +121,8 @@ class Reception:
         full = self.response_name(response, body) if any(r.reads_names for r in steps) else None
         items, empty = self._whole(body, response)
         for receiving in steps:
-            structured = isinstance(body, (dict, list, _Empty))
+            # A function may give a single value of a primitive type, which is JSON too.
+            structured = not isinstance(body, (str, bytes)) or _is_json_text(response)
             if receiving.needs_object and not structured and not (receiving.may_be_file or is_file(response)):
                 raise unreadable(response, call, "OData JSON")
             if receiving.needs_object and (not structured or (receiving.may_be_file and is_file(response))):
@@ -147,6 +158,28 @@ class Reception:
         if not self._as_n8n:
             return as_item(value)
         return {"json": None if value is UNDEFINED else value}
+
+    def _check_service(self, response: Response, call: Call) -> None:
+        """Refuse a refusal that is a web page, of a service that states what it answers: another server gave it.
+
+        A page that says 404 does not say that the item's entity does not exist. Statuses that a server on the way to
+        the service has of its own (a proxy's 401 or 502) keep their meaning.
+        """
+        if self._draft.answer is None or self._as_n8n or response.status in _OF_THE_WAY or response.status >= 500:
+            return
+        if is_page(response):
+            raise not_the_service(response, call)
+
+    def _check_kind(self, body: Any, response: Response, call: Call) -> None:
+        """Refuse a success of another kind than the descriptor states; a login page comes with status 200."""
+        stated = self._draft.answer
+        if stated is None or self._as_n8n or not isinstance(body, (str, bytes)) or is_file(response):
+            return
+        if not (isinstance(body, str) and _is_json_text(response)) and not self._may_be_file():
+            raise unreadable(response, call, "JSON" if stated == "json" else "empty, as the operation states")
+
+    def _may_be_file(self) -> bool:
+        return any(receiving.may_be_file for receiving in self._draft.receiving)
 
     def check_count(self, found: Sequence[Any]) -> None:
         """Raise LimitError when these are more items than one item's answers may become."""

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
-from nodeloom.plan.address import AddressTemplate, is_settled
+from nodeloom.plan.address import is_settled
+from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
-from nodeloom.plan.encoders import ENCODERS, encode_path, header_text
-from nodeloom.plan.files import bytes_of, file_of
+from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
+from nodeloom.plan.files import content_of, file_of, files_of, media_type
+from nodeloom.plan.given import Parameters, sends_condition
+from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
+from nodeloom.plan.members import compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.pagination import Pagination, pagination_of
+from nodeloom.plan.parts import PartHeader
 from nodeloom.plan.postreceive import compile_step, count_of
-from nodeloom.plan.styles import Written, write_header, write_path, write_query
+from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json, is_truthy, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
 REST = ""
 
+# Encoders whose text is JSON.
+_JSON_TEXTS = frozenset({"jsonText", "jsonString"})
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
 class CompiledRouting:
-    """The routing of a property or option, its templates compiled; applied once per item."""
+    """The routing of a property or option, its templates compiled; applied once per item.
+
+    `within` says what the names around it were made of, and `marks` what of a request it makes the credential's.
+    """
 
     __slots__ = (
         "_annotations",
-        "_as_n8n",
+        "_answer",
+        "_condition",
+        "_conditions",
+        "_constraint",
         "_echo",
         "_encode",
         "_max_results",
         "_needs_names",
         "_paginate",
+        "_part",
         "_post_receive",
         "_reads_names",
         "_request",
         "_send_name",
         "_send_value",
-        "_validator",
+        "_strict",
+        "marks",
+        "members",
         "pagination",
         "property",
         "send",
@@ -56,38 +73,50 @@ class CompiledRouting:
         routing: Routing,
         prop: PropertyDescriptor | None,
         *,
-        static_parameters: Collection[str],
+        parameters: Parameters,
         value_is_static: bool,
-        as_n8n: bool = False,
+        value_is_settled: bool = False,
+        value_is_set: bool,
+        within: Within = NOTHING_WITHIN,
     ) -> None:
         _refuse_hooks(routing)
-        self._as_n8n = as_n8n
         self.property = prop
         self.send = routing.send
-        self._request: list[tuple[str, AddressTemplate | Compiled]] = []
-        for key, value in (routing.request.entries() if routing.request else {}).items():
-            if key in ("url", "baseURL") and isinstance(value, str):
-                self._request.append(
-                    (
-                        key,
-                        AddressTemplate(value, static_parameters=static_parameters, value_is_static=value_is_static),
-                    )
-                )
-            else:
-                self._request.append((key, compile_value(value, dialect="n8n", property=key)))
+        entries = routing.request.entries() if routing.request else {}
+        self._strict = parameters.strict
+        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
+        #: What of the request is the same for every item stands apart: see `MembersStep`.
+        self.members, self._request = compile_members(
+            entries,
+            parameters,
+            value_is_static=value_is_static,
+            value_is_settled=value_is_settled,
+            value_is_set=value_is_set,
+            within=within,
+            checked=self._conditions is not None,
+        )
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
-        # A value that is false in JavaScript is none (n8n).
-        self._send_value = _compile(send.value if send and send.value not in (None, "", 0) else None)
+        self._send_value = parameters.compile_sent(send, value_is_set=value_is_set) if send else None
+        self._condition = send is not None and parameters.strict and sends_condition(send)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
-        self._post_receive = [compile_step(s, as_n8n=as_n8n) for s in (output.post_receive or [])] if output else []
+        self._post_receive = (
+            [compile_step(s, as_n8n=not self._strict) for s in (output.post_receive or [])] if output else []
+        )
         self._reads_names = any(step.reads_names for step in self._post_receive)
         self._echo = (output.echo or []) if output else []
+        self._answer = output.answer if output else None
         self.pagination: Pagination | None = pagination_of(routing.operations)
         self._encode = send.encode if send else None
-        self._validator = _validator(prop.value_schema) if prop and prop.value_schema else None
+        ours = send is not None and (
+            send.encode is not None or send.style is not None or send.type in ("path", "header", "cookie")
+        )
+        self._constraint = constraint_of(prop, ours=ours) if send is not None else None
+        of_part = send is not None and send.type == "body" and self._send_name is not None
+        described = send is not None and (send.content_type is not None or bool(send.headers))
+        self._part = PartHeader(send.content_type, send.headers or {}) if send and of_part and described else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
@@ -95,9 +124,22 @@ class CompiledRouting:
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
         self.touches = frozenset(self._touched())
+        self.marks = joined(self._marked(within))
+
+    def _marked(self, within: Within) -> Iterator[Marks]:
+        yield marks_of_members(self.members, within)
+        yield marks_of_members(self._request, within)
+        send = self.send
+        if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
+            of_value = within.value if self._send_value is None else within.fields(self._send_value)
+            fields = of_value | within.fields(self._send_name)
+            yield marks_of_send(
+                send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
+            )
 
     def compiled(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
+        yield from templates_of(self.members)
         yield from self._sending()
         for step in self._post_receive:
             yield from step.properties.values()
@@ -114,6 +156,11 @@ class CompiledRouting:
         )
 
     @property
+    def is_condition(self) -> bool:
+        """Whether the property is sent as a condition such as If-Match, which may not come to nothing."""
+        return self._condition
+
+    @property
     def key_name(self) -> str | None:
         """The placeholder that is all this routing fills; None when it does anything else."""
         send, name = self.send, self._send_name
@@ -123,7 +170,9 @@ class CompiledRouting:
 
     @property
     def key_quote(self) -> str | None:
-        """What stands around a text in the path; None when its encoder checks or changes texts."""
+        """What stands around a text in the path; None when its encoder, or its constraint, checks or changes texts."""
+        if self._constraint is not None:
+            return None
         return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(self._encode)
 
     def _touched(self) -> Iterator[str]:
@@ -141,16 +190,12 @@ class CompiledRouting:
                     yield from ("body", "headers")
         if self.pagination or self._paginate or self._max_results or self._annotations or self._post_receive:
             yield REST
-        if self._echo:
+        if self._echo or self._answer:
             yield REST
 
     def _sending(self) -> Iterator[Compiled]:
         """The templates that are resolved before a request is sent."""
-        for _key, part in self._request:
-            if isinstance(part, AddressTemplate):
-                yield from part.compiled()
-            else:
-                yield part
+        yield from templates_of(self._request)
         enabled = [step.enabled for step in self._post_receive]
         for maybe in (
             self._send_name,
@@ -162,22 +207,33 @@ class CompiledRouting:
         ):
             if maybe is not None:
                 yield maybe
+        if self._part is not None:
+            yield from self._part.compiled()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to contribute besides `members`."""
+        return not (self._request or self.send or self.touches)
 
     def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
-        """Contribute to `draft`. `value` is the property's resolved value, `written` what the author wrote for it.
+        """Contribute to `draft` what `members` do not.
 
-        `names` are more names in scope: `$index` and `$parent` inside a fixedCollection.
+        `value` is the property's resolved value, `written` what the author wrote for it. `names` are more names in
+        scope: `$index` and `$parent` inside a fixedCollection.
         """
         scope = draft.scope.extend({**names, "$value": value}) if self._needs_names else draft.scope
         if self.pagination is not None:
             draft.pagination = self.pagination
         for key, part in self._request:
-            merge(draft.options, {key: part.resolve(scope)})
+            resolved = part.resolve(scope)
+            if key == "headers" and self._conditions is not None:
+                self._conditions.check(resolved, scope, written)
+            merge(draft.options, {key: resolved})
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
         if self._max_results is not None:
             most = self._max_results.resolve(scope)
-            if not self._as_n8n:
+            if self._strict:
                 count_of(most)
             draft.max_results = most if is_truthy(most) else draft.max_results
         if self._annotations is not None:
@@ -189,27 +245,46 @@ class CompiledRouting:
             draft.receiving.append(Receiving(steps, value, dict(names), self._reads_names))
         if self._echo:
             draft.echo = [*draft.echo, *self._echo]
+        if self._answer is not None:
+            draft.answer = self._answer
 
     def _apply_send(self, draft: Draft, scope: Scope, value: Any, written: Compiled | None) -> None:
         send = self.send
         if send is None:
             return
         if self._paginate is not None and draft.paginate is None:
-            draft.paginate = is_truthy(self._paginate.resolve(scope))
+            draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
             if send.type == "body" and self._encode is not None:
                 self._put_body(draft, value, written)
             return
         found = self._send_name.resolve(scope)
-        if not self._as_n8n and (found is UNDEFINED or found is None):
+        if self._strict and (found is UNDEFINED or found is None):
             return
-        name = name_text(found, scope.environment.timezone, as_n8n=self._as_n8n)
+        name = name_text(found, scope.environment.timezone, as_n8n=not self._strict)
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
+        if self._condition and is_missing(value) and written is not None and not written.static:
+            raise missing_value(self.property.label if self.property else str(name), written, scope)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, name, value, written)
         else:
+            self._check_as_it_is(value, written)
             draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
+
+    def _truth(self, value: Any, written: Compiled | None) -> bool:
+        """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
+        if not self._strict or not isinstance(value, str) or not value.strip():
+            return is_truthy(value)
+        if value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        raise InvalidValueError(
+            "The value is not true or false.",
+            property=self.property.label if self.property else "paginate",
+            value=value,
+            expression=None if written is None or written.static else str(written.source),
+            hint="Give true or false.",
+        )
 
     def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
         send, prop = self.send, self.property
@@ -226,67 +301,107 @@ class CompiledRouting:
         if value is UNDEFINED or (send.type != "body" and is_missing(value)):
             return
         encoded = self._encoded(prop, value, written, draft.scope)
-        draft.values[prop.name] = value if isinstance(encoded, Written) else encoded
+        draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
         if send.type == "header":
             draft.options["headers"][name] = encoded
         elif send.type == "cookie":
             _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
-            draft.put("qs" if send.type == "query" else "body", name, encoded, dotted=send.property_in_dot_notation)
+            where = "qs" if send.type == "query" else "body"
+            if send.combine == "least":
+                encoded = _least(draft.options.get(where), name, encoded)
+            draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
 
     def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
         """Make the value the body itself; an object adds to the fields that are there already."""
         if self.property is None or value is UNDEFINED:
             return
         encoded = self._encoded(self.property, value, written, draft.scope)
-        if isinstance(encoded, dict):
+        headers = draft.options["headers"]
+        if isinstance(encoded, Part):
+            if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
+                headers["Content-Type"] = encoded.kind
+            draft.options["body"] = encoded.content
+        elif isinstance(encoded, dict):
             merge(draft.options, {"body": copy_json(encoded)})
-        elif self._encode == "json" and not isinstance(encoded, list):
+        elif self._encode in ("json", "jsonString") and not isinstance(encoded, list):
             # Text would be taken for a body that is written already.
-            draft.options["headers"].setdefault("Content-Type", "application/json")
+            headers.setdefault("Content-Type", "application/json")
             draft.options["body"] = encode_json(encoded)
         else:
             draft.options["body"] = encoded
 
     def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None, scope: Scope) -> Any:
-        send = self.send
-        kind = send.type if send else "body"
         try:
-            if send is not None and (send.style is not None or send.allow_reserved):
-                return _styled(send, send.property or prop.name, value)
-            if self._encode in ("binary", "binaryPart"):
-                return bytes_of(value, scope) if self._encode == "binary" else file_of(value, scope)
-            if kind == "path":
-                return encode_path(self._encode or "string", value)
-            if kind == "header":
-                return header_text(value)
-            # null is a value of any type in a JSON body.
-            if value is None and kind == "body":
-                self._check(None)
-                return None
-            encoded = ENCODERS[self._encode or "string"](value)
-            # JSON that is sent as text is checked as what it says.
-            self._check(ENCODERS["json"](value) if self._encode == "jsonText" else encoded)
+            return self._written_value(prop, value, scope)
         except InvalidValueError as error:
-            error.property = prop.label
-            if written is not None and not written.static:
-                error.expression = str(written.source)
-            raise
-        return encoded
+            raise placed(error, prop, written) from None
 
-    def _check(self, value: Any) -> None:
-        if self._validator is None:
-            return
-        from nodeloom.descriptor.validation import json_path
+    def _written_value(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+        """The value as its place in the request has it, checked."""
+        send, checked = self.send, self._constraint
+        kind = send.type if send else "body"
+        if send is not None and (send.style is not None or send.allow_reserved):
+            if checked is not None:
+                checked.check(structure(value), as_text=True)
+            styled = _styled(send, send.property or prop.name, value)
+            return styled if self._part is None else self._part.texts(styled, scope)
+        if self._encode == "binary":
+            file = file_of(value, scope)
+            stated = None if send is None else send.content_type
+            return Part(content_of(file), None if stated is None else media_type(stated, file))
+        if self._encode == "binaryPart":
+            return self._files(prop, value, scope)
+        plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
+        if checked is not None:
+            checked.check(plain, as_text=kind != "body")
+        if kind == "path":
+            return encode_path(self._encode or "string", value)
+        if kind == "header":
+            return header_text(ENCODERS[self._encode](value) if self._encode in _JSON_TEXTS else value)
+        # null is a value of any type in a JSON body.
+        if kind == "body" and value is None:
+            return None
+        if self._encode == "jsonString" and self._send_name is None:
+            return plain
+        encoded = ENCODERS[self._encode or "string"](value)
+        return encoded if self._part is None else self._text_parts(encoded, value, scope)
 
-        fault = next(iter(sorted(self._validator.iter_errors(value), key=lambda e: len(e.absolute_path))), None)
-        if fault is not None:
-            inside = f" at {json_path(list(fault.absolute_path))}" if fault.absolute_path else ""
-            raise InvalidValueError(
-                f"The value does not fit{inside}: {_plain_reason(fault)}.",
-                value=value,
-                hint=f"It must be {describe_schema(fault.schema)}.",
-            )
+    def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+        """A file, or several under one name, with what is stated of their parts."""
+        files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
+        return (self._part or PartHeader(None, {})).files(files, scope)
+
+    def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
+        """A value in a part of its own; each entry of a list of objects in one (`explode`)."""
+        if self._part is None:
+            return encoded
+        plain = ENCODERS["json"](value) if self.send is not None and self.send.explode else None
+        return self._part.entries(plain, scope) if isinstance(plain, list) else self._part.texts(encoded, scope)
+
+    def _check_as_it_is(self, value: Any, written: Compiled | None) -> None:
+        """Check a value that is put into the request as n8n does it."""
+        if self._constraint is not None and self.property is not None and value is not UNDEFINED and value is not None:
+            try:
+                self._constraint.check(value, as_text=False)
+            except InvalidValueError as error:
+                raise placed(error, self.property, written) from None
+
+
+def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
+    """`error` with the property, and the expression that its value came from."""
+    error.property = prop.label
+    if written is not None and not written.static:
+        error.expression = str(written.source)
+    return error
+
+
+def _least(held: Any, name: str, value: Any) -> Any:
+    """The smaller of `value` and the number that is held under `name`."""
+    other = held.get(name) if isinstance(held, dict) else None
+    if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
+        return min(other, value)
+    return value
 
 
 def _styled(send: SendRouting, name: str, value: Any) -> Any:
@@ -340,65 +455,3 @@ def _is_step(step: Any) -> bool:
 
 def _compile(value: Any) -> Compiled | None:
     return None if value is None else compile_value(value, dialect="n8n")
-
-
-def _validator(schema: Mapping[str, Any]) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(dict(schema))
-
-
-def _plain_reason(fault: Any) -> str:
-    """jsonschema's own reason, without the value, which stands in the error already."""
-    wanted = fault.validator_value
-    match fault.validator:
-        case "type":
-            return f"{_type_word(fault.instance)} is not {_words(wanted)}"
-        case "minItems":
-            return "the list is empty" if wanted == 1 else f"the list has fewer than {wanted} entries"
-        case "minLength":
-            return "the text is empty" if wanted == 1 else f"the text is shorter than {wanted}"
-        case "required":
-            return "a key is missing"
-        case _:
-            return str(fault.message)
-
-
-_TYPE_WORDS = {
-    "array": "a list",
-    "object": "an object",
-    "string": "a text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "null": "null",
-}
-
-
-def _words(types: Any) -> str:
-    return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))
-
-
-def _type_word(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    for kind, word in ((dict, "an object"), (list, "a list"), (str, "a text")):
-        if isinstance(value, kind):
-            return word
-    return "a number"
-
-
-def describe_schema(schema: Any) -> str:
-    """A small JSON Schema in words, such as "a list of a text"."""
-    if not isinstance(schema, Mapping):
-        return "what the service's description says"
-    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
-        least = " with at least one entry" if schema.get("minItems") else ""
-        return f"a list of {describe_schema(schema['items']).removeprefix('an ').removeprefix('a ')}s{least}"
-    if "type" in schema:
-        return "a non-empty text" if schema.get("minLength") and schema["type"] == "string" else _words(schema["type"])
-    if "enum" in schema:
-        return "one of " + ", ".join(map(repr, schema["enum"]))
-    return "what the service's description says"

@@ -8,8 +8,9 @@ data is never read as a template again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from nodeloom import javascript
@@ -19,13 +20,20 @@ from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
+from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.coercion import Coercion, coercion_of
+from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.given import Parameters
+from nodeloom.plan.marks import NO_MARKS, Marks, Within
+from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
-from nodeloom.plan.routing import ANY, REST, CompiledRouting
+from nodeloom.plan.preconditions import empty_condition
+from nodeloom.plan.routing import ANY, REST, CompiledRouting, placed
+from nodeloom.plan.uses import Name, Use, compiler_for, uses_in
 
 
 class Step(Protocol):
@@ -47,6 +55,11 @@ class Step(Protocol):
 
         Path values and what is kept for messages are not counted: every property has its own.
         """
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """What of a request it makes the credential's."""
         ...
 
     def apply(self, draft: Draft) -> None:
@@ -84,15 +97,22 @@ def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
     return found[1] if len(found) > 1 else found[0]
 
 
+def _resolved(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
+    """What a property's written value comes to: `$value`."""
+    resolved = value.resolve(scope)
+    return resolved if prop is None else located(prop, resolved)
+
+
 @dataclass(slots=True)
 class RoutingStep:
-    """A property's own routing."""
+    """A property's own routing. An `untold` value is sent, and is not told."""
 
     prop: PropertyDescriptor | None
     value: Compiled
     routing: CompiledRouting
     names: Mapping[str, Any] = field(default_factory=dict)
     coercion: Coercion | None = None
+    untold: bool = False
 
     @property
     def static(self) -> bool:
@@ -109,13 +129,18 @@ class RoutingStep:
         """What the routing touches."""
         return self.routing.touches
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.routing.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
-        value = self.value.resolve(draft.scope)
-        if self.prop is not None:
-            value = located(self.prop, value)
+        value = _resolved(self.prop, self.value, draft.scope)
         if self.coercion is not None:
             value = self.coercion.apply(value, draft.scope)
+        if self.untold:
+            draft.keep_untold(value)
         self.routing.apply(draft, value, self.value, self.names)
 
 
@@ -140,6 +165,11 @@ class KeyStep:
     settled = False
     touches = frozenset[str]()
 
+    @property
+    def marks(self) -> Marks:
+        """What the routing marks."""
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
@@ -155,9 +185,15 @@ def _shortened(step: RoutingStep) -> Step:
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
-    if step.coercion is not None:
+    if step.coercion is not None or step.untold:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
+
+
+def takes_null(prop: PropertyDescriptor) -> bool:
+    """Whether null is a value of a required property (`send.nullable`)."""
+    send = prop.routing.send if prop.routing is not None else None
+    return send is not None and bool(send.nullable)
 
 
 @dataclass(slots=True)
@@ -170,35 +206,87 @@ class RequiredStep:
     static = False
     settled = False
     touches = frozenset[str]()
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
-        """Raise MissingValueError when the value is undefined, null or empty."""
+        """Raise MissingValueError when the value is undefined, null (where that is no value) or empty."""
         value = located(self.prop, self.value.resolve(draft.scope))
-        if is_missing(value):
+        if is_missing(value) and not (value is None and takes_null(self.prop)):
             raise missing_value(self.prop.label, self.value, draft.scope)
 
 
 @dataclass(slots=True)
+class ConstraintStep:
+    """A check that a property's value fits its `schema`, where nothing of the property itself is sent."""
+
+    prop: PropertyDescriptor
+    value: Compiled
+    constraint: Constraint
+
+    settled = False
+    touches = frozenset[str]()
+    marks = NO_MARKS
+
+    @property
+    def static(self) -> bool:
+        """Whether the value is the same for every item."""
+        return self.value.static
+
+    def apply(self, draft: Draft) -> None:
+        """Raise InvalidValueError when there is a value that does not fit."""
+        value = located(self.prop, self.value.resolve(draft.scope))
+        if value is UNDEFINED or value is None:
+            return
+        try:
+            self.constraint.check(value, as_text=False)
+        except InvalidValueError as error:
+            raise placed(error, self.prop, self.value) from None
+
+
+@dataclass(slots=True)
+class UntoldStep:
+    """Remembers the value of a property that is sent by way of `$parameter` at most, and is not told."""
+
+    value: Compiled
+
+    static = False
+    settled = False
+    touches = frozenset[str]()
+    marks = NO_MARKS
+
+    def apply(self, draft: Draft) -> None:
+        """Resolve the value and remember it."""
+        draft.keep_untold(self.value.resolve(draft.scope))
+
+
+@dataclass(slots=True)
 class DynamicStep:
-    """A property whose value decides which parts contribute, and is an expression."""
+    """A property whose value decides which parts contribute, and is an expression.
+
+    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
+    """
 
     prop: PropertyDescriptor
     value: Compiled
     builder: StepBuilder
     names: Mapping[str, Any]
+    made_of: Fields = NO_FIELDS
 
     static = False
     settled = False
     touches = frozenset({ANY, REST})
+    marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value, and let the parts that it selects contribute."""
         value = self.value.resolve(draft.scope)
         if value is UNDEFINED:
             return
+        self.builder.check_resolved(self.prop, value, self.value)
         with javascript.allowed(draft.scope.environment.javascript):
-            for step in self.builder.children(self.prop, value, self.names, literal=True):
+            for step in self.builder.children(self.prop, value, self.names, literal=True, made_of=self.made_of):
                 step.apply(draft)
+                draft.marks = draft.marks.plus(step.marks)
 
 
 def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
@@ -226,7 +314,10 @@ def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: An
 
 
 class StepBuilder:
-    """Makes steps from properties and written values; each routing is compiled once per builder."""
+    """Makes steps from properties and written values; each routing is compiled once per builder.
+
+    `parameters` says what own parameters were made of, and `untold` whose values are not told, by their names.
+    """
 
     def __init__(
         self,
@@ -234,15 +325,18 @@ class StepBuilder:
         dialect: Dialect,
         root: Mapping[str, Any],
         edition: Edition,
-        static_parameters: Sequence[str],
-        as_n8n: bool = False,
+        parameters: Parameters,
+        made_of: Mapping[str, Fields] | None = None,
+        untold: Container[str] = (),
     ) -> None:
         self._dialect: Dialect = dialect
         self._root = root
         self._edition = edition
-        self._static_parameters = frozenset(static_parameters)
-        self._as_n8n = as_n8n
-        self._routings: dict[tuple[int, bool], CompiledRouting] = {}
+        self._parameters = parameters
+        self._as_n8n = not parameters.strict
+        self._within = Within(made_of or {})
+        self._untold = untold
+        self._routings: dict[tuple[int, bool, bool, bool, Fields, Fields], CompiledRouting] = {}
 
     @property
     def _around_root(self) -> Surroundings:
@@ -253,11 +347,14 @@ class StepBuilder:
         """Whether a template of a routing compiled so far reads other items than its own."""
         return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
 
-    def compile(self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False) -> Compiled:
-        """A written value: the author's in the author's dialect, a default in n8n's."""
+    def compile(
+        self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False, use: Use | None = None
+    ) -> Compiled:
+        """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
         if literal:
             return constant(value)
-        return compile_value(value, dialect=self._dialect if given else "n8n", property=prop.label)
+        dialect: Dialect = self._dialect if given else "n8n"
+        return compile_value(value, dialect=dialect, property=prop.label, template=compiler_for(use))
 
     def steps(
         self,
@@ -266,17 +363,43 @@ class StepBuilder:
         compiled: Compiled,
         names: Mapping[str, Any],
         *,
+        given: bool,
         literal: bool = False,
         nested: bool = False,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
         """The steps of one visible property: its own routing, then its selected parts.
 
-        `nested` says that it is one of a collection, `literal` that its value is no template.
+        Args:
+            prop: the property.
+            value: what is written for it.
+            compiled: the same, compiled.
+            names: further names in scope.
+            given: whether the author, or the data of an item, gave it a value of its own.
+            literal: whether the value came out of an expression.
+            nested: whether the property is one of a collection.
+            made_of: the credential's fields that the expression behind a literal was made of.
         """
+        within = self._around(names, made_of)
+        if not literal:
+            made_of = within.fields(compiled)
+        untold = self.is_untold(prop)
+        if prop.value_schema is not None and (prop.routing is None or prop.routing.send is None):
+            constraint = constraint_of(prop, ours=False)
+            if constraint is not None:
+                yield ConstraintStep(prop, compiled, constraint)
         if prop.routing is not None:
-            routing = self._routing(prop.routing, prop, compiled.static and not literal)
+            around = replace(within, value=made_of) if made_of else within
+            constant_value = compiled.static and not literal
+            routing = self._routing(
+                prop.routing, prop, compiled, value_is_static=constant_value, given=given, within=around
+            )
+            if routing.is_condition and given and compiled.static and is_missing(compiled.value):
+                raise empty_condition(prop.label, literal=literal)
             coercion = None if nested else coercion_of(prop)
-            yield _shortened(RoutingStep(prop, compiled, routing, names, coercion))
+            yield from _routed(routing, prop, compiled, names, coercion, untold=untold)
+        elif untold:
+            yield UntoldStep(compiled)
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
@@ -284,36 +407,71 @@ class StepBuilder:
         if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
             # In n8n an expression selects nothing: what it gives is no choice, and no collection.
             if not self._as_n8n:
-                yield DynamicStep(prop, compiled, self, names)
+                yield DynamicStep(prop, compiled, self, names, made_of)
         else:
-            yield from self.children(prop, compiled.value if compiled.static else value, names, literal=literal)
+            written = compiled.value if compiled.static else value
+            yield from self.children(prop, written, names, literal=literal, made_of=made_of if literal else NO_FIELDS)
+
+    def is_untold(self, prop: PropertyDescriptor) -> bool:
+        """Whether a property's name says that its value is secret."""
+        return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
+
+    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
+        """What the names around a template were made of; a literal's were made of what it was."""
+        parent = names.get("$parent")
+        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
+        return replace(self._within, parent=of_parent) if of_parent else self._within
 
     def children(
-        self, prop: PropertyDescriptor, value: Any, names: Mapping[str, Any], *, literal: bool
+        self,
+        prop: PropertyDescriptor,
+        value: Any,
+        names: Mapping[str, Any],
+        *,
+        literal: bool,
+        made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
         """The steps of the parts of `prop` that `value` selects."""
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names)
+            yield from self._chosen(prop.choices(), value, names, made_of)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
             present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal)
+            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
         else:
             for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal)
+                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
 
-    def routing_step(self, routing: Routing) -> Step:
-        """The step of a routing that belongs to no property's value."""
-        return RoutingStep(None, constant(None), self._routing(routing, None, True))
+    def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
+        """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
+        given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
+        if self._parameters.strict and prop.type != "options" and not given:
+            raise InvalidValueError(
+                f"{prop.label} takes an object, and its expression gives something else.",
+                property=prop.label,
+                value=value,
+                expression=str(written.source),
+                hint="Set its members one by one, or let the expression give an object.",
+            )
 
-    def _chosen(self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any]) -> Iterator[Step]:
+    def routing_steps(self, routing: Routing) -> Iterator[Step]:
+        """The steps of a routing that belongs to no property's value."""
+        nothing = constant(None)
+        compiled = self._routing(routing, None, nothing, value_is_static=True, given=False, within=self._within)
+        yield from _routed(compiled, None, nothing, {})
+
+    def _chosen(
+        self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any], made_of: Fields
+    ) -> Iterator[Step]:
         chosen = [option for option in options if same(option.value, value)]
         # In n8n an option has no `$value`, and of several with one value only the first is looked at.
+        around = self._around(names, made_of)
         own = constant(UNDEFINED if self._as_n8n else value)
         for option in chosen[:1] if self._as_n8n else chosen:
             if option.routing is not None and self._around_root.visible(option.display_options):
-                yield RoutingStep(None, own, self._routing(option.routing, None, True), names)
+                routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
+                yield from _routed(routing, None, own, names)
 
     def _group(
         self,
@@ -323,6 +481,7 @@ class StepBuilder:
         names: Mapping[str, Any],
         *,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         entries = value.get(group.name)
         if entries is None or entries is UNDEFINED:
@@ -333,10 +492,10 @@ class StepBuilder:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal)
+                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
         elif isinstance(entries, Mapping):
             inner = {**names, "$index": 0, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal)
+            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
 
     def _nested(
         self,
@@ -346,6 +505,7 @@ class StepBuilder:
         *,
         defaults: bool,
         literal: bool,
+        made_of: Fields,
     ) -> Iterator[Step]:
         form = visible_form(
             properties,
@@ -355,37 +515,106 @@ class StepBuilder:
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
         )
+        uses = uses_in(p.routing for p in form.properties) if self._parameters.strict and not literal else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given)}
+            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
         for prop in form.properties:
             # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
-                compiled = self.compile(prop, value, given=prop.name in given, literal=literal)
-                for step in self.steps(prop, value, compiled, names, literal=literal, nested=True):
+                own = uses_in([prop.routing]).get(("$value",)) if uses else None
+                compiled = self.compile(
+                    prop,
+                    value,
+                    given=prop.name in given,
+                    literal=literal,
+                    use=own or uses.get(("$parent", prop.name)),
+                )
+                is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
+                steps = self.steps(
+                    prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
+                )
+                for step in steps:
                     yield _resolving_parent(step)
 
-    def _routing(self, routing: Routing, prop: PropertyDescriptor | None, value_is_static: bool) -> CompiledRouting:
-        key = (id(routing), value_is_static)
-        if key not in self._routings:
-            self._routings[key] = CompiledRouting(
+    def _routing(
+        self,
+        routing: Routing,
+        prop: PropertyDescriptor | None,
+        value: Compiled,
+        *,
+        value_is_static: bool,
+        given: bool,
+        within: Within,
+    ) -> CompiledRouting:
+        """The compiled routing of a property, or of what is chosen.
+
+        Args:
+            routing: as the descriptor has it.
+            prop: the property it belongs to; None for one that belongs to no property's value.
+            value: what the author wrote.
+            value_is_static: whether `$value` is a constant.
+            given: whether the author gave a value of their own.
+            within: what the names around it were made of.
+        """
+        key = (id(routing), value_is_static, value_is_settled := is_settled(value), given, within.value, within.parent)
+        compiled = self._routings.get(key)
+        if compiled is None:
+            compiled = self._routings[key] = CompiledRouting(
                 routing,
                 prop,
-                static_parameters=self._static_parameters,
+                parameters=self._parameters,
                 value_is_static=value_is_static,
-                as_n8n=self._as_n8n,
+                value_is_settled=value_is_settled,
+                value_is_set=given,
+                within=within,
             )
-        return self._routings[key]
+        return compiled
+
+
+def _routed(
+    routing: CompiledRouting,
+    prop: PropertyDescriptor | None,
+    value: Compiled,
+    names: Mapping[str, Any],
+    coercion: Coercion | None = None,
+    *,
+    untold: bool = False,
+) -> Iterator[Step]:
+    """The steps of a routing: what of its request is settled, then the rest of it."""
+    if routing.members:
+        yield MembersStep(routing.members, partial(_resolved, prop, value), routing.marks)
+    if not routing.members or not routing.is_empty:
+        yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
 
 
 class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`."""
+    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
 
-    __slots__ = ("_members",)
+    `made_of` are the credential's fields that its members read.
+    """
 
-    def __init__(self, values: Mapping[str, Any], dialect: Dialect, given: Mapping[str, Any]) -> None:
-        self._members = {k: compile_value(v, dialect=dialect if k in given else "n8n") for k, v in values.items()}
+    __slots__ = ("_members", "made_of")
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        dialect: Dialect,
+        given: Mapping[str, Any],
+        uses: Mapping[Name, Use],
+        within: Within,
+    ) -> None:
+        self._members = {
+            name: compile_value(
+                value,
+                dialect=dialect if name in given else "n8n",
+                property=name,
+                template=compiler_for(uses.get(("$parent", name))),
+            )
+            for name, value in values.items()
+        }
+        self.made_of = within.fields(*self._members.values())
 
     def resolve(self, scope: Scope) -> dict[str, Any]:
         return {name: member.resolve(scope) for name, member in self._members.items()}
@@ -404,11 +633,15 @@ class _InEntry:
     def touches(self) -> frozenset[str]:
         return self.step.touches
 
+    @property
+    def marks(self) -> Marks:
+        return self.step.marks
+
     def apply(self, draft: Draft) -> None:
         parent = self.step.names["$parent"].resolve(draft.scope)
-        value = self.step.value.resolve(draft.scope)
-        if self.step.prop is not None:
-            value = located(self.step.prop, value)
+        value = _resolved(self.step.prop, self.step.value, draft.scope)
+        if self.step.untold:
+            draft.keep_untold(value)
         self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
 
 

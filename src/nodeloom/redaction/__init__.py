@@ -10,14 +10,18 @@ TYPE_CHECKING = False  # typing's own takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from nodeloom.redaction.masker import Masker, texts_of
+    from nodeloom.redaction.masker import Masker, telling, texts_of
     from nodeloom.redaction.names import DEFAULT_SECRET_NAMES, SecretNames
     from nodeloom.redaction.secret import (
         MASK,
         MaskedTexts,
         MaskedValues,
         Secret,
+        clean_interruption,
         forget_locals,
+        interrupted_clean,
+        leave_running_frames,
+        let_go,
         masked,
         refuse_pickling,
         reveal,
@@ -31,10 +35,15 @@ __all__ = [
     "Masker",
     "Secret",
     "SecretNames",
+    "clean_interruption",
     "forget_locals",
+    "interrupted_clean",
+    "leave_running_frames",
+    "let_go",
     "masked",
     "refuse_pickling",
     "reveal",
+    "telling",
     "texts_of",
 ]
 
@@ -43,6 +52,7 @@ _HOMES = {
     "DEFAULT_SECRET_NAMES": "names",
     "Masker": "masker",
     "SecretNames": "names",
+    "telling": "masker",
     "texts_of": "masker",
 }
 

@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus, unquote
 from nodeloom.redaction.secret import MASK, MaskedTexts, Secret, refuse_pickling
 
 _SHORT = 4
+_LEAST_TELLING = 3
+SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
 # An escape of a letter or digit, or of an escape, or one that not every encoder writes, or not in this case.
 _FURTHER_ENCODED = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
@@ -22,17 +24,27 @@ _FURTHER_IN_JSON = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\\\(?:[ux/]|\\\\)|&#|&\w{2,6};", re.IGNORECASE
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+# An escape of JSON ends with a letter or digit, and may stand right in front of a word.
+_ENDING_ESCAPE = re.compile(r"(?:\\[bfnrt]|\\u[0-9a-f]{4})\Z")
+_LONGEST_ESCAPE = 6
 _NAMED_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # Other text than Latin-1, and so no UTF-8 that was read as that.
 _WIDE = re.compile("[^\x00-\xff]")
 _MOST_LAYERS = 5
 _URL_SAFE = str.maketrans("+/", "-_")
+# What encodeURIComponent and encodeURI leave as it is (ECMA-262, 19.2.6), besides letters, digits and `-_.~`.
+_COMPONENT = "!'()*"
+_ADDRESS = f"{_COMPONENT};,/?:@&=+$#"
 # Where `errors.preview` cuts a text, wherever it comes to.
 _CUT = "…"
 
 
 def texts_of(value: object) -> Iterator[str]:
-    """Every text and number in a JSON value, as text, those in a Secret too; booleans and null say nothing secret."""
+    """Every text and number in a JSON value, as text, those in a Secret too; booleans and null say nothing secret.
+
+    A whole number that is a float comes as JavaScript writes it as well: `7` for `7.0`.
+    """
     if isinstance(value, str):
         yield value
     elif isinstance(value, Secret):
@@ -45,6 +57,8 @@ def texts_of(value: object) -> Iterator[str]:
             yield from texts_of(inner)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield str(value)
+        if isinstance(value, float) and value.is_integer():
+            yield str(int(value))
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -81,7 +95,23 @@ def _whole_characters(text: str) -> str:
 
 
 def _percent_lower(text: str) -> str:
-    return re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), text)
+    return _PERCENT.sub(lambda escape: escape[0].lower(), text)
+
+
+def telling(texts: Iterable[str]) -> MaskedTexts:
+    """Those of `texts` that tell anything: a switch, or one or two characters, stand in any other text too."""
+    return MaskedTexts(t for t in texts if len(t) >= _LEAST_TELLING and t.casefold() not in SWITCHES)
+
+
+def _percent_encoded(raw: bytes) -> Iterator[str]:
+    for safe in ("", "/", _COMPONENT, _ADDRESS):
+        escaped = quote(raw, safe=safe)
+        yield escaped
+        yield _percent_lower(escaped)
+    # As a form has it.
+    for escaped in (quote_plus(raw), quote_plus(raw, safe="*")):
+        yield escaped
+        yield _percent_lower(escaped)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -92,14 +122,14 @@ def _forms(secret: str) -> Iterator[str]:
     texts = {secret, raw.decode("latin-1"), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     texts.add(repr(secret)[1:-1])
     for known in filter(None, (raw, narrow)):
-        escaped = (quote(known, safe=""), quote(known), quote_plus(known))
-        texts.update(escaped, map(_percent_lower, escaped))
+        texts.update(_percent_encoded(known))
     yield from _as_bytes(narrow)
     for text in texts:
         yield text
         # Once and twice more, as an address in the query of another (`?return=%2Fapi%3Fkey%3D…`).
         once_more = quote(text.encode("utf-8", "surrogatepass"), safe="")
         yield once_more
+        yield _percent_lower(once_more)
         yield quote(once_more, safe="")
         yield from _as_bytes(text.encode("utf-8", "surrogatepass"))
 
@@ -140,12 +170,49 @@ def _in_json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _word_in_json(text: str) -> str:
-    """A pattern for a word, as it stands in JSON: an escape ends with a letter or digit, and may end a word before."""
-    word = re.escape(text)
-    # What comes before is looked at last: a pattern that begins with a text is searched for far quicker.
-    before = rf"(?:(?<!\w{word})|(?<=\\[bfnrt]{word})|(?<=\\u[0-9a-f]{{4}}{word}))"
-    return rf"{word}(?!\w){before}"
+# Secrets are looked for as plain texts and never made a pattern of: `re` keeps the patterns it compiles, and shows them
+# in the words of its own errors, such as the KeyError of its cache.
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _words(text: str, word: str) -> Iterator[int]:
+    """Where `word` stands in `text` as a whole word."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (at == 0 or not _is_of_word(text[at - 1])) and (end == len(text) or not _is_of_word(text[end])):
+            yield at
+        at = text.find(word, at + 1)
+
+
+def _is_word_in_json(document: str, word: str) -> bool:
+    """Whether `word` stands in a JSON document as a whole word of one of its texts."""
+    at = document.find(word)
+    while at >= 0:
+        end = at + len(word)
+        # What comes behind is looked at first: it is one character.
+        if (end == len(document) or not _is_of_word(document[end])) and (
+            at == 0
+            or not _is_of_word(document[at - 1])
+            or _ENDING_ESCAPE.search(document[max(0, at - _LONGEST_ESCAPE) : at]) is not None
+        ):
+            return True
+        at = document.find(word, at + 1)
+    return False
+
+
+def _without_word(text: str, word: str) -> str:
+    """`text` with the mask in place of `word` wherever it is a whole word."""
+    parts: list[str] = []
+    since = 0
+    for at in _words(text, word):
+        if at >= since:
+            parts += (text[since:at], MASK)
+            since = at + len(word)
+    return "".join([*parts, text[since:]]) if parts else text
 
 
 def _any_in(texts: tuple[str, ...], text: str) -> bool:
@@ -175,16 +242,14 @@ class Masker:
     """
 
     __slots__ = (
+        "_forms",
         "_json_lengths",
         "_json_short",
         "_json_texts",
-        "_json_words",
         "_lengths",
-        "_pattern",
         "_secrets",
         "_short",
         "_texts",
-        "_words",
     )
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -195,25 +260,24 @@ class Masker:
         for secret in self._secrets:
             if len(secret) < _SHORT:
                 short.add(secret)
+                # With an escape in it, it can be told from any other text.
+                escaped = _percent_encoded(secret.encode("utf-8", "surrogatepass"))
+                forms = {form for form in escaped if len(form) >= _SHORT and form != secret}
             else:
                 forms = {form for form in _forms(secret) if len(form) >= _SHORT}
-                long |= forms
-                shortest.update(_innermost(forms))
-        # What is looked for before the pattern is tried. Shortest first: what is longer than a text cannot stand in it.
+            long |= forms
+            shortest.update(_innermost(forms))
+        # What is looked for before all else. Shortest first: what is longer than a text cannot stand in it.
         self._texts = tuple(sorted(shortest, key=len))
         self._lengths = tuple(map(len, self._texts))
-        self._short = tuple(sorted(short))
+        # Longest first: a secret that contains another must not leave its remainder behind.
+        self._forms = tuple(sorted(long, key=lambda s: (-len(s), s)))
+        self._short = tuple(sorted(short, key=lambda s: (-len(s), s)))
         # What is cut may end with the beginning of a secret, so the ellipsis counts as a sign of one.
         in_json = {_in_json(text) for text in (*self._texts, _CUT)} if shortest or short else ()
         self._json_texts = tuple(sorted(in_json, key=len))
         self._json_lengths = tuple(map(len, self._json_texts))
         self._json_short = tuple(map(_in_json, self._short))
-        self._json_words = re.compile("|".join(map(_word_in_json, self._json_short))) if short else None
-        # Longest first: a secret that contains another must not leave its remainder behind.
-        parts = [re.escape(text) for text in sorted(long, key=lambda s: (-len(s), s))]
-        words = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(short, key=lambda s: (-len(s), s))]
-        self._words = re.compile("|".join(words)) if words else None
-        self._pattern = re.compile("|".join([*parts, *words])) if parts or words else None
 
     def __repr__(self) -> str:
         return f"Masker({len(self._secrets)} secrets)"
@@ -223,20 +287,20 @@ class Masker:
 
     def __bool__(self) -> bool:
         """Whether there is anything to mask."""
-        return self._pattern is not None
+        return bool(self._secrets)
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `***`, and so the beginning of one in front of an ellipsis."""
-        if self._pattern is None:
+        if not self._secrets:
             return text
-        # Looking for plain texts is far quicker than the pattern, and most texts hold none.
-        for secret in self._texts[: bisect_right(self._lengths, len(text))]:
-            if secret in text:
-                text = self._pattern.sub(MASK, text)
-                break
-        else:
-            if self._words is not None and _any_in(self._short, text):
-                text = self._words.sub(MASK, text)
+        # Looking for the few shortest texts is far quicker than for all, and most texts hold none.
+        if _any_in(self._texts[: bisect_right(self._lengths, len(text))], text):
+            for form in self._forms:
+                if form in text:
+                    text = text.replace(form, MASK)
+        for word in self._short:
+            if word in text:
+                text = _without_word(text, word)
         escaped = "%" in text or "\\" in text or "&" in text
         if escaped and _FURTHER_ENCODED.search(text) is not None and self._is_inside(text):
             return MASK
@@ -265,13 +329,15 @@ class Masker:
         escaped = "%" in document or "\\\\" in document or "&" in document
         if escaped and self._texts and _FURTHER_IN_JSON.search(document) is not None:
             return True
-        if self._json_words is None or not _any_in(self._json_short, document):
-            return False
-        return self._json_words.search(document) is not None
+        # A loop, because a generator costs more than what it looks for.
+        for word in self._json_short:  # noqa: SIM110
+            if word in document and _is_word_in_json(document, word):
+                return True
+        return False
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""
-        return value if self._pattern is None else self._masked(value)
+        return self._masked(value) if self._secrets else value
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, final
 
-from nodeloom.redaction.masker import texts_of
+from nodeloom.redaction.masker import SWITCHES, texts_of
 from nodeloom.redaction.secret import MASK, Secret
 
 DEFAULT_SECRET_NAMES: tuple[str, ...] = (
@@ -71,7 +71,6 @@ _FARTHEST = 100
 _BLANKS = re.compile(r"\s{0,8}")
 _QUOTED = re.compile(r"""(?P<quote>\\*["'])(?P<text>.*?)(?P<end>(?<!\\)(?P=quote)|$)""", re.DOTALL)
 _BARE = re.compile(rf"""{_SCHEMES}[^\s"'\\,;&<>{{}}\[\]()]+""", re.IGNORECASE)
-_SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w.:-]{0,80})(?:\s[^<>]*)?>(?P<text>[^<]+)")
 # Where a text was cut for a message, what stands behind the ellipsis is the message's own.
 _CUT = re.compile(r"… \(\d+ characters\)$")
@@ -204,7 +203,7 @@ def _masked_value(text: str, start: int) -> tuple[int, str]:
         shown = (MASK if secret else "") + (cut[0] if cut else "")
         return quoted.end(), f"{quoted['quote']}{shown}{quoted['end']}"
     bare = _BARE.match(text, start)
-    if bare is None or bare[0].casefold() in _SWITCHES:
+    if bare is None or bare[0].casefold() in SWITCHES:
         return start, ""
     cut = _CUT.search(text, bare.start())
     return (cut.start() if cut and cut.start() < bare.end() else bare.end()), MASK

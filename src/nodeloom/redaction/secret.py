@@ -8,7 +8,9 @@ behind an error, which tools that show tracebacks with locals (rich, pytest) wou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Generic, NoReturn, TypeVar, final
 
 MASK = "***"
@@ -169,3 +171,51 @@ def forget_locals(error: BaseException) -> None:
         waiting += [current.__cause__, current.__context__]
         if isinstance(current, BaseExceptionGroup):
             waiting += current.exceptions
+
+
+def leave_running_frames(error: BaseException) -> None:
+    """Take the frames that still run off the traceback of an error that is kept: their variables cannot be cleared."""
+    entry = error.__traceback__
+    while entry is not None and _is_running(entry.tb_frame):
+        entry = entry.tb_next
+    error.__traceback__ = entry
+
+
+def _is_running(frame: FrameType) -> bool:
+    try:
+        frame.clear()
+    except RuntimeError:
+        return True
+    return False
+
+
+def let_go(error: BaseException) -> None:
+    """Let go of what stands behind an error that leaves: variables, and what an interruption came in the middle of.
+
+    Ctrl-C may come while an error is about to be masked, or while `re` or a cache looks something up: Python then keeps
+    that error as its context, with words that were masked by none.
+    """
+    forget_locals(error)
+    if not isinstance(error, Exception):
+        error.__cause__ = error.__context__ = None
+
+
+@contextmanager
+def clean_interruption() -> Iterator[None]:
+    """Inside stands what a task, a callback or a thread does: an interruption leaves it without what it interrupted.
+
+    An event loop passes KeyboardInterrupt on to whoever runs the loop, past all that wait for the task it came in.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as interruption:
+        let_go(interruption)
+        raise
+
+
+async def interrupted_clean(work: Coroutine[Any, Any, T]) -> T:
+    """`work` as a task of its own, with `clean_interruption` around it."""
+    with clean_interruption():
+        return await work

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nodeloom import openfiles
 from nodeloom.errors import ConfigurationError
 from nodeloom.run.waiting import waited_for
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 logger = logging.getLogger("nodeloom.transport")
+
+
+# Those of the loop itself, of its library, and of what is imported for the first items.
+_FILES_OF_A_LOOP = 24
 
 
 class ClosedError(Exception):
@@ -43,10 +48,13 @@ class Background:
         self._closing = False
         self._loop: asyncio.AbstractEventLoop
         self._ended: asyncio.Event
+        self._fault: BaseException | None = None
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(ready,), name="nodeloom", daemon=True)
         self._thread.start()
         ready.wait()
+        if self._fault is not None:
+            raise openfiles.cannot_begin() from self._fault
 
     @property
     def usable(self) -> bool:
@@ -108,8 +116,16 @@ class Background:
                 self._sender.settle()
 
     def _serve(self, ready: threading.Event) -> None:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(self._until_closed(ready))
+        try:
+            # libuv aborts the process when it cannot open what a loop needs.
+            openfiles.require(_FILES_OF_A_LOOP)
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._until_closed(ready))
+        except OSError as fault:
+            if ready.is_set():
+                raise
+            self._fault = fault
+            ready.set()
 
     async def _until_closed(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()

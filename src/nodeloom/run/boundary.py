@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from nodeloom import openfiles
 from nodeloom.errors import NodeloomError
-from nodeloom.redaction import forget_locals, masked
+from nodeloom.redaction import MaskedValues, clean_interruption, let_go, masked
+from nodeloom.run.redacting import Redactor
 
 if TYPE_CHECKING:
     from nodeloom.redaction import SecretNames
@@ -44,51 +46,77 @@ def shielded(secret: str, position: int | None = None) -> Callable[[Callable[P, 
 
 
 def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> Any:
+    # Ctrl-C may come at any line: the masking is inside of what lets go, and what came in plain is let go of as well.
     if inspect.isasyncgenfunction(method):
 
         async def shielded_stream(runtime: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
-            inner = method(runtime, *masking(given, named), **named)
+            inner = None
             try:
+                given = masking(given, named)
+                inner = method(runtime, *given, **named)
                 async for value in inner:
                     yield value
             except BaseException as error:
-                let_out(error, runtime.secret_names)
+                _tell_used_up(error)
+                try:
+                    let_out(error, runtime.secret_names, _parameters(given, named))
+                finally:
+                    given, named = (), {}
                 raise
             finally:
                 # A generator that is left early ends where it stands, and its run with it.
-                await inner.aclose()
+                if inner is not None:
+                    await inner.aclose()
 
         return functools.wraps(method)(shielded_stream)
     if inspect.iscoroutinefunction(method):
 
         async def shielded_coroutine(runtime: Any, *given: Any, **named: Any) -> Any:
-            given = masking(given, named)
             try:
+                given = masking(given, named)
                 return await method(runtime, *given, **named)
             except BaseException as error:
-                let_out(error, runtime.secret_names)
+                _tell_used_up(error)
+                try:
+                    let_out(error, runtime.secret_names, _parameters(given, named))
+                finally:
+                    given, named = (), {}
                 raise
 
         return functools.wraps(method)(shielded_coroutine)
 
     def shielded_call(runtime: Any, *given: Any, **named: Any) -> Any:
-        given = masking(given, named)
         try:
+            given = masking(given, named)
             result = method(runtime, *given, **named)
+            if isinstance(result, Iterator):
+                return _Shielded(result, runtime.secret_names, _parameters(given, named))
         except BaseException as error:
-            let_out(error, runtime.secret_names)
+            _tell_used_up(error)
+            try:
+                let_out(error, runtime.secret_names, _parameters(given, named))
+            finally:
+                given, named = (), {}
             raise
-        return _Shielded(result, runtime.secret_names) if isinstance(result, Iterator) else result
+        return result
 
     return functools.wraps(method)(shielded_call)
+
+
+def _parameters(given: tuple[Any, ...], named: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The author's parameters among the arguments of a public method: the only mapping that is given by position."""
+    found = named.get("parameters", next((value for value in given if isinstance(value, Mapping)), None))
+    # A credential's fields are known by value.
+    return found if isinstance(found, Mapping) and not isinstance(found, MaskedValues) else {}
 
 
 class _Shielded(Iterator[Any]):
     """An iterator whose errors leave their variables behind; all else of it is as it is."""
 
-    def __init__(self, inner: Iterator[Any], names: SecretNames) -> None:
+    def __init__(self, inner: Iterator[Any], names: SecretNames, parameters: Mapping[str, Any]) -> None:
         self._inner = inner
         self._names = names
+        self._parameters = parameters
 
     def __next__(self) -> Any:
         try:
@@ -96,16 +124,26 @@ class _Shielded(Iterator[Any]):
         except StopIteration:
             raise
         except BaseException as error:
-            let_out(error, self._names)
+            let_out(error, self._names, self._parameters)
             raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
 
-def let_out(error: BaseException, names: SecretNames) -> None:
-    """Mask what stands behind secret names in an error of Nodeloom, and let go of the variables behind any error."""
-    if isinstance(error, NodeloomError):
-        error.details = names.redacted(error.details)
-        error.mask(names)
-    forget_locals(error)
+def _tell_used_up(error: BaseException) -> None:
+    """Raise ConfigurationError where no file could be opened: modules are imported when they are first needed."""
+    if isinstance(error, OSError) and openfiles.used_up(error):
+        let_go(error)
+        raise openfiles.cannot_begin() from error
+
+
+def let_out(error: BaseException, names: SecretNames, parameters: Mapping[str, Any]) -> None:
+    """Mask what an error of Nodeloom tells of secrets by name, and let go of what stands behind any error.
+
+    Errors of items were masked before, with all that is known of the item.
+    """
+    with clean_interruption():
+        if isinstance(error, NodeloomError):
+            Redactor(names, None, parameters).words(error)
+        let_go(error)

@@ -2,7 +2,8 @@
 
 `Delete Weblink` for a hundred items can be one `Bulk Links Delete` of a hundred keys. Items are gathered as they come;
 when the bulk call fails, each item is sent by itself, so that each gets its own truth. An item with a precondition
-(If-Match) is always sent by itself: a bulk call cannot carry it.
+(If-Match) is always sent by itself: a bulk call cannot carry it. So is one whose key is secret, by its property's name
+or because it is made of the credential's: of a bulk call's list that is not known.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, NotRunError, RequestError, ServerError
+from nodeloom.redaction import interrupted_clean
 from nodeloom.run.intent import together
 from nodeloom.run.items import Item, as_item
 from nodeloom.run.result import Outcome
@@ -88,6 +90,7 @@ class CoalescingWork:
         self._twin = twin
         self._size = size
         self._linger = linger
+        self._own_key = bool(plan.made_of.get(twin.item))
         self._calls = asyncio.Semaphore(concurrency)
         self._batch = _Batch()
         self._flushing: set[asyncio.Task[None]] = set()
@@ -101,7 +104,10 @@ class CoalescingWork:
             # The single call fails the same way, with the words for it, and sends nothing.
             return await self._single(index, raw)
         key = draft.values.get(self._twin.item)
-        if key is None or any(name.lower() == "if-match" for name in draft.options["headers"]):
+        conditional = any(name.lower() == "if-match" for name in draft.options["headers"])
+        # A key that an expression made of the credential's is the credential's in the single call only.
+        secret = self._own_key or (draft.untold is not None and key in draft.untold)
+        if key is None or conditional or secret:
             async with self._calls:
                 return await self._single(index, item)
         return await self._gathered(index, item, key)
@@ -144,7 +150,7 @@ class CoalescingWork:
         if batch.timer is not None:
             batch.timer.cancel()
         task = batch.task = asyncio.get_running_loop().create_task(
-            self._send(batch), context=together([member.context for member in batch.members])
+            interrupted_clean(self._send(batch)), context=together([member.context for member in batch.members])
         )
         self._flushing.add(task)
         task.add_done_callback(self._flushing.discard)
@@ -191,14 +197,17 @@ class CoalescingWork:
     async def _alone(self, member: _Member) -> Outcome:
         """One item by itself, as the task it came from would send it."""
         single = self._single(member.index, member.item)
-        return await asyncio.get_running_loop().create_task(single, context=member.context)
+        return await asyncio.get_running_loop().create_task(interrupted_clean(single), context=member.context)
 
     def _succeeded(self, index: int, key: Any, done: Outcome, *, first: bool) -> Outcome:
-        """A member's own success; the call itself is counted once, with the first."""
+        """A member's own success; the call itself is counted once, with the first.
+
+        It is marked as `bulk`: such a call says nothing of single keys, so that one that never existed succeeds too.
+        """
         status = done.statuses[-1] if done.error is None and done.statuses else 204
         return Outcome(
             index,
-            [{"json": {"success": True, "statusCode": status, self._twin.item: key}}],
+            [{"json": {"success": True, "statusCode": status, "bulk": True, self._twin.item: key}}],
             statuses=done.statuses if first else (),
             retries=done.retries if first else 0,
         )

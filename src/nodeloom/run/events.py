@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.messages import Request, origin_of
 
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ class ObservedRequest:
     `error` the code of the error. Neither is set where the run was broken off meanwhile.
     """
 
-    __slots__ = ("_mask", "_request", "after", "answer_bytes", "error", "item", "resend", "seconds", "status")
+    __slots__ = ("_mask", "_request", "_url", "after", "answer_bytes", "error", "item", "resend", "seconds", "status")
 
     def __init__(
         self, request: Request, mask: Callable[[str], str], item: int | None = None, resend: int = 0, after: str = ""
     ) -> None:
         self._request = request
-        self._mask = mask
+        # A request of an item knows more of what is not told than `mask`, which is the run's.
+        self._mask = mask if request.teller is None else request.told
+        self._url: str | None = None
         self.item = item
         self.resend = resend
         self.after = after
@@ -81,8 +84,14 @@ class ObservedRequest:
 
     @property
     def url(self) -> str:
-        """The address without its query, in which secrets and items' data travel; secrets in the path masked."""
-        return self._mask(_USER_INFORMATION.sub("", self._request.url.partition("?")[0]))
+        """The address without its query, in which secrets and items' data travel; secrets in the path masked.
+
+        That are the credential's, what an expression made of them, and values of the item and its parameters whose
+        fields are secret by their names.
+        """
+        if self._url is None:
+            self._url = self._mask(_USER_INFORMATION.sub("", self._request.url.partition("?")[0]))
+        return self._url
 
     @property
     def origin(self) -> str:
@@ -124,3 +133,67 @@ class Observer:
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
         """The run is over, whatever ended it."""
+
+
+def check_observer(observer: Observer) -> None:
+    """Raise ConfigurationError for a method that would never be called, or not as it is written.
+
+    A method that is nearly one of an observer's is taken for a misspelt one; others are the observer's own.
+    """
+    kind = type(observer)
+    for name in dir(kind):
+        if name in _EVENTS:
+            _check_event(kind, name)
+        elif not name.startswith("_") and callable(getattr(kind, name, None)):
+            meant = _meant(name)
+            if meant is not None:
+                raise UnknownNameError("method", name, _EVENTS, within="an observer", advice=f"Did you mean {meant!r}?")
+
+
+def _check_event(kind: type[Observer], name: str) -> None:
+    import inspect  # here, for most runs have no observer
+
+    method = getattr(kind, name)
+    wanted = inspect.signature(getattr(Observer, name))
+    if not callable(method) or inspect.iscoroutinefunction(method):
+        what = "is a coroutine" if callable(method) else "is no method"
+        raise ConfigurationError(
+            f"{kind.__name__}.{name} {what}, and an observer's methods are plain functions.",
+            property="observer",
+            hint=f"Write it as def {name}{wanted}.",
+        )
+    try:
+        inspect.signature(method).bind(*wanted.parameters)
+    except TypeError as fault:
+        raise ConfigurationError(
+            f"{kind.__name__}.{name} cannot be called: {fault}.",
+            property="observer",
+            hint=f"It is given ({', '.join(wanted.parameters)}).",
+        ) from None
+
+
+_EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
+_WORD = re.compile(r"[A-Z]?[a-z]+")
+# What people call the beginning and the end of something.
+_BEGINNING = re.compile(r"(start|open)(ed)?|beg[aiu]n|sen[dt]")
+_ENDING = re.compile(
+    r"(end|finish|succeed|answer|fail|respond|clos|complet|receiv)(e|ed)?|stop(ped)?|done|error|success|outcome|result|response"
+)
+
+
+def _meant(name: str) -> str | None:
+    """The event that a method of another name was probably meant for: `on_item_finished` is `item_done`."""
+    from nodeloom.descriptor.spelling import typo_of
+
+    words = [word.lower() for word in _WORD.findall(name)]
+    named_after = words[:1] in (["on"], ["handle"], ["after"], ["before"])
+    words = words[named_after:]
+    subject = words[0].removesuffix("s") if words else ""
+    if subject in ("run", "request", "item"):
+        ending = "item_done" if subject == "item" else f"{subject}_ended"
+        told = words[1:]
+        if told and all(map(_ENDING.fullmatch, told)):
+            return ending
+        if (told and all(map(_BEGINNING.fullmatch, told))) or (named_after and not told):
+            return ending if subject == "item" else f"{subject}_started"
+    return typo_of("_".join(words), _EVENTS)

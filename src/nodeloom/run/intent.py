@@ -68,7 +68,10 @@ def recorded(send: Send) -> Send:
 
     async def sent(request: Request) -> Response:
         intents = _INTENTS.get()
-        await before_sending(intents)
+        for intent in intents:
+            if not intent.written:
+                await before_sending(intents)
+                break
         sure = [intent for intent in intents if not intent.maybe_done]
         for intent in sure:
             intent.maybe_done = True

@@ -80,6 +80,10 @@ class RunOptions:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigurationError(f"{name} is a whole number from 1.", property=name, value=value)
+        if self.nodes is not None:
+            from nodeloom.run.handover import as_nodes
+
+            object.__setattr__(self, "nodes", as_nodes(self.nodes))
         if self.dialect not in ("author", "n8n"):
             raise ConfigurationError("dialect is 'author' or 'n8n'.", property="dialect", value=self.dialect)
         for name in ("ordered", "adaptive", "retry_failed"):
@@ -111,7 +115,7 @@ class RunOptions:
 
 
 def _check_observers(observers: Sequence[Any]) -> None:
-    from nodeloom.run.events import Observer
+    from nodeloom.run.events import Observer, check_observer
 
     for observer in observers:
         if not isinstance(observer, Observer):
@@ -121,6 +125,7 @@ def _check_observers(observers: Sequence[Any]) -> None:
                 value=type(observer).__name__,
                 hint="Derive its class from nodeloom.Observer.",
             )
+        check_observer(observer)
 
 
 _KNOWN = tuple(field.name for field in fields(RunOptions))

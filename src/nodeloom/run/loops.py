@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nodeloom.run.background import Background, ClosedError
+from nodeloom.run.settings import closed_runtime
 
 if TYPE_CHECKING:
     from nodeloom.transport import Sender
@@ -32,15 +33,16 @@ class Loops:
         self._background: Background | None = None
         self._finalizer: weakref.finalize[..., Loops]
         self._entered: tuple[asyncio.AbstractEventLoop, Sender] | None = None
+        self._closed = False
 
     def submit(self, function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> concurrent.futures.Future[T]:
-        """Begin `function(background, *arguments)` on the background's loop."""
+        """Begin `function(background, *arguments)` on the background's loop. Raises ConfigurationError once closed."""
         while True:
             background = self._running()
             try:
                 return background.submit(function, background, *arguments)
             except ClosedError:
-                # Closed by another thread between the two lines; the next one is open.
+                # It ended between the two lines; the next one runs, unless all of it was closed.
                 continue
 
     def sender_here(self) -> tuple[Sender, bool]:
@@ -63,7 +65,8 @@ class Loops:
             await asyncio.to_thread(self.close)
 
     def close(self) -> None:
-        """End what runs in the background: what is in flight is finished, the rest not run."""
+        """End what runs in the background, for good: what is in flight is finished, the rest not run."""
+        self._closed = True
         background = self._background
         if background is not None:
             background.close()
@@ -74,6 +77,8 @@ class Loops:
             # A forked child has neither the thread of its parent nor whoever might hold the lock.
             self._process, self._lock, self._background, self._entered = os.getpid(), threading.Lock(), None, None
         with self._lock:
+            if self._closed:
+                raise closed_runtime()
             if self._background is None or not self._background.usable:
                 self._background = background = Background(self._open_sender)
                 # For a runtime nobody closes: its thread ends with it, or with the process.

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.run.handover import as_parameters
 from nodeloom.run.keywords import RunOptions
 from nodeloom.run.registry import Registry
 from nodeloom.run.result import RunReport
@@ -85,8 +86,16 @@ class Opener:
         from nodeloom.plan.compile import compile_plan
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
-            plan = compile_plan(found, parameters, dialect=dialect, url_values=self._url_values, version=version)
+            plan = compile_plan(
+                found,
+                parameters,
+                dialect=dialect,
+                url_values=self._url_values,
+                version=version,
+                untold=self.secret_names,
+            )
             refuse_patterns(plan.descriptor.properties, {name: c.source for name, c in plan.parameters.items()})
         return plan
 
@@ -96,8 +105,11 @@ class Opener:
         from nodeloom.plan.choices import compile_choices
 
         found = self._registry.node(node)
+        parameters = as_parameters(parameters)
         with allowed(self._javascript):
-            return compile_choices(found, property_name, parameters, url_values=self._url_values)
+            return compile_choices(
+                found, property_name, parameters, url_values=self._url_values, untold=self.secret_names
+            )
 
     def open(
         self,
@@ -110,10 +122,9 @@ class Opener:
         dry: bool = False,
     ) -> OpenedRun:
         """The run of an operation; without `items`, it runs once. A `dry` one asks nobody for a token."""
-        from nodeloom.run.source import check_items
+        from nodeloom.run.frames import as_items
 
-        items = [{"json": {}}] if items is None else items
-        check_items(items)
+        items = [{"json": {}}] if items is None else as_items(items)
         plan = self.compile(node, parameters, dialect=options.dialect, version=options.version)
         return self.opened(plan, items, options, report, dry=dry)
 
@@ -136,7 +147,7 @@ class Opener:
         report.node, report.resource = plan.node.name, plan.resource
         report.operation = str(plan.operation.value) if plan.operation else None
         environment = self._environment(nodes=options.nodes)
-        redactor = Redactor(self._names_of(plan), session, plan.parameters)
+        redactor = Redactor(self._names_of(plan), session, plan.values)
         opened = OpenedRun(
             plan, session, items, options, report, environment, self._plugins, self.retry_policy(), redactor
         )

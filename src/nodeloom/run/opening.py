@@ -115,7 +115,7 @@ class OpenedRun:
             breaker=breaker(self.options),
             deadline=deadline(self.options),
             closing=self.journal.aclose if self.journal is not None else None,
-            mask=self.redactor.text,
+            masking=self.redactor.knowing,
         )
         return runner
 
@@ -132,7 +132,7 @@ class OpenedRun:
 
         report = self.report
         run = ObservedRun(report.node, report.resource, report.operation, total, started_at=report.started_at)
-        return Watch(observers, run, self.redactor.text)
+        return Watch(observers, run, self.redactor.text, self.redactor.knowing)
 
     def open_journal(self, path: str | os.PathLike[str]) -> None:
         """Open the run's journal, before anything is sent. Raises JournalError."""

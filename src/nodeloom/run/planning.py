@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import NodeloomError, RequestError
-from nodeloom.messages import Request, Response
+from nodeloom.messages import Content, Request, Response
 
 if TYPE_CHECKING:
     from nodeloom.credential import Injection
     from nodeloom.run.opening import OpenedRun
+    from nodeloom.run.redacting import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +51,26 @@ def plan_requests(
 
     `admit` raises for a request that may not be sent.
     """
-    from nodeloom.run.items import as_item, too_deep
+    from nodeloom.run.items import as_item, plain_item, too_deep
     from nodeloom.run.opening import AllItems
 
     plan, session = opened.plan, opened.session
-    items = list(opened.items) if plan.needs_all_items else opened.items
-    work = opened.work(_refuse, AllItems(items) if plan.needs_all_items else ())
+    items: Iterable[Any] = map(plain_item, opened.items)
+    items = list(items) if plan.needs_all_items else items
+    work = opened.work(_refuse, AllItems(items) if isinstance(items, list) else ())
     injection = _finished(session.injection(_refuse)) if session is not None else None
-    shown = _Shown(session.masker if session is not None else str)
+    shown = _Shown(opened.redactor)
     for index, raw in enumerate(items):
+        said: list[Content] = []
         try:
-            call = plan.call(plan.draft(work.scope(index, as_item(raw, index))))
+            call = plan.call(plan.draft(work.scope(index, as_item(raw, index)), said))
             request = call.request(injection, session.origins if session is not None else ())
             request.verify = request.verify and (session is None or session.verify)
             admit(request)
         except (NodeloomError, RecursionError) as fault:
             error = fault if isinstance(fault, NodeloomError) else too_deep()
             error.item = index
-            opened.redactor.error(error, raw)
+            opened.redactor.error(error, raw, [content.said for content in said])
             yield PlannedRequest(index, error=error)
         else:
             yield shown(index, request)
@@ -76,22 +79,18 @@ def plan_requests(
 class _Shown:
     """Writes requests with secrets masked; headers that are the same object as before are not masked again."""
 
-    def __init__(self, mask: Callable[[str], str]) -> None:
-        self._mask = mask
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
         self._given: Mapping[str, str] | None = None
         self._masked: Mapping[str, str] = {}
 
     def __call__(self, index: int, request: Request) -> PlannedRequest:
         if request.headers is not self._given:
             self._given = request.headers
-            self._masked = MappingProxyType(
-                {
-                    name: "***" if name.lower() in request.credential_headers else self._mask(value)
-                    for name, value in request.headers.items()
-                }
-            )
-        body = None if request.body is None else self._mask(request.body.decode("utf-8", "replace"))
-        return PlannedRequest(index, request.method, self._mask(request.url), self._masked, body)
+            self._masked = MappingProxyType(self._redactor.headers(request))
+        body = None if request.body is None else self._redactor.about(request.body.decode("utf-8", "replace"), request)
+        url = self._redactor.about(request.url, request)
+        return PlannedRequest(index, request.method, url, self._masked, body)
 
 
 async def _refuse(request: Request) -> Response:

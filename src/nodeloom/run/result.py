@@ -20,7 +20,9 @@ class Outcome:
 
     `statuses` are the HTTP statuses of its answers, `retries` how many requests were repeats, `size` the bytes of the
     answers. `told` says that nothing was sent: it is what the run's journal knew already. `cut_short` says that it
-    would have been tried again if the run had gone on.
+    would have been tried again if the run had gone on. `redirect` is the status of the redirect that was followed by
+    another method (a 302 after a POST makes a GET): the service took the request, and what it did with it only it can
+    say.
     """
 
     index: int
@@ -31,6 +33,7 @@ class Outcome:
     size: int = 0
     told: bool = False
     cut_short: bool = False
+    redirect: int | None = None
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
@@ -38,7 +41,8 @@ class Outcome:
         if self.error is not None:
             error = self.error.to_dict()
             return [{"json": {"error": error}, "error": error, "pairedItem": paired}]
-        return [{**item, "pairedItem": paired} for item in self.items]
+        marks = {} if self.redirect is None else {"redirect": self.redirect}
+        return [{**item, **marks, "pairedItem": paired} for item in self.items]
 
 
 @dataclass(slots=True)
@@ -67,17 +71,20 @@ class JournalReport:
     """What a run has to do with its journal, the `file`.
 
     `told` counts the outcomes that were there from an earlier run, `repeated` the items that one may have sent already
-    and that were sent again, `unknown` the items of which only the service can tell whether they were done.
+    and that were sent again, `unknown` the items of which only the service can tell whether they were done. `lost` is
+    how many commits at the end of its log were missing, after a power failure as a rule; what they said was done again.
     """
 
     file: str
     told: int = 0
     repeated: int = 0
     unknown: int = 0
+    lost: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {"file": self.file, "told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+        """The same as JSON; `lost` only where something was."""
+        counts = {"told": self.told, "repeated": self.repeated, "unknown": self.unknown}
+        return {"file": self.file, **counts, **({"lost": self.lost} if self.lost else {})}
 
 
 @dataclass(slots=True)

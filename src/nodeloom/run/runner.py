@@ -12,6 +12,7 @@ from typing import Any
 
 from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
 from nodeloom.plan.transfer import Batching
+from nodeloom.redaction import interrupted_clean
 from nodeloom.run.keywords import OnError
 from nodeloom.run.result import Outcome
 from nodeloom.run.source import END, WAIT, ItemSource
@@ -42,6 +43,7 @@ class Runner:
     `stopped` says why no further item was begun, None while that is not so, and `broke_off` whether items were broken
     off in flight or were not tried again. `fault` is what the input raised, once
     every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
+    `masking` gives, for a raw item, what takes secrets out of a text about it.
     """
 
     def __init__(
@@ -59,10 +61,10 @@ class Runner:
         breaker: Breaker | None = None,
         deadline: float | None = None,
         closing: Closing | None = None,
-        mask: Callable[[str], str] = str,
+        masking: Callable[[Any], Callable[[str], str]] = lambda _raw: str,
     ) -> None:
         self._work = work
-        self._mask = mask
+        self._masking = masking
         self._source = source
         self._concurrency = concurrency if source.size is None else max(1, min(concurrency, source.size))
         self._on_error = on_error
@@ -234,7 +236,7 @@ class Runner:
             # Known before the first worker has had its turn, so nothing is begun at all.
             self.halt("the run was stopped")
         if not self.halted:
-            self._workers = [loop.create_task(self._worker()) for _ in range(self._concurrency)]
+            self._workers = [loop.create_task(interrupted_clean(self._worker())) for _ in range(self._concurrency)]
         for worker in self._workers:
             worker.add_done_callback(self._worker_done)
         if self._deadline is not None:
@@ -298,7 +300,7 @@ class Runner:
             try:
                 outcome = await self._work(index, raw)
             except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-                outcome = Outcome(index, error=unexpected(index, fault, self._mask))
+                outcome = Outcome(index, error=unexpected(index, fault, self._masking(raw)))
             except asyncio.CancelledError:
                 self.broke_off = True
                 error = RequestError(

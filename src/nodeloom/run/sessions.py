@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import CredentialError, NodeloomError
+from nodeloom.errors import CredentialError, NodeloomError, UnknownNameError
 from nodeloom.run.registry import Registry, type_for
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class Sessions:
     """Opens credential sessions for the runs of one runtime.
 
     `providers` are where credentials are looked for, None for the usual places. `lenient` lets a credential type pass
-    that authenticates in JavaScript, which then puts nothing on (n8n to the letter of the descriptor).
+    that authenticates in JavaScript, or that nobody brings; it then puts nothing on (n8n to the letter). `way` is what
+    decides who answers a token request: runtimes of one process share tokens where that is the same.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Sessions:
         *,
         providers: Sequence[Any] | None,
         lenient: bool,
+        way: Hashable = None,
     ) -> None:
         self._registry = registry
         self._plugins = plugins
         self._environment = environment
         self._providers = providers
         self._lenient = lenient
+        self._way = way
 
     def for_plan(
         self, plan: OperationPlan, credentials: GivenCredentials, *, dry: bool = False
@@ -53,8 +56,10 @@ class Sessions:
             known = self._registry.knows_type(reference.name)
             if not known and wanted is None and not reference.required:
                 continue
-            if not known and isinstance(wanted, Mapping):
+            if not known and isinstance(wanted, Mapping) and self._lenient:
                 kind = type_for(reference.name, wanted)
+            elif not known:
+                raise self._unknown_type(reference.name, plan)
             else:
                 kind = self._registry.credential_type(reference.name)
             _check_supported(kind, plan)
@@ -68,6 +73,15 @@ class Sessions:
             return session
         return None
 
+    def _unknown_type(self, name: str, plan: OperationPlan) -> UnknownNameError:
+        """The error for a type nobody brings: nothing says how its fields get onto a request, so none would."""
+        error = UnknownNameError("credential type", name, self._registry.credential_types)
+        error.hint = (
+            f"{plan.title} wants it. Add its description: runtime.add_credential_type({name + '.json'!r}), or "
+            "--credential-type FILE on the command line."
+        )
+        return error
+
     def open(self, kind: CredentialType, wanted: Any, *, dry: bool = False) -> CredentialSession:
         """A session of that type: `wanted` is its fields, a stored credential's name, or None for the default one."""
         from nodeloom.credential import CredentialSession, inherited, with_placeholder
@@ -78,7 +92,7 @@ class Sessions:
         stored = self._credentials().resolve(kind, wanted)
         if dry:
             stored = with_placeholder(kind, stored)
-        return CredentialSession(kind, stored, environment=self._environment())
+        return CredentialSession(kind, stored, environment=self._environment(), way=self._way)
 
     def _credentials(self) -> Credentials:
         from nodeloom.credential import Credentials, default_providers

@@ -6,7 +6,7 @@ All raise ConfigurationError, which names the argument.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ConfigurationError
@@ -24,22 +24,45 @@ def bounds_of(
     connect_timeout: float | None,
     request_timeout: float | None,
     max_answer_bytes: int,
+    max_answer_values: int,
     policy: Policy | None,
 ) -> dict[str, Any]:
-    """The fields of the transport's `Limits`; of two bounds for the size of an answer the smaller one."""
+    """The fields of the transport's `Limits`; of two bounds for the size of an answer the smaller one.
+
+    Args:
+        timeout: seconds of each wait.
+        connect_timeout: seconds to connect.
+        request_timeout: seconds of a whole exchange.
+        max_answer_bytes: the largest answer.
+        max_answer_values: the most values in one.
+        policy: what bounds answers as well.
+    """
     check_number("timeout", timeout, least=0, excluded=True)
     for name, seconds in (("connect_timeout", connect_timeout), ("request_timeout", request_timeout)):
         if seconds is not None:
             check_number(name, seconds, least=0, excluded=True)
     check_number("max_answer_bytes", max_answer_bytes, least=1, whole=True)
-    if policy is not None and policy.max_answer_bytes is not None:
-        max_answer_bytes = min(max_answer_bytes, policy.max_answer_bytes)
+    check_number("max_answer_values", max_answer_values, least=1, whole=True)
+    if policy is not None:
+        max_answer_bytes = min(max_answer_bytes, policy.max_answer_bytes or max_answer_bytes)
+        max_answer_values = min(max_answer_values, policy.max_answer_values or max_answer_values)
     return {
         "connect_seconds": min(_CONNECT_SECONDS, timeout) if connect_timeout is None else connect_timeout,
         "read_seconds": timeout,
         "total_seconds": request_timeout,
         "answer_bytes": max_answer_bytes,
+        "answer_values": max_answer_values,
     }
+
+
+def way_of(transport: Any, policy: Policy | None) -> Hashable:
+    """What decides who answers a request, besides its address: the transport that was given, and where it may go."""
+    destinations = policy.destinations if policy is not None else None
+    if transport is None:
+        return destinations
+    from nodeloom.credential.tokens import number_of
+
+    return number_of(transport), destinations
 
 
 def policy_of(given: Policy | Mapping[str, Any] | None) -> Policy | None:
@@ -65,10 +88,23 @@ def secret_names_of(given: Iterable[str] | None) -> list[str]:
     return [name for name in names if name.strip()]
 
 
+def closed_runtime() -> ConfigurationError:
+    """The error of a runtime that was closed: what it would open, nobody would close again."""
+    return ConfigurationError(
+        "The runtime is closed.", hint="Use it inside its `with` block, or make another Runtime()."
+    )
+
+
 def check_url_values(value: Any) -> None:
     """Refuse anything but `"strict"` and `"raw"`."""
     if value not in ("strict", "raw"):
         raise ConfigurationError("url_values is 'strict' or 'raw'.", property="url_values", value=value)
+
+
+def check_javascript(value: Any) -> None:
+    """Refuse anything but True, False and `"process"`."""
+    if value not in (True, False, "process") or not isinstance(value, (bool, str)):
+        raise ConfigurationError("javascript is True, False or 'process'.", property="javascript", value=value)
 
 
 def check_transport(transport: Any) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence, Sized
 from typing import Any, Protocol
 
-from nodeloom.errors import ConfigurationError
+from nodeloom.run.frames import check_items
+from nodeloom.run.items import plain_item
 
 _END = object()
 _WAIT = object()
@@ -57,23 +58,6 @@ END: Any = _END
 WAIT: Any = _WAIT
 
 
-def check_items(items: Any) -> None:
-    """Raise ConfigurationError when `items` cannot be the items of a run."""
-    if isinstance(items, (str, bytes, Mapping)):
-        kind = "one object" if isinstance(items, Mapping) else "a text"
-        raise ConfigurationError(
-            f"The items of a run are a list of objects, not {kind}.",
-            property="items",
-            hint="Put it into a list." if isinstance(items, Mapping) else "Read the text as JSON first.",
-        )
-    if not isinstance(items, (Iterable, AsyncIterable, Sequence)):
-        raise ConfigurationError(
-            f"The items of a run are a list or another iterable, not {type(items).__name__}.",
-            property="items",
-            hint='Give a list of JSON objects such as [{"Link": "summer-sale"}].',
-        )
-
-
 def open_source(items: Iterable[Any] | AsyncIterable[Any], *, whole: bool = False) -> ItemSource:
     """The right source for `items`. An iterable that is no sequence is read in a thread, so it may block.
 
@@ -103,7 +87,7 @@ class SequenceSource:
         if self._closed or self._at >= len(self._items):
             return END
         self._at += 1
-        return self._items[self._at - 1]
+        return plain_item(self._items[self._at - 1])
 
     async def next(self) -> Any:
         """The next item, or END."""
@@ -120,7 +104,7 @@ class SequenceSource:
         """The items not given yet."""
         while self._at < len(self._items):
             self._at += 1
-            yield self._items[self._at - 1]
+            yield plain_item(self._items[self._at - 1])
 
     @property
     def exhausted(self) -> bool:
@@ -163,7 +147,7 @@ class AsyncSource:
 
     async def _read(self) -> Any:
         try:
-            return await anext(self._iterator)
+            return plain_item(await anext(self._iterator))
         except StopAsyncIteration:
             self.exhausted = True
             return END
@@ -187,10 +171,10 @@ class ThreadedSource:
 
     AHEAD = 64
     AHEAD_BYTES = 16 * 1024 * 1024
-    size = None
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = items
+        self.size = len(items) if isinstance(items, Sized) else None
         self._buffer: deque[tuple[Any, int]] = deque()
         self._room = _Room(self.AHEAD, self.AHEAD_BYTES)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -283,6 +267,7 @@ class ThreadedSource:
                 except StopIteration:
                     self._read_all = True
                     return
+                item = plain_item(item)
                 size = weight(item)
                 self._room.take(size)
                 self._buffer.append((item, size))

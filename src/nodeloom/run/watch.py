@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
 Send = Callable[[Request], Awaitable[Response]]
 Work = Callable[[int, Any], "Awaitable[Outcome]"]
+Mask = Callable[[str], str]
 
 logger = logging.getLogger("nodeloom")
 
 
 class _Sent:
-    """The requests an item has sent so far: how often each, and what came of it."""
+    """An item, and the requests it has sent so far: how often each, and what came of it."""
 
-    __slots__ = ("index", "times")
+    __slots__ = ("index", "raw", "times")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, raw: Any) -> None:
         self.index = index
+        self.raw = raw
         self.times: dict[Hashable, tuple[int, str]] = {}
 
 
@@ -37,11 +39,22 @@ _ITEM: ContextVar[_Sent | None] = ContextVar("nodeloom_item", default=None)
 
 
 class Watch:
-    """Tells `observers` of one run. `mask` takes secrets out of what they are shown."""
+    """Tells `observers` of one run.
 
-    def __init__(self, observers: Sequence[Observer], run: ObservedRun, mask: Callable[[str], str] = str) -> None:
+    `mask` takes the run's secrets out of what they are shown, and what `masking` gives for a raw item also those of the
+    item.
+    """
+
+    def __init__(
+        self,
+        observers: Sequence[Observer],
+        run: ObservedRun,
+        mask: Mask = str,
+        masking: Callable[[Any], Mask] | None = None,
+    ) -> None:
         self._run = run
         self._mask = mask
+        self._masking = masking
         self._ended = False
         # Who overrides nothing of a kind is not called for it.
         self._listeners = {
@@ -65,7 +78,7 @@ class Watch:
             return work
 
         async def watched(index: int, raw: Any) -> Outcome:
-            _ITEM.set(_Sent(index))
+            _ITEM.set(_Sent(index, raw))
             began = time.perf_counter()
             outcome = await work(index, raw)
             self._tell("item_done", outcome, time.perf_counter() - began)
@@ -114,9 +127,11 @@ class Watch:
     def _drop(self, observer: Observer, event: str, fault: Exception) -> None:
         for name, listeners in self._listeners.items():
             self._listeners[name] = [listener for listener in listeners if listener[0] is not observer]
+        item = _ITEM.get()
+        mask = self._mask if self._masking is None or item is None else self._masking(item.raw)
         logger.error(
             "the observer %s failed in %s and is told nothing further of this run\n%s",
             type(observer).__name__,
             event,
-            self._mask("".join(traceback.format_exception(fault))),
+            mask("".join(traceback.format_exception(fault))),
         )

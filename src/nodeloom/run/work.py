@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom import openfiles
 from nodeloom.credential import CredentialSession
 from nodeloom.errors import NodeloomError, RequestError
 from nodeloom.expression import UNDEFINED, Environment, Scope
@@ -66,9 +67,11 @@ class ItemWork:
         self._prepares = plugins.has("nodeloom_prepare_request")
         self._transforms = plugins.has("nodeloom_transform_result")
         self._hooked = self._sees or self._prepares or self._transforms
+        # In n8n there is no such name without a credential; ours has no fields, so that a field may have a substitute.
+        without: Any = UNDEFINED if plan.url_values == "raw" else {}
         self._names: dict[str, Any] = {
             "$version": plan.descriptor.type_version,
-            "$credentials": session.values if session is not None else UNDEFINED,
+            "$credentials": session.values if session is not None else without,
         }
 
     def scope(self, index: int, item: Item) -> Scope:
@@ -98,15 +101,22 @@ class ItemWork:
         except RecursionError:
             return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-            return self._failed(index, raw, unexpected(index, fault, self._redactor.text), attempts)
-        return Outcome(index, items, None, tuple(attempts.statuses), attempts.repeats, attempts.size)
+            if openfiles.used_up(fault):
+                sent = "unknown" if attempts.statuses else "no"
+                return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
+            return self._failed(index, raw, unexpected(index, fault, self._mask(raw, attempts)), attempts)
+        statuses = tuple(attempts.statuses)
+        return Outcome(index, items, None, statuses, attempts.repeats, attempts.size, redirect=attempts.redirect)
 
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
-        self._redactor.error(error, raw)
+        self._redactor.error(error, raw, [content.said for content in attempts.said], attempts.request)
         outcome = Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
         outcome.cut_short = attempts.cut_short
         return outcome
+
+    def _mask(self, raw: Any, attempts: Attempts) -> Callable[[str], str]:
+        return self._redactor.knowing(raw, [content.said for content in attempts.said], attempts.request)
 
     async def _hooked_exchange(self, index: int, item: Item, attempts: Attempts) -> list[Item]:
         plan = self._plan
@@ -118,7 +128,7 @@ class ItemWork:
         return self._plugins.transformed(items, context) if self._transforms else items
 
     async def _exchange(self, scope: Scope, attempts: Attempts, context: CallContext | None) -> list[Item]:
-        exchange = self._plan.exchange(scope)
+        exchange = self._plan.exchange(scope, attempts.said)
         try:
             call = next(exchange)
             while True:
@@ -131,6 +141,7 @@ class ItemWork:
         session = self._session
         if session is None:
             request = call.request()
+            request.teller = self._redactor
             self._unverified.note(request)
             return await self._sent(request, attempts, context)
         injection = session.ready()
@@ -154,12 +165,14 @@ class ItemWork:
     def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:
         request = call.request(injection, session.origins)
         request.mask = session.masker
+        request.teller = self._redactor
         if not session.verify:
             request.verify = False
         self._unverified.note(request)
         return request
 
     async def _send_token(self, request: Request) -> Response:
+        request.teller = self._redactor
         self._unverified.note(request)
         with without_intent():
             try:

@@ -10,25 +10,27 @@ from nodeloom.errors import ConfigurationError
 
 # So many repeats are always there: a short run is not judged by its first requests.
 FLOOR = 50
-# Refusals that pacing holds back did no work and come at a bearable rate; this bounds a service that refuses for ever.
-_REFUSAL_FLOOR, _REFUSAL_SHARE = 1000, 2.0
+# Refusals that pacing holds back did no work and come at a bearable rate, and what was never sent was no work at all;
+# this bounds a service that refuses for ever.
+_HARMLESS_FLOOR, _HARMLESS_SHARE = 1000, 2.0
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 
 
 class RetryBudget:
     """Allows `floor` repeats, and `share` more for each request that is no repeat (0.2: one for five of them).
 
-    `share` None allows any number. Repeats of what was refused and held back by pacing have an account of their own.
+    `share` None allows any number. Repeats of what was refused and held back by pacing, or never sent, have an account
+    of their own.
     `requests` is counted by who makes them. `spent` counts the repeats that were made, `denied` those that were not
     because nothing was left.
     """
 
-    __slots__ = ("_floor", "_held_back", "_share", "denied", "requests", "spent")
+    __slots__ = ("_floor", "_harmless", "_share", "denied", "requests", "spent")
 
     def __init__(self, share: float | None, floor: int = FLOOR) -> None:
         self._share = share
         self._floor = floor
-        self._held_back = 0
+        self._harmless = 0
         self.requests = 0
         self.spent = 0
         self.denied = 0
@@ -41,12 +43,12 @@ class RetryBudget:
         self.spent += 1
         return True
 
-    def afford_refused(self) -> bool:
-        """The same for one that was refused, and waits for the pace."""
-        if self._share is not None and self._held_back >= _REFUSAL_FLOOR + _REFUSAL_SHARE * self.requests:
+    def afford_harmless(self) -> bool:
+        """The same for one that was refused and waits for the pace, or was never sent."""
+        if self._share is not None and self._harmless >= _HARMLESS_FLOOR + _HARMLESS_SHARE * self.requests:
             self.denied += 1
             return False
-        self._held_back += 1
+        self._harmless += 1
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from nodeloom import __version__
-from nodeloom.errors import AnswerTooLargeError, RequestError
+from nodeloom.errors import AnswerTooLargeError, UnreadableAnswerError, preview
 from nodeloom.messages import Request, Response, origin_of
 
 # Many services refuse a request that does not say who sends it.
@@ -38,12 +38,12 @@ def too_large(request: Request, most: int) -> AnswerTooLargeError:
     )
 
 
-def undecodable(request: Request, reason: str) -> RequestError:
-    """The error for an answer that is not compressed as it says."""
-    return RequestError(
-        f"The answer is not compressed as it says it is: {reason}.",
+def undecodable(request: Request, status: int, encoding: str, reason: object) -> UnreadableAnswerError:
+    """The error for an answer that is not compressed as its `Content-Encoding` says."""
+    return UnreadableAnswerError(
+        f"The answer is not compressed as it says it is ({preview(encoding)}, HTTP {status}): {reason}.",
         hint="The service did answer; a proxy may have changed the answer. Check before you repeat it.",
-        sent="yes",
+        status=status,
         method=request.method,
-        origin=origin_of(request.url),
+        url=request.url,
     )

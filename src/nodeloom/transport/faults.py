@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from nodeloom import openfiles
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, said
 from nodeloom.messages import Request, origin_of
 
@@ -29,6 +30,9 @@ def translate(fault: Exception, request: Request) -> RequestError:
     """
     where = origin_of(request.url)
     about: dict[str, Any] = {"method": request.method, "origin": where}
+    # A resolver that could not open its files says that there is no such name.
+    if openfiles.used_up(fault) or (isinstance(fault, httpx.ConnectError) and not openfiles.some_left()):
+        return openfiles.too_many(sent="no" if isinstance(fault, (httpx.ConnectError, OSError)) else "unknown", **about)
     tls = next((c for c in _causes(fault) if isinstance(c, ssl.SSLError)), None)
     if tls is not None and not isinstance(fault, httpx.TimeoutException):
         shaking_hands = isinstance(fault, httpx.ConnectError)

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from nodeloom.errors import InvalidValueError, NetworkError, PolicyError, RequestTimeoutError
+from nodeloom import openfiles
+from nodeloom.errors import InvalidValueError, NetworkError, PolicyError, RequestError, RequestTimeoutError
 from nodeloom.messages import Request, origin_of
 from nodeloom.transport.addresses import is_public, is_within, parsed
 from nodeloom.transport.policy import Policy
@@ -160,8 +161,10 @@ def _target(url: str) -> tuple[str, int]:
     return host, _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def _unresolved(request: Request, host: str, fault: BaseException) -> NetworkError | RequestTimeoutError:
+def _unresolved(request: Request, host: str, fault: BaseException) -> RequestError:
     about: dict[str, Any] = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
+    if openfiles.used_up(fault) or not openfiles.some_left():
+        return openfiles.too_many(**about)
     if isinstance(fault, TimeoutError):
         return RequestTimeoutError(f"The name {host} was not resolved in time.", hint="Check the network.", **about)
     reason = getattr(fault, "strerror", None) or str(fault)

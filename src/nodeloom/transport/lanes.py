@@ -12,7 +12,7 @@ import ssl
 
 import httpx
 
-KEEP_ALIVE_SECONDS = 60.0
+from nodeloom.transport.keeping import LONG
 
 
 @functools.lru_cache(maxsize=8)
@@ -31,12 +31,17 @@ def tls_context(*, verify: bool) -> ssl.SSLContext:
 class LanePool:
     """Lends a transport to each request in flight; for one event loop.
 
-    `verify` turns TLS verification off, `proxy` is a proxy's address.
+    `verify` turns TLS verification off, `proxy` is a proxy's address. A connection that has been idle for longer than
+    `idle_seconds` is not used again, nor one that can be read from: that is an end, or an answer to nothing.
     """
 
-    def __init__(self, *, verify: bool = True, proxy: str | None = None) -> None:
+    def __init__(self, *, verify: bool = True, proxy: str | None = None, idle_seconds: float = LONG) -> None:
         self._verify = verify
         self._proxy = proxy
+        kept = 1 if idle_seconds else 0
+        self._limits = httpx.Limits(
+            max_connections=1, max_keepalive_connections=kept, keepalive_expiry=idle_seconds or None
+        )
         self._idle: list[httpx.AsyncHTTPTransport] = []
         self._all: list[httpx.AsyncHTTPTransport] = []
 
@@ -63,7 +68,7 @@ class LanePool:
         lane = httpx.AsyncHTTPTransport(
             verify=tls_context(verify=self._verify),
             proxy=self._proxy,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_SECONDS),
+            limits=self._limits,
         )
         self._all.append(lane)
         return lane

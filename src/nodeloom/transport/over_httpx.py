@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
+import importlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from nodeloom.errors import InvalidValueError, NodeloomError, UnreadableAnswerError, preview
+from nodeloom.errors import InvalidValueError, NodeloomError
 from nodeloom.messages import Request, Response, origin_of
-from nodeloom.transport.channel import USER_AGENT, too_large
-from nodeloom.transport.decoding import unpacker
+from nodeloom.transport.answerbody import AnswerBody
+from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
 from nodeloom.transport.faults import total_time_over, translate
-from nodeloom.transport.lanes import LanePool
+from nodeloom.transport.keeping import Keeping
+from nodeloom.transport.lanes import LanePool, tls_context
 from nodeloom.transport.limits import Limits
 
-# What is asked for here is unpacked below.
-_DEFAULT_HEADERS = (
-    (b"user-agent", USER_AGENT.encode()),
-    (b"accept", b"*/*"),
-    (b"accept-encoding", b"gzip, deflate"),
-)
-
+_DEFAULT_HEADERS = ((b"user-agent", USER_AGENT.encode()), (b"accept", b"*/*"))
 
 # Pools of hosts whose address was checked; those used last are kept.
 _MOST_PINNED = 64
@@ -43,8 +39,11 @@ class HttpxChannel:
         self._transport = transport
         self._owned = owned
         self._limits = limits
-        self._pools: dict[tuple[bool, str | None], LanePool] = {}
-        self._pinned: OrderedDict[tuple[bool, str], LanePool] = OrderedDict()
+        self._keeping = Keeping()
+        if transport is None:
+            _prepare()
+        self._pools: dict[tuple[bool, str | None, float], LanePool] = {}
+        self._pinned: OrderedDict[tuple[bool, str, float], LanePool] = OrderedDict()
 
     async def exchange(self, request: Request, address: str | None = None) -> Response:
         """The answer, read to its end. Raises a RequestError subclass when none came.
@@ -75,12 +74,16 @@ class HttpxChannel:
         if address is not None:
             pool = await self._pinned_pool(request)
         else:
-            key = (request.verify, request.proxy)
+            idle = self._keeping.seconds(request)
+            key = (request.verify, request.proxy, idle)
             shared = self._pools.get(key)
             if shared is None:
-                shared = self._pools[key] = LanePool(verify=request.verify, proxy=request.proxy)
+                shared = self._pools[key] = LanePool(verify=request.verify, proxy=request.proxy, idle_seconds=idle)
             pool = shared
-        lane = pool.take()
+        try:
+            lane = pool.take()
+        except OSError as fault:
+            raise translate(fault, request) from fault
         try:
             return await self._over(lane, request, address)
         finally:
@@ -88,10 +91,11 @@ class HttpxChannel:
 
     async def _pinned_pool(self, request: Request) -> LanePool:
         """The lanes of one host alone: a lane takes hosts at one address for one, and TLS tells them apart."""
-        key = (request.verify, origin_of(request.url))
+        idle = self._keeping.seconds(request)
+        key = (request.verify, origin_of(request.url), idle)
         pool = self._pinned.get(key)
         if pool is None:
-            pool = self._pinned[key] = LanePool(verify=request.verify)
+            pool = self._pinned[key] = LanePool(verify=request.verify, idle_seconds=idle)
         self._pinned.move_to_end(key)
         if len(self._pinned) > _MOST_PINNED:
             for old, unused in list(self._pinned.items()):
@@ -102,6 +106,7 @@ class HttpxChannel:
         return pool
 
     async def _over(self, transport: httpx.AsyncBaseTransport, request: Request, address: str | None) -> Response:
+        answer: httpx.Response | None = None
         try:
             answer = await transport.handle_async_request(self._outgoing(request, address))
             try:
@@ -111,8 +116,11 @@ class HttpxChannel:
         except NodeloomError:
             raise
         except Exception as fault:
+            if answer is None and isinstance(fault, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
+                self._keeping.broke(request)
             # A transport that was given may raise anything; whatever it is, it concerns this request only.
             raise translate(fault, request) from fault
+        self._keeping.told(request, answer.headers.get("keep-alive"))
         headers: dict[str, str] = {}
         cookies: list[str] = []
         for raw_name, raw_value in answer.headers.raw:
@@ -145,40 +153,28 @@ class HttpxChannel:
 
     async def _read(self, answer: httpx.Response, request: Request) -> bytes:
         most = self._limits.answer_bytes
-        chunks: list[bytes] = []
-        size = 0
+        # What a transport that was given has read already, it has unpacked as well.
+        encoding = "" if answer.is_stream_consumed else answer.headers.get("content-encoding", "")
         try:
-            async for chunk in _unpacked(answer):
-                size += len(chunk)
-                if size > most:
-                    raise too_large(request, most)
-                chunks.append(chunk)
-        except (zlib.error, httpx.DecodingError) as fault:
+            body = AnswerBody(encoding, most)
+            if answer.is_stream_consumed:
+                await body.take(answer.content)
+            else:
+                async for chunk in answer.aiter_raw():
+                    await body.take(chunk)
+            return body.whole()
+        except TooMuch:
+            raise too_large(request, most) from None
+        except (DecodingError, httpx.DecodingError) as fault:
             encoding = answer.headers.get("content-encoding", "")
-            raise UnreadableAnswerError(
-                f"The answer is not {preview(encoding)}, as it says it is (HTTP {answer.status_code}): {fault}.",
-                hint="Check the address in the credential: a proxy may have changed the answer.",
-                status=answer.status_code,
-                method=request.method,
-                url=request.url,
-            ) from fault
-        return b"".join(chunks)
+            raise undecodable(request, answer.status_code, encoding, fault) from fault
 
 
-async def _unpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
-    if answer.is_stream_consumed:
-        # A transport that was given has read and unpacked it already.
-        yield answer.content
-        return
-    unpacking = unpacker(answer.headers.get("content-encoding", ""))
-    async for chunk in answer.aiter_raw():
-        if unpacking is None:
-            yield chunk
-        else:
-            for piece in unpacking.pieces(chunk):
-                yield piece
-    if unpacking is not None:
-        unpacking.finish()
+def _prepare() -> None:
+    """Read what the first connection would read: there may be no file to be had by then, with many connections open."""
+    with suppress(ImportError):  # httpx says what it lacks when it connects
+        importlib.import_module("anyio._backends._asyncio")
+    tls_context(verify=True)
 
 
 def at_address(url: str, address: str) -> str:
@@ -193,7 +189,8 @@ def at_address(url: str, address: str) -> str:
 def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:
     headers = [(k.encode("latin-1", "replace"), v.encode("utf-8", "replace")) for k, v in request.headers.items()]
     written = {name.lower() for name, _ in headers}
-    return [*headers, *((name, value) for name, value in _DEFAULT_HEADERS if name not in written)]
+    own = (*_DEFAULT_HEADERS, (b"accept-encoding", accepted().encode()))
+    return [*headers, *((name, value) for name, value in own if name not in written)]
 
 
 def _header_text(raw: bytes) -> str:

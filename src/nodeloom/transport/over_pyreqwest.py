@@ -20,10 +20,13 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from nodeloom import openfiles
 from nodeloom.messages import Request, Response, origin_of
+from nodeloom.transport.answerbody import AnswerBody
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
 from nodeloom.transport.faults import broken, in_time, total_time_over
-from nodeloom.transport.lanes import KEEP_ALIVE_SECONDS
+from nodeloom.transport.keeping import LONG, Keeping
 from nodeloom.transport.limits import Limits
 
 if TYPE_CHECKING:
@@ -40,17 +43,23 @@ _SAFE = frozenset({"GET", "HEAD"})
 _PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
 _MOST_PINNED = 64
 # Each has a client of its own here, and an item may say how long to wait; httpx has one for them all.
-_MOST_TIMEOUTS = 16
+_MOST_CLIENTS = 16
+# What the client's thread, a library and the certificates take. It aborts the process where they are not to be had.
+_FILES_OF_A_CLIENT = 16
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
 _SAYS_EMPTY = frozenset({"POST", "PUT", "PATCH"})
 # How the causes of an error tell that no connection came about; its class does not (a lost answer has the same one).
 _NOT_CONNECTED = "client error (Connect)"
-_BROKEN_OFF = "error reading a body from connection"
 
 
 def open_channel(limits: Limits) -> PyreqwestChannel | None:
-    """A channel; None where pyreqwest is not installed, and in a child forked after its first use."""
+    """A channel; None where pyreqwest is not installed, and in a child forked after its first use.
+
+    Raises ConfigurationError when the process has too many files open for it.
+    """
+    if not openfiles.some_left(_FILES_OF_A_CLIENT):
+        raise openfiles.cannot_begin()
     try:
         _load()
         return PyreqwestChannel(limits)
@@ -106,8 +115,11 @@ def settle() -> None:
 _used_in: int | None = None
 
 
-def _client(limits: Limits, wait: float | None, pin: tuple[str, str] | None = None) -> Client:
-    """A client; with `pin`, one that takes the second, an IP address, for the first, a host's name."""
+def _client(limits: Limits, wait: float | None, idle: float = LONG, pin: tuple[str, str] | None = None) -> Client:
+    """A client that uses connections again that have been idle for `idle` seconds at most.
+
+    With `pin` it takes the second, an IP address, for the first, a host's name.
+    """
     from pyreqwest.client import ClientBuilder
 
     global _used_in
@@ -119,12 +131,16 @@ def _client(limits: Limits, wait: float | None, pin: tuple[str, str] | None = No
         .user_agent(USER_AGENT)
         .follow_redirects(enable=False)
         .no_proxy()
+        .gzip(enable=False)
+        .deflate(enable=False)
         .brotli(enable=False)
         .zstd(enable=False)
+        .default_headers({"Accept-Encoding": accepted()})
         .connect_timeout(timedelta(seconds=connect))
         .read_timeout(timedelta(seconds=read))
-        .pool_idle_timeout(timedelta(seconds=KEEP_ALIVE_SECONDS))
     )
+    # It looks at a connection's age, and at whether it was closed, when it takes it out of its pool.
+    builder = builder.pool_idle_timeout(timedelta(seconds=idle)) if idle else builder.pool_max_idle_per_host(0)
     if limits.total_seconds is not None:
         builder = builder.timeout(timedelta(seconds=limits.total_seconds))
     if pin is not None:
@@ -184,8 +200,9 @@ class PyreqwestChannel:
         self._limits = limits
         self._url = Url
         self._faults: Any = exceptions
-        self._clients: dict[float | None, Client] = {None: _client(limits, None)}
-        self._pinned: dict[tuple[float | None, str, str], Client] = {}
+        self._keeping = Keeping()
+        self._clients: dict[tuple[float | None, float], Client] = {(None, LONG): _client(limits, None)}
+        self._pinned: dict[tuple[float | None, float, str, str], Client] = {}
 
     async def exchange(self, request: Request, address: str | None = None) -> Response:
         """The answer, read to its end. Raises Unsent, or a RequestError subclass when none came.
@@ -194,16 +211,15 @@ class PyreqwestChannel:
         """
         outgoing = self._outgoing(request, address)
         began = time.monotonic() if self._limits.total_seconds is not None else 0.0
+        answer: Answer | None = None
         try:
             async with outgoing as answer:
                 status = answer.status
-                length = answer.get_header("content-length")
-                if length is not None and length.isdigit() and int(length) <= self._limits.answer_bytes:
-                    body = bytes(await answer.body_reader.bytes())
-                else:
-                    body = await self._read(answer, request)
+                body = await self._read(answer, request)
         except self._faults.DetailedPyreqwestError as fault:
-            raise self._translated(fault, request, began) from fault
+            raise self._translated(fault, request, began, answered=answer is not None) from fault
+        if (kept := answer.get_header("keep-alive")) is not None:
+            self._keeping.told(request, kept)
         if request.method in _SAFE and not _readable(answer):
             # Asking twice is safe, and a file's name may stand in such a field.
             raise Unsent
@@ -227,11 +243,13 @@ class PyreqwestChannel:
             if str(url) != request.url:
                 # It would be written another way, such as with its dot segments resolved.
                 raise Unsent
-            client = self._clients.get(request.timeout) if address is None else self._pinned_client(request, address)
+            key = (request.timeout, self._keeping.seconds(request))
+            client = self._clients.get(key) if address is None else self._pinned_client(request, address)
             if client is None:
-                if len(self._clients) >= _MOST_TIMEOUTS:
+                if len(self._clients) >= _MOST_CLIENTS:
                     raise Unsent
-                client = self._clients[request.timeout] = _client(self._limits, request.timeout)
+                self._require_files(request)
+                client = self._clients[key] = _client(self._limits, *key)
             building = client.request(request.method, url).headers(request.headers)
             if request.body is not None:
                 building = building.body_bytes(request.body)
@@ -241,29 +259,40 @@ class PyreqwestChannel:
         except ValueError:
             raise Unsent from None
 
+    def _require_files(self, request: Request) -> None:
+        if not openfiles.some_left(_FILES_OF_A_CLIENT):
+            raise openfiles.too_many(method=request.method, origin=origin_of(request.url))
+
     def _pinned_client(self, request: Request, address: str) -> Client:
         """The client that takes `address` for the request's host. Raises Unsent where it might look the name up."""
         host = origin_of(request.url).partition("://")[2].rpartition(":")[0]
-        key = (request.timeout, host, address)
+        key = (request.timeout, self._keeping.seconds(request), host, address)
         client = self._pinned.get(key)
         if client is None:
             if _PLAIN_HOST.fullmatch(host) is None or len(self._pinned) >= _MOST_PINNED:
                 raise Unsent
-            client = self._pinned[key] = _client(self._limits, request.timeout, (host, address))
+            self._require_files(request)
+            client = self._pinned[key] = _client(self._limits, *key[:2], (host, address))
         return client
 
     async def _read(self, answer: Answer, request: Request) -> bytes:
         most = self._limits.answer_bytes
-        chunks: list[bytes] = []
-        size = 0
-        while (chunk := await answer.body_reader.read_chunk()) is not None:
-            size += len(chunk)
-            if size > most:
-                raise too_large(request, most)
-            chunks.append(bytes(chunk))
-        return b"".join(chunks)
+        length = answer.get_header("content-length")
+        encoding = answer.get_header("content-encoding")
+        short = length is not None and length.isdigit() and int(length) <= most
+        if encoding is None and short:
+            return bytes(await answer.body_reader.bytes())
+        try:
+            body = AnswerBody(", ".join(answer.get_header_all("content-encoding")), most)
+            while (chunk := await answer.body_reader.read_chunk()) is not None:
+                await body.take(bytes(chunk))
+            return body.whole()
+        except TooMuch:
+            raise too_large(request, most) from None
+        except DecodingError as fault:
+            raise undecodable(request, answer.status, encoding or "", fault) from fault
 
-    def _translated(self, fault: Any, request: Request, began: float) -> Exception:
+    def _translated(self, fault: Any, request: Request, began: float, *, answered: bool) -> Exception:
         """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
         causes = [cause["message"] for cause in fault.details.get("causes") or ()]
         connected = _NOT_CONNECTED not in causes
@@ -274,12 +303,12 @@ class PyreqwestChannel:
                 return total_time_over(request, total)
             return in_time(request, connected=connected)
         if not connected:
+            if any(map(openfiles.said_used_up, causes)) or not openfiles.some_left():
+                return openfiles.too_many(method=request.method, origin=origin_of(request.url))
             return Unsent()
-        reason = causes[-1] if causes else str(fault.message)
-        if isinstance(fault, self._faults.BodyDecodeError) and _BROKEN_OFF not in causes:
-            # Asking twice is safe for these, and httpx says which encoding it was.
-            return Unsent() if request.method in _SAFE else undecodable(request, reason)
-        return broken(request, reason)
+        if not answered:
+            self._keeping.broke(request)
+        return broken(request, causes[-1] if causes else str(fault.message))
 
 
 class _Fields:

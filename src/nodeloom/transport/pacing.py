@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from nodeloom.errors import NotRunError, RequestTimeoutError
+from nodeloom.errors import NotRunError, RequestTimeoutError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.adaptive import SILENCE_SECONDS, Pace, Room, Turn
 from nodeloom.transport.rate import Rate, Schedule
@@ -125,9 +125,9 @@ class Paced:
 class PacedSender:
     """Sends one run's requests at the pace of `pacer`, None for that of the first request's origin; for one event loop.
 
-    `rate` is what the run asked for. `adaptive` says whether refusals (429 and 503) slow it down, and timeouts lower
-    the number in flight, `concurrency` at most. `pause` sleeps no longer than the run goes on, and `stopped` says why
-    it does not, None while it does.
+    `rate` is what the run asked for. `adaptive` says whether refusals (429 and 503) slow it down, and whether timeouts
+    and a lack of file descriptors lower the number in flight, `concurrency` at most. `pause` sleeps no longer than the
+    run goes on, and `stopped` says why it does not, None while it does.
     """
 
     def __init__(
@@ -182,10 +182,11 @@ class PacedSender:
             return await self._in_turn(request)
         if not self._adaptive:
             return await self._send(request)
+        began = pacer.clock()
         try:
             response = await self._send(request)
-        except RequestTimeoutError:
-            self._overloaded(pacer.clock())
+        except (RequestTimeoutError, TooManyOpenFilesError):
+            self._overloaded(began)
             raise
         if response.status == 429 or response.status == 503:
             self._refused(response, None, pacer.clock())
@@ -207,7 +208,7 @@ class PacedSender:
             turn = await self._turn()
             began = self._pacer.clock()
             response = await self._send(request)
-        except RequestTimeoutError:
+        except (RequestTimeoutError, TooManyOpenFilesError):
             if self._adaptive:
                 self._overloaded(began)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
@@ -35,6 +35,7 @@ class Policy:
             one `public_only` holds only as far as this machine resolves them the same.
         max_request_bytes: the largest body that is sent.
         max_answer_bytes: the largest answer that is read, after decompression; the runtime's own bound holds too.
+        max_answer_values: the most values in an answer that are read; the runtime's own bound holds too.
         max_pages: how many pages are read for one item.
         max_items: how many items the answers to one item may become.
 
@@ -51,6 +52,7 @@ class Policy:
     proxies: Sequence[str] = ()
     max_request_bytes: int | None = None
     max_answer_bytes: int | None = None
+    max_answer_values: int | None = None
     max_pages: int | None = None
     max_items: int | None = None
 
@@ -58,7 +60,7 @@ class Policy:
         for name in ("public_only", "https_only", "unverified_tls"):
             if not isinstance(getattr(self, name), bool):
                 _refuse(name, getattr(self, name), "true or false")
-        for name in ("max_request_bytes", "max_answer_bytes", "max_pages", "max_items"):
+        for name in ("max_request_bytes", "max_answer_bytes", "max_answer_values", "max_pages", "max_items"):
             number = getattr(self, name)
             if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
                 _refuse(name, number, "a whole number from 1, or None")
@@ -80,6 +82,13 @@ class Policy:
             if name not in known:
                 raise UnknownNameError("rule", str(name), known, within="a policy")
         return cls(**values)
+
+    @property
+    def destinations(self) -> tuple[Hashable, ...] | None:
+        """The rules that say which servers may be called; None where any may."""
+        if self.hosts is None and not self.public_only and not self.https_only:
+            return None
+        return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as JSON, for `from_dict`."""

@@ -6,12 +6,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from nodeloom import headerfields
 from nodeloom.errors import NotRunError, RequestError
-from nodeloom.messages import Request, Response
+from nodeloom.messages import Content, Request, Response
 from nodeloom.transport.budget import RetryBudget
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -33,16 +32,10 @@ class RetryPolicy:
         return min(self.most_seconds, self.base_seconds * 2.0 ** (attempt - 1)) * draw()
 
 
-def retry_after(response: Response, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
-    """Seconds the service asks to wait (RFC 9110 section 10.2.3: a number of seconds, or a date); None without."""
-    text = response.header("retry-after").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (date - now()).total_seconds()) if date.tzinfo is not None else None
+def retry_after(response: Response) -> float | None:
+    """Seconds the service asks to wait; None where it does not say."""
+    field = response.header("retry-after")
+    return headerfields.retry_after(field) if field else None
 
 
 def is_idempotent(request: Request) -> bool:
@@ -85,7 +78,8 @@ class Attempts:
 
     `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
     that are sent again with a renewed token. `cut_short` says that there was no further repeat because the run ended.
-    `seen` is told of every answer.
+    `seen` is told of every answer. `said` is what the requests were made of, and `request` the last of them, for
+    what tells of the item. `redirect` is the status of the last redirect that another method followed.
     """
 
     statuses: list[int] = field(default_factory=list)
@@ -94,10 +88,14 @@ class Attempts:
     maybe_done: bool = False
     cut_short: bool = False
     seen: Callable[[Request, Response], None] | None = None
+    said: list[Content] = field(default_factory=list)
+    request: Request | None = None
+    redirect: int | None = None
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
         if response.redirect is not None:
+            self.redirect = response.redirect
             self.statuses.append(response.redirect)
         self.statuses.append(response.status)
         self.size += len(response.body)
@@ -155,6 +153,7 @@ class RetryingSender:
         if attempts is None:
             attempts = Attempts()
         self._budget.requests += 1
+        attempts.request = request
         outcome: Response | RequestError
         try:
             outcome = await self._send(request)
@@ -188,7 +187,7 @@ class RetryingSender:
                 return _final(outcome)
             if self._give_up():
                 return _cut_short(outcome, attempts)
-            why_not = self._unaffordable(refusals, held_back)
+            why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
             if why_not is not None:
                 return _denied(outcome, why_not)
             attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
@@ -217,11 +216,14 @@ class RetryingSender:
             return False
         return self._pacing.holds_back(outcome)
 
-    def _unaffordable(self, refusals: int, held_back: bool) -> str | None:
-        """Why there is not another repeat; None when there is one, which the budget is charged with."""
+    def _unaffordable(self, refusals: int, *, harmless: bool) -> str | None:
+        """Why there is not another repeat; None when there is one, which the budget is charged with.
+
+        A `harmless` one repeats what cost the service nothing: it was refused and waits for its turn, or never sent.
+        """
         if refusals > MOST_REFUSALS:
             return f"It was not repeated again: it was refused {refusals} times."
-        if self._budget.afford_refused() if held_back else self._budget.afford():
+        if self._budget.afford_harmless() if harmless else self._budget.afford():
             return None
         return "It was not repeated: the retry budget of the run is used up (--retry-budget)."
 
@@ -237,6 +239,10 @@ class RetryingSender:
 
 def _is_gone(request: Request, outcome: Response | RequestError) -> bool:
     return isinstance(outcome, Response) and outcome.status == 404 and request.method == "DELETE"
+
+
+def _was_not_sent(outcome: Response | RequestError) -> bool:
+    return isinstance(outcome, RequestError) and outcome.details.get("sent") == "no"
 
 
 def _final(outcome: Response | RequestError) -> Response:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from nodeloom import openfiles
 from nodeloom.errors import NodeloomError, RequestError, UnexpectedRedirectError
 from nodeloom.messages import Request, Response, host_allowed, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
 from nodeloom.transport.over_pyreqwest import Unsent, open_channel, settle
+from nodeloom.transport.readahead import ReadAhead
 
 if TYPE_CHECKING:
     import httpx
@@ -30,7 +33,7 @@ class Sender:
 
     Without a transport that is pyreqwest where it is installed, and httpx for what it does not take. A transport that
     is `owned` is closed with the sender. `fast=False` leaves everything to httpx. Every request is held to `policy`,
-    those of redirects too.
+    those of redirects too. Raises ConfigurationError when the process has too many files open to begin.
     """
 
     def __init__(
@@ -49,8 +52,16 @@ class Sender:
             from nodeloom.transport.gate import Gate
 
             self._gate = Gate(policy, pinned=transport is None, seconds=self._limits.connect_seconds)
+        self._ahead = ReadAhead(self._limits.json)
         self._httpx: Channel | None = None
         self._fast = open_channel(self._limits) if fast and transport is None else None
+        if self._fast is None:
+            try:
+                self._over_httpx()
+            except OSError as fault:
+                if not openfiles.used_up(fault):
+                    raise
+                raise openfiles.cannot_begin() from fault
 
     @property
     def fast(self) -> bool:
@@ -63,19 +74,27 @@ class Sender:
         Redirects are followed as RFC 9110 section 15.4 says: 307 and 308 keep method and body, 303 becomes GET, and so
         do 301 and 302 for a POST. What a credential put on does not go to another origin.
         """
+        began = time.monotonic()
         if self._gate is not None:
             response = await self._admitted(request, self._gate)
         else:
             try:
-                response = await (self._fast or self._over_httpx()).exchange(request)
+                response = await (self._fast or self._slow(request)).exchange(request)
             except Unsent:
-                response = await self._over_httpx().exchange(request)
-        if response.status not in _REDIRECTS or not request.follow_redirects:
-            return response
-        return await self._followed(request, response)
+                response = await self._slow(request).exchange(request)
+        if response.status in _REDIRECTS and request.follow_redirects:
+            return await self._followed(request, response)
+        if len(response.body) > self._ahead.from_bytes:
+            await self._ahead.read(request, response, self._time_left(began))
+        return response
+
+    def _time_left(self, began: float) -> float | None:
+        most = self._limits.total_seconds
+        return None if most is None else max(0.0, began + most - time.monotonic())
 
     async def aclose(self) -> None:
         """Close the connections the sender opened itself; a transport that was given stays open unless it is owned."""
+        self._ahead.close()
         if self._fast is not None:
             await self._fast.aclose()
         channel, self._httpx = self._httpx, None
@@ -104,9 +123,9 @@ class Sender:
 
     async def _exchange(self, request: Request, address: str | None) -> Response:
         try:
-            return await (self._fast or self._over_httpx()).exchange(request, address)
+            return await (self._fast or self._slow(request)).exchange(request, address)
         except Unsent:
-            return await self._over_httpx().exchange(request, address)
+            return await self._slow(request).exchange(request, address)
 
     async def _followed(self, request: Request, response: Response) -> Response:
         current = request
@@ -142,6 +161,17 @@ class Sender:
             method=request.method,
             url=current.url,
         )
+
+    def _slow(self, request: Request) -> Channel:
+        if self._httpx is not None:
+            return self._httpx
+        try:
+            return self._over_httpx()
+        except OSError as fault:
+            # It is imported, and reads the certificates, when it is first needed.
+            if not openfiles.used_up(fault):
+                raise
+            raise openfiles.too_many(method=request.method, origin=origin_of(request.url)) from fault
 
     def _over_httpx(self) -> Channel:
         if self._httpx is None:

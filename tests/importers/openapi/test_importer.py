@@ -127,12 +127,24 @@ def test_names_that_choose_the_operation_are_not_used_for_properties() -> None:
     assert list(fields(raw)) == ["Resource Field", "Operation Field"]
 
 
-def test_a_field_with_the_name_of_a_key_stands_once_at_the_key() -> None:
-    """Where the body must have it too, the key fills it."""
+def test_a_field_of_the_body_is_another_than_the_path_s_value_of_its_name() -> None:
+    """Where the body must have it, it is the path's value unless it is set."""
     schema = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
-    assert list(fields(one(json_body(schema), path="/t/{id}"))) == ["Id", "Name"]
+    found = fields(one(json_body(schema), path="/t/{id}"))
+    assert list(found) == ["Id", "Id 2", "Name"]
+    assert "default" not in found["Id 2"]
+    assert "path" in found["Id 2"]["description"]
     found = fields(one(json_body({**schema, "required": ["id"]}), path="/t/{id}"))
-    assert found["Id"]["routing"]["request"] == {"body": {"id": "={{ $value }}"}}
+    assert found["Id 2"]["default"] == '={{ $parameter["Id"] }}'
+    assert send(found["Id 2"]) == {"type": "body", "property": "id", "encode": "string"}
+
+
+def test_a_key_of_odata_stands_once_and_fills_the_body_where_that_must_have_it() -> None:
+    """A body does not change what an entity is addressed by (OData 4.01 part 1, section 11.4.3)."""
+    schema = {"type": "object", "properties": {"Id": {"type": "string"}, "Name": {"type": "string"}}}
+    assert list(fields(one(json_body(schema), path="/T({Id})"))) == ["Id", "Name"]
+    found = fields(one(json_body({**schema, "required": ["Id"]}), path="/T({Id})"))
+    assert found["Id"]["routing"]["request"] == {"body": {"Id": "={{ $value }}"}}
 
 
 def test_inherited_fields_of_a_body_are_kept() -> None:
@@ -284,14 +296,12 @@ def test_servers_with_variables_are_filled_in_by_the_credential() -> None:
         "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}, "base path": {"default": "v2"}},
     }
     made = imported(one({}, servers=[server]))
-    assert (
-        made.head["requestDefaults"]["baseURL"]
-        == "=https://{{ $credentials.region }}.shop.test/{{ $credentials.basePath }}"
-    )
+    assert made.head["requestDefaults"]["baseURL"] == "={{ $credentials.serverUrl }}"
     [credential] = made.credentials.values()
     assert [(p["name"], p["type"], p["default"]) for p in credential["properties"]] == [
         ("region", "options", "eu"),
         ("basePath", "string", "v2"),
+        ("serverUrl", "string", "=https://{{ $self.region }}.shop.test/{{ $self.basePath }}"),
     ]
 
 

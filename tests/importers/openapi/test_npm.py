@@ -8,13 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom import Runtime
+from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.validation import validate_document
 from nodeloom.importers.openapi import Overrides, import_openapi, write
 
 from ..conftest import Listener
 from ..test_npm import npm_pack
 
-SAMPLES = {"integer": 1, "number": 1, "boolean": True, "null": None, "string": "sample"}
+#: One of these matches each pattern that a required field of the document has.
+TEXTS = (
+    "sample",
+    "https://example.com",
+    "refs/heads/main",
+    "ssh-rsa AAAA",
+    "1.0.0",
+    "sha256:" + "0" * 64,
+    "0123456789abcdef0123456789abcdef01234567",
+    "1",
+    "a/b",
+    "2026-01-31",
+)
+FORMATS = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T09:30:00Z",
+    "uuid": "01234567-89ab-cdef-0123-456789abcdef",
+    "email": "ann@example.com",
+}
+SAMPLES = {"integer": 1, "number": 1, "boolean": True, "null": None}
 
 
 def sample(schema: dict[str, Any]) -> Any:
@@ -33,7 +53,18 @@ def sample(schema: dict[str, Any]) -> Any:
     if kind == "object":
         required = schema.get("required", ())
         return {name: sample(schema.get("properties", {}).get(name, {})) for name in required}
-    return SAMPLES[kind]
+    if kind in ("integer", "number") and "minimum" in schema:
+        return schema["minimum"]
+    return text_for(schema) if kind == "string" else SAMPLES[kind]
+
+
+def text_for(schema: dict[str, Any]) -> str:
+    """A text that fits a schema's format, pattern and length."""
+    if schema.get("format") in FORMATS:
+        return FORMATS[schema["format"]]
+    if "pattern" in schema:
+        return next(text for text in TEXTS if search(schema["pattern"], text, unicode=True))
+    return "sample"[: schema.get("maxLength", 6)].ljust(schema.get("minLength", 0), "x")
 
 
 def value_for(field: dict[str, Any], schema: dict[str, Any]) -> Any:
@@ -42,7 +73,10 @@ def value_for(field: dict[str, Any], schema: dict[str, Any]) -> Any:
     if field["type"] == "json":
         # Text of JSON, or the value itself: the second of the two forms a json property takes.
         return sample(schema["anyOf"][1])
-    return {"number": 1, "boolean": True, "dateTime": "2026-01-31T09:30:00Z"}.get(field["type"], "sample")
+    plain = schema.get("anyOf", [{}])[0]
+    if field["type"] in ("number", "boolean"):
+        return plain.get("minimum", SAMPLES[field["type"]])
+    return "2026-01-31T09:30:00Z" if field["type"] == "dateTime" else text_for(plain)
 
 
 def test_githubs_document_becomes_a_node_that_runs(tmp_path: Path, listener: Listener) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 import stat
@@ -143,7 +144,7 @@ def test_a_folder_is_no_journal_and_a_missing_one_is_not_made(tmp_path: Path) ->
         with pytest.raises(JournalError, match="is no file"):
             opening(tmp_path)
     assert list(tmp_path.parent.glob("*-lock")) == []
-    with pytest.raises(JournalError, match="No such file"):
+    with pytest.raises(JournalError, match=os.strerror(errno.ENOENT)):
         open_journal(tmp_path / "nowhere" / "j")
     with pytest.raises(JournalError, match="There is no journal"):
         JournalReader(tmp_path / "nowhere" / "j")

@@ -1,5 +1,6 @@
-// The ground of every engine: state, names, helpers, the way of values in and out. Nothing here is reachable from an
-// expression but what `name()` hands out; intrinsics are frozen by harden.js, which runs right after.
+// The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it but
+// the thirteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are given
+// `kit`. Intrinsics are frozen by harden.js, which runs last.
 (function (globalObject) {
   "use strict";
 
@@ -39,37 +40,27 @@
   const clock = NativeDate.now;
   const TURN = 10; // milliseconds
   let due = 0;
-  function tick(value) {
+  const tick = (value) => {
     if (due === 0) due = clock() + TURN;
     else if (clock() >= due) {
       for (let i = 0; i < 10000; i++);
       due = clock() + TURN;
     }
     return value;
-  }
-
-  // What Python gave, by the scope it lives as long as.
-  const given = { engine: new MapOf(), environment: new MapOf(), items: new MapOf(), scope: new MapOf() };
-  const lifetime = {
-    module: "engine",
-    zone: "engine",
-    process: "engine",
-    environment: "environment",
-    node: "environment",
-    items: "items",
-    parameter: "scope",
-    rawParameter: "scope",
-    function: "scope",
-    hash: "scope",
   };
-  const state = { json: "{}", rest: "{}", index: 0, names: "", pure: false, shared: null, sharedItems: null };
-  let memo = new MapOf(); // values made during one run
+
+  // What Python gave, by kind and key, and which of it is let go together.
+  const given = new MapOf();
+  const levels = new MapOf();
+  let memo = create(null); // values made during one run
   let wanted = null; // what a run asked Python for; its result does not count then
+  let further = ""; // the further names of the scope
+  let isPure = false; // whether the program that runs changes nothing of what it reads
   const modules = { __proto__: null };
 
   // The text Python has for `kind` and `key`. A run that asks for something new ends; Python answers and runs it again.
   function need(kind, key) {
-    const text = given[lifetime[kind]].get(kind + ":" + key);
+    const text = given.get(kind + ":" + key);
     if (text !== undefined) return text;
     if (wanted === null) wanted = [];
     wanted.push([kind, key]);
@@ -79,7 +70,7 @@
   // at once.
   const foreseen = new SetOf();
   function needSoon(kind, key, instead) {
-    const text = given[lifetime[kind]].get(kind + ":" + key);
+    const text = given.get(kind + ":" + key);
     if (text !== undefined) return text;
     if (foreseen.has(key) || foreseen.size >= 1000) need(kind, key);
     foreseen.add(key);
@@ -88,8 +79,8 @@
     return instead;
   }
   function once(name, make) {
-    if (!memo.has(name)) memo.set(name, make());
-    return memo.get(name);
+    if (!(name in memo)) memo[name] = make();
+    return memo[name];
   }
   const module_ = (name) => {
     if (!(name in modules)) need("module", name);
@@ -107,7 +98,45 @@
     if (kind === "object") return Object.fromEntries(content);
     return undefined;
   }
-  const read = (text) => (text[0] === "!" ? parse(text.slice(1), revive) : parse(text));
+  const read = (text) => (text[0] === "!" ? kit.parse(text.slice(1), revive) : kit.parse(text));
+
+  // Data that more than one program may ask for. Each program has a copy of its own, so that it may change it; those that
+  // change nothing of what they read share one from the second on. That one is frozen: who was thought to change nothing,
+  // and does, changes nothing for others. Dates change though they are frozen, so data with dates is never shared.
+  function frozen(root) {
+    const waiting = [root];
+    const visit = (value) => {
+      if (value !== null && typeof value === "object") waiting.push(value);
+    };
+    while (waiting.length) {
+      const value = freeze(waiting.pop());
+      if (isArray(value)) for (let i = 0; i < value.length; i++) visit(value[i]);
+      else for (const key of keysOf(value)) visit(value[key]);
+    }
+    return root;
+  }
+  function source() {
+    let content = "";
+    let reads = 0;
+    let copy = null;
+    return {
+      put(text) {
+        content = text;
+        reads = 0;
+        copy = null;
+      },
+      keep(text) {
+        if (text !== content) this.put(text);
+      },
+      get() {
+        if (!isPure || content[0] === "!") return read(content);
+        if (copy !== null) return copy;
+        reads += 1;
+        return reads === 1 ? read(content) : (copy = frozen(read(content)));
+      },
+    };
+  }
+  const item = { json: source(), rest: source(), index: 0, exists: true };
 
   // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
   const MAX_RESULT = 16 * 1024 * 1024;
@@ -199,11 +228,11 @@
     error === null || (error instanceof InternalErrorOf && error.message !== "stack overflow");
 
   // An error of the code itself makes the block undefined; only ours go on.
-  function guard(error, throwsItself) {
+  const guard = (error, throwsItself) => {
     if (wanted !== null || error instanceof ExpressionError) throw error;
     if (isMemoryError(error) && !(throwsItself && error === null)) throw error;
     return undefined;
-  }
+  };
 
   // Names. Each is made when a template that mentions it runs, at most once a run.
   const names = create(null);
@@ -214,14 +243,14 @@
     lasting.push(value);
     names[name] = () => value;
   };
-  function name(wantedName) {
-    if (state.names !== "") {
-      const extra = once("names", () => read(state.names));
+  const name = (wantedName) => {
+    if (further !== "") {
+      const extra = once("names", () => read(further));
       if (ownKey(extra, wantedName)) return extra[wantedName];
     }
     const make = names[wantedName];
     return make === undefined ? pluginFunction(wantedName) : make();
-  }
+  };
   // A function of the host, by name: it takes JSON values and gives one.
   function pluginFunction(wantedName) {
     const { functions } = once("environment", () => read(need("environment", "")));
@@ -248,13 +277,9 @@
 
   const programs = [];
   const api = {
-    // Compiles a template's function and keeps it; its number is what `run` takes.
-    define(source, pure) {
-      programs.push([evaluate(source)(kit), pure]);
-      return programs.length - 1;
-    },
-    check(source) {
-      evaluate(source);
+    // Compiles a program and keeps it; its number is what `run` takes.
+    define(code) {
+      programs.push(evaluate(code)(...helpers));
     },
     // Makes a module; the name of another one if that has to be there first.
     load(moduleName, source) {
@@ -267,28 +292,31 @@
       }
       return "";
     },
-    give(kind, key, content) {
-      given[lifetime[kind]].set(kind + ":" + key, content);
+    give(level, kind, key, content) {
+      const name = kind + ":" + key;
+      given.set(name, content);
+      if (!levels.has(level)) levels.set(level, []);
+      levels.get(level).push(name);
     },
     forget(level) {
-      given[level].clear();
-      if (level === "items") state.sharedItems = null;
+      for (const name of levels.get(level) ?? []) given.delete(name);
+      levels.delete(level);
     },
     item(json, rest, index) {
-      state.json = json;
-      state.rest = rest;
-      state.index = index;
-      state.shared = null;
+      item.exists = json !== "";
+      item.json.put(json);
+      item.rest.put(rest);
+      item.index = index;
     },
-    run(number, namesText) {
-      state.names = namesText;
-      memo = new MapOf();
+    run(number, names, pure) {
+      further = names;
+      isPure = pure;
+      memo = create(null);
       wanted = null;
       due = 0;
       foreseen.clear();
       try {
-        const [program, pure] = programs[number];
-        state.pure = pure; // called without an object, so that nothing of the kit becomes `this`
+        const program = programs[number]; // called without an object, so that nothing of the engine becomes `this`
         const value = answer(program());
         return wanted === null ? value : whole("?", stringify(wanted));
       } catch (error) {
@@ -311,35 +339,29 @@
     return ["code", words.slice(0, 2000)];
   }
 
+  // What the package's own modules are given.
   const kit = {
     extend: (value, method, args) => module_("extensions").extend(value, method, args),
-    extendOptional: (value, method, args) =>
-      value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args),
-    extendMaybe: (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
     outOfMemory: () => {
       throw new InternalErrorOf("out of memory");
     },
     tick,
     name,
-    names,
     define,
     needSoon,
-    loaded: modules,
+    isLoaded: (moduleName) => moduleName in modules,
     constant,
-    part,
-    text,
-    guard,
     need,
     read,
     once,
     fail,
-    state,
+    source,
+    item,
     kinds,
     module: module_,
     ExpressionError,
     ExpressionExtensionError,
     ownKey,
-    evaluate,
     create,
     freeze,
     isArray,
@@ -349,12 +371,42 @@
     NativeDate,
     defineProperty,
     TypeErrorOf,
-    this: () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     empty: () => ({}),
   };
-  api.seal = () => lasting.forEach(lock);
-  api.install = (source) => {
-    evaluate(source)(kit);
+
+  // What a program is given, in the order of its parameters (syntax/printer.py). They are functions alone, frozen, and none
+  // of them takes code, or a name of anything but a value.
+  let RegExpOf = null;
+  const helpers = [
+    name,
+    tick,
+    kit.extend,
+    (value, method, args) =>
+      value === undefined || value === null ? undefined : module_("extensions").extend(value, method, args),
+    (value, method, args) => module_("extensions").extendOptional(value, method)?.(...args),
+    part,
+    text,
+    guard,
+    // Gives a function that makes the regular expression anew: its `lastIndex` is that of one evaluation.
+    (pattern, flags) => {
+      const regex = new RegExpOf(pattern, flags);
+      return freeze(() => new RegExpOf(regex));
+    },
+    // The first argument of a template's tag (ECMA-262 GetTemplateObject).
+    (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    // `this` outside of functions (n8n).
+    () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
+    // Operators that make BigInts longer (native-numbers.js).
+    (value) => kit.grown(value),
+    (base, exponent) => kit.power(base, exponent),
+  ];
+  api.seal = () => {
+    lasting.forEach(lock);
+    RegExpOf = globalObject.RegExp;
+    helpers.forEach(lock);
+  };
+  api.install = (code) => {
+    evaluate(code)(kit);
   };
   return (which) => api[which];
 })(globalThis);

@@ -101,7 +101,7 @@
   const copy = (from, to) => {
     for (const key of Object.getOwnPropertyNames(from)) {
       if (["constructor", "prototype", "length", "name"].includes(key)) continue;
-      Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key));
+      kit.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key));
     }
   };
   return {

@@ -367,7 +367,7 @@
   }
   kit.module("datetime-text").mixInto(DateTime);
   for (const unit of ["year", "month", "day", "hour", "minute", "second", "millisecond"]) {
-    Object.defineProperty(DateTime.prototype, unit, {
+    kit.defineProperty(DateTime.prototype, unit, {
       get() {
         return this.isValid ? this.c[unit] : NaN;
       },
@@ -375,7 +375,7 @@
     });
   }
 
-  for (const name of Object.keys(PRESETS)) Object.defineProperty(DateTime, name, { value: PRESETS[name] });
+  for (const name of Object.keys(PRESETS)) kit.defineProperty(DateTime, name, { value: PRESETS[name] });
   kinds.push([
     (value) => value instanceof DateTime,
     "datetime",

@@ -344,7 +344,7 @@
     }
   }
   for (const unit of UNITS) {
-    Object.defineProperty(Duration.prototype, unit, {
+    kit.defineProperty(Duration.prototype, unit, {
       get() {
         return this.isValid ? (this.toObject()[unit] ?? 0) : NaN;
       },

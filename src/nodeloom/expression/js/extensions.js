@@ -2,13 +2,13 @@
 // value's type first, then for a method of the value's own, then for what every value has.
 (function (kit) {
   "use strict";
-  const { ExpressionExtensionError, isArray, NativeDate, loaded, freeze, create } = kit;
+  const { ExpressionExtensionError, isArray, NativeDate, isLoaded, freeze, create } = kit;
   const fail = (message) => {
     throw new ExpressionExtensionError(message);
   };
   const ISO_STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-  const isDateTime = (value) => "datetime" in loaded && value instanceof loaded.datetime.DateTime;
+  const isDateTime = (value) => isLoaded("datetime") && value instanceof kit.module("datetime").DateTime;
   const isDate = (value) => value instanceof NativeDate || isDateTime(value);
 
   function moduleFor(value, name) {

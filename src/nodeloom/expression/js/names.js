@@ -1,20 +1,18 @@
 // The `$` names of a scope and the small helper functions (n8n's "convenience" functions).
 (function (kit) {
   "use strict";
-  const { define, constant, need, read, once, fail, state, ownKey, ProxyOf, isArray } = kit;
+  const { define, constant, need, read, once, fail, source, item, ownKey, ProxyOf, isArray } = kit;
 
   // Where there is no item, what would be its data fails when it is looked at.
   const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
   const nothing = new ProxyOf({}, { get: noItem, has: noItem, ownKeys: noItem, getOwnPropertyDescriptor: noItem });
-  const data = (text) => (text === "" ? nothing : read(text));
-  // Programs that cannot change what they read share one copy of it; for the others it is made anew each time.
-  const json = () => (state.pure ? (state.shared ??= data(state.json)) : once("$json", () => data(state.json)));
-  const rest = () => once("rest", () => data(state.rest));
+  const json = () => once("$json", () => (item.exists ? item.json.get() : nothing));
+  const rest = () => once("rest", () => (item.exists ? item.rest.get() : nothing));
   define("$json", json);
   define("$data", json);
   define("$binary", () => rest().binary ?? {});
-  define("$thisItem", () => (state.json === "" ? undefined : { ...rest(), json: json() }));
-  for (const name of ["$itemIndex", "$position", "$thisItemIndex"]) define(name, () => state.index);
+  define("$thisItem", () => (item.exists ? { ...rest(), json: json() } : undefined));
+  for (const name of ["$itemIndex", "$position", "$thisItemIndex"]) define(name, () => item.index);
 
   const environment = () => once("environment", () => read(need("environment", "")));
   define("$runIndex", () => environment().runIndex);
@@ -39,14 +37,14 @@
   });
 
   // All items of this run, the current one being the object `$json` belongs to.
+  const everything = source();
   const items = () =>
     once("items", () => {
-      const text = need("items", "");
-      if (state.pure && state.sharedItems !== null) return state.sharedItems;
-      const list = read(text);
+      everything.keep(need("items", ""));
+      const list = everything.get();
       if (list.length === 0) fail("There are no input items");
-      if (state.pure) return (state.sharedItems = list);
-      if (state.index >= 0 && state.index < list.length) list[state.index] = { ...rest(), json: json() };
+      if (!Object.isFrozen(list) && item.index >= 0 && item.index < list.length)
+        list[item.index] = { ...rest(), json: json() };
       return list;
     });
   const current = () => once("$input.item", () => ({ ...rest(), json: json() }));
@@ -122,7 +120,7 @@
   const paired = () => {
     const link = rest().pairedItem;
     const first = isArray(link) ? link[0] : link;
-    return typeof first === "number" ? first : (first?.item ?? state.index);
+    return typeof first === "number" ? first : (first?.item ?? item.index);
   };
   constant("$", (node) => nodeProxy(node));
   define(
@@ -136,13 +134,13 @@
             const list = itemsOf(node);
             return {
               get json() {
-                return at(list, state.index, node).json;
+                return at(list, item.index, node).json;
               },
               get data() {
-                return at(list, state.index, node).json;
+                return at(list, item.index, node).json;
               },
               get binary() {
-                return at(list, state.index, node).binary ?? {};
+                return at(list, item.index, node).binary ?? {};
               },
               get runIndex() {
                 return environment().runIndex;
@@ -238,6 +236,19 @@
     if (text === "") fail("toPathSegment() needs a value that is not empty");
     if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is no segment of a path`);
     return encodeURIComponent(text);
+  });
+  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for whoever writes a `$filter` as one expression.
+  const literalOf = (value) => {
+    if (value === null || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
+    if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
+    if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
+    if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
+    if ("datetime" in kit.loaded && value instanceof kit.loaded.datetime.DateTime && value.isValid) return value.toISO();
+    return undefined;
+  };
+  constant("odata", (value) => {
+    if (value === undefined) fail("odata() got nothing to write: its value is undefined");
+    return literalOf(value) ?? fail("odata() writes text, numbers, true, false, null and dates, nothing else");
   });
   constant("extend", (value, method, args) => kit.extend(value, method, args));
   constant("extendOptional", (value, method) => kit.module("extensions").extendOptional(value, method));

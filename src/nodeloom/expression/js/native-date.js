@@ -3,6 +3,7 @@
 (function (kit) {
   "use strict";
   const NativeDate = kit.NativeDate;
+  const { setPrototypeOf } = Object;
   const native = NativeDate.prototype;
   const MINUTE = 60000,
     DAY = 86400000;
@@ -140,7 +141,7 @@
             : args[0];
       made = new NativeDate(typeof value === "string" ? parse(value) : value);
     }
-    return new.target === Date ? made : Object.setPrototypeOf(made, new.target.prototype);
+    return new.target === Date ? made : setPrototypeOf(made, new.target.prototype);
   }
   function primitive(object) {
     for (const name of ["valueOf", "toString"]) {

@@ -1,7 +1,7 @@
-"""A JavaScript parser: enough of ECMA-262 (2022) to know where what stands in an expression.
+"""JavaScript as a tree: a parser of what ECMA-262 (2022) has for expressions, and a printer.
 
-It exists to rewrite and to inspect, not to judge: it finds member accesses, calls and names with their
-positions. What it lets pass wrongly, QuickJS refuses when it compiles the result.
+QuickJS is given code printed from the tree, never text of an author. So the tree holds everything that code may mean,
+and what it cannot hold is refused.
 """
 
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk

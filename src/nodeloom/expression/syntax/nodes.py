@@ -6,35 +6,55 @@ from collections.abc import Iterator
 
 
 class CodeError(Exception):
-    """The code is no valid expression; `position` is where that shows, counted from the code's beginning."""
+    """The code is no valid expression; `position` is where that shows, counted from the code's beginning.
 
-    def __init__(self, message: str, position: int) -> None:
+    `hint` says what to write instead, if there is something to say.
+    """
+
+    def __init__(self, message: str, position: int, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.position = position
+        self.hint = hint
 
 
 class Node:
-    """A piece of syntax from `start` up to `end`.
+    """A piece of syntax from `start` up to `end`. `kind` is the ESTree name, shortened; with its children in order:
 
-    `kind` is the ESTree name, shortened: Identifier Literal Template Tagged Array Object Property Spread
-    Function Arrow Class Unary Update Binary Assign Conditional Call New Member Sequence Paren This Super Meta
-    Await Yield Statement Pattern Import. `text` is the name of an identifier or a not computed property, the
-    operator, or the kind of a literal; `value` what a literal stands for (str and int/float only). `computed`
-    and `optional` are those of Member, Call and Property; `shorthand` and `method` those of Property. `inner`
-    is a position within: where the brackets of a call's arguments or of a computed member open.
+    * Identifier. Literal: `text` is string, number, bigint, null, true or false, `value` what it stands for (the digits
+      of a bigint). Regex: `text` is the pattern, `value` the flags. This: `text` is "" outside functions, else the
+      kind of function around it, "function" or "method". Super. Meta: new.target.
+    * Template: Chunk, expression, Chunk, …, Chunk. Chunk: `text` is the raw text, `value` what it stands for, None if
+      it holds an escape that does not exist (only in a Tagged). Tagged: tag, Template.
+    * Array: elements, Hole, Spread. Object: Property, Spread. Property: key, value (Hole if a field has none); `form`
+      is init, get, set, method or field, `shorthand` and `static` say how it was written. Key: `text`.
+    * Function: name or Hole, parameters, Block; `form` is "*" for a generator. Arrow: parameters, body.
+      Class: name or Hole, what it extends or Hole, Property.
+    * Unary, Update (`form` is prefix or postfix), Binary, Assign: `text` is the operator. Conditional. Sequence.
+      Paren. Call: callee, arguments. New: callee, arguments. Member: object, key if `computed`, else `text` is the
+      name. Spread. Yield: value if there is one; `form` is "*" if it delegates.
+    * ArrayPattern, ObjectPattern (Property, Rest), Default (target, value), Rest: what is assigned to or bound.
+    * Statements: Block, Declare (`text` is var, let or const): Declarator; Declarator: target, value or Hole.
+      FunctionDeclaration and ClassDeclaration as Function and Class. Expression, If, For (three expressions or Hole,
+      body), ForIn and ForOf (target or Declare, value, body), While, Do (body, test), Return, Throw, Break, Continue
+      and Labeled (`text` is the label), Try (Block, Catch or Hole, Block or Hole), Catch (target or Hole, Block),
+      Switch (value, Case), Case (test or Hole, statements), Empty.
+
+    `computed` and `optional` are those of Member, Call and Property. `inner` is a position within: where the name or
+    the brackets of a member stand.
     """
 
     __slots__ = (
         "children",
         "computed",
         "end",
+        "form",
         "inner",
         "kind",
-        "method",
         "optional",
         "shorthand",
         "start",
+        "static",
         "text",
         "value",
     )
@@ -48,6 +68,7 @@ class Node:
         *,
         text: str = "",
         value: str | int | float | None = None,
+        form: str = "",
         computed: bool = False,
         optional: bool = False,
         inner: int = -1,
@@ -58,14 +79,20 @@ class Node:
         self.children = children
         self.text = text
         self.value = value
+        self.form = form
         self.computed = computed
         self.optional = optional
         self.shorthand = False
-        self.method = False
+        self.static = False
         self.inner = inner
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.text} {self.start}:{self.end}>"
+
+
+def hole(at: int) -> Node:
+    """What stands for an optional child that is not there."""
+    return Node("Hole", at, at)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -1,44 +1,28 @@
 """Expressions (ECMA-262 13), by precedence climbing.
 
-Parameters of arrow functions and targets of destructuring are read as the expressions they look like; the
-tree keeps them so.
+Parameters of arrow functions and targets of assignments are read as the expressions they look like, and made what
+they are by `destructuring`.
 """
 
 from __future__ import annotations
 
+from nodeloom.expression.syntax import destructuring
+from nodeloom.expression.syntax.lexemes import chunk_texts, number_value
 from nodeloom.expression.syntax.nodes import CodeError, Node
-from nodeloom.expression.syntax.reader import MAX_DEPTH, RESERVED
+from nodeloom.expression.syntax.operators import ASSIGNMENTS, PRECEDENCE, UNARY
+from nodeloom.expression.syntax.reader import RESERVED, not_available
 from nodeloom.expression.syntax.statements import StatementParser
-from nodeloom.expression.syntax.tokens import Token, number_value, read_template_part, string_value
+from nodeloom.expression.syntax.tokens import Token, read_template_part
 from nodeloom.expression.words import words
 
-_PRECEDENCE = {
-    operator: level
-    for level, operators in enumerate(
-        [
-            "??",
-            "||",
-            "&&",
-            "|",
-            "^",
-            "&",
-            "== != === !==",
-            "< > <= >= in instanceof",
-            "<< >> >>>",
-            "+ -",
-            "* / %",
-            "**",
-        ],
-        start=1,
-    )
-    for operator in operators.split()
-}
-_ASSIGNMENTS = words("= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??=")
-_UNARY = words("! ~ + - typeof void delete")
+#: Characters that the code of one block may have.
+MAX_LENGTH = 100_000
+
 _NOT_AT_START = words(
     "if for while do var let const return throw function class switch try break continue debugger with import export"
 )
 _LITERALS = frozenset(("null", "true", "false"))
+_REGEX_FLAGS = frozenset("dgimsuvy")
 
 
 def parse_expression(code: str) -> Node:
@@ -48,8 +32,10 @@ def parse_expression(code: str) -> Node:
     (n8n 2.41).
 
     Raises:
-        CodeError: `code` is no valid JavaScript, or does not begin with an expression.
+        CodeError: `code` is no valid JavaScript, does not begin with an expression, or is too long.
     """
+    if len(code) > MAX_LENGTH:
+        raise CodeError(f"The code of one block may have at most {MAX_LENGTH:,} characters", MAX_LENGTH)
     parser = Parser(code)
     token = parser.peek(operand=True)
     if token.kind == "end":
@@ -63,11 +49,17 @@ def parse_expression(code: str) -> Node:
             parser.statement()
     except RecursionError:
         raise CodeError("The expression is nested too deeply", token.start) from None
+    for place in sorted(parser.covers):
+        raise parser.covers[place]
     return node
 
 
 class Parser(StatementParser):
     """A parser at some place in its source; every method reads one production and leaves the place behind it."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self._assignment_start = -1  # where the assignment that is being read begins: only there an arrow function may
 
     def expression(self, *, no_in: bool = False) -> Node:
         """Expression: assignments joined by commas."""
@@ -81,9 +73,7 @@ class Parser(StatementParser):
 
     def assignment(self, *, no_in: bool = False) -> Node:
         """AssignmentExpression, with arrow functions and `yield`."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise CodeError("The expression is nested too deeply", self.at)
+        self.deeper()
         try:
             return self._assignment(no_in)
         finally:
@@ -91,55 +81,65 @@ class Parser(StatementParser):
 
     def _assignment(self, no_in: bool) -> Node:
         token = self.peek(operand=True)
-        if self.in_generator and token.text == "yield":
-            return self._yield(no_in)
-        if token.kind == "name" and (arrow := self._arrow_of_name(token)) is not None:
-            return arrow
+        if token.kind == "name":
+            if self.in_generator and token.text == "yield":
+                return self._yield(no_in)
+            arrow = self._arrow_of_name(token)
+            if arrow is not None:
+                return arrow
+        self._assignment_start = token.start
         left = self._conditional(no_in)
+        if left.kind == "Arrow":
+            return left
         operator = self.peek()
-        if operator.text == "=>" and not operator.newline and left.kind == "Call" and left.children[0].text == "async":
-            return self._arrow(left.start, left.children[1:], is_async=True)
-        if operator.kind == "punctuation" and operator.text in _ASSIGNMENTS:
-            if left.kind not in ("Identifier", "Member", "Array", "Object", "Paren"):
-                raise CodeError("This cannot be assigned to", left.start)
+        if operator.kind != "punctuation":
+            return left
+        if operator.text == "=>" and left.kind == "Call" and left.children[0].text == "async":
+            raise not_available("async is", left.start)
+        if operator.text in ASSIGNMENTS:
+            plain = operator.text == "="
+            target = destructuring.assigned(left, self.covers) if plain else destructuring.simple_target(left)
             self.next()
             right = self.assignment(no_in=no_in)
-            return Node("Assign", left.start, right.end, (left, right), text=operator.text)
+            return Node("Assign", left.start, right.end, (target, right), text=operator.text)
         return left
 
     def _yield(self, no_in: bool) -> Node:
         start = self.next(operand=True)
         token = self.peek(operand=True)
-        if token.newline or token.kind == "end" or token.text in (")", "]", "}", ",", ";", ":"):
+        ends = token.kind == "punctuation" and token.text in (")", "]", "}", ",", ";", ":")
+        if token.newline or token.kind == "end" or ends or token.text in ("of", "in"):
             return Node("Yield", start.start, start.end)
-        self.accept("*", operand=True)
+        form = "*" if self.accept("*", operand=True) else ""
         value = self.assignment(no_in=no_in)
-        return Node("Yield", start.start, value.end, (value,))
+        return Node("Yield", start.start, value.end, (value,), form=form)
 
     def _arrow_of_name(self, token: Token) -> Node | None:
-        """`x => …` or `async x => …`; None, with nothing read, if the name begins something else."""
+        """`x => …`; None, with nothing read, if the name begins something else."""
         if token.text in RESERVED:
             return None
         before = self.at, self.last_end
         self.next(operand=True)
         after = self.peek()
         if after.text == "=>" and not after.newline:
-            return self._arrow(token.start, (self.identifier(token),), is_async=False)
-        if token.text == "async" and after.kind == "name" and not after.newline and after.text not in RESERVED:
-            self.next()
-            if self.look("=>"):
-                return self._arrow(token.start, (self.identifier(after),), is_async=True)
+            return self._arrow(token.start, [self.identifier(token)])
+        if token.text == "async" and after.kind == "name" and not after.newline:
+            if after.text == "function" or after.text not in RESERVED:
+                raise not_available("async is", token.start)
+        elif token.text == "await" and after.kind in ("name", "string", "number", "regex"):
+            raise not_available("await is", token.start)
         self.move_to(before[0])
         self.last_end = before[1]
         return None
 
-    def _arrow(self, start: int, parameters: tuple[Node, ...], *, is_async: bool) -> Node:
+    def _arrow(self, start: int, parts: list[Node]) -> Node:
+        parameters = destructuring.parameters(parts, self.covers)
         self.expect("=>")
-        return self.arrow_body(start, parameters, is_async=is_async)
+        return self.arrow_body(start, parameters)
 
     def _conditional(self, no_in: bool) -> Node:
         test = self._binary(1, no_in)
-        if not self.accept("?"):
+        if test.kind == "Arrow" or not self.accept("?"):
             return test
         yes = self.assignment()
         self.expect(":")
@@ -148,66 +148,97 @@ class Parser(StatementParser):
 
     def _binary(self, lowest: int, no_in: bool) -> Node:
         left = self._unary()
+        if left.kind == "Arrow":
+            return left
         while True:
             operator = self.peek()
-            level = _PRECEDENCE.get(operator.text, 0) if operator.kind in ("punctuation", "name") else 0
+            level = PRECEDENCE.get(operator.text, 0) if operator.kind in ("punctuation", "name") else 0
             if level < lowest or level == 0 or (no_in and operator.text == "in"):
                 return left
             self.next()
-            right = self._binary(level if operator.text == "**" else level + 1, no_in)
+            if operator.text == "**":
+                if left.kind == "Unary":
+                    raise CodeError("Parentheses are needed around what ** has on its left", left.start)
+                self.deeper()
+                right = self._binary(level, no_in)
+                self.depth -= 1
+            else:
+                right = self._binary(level + 1, no_in)
+            self._refuse_mixture(operator, left, right)
             left = Node("Binary", left.start, right.end, (left, right), text=operator.text)
+
+    def _refuse_mixture(self, operator: Token, left: Node, right: Node) -> None:
+        """`??` needs parentheses beside `||` and `&&` (ECMA-262 13.13)."""
+        if operator.text not in ("??", "||", "&&"):
+            return
+        others = ("||", "&&") if operator.text == "??" else ("??",)
+        for side in (left, right):
+            if side.kind == "Binary" and side.text in others:
+                raise CodeError(f"Parentheses are needed where {operator.text} meets {side.text}", operator.start)
 
     def _unary(self) -> Node:
         token = self.peek(operand=True)
-        is_unary = token.kind in ("punctuation", "name") and (
-            token.text in _UNARY or token.text in ("++", "--") or (self.in_async and token.text == "await")
-        )
-        if not is_unary:
+        if token.kind not in ("punctuation", "name") or (token.text not in UNARY and token.text not in ("++", "--")):
             return self._postfix()
         self.next(operand=True)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise CodeError("The expression is nested too deeply", self.at)
+        self.deeper()
         operand = self._unary()
         self.depth -= 1
-        kind = {"++": "Update", "--": "Update", "await": "Await"}.get(token.text, "Unary")
-        return Node(kind, token.start, operand.end, (operand,), text=token.text)
+        if token.text in ("++", "--"):
+            target = destructuring.simple_target(operand)
+            return Node("Update", token.start, operand.end, (target,), text=token.text, form="prefix")
+        if token.text == "delete" and _unwrapped(operand).kind == "Identifier":
+            raise CodeError("A name cannot be deleted, only a property", token.start)
+        return Node("Unary", token.start, operand.end, (operand,), text=token.text)
 
     def _postfix(self) -> Node:
         node = self.left_hand_side()
+        if node.kind == "Arrow":
+            return node
         token = self.peek()
         if token.text in ("++", "--") and token.kind == "punctuation" and not token.newline:
+            target = destructuring.simple_target(node)
             self.next()
-            return Node("Update", node.start, token.end, (node,), text=token.text)
+            return Node("Update", node.start, token.end, (target,), text=token.text, form="postfix")
         return node
 
     def left_hand_side(self, *, calls: bool = True) -> Node:
         """A primary expression and the accesses and calls that follow it; `calls=False` inside `new`."""
         node = self._new() if self.look("new", operand=True) else self.primary()
-        if node.kind in ("Arrow",):
+        if node.kind == "Arrow":
             return node
+        in_chain = False
         while True:
             token = self.peek()
             if token.kind == "template":
-                quasi = self._template()
+                if in_chain:
+                    raise CodeError("A template cannot be tagged within an optional chain", token.start)
+                quasi = self._template(tagged=True)
                 node = Node("Tagged", node.start, quasi.end, (node, quasi))
-            elif token.text == "." and token.kind == "punctuation":
+            elif token.kind != "punctuation":
+                return node
+            elif token.text == ".":
                 self.next()
                 node = self._property(node, optional=False)
-            elif token.text == "[" and token.kind == "punctuation":
+            elif token.text == "[":
                 node = self._computed(node, optional=False)
-            elif token.text == "(" and token.kind == "punctuation" and calls:
+            elif token.text == "(" and calls:
                 node = self._call(node, optional=False)
-            elif token.text == "?." and calls:
-                self.next()
-                if self.look("("):
-                    node = self._call(node, optional=True)
-                elif self.look("["):
-                    node = self._computed(node, optional=True)
-                else:
-                    node = self._property(node, optional=True)
+            elif token.text == "?.":
+                if not calls or node.kind == "Super":
+                    raise self.unexpected(token)
+                in_chain = True
+                node = self._optional(node)
             else:
                 return node
+
+    def _optional(self, node: Node) -> Node:
+        self.next()
+        if self.look("("):
+            return self._call(node, optional=True)
+        if self.look("["):
+            return self._computed(node, optional=True)
+        return self._property(node, optional=True)
 
     def _property(self, owner: Node, *, optional: bool) -> Node:
         name = self.next()
@@ -249,36 +280,45 @@ class Parser(StatementParser):
         start = self.expect("new", operand=True).start
         if self.accept("."):
             name = self.next()
-            if not self.in_function:
+            if name.text != "target" or not self.around:
                 raise CodeError("new.target stands only within functions", start)
-            return Node("Meta", start, name.end, text=f"new.{name.text}")
+            return Node("Meta", start, name.end, text="new.target")
+        self.deeper()
         callee = self.left_hand_side(calls=False)
+        self.depth -= 1
         arguments = self._arguments() if self.look("(") else ()
         return Node("New", start, self.last_end, (callee, *arguments))
 
     def primary(self) -> Node:
         """PrimaryExpression, functions and classes included."""
         token = self.peek(operand=True)
-        if token.kind == "string":
-            self.next(operand=True)
-            return Node("Literal", token.start, token.end, text="string", value=string_value(token.text))
-        if token.kind == "number":
-            self.next(operand=True)
-            return Node("Literal", token.start, token.end, text="number", value=number_value(token.text))
-        if token.kind == "regex":
-            self.next(operand=True)
-            return Node("Literal", token.start, token.end, text="regex")
-        if token.kind == "template":
-            return self._template()
         if token.kind == "name":
             return self._named(token)
-        if token.text == "(":
+        if token.kind in ("string", "number", "regex"):
+            self.next(operand=True)
+            return self._literal(token)
+        if token.kind == "template":
+            return self._template()
+        if token.kind == "punctuation" and token.text == "(":
             return self._parenthesised()
-        if token.text == "[":
+        if token.kind == "punctuation" and token.text == "[":
             return self._array()
-        if token.text == "{":
+        if token.kind == "punctuation" and token.text == "{":
             return self.object()
         raise self.unexpected(token)
+
+    def _literal(self, token: Token) -> Node:
+        if token.kind == "string":
+            return Node("Literal", token.start, token.end, text="string", value=self.text_of(token))
+        if token.kind == "regex":
+            pattern, _, flags = token.text[1:].rpartition("/")
+            if not _REGEX_FLAGS.issuperset(flags) or len(set(flags)) < len(flags):
+                raise CodeError(f"{flags!r} are no flags of a regular expression", token.end - len(flags))
+            return Node("Regex", token.start, token.end, text=pattern, value=flags)
+        if token.text.endswith("n"):
+            digits = token.text[:-1].replace("_", "").lower()
+            return Node("Literal", token.start, token.end, text="bigint", value=digits)
+        return Node("Literal", token.start, token.end, text="number", value=number_value(token.text))
 
     def _named(self, token: Token) -> Node:
         word = token.text
@@ -286,33 +326,38 @@ class Parser(StatementParser):
             return self.function()
         if word == "class":
             return self.class_()
+        if word == "import":
+            raise not_available("import is", token.start)
         self.next(operand=True)
-        if word == "async":
-            after = self.peek()
-            if after.text == "function" and not after.newline:
-                return self.function(start=token.start, is_async=True)
         if word in _LITERALS:
             return Node("Literal", token.start, token.end, text=word)
-        if word in ("this", "super"):
-            return Node(word.title(), token.start, token.end)
-        if word == "import":
-            raise CodeError("import is not available in expressions", token.start)
+        if word == "this":
+            return Node("This", token.start, token.end, text=self.around)
+        if word == "super":
+            if not (self.look("(") or self.look(".") or self.look("[")):
+                raise self.unexpected(token)
+            return Node("Super", token.start, token.end)
         return self.identifier(token)
 
-    def _template(self) -> Node:
+    def _template(self, *, tagged: bool = False) -> Node:
         opening = self.next(operand=True)
         at, parts = opening.end, list[Node]()
         while True:
             end, more = read_template_part(self.source, at)
+            chunk_end = end - 2 if more else end - 1
+            raw, cooked = chunk_texts(self.source[at:chunk_end])
+            if cooked is None and not tagged:
+                raise CodeError("This template holds an escape that JavaScript does not have", at)
+            parts.append(Node("Chunk", at, chunk_end, text=raw, value=cooked))
             self.move_to(end)
             if not more:
-                value = self.source[opening.end : end - 1] if not parts else None
-                return Node("Template", opening.start, end, tuple(parts), value=value)
+                return Node("Template", opening.start, end, tuple(parts))
             parts.append(self.expression())
             at = self.expect("}").end
 
     def _parenthesised(self) -> Node:
         opening = self.next(operand=True)
+        may_be_arrow = opening.start == self._assignment_start
         parts: list[Node] = []
         only_parameters: Token | None = None
         while not self.look(")", operand=True):
@@ -327,8 +372,8 @@ class Parser(StatementParser):
                 raise self.unexpected(self.peek(), ", expected ')'")
         closing = self.next(operand=True)
         arrow = self.peek()
-        if arrow.text == "=>" and not arrow.newline:
-            return self._arrow(opening.start, tuple(parts), is_async=False)
+        if arrow.text == "=>" and not arrow.newline and may_be_arrow:
+            return self._arrow(opening.start, parts)
         if only_parameters is not None or not parts:
             raise self.unexpected(only_parameters or closing)
         inner = parts[0] if len(parts) == 1 else Node("Sequence", parts[0].start, parts[-1].end, tuple(parts))
@@ -338,10 +383,18 @@ class Parser(StatementParser):
         opening = self.next(operand=True)
         parts: list[Node] = []
         while not self.look("]", operand=True):
+            comma = self.peek(operand=True)
             if self.accept(",", operand=True):
+                parts.append(Node("Hole", comma.start, comma.start))
                 continue
             parts.append(self._spread_or_assignment())
             if not self.look("]"):
                 self.expect(",")
         closing = self.next(operand=True)
         return Node("Array", opening.start, closing.end, tuple(parts))
+
+
+def _unwrapped(node: Node) -> Node:
+    while node.kind == "Paren":
+        node = node.children[0]
+    return node

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
+from nodeloom.expression.syntax.lexemes import name_text
 from nodeloom.expression.syntax.nodes import CodeError, Node
-from nodeloom.expression.syntax.tokens import Token, code_point, join_surrogates, read_token
+from nodeloom.expression.syntax.tokens import Token, read_token
 from nodeloom.expression.words import words
 
 #: Expressions nested deeper than this are refused; the parser is recursive and must not exhaust Python's
@@ -18,16 +17,6 @@ RESERVED = words(
     "for function if import in instanceof new null return super switch this throw true try typeof var void "
     "while with"
 )
-#: What the escapes in a name may come to (ECMA-262 12.7).
-NAME = re.compile(r"(?:[^\W\d]|[$_])[\w$\u200c\u200d\u00b7]*")
-_NAME_ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}))")
-
-
-def name_text(written: str) -> str:
-    """The name `written` stands for, its `\\u` escapes resolved."""
-    if "\\" not in written:
-        return written
-    return join_surrogates(_NAME_ESCAPE.sub(lambda m: code_point(m[1] or m[2]), written))
 
 
 class Reader:
@@ -38,8 +27,7 @@ class Reader:
         self.at = 0
         self.last_end = 0
         self.depth = 0
-        self.in_function = False
-        self.in_async = False
+        self.around = ""  # what `this` belongs to: nothing, a "function" or a "method"
         self.in_generator = False
         self._ahead: Token | None = None
         self._ahead_regex = False
@@ -85,7 +73,10 @@ class Reader:
         """The error for a token that may not stand where it does."""
         if token.kind == "end":
             return CodeError(f"The code ends too early{more}", token.start)
-        return CodeError(f"Unexpected {token.text!r}{more}", token.start)
+        if token.text == "#":
+            first_line = self.source.startswith("#!", token.start)
+            return not_available("A line that begins with #! is" if first_line else "Private names are", token.start)
+        return CodeError(f"Unexpected {token.text[:100]!r}{more}", token.start)
 
     def end_statement(self) -> None:
         """Take the `;` that ends a statement, or see that one may be left out (ECMA-262 12.10)."""
@@ -94,8 +85,55 @@ class Reader:
             return
         raise self.unexpected(token)
 
+    def deeper(self) -> None:
+        """Count one more level, to be taken back when it is left.
+
+        Raises:
+            CodeError: there are too many.
+        """
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise CodeError("The expression is nested too deeply", self.at)
+
+    def name_of(self, token: Token) -> str:
+        """The name that `token` writes, also a reserved one.
+
+        Raises:
+            CodeError: its characters or escapes make no name.
+        """
+        name = name_text(token.text)
+        if name is None:
+            raise CodeError(f"{token.text[:100]!r} is no name in JavaScript", token.start)
+        return name
+
     def identifier(self, token: Token) -> Node:
         """The name `token` as a node."""
         if token.kind != "name" or token.text in RESERVED:
             raise self.unexpected(token)
-        return Node("Identifier", token.start, token.end, text=name_text(token.text))
+        name = self.name_of(token)
+        if name in RESERVED:
+            raise CodeError(f"The word {name} is reserved, also where escapes write it", token.start)
+        if name == "await":
+            raise not_available("await is", token.start)
+        if name == "yield" and self.in_generator:
+            raise self.unexpected(token)
+        return Node("Identifier", token.start, token.end, text=name)
+
+
+def not_available(what: str, at: int) -> CodeError:
+    """The error for a part of JavaScript that expressions have no use for."""
+    return CodeError(f"{what} not available in expressions", at, _HINTS.get(what.split()[0]))
+
+
+_AT_ONCE = "An expression has its value at once: there is nothing in it to wait for."
+_HINTS = {
+    "async": _AT_ONCE,
+    "await": _AT_ONCE,
+    "for": _AT_ONCE,
+    "import": "Expressions load no code. luxon's classes, $jmespath and the extension methods are there by themselves.",
+    "with": "Write the object before the name: object.name.",
+    "debugger": "Leave it out.",
+    "Private": "Name the member without the #.",
+    "Static": "Give the class static fields instead.",
+    "A": "Leave the line out.",
+}

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
-from nodeloom.importers.openapi.document import Part
-from nodeloom.importers.openapi.fields import field_of
+from nodeloom.headerfields import media_type
+from nodeloom.importers.openapi.document import Part, evaluates
+from nodeloom.importers.openapi.fields import field_of, json_encoder
 from nodeloom.importers.openapi.parameters import Form
 from nodeloom.importers.openapi.report import Report
-from nodeloom.importers.openapi.schemas import Shape, shape_of, writable
+from nodeloom.importers.openapi.schemas import Shape, shape_of
+from nodeloom.printable import json_text
 
 Json = dict[str, Any]
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
-_BYTES = "application/octet-stream"
+_ANYTHING = ("*/*", "application/*")
+_ANY_TEXT = "text/*"
 _BODY = "Body"
+_OF_FILES = {"description": "Name of the item's binary data that is sent, or the data itself.", "placeholder": "data"}
+_SEVERAL_FILES = "Names of the item's binary data that are sent, as a list, or the data themselves."
 
 
 def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = False) -> Json:
@@ -42,18 +50,16 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
             media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken."
         )
     required = body.flag("required")
-    request: Json = {}
-    plain = kind.partition(";")[0].strip().lower()
-    if "*" in plain:
-        kind = plain = _JSON if shape.kind in ("object", "array") and shape.members else _BYTES
-    if plain != _JSON:
-        request["headers"] = {"Content-Type": kind}
+    sent = _sent_as(kind, list(kinds), shape)
+    request: Json = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
     if required:
         request["bodyRequired"] = True
-    if plain in (_FORM, _MULTIPART):
-        _add_form_fields(form, shape, media, multipart=plain == _MULTIPART)
-    elif not _is_json(plain):
-        _add_whole(form, shape, required, "string" if plain.startswith("text/") or "xml" in plain else "binary")
+    if sent.plain in (_FORM, _MULTIPART):
+        _add_form_fields(form, shape, media, multipart=sent.plain == _MULTIPART)
+    elif _is_file(sent.plain):
+        _add_file(form, required, sent.by_file)
+    elif not _is_json(sent.plain):
+        _add_text(form, required)
     elif shape.kind == "object" and shape.members:
         if shape.forms > 1:
             report.add(
@@ -63,13 +69,44 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
             )
         _add_fields(form, shape, all_needed=all_needed)
     else:
-        _add_whole(form, shape, required, "json")
+        _add_json(form, shape, required)
     return request
+
+
+class _Sent(NamedTuple):
+    """How a body is sent.
+
+    `plain` is its media type without parameters, `header` the one with them where it is the same for all bodies,
+    `by_file` are those of which a file has its own.
+    """
+
+    plain: str
+    header: str | None = None
+    by_file: str | None = None
+
+
+def _sent_as(kind: str, kinds: list[str], shape: Shape) -> _Sent:
+    """How a body of the media type `kind`, one of `kinds`, is sent; a range of types becomes one that can be sent."""
+    plain = media_type(kind)
+    if plain in _ANYTHING and shape.kind in ("object", "array"):
+        return _Sent(_JSON)
+    if plain == _ANY_TEXT:
+        return _Sent("text/plain", "text/plain")
+    if not _is_file(plain):
+        return _Sent(plain, None if plain == _JSON else kind)
+    files = [other for other in kinds if _is_file(media_type(other))]
+    stated = ", ".join(files)
+    return _Sent(plain, None, stated) if len(files) > 1 or "*" in stated else _Sent(plain, stated)
+
+
+def _is_file(plain: str) -> bool:
+    """Whether a body of the media type is a file, not text or a form."""
+    return not (plain in (_FORM, _MULTIPART) or _is_json(plain) or plain.startswith("text/") or "xml" in plain)
 
 
 def _chosen(kinds: list[str]) -> str:
     """The media type to send: JSON before forms before anything else."""
-    plain = {kind: kind.partition(";")[0].strip().lower() for kind in kinds}
+    plain = {kind: media_type(kind) for kind in kinds}
     for wanted in (lambda p: p == _JSON, _is_json, lambda p: p == _FORM, lambda p: p == _MULTIPART):
         for kind in kinds:
             if wanted(plain[kind]):
@@ -82,25 +119,38 @@ def _is_json(plain: str) -> bool:
 
 
 def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
-    addressed = {raw: name for name, raw in form.keys.items()}
-    for raw, member in writable(shape):
+    for raw, member in shape.writable.items():
         needed = raw in shape.required or (all_needed and not member.nullable)
-        if raw in addressed:
-            # A field with a key's name stands once, at the key; where the body must have it, the key fills it.
-            if needed:
-                _also_in_body(form, addressed[raw], raw)
-            continue
         send: Json = {"type": "body", "property": raw}
         if "." in raw or "[" in raw:
             send["propertyInDotNotation"] = False
-        form.properties.append(field_of(form.name(raw), member, send, required=needed))
+        _add_field(form, raw, needed, partial(field_of, shape=member, send=send, required=needed))
     if shape.open and shape.members:
         _add_rest(form)
 
 
-def _also_in_body(form: Form, name: str, raw: str) -> None:
-    prop = next(p for p in form.properties if p["name"] == name)
-    prop["routing"]["request"] = {"body": {raw: "={{ $value }}"}}
+def _add_field(form: Form, raw: str, needed: bool, make: Callable[[str], Json]) -> None:
+    """Add a field of the body; one with the name of a value in the path is another one, and may differ from it.
+
+    A key of an OData entity is not changed by a body (OData 4.01 part 1, section 11.4.3): it stands once, and fills the
+    body where that must have it.
+    """
+    key = next((name for name, addressed in form.keys.items() if addressed == raw), None)
+    if key is not None and key in form.fixed:
+        if needed:
+            prop = next(p for p in form.properties if p["name"] == key)
+            prop["routing"]["request"] = {"body": {raw: "={{ $value }}"}}
+        return
+    prop = make(form.name(raw))
+    if key is not None:
+        described = f"{raw!r} in the body; {key} is the one in the path."
+        routing = prop.pop("routing")
+        prop["description"] = described
+        if needed:
+            prop["description"] = f"{described} The same, unless it is set."
+            prop["default"] = f"={{{{ $parameter[{json_text(key)}] }}}}"
+        prop["routing"] = routing
+    form.properties.append(prop)
 
 
 def _add_rest(form: Form) -> None:
@@ -110,46 +160,95 @@ def _add_rest(form: Form) -> None:
     form.properties.append(rest)
 
 
-def _add_whole(form: Form, shape: Shape, required: bool, encoder: str) -> None:
-    """One property that is the whole body."""
-    send = {"type": "body", "encode": encoder}
-    if encoder == "json":
-        prop = field_of(
-            form.name(_BODY), Shape(kind="array") if shape.kind == "any" else shape, send, required=required
-        )
+def _add_file(form: Form, required: bool, stated: str | None) -> None:
+    """One property that is the whole body, a file; `stated` are the media types it may have, if it has its own."""
+    send: Json = {"type": "body", "encode": "binary", **({"contentType": stated} if stated else {})}
+    prop = field_of(form.name(_BODY), Shape(kind="string"), send, required=required)
+    form.properties.append({**prop, **_OF_FILES})
+
+
+def _add_text(form: Form, required: bool) -> None:
+    """One property that is the whole body, a text."""
+    send: Json = {"type": "body", "encode": "string"}
+    form.properties.append(field_of(form.name(_BODY), Shape(kind="string"), send, required=required))
+
+
+def _add_json(form: Form, shape: Shape, required: bool) -> None:
+    """One property that is the whole body, as JSON; a text where the body is one, so that it needs no quotes."""
+    send: Json = {"type": "body", "encode": "jsonString" if shape.kind == "string" else "json"}
+    held = Shape(kind="array", nullable=shape.nullable) if shape.kind == "any" else shape
+    prop = field_of(form.name(_BODY), held, send, required=required)
+    if shape.kind == "any":
+        prop.pop("schema", None)
+    if shape.kind != "string" and prop["type"] != "options":
         prop["type"] = "json"
-        if shape.kind == "any":
-            prop.pop("schema", None)
-    else:
-        prop = field_of(form.name(_BODY), Shape(kind="string"), send, required=required)
-        if encoder == "binary":
-            prop["description"] = "Name of the item's binary data that is sent, or the data itself."
-            prop["placeholder"] = "data"
     form.properties.append(prop)
 
 
 def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) -> None:
     """Fields of a form; lists and objects in the style that the body's `encoding` gives (OpenAPI 3.0.4, 4.8.15)."""
     encodings = media.get("encoding")
-    addressed = {raw: name for name, raw in form.keys.items()}
-    for raw, member in writable(shape):
+    for raw, member in shape.writable.items():
         needed = raw in shape.required
-        if raw in addressed:
-            if needed:
-                _also_in_body(form, addressed[raw], raw)
-            continue
         encoding = encodings.get(raw) if encodings is not None else None
         send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}
-        form.properties.append(_form_field(form.name(raw), member, send, encoding, needed, multipart))
+        if multipart:
+            send |= _part_of(form, raw, encoding)
+        # A form has no null: what must be in it must have a value.
+        held = replace(member, nullable=False)
+        _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
 
 
-def _form_field(name: str, shape: Shape, send: Json, encoding: Part | None, needed: bool, multipart: bool) -> Json:
+def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
+    """The media type and header fields of a field's part; a header's value is one, or a property of its own."""
+    if encoding is None:
+        return {}
+    kind = encoding.text("contentType")
+    stated: Json = {"contentType": kind} if kind else {}
+    headers = encoding.get("headers")
+    for header, entry in headers.entries() if headers is not None else ():
+        # OpenAPI: this one is said by `contentType`.
+        if header.lower() == "content-type":
+            continue
+        described = entry.resolved()
+        schema = described.get("schema")
+        values = shape_of(schema).enum if schema is not None else None
+        if values is not None and len(values) == 1:
+            if evaluates(str(values[0])):
+                raise described.broken("The header begins with '=', which a descriptor evaluates.", "Write it without.")
+            stated.setdefault("headers", {})[header] = values[0]
+            continue
+        name = form.name(f"{raw} {header}")
+        prop: Json = {"displayName": name, "name": name, "type": "string"}
+        if described.flag("required"):
+            prop["required"] = True
+        prop["description"] = f"The header {header} of the part {raw}."
+        form.properties.append(prop)
+        stated.setdefault("headers", {})[header] = f"={{{{ $parameter[{json_text(name)}] }}}}"
+    return stated
+
+
+def _form_field(shape: Shape, send: Json, encoding: Part | None, needed: bool, multipart: bool, name: str) -> Json:
+    """The property `name` of a form.
+
+    Args:
+        shape: what its value is.
+        send: where it goes, with the media type and header fields that are stated of its part.
+        encoding: what the body's `encoding` says of it, if that says anything.
+        needed: whether it must be given.
+        multipart: whether the form is of parts, each with a media type.
+        name: of the property.
+    """
     items = shape_of(shape.items) if shape.items is not None else None
     if multipart and (shape.binary or (items is not None and items.binary)):
         prop = field_of(name, Shape(kind="string"), {**send, "encode": "binaryPart"}, required=needed)
-        prop["description"] = "Name of the item's binary data that is sent, or the data itself."
-        prop["placeholder"] = "data"
-        return prop
+        if items is not None and items.binary:
+            prop = {**prop, **_OF_FILES, "description": _SEVERAL_FILES, "typeOptions": {"multipleValues": True}}
+            return {**prop, "routing": prop.pop("routing")}
+        return {**prop, **_OF_FILES}
+    kind = media_type(send.get("contentType", ""))
+    if multipart and (_is_json(kind) if kind else shape.kind == "object" or not _is_scalar_list(shape, items)):
+        return _json_part(name, shape, send, needed)
     if shape.kind not in ("array", "object"):
         return field_of(name, shape, send, required=needed)
     style = encoding.text("style") if encoding is not None else None
@@ -160,3 +259,15 @@ def _form_field(name: str, shape: Shape, send: Json, encoding: Part | None, need
     prop["routing"]["send"].pop("encode", None)
     prop["routing"]["send"] |= {"style": style or "form", "explode": explode}
     return prop
+
+
+def _is_scalar_list(shape: Shape, items: Shape | None) -> bool:
+    """Whether a value stands in parts as plain text: it is no list, or a list of such."""
+    return shape.kind != "array" or items is None or items.scalar
+
+
+def _json_part(name: str, shape: Shape, send: Json, needed: bool) -> Json:
+    """A field whose part is JSON, as that of an object is; each entry of a list of objects has a part of its own."""
+    each = shape.kind == "array" and "contentType" not in send
+    sent: Json = {"contentType": _JSON, **send, "encode": json_encoder(shape), **({"explode": True} if each else {})}
+    return field_of(name, shape, {**send, **sent}, required=needed)

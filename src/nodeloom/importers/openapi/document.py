@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from nodeloom.descriptor.files import MAX_VALUES
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
 
 _MAX_CHAIN = 64
+_DOUBTS = "doubts"
+_SEARCHES = "searches"
+# How many references of a document that lead nowhere are compared with every name that is there.
+_MOST_SEARCHES = 200
 
 
 class OutsideReferenceError(Exception):
@@ -49,6 +54,16 @@ class Part:
     def broken(self, message: str, hint: str | None = None) -> DescriptorError:
         """The error that says what is wrong here."""
         return DescriptorError(message, path=self.path, value=self.value, hint=hint)
+
+    def doubt(self, key: str, reason: str) -> None:
+        """Remember that what stands under `key` cannot be meant as it is written, so that it can be told."""
+        self.memory.setdefault(_DOUBTS, {}).setdefault(json_path((*self.keys, key)), reason)
+
+    @property
+    def doubts(self) -> Mapping[str, str]:
+        """What was remembered of the whole document so far: JSON path → reason."""
+        found: Mapping[str, str] = self.memory.get(_DOUBTS, {})
+        return found
 
     def child(self, key: str | int) -> Part:
         """The piece below, which must be there."""
@@ -157,13 +172,20 @@ class Part:
                 found = found[int(key)]
                 keys.append(int(key))
             else:
-                close = nearest(key, [str(k) for k in found]) if isinstance(found, Mapping) else None
+                close = self._nearest(key, found)
                 missing = f"there is no {preview(key)!r} at {json_path(keys)}"
                 raise self.broken(
                     f"The reference {preview(reference)} leads nowhere: {missing}.",
                     f"Did you mean {close!r}?" if close else "Add what it names, or mend the reference.",
                 )
         return Part(found, tuple(keys), self.root, self.memory)
+
+    def _nearest(self, key: str, found: Any) -> str | None:
+        """The name in `found` that `key` may have meant, for the first of a document's faults."""
+        searches = self.memory[_SEARCHES] = self.memory.get(_SEARCHES, 0) + 1
+        if not isinstance(found, Mapping) or searches > _MOST_SEARCHES:
+            return None
+        return nearest(key, [str(k) for k in found])
 
 
 def evaluates(text: str) -> bool:
@@ -181,3 +203,16 @@ def _kind(value: Any) -> str:
         if isinstance(value, kind):
             return word
     return type(value).__name__
+
+
+def values_in(raw: Any) -> int:
+    """How many values a document has, itself counted; no more than a document may have."""
+    count, waiting = 0, [raw]
+    while waiting and count < MAX_VALUES:
+        part = waiting.pop()
+        count += 1
+        if isinstance(part, Mapping):
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return count

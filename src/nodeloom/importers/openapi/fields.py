@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from nodeloom.importers.openapi.bounds import shown_bounds
 from nodeloom.importers.openapi.names import start_case
-from nodeloom.importers.openapi.schemas import Shape, shape_of, value_schema
+from nodeloom.importers.openapi.schemas import Shape, shape_of
 
 Json = dict[str, Any]
 
@@ -24,17 +25,27 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
     prop: Json = {"displayName": name, "name": name, "type": _type(shape)}
     if required:
         prop["required"] = True
+    encoder = _encoder(shape)
     if prop["type"] == "options":
         prop["options"] = choices(shape.enum or ())
-    elif prop["type"] == "json":
-        schema = value_schema(shape)
-        if schema:
-            prop["schema"] = schema
-    encoder = _encoder(shape)
+    schema = shape.small_schema if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
+    if schema:
+        prop["schema"] = schema
     if encoder is not None and "encode" not in send and send["type"] != "header":
         send = {**send, "encode": encoder}
+    if required and shape.nullable and send["type"] == "body":
+        send = {**send, "nullable": True}
     prop["routing"] = {"send": send}
     return prop
+
+
+def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> Json:
+    """What is asked of a text, number or boolean beside its type and the choices that its field offers."""
+    stated = shape.small_schema
+    if kind == "options" and encoder is not None:
+        stated = {word: value for word, value in stated.items() if word != "enum"}
+    # A value of mixed kind goes as it is given, so its choices are held to by the schema.
+    return stated if set(stated) - {"type"} else {}
 
 
 def list_field(name: str, shape: Shape, send: Json, *, required: bool = False) -> Json:
@@ -44,10 +55,14 @@ def list_field(name: str, shape: Shape, send: Json, *, required: bool = False) -
         return field_of(name, shape, send, required=required)
     prop = field_of(name, items, send, required=required)
     del prop["routing"]
+    entry = prop.pop("schema", None)
     if items.enum:
         prop["type"] = "multiOptions"
     else:
         prop["typeOptions"] = {"multipleValues": True}
+    bounds = shown_bounds("array", shape.bounds)
+    if entry or bounds:
+        prop["schema"] = {"type": "array", **bounds, **({"items": entry} if entry else {})}
     return {**prop, "routing": {"send": send}}
 
 
@@ -89,3 +104,8 @@ def _encoder(shape: Shape) -> str | None:
         return "json"
     # A value of unknown or mixed kind goes as the author gives it.
     return _ENCODERS.get(shape.kind)
+
+
+def json_encoder(shape: Shape) -> str:
+    """The encoder that writes a value of `shape` as JSON: a text is put in quotes, all other text is read as JSON."""
+    return "jsonString" if shape.kind == "string" else "jsonText"

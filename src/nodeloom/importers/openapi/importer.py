@@ -15,12 +15,13 @@ from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import layout, odata
 from nodeloom.importers.openapi.document import Part
+from nodeloom.importers.openapi.endpoints import Endpoint, read_endpoint
 from nodeloom.importers.openapi.names import camel, slug
 from nodeloom.importers.openapi.operations import Operation, Reading, each_operation, read_operations
 from nodeloom.importers.openapi.overrides import Overrides
 from nodeloom.importers.openapi.reading import read_document
 from nodeloom.importers.openapi.report import Report
-from nodeloom.importers.openapi.security import read_access
+from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
 from nodeloom.importers.openapi.swagger2 import as_openapi3
 
 Json = dict[str, Any]
@@ -92,13 +93,17 @@ def _imported(
     raw: Json, overrides: Overrides, name: str | None, earlier: Sequence[tuple[str, Json]], source: str
 ) -> Imported:
     report = Report()
-    document = checked(raw)
-    info = document.get("info")
-    title = (info.text("title") if info is not None else None) or source
+    document = checked(raw, report)
+    title = _title(document, report) or source
     reading = Reading(odata.is_odata(document), {str(k): str(v) for k, v in overrides.part("names").items()})
+    endpoint = read_endpoint(document, report)
     operations = read_operations(document, reading, report)
+    schemes: Schemes = {}
+    if overrides.raw.get("credentials") is None:
+        schemes = read_schemes(document, endpoint, report)
+        settle_requirements(operations, document, schemes, report)
     if not operations:
-        raise DescriptorError(
+        raise report.first or DescriptorError(
             "The document has no operation that can be called.", path="$.paths", hint="Check that it is the API's own."
         )
     overrides.apply(operations)
@@ -107,7 +112,13 @@ def _imported(
     release = overrides.text("release")
     gone = _releases(operations, document, earlier, release, reading)
     resources = layout.by_resource(operations)
-    head, credentials = _head(document, operations, chosen, label, overrides, reading, report)
+    own = overrides.raw.get("credentials")
+    if own is None:
+        access = read_access(document, operations, endpoint, schemes, chosen, label, report)
+    else:
+        access = _own_access(own, document, endpoint, overrides, report)
+    _place(operations, endpoint, constant=access.constant)
+    head = _head(chosen, label, list(resources), access, _request_defaults(access, overrides, reading), overrides)
     files = layout.file_names(list(resources))
     baseline = earlier[0][0] if earlier else None
     head["resources"] = {
@@ -119,6 +130,8 @@ def _imported(
     report.operations, report.resources = len(operations), len(resources)
     report.credentials = [r["name"] for r in head.get("credentials", [])]
     report.gone = gone
+    for path, reason in document.doubts.items():
+        report.add(path, f"{reason};", "it is not checked.")
     return Imported(
         name=chosen,
         label=label,
@@ -127,21 +140,30 @@ def _imported(
         head=head,
         resources={resource: layout.resource_document(resource, own) for resource, own in resources.items()},
         operations=operations,
-        credentials=credentials,
+        credentials={kind["name"]: kind for kind in access.types},
         gone=gone,
         report=report,
     )
+
+
+def _title(document: Part, report: Report) -> str | None:
+    try:
+        info = document.get("info")
+        return info.text("title") if info is not None else None
+    except DescriptorError as fault:
+        report.add_fault(fault, "the file's name is taken.")
+        return None
 
 
 def _lost(gone: Json, resource: str) -> bool:
     return gone["resource"] == resource and "moved" not in gone
 
 
-def checked(raw: Mapping[str, Any]) -> Part:
+def checked(raw: Mapping[str, Any], report: Report) -> Part:
     """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError when it is none."""
     document = Part.document(raw)
     if "swagger" in raw:
-        document = Part.document(as_openapi3(document))
+        document = Part.document(as_openapi3(document, report))
     elif not isinstance(raw.get("openapi"), str) or not str(raw["openapi"]).startswith(("3.0", "3.1", "3.2")):
         raise DescriptorError(
             "This is no OpenAPI 3 or Swagger 2 document.",
@@ -170,7 +192,8 @@ def _releases(
         return []
     known: list[tuple[str, dict[tuple[str, str], Operation]]] = []
     for name, raw in earlier:
-        own = read_operations(checked(raw), reading, Report())
+        ignored = Report()
+        own = read_operations(checked(raw, ignored), reading, ignored)
         known.append((name, {o.identity: o for o in own}))
     for operation in operations:
         operation.since = release
@@ -180,7 +203,7 @@ def _releases(
             operation.since = name
         if operation.since is not None:
             operation.more["since"] = operation.since
-    here = {(method.upper(), path) for path, _item, method, _at in each_operation(document)}
+    here = {(method.upper(), path) for path, _item, method, _at in each_operation(document, Report())}
     names = {(o.resource, o.name) for o in operations}
     last: dict[tuple[str, str], tuple[str, Operation]] = {}
     for name, others in known:
@@ -198,27 +221,36 @@ def _releases(
     ]
 
 
-def _head(
-    document: Part,
-    operations: list[Operation],
-    name: str,
-    label: str,
-    overrides: Overrides,
-    reading: Reading,
-    report: Report,
-) -> tuple[Json, dict[str, Json]]:
-    """The node's head without its index, and the credential types that are made for it."""
-    own = overrides.raw.get("credentials")
-    access = read_access(document, operations, name, label, report) if own is None else None
-    defaults: Json = {"baseURL": access.base_url} if access is not None else {}
+def _own_access(
+    names: Sequence[str], document: Part, endpoint: Endpoint, overrides: Overrides, report: Report
+) -> Access:
+    """The credentials that the overrides name, and the document's address, unless they give that too."""
+    access = Access("", endpoint.origin is not None, references=[{"name": n, "required": True} for n in names])
+    if "baseURL" in overrides.part("requestDefaults"):
+        return access
+    access.base_url = endpoint.constant or endpoint.url
+    if endpoint.constant is None:
+        report.add(
+            f"{document.path}.servers",
+            "Where the service is depends on fields of the credential;",
+            f"those that the overrides name need: {', '.join(prop['name'] for prop in endpoint.fields)}.",
+        )
+    return access
+
+
+def _request_defaults(access: Access, overrides: Overrides, reading: Reading) -> Json:
+    """What every request of the node has: address and headers, and how its query is written."""
+    defaults: Json = {"baseURL": access.base_url} if access.base_url else {}
     defaults["headers"] = {"Accept": "application/json"} if reading.odata else {"Accept": "application/json, */*;q=0.5"}
     if reading.odata:
         defaults["queryEncoding"] = "odata"
-    defaults |= overrides.part("requestDefaults")
-    references = (
-        [{"name": n, "required": True} for n in own] if own is not None else access.references if access else []
-    )
-    resources = list(layout.by_resource(operations))
+    return defaults | overrides.part("requestDefaults")
+
+
+def _head(
+    name: str, label: str, resources: Sequence[str], access: Access, defaults: Json, overrides: Overrides
+) -> Json:
+    """The node's head without its index."""
     head: Json = {
         "displayName": label,
         "name": name,
@@ -229,12 +261,12 @@ def _head(
         "defaults": {"name": label},
         "inputs": ["main"],
         "outputs": ["main"],
-        "credentials": references,
+        "credentials": access.references,
         "requestDefaults": defaults,
         **overrides.part("node"),
         "search": SEARCH_FILE,
         "properties": [
-            *([access.chooser] if access is not None and access.chooser else []),
+            *([access.chooser] if access.chooser else []),
             {
                 "displayName": "Resource",
                 "name": "resource",
@@ -246,7 +278,11 @@ def _head(
         ],
     }
     release = overrides.text("release")
-    if release is not None:
-        head["release"] = release
-    types = {t["name"]: t for t in access.types} if access is not None else {}
-    return head, types
+    return head if release is None else {**head, "release": release}
+
+
+def _place(operations: list[Operation], endpoint: Endpoint, *, constant: bool) -> None:
+    """Say where operations are that have servers of their own."""
+    for operation in operations:
+        if operation.server is not None:
+            operation.routing["request"]["baseURL"] = endpoint.below(operation.server, constant=constant).rstrip("/")

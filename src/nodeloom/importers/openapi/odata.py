@@ -23,7 +23,7 @@ _PAGE_SIZE = 100
 _OPTIONS: dict[str, tuple[str, str, str, Json]] = {
     "$top": ("number", "integer", "Give at most so many.", {"default": 50}),
     "$skip": ("number", "integer", "Leave out the first so many.", {"default": 0}),
-    "$search": ("string", "string", "Give only what holds this text.", {"default": ""}),
+    "$search": ("string", "search", "Give only what holds this text.", {"default": ""}),
     "$filter": (
         "string",
         "string",
@@ -105,6 +105,8 @@ def option(name: str, label: str) -> Json:
     """The property of one of OData's query options, for a collection."""
     kind, encoder, description, more = _OPTIONS[name]
     routing: Json = {"send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}}
+    if name == "$top":
+        routing["send"]["combine"] = "least"
     if name == "$count":
         routing["output"] = {"annotations": ["@odata.count"]}
     return {
@@ -140,7 +142,16 @@ def paging(names: list[str]) -> list[Json]:
             "type": "number",
             "default": 100,
             "description": "Give at most so many items, over all pages.",
-            "routing": {"output": {"maxResults": "={{ $value }}"}},
+            "routing": {
+                "send": {
+                    "type": "query",
+                    "property": "$top",
+                    "encode": "integer",
+                    "propertyInDotNotation": False,
+                    "combine": "least",
+                },
+                "output": {"maxResults": "={{ $value }}"},
+            },
         },
     ]
 

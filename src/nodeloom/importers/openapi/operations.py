@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
+from nodeloom.importers.openapi.endpoints import Reference, choose, with_defaults
 from nodeloom.importers.openapi.names import start_case, words
 from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
 from nodeloom.importers.openapi.report import Report
@@ -28,6 +30,7 @@ _FILES = re.compile(r"(?:Download|Export)(?![a-z])")
 _IDENTIFIER = re.compile(r"(?:^[iI]ds?|[a-z]Ids?|_ids?)$")
 # Segments that say which API it is, not what of it.
 _VERSION = re.compile(r"(?:api|rest|v[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta)[0-9]*)?|[0-9]+(?:\.[0-9]+)+)", re.IGNORECASE)
+_VARIABLE = re.compile(r"\{[^{}]+\}")
 # What a browser may not do a service does not offer either.
 _UNSENT = frozenset({"trace"})
 
@@ -38,7 +41,9 @@ class Operation:
 
     `properties` are in the form's order. `keys` are the names of the properties that address what it works on,
     `entity` is what one such thing is called, in small letters. `identity` is method and path, by which releases are
-    compared. `requirement` is the security it asks for: names of schemes, of which one set is enough.
+    compared. `requirement` is the security it asks for: names of schemes, of which one set is enough. `server` is where
+    it is, when it is not where the others are. `authorization` says that it has a header parameter of that name, and
+    whether that is required.
     """
 
     at: Part
@@ -54,6 +59,8 @@ class Operation:
     routing: Json
     arguments: list[str] = field(default_factory=list)
     requirement: list[frozenset[str]] | None = None
+    server: Reference | None = None
+    authorization: bool | None = None
     since: str | None = None
     more: Json = field(default_factory=dict)
 
@@ -76,59 +83,56 @@ class Reading:
 
 
 def read_operations(document: Part, reading: Reading, report: Report) -> list[Operation]:
-    """All operations in document order, named; what cannot be read for a reference to elsewhere is reported.
-
-    Raises DescriptorError, with the JSON path, where the document is broken.
-    """
+    """All operations in document order, named. What is wrong with one, or not in the document, costs that one."""
     found = []
-    for path, item, method, at in each_operation(document):
+    asked = _asked_of_all(document, report)
+    for path, item, method, at in each_operation(document, report):
         if method in _UNSENT:
             report.add(at.path, f"Requests of the method {method.upper()} are not sent;", "the operation is left out.")
             report.left_out += 1
             continue
         try:
-            found.append(_operation(document, path, item, method, at, reading, report))
-        except OutsideReferenceError as fault:
-            report.add(
-                fault.path,
-                f"{fault.reference} is not in the document and is not fetched;",
-                "the operation is left out.",
-            )
-            report.left_out += 1
+            operation = _operation(path, item, method, at, reading, report)
+            operation.requirement = _requirement(at) if at.get("security") is not None else asked
+            found.append(operation)
+        except (DescriptorError, OutsideReferenceError) as fault:
+            report.leave_out(fault)
+        except RecursionError:
+            report.leave_out(at.broken("The operation is nested too deeply.", "Its schemas may hold themselves."))
     _tell_apart(found)
     return found
 
 
-def each_operation(document: Part) -> Iterator[tuple[str, Part, str, Part]]:
-    """Path, path item, method and operation, in document order."""
+def each_operation(document: Part, report: Report) -> Iterator[tuple[str, Part, str, Part]]:
+    """Path, path item, method and operation, in document order; a path that is broken costs its operations."""
     paths = document.get("paths")
     if paths is None:
         return
     for path, entry in paths.entries():
-        if not path.startswith("/"):
-            raise entry.broken(f"The path {path!r} does not begin with a slash.", "Begin it with '/'.")
         try:
+            if not path.startswith("/"):
+                raise entry.broken(f"The path {preview(path)!r} does not begin with a slash.", "Begin it with '/'.")
             item = entry.resolved()
-        except OutsideReferenceError as fault:
-            raise entry.broken(
-                f"The path item {fault.reference} is not in the document, and nothing is fetched.",
-                "Bundle the document into one file.",
-            ) from None
-        for method, at in item.entries():
-            if method in METHODS:
-                yield path, item, method, at
+            methods = [(method, at) for method, at in item.entries() if method in METHODS]
+        except (DescriptorError, OutsideReferenceError) as fault:
+            held = entry.value if isinstance(entry.value, dict) else {}
+            report.leave_out(fault, max(1, sum(method in METHODS for method in held)))
+            continue
+        for method, at in methods:
+            yield path, item, method, at
 
 
-def _operation(
-    document: Part, path: str, item: Part, method: str, at: Part, reading: Reading, report: Report
-) -> Operation:
+def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, report: Report) -> Operation:
     function = at.value.get("x-ms-docs-operation-type") == "function" if isinstance(at.value, dict) else False
     form = Form()
     add_parameters(form, read_parameters(item, at, report), path, function=function, report=report)
     before_body = len(form.properties)
     action = reading.odata and method == "post" and _acts(at)
     request: Json = {"method": method.upper(), "url": odata.url_of(path)}
-    request |= _other_server(item, at, report)
+    server = _other_server(item, at, report)
+    if server is not None:
+        # Where that is shows when it is known where the service is.
+        request["baseURL"] = ""
     if method not in ("get", "head"):
         request |= add_body(form, at, report, all_needed=action)
     elif _fills_body(at):
@@ -159,15 +163,16 @@ def _operation(
         keys=list(form.keys),
         routing=routing,
         arguments=form.arguments,
-        requirement=_requirement(document, at),
+        server=server,
+        authorization=_authorization(item, at),
     )
 
 
 def _refuse_templates(at: Part, form: Form, request: Json) -> None:
     """Refuse names and media types of the document that a descriptor would evaluate."""
-    sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options)]
+    sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options) if "routing" in prop]
     texts = [*(send.get("property", "") for send in sends), *request.get("headers", {}).values(), *form.names]
-    for text in (*texts, request.get("baseURL", "")):
+    for text in texts:
         if text.startswith("="):
             raise at.broken(f"{preview(text)} begins with '=', which a descriptor evaluates.", "Name it otherwise.")
 
@@ -280,11 +285,23 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
         output["postReceive"] = [odata.receiving(files)]
+    stated = None if answer is None else _stated(answer)
+    if stated is not None:
+        output["answer"] = stated
     if not (has_content and at.keys[-1] == "get"):
         echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
         if echo:
             output["echo"] = echo
     return output
+
+
+def _stated(answer: Part) -> str | None:
+    """What the document says of a success: that it is JSON, or has no content; None if it may be something else."""
+    content = answer.get("content")
+    if content is None or not content.mapping():
+        return "none"
+    kinds = [media_type(kind) for kind in content.mapping()]
+    return "json" if all(kind == "application/json" or kind.endswith("+json") for kind in kinds) else None
 
 
 def _success(at: Part) -> Part | None:
@@ -301,25 +318,54 @@ def _success(at: Part) -> Part | None:
     return None
 
 
-def _requirement(document: Part, at: Part) -> list[frozenset[str]] | None:
-    """The sets of security schemes of which one is enough; None when nothing is said, empty when none is needed."""
-    holder = at if at.get("security") is not None else document
-    if holder.get("security") is None:
+def _requirement(at: Part) -> list[frozenset[str]]:
+    """The sets of security schemes of which one is enough; empty when none is needed."""
+    return [frozenset(entry.mapping()) for entry in at.parts("security")]
+
+
+def _authorization(item: Part, at: Part) -> bool | None:
+    """Whether a header parameter `Authorization` is required; None when there is none."""
+    for holder in (at, item):
+        for entry in holder.parts("parameters"):
+            parameter = entry.resolved()
+            if parameter.text("in") == "header" and (parameter.text("name") or "").lower() == "authorization":
+                return parameter.flag("required")
+    return None
+
+
+def _asked_of_all(document: Part, report: Report) -> list[frozenset[str]] | None:
+    """What the document asks of every operation that says nothing itself; None when it says nothing."""
+    try:
+        return _requirement(document) if document.get("security") is not None else None
+    except DescriptorError as fault:
+        report.add_fault(fault, "no credential is asked for by it.")
         return None
-    return [frozenset(entry.mapping()) for entry in holder.parts("security")]
 
 
-def _other_server(item: Part, at: Part, report: Report) -> Json:
+def _other_server(item: Part, at: Part, report: Report) -> Reference | None:
     """Where the operation is, when the document says that it is not where the others are."""
     for holder in (at, item):
         servers = holder.parts("servers")
-        if servers:
-            url = servers[0].needed_text("url")
-            if "{" in url or "://" not in url:
-                report.add(servers[0].path, f"The server {url} is not a plain address;", "the node's own is called.")
-                return {}
-            return {"baseURL": url.rstrip("/")}
-    return {}
+        if not servers:
+            continue
+        for entry in servers:
+            if (entry.text("url") or "").startswith("="):
+                raise entry.broken("The address begins with '=', which a descriptor evaluates.", "Write it without.")
+        server, found = choose(servers, report)
+        if server is None:
+            raise servers[0].broken("The operation's own server cannot be called.", "Give it an http or https address.")
+        if not _VARIABLE.search(found.text):
+            return found
+        filled = with_defaults(server, found)
+        if filled is None:
+            raise server.broken("The operation's own server has a variable without a default.", "Give it one.")
+        report.add(
+            server.path,
+            f"The operation is at {preview(found.text)}, which has variables;",
+            f"it is called at {preview(filled.text)}.",
+        )
+        return filled
+    return None
 
 
 __all__ = ["DescriptorError", "Kind", "Operation", "Reading", "each_operation", "read_operations", "shape_of"]

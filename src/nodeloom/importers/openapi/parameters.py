@@ -7,10 +7,11 @@ from typing import Any
 
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.fields import field_of, list_field, safe_name
+from nodeloom.importers.openapi.fields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.names import start_case, unused
 from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.schemas import Shape, shape_of
+from nodeloom.plan.call import OWN_HEADERS
 
 Json = dict[str, Any]
 
@@ -27,13 +28,14 @@ class Form:
     """The properties of one operation while they are collected; every name is used once.
 
     `names` leads from a property's name to the parameter's own; `keys` are the properties that address what the
-    operation works on; `query` the names of all query parameters.
+    operation works on, `fixed` those of them that a body cannot change; `query` the names of all query parameters.
     """
 
     properties: list[Json] = field(default_factory=list)
     options: list[Json] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
     arguments: list[str] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -84,6 +86,9 @@ def _read(at: Part, report: Report) -> Parameter | None:
     if where not in _WHERE:
         raise at.child("in").broken(f"A parameter cannot stand in {where!r}.", f"Write one of: {', '.join(_WHERE)}.")
     if where == "header" and name.lower() in _SILENT_HEADERS:
+        return None
+    if where == "header" and name.lower() in OWN_HEADERS:
+        report.add(at.path, f"The header {name} is written by HTTP itself;", "the parameter is left out.")
         return None
     content = at.get("content")
     schema = at.get("schema")
@@ -143,7 +148,9 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
     name = form.name(placeholder.name)
     send: Json = {"type": "path", "property": placeholder.name}
     if placeholder.role == "segment":
-        if parameter is not None and (parameter.structured or parameter.style != "simple"):
+        if parameter is not None and parameter.as_json:
+            prop = field_of(name, shape, {**send, "encode": json_encoder(shape)}, required=True)
+        elif parameter is not None and (parameter.structured or parameter.style != "simple"):
             send |= {"style": parameter.style, "explode": parameter.explode}
             prop = _structured(name, shape, send, required=True)
         else:
@@ -152,9 +159,12 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
     else:
         send["encode"] = "odata.string" if placeholder.quoted else odata.literal_encoder(shape)
         prop = field_of(name, shape, send, required=True)
-        prop.pop("schema", None)
+        if shape.kind != "integer":
+            # The encoder of a literal checks the rest by OData's own grammar.
+            prop.pop("schema", None)
         if placeholder.role == "key":
             form.keys[name] = placeholder.name
+            form.fixed.add(name)
             prop = _with_default(prop, f"={{{{ {_member(placeholder.name)} }}}}")
         else:
             form.arguments.append(name)
@@ -188,7 +198,9 @@ def _property(name: str, parameter: Parameter) -> Json:
     if parameter.reserved:
         send["allowReserved"] = True
     if parameter.as_json:
-        return field_of(name, parameter.shape, {**send, "encode": "jsonText"}, required=parameter.required)
+        return field_of(
+            name, parameter.shape, {**send, "encode": json_encoder(parameter.shape)}, required=parameter.required
+        )
     if not parameter.structured:
         return field_of(name, parameter.shape, send, required=parameter.required)
     send |= {"style": parameter.style, "explode": parameter.explode}

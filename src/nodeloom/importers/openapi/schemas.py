@@ -7,25 +7,31 @@ itself ends where it begins again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from nodeloom.descriptor.once import once
 from nodeloom.descriptor.problems import Keys
 from nodeloom.errors import DescriptorError
-from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.bounds import both_bounds, bounds_of, shown_bounds
+from nodeloom.importers.openapi.document import OutsideReferenceError, Part, values_in
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 _SCALARS = ("string", "integer", "number", "boolean")
 # Formats that make a number of what OData's files declare as an integer or leave open.
 _FRACTIONS = frozenset({"decimal", "float", "double"})
 # How far down a schema goes that stands in a descriptor: a value's members, or those of its entries.
 _BUDGET = 3
 _MOST_MEMBERS = 120
-# How many times schemas of one document are looked into. Where they contain each other, every way through them counts.
-_MOST_STEPS = 200_000
-_STEPS = "steps"
+# How many schemas of a document are worked out: so many, and more of a document that has more values. One is worked out
+# once, unless it contains itself: then every way to it counts, and only such documents come near the bound.
+_MOST_STEPS = 20_000
+_STEPS_A_VALUE = 2
+_STEPS, _MOST, _VALUES, _WHOLE_SHAPES = "steps", "most steps", "value schemas", "shapes"
 # Parts that one schema is composed of; each is laid over what the ones before it came to.
 _MOST_PARTS = 1_000
 
@@ -37,7 +43,8 @@ class Shape:
     `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
     `enum` is None when any value will do. `open` says that an object takes members that are not listed. `forms` is how
     many alternatives were laid together into one object; `outside` lists references that lead out of the document.
-    `cut` says that the schema contains itself and was ended there.
+    `cut` says that the schema contains itself and was ended there. `bounds` are the keywords of JSON Schema that bound
+    the value (`bounds.py`).
     """
 
     kind: Kind = "any"
@@ -50,10 +57,21 @@ class Shape:
     open: bool = False
     read_only: bool = False
     deprecated: bool = False
-    pattern: str | None = None
     forms: int = 1
     outside: tuple[str, ...] = ()
     cut: bool = False
+    bounds: Mapping[str, Any] = field(default_factory=dict)
+
+    @once
+    def small_schema(self) -> dict[str, Any]:
+        """`value_schema` of it; one for all fields that have this shape, and never changed."""
+        return value_schema(self)
+
+    @once
+    def writable(self) -> Mapping[str, Shape]:
+        """The members of an object that a request may set, with their shapes."""
+        shapes = ((name, shape_of(part)) for name, part in self.members.items())
+        return {name: shape for name, shape in shapes if not shape.read_only}
 
     @property
     def scalar(self) -> bool:
@@ -72,37 +90,57 @@ def shape_of(part: Part) -> Shape:
 
 
 def _shape(part: Part, within: frozenset[Keys]) -> Shape:
-    steps = part.memory[_STEPS] = part.memory.get(_STEPS, 0) + 1
-    if steps > _MOST_STEPS:
-        raise DescriptorError(
-            "The schemas refer to each other in more ways than are followed.",
-            path=part.path,
-            hint=f"{_MOST_STEPS:,} steps are allowed; let fewer of them be composed of each other.",
-        )
     if isinstance(part.value, bool):
         return Shape(open=True)
     reference = part.reference
     if reference is None:
-        return _composed(part, within | {part.keys})
+        known: Shape | None = part.memory.get(part.keys)
+        if known is None:
+            _count_step(part)
+            known = _composed(part, within | {part.keys})
+            # Where a schema ends that contains itself depends on where one came from.
+            if not known.cut:
+                part.memory[part.keys] = known
+        return known
     try:
         target = part.resolved()
     except OutsideReferenceError as fault:
         return Shape(open=True, outside=(fault.reference,))
     if target.keys in within:
         return Shape(kind="object", open=True, cut=True)
-    found = part.memory.get(target.keys)
-    if found is None:
-        found = _shape(target, within)
-        # Where a schema ends that contains itself depends on where one came from.
-        if not found.cut:
-            part.memory[target.keys] = found
+    found = _shape(target, within) if within else _whole_shape(target)
     # OpenAPI 3.1 lets keywords stand beside `$ref`; of these, whether it may be null or written matters here.
     own = part.mapping()
-    return replace(
-        found,
-        nullable=found.nullable or own.get("nullable") is True or own.get("x-nullable") is True,
-        read_only=found.read_only or own.get("readOnly") is True,
-    )
+    nullable = found.nullable or own.get("nullable") is True or own.get("x-nullable") is True
+    read_only = found.read_only or own.get("readOnly") is True
+    if (nullable, read_only) == (found.nullable, found.read_only):
+        return found
+    return replace(found, nullable=nullable, read_only=read_only)
+
+
+def _whole_shape(target: Part) -> Shape:
+    """The shape of a schema that is not looked into from within another: the same wherever it is referred to."""
+    key = (_WHOLE_SHAPES, target.keys)
+    found: Shape | None = target.memory.get(key)
+    if found is None:
+        found = target.memory[key] = _shape(target, frozenset())
+    return found
+
+
+def _count_step(part: Part) -> None:
+    """Count one more schema that is worked out; DescriptorError where they outgrow the document's size."""
+    steps = part.memory[_STEPS] = part.memory.get(_STEPS, 0) + 1
+    if steps <= _MOST_STEPS:
+        return
+    most = part.memory.get(_MOST)
+    if most is None:
+        most = part.memory[_MOST] = max(_MOST_STEPS, _STEPS_A_VALUE * values_in(part.root))
+    if steps > most:
+        raise DescriptorError(
+            "The schemas refer to each other in more ways than are followed.",
+            path=part.path,
+            hint=f"{most:,} steps are allowed for a document of this size; let fewer be composed of each other.",
+        )
 
 
 def _composed(part: Part, within: frozenset[Keys]) -> Shape:
@@ -127,6 +165,7 @@ def _own(part: Part) -> Shape:
     types, nullable = _types(part)
     enum = _enum(part)
     kind = _kind(types, schema, enum)
+    enum = None if enum is None else _fitting(part, kind, enum)
     written = schema.get("format") if isinstance(schema.get("format"), str) else None
     if kind == "string" and (schema.get("contentMediaType") or schema.get("type") == "file"):
         written = written or "binary"
@@ -145,7 +184,7 @@ def _own(part: Part) -> Shape:
         open=additional is not None and additional is not False,
         read_only=schema.get("readOnly") is True,
         deprecated=schema.get("deprecated") is True,
-        pattern=schema.get("pattern") if isinstance(schema.get("pattern"), str) else None,
+        bounds=bounds_of(part),
     )
 
 
@@ -166,6 +205,42 @@ def _enum(part: Part) -> list[Any] | None:
         return [part.value["const"]]
     found = part.get("enum")
     return None if found is None else [entry.value for entry in found.items()]
+
+
+def _fitting(part: Part, kind: Kind, enum: list[Any]) -> list[Any] | None:
+    """The choices as values of the schema's type; None, with a doubt, where they cannot be those that are meant.
+
+    YAML makes numbers of `enum: [1, 2]` where the type is string, and people write `["1", "2"]` where it is integer.
+    """
+    if kind not in _SCALARS:
+        fits = kind in ("scalar", "any") or all(v is None or _kind_of_value(v) == "any" for v in enum)
+        if not fits:
+            part.doubt("enum", f"The choices are none of the type {kind}")
+        return enum if fits else None
+    found = [v if v is None else _as_kind(kind, v) for v in enum]
+    if _MISFIT in found:
+        part.doubt("enum", f"A choice is not of the type {kind}")
+        return None
+    return found
+
+
+_MISFIT = object()
+
+
+def _as_kind(kind: Kind, value: Any) -> Any:
+    """`value` as one of `kind`, where it is written as another that means it beyond doubt."""
+    own = _kind_of_value(value)
+    if own == kind or (kind == "number" and own == "integer"):
+        return value
+    if kind == "string" and own in ("integer", "boolean"):
+        return str(value).lower()
+    if own == "string" and kind == "integer" and _WHOLE.fullmatch(value):
+        return int(value)
+    if own == "string" and kind == "boolean" and value in ("true", "false"):
+        return value == "true"
+    if kind == "integer" and own == "number" and value.is_integer():
+        return int(value)
+    return _MISFIT
 
 
 def _names(part: Part) -> Iterator[str]:
@@ -208,7 +283,10 @@ def _kind_of_value(value: Any) -> Kind:
 def _both(one: Shape, other: Shape) -> Shape:
     """A value that is both: members add up, and the more exact kind counts."""
     kind = other.kind if one.kind == "any" else one.kind
-    enum = other.enum if one.enum is None else one.enum
+    enum = one.enum if other.enum is None else other.enum
+    if one.enum is not None and other.enum is not None:
+        # What both allow; where that is nothing, the document says something else than it means.
+        enum = tuple(v for v in one.enum if v in other.enum) or one.enum
     return Shape(
         kind=kind,
         format=one.format or other.format,
@@ -220,7 +298,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         open=one.open or other.open,
         read_only=one.read_only or other.read_only,
         deprecated=one.deprecated or other.deprecated,
-        pattern=one.pattern or other.pattern,
+        bounds=both_bounds(one.bounds, other.bounds),
         forms=max(one.forms, other.forms),
         outside=(*one.outside, *other.outside),
         cut=one.cut or other.cut,
@@ -293,7 +371,7 @@ def _one_scalar(forms: list[Shape], nullable: bool) -> Shape:
 
 
 def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
-    """A small JSON Schema (2020-12) of a value: its type, and what its members and entries are, where these end soon.
+    """A small JSON Schema (2020-12) of a value: its type and bounds, and those of its members and entries.
 
     `budget` says how far it goes down: a list takes one of it, an object two.
     """
@@ -303,8 +381,11 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     if shape.nullable:
         types.append("null")
     schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
+    if shape.enum:
+        schema["enum"] = [*shape.enum, *([None] if shape.nullable else [])]
+    schema |= shown_bounds(shape.kind, shape.bounds)
     if shape.items is not None and budget >= 1:
-        items = value_schema(shape_of(shape.items), budget - 1)
+        items = _value_schema_at(shape.items, shape_of(shape.items), budget - 1)
         if items:
             schema["items"] = items
     members = _member_schemas(shape, budget - 2) if budget >= 2 else {}
@@ -316,18 +397,21 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     return schema
 
 
-def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, member in writable(shape):
-        found[name] = value_schema(member, budget)
-        if len(found) >= _MOST_MEMBERS:
-            break
+def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
+    """The small schema of the value at `part`; made once for a document, and never changed."""
+    key = (_VALUES, part.keys, budget)
+    found: dict[str, Any] | None = part.memory.get(key)
+    if found is None:
+        found = value_schema(shape, budget)
+        if not shape.cut:
+            part.memory[key] = found
     return found
 
 
-def writable(shape: Shape) -> Iterable[tuple[str, Shape]]:
-    """The members of an object that a request may set, with their shapes."""
-    for name, part in shape.members.items():
-        member = shape_of(part)
-        if not member.read_only:
-            yield name, member
+def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, member in shape.writable.items():
+        found[name] = _value_schema_at(shape.members[name], member, budget)
+        if len(found) >= _MOST_MEMBERS:
+            break
+    return found

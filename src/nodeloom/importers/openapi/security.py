@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodeloom.errors import preview
+from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
+from nodeloom.importers.openapi.endpoints import Endpoint, Reference, parse
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.report import Report
-from nodeloom.messages import origin_of
 
 Json = dict[str, Any]
 
-_SERVER_URL = "serverUrl"
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 _MOST_SCOPES = 12
 _GRANTS = (("clientCredentials", "clientCredentials"), ("authorizationCode", "authorizationCode"))
+#: The scheme that is made of a header parameter `Authorization`.
+_AUTHORIZATION = "Authorization"
 
 
 @dataclass(slots=True)
@@ -32,31 +31,122 @@ class Scheme:
     parts: Json = field(default_factory=dict)
     extends: list[str] = field(default_factory=list)
 
+    @property
+    def authorizes(self) -> bool:
+        """Whether it sends the header `Authorization`."""
+        headers = self.parts.get("headers", {})
+        return "auth" in self.parts or bool(self.extends) or any(h.lower() == "authorization" for h in headers)
+
+
+#: Security schemes by name: None for one that cannot be expressed, the error for one that is broken.
+Schemes = dict[str, Scheme | DescriptorError | None]
+
 
 @dataclass(slots=True)
 class Access:
     """Where the service is and who may ask it: credential types, the node's references to them, and its base address.
 
-    `chooser` is the property by which an author picks one of several ways, None where there is one.
+    `chooser` is the property by which an author picks one of several ways, None where there is one. `constant` says
+    that there is no credential, and that the address is written out.
     """
 
     base_url: str
+    constant: bool = False
     types: list[Json] = field(default_factory=list)
     references: list[Json] = field(default_factory=list)
     chooser: Json | None = None
 
 
-def read_access(document: Part, operations: Sequence[Operation], name: str, label: str, report: Report) -> Access:
-    """The credential types for the servers and security of `document`; their names begin with `name`."""
-    server_fields, base_url = _server(document, report)
-    schemes = _schemes(document, report)
+def settle_requirements(operations: list[Operation], document: Part, schemes: Schemes, report: Report) -> None:
+    """Hold what operations ask for against the schemes there are, in place.
+
+    An operation is left out where it asks for schemes that are broken or not described, and for nothing else; where the
+    whole document asks for such, that is told, and nothing is asked for. A header parameter `Authorization` is what a
+    credential sends, and so becomes a scheme.
+    """
+    for operation in list(operations):
+        asked = operation.requirement
+        usable = [chosen for chosen in asked or () if _fault_of(operation, chosen, schemes) is None]
+        if asked and len(usable) < len(asked):
+            fault = next(f for chosen in asked if (f := _fault_of(operation, chosen, schemes)) is not None)
+            if not usable and operation.at.get("security") is not None:
+                report.leave_out(fault)
+                operations.remove(operation)
+                continue
+            at = document.path if operation.at.get("security") is None else operation.at.path
+            placed = DescriptorError(fault.message, path=at, hint=fault.hint)
+            report.add_fault(placed, "no credential is asked for by it.")
+            operation.requirement = usable or None
+        if operation.authorization is not None:
+            _add_authorization(operation, schemes, report)
+
+
+def _fault_of(operation: Operation, chosen: frozenset[str], schemes: Schemes) -> DescriptorError | None:
+    """What is wrong with one of the schemes; None when nothing is."""
+    for name in sorted(chosen):
+        if name not in schemes:
+            return operation.at.broken(
+                f"The security scheme {name!r} is not described.", "Add it to components.securitySchemes."
+            )
+        found = schemes[name]
+        if isinstance(found, DescriptorError):
+            return found
+    return None
+
+
+def _add_authorization(operation: Operation, schemes: Schemes, report: Report) -> None:
+    """Ask for a credential in place of a header parameter `Authorization`, unless one sends it already."""
+    described = [scheme for scheme in schemes.values() if isinstance(scheme, Scheme)]
+    sets = operation.requirement or []
+    if not sets and any(scheme.authorizes for scheme in described):
+        return
+    needed = [s for s in sets if not any(isinstance(f := schemes.get(n), Scheme) and f.authorizes for n in s)]
+    if sets and (not needed or not operation.authorization):
+        return
+    if not isinstance(schemes.get(_AUTHORIZATION), Scheme):
+        own = _secret("authorization", "Authorization")
+        own["placeholder"] = "Bearer …"
+        schemes[_AUTHORIZATION] = Scheme(
+            "Authorization", [own], {"headers": {"Authorization": "={{ $credentials.authorization }}"}}
+        )
+    report.add(
+        operation.at.path, "The header Authorization is a parameter of the operation;", "a credential sends it instead."
+    )
+    alone = [frozenset({_AUTHORIZATION}), *([] if operation.authorization else [frozenset[str]()])]
+    operation.requirement = [s | {_AUTHORIZATION} if s in needed else s for s in sets] or alone
+
+
+def read_access(
+    document: Part,
+    operations: Sequence[Operation],
+    endpoint: Endpoint,
+    schemes: Schemes,
+    name: str,
+    label: str,
+    report: Report,
+) -> Access:
+    """The credential types for the endpoint and security of `document`; their names begin with `name`.
+
+    Args:
+        document: the whole of it.
+        operations: those that are imported.
+        endpoint: where the service is.
+        schemes: the document's security schemes.
+        name: of the node.
+        label: of the node, for people.
+        report: what it cannot express is told here.
+    """
     sets = _sets(operations, schemes, report)
-    if not sets:
-        if not server_fields or (base := _constant(server_fields)) is not None:
-            return Access(base_url=base_url if not server_fields else base or base_url)
+    offered = [] if sets else _never_asked_for(document, schemes, report)
+    if not sets and not offered:
+        if endpoint.constant is not None:
+            return Access(base_url=endpoint.constant, constant=True)
         sets = [frozenset()]
-    anonymous = all(o.requirement is not None and _may_be_anonymous(o) for o in operations) or sets == [frozenset()]
-    access = Access(base_url=base_url)
+    anonymous = bool(offered) or all(o.requirement is not None and _may_be_anonymous(o) for o in operations)
+    sets = sets or offered
+    if anonymous and sets != [frozenset()]:
+        endpoint.allow_no_credential()
+    access = Access(base_url=endpoint.url)
     several = len(sets) > 1
     taken: set[str] = set()
     numbers: dict[str, int] = {}
@@ -65,10 +155,11 @@ def read_access(document: Part, operations: Sequence[Operation], name: str, labe
         suffix = unused("".join(map(_word, sorted(chosen))), taken, numbers, "") if several else ""
         taken.add(suffix)
         type_name = f"{camel(name)}{suffix}Api"
-        parts = [scheme for n in sorted(chosen) if (scheme := schemes[n]) is not None]
+        parts = [scheme for n in sorted(chosen) if isinstance(scheme := schemes[n], Scheme)]
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
-        access.types.append(_type(type_name, type_label.strip(), server_fields, parts))
-        reference: Json = {"name": type_name, "required": not anonymous or bool(server_fields and not chosen)}
+        access.types.append(_type(type_name, type_label.strip(), endpoint.fields, parts))
+        # A credential that says where the service is, is needed for that.
+        reference: Json = {"name": type_name, "required": not anonymous or not chosen or endpoint.usual is None}
         if several:
             reference["displayOptions"] = {"show": {"authentication": [suffix]}}
         access.references.append(reference)
@@ -99,17 +190,12 @@ def _may_be_anonymous(operation: Operation) -> bool:
     return not operation.requirement or frozenset() in operation.requirement
 
 
-def _sets(operations: Sequence[Operation], schemes: dict[str, Scheme | None], report: Report) -> list[frozenset[str]]:
+def _sets(operations: Sequence[Operation], schemes: Schemes, report: Report) -> list[frozenset[str]]:
     """The sets of schemes that operations ask for, the most frequent first; what cannot be done is reported."""
     wanted: Counter[frozenset[str]] = Counter()
     for operation in operations:
         for chosen in operation.requirement or ():
-            unknown = sorted(n for n in chosen if n not in schemes)
-            if unknown:
-                raise operation.at.broken(
-                    f"The security scheme {unknown[0]!r} is not described.", "Add it to components.securitySchemes."
-                )
-            if chosen and all(schemes[n] is not None for n in chosen):
+            if chosen and all(isinstance(schemes.get(n), Scheme) for n in chosen):
                 wanted[chosen] += 1
     found = [chosen for chosen, _count in wanted.most_common()]
     if len(found) > 1:
@@ -122,6 +208,36 @@ def _sets(operations: Sequence[Operation], schemes: dict[str, Scheme | None], re
                     "choose another by `authentication`.",
                 )
     return found
+
+
+def _never_asked_for(document: Part, schemes: Schemes, report: Report) -> list[frozenset[str]]:
+    """Every scheme alone, where the document describes schemes and nothing in it asks for one."""
+    known = [name for name, scheme in schemes.items() if isinstance(scheme, Scheme)]
+    if not known or _asks_for_any(document):
+        return []
+    report.add(
+        f"{document.path}.components.securitySchemes",
+        f"Security schemes are described ({', '.join(known)}), and no operation asks for one;",
+        "a credential may be given, and need not.",
+    )
+    return [frozenset({name}) for name in known]
+
+
+def _asks_for_any(document: Part) -> bool:
+    """Whether anything in the document names a security scheme."""
+    holders = [document.value]
+    for item in _object(document.value.get("paths")).values():
+        holders += [entry for entry in _object(item).values() if isinstance(entry, Mapping)]
+    found = (entry for holder in holders for entry in _list(_object(holder).get("security")))
+    return any(isinstance(entry, Mapping) and entry for entry in found)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) -> Json:
@@ -143,28 +259,35 @@ def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) 
     return made
 
 
-def _schemes(document: Part, report: Report) -> dict[str, Scheme | None]:
-    """Every security scheme by name; None for one that cannot be expressed."""
+def read_schemes(document: Part, endpoint: Endpoint, report: Report) -> Schemes:
+    """Every security scheme of the document by name."""
     components = document.get("components")
-    written = None if components is None else components.get("securitySchemes")
-    found: dict[str, Scheme | None] = {}
-    for name, entry in written.entries() if written is not None else ():
+    found: Schemes = {}
+    try:
+        written = None if components is None else components.get("securitySchemes")
+        entries = [] if written is None else list(written.entries())
+    except DescriptorError as fault:
+        report.add_fault(fault, "no credential is made.")
+        return found
+    for name, entry in entries:
         try:
-            found[name] = _scheme(name, entry.resolved(), report)
+            found[name] = _scheme(name, entry.resolved(), endpoint, report)
         except OutsideReferenceError as fault:
             report.add(entry.path, f"{fault.reference} is not in the document and is not fetched;", "it is left out.")
             found[name] = None
+        except DescriptorError as fault:
+            found[name] = fault
     return found
 
 
-def _scheme(name: str, at: Part, report: Report) -> Scheme | None:
+def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report) -> Scheme | None:
     kind = at.needed_text("type")
     if kind == "apiKey":
         return _api_key(name, at)
     if kind == "http":
         return _http(name, at, report)
     if kind == "oauth2":
-        return _oauth2(name, at, report)
+        return _oauth2(name, at, endpoint, report)
     if kind == "openIdConnect":
         report.add(at.path, "OpenID Connect discovery is not done;", "the credential takes a ready access token.")
         return _bearer(start_case(name))
@@ -210,7 +333,7 @@ def _bearer(label: str) -> Scheme:
     )
 
 
-def _oauth2(name: str, at: Part, report: Report) -> Scheme:
+def _oauth2(name: str, at: Part, endpoint: Endpoint, report: Report) -> Scheme:
     flows = at.get("flows")
     known = {} if flows is None else dict(flows.entries())
     for word, grant in _GRANTS:
@@ -220,19 +343,35 @@ def _oauth2(name: str, at: Part, report: Report) -> Scheme:
         others = sorted(set(known) - {word})
         if others:
             report.add(at.path, f"Of its OAuth 2.0 flows {word} is used;", f"not {', '.join(others)}.")
-        hidden = [_hidden("grantType", grant)]
+        fields = [_hidden("grantType", grant)]
         if word == "authorizationCode":
-            hidden.append(_hidden("authUrl", _below_server(flow.literal_text("authorizationUrl"))))
+            fields.append(_address(flow, "authorizationUrl", "authUrl", endpoint, report))
             if at.value.get("x-pkce-required") is True or flow.value.get("x-pkce-required") is True:
-                hidden[0] = _hidden("grantType", "pkce")
-        hidden.append(_hidden("accessTokenUrl", _below_server(flow.literal_text("tokenUrl"))))
-        return Scheme(start_case(name), [*hidden, _scope(flow, report)], extends=["oAuth2Api"])
+                fields[0] = _hidden("grantType", "pkce")
+        fields.append(_address(flow, "tokenUrl", "accessTokenUrl", endpoint, report))
+        return Scheme(start_case(name), [*fields, _scope(flow, report)], extends=["oAuth2Api"])
     report.add(
         at.path,
         f"The OAuth 2.0 flows {', '.join(known) or '(none)'} are not done;",
         "the credential takes a ready access token.",
     )
     return _bearer(start_case(name))
+
+
+def _address(flow: Part, key: str, field_name: str, endpoint: Endpoint, report: Report) -> Json:
+    """The field that holds an address of a flow; the user's to fill in where the document's own cannot be called."""
+    written = flow.text(key)
+    if written and evaluates(written):
+        flow.literal_text(key)
+    found = parse(written, endpoint.path or "/") if written else Reference(fault="it is missing")
+    if found.fault is None:
+        value = endpoint.filled_reference(found)
+        if value is not None:
+            return _hidden(field_name, value)
+    why = found.fault or "it has variables that the server has not"
+    report.add(flow.path, f"{key} cannot be called: {why};", "the credential has a field for it.")
+    label = "Authorization URL" if field_name == "authUrl" else "Access Token URL"
+    return {"displayName": label, "name": field_name, "type": "string", "required": True}
 
 
 def _scope(flow: Part, report: Report) -> Json:
@@ -246,10 +385,6 @@ def _scope(flow: Part, report: Report) -> Json:
     return {"displayName": "Scope", "name": "scope", "type": "string", "default": " ".join(names)}
 
 
-def _below_server(url: str) -> str:
-    return url if "://" in url else f"={{{{ $credentials.{_SERVER_URL} }}}}/{url.lstrip('/')}"
-
-
 def _hidden(name: str, value: str) -> Json:
     return {"displayName": start_case(name), "name": name, "type": "hidden", "default": value}
 
@@ -259,65 +394,3 @@ def _secret(name: str, label: str, *, required: bool = True) -> Json:
     if required:
         found["required"] = True
     return {**found, "typeOptions": {"password": True}}
-
-
-def _server(document: Part, report: Report) -> tuple[list[Json], str]:
-    """The fields that say where the service is, and the base address made of them."""
-    servers = document.parts("servers")
-    url = servers[0].literal_text("url") if servers else "/"
-    for other in servers[1:]:
-        report.add(
-            other.path, f"The server {preview(other.mapping().get('url'))} is another choice;", "give it as Server URL."
-        )
-    variables = _VARIABLE.findall(url)
-    if variables:
-        return _variable_fields(servers[0], variables), _with_variables(url)
-    prop: Json = {"displayName": "Server URL", "name": _SERVER_URL, "type": "string", "required": True}
-    if "://" in url:
-        if _can_be_called(url):
-            prop["default"] = url.rstrip("/")
-        else:
-            report.add(servers[0].path, f"The server {preview(url)} cannot be called;", "give another as Server URL.")
-        prop["typeOptions"] = {"url": True}
-        return [prop], f"={{{{ $credentials.{_SERVER_URL} }}}}"
-    path = url.rstrip("/")
-    prop["placeholder"] = "https://service.example.com"
-    prop["typeOptions"] = {"url": True, **({"stripSuffixes": [path]} if path else {})}
-    return [prop], f"={{{{ $credentials.{_SERVER_URL} }}}}{path}"
-
-
-def _can_be_called(url: str) -> bool:
-    try:
-        return bool(origin_of(url))
-    except ValueError:
-        return False
-
-
-def _variable_fields(server: Part, names: list[str]) -> list[Json]:
-    described = server.get("variables")
-    found = []
-    for name in dict.fromkeys(names):
-        entry = described.get(name) if described is not None else None
-        if entry is None:
-            raise server.broken(f"The server's variable {name!r} is not described.", "Add it to `variables`.")
-        default = entry.get("default")
-        prop: Json = {"displayName": start_case(name), "name": camel(name), "type": "string", "required": True}
-        choices = entry.parts("enum")
-        if choices:
-            prop["type"] = "options"
-            prop["options"] = [{"name": str(c.value), "value": str(c.value)} for c in choices]
-        if default is not None and default.value != "":
-            prop["default"] = entry.literal_text("default") if isinstance(default.value, str) else str(default.value)
-        found.append(prop)
-    return found
-
-
-def _with_variables(url: str) -> str:
-    return "=" + _VARIABLE.sub(lambda m: f"{{{{ $credentials.{camel(m[1])} }}}}", url).rstrip("/")
-
-
-def _constant(fields: list[Json]) -> str | None:
-    """The address of a service that needs no credential and says where it is."""
-    if len(fields) == 1 and fields[0]["name"] == _SERVER_URL and "default" in fields[0]:
-        return str(fields[0]["default"])
-    return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.report import Report
 
 Json = dict[str, Any]
 
@@ -36,8 +37,11 @@ _FLOWS = {
 }
 
 
-def as_openapi3(document: Part) -> Json:
-    """The document as OpenAPI 3.0. Raises DescriptorError when it is no Swagger 2.0."""
+def as_openapi3(document: Part, report: Report) -> Json:
+    """The document as OpenAPI 3.0; what is broken in it costs its operation or scheme, and is told.
+
+    Raises DescriptorError when it is no Swagger 2.0.
+    """
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):
         raise document.child("swagger").broken("This version of Swagger is not read.", "Convert it to Swagger 2.0.")
@@ -46,50 +50,53 @@ def as_openapi3(document: Part) -> Json:
     }
     converted["openapi"] = "3.0.4"
     converted["servers"] = _servers(document)
-    converted["components"] = {"securitySchemes": _schemes(document)}
+    converted["components"] = {"securitySchemes": _schemes(document, report)}
     paths = document.get("paths")
     if paths is not None:
-        converted["paths"] = {
-            path: _item(document, paths.child(path)) if not path.startswith("x-") else paths.value[path]
-            for path in paths.mapping()
-        }
+        converted["paths"] = {}
+        for path in paths.mapping():
+            kept = paths.value[path]
+            converted["paths"][path] = kept if path.startswith("x-") else _item(document, paths.child(path), report)
     return converted
 
 
 def _servers(document: Part) -> list[Json]:
-    base = (document.text("basePath") or "").rstrip("/")
-    host = document.text("host")
+    base = (document.text("basePath") or "").strip("/")
+    path = f"/{base}" if base else ""
+    host = (document.text("host") or "").strip().rstrip("/")
     if not host:
-        return [{"url": base or "/"}]
+        return [{"url": path or "/"}]
+    if "://" in host:
+        return [{"url": f"{host}{path}"}]
     schemes = [str(s.value) for s in document.parts("schemes")] or ["https"]
-    return [{"url": f"{'https' if 'https' in schemes else schemes[0]}://{host}{base}"}]
+    return [{"url": f"{'https' if 'https' in schemes else schemes[0]}://{host}{path}"}]
 
 
-def _item(document: Part, item: Part) -> Json:
+def _item(document: Part, item: Part, report: Report) -> Json | None:
     """A path item; its own parameters go to its operations, because a body among them does."""
-    item = _inside(item)
-    shared = item.parts("parameters")
     converted: Json = {}
-    for key in item.mapping():
-        if key == "parameters":
-            continue
-        converted[key] = _operation(document, item.child(key), shared) if key in _METHODS else item.value[key]
-    return converted
-
-
-def _inside(part: Part) -> Part:
     try:
-        return part.resolved()
-    except OutsideReferenceError as fault:
-        raise part.broken(
-            f"{fault.reference} is not in the document, and nothing is fetched.", "Bundle the document into one file."
-        ) from None
+        item = item.resolved()
+        shared = item.parts("parameters")
+        methods = [key for key in item.mapping() if key in _METHODS]
+    except (DescriptorError, OutsideReferenceError) as fault:
+        report.leave_out(fault)
+        return converted
+    for key in item.mapping():
+        if key not in methods and key != "parameters":
+            converted[key] = item.value[key]
+    for key in methods:
+        try:
+            converted[key] = _operation(document, item.child(key), shared)
+        except (DescriptorError, OutsideReferenceError) as fault:
+            report.leave_out(fault)
+    return converted
 
 
 def _operation(document: Part, operation: Part, shared: list[Part]) -> Json:
     given: dict[tuple[str, str], Part] = {}
     for entry in [*shared, *operation.parts("parameters")]:
-        parameter = _inside(entry)
+        parameter = entry.resolved()
         given[parameter.needed_text("in"), parameter.needed_text("name")] = parameter
     converted = {key: value for key, value in operation.mapping().items() if key not in ("parameters", "responses")}
     plain = [_parameter(p) for (where, _name), p in given.items() if where not in ("body", "formData")]
@@ -150,7 +157,7 @@ def _responses(operation: Part, produces: list[str]) -> Json:
     written = operation.get("responses")
     converted: Json = {}
     for status, entry in written.entries() if written is not None else ():
-        response = _inside(entry)
+        response = entry.resolved()
         kept = {key: value for key, value in response.mapping().items() if key not in ("schema", "examples")}
         if "schema" in response.value:
             kept["content"] = {kind: {"schema": response.value["schema"]} for kind in produces}
@@ -158,16 +165,23 @@ def _responses(operation: Part, produces: list[str]) -> Json:
     return converted
 
 
-def _schemes(document: Part) -> Json:
-    written = document.get("securityDefinitions")
+def _schemes(document: Part, report: Report) -> Json:
     converted: Json = {}
-    for name, entry in written.entries() if written is not None else ():
-        kind = entry.needed_text("type")
-        if kind == "basic":
-            converted[name] = {"type": "http", "scheme": "basic"}
-        elif kind == "oauth2":
-            converted[name] = _oauth2(entry)
-        else:
+    try:
+        written = document.get("securityDefinitions")
+        entries = [] if written is None else list(written.entries())
+    except DescriptorError as fault:
+        report.add_fault(fault, "no credential is made.")
+        return converted
+    for name, entry in entries:
+        try:
+            kind = entry.needed_text("type")
+            if kind == "basic":
+                converted[name] = {"type": "http", "scheme": "basic"}
+            else:
+                converted[name] = _oauth2(entry) if kind == "oauth2" else entry.value
+        except DescriptorError:
+            # The reader of OpenAPI 3 says what is wrong with it, where it is asked for.
             converted[name] = entry.value
     return converted
 

@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError
+from nodeloom.redaction import clean_interruption
 
 if TYPE_CHECKING:
-    from nodeloom.run.journal.file import BackRow, BeginRow, EndRow, JournalFile
+    from nodeloom.run.journal.checksum import Row
+    from nodeloom.run.journal.entries import Slot
+    from nodeloom.run.journal.file import Change, JournalFile
     from nodeloom.run.journal.scrub import Scrub
 
 
@@ -30,15 +33,14 @@ class Committer:
         self._durable = durable
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._backs: list[BackRow] = []
-        self._begins: list[tuple[BeginRow, asyncio.Future[None] | None]] = []
-        self._ends: list[EndRow] = []
+        self._begins: list[tuple[Change, asyncio.Future[None]]] = []
+        self._puts: list[Change] = []
         self._scheduled = False
         self._thread: ThreadPoolExecutor | None = None
         self._working: asyncio.Future[None] | None = None
         self._failure: JournalError | None = None
 
-    def begin(self, row: BeginRow) -> asyncio.Future[None]:
+    def begin(self, slot: Slot, row: Row) -> asyncio.Future[None]:
         """Write down that an item is about to be sent; it may be sent when the future is done.
 
         The future raises JournalError when that cannot be written. One that is cancelled takes the row back, as long
@@ -48,20 +50,13 @@ class Committer:
         if self._failure is not None:
             future.set_exception(self._failure)
             return future
-        self._begins.append((row, future))
+        self._begins.append(((slot, row), future))
         self._schedule()
         return future
 
-    def take_back(self, row: BackRow) -> None:
-        """Write down that an item that was begun was not done, and is to be begun again before it is sent."""
-        self._backs.append(row)
-        self._schedule()
-
-    def end(self, row: EndRow, begin: BeginRow | None = None) -> None:
-        """Write down what became of an item; `begin` is the row of one that has none, as nothing of it was sent."""
-        if begin is not None:
-            self._begins.append((begin, None))
-        self._ends.append(row)
+    def put(self, slot: Slot, row: Row) -> None:
+        """Write down what became of an item: its outcome, or that it is to be begun again before it is sent."""
+        self._puts.append((slot, row))
         self._schedule()
 
     async def aclose(self) -> None:
@@ -73,8 +68,8 @@ class Committer:
         self._scheduled = True
         try:
             if self._pending:
-                backs, begins, ends, _waiting = self._taken()
-                self._file.write(begins, ends, backs)
+                begins, puts, _futures = self._taken()
+                self._file.write(begins, puts)
                 await self._in_thread(self._file.commit)
         finally:
             if self._thread is not None:
@@ -88,37 +83,46 @@ class Committer:
 
     @property
     def _pending(self) -> bool:
-        return bool(self._begins or self._ends or self._backs)
+        return bool(self._begins or self._puts)
 
-    def _taken(self) -> tuple[list[BackRow], list[BeginRow], list[EndRow], list[asyncio.Future[None]]]:
-        wanted = [(row, future) for row, future in self._begins if future is None or not future.done()]
-        backs = self._backs
-        begins = self._scrub.rows([row for row, _future in wanted])
-        ends = self._scrub.rows(self._ends)
-        self._backs, self._begins, self._ends = [], [], []
-        return backs, begins, ends, [future for _row, future in wanted if future is not None]
+    def _taken(self) -> tuple[list[Change], list[Change], list[asyncio.Future[None]]]:
+        """What is to be written, without secrets: intents, all else, and those who wait for the intents."""
+        wanted = [entry for entry in self._begins if not entry[1].done()]
+        begins = self._scrubbed([change for change, _future in wanted])
+        puts = self._scrubbed(self._puts)
+        self._begins, self._puts = [], []
+        return begins, puts, [future for _change, future in wanted]
+
+    def _scrubbed(self, changes: list[Change]) -> list[Change]:
+        rows = [row for _slot, row in changes]
+        clean = self._scrub.rows(rows)
+        return changes if clean is rows else [(slot, row) for (slot, _row), row in zip(changes, clean, strict=True)]
 
     def _flush(self) -> None:
         if self._working is not None:
             return
         self._scheduled = False
-        backs, begins, ends, waiting = self._taken()
-        if not (backs or begins or ends):
+        with clean_interruption():
+            self._write_taken()
+
+    def _write_taken(self) -> None:
+        begins, puts, waiting = self._taken()
+        if not (begins or puts):
             return
         try:
-            self._file.write(begins, ends, backs)
+            self._file.write(begins, puts)
             if self._durable:
-                self._work(self._file.commit, lambda failure: self._committed(failure, ends, waiting))
+                self._work(self._file.commit, lambda failure: self._committed(failure, puts, waiting))
                 return
             self._file.commit()
         except JournalError as failure:
-            self._committed(failure, ends, waiting)
+            self._committed(failure, puts, waiting)
         else:
-            self._committed(None, ends, waiting)
+            self._committed(None, puts, waiting)
 
-    def _committed(self, failure: JournalError | None, ends: list[EndRow], waiting: list[asyncio.Future[None]]) -> None:
+    def _committed(self, failure: JournalError | None, puts: list[Change], waiting: list[asyncio.Future[None]]) -> None:
         if failure is not None:
-            self._fail(failure, ends, waiting)
+            self._fail(failure, puts, waiting)
             return
         for future in waiting:
             if not future.done():
@@ -135,12 +139,12 @@ class Committer:
         if failure is not None:
             self._fail(failure, [], [])
 
-    def _fail(self, failure: JournalError, ends: list[EndRow], waiting: list[asyncio.Future[None]]) -> None:
+    def _fail(self, failure: JournalError, puts: list[Change], waiting: list[asyncio.Future[None]]) -> None:
         first = self._failure is None
         self._failure = failure
-        self._ends = [*ends, *self._ends]
-        for future in [*waiting, *(future for _row, future in self._begins)]:
-            if future is not None and not future.done():
+        self._puts = [*puts, *self._puts]
+        for future in [*waiting, *(future for _change, future in self._begins)]:
+            if not future.done():
                 future.set_exception(failure)
         # Nothing was sent of any of them: what is not on record then may be run again.
         self._begins = []

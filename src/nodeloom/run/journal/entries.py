@@ -26,7 +26,7 @@ class State(enum.IntEnum):
 
 
 # The columns of a row, in the order of `Entry`.
-COLUMNS = "position, digest, state, at, item, results, error, statuses, retries"
+COLUMNS = "position, digest, state, at, item, results, error, statuses, retries, tick, checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Entry:
     """One row: an item's position and content (`digest`), its state, and since when (`at`, seconds since the epoch).
 
     `item`, `results`, `error` and `statuses` are JSON. `item` is kept of what may not happen twice, and of what failed.
+    `tick` is the number of the commit that wrote it.
     """
 
     position: int
@@ -45,6 +46,8 @@ class Entry:
     error: str | None
     statuses: str | None
     retries: int
+    tick: int = 0
+    checksum: int = 0
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> Entry:
@@ -65,6 +68,20 @@ class Entry:
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
         return Outcome(self.position, items, error, statuses, self.retries, len(self.results or ""), told=True)
+
+
+class Slot:
+    """An item's place in a journal: what its rows have in common, and the checksum of the one that is on record.
+
+    `checksum` is 0 where none is; the file keeps it up to date.
+    """
+
+    __slots__ = ("checksum", "digest", "position")
+
+    def __init__(self, position: int, digest: bytes, checksum: int = 0) -> None:
+        self.position = position
+        self.digest = digest
+        self.checksum = checksum
 
 
 def broken_off(position: int) -> UnknownOutcomeError:

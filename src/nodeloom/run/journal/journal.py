@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError, NodeloomError
 from nodeloom.run.journal.committer import Committer
-from nodeloom.run.journal.file import JournalFile, check_place
+from nodeloom.run.journal.faults import damaged
+from nodeloom.run.journal.file import JournalFile, check_place, make_place
+from nodeloom.run.journal.hold import Hold
 from nodeloom.run.journal.identity import Identity
 from nodeloom.run.journal.lock import Lock
 from nodeloom.run.journal.past import Past
@@ -21,6 +25,9 @@ from nodeloom.run.result import JournalReport
 
 if TYPE_CHECKING:
     from nodeloom.redaction import Masker
+    from nodeloom.run.journal.examination import Examination
+
+logger = logging.getLogger("nodeloom")
 
 
 class Journal:
@@ -46,29 +53,36 @@ class Journal:
         self._scrub = Scrub(masker)
         self._committer: Committer | None = None
         self.report = JournalReport(str(self.path))
-        check_place(self.path)
+        # By its real path, and the file held by itself: other names lead to the same journal.
+        place = Path(os.path.realpath(self.path))
+        check_place(self.path, place)
         with ExitStack() as undo:
-            lock = Lock(self.path)
+            lock = Lock(place, self.path)
             undo.callback(lock.release)
-            self._file = JournalFile(self.path)
+            make_place(self.path, place)
+            hold = Hold(place, self.path)
+            undo.callback(hold.release)
+            self._file = JournalFile(self.path, place, hold)
             undo.callback(self._file.close)
-            facts = {} if self._file.is_new else self._file.facts()
+            past = self._file.past
+            facts = {} if past is None else past.facts
             if facts:
-                identity.check(facts.get("identity", {}), self.path)
+                identity.check(facts["identity"], self.path)
             # What an earlier version of Nodeloom would not have sent twice is not sent twice by this one.
             self.repeatable = repeatable and facts.get("repeatable", True)
             self._total: int | None = facts.get("items")
+            self._past = Past(self._file.fetch, 0 if past is None else past.end)
             self._check_total(total)
-            self._file.set_facts(
+            self._check_lost(past)
+            self._file.begin(
                 {
                     **({} if facts else {"identity": identity.to_dict(), "title": title, "madeAt": time.time()}),
                     "repeatable": self.repeatable,
                     "items": self._total,
                     "nodeloom": _version(),
-                }
+                },
+                durable=not self.repeatable,
             )
-            self._file.be_durable(not self.repeatable)
-            self._past = Past(self._file.fetch, self._file.end())
             self._close = undo.pop_all()
 
     @property
@@ -110,11 +124,16 @@ class Journal:
                 self._file.check_there()
             if read is not None:
                 self._check_fewer(read)
-                if read != self._total:
-                    self._file.set_facts({"items": read})
-        finally:
-            # It waits for the disk, and other runs on this loop need not.
+        except BaseException:
             await asyncio.to_thread(self._close.close)
+            raise
+        # It waits for the disk, and other runs on this loop need not.
+        await asyncio.to_thread(self._end, read)
+
+    def _end(self, read: int | None) -> None:
+        """Write down that the run has ended, and close. So the last commit is one that no item's row belongs to."""
+        with self._close:
+            self._file.set_facts({"endedAt": time.time(), "items": self._total if read is None else read})
 
     def close(self) -> None:
         """Close a journal that nothing was begun with."""
@@ -131,9 +150,18 @@ class Journal:
             return
         if self._total is not None and total != self._total:
             raise _other_number(self.path, self._total, total)
-        if total < self._file.end():
-            raise _other_number(self.path, self._file.end(), total)
+        if total < self._past.end:
+            raise _other_number(self.path, self._past.end, total)
         self._total = total
+
+    def _check_lost(self, past: Examination | None) -> None:
+        """What is missing from the end of the log was sent, as far as anybody knows."""
+        if past is None or not past.lost:
+            return
+        if not self.repeatable:
+            raise damaged(self.path, past.words_for_lost)
+        self.report.lost = past.lost
+        logger.warning("the journal %s is incomplete: %s; what they said is done again", self.path, past.words_for_lost)
 
     def _check_fewer(self, read: int) -> None:
         known = max(self._past.end, self._total or 0)

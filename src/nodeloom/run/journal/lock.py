@@ -1,102 +1,144 @@
-"""Who may write a journal: one run at a time, until it ends or its process dies."""
+"""Who may write a journal, by its name: one run at a time, until it ends or its process dies.
+
+`hold.py` locks the file itself, whatever its name. Both are needed: a file that is put in the place of one in use is
+another file of the same name, and would share its write-ahead log.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import sqlite3
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
+from nodeloom import openfiles
 from nodeloom.errors import JournalError
-from nodeloom.run.journal.faults import translated
+from nodeloom.run.journal.faults import in_use
 
 # How long a run waits for the lock, in seconds: `nodeloom report` looks whether it is held, which takes a moment.
 _PATIENCE = 0.2
+_PAUSE = 0.01
+# What a system says when another holds the lock; Windows says EDEADLOCK after it has tried for a while.
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
+# The open lock files of this process. A forked child has them open too, and would hold on to the locks of its parent.
+_OPEN: set[int] = set()
+
+if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
+    import msvcrt
+
+    def _try_lock(fd: int, *, shared: bool = False) -> None:  # noqa: ARG001 - Windows knows no shared lock here
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(fd: int, *, shared: bool = False) -> None:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
-def lock_path(journal: Path) -> Path:
-    """The file that is locked, beside the journal's own: what locks that one would keep its readers out too."""
-    return journal.with_name(f"{journal.name}-lock")
+def lock_path(place: Path) -> Path:
+    """The file that is locked, beside the journal's own."""
+    return place.with_name(f"{place.name}-lock")
 
 
 class Lock:
-    """Holds a journal for one run, by SQLite's own locks, which the system lets go of when a process dies.
+    """Holds the name of a journal for one run; the system lets go of it when the process dies.
 
-    Raises JournalError when another run holds it, in this process or another.
+    `place` is the file's real path, `path` the one that was given. Raises JournalError when another run holds it, in
+    this process or another.
     """
 
-    def __init__(self, journal: Path) -> None:
-        self._path = lock_path(journal)
+    def __init__(self, place: Path, path: Path) -> None:
+        self._path = lock_path(place)
+        self._process = os.getpid()
+        deadline = time.monotonic() + _PATIENCE
         while True:
-            inode = _made(self._path, journal)
-            self._connection = _locked(self._path, journal)
-            if _inode(self._path) == inode:
-                return
-            # The run before took the file away between these two lines: what is locked is nobody's any more.
-            self._connection.close()
+            self._fd = _opened(self._path, path)
+            _OPEN.add(self._fd)
+            try:
+                if _taken(self._fd, path) and _is_at(self._fd, self._path):
+                    return
+            except BaseException:
+                self._close()
+                raise
+            # Held by another; or the run before took the file away just now, and what is locked is nobody's any more.
+            self._close()
+            if time.monotonic() >= deadline:
+                raise in_use(path)
+            time.sleep(_PAUSE)
 
     def release(self) -> None:
         """Let go of it, and take the file away."""
+        if self._process != os.getpid():
+            return
         # Taken away while it is held, so that nobody locks a file that is about to go; where the system does not
         # allow that (Windows), it stays behind and does no harm.
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
-        self._connection.close()
+        self._close()
+
+    def _close(self) -> None:
+        _OPEN.discard(self._fd)
+        os.close(self._fd)
 
 
-def is_held(journal: Path) -> bool:
-    """Whether a run holds the journal now."""
-    path = lock_path(journal)
-    if not path.exists():
+def is_held(place: Path) -> bool:
+    """Whether a run holds that name now."""
+    try:
+        fd = os.open(lock_path(place), os.O_RDONLY)
+    except OSError:
         return False
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-        finally:
-            connection.close()
-    except sqlite3.OperationalError as fault:
-        return fault.sqlite_errorname.startswith("SQLITE_BUSY")
+        _try_lock(fd, shared=True)
+    except OSError as fault:
+        return fault.errno in _HELD
+    finally:
+        os.close(fd)
     return False
 
 
-def _made(path: Path, journal: Path) -> int | None:
-    """The lock file's inode; it is made when it is missing, for its owner only."""
+def _opened(lock_file: Path, path: Path) -> int:
+    # A link planted in its place must not make us create or lock another file.
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        pass
+        return os.open(lock_file, flags, 0o600)
     except OSError as fault:
+        if openfiles.used_up(fault):
+            raise openfiles.cannot_begin() from None
         raise JournalError(
-            f"The journal {journal} cannot be written: {fault.strerror}.",
+            f"The journal {path} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",
         ) from None
-    return _inode(path)
 
 
-def _inode(path: Path) -> int | None:
+def _taken(fd: int, path: Path) -> bool:
     try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
+        _try_lock(fd)
+    except OSError as fault:
+        if fault.errno in _HELD:
+            return False
+        raise JournalError(
+            f"The journal {path} cannot be locked: {fault.strerror}.",
+            hint="Network file systems often have no locks; name a file on a local disk.",
+        ) from None
+    return True
 
 
-def _locked(path: Path, journal: Path) -> sqlite3.Connection:
-    with translated(path):
-        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        try:
-            # Nothing is ever written there, so there is nothing to keep for a rollback.
-            connection.execute("PRAGMA journal_mode = OFF")
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as fault:
-            connection.close()
-            if not fault.sqlite_errorname.startswith("SQLITE_BUSY"):
-                raise
-            raise JournalError(
-                f"The journal {journal} is in use by another run.",
-                hint="Wait for it to end. See how far it is with: nodeloom report",
-            ) from None
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:
+        return False
+
+
+def _leave_to_parent() -> None:
+    for fd in _OPEN:
+        with suppress(OSError):
+            os.close(fd)
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +15,11 @@ from typing import Any
 
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.entries import COLUMNS, Entry, State, broken_off
-from nodeloom.run.journal.faults import translated
-from nodeloom.run.journal.file import check_kind, check_place, facts_in
+from nodeloom.run.journal.examination import examine, lenient
+from nodeloom.run.journal.faults import damaged, translated
+from nodeloom.run.journal.file import check_place
+from nodeloom.run.journal.hold import Glance
+from nodeloom.run.journal.layout import check_log
 from nodeloom.run.journal.lock import is_held
 
 _CHUNK = 1000
@@ -43,27 +48,43 @@ class JournalReader:
     """A journal, opened for reading; a context manager. Raises JournalError for what is none, or cannot be read.
 
     `live` says that a run is writing it now, `facts` what is known of the run, `repeatable` whether its operation may
-    happen twice.
+    happen twice. `damage` is the error for a journal that does not hold together: then only what holds is given.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not self.path.exists():
             raise JournalError(f"There is no journal {path}.", hint="Give the file that --journal named.")
-        check_place(self.path)
-        self.live = is_held(self.path)
-        with translated(self.path):
-            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        place = Path(os.path.realpath(self.path))
+        check_place(self.path, place)
+        with ExitStack() as undo, translated(self.path):
+            glance = Glance(place)
+            undo.callback(glance.end)
+            self.live = glance.held or is_held(place)
+            check_log(self.path, place)
+            uri = f"{place.as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None)
-        try:
-            with translated(self.path):
-                check_kind(self._connection, self.path)
-                self.facts = facts_in(self._connection)
-        except BaseException:
-            self._connection.close()
-            raise
+            undo.callback(self._connection.close)
+            lenient(self._connection)
+            found = self._found = examine(self._connection, self.path, glance.read)
+            self._close = undo.pop_all()
+        self.facts = found.facts
         self.title: str = self.facts.get("title", "")
         self.repeatable: bool = self.facts.get("repeatable", False)
+        self.damage = self._damage()
+
+    def _damage(self) -> JournalError | None:
+        found = self._found
+        words = found.damage + ([found.words_for_lost] if found.lost else [])
+        if not words:
+            return None
+        damage = damaged(self.path, *words)
+        if not found.damage and self.repeatable:
+            damage.hint = "Go on with the same run: what is missing is done again, which this operation allows."
+        if not found.counts:
+            self._close.close()
+            raise damage
+        return damage
 
     def __enter__(self) -> JournalReader:
         return self
@@ -71,13 +92,11 @@ class JournalReader:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._connection.close()
+        self._close.close()
 
     def account(self) -> Account:
         """The counts. What was in flight when a run died counts as unknown where it may not happen twice."""
-        with translated(self.path):
-            rows = self._connection.execute("SELECT state, count(*) FROM item GROUP BY state").fetchall()
-        counts = {State(state): count for state, count in rows}
+        counts = self._found.counts
         in_flight, unknown = counts.get(State.IN_FLIGHT, 0), counts.get(State.UNKNOWN, 0)
         if not self.live and not self.repeatable:
             in_flight, unknown = 0, unknown + in_flight
@@ -107,8 +126,10 @@ class JournalReader:
             with translated(self.path):
                 rows = self._connection.execute(query, (start,)).fetchall()
             for row in rows:
-                entry = Entry.of(row)
-                yield _as_unknown(entry) if dead and entry.state is State.IN_FLIGHT else entry
+                *content, tick, checksum = row
+                if self._found.checksums.row_holds(content, tick, checksum):
+                    entry = Entry.of(row)
+                    yield _as_unknown(entry) if dead and entry.state is State.IN_FLIGHT else entry
             if len(rows) < _CHUNK:
                 return
             start = rows[-1][0] + 1

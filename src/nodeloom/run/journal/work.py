@@ -8,20 +8,17 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodeloom.errors import InvalidItemError, JournalError, NodeloomError, NotRunError
 from nodeloom.run.intent import intend
 from nodeloom.run.journal.committer import Committer
 from nodeloom.run.journal.content import NO_DIGEST, canonical, digest_of
-from nodeloom.run.journal.entries import Entry, State, broken_off, state_of
+from nodeloom.run.journal.entries import Entry, Slot, State, broken_off, state_of
 from nodeloom.run.journal.intent import ItemIntent
 from nodeloom.run.journal.past import Past
 from nodeloom.run.journal.scrub import Scrub, encode
 from nodeloom.run.result import JournalReport, Outcome
-
-if TYPE_CHECKING:
-    from nodeloom.run.journal.file import BeginRow
 
 Work = Callable[[int, Any], Awaitable[Outcome]]
 
@@ -63,26 +60,27 @@ class JournaledWork:
     async def __call__(self, index: int, raw: Any) -> Outcome:
         """The outcome of one item, given again where it has one."""
         try:
+            entry = self._past.take(index) if index < self._past.end else None
+        except JournalError as fault:
+            self._abort(fault)
+            return _not_run(index, fault)
+        try:
             text = self._scrub.text(canonical(raw))
         except InvalidItemError as error:
-            return self._refused(index, error)
+            return self._refused(index, error, entry)
         digest = digest_of(text)
-        begun = maybe_done = False
-        if index < self._past.end or self._total is not None:
-            entry = self._past.take(index)
-            fault = self._mismatch(index, entry, digest, text)
-            if fault is not None:
-                self._abort(fault)
-                return _not_run(index, fault)
-            if entry is not None:
-                if not self._runs_again(entry):
-                    return self._told(entry)
-                begun = entry.state is State.IN_FLIGHT
-                maybe_done = entry.maybe_done
-                self._report.repeated += maybe_done
+        if entry is not None or self._total is not None:
+            other = self._mismatch(index, entry, digest, text)
+            if other is not None:
+                self._abort(other)
+                return _not_run(index, other)
+        if entry is not None and not self._runs_again(entry):
+            return self._told(entry)
         # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
         kept = None if self._repeatable else _item(raw, text)
-        intent = ItemIntent(self._committer, index, digest, kept, written=begun, maybe_done=maybe_done)
+        intent = ItemIntent(self._committer, index, digest, kept, entry)
+        maybe_done = intent.maybe_done
+        self._report.repeated += maybe_done
         intend(intent)
         outcome = await (self._again if maybe_done else self._work)(index, raw)
         state = state_of(outcome, repeatable=self._repeatable)
@@ -93,7 +91,7 @@ class JournaledWork:
         if state is State.UNKNOWN and not intent.maybe_done:
             state = State.FAILED
         item = None if state is State.SUCCEEDED else _item(raw, text)
-        self._write(outcome, state, item, begin=None if intent.written else intent.row())
+        self._write(intent, outcome, state, item)
         return outcome
 
     def _mismatch(self, index: int, entry: Entry | None, digest: bytes, text: str | None) -> JournalError | None:
@@ -124,27 +122,28 @@ class JournaledWork:
             self._report.unknown += entry.state is State.UNKNOWN
             return entry.outcome()
         outcome = Outcome(entry.position, error=broken_off(entry.position), told=True)
-        self._write(outcome, State.UNKNOWN, entry.item)
+        self._write(Slot(entry.position, entry.digest, entry.checksum), outcome, State.UNKNOWN, entry.item)
         return outcome
 
-    def _write(self, outcome: Outcome, state: State, item: str | None, begin: BeginRow | None = None) -> None:
-        """Write down what became of an item; `begin` is its intent where that is not on record."""
+    def _write(self, slot: Slot, outcome: Outcome, state: State, item: str | None) -> None:
+        """Write down what became of an item."""
         if state is State.UNKNOWN:
             self._report.unknown += 1
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
         statuses = _statuses(outcome.statuses) if outcome.statuses else None
-        row = (int(state), time.time(), item, results, error, statuses, outcome.retries, outcome.index)
+        now, retries = time.time(), outcome.retries
         # A plain int: sqlite3 asks an enumeration's member at length how it wants to be stored.
-        self._committer.end(row, begin)
+        row = (slot.position, slot.digest, int(state), now, item, results, error, statuses, retries)
+        self._committer.put(slot, row)
 
-    def _refused(self, index: int, error: InvalidItemError) -> Outcome:
+    def _refused(self, index: int, error: InvalidItemError, entry: Entry | None) -> Outcome:
         """The outcome of an item that cannot be known again, and so is not run."""
         error.item = index
         outcome = Outcome(index, error=error)
-        entry = self._past.take(index)
         if entry is None or entry.digest == NO_DIGEST:
-            self._write(outcome, State.FAILED, None, begin=(index, NO_DIGEST, time.time(), None))
+            slot = Slot(index, NO_DIGEST, 0 if entry is None else entry.checksum)
+            self._write(slot, outcome, State.FAILED, None)
         else:
             self._abort(self._mismatch(index, entry, NO_DIGEST, None) or error)
         return outcome

@@ -1,0 +1,263 @@
+"""Values held to a JSON Schema (2020-12) that a descriptor brings.
+
+jsonschema checks them, with no reach of its own: references are resolved in the schema alone, patterns are run by the
+bounded matcher (`patterns.py`), formats are those of `formats.py` whatever else is installed, and how often a schema is
+looked up that refers to itself is bound by the size of the value.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from nodeloom import javascript
+from nodeloom.descriptor import formats
+from nodeloom.descriptor.once import once
+from nodeloom.descriptor.patterns import search
+from nodeloom.descriptor.problems import Keys, json_path
+from nodeloom.descriptor.schemaoutline import Outline
+from nodeloom.descriptor.schemareasons import hint_of, reason_of
+from nodeloom.errors import DescriptorError, InvalidValueError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+# References that are followed for one value: so many, and so many for each piece of it.
+_REFERENCES, _REFERENCES_A_PIECE = 10_000, 100
+# Faults that are looked at to find the one nearest to the top.
+_MOST_FAULTS = 50
+
+
+class BoundedSchema:
+    """A JSON Schema, compiled. Raises DescriptorError, with the JSON path below `at`, for one that cannot be used."""
+
+    def __init__(self, schema: Any, at: Keys = ()) -> None:
+        outline = Outline(schema, at)
+        self._schema = outline.schema
+        self._references = outline.references
+        # Without JavaScript there is no bounded matcher: the service is left to judge what its patterns ask.
+        self._patterns = outline.patterns and javascript.is_allowed()
+        self._fits_plainly = _plain_check(outline.schema)
+
+    @once
+    def _validator(self) -> Validator:
+        # Made with the first value, for jsonschema takes a while to import.
+        from referencing import Registry
+
+        made: Validator = _kind(self._patterns)(self._schema, registry=Registry(), format_checker=_pass(None))
+        return made
+
+    def check(self, value: Any) -> None:
+        """Raise InvalidValueError, which says what does not fit and where in the value, unless the value fits."""
+        if self._fits_plainly is not None and self._fits_plainly(value):
+            return
+        validator = self._validator
+        if self._references:
+            validator = validator.evolve(format_checker=_pass(_REFERENCES + _REFERENCES_A_PIECE * _pieces(value)))
+        try:
+            found = list(islice(validator.iter_errors(value), _MOST_FAULTS))
+        except DescriptorError as fault:
+            raise InvalidValueError(f"The value cannot be checked: {fault.message}", value=value) from None
+        except _Spent:
+            raise InvalidValueError(
+                "The value cannot be checked: its schema refers to itself in too many ways.", value=value
+            ) from None
+        except RecursionError:
+            raise InvalidValueError("The value is nested too deeply to be checked.", value=value) from None
+        if found:
+            nearest = min(found, key=lambda f: len(f.absolute_path))
+            inside = f" at {json_path(list(nearest.absolute_path))}" if nearest.absolute_path else ""
+            raise InvalidValueError(
+                f"The value does not fit{inside}: {reason_of(nearest)}.", value=nearest.instance, hint=hint_of(nearest)
+            )
+
+
+# What is quickly told of a text, a number or a boolean: most values fit, and jsonschema then has nothing to say.
+_PLAIN_WORDS = frozenset({"type", "format", "minimum", "maximum", "minLength", "maxLength"})
+_PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def _plain_check(schema: Any) -> Callable[[Any], bool] | None:
+    """A test that is true for values that certainly fit; None for a schema that needs more than that."""
+    if not isinstance(schema, Mapping) or not schema.keys() <= _PLAIN_WORDS or "type" not in schema:
+        return None
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not set(names) <= _PLAIN_TYPES.keys():
+        return None
+    # By the exact type: true is no number, and what else a type may have below it is jsonschema's to judge.
+    types = frozenset(kind for name in names for kind in _PLAIN_TYPES[name])
+    least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    short, long = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+    form = schema.get("format")
+
+    def fits(value: Any) -> bool:
+        kind = type(value)
+        if kind not in types:
+            return False
+        if kind is str:
+            return short <= len(value) <= long and (form is None or formats.fits(value, form))
+        if kind is int or kind is float:
+            return least <= value <= most and (form is None or formats.fits(value, form))
+        return True
+
+    return fits
+
+
+class _Spent(Exception):
+    """More references were followed than a value of its size is worth."""
+
+
+def _pieces(value: Any) -> int:
+    """How many values are in `value`, itself counted."""
+    count, waiting = 0, [value]
+    while waiting:
+        part = waiting.pop()
+        count += 1
+        if isinstance(part, Mapping):
+            waiting += part.values()
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+    return count
+
+
+@functools.cache
+def _pass_kind() -> Any:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import FormatError
+
+    class Pass(FormatChecker):
+        """What goes with a validator through all of a schema: the formats, and how many references are left."""
+
+        def __init__(self, left: int | None) -> None:
+            super().__init__(formats=())
+            self.left = left
+
+        def check(self, instance: object, format: str) -> None:  # noqa: A002 - jsonschema's word
+            if not formats.fits(instance, format):
+                raise FormatError(f"the value is not {formats.wanted(format)}")
+
+    return Pass
+
+
+def _pass(left: int | None) -> Any:
+    return _pass_kind()(left)
+
+
+# -- keywords -----------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _kind(patterns: bool) -> Any:
+    """The class of validators, by whether there is something that runs patterns."""
+    from jsonschema import Draft202012Validator, validators
+
+    known: Any = Draft202012Validator.VALIDATORS
+    own: dict[str, Any] = {
+        "$ref": _counted(known["$ref"]),
+        "$dynamicRef": _counted(known["$dynamicRef"]),
+        "pattern": _pattern if patterns else _nothing,
+        "patternProperties": _pattern_properties if patterns else _nothing,
+        "additionalProperties": _additional_properties if patterns else _additional_without_patterns,
+        "uniqueItems": _unique_items,
+        "multipleOf": _multiple_of,
+    }
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, own)
+
+
+def _counted(keyword: Any) -> Any:
+    def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        checker = validator.format_checker
+        if checker.left is not None:
+            checker.left -= 1
+            if checker.left < 0:
+                raise _Spent
+        yield from keyword(validator, wanted, value, schema)
+
+    return check
+
+
+def _fault(message: str) -> ValidationError:
+    from jsonschema.exceptions import ValidationError
+
+    return ValidationError(message)
+
+
+def _nothing(_validator: Any, _wanted: Any, _value: Any, _schema: Any) -> Iterator[ValidationError]:
+    return iter(())
+
+
+def _pattern(_validator: Any, wanted: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(value, str) and search(wanted, value, unicode=True) is None:
+        yield _fault("the text does not match the pattern")
+
+
+def _pattern_properties(validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(value, Mapping):
+        for pattern, inner in wanted.items():
+            for name, member in value.items():
+                if search(pattern, name, unicode=True) is not None:
+                    yield from validator.descend(member, inner, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    if not isinstance(value, Mapping):
+        return
+    known, patterns = schema.get("properties", ()), schema.get("patternProperties", ())
+    for name, member in value.items():
+        if name not in known and not any(search(pattern, name, unicode=True) for pattern in patterns):
+            if wanted is False:
+                yield _fault(f"the key {name!r} is not known")
+            else:
+                yield from validator.descend(member, wanted, path=name)
+
+
+def _additional_without_patterns(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """A key may be one that a pattern names, so nothing is said of additional ones where there are patterns."""
+    if "patternProperties" not in schema:
+        yield from _additional_properties(validator, wanted, value, schema)
+
+
+def _unique_items(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """In one pass: jsonschema compares each entry with each where they cannot be sorted."""
+    if wanted and isinstance(value, list):
+        seen: set[str] = set()
+        for entry in value:
+            text = json.dumps(_comparable(entry), sort_keys=True, default=repr)
+            if text in seen:
+                yield _fault("the list holds an entry twice")
+                return
+            seen.add(text)
+
+
+def _comparable(value: Any) -> Any:
+    """`value` so that equal numbers are written alike: 1.0 is 1 (JSON Schema 2020-12, section 4.2.2)."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): _comparable(member) for key, member in value.items()}
+    return [_comparable(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+
+
+def _multiple_of(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """In decimals, as it is written: 19.99 is a multiple of 0.01, though no binary fraction is."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            whole = (Fraction(str(value)) / Fraction(str(wanted))).denominator == 1
+        except ValueError:
+            # Infinity, not-a-number, and whole numbers of more digits than Python writes.
+            whole = False
+        if not whole:
+            yield _fault(f"the number is not a multiple of {wanted}")

@@ -1,0 +1,217 @@
+// Maps, sets, objects, iterators and typed arrays, within bounds (native-bounds.js).
+(function (kit) {
+  "use strict";
+  const { isArray } = kit;
+  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, tooLong, isPlain, checked, copied, calledBack, uncurried } = kit.bounds;
+  const { apply, construct, ownKeys } = Reflect;
+  const { defineProperty, getOwnPropertyDescriptor: describe, getPrototypeOf, setPrototypeOf, create } = Object;
+  const { trunc } = Math;
+  const { isView } = ArrayBuffer;
+
+  // A key that is a long text made of many is as long as it looks, and takes no memory.
+  function keyed(key, name) {
+    if (key.length > MOST_TEXT) tooLong(name, key.length, MOST_TEXT, "characters");
+    spend(key.length);
+  }
+  for (const type of [Map, Set]) {
+    change(type.prototype, "get has delete", (native, name) => ({
+      call(key) {
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
+        return native.call(this, key);
+      },
+    }.call));
+    change(type.prototype, "add set getOrInsert", (native, name) => ({
+      call(key, value) {
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
+        spend(1); // one may be compared with many that share its place
+        return native.call(this, key, value);
+      },
+    }.call));
+    change(type.prototype, "getOrInsertComputed", (native, name) => ({
+      call(key, make) {
+        if (typeof key === "string" && key.length > LONG) keyed(key, name);
+        return native.call(this, key, calledBack(make));
+      },
+    }.call));
+    change(type.prototype, "forEach", (native) => ({
+      call(change, that) {
+        return native.call(this, calledBack(change), that);
+      },
+    }.call));
+  }
+  change(WeakMap.prototype, "getOrInsertComputed", (native) => ({
+    call(key, make) {
+      return native.call(this, key, calledBack(make));
+    },
+  }.call));
+
+  // What two sets make; sets.js does it.
+  const sizeOf = uncurried(describe(Set.prototype, "size").get);
+  change(Set.prototype, "union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom", (_, name) => ({
+    call(other) {
+      sizeOf(this); // nothing else is a set
+      return kit.module("sets").made(name, this, other);
+    },
+  }.call));
+  for (const type of [Object, Map]) {
+    change(type, "groupBy", (native) => ({
+      call(items, change) {
+        return native.call(type, items, calledBack(change));
+      },
+    }.call));
+  }
+
+  // Objects.
+  replace(Object, "create", {
+    create(prototype, properties) {
+      if (properties !== undefined) throw new TypeError("create() takes a prototype and nothing else here");
+      return create(prototype);
+    },
+  }.create);
+  replace(Object, "fromEntries", {
+    fromEntries(entries) {
+      const object = {};
+      for (const entry of entries) {
+        if (entry === null || typeof entry !== "object") throw new TypeError("fromEntries() takes pairs of name and value");
+        spend(10);
+        kit.defineProperty(object, entry[0], { value: entry[1], writable: true, enumerable: true, configurable: true });
+      }
+      return object;
+    },
+  }.fromEntries);
+  // Every element of a list, and every character of a text, is a property.
+  function listed(value, name) {
+    if (typeof value === "string") value.length > MOST && tooLong(name, value.length, MOST, "characters");
+    else if (isArray(value)) checked(value, name);
+    else if (isView(value)) checked(value, name, MOST);
+    return value;
+  }
+  const describing = "getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptors preventExtensions freeze seal isFrozen isSealed";
+  change(Object, `keys values entries ${describing}`, (native, name) => ({
+    call(value) {
+      return native(listed(value, name));
+    },
+  }.call));
+  const assign = Object.assign;
+  replace(Object, "assign", {
+    assign(target, ...sources) {
+      for (const source of sources) listed(source, "assign");
+      return assign(target, ...sources);
+    },
+  }.assign);
+
+  // Functions: what only looks like a list of arguments is read as one.
+  const applyOf = Function.prototype.apply;
+  replace(Function.prototype, "apply", {
+    apply(that, list) {
+      const given = isPlain(list) || (typeof list !== "object" && typeof list !== "function") || list === null;
+      return applyOf.call(this, that, given ? list : copied(list, "apply"));
+    },
+  }.apply);
+  const bind = Function.prototype.bind;
+  replace(Function.prototype, "bind", {
+    bind(...args) {
+      return apply(bind, calledBack(this), args);
+    },
+  }.bind);
+
+  // Iterators.
+  const iterators = Iterator.prototype;
+  change(iterators, "map filter flatMap forEach some every find", (native) => ({
+    call(change) {
+      return native.call(this, calledBack(change));
+    },
+  }.call));
+  change(iterators, "reduce", (native) => ({
+    call(change, ...initial) {
+      return native.call(this, calledBack(change), ...initial);
+    },
+  }.call));
+  const steps = (iterator) => ({
+    [Symbol.iterator]: () => iterator,
+  });
+  const loops = {
+    toArray(iterator) {
+      const list = [];
+      for (const value of steps(iterator)) list.push(value);
+      return list;
+    },
+    includes(iterator, sought, skipped = 0) {
+      let at = 0;
+      for (const value of steps(iterator)) if (at++ >= skipped && (value === sought || (value !== value && sought !== sought))) return true;
+      return false;
+    },
+    join: (iterator, separator) => loops.toArray(iterator).join(separator),
+  };
+  change(iterators, ownKeys(loops).join(" "), (_, name) => ({
+    call(...args) {
+      if (this === null || typeof this !== "object") throw new TypeError(`${name}() works on iterators only`);
+      return loops[name](this, ...args);
+    },
+  }.call));
+  delete iterators.drop;
+
+  // Typed arrays. Nothing that an expression is given is one, so they may be short.
+  const Typed = getPrototypeOf(Uint8Array);
+  const typed = Typed.prototype;
+  const lengthOf = uncurried(describe(typed, "length").get);
+  const view = (value, name, most = MOST) => {
+    const length = lengthOf(value);
+    if (length > most) tooLong(name, length, most, "elements");
+    spend(length);
+    return value;
+  };
+  change(typed, "map filter forEach some every find findIndex findLast findLastIndex", (native, name) => ({
+    call(change, that) {
+      return native.call(view(this, name), calledBack(change), that);
+    },
+  }.call));
+  change(typed, "sort toSorted", (native, name) => ({
+    call(compare) {
+      return native.call(view(this, name, MOST / 2), calledBack(compare));
+    },
+  }.call));
+  change(typed, "reduce reduceRight", (native, name) => ({
+    call(change, ...initial) {
+      return native.call(view(this, name), calledBack(change), ...initial);
+    },
+  }.call));
+  const LOOPS = "copyWithin fill includes indexOf join lastIndexOf reverse slice toLocaleString toReversed with";
+  change(typed, `${LOOPS} values keys entries`, (native, name) => ({
+    call(...args) {
+      return apply(native, view(this, name), args);
+    },
+  }.call));
+  put(typed, Symbol.iterator, typed.values);
+  const elements = (value, name) => (isPlain(value) ? checked(value, name, MOST) : value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value);
+  change(typed, "set", (native, name) => ({
+    call(list, offset) {
+      view(this, name);
+      return native.call(this, elements(list, name), offset);
+    },
+  }.call));
+  replace(Typed, "from", {
+    from(items, change, that) {
+      return new this(Array.from(items, change, that));
+    },
+  }.from);
+  const names = "Uint8Clamped Int8 Uint8 Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float16 Float32 Float64".split(" ");
+  for (const name of names.map((kind) => `${kind}Array`)) {
+    const native = globalThis[name];
+    if (native === undefined) continue;
+    const made = {
+      [name]: function (...args) {
+        if (new.target === undefined) throw new TypeError(`${name}() is called with new`);
+        const [first] = args;
+        if (first !== null && typeof first === "object" && !(first instanceof ArrayBuffer)) args[0] = elements(first, name);
+        return construct(native, args, new.target === made ? native : new.target);
+      },
+    }[name];
+    defineProperty(made, "prototype", { value: native.prototype, writable: false });
+    defineProperty(made, "length", { value: 3 });
+    for (const key of ownKeys(native).slice(3)) defineProperty(made, key, describe(native, key));
+    setPrototypeOf(made, Typed);
+    put(native.prototype, "constructor", made);
+    put(globalThis, name, made);
+  }
+});

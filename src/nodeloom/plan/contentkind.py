@@ -1,0 +1,132 @@
+"""What an answer's body is: JSON, text in its charset, or a file.
+
+Services are careless with `Content-Type`: JSON comes as plain text, or as bytes that nobody has named. So JSON is what
+says so, and what may be JSON and is; text is what its type says is text, unless the answer is to be saved (RFC 6266).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from enum import Enum, auto
+
+from nodeloom.jsonbounds import TooMuchJSON
+from nodeloom.jsonreading import SHORT, begins_like_json, parse_json
+from nodeloom.messages import Response
+
+# Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
+# time with the square of the length, `unicode_escape` is no encoding of text.
+_CHARSET = re.compile(
+    r"(?:us-)?ascii|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}|latin[-_]?\d{1,2}"
+    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620"
+    r"|gb(?:2312|k|18030)|big5(?:-?hkscs)?|s(?:hift)?[-_]?jis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)",
+    re.IGNORECASE,
+)
+# RFC 7303 section 3: what an XML document says of its encoding counts where the answer says nothing.
+_XML_ENCODING = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z][\w.-]{0,39})["']""")
+# The mark at the beginning of a text says more than any name (RFC 7303 section 3.3). The longer ones go first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_JSON_TYPES = frozenset({"application/json", "application/x-json", "text/json", "text/x-json"})
+# Several JSON texts one after the other, and tables and documents that may look like one: they are text also where a
+# single line of them is JSON.
+_LINES = re.compile(
+    r"application/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|json-text-sequences?|stream\+json)"
+    r"|application/[\w.+-]+\+(?:ndjson|json-seq|jsonl)"
+    r"|(?:text|application)/(?:x-|vnd\.)?(?:csv|tab-separated-values|tsv|yaml|toml)"
+    r"|text/(?:x-)?ndjson|text/comma-separated-values|text/event-stream"
+    r"|(?:text|application)/(?:xml|xml-dtd)|[\w.-]+/[\w.+-]+\+(?:xml|yaml|csv)"
+)
+_SCRIPTS = re.compile(r"application/(?:x-)?(?:javascript|ecmascript|typescript|graphql|sql|www-form-urlencoded)")
+
+
+class Kind(Enum):
+    """JSON; text that may be JSON; text that is none; bytes that may be JSON; bytes."""
+
+    JSON = auto()
+    MAYBE_JSON = auto()
+    TEXT = auto()
+    MAYBE_FILE = auto()
+    FILE = auto()
+
+
+def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
+    """What the answer's header says its body is. To n8n every text may be JSON, and none is a file."""
+    name = response.content_type
+    if name in _JSON_TYPES or (name.endswith("+json") and not _LINES.fullmatch(name)):
+        return Kind.JSON
+    is_text = not name or name.startswith("text/") or _LINES.fullmatch(name) or _SCRIPTS.fullmatch(name)
+    if as_n8n and is_text:
+        return Kind.MAYBE_JSON
+    if response.disposition.kind == "attachment":
+        return Kind.FILE
+    if _LINES.fullmatch(name):
+        return Kind.TEXT
+    if is_text:
+        return Kind.MAYBE_JSON
+    # A picture or a sound is never anything else.
+    return Kind.MAYBE_FILE if name.startswith(("application/", "binary/")) else Kind.FILE
+
+
+def may_be_json(body: bytes, kind: Kind) -> bool:
+    """Whether to try and read a body as JSON that does not say it is; a number or a text alone may stand in any file.
+
+    Of a long one it would take long to find out, and nobody sends one of these.
+    """
+    if kind is Kind.MAYBE_FILE or (kind is Kind.MAYBE_JSON and len(body) > SHORT):
+        return begins_like_json(body)
+    return kind is Kind.MAYBE_JSON
+
+
+def json_of(response: Response) -> object:
+    """The body as JSON. Raises ValueError, which says why, when it is none, and TooMuchJSON when it is too much.
+
+    JSON is UTF-8, whatever the answer says (RFC 8259 section 8.1). What is not is read in the charset that it names.
+    """
+    try:
+        return response.json()
+    except TooMuchJSON:
+        raise
+    except ValueError:
+        text = _decoded(response.body, _charset_of(response, Kind.JSON))
+        if text is None or response.body.startswith(codecs.BOM_UTF8):
+            raise
+        try:
+            return parse_json(text.encode("utf-8", "surrogatepass"))
+        except ValueError as fault:
+            raise fault from None
+
+
+def text_of(response: Response, kind: Kind) -> str | None:
+    """The body as text; None where it is none in the charset that it is said to be in, or nobody knows that charset.
+
+    Without a charset text is UTF-8.
+    """
+    return _decoded(response.body, _charset_of(response, kind) or "utf-8")
+
+
+def _charset_of(response: Response, kind: Kind) -> str:
+    for mark, name in _MARKS:
+        if response.body.startswith(mark):
+            return name
+    if not response.named_charset and kind is Kind.TEXT:
+        match = _XML_ENCODING.match(response.body[:256])
+        # What can be read so far is in an encoding that has ASCII's letters.
+        if match is not None and not match[1].lower().startswith((b"utf-16", b"utf-32")):
+            return match[1].decode("ascii")
+    return response.named_charset
+
+
+def _decoded(body: bytes, charset: str) -> str | None:
+    if _CHARSET.fullmatch(charset) is None:
+        return None
+    try:
+        return body.decode(charset).removeprefix("\ufeff")
+    except (UnicodeError, LookupError):
+        return None

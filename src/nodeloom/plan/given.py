@@ -1,0 +1,61 @@
+"""What is known of an author's parameters when a descriptor's own templates are compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nodeloom.descriptor.models import SendRouting
+from nodeloom.expression import Compiled, compile_value
+from nodeloom.expression.template import TemplateCompiler
+from nodeloom.plan.clause import clause, compile_query, is_odata
+from nodeloom.plan.preconditions import HeaderConditions, is_condition, is_set
+from nodeloom.plan.whole import whole
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a plan: those whose values are `static`, and those the author has `given` values of their own.
+
+    `strict` holds text in headers, addresses and queries to Nodeloom's rules; without it, it is n8n's.
+    """
+
+    static: frozenset[str]
+    given: frozenset[str]
+    strict: bool
+
+    def conditions(self, headers: Any, *, value_is_set: bool) -> HeaderConditions | None:
+        """The conditions among the fields that a descriptor writes; None where there are none to look at."""
+        if not self.strict or not headers:
+            return None
+        found = HeaderConditions(headers, self.given, value_is_set=value_is_set)
+        return found if found.needed else None
+
+    def whole_text(self, *, value_is_set: bool) -> TemplateCompiler | None:
+        """How the text of a header is compiled: a block may come to nothing where nobody gave what it reads."""
+        if not self.strict:
+            return None
+        return whole(lambda part: not is_set(part, self.given, value_is_set=value_is_set))
+
+    def compile_sent(self, send: SendRouting, *, value_is_set: bool) -> Compiled | None:
+        """The descriptor's template for the value that is sent; None where the property's own value is."""
+        if send.value in (None, "", 0):  # what is false in JavaScript is no value (n8n)
+            return None
+        template = None
+        if self.strict and send.type == "query" and is_odata(send.property):
+            template = clause(send.property)
+        elif send.type in ("path", "header", "cookie") or sends_condition(send):
+            template = self.whole_text(value_is_set=value_is_set)
+        return compile_value(send.value, dialect="n8n", template=template)
+
+    def compile_member(self, key: str, value: Any, label: str, *, value_is_set: bool) -> Compiled:
+        """A member of a request that is not an address: what the descriptor writes under `key`."""
+        if key == "qs" and self.strict:
+            return compile_query(value, key)
+        template = self.whole_text(value_is_set=value_is_set) if key == "headers" else None
+        return compile_value(value, dialect="n8n", property=label, template=template)
+
+
+def sends_condition(send: SendRouting) -> bool:
+    """Whether a property is sent as a condition of the request (If-Match, an idempotency key)."""
+    return send.type != "path" and is_condition(send.property, header=send.type == "header")

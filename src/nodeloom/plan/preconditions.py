@@ -1,0 +1,133 @@
+"""Conditions a request carries: what the service must check before it acts, and what keeps it from acting twice.
+
+`If-Match` and its kin (RFC 9110 section 13.1, RFC 4918 section 10.4), and idempotency keys. A condition that an author
+set and that comes to nothing is no condition: the request would go out without it. So it is an error (strict).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
+from nodeloom.expression import Compiled, Scope, compile_value
+from nodeloom.expression.split import is_template
+from nodeloom.plan.missing import is_missing, missing_value
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_CHECKED = frozenset({"match", "since", "range"})
+# PayPal's name for an idempotency key, and those of OASIS Repeatable Requests 1.0.
+_MORE_KEYS = frozenset({"paypal-request-id", "repeatability-request-id", "repeatability-first-sent"})
+
+
+def is_condition(name: object, *, header: bool = True) -> bool:
+    """Whether a header field (else a query parameter or body member) of that name is a condition.
+
+    `If-Match`, `x-goog-if-generation-match`, `Idempotency-Key`, `idempotencyKey` are some.
+    """
+    if not isinstance(name, str):
+        return False
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if any(word.startswith("idempoten") for word in words) or name.lower() in _MORE_KEYS:
+        return True
+    return (header and name.lower() == "if") or ("if" in words[:-1] and words[-1] in _CHECKED)
+
+
+class HeaderConditions:
+    """The conditions among the header fields that a routing's `request.headers` (or the node's defaults) writes.
+
+    `headers` is what the descriptor has there. `set_names` are the parameters that the author set, `value_is_set` says
+    whether the property the routing belongs to is one of them: what only repeats a parameter nobody set is left out.
+    """
+
+    __slots__ = ("_given", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
+
+    def __init__(self, headers: Any, set_names: Collection[str], *, value_is_set: bool) -> None:
+        self._given = frozenset(set_names)
+        self._value_is_set = value_is_set
+        self._members: dict[str, Compiled] = {}
+        # Of headers that are one expression: what it reads, and the conditions that its code names.
+        self._whole: Compiled | None = None
+        self._mentioned: frozenset[str] = frozenset()
+        if isinstance(headers, Mapping):
+            for name, written in headers.items():
+                compiled = compile_value(written, dialect="n8n", property=name) if is_condition(name) else None
+                if compiled is not None and not compiled.static:
+                    self._members[name] = compiled
+        elif isinstance(headers, str) and is_template(headers, "n8n"):
+            self._whole = compile_value(headers, dialect="n8n", property="headers")
+            self._mentioned = frozenset(_conditions_named(headers))
+        #: Whether there is anything to look at.
+        self.needed = bool(self._members) or self._whole is not None
+
+    def check(self, headers: Any, scope: Scope, written: Compiled | None) -> None:
+        """Take what nobody set out of the resolved `headers`. Raises MissingValueError for what came to nothing."""
+        if not isinstance(headers, dict):
+            return
+        for name in [name for name, value in headers.items() if is_missing(value) and is_condition(name)]:
+            compiled = self._members.get(name) or self._whole
+            if compiled is None:
+                continue
+            if is_set(compiled, self._given, value_is_set=self._value_is_set):
+                raise missing_value(name, _author_of(compiled, scope, written), scope)
+            del headers[name]
+        for name in self._mentioned - headers.keys() if self._mentioned else ():
+            self._check_absent(name, scope, written)
+
+    def _check_absent(self, name: str, scope: Scope, written: Compiled | None) -> None:
+        """Raise MissingValueError where an expression leaves a condition out, since what the author set is nothing."""
+        whole = self._whole
+        for path in whole.references if whole is not None else ():
+            if path[0] == "$value" and self._value_is_set and written is not None:
+                held, by = scope.names.get("$value"), written
+            elif path[0] == "$parameter" and len(path) > 1 and path[1] in self._given:
+                held, by = scope.parameter(str(path[1])), scope.parameters[str(path[1])]
+            else:
+                continue
+            if is_missing(held):
+                raise missing_value(name, by, scope)
+
+
+def _conditions_named(template: str) -> Iterator[str]:
+    """The conditions that are keys of an object in a template's code."""
+    from nodeloom.expression.blocks import compile_parts
+    from nodeloom.expression.syntax import walk
+
+    for part in compile_parts(template, "n8n", "headers"):
+        for node in walk(part.block.tree) if not isinstance(part, str) else ():
+            for text in (node.text, node.value):
+                if node.kind in ("Key", "Property") and is_condition(text):
+                    yield str(text)
+
+
+def empty_condition(label: str, *, literal: bool) -> NodeloomError:
+    """The error for a condition that was set to nothing: by an author before the run, or by an item's data."""
+    kind = MissingValueError if literal else ParameterError
+    return kind(
+        f"{label} is empty, so it would be no condition.",
+        property=label,
+        hint="Give it a value, or leave it out to send the request without it.",
+    )
+
+
+def is_set(compiled: Compiled, set_names: Collection[str], *, value_is_set: bool) -> bool:
+    """Whether a descriptor's template reads anything that was given: an item, or a parameter that the author set."""
+    names = compiled.names - {"$version", "$credentials"}
+    read = {path[1] for path in compiled.references if path[0] == "$parameter" and len(path) > 1}
+    if names - {"$parameter", "$value"}:
+        return True
+    if "$value" in names and value_is_set:
+        return True
+    return "$parameter" in names and (not read or not read.isdisjoint(set_names))
+
+
+def _author_of(compiled: Compiled, scope: Scope, written: Compiled | None) -> Compiled:
+    """The template to show: the author's, where the descriptor's only passes a parameter on."""
+    if written is not None and not written.static and "$value" in compiled.names:
+        return written
+    for path in compiled.references:
+        held = scope.parameters.get(str(path[1])) if path[0] == "$parameter" and len(path) > 1 else None
+        if held is not None and not held.static:
+            return held
+    return compiled

@@ -1,0 +1,153 @@
+"""What an author's values are put into: a key, path or header, where text must be whole, or a clause of a query.
+
+Found by what the descriptor's own templates read, before the values are compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
+from nodeloom.expression.split import is_template
+from nodeloom.expression.template import TemplateCompiler
+from nodeloom.plan.clause import clause, is_odata
+from nodeloom.plan.preconditions import is_condition
+from nodeloom.plan.whole import whole
+
+if TYPE_CHECKING:
+    from nodeloom.expression.syntax import Node
+
+#: `whole`: text that may not lack a part. Anything else is the name of the query option that the value is a clause of.
+Use = Literal["whole"] | str
+#: A value that templates read: `("$value",)` for the property's own, `("$parameter", "Link")`, `("$parent", "name")`.
+Name = tuple[str, ...]
+
+_LOGICAL = frozenset({"||", "&&", "??"})
+_TRIMMING = frozenset({"trim", "toString"})
+
+
+def compiler_for(use: Use | None) -> TemplateCompiler | None:
+    """How the templates of a value of this use are compiled; None for the usual way."""
+    if use is None:
+        return None
+    return whole() if use == "whole" else clause(use)
+
+
+def uses_in(routings: Iterable[Routing | None], defaults: RequestRouting | None = None) -> dict[Name, Use]:
+    """The uses of what these routings, and a node's `requestDefaults`, read and send."""
+    found: dict[Name, Use] = {}
+    for name, use in (*_request_uses(defaults), *(pair for routing in routings for pair in _routing_uses(routing))):
+        # A clause is held to more than whole text is.
+        if name not in found or found[name] == "whole":
+            found[name] = use
+    return found
+
+
+def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
+    """The routings of a property, its choices, and everything nested in it."""
+    yield prop.routing
+    for option in prop.choices():
+        yield option.routing
+    for child in (*prop.children(), *(value for group in prop.groups() for value in group.values)):
+        yield from routings_in(child)
+
+
+def _routing_uses(routing: Routing | None) -> Iterator[tuple[Name, Use]]:
+    if routing is None:
+        return
+    yield from _request_uses(routing.request)
+    send = routing.send
+    if send is None or (isinstance(send.property, str) and send.property.startswith("=")):
+        return
+    written = "={{ $value }}" if send.value in (None, "") else send.value
+    if send.type in ("path", "header", "cookie") or is_condition(send.property, header=False):
+        yield from ((name, "whole") for name in _names_read(written))
+    elif send.type == "query" and is_odata(send.property):
+        yield from ((name, str(send.property)) for name in _names_passed_on(written))
+
+
+def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
+    if request is None:
+        return
+    for part in (request.url, request.base_url, request.headers):
+        yield from ((name, "whole") for name in _names_read(part))
+    if isinstance(request.qs, Mapping):
+        for key, written in request.qs.items():
+            if is_odata(key):
+                yield from ((name, str(key)) for name in _names_passed_on(written))
+
+
+def _names_read(written: Any) -> Iterator[Name]:
+    """Every value that the templates in `written` read."""
+    if isinstance(written, Mapping):
+        written = list(written.values())
+    if isinstance(written, list):
+        for entry in written:
+            yield from _names_read(entry)
+    elif isinstance(written, str) and is_template(written, "n8n"):
+        yield from _read_by(written)
+
+
+def _names_passed_on(written: Any) -> Iterator[Name]:
+    """The values that a lone block may give as they are: `={{ $value }}`, `={{ $parameter.filter || undefined }}`."""
+    if isinstance(written, str) and is_template(written, "n8n"):
+        yield from _passed_on_by(written)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_by(template: str) -> tuple[Name, ...]:
+    from nodeloom.expression.analysis import facts_of
+
+    paths = (path for tree in _trees(template)[0] for path in facts_of(tree).paths)
+    return tuple(dict.fromkeys(name for path in paths if (name := _name_of(path)) is not None))
+
+
+@functools.lru_cache(maxsize=1024)
+def _passed_on_by(template: str) -> tuple[Name, ...]:
+    trees, alone = _trees(template)
+    return tuple(_results(trees[0])) if alone and trees else ()
+
+
+def _trees(template: str) -> tuple[list[Node], bool]:
+    """The syntax trees of a template's blocks, and whether it is one block with no text around it."""
+    from nodeloom.expression.split import Code, split
+    from nodeloom.expression.syntax import CodeError, parse_expression
+
+    pieces = split(template, "n8n")
+    try:
+        trees = [parse_expression(piece.code) for piece in pieces if isinstance(piece, Code)]
+    except CodeError:
+        # Compiling the template says where it is broken.
+        return [], False
+    return trees, len(pieces) == 1
+
+
+def _results(node: Node) -> Iterator[Name]:
+    """The values that an expression may come to unchanged."""
+    from nodeloom.expression.analysis import member_path
+
+    match node.kind:
+        case "Paren":
+            yield from _results(node.children[0])
+        case "Conditional":
+            yield from _results(node.children[1])
+            yield from _results(node.children[2])
+        case "Binary" if node.text in _LOGICAL:
+            for child in node.children:
+                yield from _results(child)
+        case "Call" if node.children[0].kind == "Member" and node.children[0].text in _TRIMMING:
+            yield from _results(node.children[0].children[0])
+        case "Member" | "Identifier":
+            path = member_path(node)
+            name = None if path is None else _name_of(path)
+            if name is not None:
+                yield name
+
+
+def _name_of(path: tuple[str | int, ...]) -> Name | None:
+    root = str(path[0])
+    if root == "$value":
+        return (root,)
+    return (root, str(path[1])) if root in ("$parameter", "$parent") and len(path) > 1 else None
