@@ -534,4 +534,4 @@ class Runtime:
 def _environment(**constants: Any) -> Environment:
     from nodeloom.expression import Environment
 
-    return Environment(**constants)
+    return Environment(**constants, is_run=True)

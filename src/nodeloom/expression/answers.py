@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nodeloom.errors import ExpressionError, MissingValueError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
+from nodeloom.expression.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.scope import Scope
@@ -64,11 +65,12 @@ def _environment(_: str, scope: Scope) -> str:
     return encode(
         {
             "runIndex": environment.run_index,
+            "isRun": environment.is_run,
             "timezone": environment.timezone,
             "vars": environment.vars,
             "env": environment.env,
             "workflow": environment.workflow or {},
-            "execution": environment.execution or {},
+            "execution": environment.execution,
             "functions": sorted(environment.functions),
         }
     )
@@ -83,11 +85,19 @@ def _node(name: str, scope: Scope) -> str:
 
 
 def _parameter(key: str, scope: Scope) -> str:
-    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameter(key[1:]))
+    return _names(scope) if key == "names" else encode(scope.parameter(key[1:]))
 
 
 def _raw_parameter(key: str, scope: Scope) -> str:
-    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameters[key[1:]].source)
+    if key == "names":
+        return _names(scope)
+    compiled = scope.parameters.get(key[1:])
+    return encode(UNDEFINED if compiled is None else compiled.source)
+
+
+def _names(scope: Scope) -> str:
+    """The parameters' names; members beside the one that is resolved (`&name`) are read, and not told."""
+    return encode([name for name in scope.parameters if not name.startswith("&")])
 
 
 def _function(key: str, scope: Scope) -> str:
