@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.expression.conftest import Evaluate
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import Environment, Scope, compile_value
@@ -374,3 +375,22 @@ def test_loops_inside_quickjs_do_not_hold_the_thread(code: str) -> None:
 def test_languages(js: Any, code: str, expected: object) -> None:
     """What QuickJS leaves to ICU, for the languages that are known."""
     assert js(code) == expected
+
+
+def test_many_numbers_are_sorted_as_texts(js: Evaluate) -> None:
+    """As few are; holes come last."""
+    assert js("Array(2000).fill(0.5).map((x, i) => x * (2000 - i)).sort().slice(0, 4)") == [0.5, 1, 1.5, 10]
+    assert js("(() => { const a = Array(2001).fill(1.5); delete a[0]; a.sort(); return [a.length, 2000 in a] })()") == [
+        2001,
+        False,
+    ]
+
+
+def test_many_numbers_of_a_typed_array_are_joined(js: Evaluate) -> None:
+    assert js("new Float64Array(1001).fill(0.5).join('-').length") == 1001 * 4 - 1
+    assert js("new BigInt64Array(1001).fill(5n).join('').length") == 1001
+
+
+def test_many_numbers_cross_as_they_are(js: Evaluate) -> None:
+    numbers = [n + 0.5 for n in range(1500)]
+    assert js("({ a: $json.a.map(x => x), b: NaN })['a']", a=numbers) == numbers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,7 +100,10 @@ def _names(scope: Scope) -> str:
 
 
 def _function(key: str, scope: Scope) -> str:
-    name, arguments = decode(key)
+    call = decode(key)
+    if not (isinstance(call, list) and len(call) == 2 and isinstance(call[0], str) and isinstance(call[1], list)):
+        raise ExpressionError("The expression calls a function in a way that does not exist.", value=key)
+    name, arguments = call
     function = scope.environment.functions.get(name)
     if function is None:
         raise ExpressionError(UnknownNameError("function", name, scope.environment.functions).message)
@@ -115,8 +117,11 @@ def _function(key: str, scope: Scope) -> str:
 
 def _hash(key: str, _: Scope) -> str:
     """The digest of the text after the algorithm's name and a colon, in hexadecimal."""
-    algorithm, text = key.split(":", 1)
-    data = json.loads(text).encode("utf-8", "replace")
+    algorithm, _, written = key.partition(":")
+    text = decode(written)
+    if algorithm not in _DIGESTS or not isinstance(text, str):
+        raise ExpressionError("The expression asks for a digest that does not exist.", value=key)
+    data = text.encode("utf-8", "replace")
     return hashlib.new(_DIGESTS[algorithm], data, usedforsecurity=False).hexdigest()
 
 

@@ -160,7 +160,7 @@
   // The node's own parameters, resolved one by one as they are asked for.
   const parameters = (kind) => {
     const known = () => once(`${kind} names`, () => read(need(kind, "names")));
-    const value = (key) => once(`${kind} ${key}`, () => read(need(kind, `=${key}`)));
+    const value = (key) => once(`${kind} =${key}`, () => read(need(kind, `=${key}`)));
     return new ProxyOf(
       {},
       {
@@ -243,7 +243,7 @@
     if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
     if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
     if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
-    if ("datetime" in kit.loaded && value instanceof kit.loaded.datetime.DateTime && value.isValid) return value.toISO();
+    if (kit.isLoaded("datetime") && value instanceof kit.module("datetime").DateTime && value.isValid) return value.toISO();
     return undefined;
   };
   constant("odata", (value) => {
