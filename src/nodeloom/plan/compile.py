@@ -128,7 +128,7 @@ class _Compiler:
 
     def plan(self, *, only: Routing | None = None) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
-        parameters = self._parameters()
+        parameters = self._parameters(only)
         known = Parameters(
             static=frozenset(name for name, compiled in parameters.items() if compiled.static),
             given=frozenset(prop.name for prop in self.form.properties if self._is_given(prop)),
@@ -186,9 +186,9 @@ class _Compiler:
             prop.has_default and same(self.form.values.get(prop.name), prop.default)
         )
 
-    def _parameters(self) -> dict[str, Compiled]:
+    def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
-        uses = self._uses() if self._url_values == "strict" else {}
+        uses = self._uses(only) if self._url_values == "strict" else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
@@ -199,10 +199,10 @@ class _Compiler:
                 )
         return compiled
 
-    def _uses(self) -> dict[Name, Use]:
+    def _uses(self, only: Routing | None) -> dict[Name, Use]:
         """What the descriptor's templates put the parameters into."""
-        routings: list[Routing | None] = []
-        for prop in self.form.properties:
+        routings: list[Routing | None] = [only]
+        for prop in self.form.properties if only is None else ():
             if prop.choices():
                 value = self.form.values.get(prop.name)
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
@@ -258,7 +258,7 @@ class _DefaultsStep:
     def __init__(self, descriptor: NodeDescriptor, parameters: Parameters) -> None:
         entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
         self._parts = dict(compile_request(entries, parameters))
-        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=False)
+        self._conditions = parameters.conditions(entries, value_is_set=False)
         refuse_operations_hooks(descriptor.request_operations)
         self.pagination = pagination_of(descriptor.request_operations)
         self.static = all(part.static for part in self._parts.values())
@@ -278,7 +278,7 @@ class _DefaultsStep:
         """Lay the ground of `draft`."""
         for key, part in self._parts.items():
             resolved = copy_json(part.resolve(draft.scope))
-            if key == "headers" and self._conditions is not None:
-                self._conditions.check(resolved, draft.scope, None)
+            if key in self._conditions:
+                self._conditions[key].check(resolved, draft.scope, None)
             draft.options[key] = resolved
         draft.pagination = self.pagination

@@ -69,7 +69,7 @@ class CompiledRouting:
         entries = routing.request.entries() if routing.request else {}
         self._request = compile_request(entries, parameters, value_is_static=value_is_static, value_is_set=value_is_set)
         self._strict = parameters.strict
-        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
+        self._conditions = parameters.conditions(entries, value_is_set=value_is_set)
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
         self._send_value = parameters.compile_sent(send, value_is_set=value_is_set) if send else None
@@ -163,8 +163,8 @@ class CompiledRouting:
             draft.pagination = self.pagination
         for key, part in self._request:
             resolved = part.resolve(scope)
-            if key == "headers" and self._conditions is not None:
-                self._conditions.check(resolved, scope, written)
+            if key in self._conditions:
+                self._conditions[key].check(resolved, scope, written)
             merge(draft.options, {key: resolved})
         if self.send is not None:
             self._apply_send(draft, scope, value, written)
