@@ -117,7 +117,7 @@ def _function(key: str, scope: Scope) -> str:
 
 def _hash(key: str, _: Scope) -> str:
     """The digest of the text after the algorithm's name and a colon, in hexadecimal."""
-    algorithm, _, written = key.partition(":")
+    algorithm, _colon, written = key.partition(":")
     text = decode(written)
     if algorithm not in _DIGESTS or not isinstance(text, str):
         raise ExpressionError("The expression asks for a digest that does not exist.", value=key)
