@@ -21,7 +21,7 @@ from typing import Any
 from nodeloom.run.stop import Stop
 
 # How long the second signal lets a run write what it knows, in seconds.
-PATIENCE = 0.9
+PATIENCE = 0.75
 # How often the main thread is told to give up what it waits in, in seconds.
 _AGAIN = 0.05
 # How long a message waits for standard error to take it, in seconds.
