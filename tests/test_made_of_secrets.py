@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 import pytest
 
-from nodeloom import Runtime
+from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import NodeloomError, UnexpectedRedirectError
 from nodeloom.transport import Limits, sender
 from nodeloom.transport.over_pyreqwest import open_channel
@@ -145,6 +145,16 @@ def places(template: str) -> dict[str, Place]:
             {},
         ),
         "multipart": ({"headers": {"content-type": "multipart/form-data"}, "body": {"way": template}}, [], {}),
+        "header of a part": (
+            {"headers": {"content-type": "multipart/form-data"}},
+            [
+                prop(
+                    "Way",
+                    {"send": {"type": "body", "property": "w", "encode": "string", "headers": {"X-Part": template}}},
+                )
+            ],
+            {"Way": "x"},
+        ),
         **{f"parameter sent as {kind}": place for kind, place in sent.items()},
         "parameter in the path": (
             {"url": "/go/{way}"},
@@ -289,6 +299,25 @@ def test_a_method_that_is_made_of_a_secret_is_not_sent_on(other: RawServer) -> N
         assert isinstance(ran(home, made, {}), UnexpectedRedirectError)
     assert home.heads[0].startswith(KEY[:6].upper().encode())
     assert other.heads == []
+
+
+def test_what_a_request_signs_in_with_is_not_sent_on(channel: str, other: RawServer) -> None:
+    """n8n's `auth`; in whatever form a service repeats it."""
+    made = document(({"auth": {"username": "me", "password": f"={{{{ {REVERSED} }}}}"}}, [], {}))
+    pair = base64.b64encode(f"me:{KEY[::-1]}".encode()).decode()
+    with serving(redirecting("302 Found", f"{other.url}/landed")) as home:
+        assert not isinstance(ran(home, made, {}), NodeloomError)
+    assert pair in received(home)
+    assert "authorization" not in received(other).lower()
+
+    def talk(connection: socket.socket, _head: bytes) -> None:
+        body = json.dumps({"error": {"message": f"refused {KEY[::-1]} {pair}"}}).encode()
+        connection.sendall(answer("400 Bad Request", body, "Content-Type: application/json"))
+
+    with serving(talk) as home:
+        error = ran(home, made, {})
+    assert KEY[::-1] not in json.dumps(error.to_dict())
+    assert pair not in json.dumps(error.to_dict())
 
 
 def test_the_ground_all_requests_stand_on_counts_too(channel: str, other: RawServer) -> None:
@@ -461,6 +490,28 @@ def test_a_call_for_several_items_does_not_lose_the_mark(other: RawServer) -> No
     assert len(result.outcomes) == 2
     assert [head.split(b" ")[0] for head in home.heads] == [b"DELETE", b"DELETE"]
     assert KEY[3:] not in received(other)
+
+
+class Forgetting:
+    """A plugin that gives a copy without what the request knows of secrets."""
+
+    @hookimpl
+    def nodeloom_prepare_request(self, request: Request, context: CallContext) -> Request:
+        fresh = Request(request.method, request.url, dict(request.headers), request.body)
+        fresh.headers["X-Own"] = "own"
+        return fresh
+
+
+@pytest.mark.parametrize("place", ["header", "address's query", "body"])
+def test_a_plugin_that_makes_the_request_anew_does_not_lose_the_marks(place: str, other: RawServer) -> None:
+    """What was given is known of what comes back."""
+    chosen = places(f"={{{{ {REVERSED} }}}}")[place]
+    status = "307 Temporary Redirect" if place == "body" else "302 Found"
+    with serving(repeating(status, other)) as home:
+        ran(home, document(chosen), chosen[2], plugins=[Forgetting()])
+    assert "x-own" in received(home).lower()
+    assert KEY[::-1] in decoded(received(home))
+    assert KEY[::-1] not in decoded(received(other))
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------

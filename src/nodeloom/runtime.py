@@ -83,7 +83,7 @@ class Runtime:
         max_answer_values: the most values, in lists and objects, that are read of one answer in JSON.
         policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
-        secret_names: names of fields whose values are masked in errors and logs, besides the usual ones
+        secret_names: names of fields whose values are masked in all that is told, besides the usual ones
             (`nodeloom.redaction.DEFAULT_SECRET_NAMES`): case and punctuation do not count, `*` stands for anything,
             `!` in front takes a name out. Results keep them whole. By default those in `$NODELOOM_SECRET_NAMES`,
             parted by commas.
@@ -227,7 +227,7 @@ class Runtime:
 
     @property
     def secret_names(self) -> SecretNames:
-        """Which fields' values are masked in errors and logs."""
+        """Which fields' values are masked in all that is told."""
         return self._opener.secret_names
 
     # -- runs -----------------------------------------------------------------------------------------------------
@@ -534,4 +534,4 @@ class Runtime:
 def _environment(**constants: Any) -> Environment:
     from nodeloom.expression import Environment
 
-    return Environment(**constants)
+    return Environment(**constants, is_run=True)

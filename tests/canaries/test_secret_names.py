@@ -76,6 +76,12 @@ PLACES: dict[str, Place] = {
         {"VMPIN": AUTHOR["VMPIN"]},
         [PROPERTY],
     ),
+    "address by a parameter that another one gives": (
+        {},
+        [PLAIN, {**SAYS_SO, "routing": {"request": {"url": "=/users/{{ encodeURIComponent($value) }}"}}}],
+        {"word": TARGET.text, "VMPIN": "={{ $parameter.word }}"},
+        [TARGET],
+    ),
     "address by the item": template(url="=/users/{{ encodeURIComponent($json.VMPIN) }}"),
     "address by code": template(url="={{ '/users/' + encodeURIComponent($json['VM' + 'PIN']) }}"),
     "address's query": template(url="=/users?of={{ encodeURIComponent($json.VMPIN) }}"),

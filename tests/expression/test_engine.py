@@ -44,7 +44,7 @@ QUICK = Environment(engines=ENGINES, time_limit=0.15)
 )
 def test_the_limits_hold_whatever_takes_the_time(code: str) -> None:
     """Loops, backtracking, callbacks, generators, handlers."""
-    with pytest.raises((ExpressionTimeoutError, ExpressionMemoryError)):
+    with pytest.raises(ExpressionError):
         run(code, QUICK, a=[3, 2, 1])
     assert run("1 + 1", QUICK) == 2
 
@@ -54,12 +54,12 @@ def test_the_limits_hold_whatever_takes_the_time(code: str) -> None:
     [
         "'x'.repeat(2 ** 29)",
         "(() => { let a = []; for (;;) a.push('x'.repeat(1000) + a.length) })()",
-        "new Array(1e9).fill(0).length",
+        "(() => { const a = []; for (;;) a.push(...Array(1000).fill({})) })()",
         "new Uint8Array(1e9).length",
         "(() => { let s = 'ab'; for (let i = 0; i < 40; i++) s += s; return s })()",
         "'x'.repeat(2 ** 25)",
-        "Array(2 ** 25).join('x')",
-        "'x'.padEnd(2 ** 29)",
+        "Array(2 ** 20).join('x'.repeat(100))",
+        "[...'x'.repeat(3e7)].length",
     ],
 )
 def test_memory_and_results_are_bounded(code: str) -> None:

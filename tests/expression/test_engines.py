@@ -219,3 +219,72 @@ def test_a_time_limit_counts_what_questions_cost_too() -> None:
     assert run.resolve(scope(environment)) == sum(range(12))
     assert calls == list(range(12))
     assert template("slow(1) + missing").resolve(scope(environment)) is not UNDEFINED
+
+
+_OVERRIDABLE = [
+    *(f"({{}}).{name}" for name in "toString toLocaleString valueOf hasOwnProperty isPrototypeOf".split()),
+    "[].toString",
+    "(() => 1).toString",
+    "new Date().toString",
+    "new Date().toJSON",
+    "new Error().toString",
+]
+
+
+@pytest.mark.parametrize("method", _OVERRIDABLE)
+@pytest.mark.parametrize("process", [False, True])
+def test_a_method_that_objects_may_have_of_their_own_keeps_nothing(method: str, process: bool) -> None:
+    """An accessor gives it, so that it is no property of a frozen prototype; it is frozen itself."""
+    environment = Environment(engines=Engines(process=process))
+    leaving = template(f"(() => {{ {method}.left = $json.secret; return 1 }})()")
+    calling = template(f"(() => {{ {method}.call = () => $json.secret; return 1 }})()")
+    for each in (leaving, calling):
+        assert each.resolve(scope(environment, secret="of-this-run")) is UNDEFINED
+    assert template(f"{method}.left ?? 'nothing'").resolve(scope(environment)) == "nothing"
+    assert template(f"Object.hasOwn({method}, 'call')").resolve(scope(environment)) is False
+
+
+#: Visits what can be reached from a value: `LOOK` for every object, with its name.
+_WALK = """(() => {
+    const seen = new Set(), found = [];
+    const visit = (value, path, depth) => {
+        if (value === null || (typeof value !== 'object' && typeof value !== 'function') || seen.has(value) || depth > 7)
+            return;
+        seen.add(value);
+        LOOK;
+        const see = (read, key) => { try { visit(read(), path + key, depth + 1) } catch (error) { error } };
+        for (const key of [...Object.getOwnPropertyNames(value), ...Object.getOwnPropertySymbols(value)]) {
+            see(() => value[key], '.' + String(key));
+            const property = Object['getOwn' + 'PropertyDescriptor'](value, key);
+            see(() => property.get, '.get ' + String(key));
+            see(() => property.set, '.set ' + String(key));
+        }
+        see(() => Object['getPrototype' + 'Of'](value), '.^');
+    };
+    visit(ROOT, '', 0);
+    return found.join();
+})()"""
+_ROOTS = [
+    *"[] '' 1 (x=>x) /a/ Symbol.iterator 1n $now Duration Interval Intl $jmespath $if extend numberList zip $".split(),
+    *"odata Object Array Math JSON Symbol Error $input $parameter Date Map Set WeakMap Uint8Array DataView".split(),
+    "[].values()",
+    "'a'.matchAll(/a/g)",
+    "(function* () { })()",
+    "(x => x)`a`",
+    "(() => { try { odata() } catch (e) { return e } })()",
+    "extendOptional([1], 'map')",
+    "new Intl.NumberFormat('en')",
+]
+
+
+def test_nothing_within_reach_keeps_anything() -> None:
+    """Whatever an evaluation can reach, it leaves nothing there that the next one could find."""
+    environment = Environment(engines=Engines())
+    for root in _ROOTS:
+        code = _WALK.replace("ROOT", root)
+        leaving = code.replace("LOOK", "try { value.left = 1 } catch (error) { error }")
+        assert template(leaving).resolve(scope(environment)) == "", root
+    for root in _ROOTS:
+        code = _WALK.replace("ROOT", root)
+        finding = code.replace("LOOK", "if (Object.hasOwn(value, 'left')) found.push(path)")
+        assert template(finding).resolve(scope(environment)) == "", root

@@ -174,3 +174,20 @@ def test_a_few_characters_of_code_hold_nobody(kind: str) -> None:
     """They end as an error: one that says what is too large, of a limit, or of the code, which gives undefined."""
     found = dict(zip(CODES[kind], outcomes(CODES[kind]), strict=True))
     assert {code: end for code, end in found.items() if end not in ERRORS | {"=undefined"}} == {}
+
+
+@pytest.mark.timeout(120)
+def test_numbers_that_take_long_to_spell_hold_nobody() -> None:
+    """The least number takes 40 microseconds, and a million of them cross, are joined or are sorted as texts."""
+    codes = [
+        "Array(1e6).fill(5e-324)",
+        "({ a: [Array(1e6).fill(5e-324)] })",
+        "Array(1e6).fill(5e-324).join().length",
+        "Array(1e6).fill(1e300).join().length",
+        "`${Array(1e6).fill(5e-324)}`.length",
+        "new Float64Array(1e6).fill(5e-324).join().length",
+        "`${new Float64Array(1e6).fill(5e-324)}`.length",
+        "Array(65536).fill(5e-324).map((x, i) => x * i).sort().length",
+        "Array(65536).fill(5e-324).map((x, i) => x * i).toSorted().length",
+    ]
+    assert set(outcomes(codes, time_limit=0.2)) <= ERRORS

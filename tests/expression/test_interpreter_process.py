@@ -140,6 +140,59 @@ def test_a_process_that_is_stopped_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     assert process.poll() is not None
 
 
+def test_a_process_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it is sent is longer than a pipe holds."""
+    monkeypatch.setattr(room, "_WALL_SECONDS", 0.2)
+    monkeypatch.setattr(room, "_WALL_SHARE", 0.0)
+    engines = Engines(process=True)
+    assert run("1 + 1", engines) == 2
+    process = process_of(engines)
+    os.kill(process.pid, signal.SIGSTOP)
+    with pytest.raises(ExpressionTimeoutError):
+        run("$json.text.length + 1", engines, text="x" * 1_000_000)
+    assert process.poll() is not None
+
+
+@pytest.mark.parametrize("program", ["/nonexistent", "/bin/false"])
+def test_a_process_that_does_not_start_is_told(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback of the pipe's."""
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(ConfigurationError, match="did not start"):
+        run("1 + 1", Engines(process=True))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "?5",
+        "?[[1,2]]",
+        "?[5]",
+        '?[["nothing","x"]]',
+        '?[["module","../x"]]',
+        '?[["node",5]]',
+        '?[["hash","a"]]',
+        '?[["hash","md5:5"]]',
+        '?[["hash","md5:"]]',
+        '?[["function","5"]]',
+        '?[["function","[5,[]]"]]',
+        "e5",
+        "e[1,2]",
+        "z",
+        'j{"\\u0000":5}',
+        'j{"\\u0000":["nothing"]}',
+        'j{"\\u0000":["date","a"]}',
+        'j{"\\u0000":["datetime",5]}',
+    ],
+)
+def test_an_answer_that_means_nothing_is_an_error_of_the_expression(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that got hold of the process can ask and say anything, and learns nothing by it."""
+    monkeypatch.setattr(InterpreterProcess, "_answered", lambda _self, _patience: answer)
+    with pytest.raises(ExpressionError):
+        run("$json.n + 1", Engines(process=True), n=1)
+
+
 def test_closing_a_runtime_ends_its_process() -> None:
     with Runtime(javascript="process") as runtime:
         environment = runtime.environment()
@@ -156,7 +209,7 @@ def test_an_interrupt_in_the_midst_of_an_exchange_leaves_no_answer_for_the_next(
     engines = Engines(process=True)
     assert run("'first'.concat()", engines) == "first"
 
-    def interrupted(self: InterpreterProcess, count: int, patience: float) -> bytes:
+    def interrupted(self: InterpreterProcess, count: int, deadline: float) -> bytes:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -204,6 +257,7 @@ def test_a_process_holds_nothing_of_this_one(monkeypatch: pytest.MonkeyPatch) ->
     [
         (b"", LOST),
         (b"\x01", LOST),
+        (b"\0" * 13, LOST),
         (b"\xff" * 13, MEMORY),
         (b"\x02\0\0\0" + b"\0" * 9 + b"ix", LOST),
         (b"\x03\0\0\0" + b"\0" * 9 + b"s\xff\xfe", LOST),

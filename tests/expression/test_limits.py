@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionSyntaxError, ExpressionTimeoutError
+from nodeloom.errors import ExpressionError, ExpressionSyntaxError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.engines import Engines
 
@@ -79,7 +79,7 @@ def run(code: str, environment: Environment = QUICK, **data: Any) -> object:
 @pytest.mark.timeout(60)
 def test_no_code_runs_on(code: str) -> None:
     """Without its ticks, any of these would run for minutes: the test's own timeout tells."""
-    with pytest.raises((ExpressionTimeoutError, ExpressionMemoryError)):
+    with pytest.raises(ExpressionError):
         run(code)
     assert run("1 + 1") == 2
 
@@ -95,7 +95,7 @@ def test_no_code_runs_on(code: str) -> None:
     ],
 )
 def test_regular_expressions_that_nothing_could_stop_are_refused(code: str) -> None:
-    with pytest.raises(ExpressionMemoryError):
+    with pytest.raises(ExpressionError, match="A regular expression"):
         run(code)
 
 

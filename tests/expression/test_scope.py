@@ -122,6 +122,23 @@ def test_parameters_as_an_object() -> None:
     assert at("={{ $parameter.nope }}", **own) is UNDEFINED
 
 
+def test_a_parameter_may_be_called_names() -> None:
+    """JavaScript asks for the list of names, and for the parameter of that name."""
+    own: dict[str, Any] = {"parameters": {"names": "mine", "b": 2}}
+    assert at("={{ $parameter.names + '!' }}", **own) == "mine!"
+    assert at("={{ [Object.keys($parameter), $parameter.names] }}", **own) == [["names", "b"], "mine"]
+    assert at("={{ [Object.keys($rawParameter), $rawParameter.names] }}", **own) == [["names", "b"], "mine"]
+
+
+def test_odata_writes_a_moment_of_luxon() -> None:
+    """Before a template mentions luxon, and after; what it cannot write it says."""
+    assert at("={{ odata(new Date(0)) }}") == "1970-01-01T00:00:00.000Z"
+    assert at("={{ odata(DateTime.fromISO('2024-01-01T00:00:00Z')) }}") == "2024-01-01T00:00:00.000Z"
+    for nothing in ("{}", "[1]", "x => x", "DateTime.invalid('x')"):
+        with pytest.raises(ExpressionError, match="nothing else"):
+            at(f"={{{{ odata({nothing}) }}}}")
+
+
 def test_an_error_in_a_parameter_reaches_who_asks_for_it() -> None:
     """With the parameter's own expression in it."""
     with pytest.raises(ExpressionError) as caught:

@@ -149,6 +149,23 @@ def test_a_condition_in_a_property_s_own_request() -> None:
     assert "If-None-Match" not in request_of(probe, {}).headers
 
 
+@pytest.mark.parametrize("part", ["qs", "body"])
+def test_an_idempotency_key_that_the_descriptor_writes_from_a_parameter(part: str) -> None:
+    key = {"displayName": "Key", "name": "key", "type": "string", "default": ""}
+    for written in ({"idempotency_key": "={{ $parameter.key }}"}, '={{ ({"idempotency_key": $parameter.key}) }}'):
+        probe = node({**key, "routing": {"request": {part: written}}})
+        for item in ({}, {"k": None}, {"k": ""}):
+            with pytest.raises(MissingValueError, match="idempotency_key is missing"):
+                request_of(probe, {"key": "={{ $json.k }}"}, item)
+        if isinstance(written, dict):
+            with pytest.raises(MissingValueError, match="A part of Key is missing"):
+                request_of(probe, {"key": "run-{{ $json.k }}"}, {})
+        sent = request_of(probe, {"key": "={{ $json.k }}"}, {"k": "k1"})
+        assert "k1" in sent.url + (sent.body or b"").decode()
+        # Nobody set it: as n8n has it.
+        assert request_of(probe, {}, {}) == request_of(probe, {}, {}, url_values="raw")
+
+
 def test_a_condition_in_the_node_s_defaults() -> None:
     etag = {"displayName": "Etag", "name": "etag", "type": "string", "default": ""}
     defaults = {"baseURL": BASE, "headers": {"If-Match": "={{ $parameter.etag }}"}}

@@ -235,6 +235,8 @@ def test_raw_runs_what_cannot_be_placed_without_its_routing_as_n8n_does() -> Non
 
     assert raw(mode="live", operation="list") == "GET /list"
     assert raw(mode="live", operation="nonsense") == "GET "
+    assert raw(mode="live", operation='={{ "list" }}') == "GET "
+    assert raw(mode="live", operation="{{ 'list' }}") == "GET "
     assert raw(mode="test", operation="list") == "GET "
     assert raw(mode="live", resource="group", operation="list") == "GET "
 

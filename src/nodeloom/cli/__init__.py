@@ -44,7 +44,7 @@ def _run_as_program(arguments: Sequence[str]) -> int:
     try:
         from nodeloom.cli.app import run_app
 
-        code = run_app(arguments)
+        code = run_app(arguments, own_process=True)
     except KeyboardInterrupt:
         # While the command line itself was still being read in.
         return 130

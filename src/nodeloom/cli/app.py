@@ -91,11 +91,19 @@ def app() -> None:
     """
 
 
-def run_app(arguments: Sequence[str]) -> int:
-    """Run the command in `arguments`; what it raises becomes a message on standard error and an exit code."""
+def in_own_process() -> bool:
+    """Whether the command has a process of its own, and is not called by a host in the host's."""
+    return bool(click.get_current_context().find_root().obj)
+
+
+def run_app(arguments: Sequence[str], *, own_process: bool = False) -> int:
+    """Run the command in `arguments`; what it raises becomes a message on standard error and an exit code.
+
+    `own_process` says that nothing else happens in this process, so that the command may end it.
+    """
     debug = os.environ.get(DEBUG, "") not in ("", "0")
     try:
-        code = app.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        code = app.main(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=own_process)
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as fault:

@@ -157,6 +157,7 @@ def journal_line(report: RunReport, journal: JournalReport) -> str:
     parts = [
         *([f"{journal.told} told again"] if journal.told else []),
         *([f"{journal.repeated} repeated"] if journal.repeated else []),
+        *(["its log had lost its end, what was missing was done again"] if journal.lost else []),
         *([f"{journal.unknown} unknown (see: nodeloom report {journal.file})"] if journal.unknown else []),
         *([] if report.stopped is None else ["go on with the same command"]),
     ]

@@ -105,7 +105,8 @@ def _summary(reader: JournalReader) -> Iterator[str]:
         ("in flight", str(account.in_flight), "" if reader.live or not account.in_flight else _REPEATED),
     ]
     if account.not_run is None:
-        rows.append(("not run", "?", "the input was not read to its end"))
+        whole = reader.damage is None
+        rows.append(("not run", "?", "the input was not read to its end" if whole else "the journal is damaged"))
     else:
         rows.append(("not run", str(account.not_run), ""))
     notes = [" (a run is going on)"] if reader.live else []

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.app import FAILED, INTERRUPTED, show_error
+from nodeloom.cli.app import FAILED, INTERRUPTED, in_own_process, show_error
 from nodeloom.cli.options import job_options
 from nodeloom.cli.terminal import say
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import forget_locals
 
 if TYPE_CHECKING:
+    from nodeloom.cli.interruption import Interruption
     from nodeloom.cli.job import Job, Options
     from nodeloom.cli.sink import Sink
     from nodeloom.run.events import Observer
@@ -35,6 +36,7 @@ def run(**options: Any) -> int:
       nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link=<<$json.Link>>' --items links.csv
       echo '{"Link": "link-1"}' | nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link={{ $json.Link }}'
     """
+    from nodeloom.cli.interruption import Interruption
     from nodeloom.cli.job import open_job, open_runtime
     from nodeloom.cli.logs import logs
     from nodeloom.cli.sink import Sink, check_files, open_output, open_sink
@@ -42,26 +44,28 @@ def run(**options: Any) -> int:
 
     check_files(options)
     note = _quiet if options["quiet"] else say
-    with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
-        job = open_job(runtime, options, note)
-        # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
-        report_file = open_output(options["report"]) if options["report"] else None
-        report = RunReport(job.node)
-        interrupted, broken = False, False
-        with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
-            try:
-                interrupted = _run(job, options, sink, report)
-            except NodeloomError as fault:
-                if not _has_sent(report):
-                    raise
-                # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
-                forget_locals(fault)
-                show_error(fault)
-                broken = True
-            finally:
-                if report_file is not None and sink.begun:
-                    _write_report(report, report_sink)
-    return _ended(report, interrupted, [sink, report_sink], options) or (FAILED if broken else 0)
+    broken = False
+    # Left last: whatever the command waits for until then, the second signal ends it.
+    with Interruption(own_process=in_own_process()) as signals:
+        with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
+            job = open_job(runtime, options, note)
+            # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
+            report_file = open_output(options["report"]) if options["report"] else None
+            report = RunReport(job.node)
+            with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
+                try:
+                    _run(job, options, [sink, report_sink], report, signals)
+                except NodeloomError as fault:
+                    if not _has_sent(report):
+                        raise
+                    # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
+                    forget_locals(fault)
+                    show_error(fault)
+                    broken = True
+                finally:
+                    if report_file is not None and sink.begun:
+                        _write_report(report, report_sink)
+        return _ended(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
 
 
 def _has_sent(report: RunReport) -> bool:
@@ -80,9 +84,8 @@ def _write_report(report: RunReport, sink: Sink) -> None:
     sink.flush()
 
 
-def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
-    """The run itself: every outcome written as it comes, also those after a signal. Whether there was a signal."""
-    from nodeloom.cli.interruption import Interruption
+def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signals: Interruption) -> None:
+    """The run itself: every outcome written to the first of `sinks` as it comes, also those after a signal."""
     from nodeloom.cli.progress import chosen, progress
     from nodeloom.cli.sink import encoder
     from nodeloom.cli.standing import Gauge
@@ -90,7 +93,14 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
 
     stop = Stop()
     failure = None
-    with Interruption(stop, options["concurrency"], sink.give_up) as signals, contextlib.ExitStack() as opened:
+    sink = sinks[0]
+
+    def give_up() -> None:
+        for each in sinks:
+            each.give_up()
+
+    signals.watch(stop, options["concurrency"], give_up)
+    with contextlib.ExitStack() as opened:
         outcomes = job.runtime.stream(
             job.node,
             job.parameters,
@@ -133,7 +143,6 @@ def _run(job: Job, options: Options, sink: Sink, report: RunReport) -> bool:
                 failure = outcome.error
     if failure is not None and options["on_error"] == "stop":
         show_error(failure)
-    return signals.interrupted
 
 
 def _telemetry() -> Observer:
@@ -144,7 +153,7 @@ def _telemetry() -> Observer:
     return Telemetry()
 
 
-def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Options) -> int:
+def _ended(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
     from nodeloom.cli.progress import journal_line, summary
 
     broken = [sink for sink in sinks if sink.fault is not None and not sink.closed_by_reader]
@@ -154,6 +163,6 @@ def _ended(report: RunReport, interrupted: bool, sinks: list[Sink], options: Opt
         say(summary(report))
         if report.journal is not None:
             say(journal_line(report, report.journal))
-    if interrupted:
+    if signals.interrupted:
         return INTERRUPTED
     return 0 if report.succeeded and not broken else FAILED

@@ -24,8 +24,8 @@ from nodeloom.printable import json_text
 _MANY = 5000
 # So many bytes are written without waiting for more.
 _MOST = 64 * 1024
-# A write that has taken so long waits for somebody to read.
-_STUCK_SECONDS = 1.0
+# A write that has taken so long when the run is to end now waits for somebody to read.
+_STUCK_SECONDS = 0.2
 
 
 def json_line(value: Any) -> bytes:
@@ -152,8 +152,8 @@ class Sink:
         lines, self._waiting, self._size = self._waiting, [], 0
         if self.fault is not None:
             return False
-        self._since = time.monotonic()
         try:
+            self._since = time.monotonic()
             out = self._file if self._file is not None else _stdout()
             out.write(b"".join(lines))
             out.flush()

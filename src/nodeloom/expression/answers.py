@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nodeloom.errors import ExpressionError, MissingValueError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
+from nodeloom.expression.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.scope import Scope
@@ -64,11 +64,12 @@ def _environment(_: str, scope: Scope) -> str:
     return encode(
         {
             "runIndex": environment.run_index,
+            "isRun": environment.is_run,
             "timezone": environment.timezone,
             "vars": environment.vars,
             "env": environment.env,
             "workflow": environment.workflow or {},
-            "execution": environment.execution or {},
+            "execution": environment.execution,
             "functions": sorted(environment.functions),
         }
     )
@@ -83,15 +84,26 @@ def _node(name: str, scope: Scope) -> str:
 
 
 def _parameter(key: str, scope: Scope) -> str:
-    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameter(key[1:]))
+    return _names(scope) if key == "names" else encode(scope.parameter(key[1:]))
 
 
 def _raw_parameter(key: str, scope: Scope) -> str:
-    return encode(list(scope.parameters)) if key == "names" else encode(scope.parameters[key[1:]].source)
+    if key == "names":
+        return _names(scope)
+    compiled = scope.parameters.get(key[1:])
+    return encode(UNDEFINED if compiled is None else compiled.source)
+
+
+def _names(scope: Scope) -> str:
+    """The parameters' names; members beside the one that is resolved (`&name`) are read, and not told."""
+    return encode([name for name in scope.parameters if not name.startswith("&")])
 
 
 def _function(key: str, scope: Scope) -> str:
-    name, arguments = decode(key)
+    call = decode(key)
+    if not (isinstance(call, list) and len(call) == 2 and isinstance(call[0], str) and isinstance(call[1], list)):
+        raise ExpressionError("The expression calls a function in a way that does not exist.", value=key)
+    name, arguments = call
     function = scope.environment.functions.get(name)
     if function is None:
         raise ExpressionError(UnknownNameError("function", name, scope.environment.functions).message)
@@ -105,8 +117,11 @@ def _function(key: str, scope: Scope) -> str:
 
 def _hash(key: str, _: Scope) -> str:
     """The digest of the text after the algorithm's name and a colon, in hexadecimal."""
-    algorithm, text = key.split(":", 1)
-    data = json.loads(text).encode("utf-8", "replace")
+    algorithm, _colon, written = key.partition(":")
+    text = decode(written)
+    if algorithm not in _DIGESTS or not isinstance(text, str):
+        raise ExpressionError("The expression asks for a digest that does not exist.", value=key)
+    data = text.encode("utf-8", "replace")
     return hashlib.new(_DIGESTS[algorithm], data, usedforsecurity=False).hexdigest()
 
 

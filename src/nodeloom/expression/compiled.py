@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 _NO_NAMES: frozenset[str] = frozenset()
+_PARAMETERS = frozenset({"$parameter", "$rawParameter"})
+
+#: What stands before the name of a member beside the one that is resolved, in `$parameter`.
+SIBLING = "&"
 
 
 class Compiled:
@@ -93,6 +97,29 @@ class Composite(Compiled):
     def resolve(self, scope: Scope) -> object:
         """A new list or dict, its parts resolved; parts that are undefined stay `UNDEFINED`."""
         return self._build([p.resolve(scope) for p in self.parts])
+
+
+class WithSiblings(Compiled):
+    """A dict or list whose templates read members beside their own: `$parameter["&name"]` (n8n)."""
+
+    __slots__ = ("_members", "_whole")
+
+    def __init__(self, whole: Composite, members: Mapping[str, Compiled]) -> None:
+        super().__init__(whole.source, whole.property)
+        self._whole = whole
+        self._members = {SIBLING + name: member for name, member in members.items()}
+        self.names, self.references = whole.names, whole.references
+        self.needs_javascript, self.needs_all_items = whole.needs_javascript, whole.needs_all_items
+
+    def resolve(self, scope: Scope) -> object:
+        """A new dict or list, its parts resolved."""
+        own = {name: held for name, held in scope.parameters.items() if not name.startswith(SIBLING)}
+        return self._whole.resolve(scope.extend({}, {**own, **self._members}))
+
+
+def reads_siblings(part: Compiled) -> bool:
+    """Whether a template in `part` may read a member beside its own."""
+    return bool(part.names & _PARAMETERS) and SIBLING in str(part.source)
 
 
 class Template(Compiled):

@@ -68,8 +68,9 @@ def decode(text: str) -> Any:
     """
     try:
         return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
-    except (RecursionError, OverflowError, ValueError):
+    except (RecursionError, OverflowError, ValueError, TypeError, KeyError):
         # ValueError: a year that dates do not have, a BigInt longer than Python reads (sys.get_int_max_str_digits).
+        # TypeError, KeyError: a tag that core.js does not write.
         raise ExpressionError("The result is nested too deeply, or holds a date or number out of range.") from None
 
 

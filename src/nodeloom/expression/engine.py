@@ -102,7 +102,7 @@ class Engine:
         environment = scope.environment
         started = self.interpreter.seconds()
         for _ in range(_MAX_QUESTIONS):
-            for kind, key in decode(result[1:]):
+            for kind, key in _questions(result[1:]):
                 with self._engines.set_aside() if kind == "function" else nullcontext():
                     answers.answer(self, kind, key, scope)
             self._prepare(program, scope)
@@ -198,5 +198,25 @@ def _value(result: str, environment: Environment) -> object:
         raise DiscardedEngine(_time_error(environment))
     if mark == LOST:
         raise DiscardedEngine(ExpressionError("The process that evaluates expressions ended before it had a result."))
-    _, message = decode(result[1:])
-    raise ExpressionError(message)
+    if mark != "e":
+        raise _nonsense()
+    described = decode(result[1:])
+    if not _are_texts(described):
+        raise _nonsense()
+    raise ExpressionError(described[1])
+
+
+def _questions(text: str) -> list[tuple[str, str]]:
+    """What a run asks for. A process that is not our code any more could ask for anything."""
+    asked = decode(text)
+    if not isinstance(asked, list) or not all(_are_texts(pair) and pair[0] in answers.LIFETIME for pair in asked):
+        raise _nonsense()
+    return [(kind, key) for kind, key in asked]
+
+
+def _are_texts(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+
+
+def _nonsense() -> DiscardedEngine:
+    return DiscardedEngine(ExpressionError("The process that evaluates expressions gave an answer that is none."))

@@ -13,6 +13,7 @@ import select
 import signal
 import struct
 import subprocess
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -38,7 +39,7 @@ class InterpreterProcess:
     """See `Interpreter`. Commands are gathered, and cross with the run that needs them.
 
     Raises:
-        ConfigurationError: the system has no pipes that can be waited for (Windows).
+        ConfigurationError: the system has no pipes that can be waited for (Windows), or the process did not start.
     """
 
     def __init__(self, boot: Sequence[str]) -> None:
@@ -51,14 +52,22 @@ class InterpreterProcess:
         self._seconds = 0.0
         self._programs = 0
         self._commands: list[str] = []
-        child = start_isolated(Path(__file__).with_name("interpreter_child.py"), "An expression")
+        try:
+            child = start_isolated(Path(__file__).with_name("interpreter_child.py"), "An expression")
+        except OSError as fault:
+            raise _not_started(fault) from fault
         assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - they are pipes
         self._child = child
         self._input, self._output = child.stdin.fileno(), child.stdout.fileno()
-        self._poll = select.poll()
-        self._poll.register(self._output, select.POLLIN | select.POLLHUP)
+        os.set_blocking(self._input, False)
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(self._output, select.POLLIN | select.POLLHUP)
+        self._writable.register(self._input, select.POLLOUT | select.POLLERR)
         weakref.finalize(self, _end, child, os.getpid())
-        self._send(list(boot))
+        try:
+            self._send(list(boot), time.monotonic() + _LOADING_SECONDS)
+        except OSError as fault:  # a TimeoutError is one
+            raise _not_started(fault) from fault
 
     def define(self, source: str) -> int:
         """See `Interpreter.define`."""
@@ -99,14 +108,17 @@ class InterpreterProcess:
         """The answer to what was gathered; TIME or LOST if there is none."""
         commands, self._commands = self._commands, []
         self.spoiled = True  # so it stays if an interrupt cuts the exchange in two
+        deadline = time.monotonic() + patience
         try:
-            self._send(commands)
-            size, self._seconds, spoiled = _ANSWER.unpack(self._receive(_ANSWER.size, patience))
+            self._send(commands, deadline)
+            size, self._seconds, spoiled = _ANSWER.unpack(self._receive(_ANSWER.size, deadline))
             if size > _LARGEST:
                 return self._lost(MEMORY)
-            text = self._receive(size, patience).decode("utf-8", "surrogatepass")
+            text = self._receive(size, deadline).decode("utf-8", "surrogatepass")
             number = _NUMBERS.get(text[:1])
             result = text if number is None else number(text[1:])
+            if result == "":
+                return self._lost(LOST)
         except TimeoutError:
             return self._lost(TIME)
         except (OSError, EOFError):
@@ -125,24 +137,38 @@ class InterpreterProcess:
         self._child.wait()
         return why
 
-    def _send(self, texts: list[str]) -> None:
+    def _send(self, texts: list[str], deadline: float) -> None:
         pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
         head = struct.pack(f"<{len(pieces) + 1}I", len(pieces), *map(len, pieces))
         data = memoryview(b"".join([head, *pieces]))
         while data:
-            data = data[os.write(self._input, data) :]
+            # A process that was stopped, or is not our code any more, may never read what it is sent.
+            _wait(self._writable, deadline)
+            with suppress(BlockingIOError):
+                data = data[os.write(self._input, data) :]
 
-    def _receive(self, count: int, patience: float) -> bytes:
+    def _receive(self, count: int, deadline: float) -> bytes:
         pieces = []
         while count:
-            if not self._poll.poll(patience * 1000):
-                raise TimeoutError
+            _wait(self._readable, deadline)
             piece = os.read(self._output, count)
             if not piece:
                 raise EOFError
             pieces.append(piece)
             count -= len(piece)
         return b"".join(pieces)
+
+
+def _wait(ready: select.poll, deadline: float) -> None:
+    if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError
+
+
+def _not_started(fault: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"The process that evaluates expressions did not start: {fault.strerror or type(fault).__name__}.",
+        hint="Check sys.executable, and the limits of this system for open files and processes.",
+    )
 
 
 def _end(child: subprocess.Popen[bytes], owner: int) -> None:

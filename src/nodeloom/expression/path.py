@@ -51,7 +51,7 @@ _OWN_ROOTS: dict[str, Reader] = {
     "$thisRunIndex": lambda scope: scope.environment.run_index,
     "$position": lambda scope: scope.index,
     "$thisItemIndex": lambda scope: scope.index,
-    "$vars": lambda scope: scope.environment.vars,
+    "$vars": lambda scope: UNDEFINED if scope.environment.vars is None else scope.environment.vars,
 }
 
 
@@ -102,8 +102,11 @@ def _parameter_reader(name: str) -> Reader:
 
 
 def _extra_reader(name: str) -> Reader:
+    # Outside of credentials there is no credential's own data, but an object for it (n8n).
+    absent: object = {} if name == "$self" else UNDEFINED
+
     def read(scope: Scope) -> object:
-        return scope.names.get(name, UNDEFINED)
+        return scope.names.get(name, absent)
 
     return read
 

@@ -60,6 +60,7 @@ class Environment:
         memory_limit: bytes one evaluation may use.
         run_index: `$runIndex`.
         workflow, execution: what `$workflow` and `$execution` show.
+        is_run: whether templates are evaluated for a run, whose items `$items()` gives.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Environment:
         "env",
         "execution",
         "functions",
+        "is_run",
         "javascript",
         "memory_limit",
         "nodes",
@@ -92,10 +94,11 @@ class Environment:
         run_index: int = 0,
         workflow: Mapping[str, object] | None = None,
         execution: Mapping[str, object] | None = None,
+        is_run: bool = False,
     ) -> None:
         self.timezone = timezone
         self.env = env
-        self.vars = _EMPTY if vars is None else vars
+        self.vars = vars
         self.nodes = _EMPTY if nodes is None else nodes
         self.functions = _EMPTY if functions is None else functions
         self.javascript = javascript
@@ -105,6 +108,7 @@ class Environment:
         self.run_index = run_index
         self.workflow = workflow
         self.execution = execution
+        self.is_run = is_run
 
     @property
     def engines(self) -> Engines:
@@ -190,6 +194,8 @@ class Scope:
     def parameter(self, name: str) -> object:
         """The node's own parameter `name`, resolved; undefined if there is none of that name.
 
+        `&name` is a member beside the one that is resolved; what leads back to itself is undefined.
+
         Raises:
             ExpressionError: it cannot be resolved, or refers to itself.
         """
@@ -197,6 +203,8 @@ class Scope:
             return self.resolved[name]
         compiled = self.parameters.get(name)
         if compiled is None:
+            return UNDEFINED
+        if name in self._resolving and name.startswith("&"):
             return UNDEFINED
         if name in self._resolving:
             circle = " → ".join([*self._resolving[self._resolving.index(name) :], name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, StaticValue
+from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
 from nodeloom.expression.split import Dialect, is_template, unclosed
 from nodeloom.expression.values import literal_of
 
@@ -50,10 +50,15 @@ def compile_value(
     if isinstance(value, Mapping):
         keys = list(value)
         parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value.values()]
-        return composite(value, parts, lambda values: dict(zip(keys, values, strict=True)), property)
+        whole = composite(value, parts, lambda values: dict(zip(keys, values, strict=True)), property)
+        if isinstance(whole, Composite) and any(map(reads_siblings, parts)):
+            return WithSiblings(whole, {str(key): part for key, part in zip(keys, parts, strict=True)})
+        return whole
     if isinstance(value, (list, tuple)):
         parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value]
-        return composite(value, parts, list, property)
+        whole = composite(value, parts, list, property)
+        # An entry of a list has no members beside it, and does not see those of the list.
+        return WithSiblings(whole, {}) if isinstance(whole, Composite) and any(map(reads_siblings, parts)) else whole
     return StaticValue(value, value, property)
 
 

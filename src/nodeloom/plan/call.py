@@ -237,7 +237,7 @@ class Call:
         follows = injection is None or self.marks.method <= injection.open_fields
         if injection is not None and self.marks:
             secret_headers.update(map(str.lower, headers) if EVERY in self.marks.headers else self.marks.headers)
-            made = {"headers": headers, "query": query, "body": options.get("body")}
+            made = {"headers": headers, "query": query, "body": options.get("body"), "auth": [options.get("auth")]}
             texts = texts_of_marked(self.marks, made, injection.open_fields)
         if injection is not None:
             for name, value in injection.headers.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
@@ -24,7 +24,7 @@ from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.preconditions import HeaderConditions
+from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.routing import ANY, REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
@@ -165,7 +165,7 @@ class _Compiler:
 
     def plan(self, *, only: Routing | None = None, untold: Container[str] = ()) -> OperationPlan:
         """The finished plan; with `only`, of that routing alone."""
-        parameters = self._parameters()
+        parameters = self._parameters(only)
         known = Parameters(
             static=frozenset(name for name, compiled in parameters.items() if compiled.static),
             given=frozenset(prop.name for prop in self.form.properties if self._is_given(prop)),
@@ -242,9 +242,9 @@ class _Compiler:
             prop.has_default and same(self.form.values.get(prop.name), prop.default)
         )
 
-    def _parameters(self) -> dict[str, Compiled]:
+    def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
-        uses = self._uses() if self._url_values == "strict" else {}
+        uses = self._uses(only) if self._url_values == "strict" else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
@@ -255,10 +255,10 @@ class _Compiler:
                 )
         return compiled
 
-    def _uses(self) -> dict[Name, Use]:
+    def _uses(self, only: Routing | None) -> dict[Name, Use]:
         """What the descriptor's templates put the parameters into."""
-        routings: list[Routing | None] = []
-        for prop in self.form.properties:
+        routings: list[Routing | None] = [only]
+        for prop in self.form.properties if only is None else ():
             if prop.choices():
                 value = self.form.values.get(prop.name)
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
@@ -325,7 +325,7 @@ class _DefaultsStep:
     pagination: Pagination | None
     #: Whether other members of the same keys stand there already.
     adds: bool = False
-    conditions: HeaderConditions | None = None
+    conditions: Mapping[str, WrittenConditions] = field(default_factory=dict)
     marks: Marks = NO_MARKS
 
     @property
@@ -342,8 +342,8 @@ class _DefaultsStep:
         """Lay the ground of `draft`."""
         for key, part in self.members:
             value = part.resolve(draft.scope)
-            if key == "headers" and self.conditions is not None:
-                self.conditions.check(value, draft.scope, None)
+            if key in self.conditions:
+                self.conditions[key].check(value, draft.scope, None)
             if self.adds and isinstance(value, dict):
                 merge(draft.options, {key: value})
             else:
@@ -355,10 +355,8 @@ class _DefaultsStep:
 def _defaults(descriptor: NodeDescriptor, parameters: Parameters, within: Within) -> Iterator[_DefaultsStep]:
     """The ground of every request: what is the same for every item, then what is not."""
     entries = descriptor.request_defaults.entries() if descriptor.request_defaults else {}
-    conditions = parameters.conditions(entries.get("headers"), value_is_set=False)
-    settled, own = compile_members(
-        entries, parameters, within=within, checked=conditions is not None, prefix="requestDefaults."
-    )
+    conditions = parameters.conditions(entries, value_is_set=False)
+    settled, own = compile_members(entries, parameters, within=within, checked=conditions, prefix="requestDefaults.")
     pagination = pagination_of(descriptor.request_operations)
     yield _DefaultsStep(settled, settled=True, pagination=pagination, marks=marks_of_members(settled, within))
     if own:

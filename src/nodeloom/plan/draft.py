@@ -17,7 +17,7 @@ from nodeloom.plan.postreceive import PostReceiveStep
 if TYPE_CHECKING:
     from nodeloom.plan.pagination import Pagination
 
-_SAYING = ("headers", "qs", "body")
+_SAYING = ("headers", "qs", "body", "auth")
 
 
 @dataclass(slots=True)

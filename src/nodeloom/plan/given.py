@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from nodeloom.descriptor.models import SendRouting
 from nodeloom.expression import Compiled, compile_value
 from nodeloom.expression.template import TemplateCompiler
 from nodeloom.plan.clause import clause, compile_query, is_odata
-from nodeloom.plan.preconditions import HeaderConditions, is_condition, is_set
+from nodeloom.plan.preconditions import WrittenConditions, is_condition, is_set
 from nodeloom.plan.whole import whole
 
 
@@ -24,12 +25,17 @@ class Parameters:
     given: frozenset[str]
     strict: bool
 
-    def conditions(self, headers: Any, *, value_is_set: bool) -> HeaderConditions | None:
-        """The conditions among the fields that a descriptor writes; None where there are none to look at."""
-        if not self.strict or not headers:
-            return None
-        found = HeaderConditions(headers, self.given, value_is_set=value_is_set)
-        return found if found.needed else None
+    def conditions(self, entries: Mapping[str, Any], *, value_is_set: bool) -> dict[str, WrittenConditions]:
+        """The conditions that a descriptor's `request` writes, by the part they stand in."""
+        found: dict[str, WrittenConditions] = {}
+        for part in ("headers", "qs", "body") if self.strict else ():
+            if entries.get(part):
+                conditions = WrittenConditions(
+                    entries[part], self.given, value_is_set=value_is_set, header=part == "headers"
+                )
+                if conditions.needed:
+                    found[part] = conditions
+        return found
 
     def whole_text(self, *, value_is_set: bool) -> TemplateCompiler | None:
         """How the text of a header is compiled: a block may come to nothing where nobody gave what it reads."""

@@ -17,6 +17,7 @@ from nodeloom.expression import Compiled
 from nodeloom.expression.compiled import Composite, Path, Template
 from nodeloom.expression.fieldreads import CREDENTIAL_NAMES, EVERY, NO_FIELDS, Fields, fields_read
 from nodeloom.expression.words import words
+from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
 from nodeloom.redaction import MaskedTexts, telling, texts_of
@@ -148,11 +149,17 @@ def parameter_fields(parameters: Mapping[str, Compiled]) -> dict[str, Fields]:
 
 
 def marks_of_part(key: str, part: Compiled, within: Within) -> Marks:
-    """The marks of one member of a request (`headers`, `qs`, `body`, `url`, …) that is made by a template."""
+    """The marks of one member of a request (`headers`, `qs`, `body`, `url`, …) that is made by a template.
+
+    `auth` becomes a header field.
+    """
     if key in ("url", "baseURL"):
         return Marks(address=within.fields(part))
     if key == "method":
         return Marks(method=within.fields(part))
+    if key == "auth":
+        made_of = within.fields(part)
+        return Marks(headers={"authorization": made_of}, edges=_edges(part)) if made_of else NO_MARKS
     if key not in ("headers", "qs", "body"):
         return NO_MARKS
     made, edges = dict(_members(part, within)), _edges(part)
@@ -233,8 +240,8 @@ def _all(part: Mapping[str, Fields]) -> Fields:
 
 
 def texts_of_marked(marks: Marks, made: Mapping[str, Any], open_fields: Fields) -> MaskedTexts:
-    """The texts in a request's `headers`, `query` and `body` that were made of fields that are not open."""
-    parts = (("headers", marks.headers), ("query", marks.query), ("body", marks.body))
+    """The texts in a request's `headers`, `query`, `body` and `auth` that were made of fields that are not open."""
+    parts = (("headers", marks.headers), ("query", marks.query), ("body", marks.body), ("auth", _of_auth(marks)))
     return telling(
         text
         for part, names in parts
@@ -255,6 +262,12 @@ def _within_edges(text: str, edges: frozenset[str]) -> Iterator[str]:
             yield from (inner.removesuffix(other) for other in edges if other != edge)
 
 
+def _of_auth(marks: Marks) -> Mapping[str, Fields]:
+    """`auth` is not made a header field of in a way that shows what is in it."""
+    made_of = marks.headers.get("authorization")
+    return {EVERY: made_of} if made_of else {}
+
+
 def _member(part: Any, name: str) -> Any:
     if not isinstance(part, Mapping):
         return part
@@ -268,6 +281,9 @@ def _member(part: Any, name: str) -> Any:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, SelfWritten):
         yield from (unquote(pair.partition("=")[2]) for pair in value.query(""))
+    elif isinstance(value, Parts):
+        for part in value.parts:
+            yield from (part.content.decode("utf-8", "replace"), *part.headers.values())
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _texts(inner)

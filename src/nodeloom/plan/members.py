@@ -6,7 +6,7 @@ journal asks for the method before any item is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, takewhile
@@ -35,7 +35,7 @@ def compile_members(
     value_is_settled: bool = False,
     value_is_set: bool = False,
     within: Within = NOTHING_WITHIN,
-    checked: bool = False,
+    checked: Collection[str] = (),
     prefix: str = "",
 ) -> tuple[list[Member], list[Member]]:
     """The members that are the same for every item as long as the credential is, and those of the item.
@@ -50,7 +50,7 @@ def compile_members(
         value_is_settled: whether `$value` is the same for every item: members that read it are settled then, too.
         value_is_set: whether the author gave `$value`.
         within: what the names around the templates were made of.
-        checked: whether headers are looked at once they are resolved, so that they stay together, with the item's own.
+        checked: keys of members that are looked at once they are resolved, so that each stays in one piece.
         prefix: what stands before a key where an error names it.
     """
     more = frozenset({"$value"}) if value_is_settled else frozenset[str]()
@@ -72,7 +72,7 @@ def compile_members(
             (settled if all(map(settles, address.compiled())) else own).append((key, address))
             continue
         compile_part = partial(parameters.compile_member, key, label=f"{prefix}{key}", value_is_set=value_is_set)
-        if checked and key == "headers":
+        if key in checked:
             own.append((key, compile_part(value)))
             continue
         first, rest = _divided(key, value, settles, compile_part)

@@ -34,45 +34,51 @@ def is_condition(name: object, *, header: bool = True) -> bool:
     return (header and name.lower() == "if") or ("if" in words[:-1] and words[-1] in _CHECKED)
 
 
-class HeaderConditions:
-    """The conditions among the header fields that a routing's `request.headers` (or the node's defaults) writes.
+class WrittenConditions:
+    """The conditions among the fields that a routing's `request` (or the node's defaults) writes under one key.
 
-    `headers` is what the descriptor has there. `set_names` are the parameters that the author set, `value_is_set` says
-    whether the property the routing belongs to is one of them: what only repeats a parameter nobody set is left out.
+    `written` is what the descriptor has there, `header` whether these are header fields. `set_names` are the parameters
+    that the author set, `value_is_set` says whether the property the routing belongs to is one of them: a header that
+    only repeats a parameter nobody set is left out.
     """
 
-    __slots__ = ("_given", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
+    __slots__ = ("_given", "_header", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
 
-    def __init__(self, headers: Any, set_names: Collection[str], *, value_is_set: bool) -> None:
+    def __init__(self, written: Any, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
+        self._header = header
         self._given = frozenset(set_names)
         self._value_is_set = value_is_set
         self._members: dict[str, Compiled] = {}
         # Of headers that are one expression: what it reads, and the conditions that its code names.
         self._whole: Compiled | None = None
         self._mentioned: frozenset[str] = frozenset()
-        if isinstance(headers, Mapping):
-            for name, written in headers.items():
-                compiled = compile_value(written, dialect="n8n", property=name) if is_condition(name) else None
-                if compiled is not None and not compiled.static:
-                    self._members[name] = compiled
-        elif isinstance(headers, str) and is_template(headers, "n8n"):
-            self._whole = compile_value(headers, dialect="n8n", property="headers")
-            self._mentioned = frozenset(_conditions_named(headers))
+        if isinstance(written, Mapping):
+            for name, value in written.items():
+                if is_condition(name, header=header):
+                    compiled = compile_value(value, dialect="n8n", property=name)
+                    if not compiled.static:
+                        self._members[name] = compiled
+        elif isinstance(written, str) and is_template(written, "n8n"):
+            self._mentioned = frozenset(_conditions_named(written, header=header))
+            if header or self._mentioned:
+                self._whole = compile_value(written, dialect="n8n")
         #: Whether there is anything to look at.
         self.needed = bool(self._members) or self._whole is not None
 
-    def check(self, headers: Any, scope: Scope, written: Compiled | None) -> None:
-        """Take what nobody set out of the resolved `headers`. Raises MissingValueError for what came to nothing."""
-        if not isinstance(headers, dict):
+    def check(self, fields: Any, scope: Scope, written: Compiled | None) -> None:
+        """Take headers that nobody set out of the `fields`. Raises MissingValueError for what came to nothing."""
+        if not isinstance(fields, dict):
             return
-        for name in [name for name, value in headers.items() if is_missing(value) and is_condition(name)]:
+        missing = [name for name, value in fields.items() if is_missing(value)]
+        for name in [name for name in missing if is_condition(name, header=self._header)]:
             compiled = self._members.get(name) or self._whole
             if compiled is None:
                 continue
             if is_set(compiled, self._given, value_is_set=self._value_is_set):
                 raise missing_value(name, _author_of(compiled, scope, written), scope)
-            del headers[name]
-        for name in self._mentioned - headers.keys() if self._mentioned else ():
+            if self._header:
+                del fields[name]
+        for name in self._mentioned - fields.keys() if self._mentioned else ():
             self._check_absent(name, scope, written)
 
     def _check_absent(self, name: str, scope: Scope, written: Compiled | None) -> None:
@@ -89,15 +95,15 @@ class HeaderConditions:
                 raise missing_value(name, by, scope)
 
 
-def _conditions_named(template: str) -> Iterator[str]:
+def _conditions_named(template: str, *, header: bool) -> Iterator[str]:
     """The conditions that are keys of an object in a template's code."""
     from nodeloom.expression.blocks import compile_parts
     from nodeloom.expression.syntax import walk
 
-    for part in compile_parts(template, "n8n", "headers"):
+    for part in compile_parts(template, "n8n", None):
         for node in walk(part.block.tree) if not isinstance(part, str) else ():
             for text in (node.text, node.value):
-                if node.kind in ("Key", "Property") and is_condition(text):
+                if node.kind in ("Key", "Property") and is_condition(text, header=header):
                     yield str(text)
 
 

@@ -84,7 +84,7 @@ class CompiledRouting:
         self.send = routing.send
         entries = routing.request.entries() if routing.request else {}
         self._strict = parameters.strict
-        self._conditions = parameters.conditions(entries.get("headers"), value_is_set=value_is_set)
+        self._conditions = parameters.conditions(entries, value_is_set=value_is_set)
         #: What of the request is the same for every item stands apart: see `MembersStep`.
         self.members, self._request = compile_members(
             entries,
@@ -93,7 +93,7 @@ class CompiledRouting:
             value_is_settled=value_is_settled,
             value_is_set=value_is_set,
             within=within,
-            checked=self._conditions is not None,
+            checked=self._conditions,
         )
         send, output = routing.send, routing.output
         self._send_name = _compile(send.property if send else None)
@@ -132,7 +132,8 @@ class CompiledRouting:
         send = self.send
         if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
             of_value = within.value if self._send_value is None else within.fields(self._send_value)
-            fields = of_value | within.fields(self._send_name)
+            around = self._part.compiled() if self._part is not None else ()
+            fields = of_value | within.fields(self._send_name, *around)
             yield marks_of_send(
                 send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
             )
@@ -226,8 +227,8 @@ class CompiledRouting:
             draft.pagination = self.pagination
         for key, part in self._request:
             resolved = part.resolve(scope)
-            if key == "headers" and self._conditions is not None:
-                self._conditions.check(resolved, scope, written)
+            if key in self._conditions:
+                self._conditions[key].check(resolved, scope, written)
             merge(draft.options, {key: resolved})
         if self.send is not None:
             self._apply_send(draft, scope, value, written)

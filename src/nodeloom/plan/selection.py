@@ -177,6 +177,8 @@ class _Selector:
         if self._strict:
             _refuse_template(self._node, name, written)
             return self._matched(name, written, offered, around)
+        if isinstance(written, str) and is_template(written, "author"):
+            return written  # An expression chooses nothing in n8n, whatever it comes to.
         try:
             return self._matched(name, written, offered, around)
         except UnknownNameError:

@@ -587,6 +587,8 @@ def _routed(
         yield MembersStep(routing.members, partial(_resolved, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:
         yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
+    elif untold:
+        yield UntoldStep(value)
 
 
 class _ParentTemplate:

@@ -73,9 +73,11 @@ def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
         return
     for part in (request.url, request.base_url, request.headers):
         yield from ((name, "whole") for name in _names_read(part))
-    if isinstance(request.qs, Mapping):
-        for key, written in request.qs.items():
-            if is_odata(key):
+    for part in (request.qs, request.body):
+        for key, written in part.items() if isinstance(part, Mapping) else ():
+            if is_condition(key, header=False):
+                yield from ((name, "whole") for name in _names_read(written))
+            elif part is request.qs and is_odata(key):
                 yield from ((name, str(key)) for name in _names_passed_on(written))
 
 

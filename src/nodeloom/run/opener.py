@@ -56,13 +56,13 @@ class Opener:
 
     @functools.cached_property
     def secret_names(self) -> SecretNames:
-        """Which fields' values are masked in errors and logs."""
+        """Which fields' values are masked in all that is told."""
         from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
 
         return SecretNames((*DEFAULT_SECRET_NAMES, *self._more_secret_names))
 
     def _names_of(self, plan: OperationPlan) -> SecretNames:
-        """Which fields' values are masked in errors and logs of a plan: the node's own secret ones too (n8n)."""
+        """Which fields' values are masked in all that is told of a plan: the node's own secret ones too (n8n)."""
         fields = plan.descriptor.sensitive_output_fields
         if not fields:
             return self.secret_names

@@ -57,6 +57,8 @@ class Promises(RuleBasedStateMachine):
             self.work = self.journal.work(sending(self._reach), abort=self._aborted, retry_failed=retry_failed)
 
         self.loop.run_until_complete(opened())
+        assert self.journal is not None
+        assert self.journal.report.lost == 0, "a process that dies loses nothing"
         self.next, self.retrying = 0, retry_failed
         self.fresh.clear()
 

@@ -95,10 +95,13 @@ Generators.prototype next return throw constructor @toStringTag`;
   }
   for (const iterator of iterators) keep(iterator, ["next", "return", "@toStringTag"]);
 
-  // A frozen prototype would forbid an object to have a `toString` of its own; an accessor allows it.
+  // A frozen prototype would forbid an object to have a `toString` of its own; an accessor allows it. What it gives is no
+  // property any more that the walk below would come upon.
+  const behindAccessors = [];
   function openToOverrides(prototype, keys) {
     for (const key of keys) {
       const value = prototype[key];
+      if (typeof value === "function") behindAccessors.push(value);
       defineProperty(prototype, key, {
         get() {
           return value;
@@ -120,7 +123,7 @@ Generators.prototype next return throw constructor @toStringTag`;
 
   const stays = { __proto__: null };
   for (const name of GLOBALS.split(" ")) stays[name] = true;
-  const waiting = [InternalError.prototype, refuse, ...functions, ...iterators];
+  const waiting = [InternalError.prototype, refuse, ...functions, ...iterators, ...behindAccessors];
   for (const name of getOwnPropertyNames(global)) {
     if (!stays[name]) delete global[name];
     else if (typeof global[name] === "object" || typeof global[name] === "function") waiting.push(global[name]);

@@ -17,11 +17,14 @@
   const environment = () => once("environment", () => read(need("environment", "")));
   define("$runIndex", () => environment().runIndex);
   define("$thisRunIndex", () => environment().runIndex);
-  define("$vars", () => environment().vars ?? {});
-  define("$workflow", () => environment().workflow);
-  define("$execution", () => environment().execution);
+  const given = (value) => value ?? undefined;
+  define("$vars", () => given(environment().vars));
+  define("$workflow", () => ({ active: false, id: undefined, name: undefined, ...environment().workflow }));
+  define("$execution", () => given(environment().execution));
   define("$executionId", () => environment().execution?.id);
-  define("$mode", () => environment().execution?.mode);
+  define("$mode", () => environment().execution?.mode ?? "manual");
+  define("$tool", () => ({ name: undefined, parameters: undefined }));
+  define("$self", () => ({}));
   define("$prevNode", () => ({ name: undefined, outputIndex: undefined, runIndex: undefined }));
   constant("$nodeVersion", 1);
 
@@ -45,7 +48,9 @@
       return list;
     });
   const current = () => once("$input.item", () => ({ ...rest(), json: json() }));
-  define("$input", () => ({
+  const noRun = (what) => fail(`${what} is not known: it is that of the node before this one`);
+  // What it has is its prototype's, so that it shows no keys (n8n).
+  const input = {
     get item() {
       return current();
     },
@@ -59,14 +64,21 @@
       return items();
     },
     get params() {
-      return kit.name("$parameter");
+      return noRun("$input.params");
     },
     get context() {
-      return {};
+      return noRun("$input.context");
     },
-  }));
+  };
+  Object.freeze(input);
+  define("$input", () => Object.create(input));
   const itemsOf = (node) => once(`node ${node}`, () => read(need("node", `${node}`)));
-  define("$items", () => (node) => (node === undefined ? items() : itemsOf(node)));
+  const itemsHere = () => {
+    // Without a run there is no node whose items these would be.
+    if (!environment().isRun) throw new TypeError("there is no run");
+    return items();
+  };
+  define("$items", () => (node) => (node === undefined ? itemsHere() : itemsOf(node)));
   define("$item", () => (index) => {
     const item = items()[index] ?? fail(`There is no item ${index}`);
     return { $json: item.json, $data: item.json, $binary: item.binary ?? {}, $itemIndex: index, $input: { item } };
@@ -148,11 +160,12 @@
   // The node's own parameters, resolved one by one as they are asked for.
   const parameters = (kind) => {
     const known = () => once(`${kind} names`, () => read(need(kind, "names")));
-    const value = (key) => once(`${kind} ${key}`, () => read(need(kind, `=${key}`)));
+    const value = (key) => once(`${kind} =${key}`, () => read(need(kind, `=${key}`)));
     return new ProxyOf(
       {},
       {
-        get: (_, key) => (typeof key === "string" && known().includes(key) ? value(key) : undefined),
+        // `&name` is a member beside the one that is resolved.
+        get: (_, key) => (typeof key === "string" && (key[0] === "&" || known().includes(key)) ? value(key) : undefined),
         has: (_, key) => known().includes(key),
         ownKeys: () => known(),
         getOwnPropertyDescriptor: (_, key) =>
@@ -181,8 +194,10 @@
     if (args.length > 1) throw new TypeError("$if() takes no spread arguments");
     throw new kit.ExpressionExtensionError("$if() takes a test, a value if it holds and a value if not");
   });
+  const isKey = /^[a-zA-Z0-9_-]{0,64}$/;
   const modelValue = (key, _description, _type, fallback) => {
-    if (typeof key !== "string" || key === "") fail("$fromAI() needs a key");
+    if (!key) fail("$fromAI() needs a key");
+    if (!isKey.test(key)) fail("The key of $fromAI() is 1 to 64 letters, digits, underscores and hyphens");
     return ownKey(json(), key) ? json()[key] : fallback;
   };
   for (const name of ["$fromAI", "$fromAi", "$fromai"]) constant(name, modelValue);
@@ -228,7 +243,7 @@
     if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
     if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
     if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
-    if ("datetime" in kit.loaded && value instanceof kit.loaded.datetime.DateTime && value.isValid) return value.toISO();
+    if (kit.isLoaded("datetime") && value instanceof kit.module("datetime").DateTime && value.isValid) return value.toISO();
     return undefined;
   };
   constant("odata", (value) => {

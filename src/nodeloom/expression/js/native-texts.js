@@ -106,17 +106,19 @@
   }.split);
   // The text with each match replaced, or the first one.
   function replaced(text, sought, by, all) {
-    const parts = [];
+    let [written, parts] = ["", []];
     let [done, at] = [0, find(text, sought, 0)];
     while (at >= 0) {
       const made = typeof by === "function" ? spelt(by(sought, at, text)) : by;
       const plain = typeof by === "function" || index(made, "$") < 0;
       parts.push(cut(text, done, at), plain ? made : substituted(text, sought, at, made));
+      if (parts.length > LONG) [written, parts] = [written + joined(parts, ""), []];
       done = at + sought.length;
-      at = all ? find(text, sought, max(done, at + 1)) : -1;
+      const next = max(done, at + 1);
+      at = all && next <= text.length ? find(text, sought, next) : -1;
     }
     parts.push(cut(text, done));
-    return joined(parts, "");
+    return written + joined(parts, "");
   }
   function substituted(text, sought, place, template) {
     spend(template.length);
@@ -172,7 +174,7 @@
   // every character that no mark is and that joins with nothing before it (UAX #15, stream-safe text); so it is normalized
   // a piece at a time. No script has a hundred marks in a row.
   const PIECE = 1024;
-  const starter = /[^\p{M}\u1100-\u11ff\u3130-\u318f\ud7b0-\ud7ff\uff9e-\uffdc\u{16d40}-\u{16d7f}]/u;
+  const starter = /[^\p{M}\u0e33\u0eb3\u1100-\u11ff\u3130-\u318f\ud7b0-\ud7ff\uff9e-\uffdc\u{16d40}-\u{16d7f}]/u;
   const searchOf = uncurried(RegExp.prototype[Symbol.search]);
   function pieceEnd(text, from) {
     if (from >= text.length) return text.length;

@@ -60,6 +60,7 @@
   add("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o");
   // A few ideographs; a full table of readings is larger than everything else here.
   const READ = {
+    __proto__: null,
     北: "Bei ",
     京: "Jing ",
     上: "Shang ",
@@ -74,19 +75,21 @@
     小: "Xiao ",
   };
   for (const [letter, reading] of Object.entries(READ)) TABLE.set(letter, reading);
-  const READINGS = Object.values(READ);
   const stripped = (letter) => letter.normalize("NFKD").replace(/\p{M}/gu, "");
   function ascii(text) {
     let out = "";
+    let isRead = false; // whether a reading is the last, with the space behind it
     for (const letter of text.normalize("NFC")) {
-      if (letter === " " && READINGS.some((reading) => out.endsWith(reading))) continue;
+      if (letter === " " && isRead) continue;
+      isRead = letter in READ;
+      if (letter < "\x80") {
+        out += letter;
+        continue;
+      }
       const plain = stripped(letter);
-      out +=
-        letter < "\x80"
-          ? letter
-          : (TABLE.get(letter) ?? TABLE.get(plain) ?? (/^[\x00-\x7f]+$/.test(plain) ? plain : "?"));
+      out += TABLE.get(letter) ?? TABLE.get(plain) ?? (/^[\x00-\x7f]+$/.test(plain) ? plain : "?");
     }
-    return READINGS.some((reading) => out.endsWith(reading)) ? out.slice(0, -1) : out;
+    return isRead ? out.slice(0, -1) : out;
   }
   return { ascii };
 });

@@ -111,6 +111,8 @@ class JournalFile:
                 # All at once at the end: what is lost of a file that is being made costs nothing.
                 run("PRAGMA synchronous = OFF")
                 run(f"PRAGMA page_size = {PAGE_BYTES}")
+                # A page that SQLite moved about would take the mark with it.
+                run("PRAGMA auto_vacuum = NONE")
                 run("BEGIN IMMEDIATE")
                 lay_out(self._connection)
                 self._put_facts({"journal": self._journal.hex(), **facts})

@@ -35,7 +35,10 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How many items a journal knows in each state. `not_run` is None where the number of items is not known."""
+    """How many items a journal knows in each state. `not_run` is None where that cannot be told.
+
+    It cannot where the number of items is not known, nor of a journal that is damaged.
+    """
 
     succeeded: int
     failed: int
@@ -102,7 +105,7 @@ class JournalReader:
             in_flight, unknown = 0, unknown + in_flight
         total = self.facts.get("items")
         begun = sum(counts.values()) - counts.get(State.NOT_RUN, 0)
-        not_run = None if total is None else max(0, total - begun)
+        not_run = None if total is None or self.damage is not None else max(0, total - begun)
         return Account(counts.get(State.SUCCEEDED, 0), counts.get(State.FAILED, 0), unknown, in_flight, not_run)
 
     def entries(self, states: Collection[State] | None = None) -> Iterator[Entry]:
