@@ -2,7 +2,7 @@
 
 Prints the calls that hold the thread: a time limit stops everything else within a few milliseconds of it. Names choose
 the functions whose path holds one of them, such as `String.prototype`. Processes run the calls, a few functions each; one
-that does not answer for ten seconds is ended, and what it was about is printed. All functions take about half an hour.
+that is silent for ten seconds is ended, and what it was about is printed. All functions take about half an hour.
 
 Ends with 0 when nothing was found, 1 when something was.
 """
@@ -88,7 +88,8 @@ def _timed(call: Any, *arguments: object) -> tuple[float, str]:
 
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[str | None]:
     """What the process prints; None when it was silent for too long."""
-    assert process.stdout is not None
+    if process.stdout is None:
+        return
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)

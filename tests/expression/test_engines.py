@@ -222,7 +222,7 @@ def test_a_time_limit_counts_what_questions_cost_too() -> None:
 
 
 _OVERRIDABLE = [
-    *(f"({{}}).{name}" for name in "toString toLocaleString valueOf hasOwnProperty isPrototypeOf".split()),
+    *(f"({{}}).{name}" for name in ["toString", "toLocaleString", "valueOf", "hasOwnProperty", "isPrototypeOf"]),
     "[].toString",
     "(() => 1).toString",
     "new Date().toString",
@@ -248,7 +248,8 @@ def test_a_method_that_objects_may_have_of_their_own_keeps_nothing(method: str, 
 _WALK = """(() => {
     const seen = new Set(), found = [];
     const visit = (value, path, depth) => {
-        if (value === null || (typeof value !== 'object' && typeof value !== 'function') || seen.has(value) || depth > 7)
+        const skip = value === null || !['object', 'function'].includes(typeof value);
+        if (skip || seen.has(value) || depth > 7)
             return;
         seen.add(value);
         LOOK;
@@ -265,8 +266,42 @@ _WALK = """(() => {
     return found.join();
 })()"""
 _ROOTS = [
-    *"[] '' 1 (x=>x) /a/ Symbol.iterator 1n $now Duration Interval Intl $jmespath $if extend numberList zip $".split(),
-    *"odata Object Array Math JSON Symbol Error $input $parameter Date Map Set WeakMap Uint8Array DataView".split(),
+    *[
+        "[]",
+        "''",
+        "1",
+        "(x=>x)",
+        "/a/",
+        "Symbol.iterator",
+        "1n",
+        "$now",
+        "Duration",
+        "Interval",
+        "Intl",
+        "$jmespath",
+        "$if",
+        "extend",
+        "numberList",
+        "zip",
+        "$",
+    ],
+    *[
+        "odata",
+        "Object",
+        "Array",
+        "Math",
+        "JSON",
+        "Symbol",
+        "Error",
+        "$input",
+        "$parameter",
+        "Date",
+        "Map",
+        "Set",
+        "WeakMap",
+        "Uint8Array",
+        "DataView",
+    ],
     "[].values()",
     "'a'.matchAll(/a/g)",
     "(function* () { })()",

@@ -7,7 +7,8 @@ evaluated in a process of their own, and a watchdog ends it where they are not c
 from __future__ import annotations
 
 import pytest
-from tests.expression.contained import outcomes
+
+from .contained import outcomes
 
 DEEP = "(() => { let o = null; for (let i = 0; i < 3e4; i++) o = Object.create(o); return o })()"
 ERRORS = {"ExpressionError", "ExpressionMemoryError", "ExpressionTimeoutError", "ExpressionSyntaxError"}
