@@ -1,8 +1,9 @@
 """Call every built-in function of an engine with hostile values: `python fuzz/natives.py [NAME …]`.
 
-Prints the calls that hold the thread: a time limit stops everything else within a few milliseconds of it. Names choose
-the functions whose path holds one of them, such as `String.prototype`. Processes run the calls, a few functions each; one
-that is silent for ten seconds is ended, and what it was about is printed. All functions take about half an hour.
+Prints the calls that hold the thread: a time limit stops everything else within a few milliseconds of it. Names
+choose the functions whose path holds one of them, such as `String.prototype`. Processes run the calls, a few
+functions each; one that is silent for ten seconds is ended, and what it was about is printed. All functions take
+about half an hour.
 
 Ends with 0 when nothing was found, 1 when something was.
 """

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,8 @@ def _walked() -> tuple[dict[str, str], dict[str, str]]:
     code = WALK.replace("GROUPS", f"[{','.join(groups)}]")
     items = [{"json": {"a": [1]}, "binary": {"file": {"mimeType": "text/plain"}}}]
     environment = Environment(engines=ENGINES, time_limit=30, nodes={"A": items}, vars={"a": 1})
-    first, second = compile_value(f"={{{{ {code} }}}}", dialect="n8n").resolve(Scope(environment, items, 0))  # type: ignore[misc]
+    found: Any = compile_value(f"={{{{ {code} }}}}", dialect="n8n").resolve(Scope(environment, items, 0))
+    first, second = found
     return _kinds(first), _kinds(second)
 
 
