@@ -80,9 +80,10 @@ def _inside(data: str, time_limit: float) -> None:
     for code in json.load(sys.stdin):
         try:
             value = compile_value(f"={{{{ {code} }}}}", dialect="n8n").resolve(Scope(environment, [item], 0))
-            print(f"={value!r}"[:200], flush=True)
+            sys.stdout.write(f"={value!r}"[:200] + "\n")
         except ExpressionError as error:
-            print(type(error).__name__, flush=True)
+            sys.stdout.write(f"{type(error).__name__}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

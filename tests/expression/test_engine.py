@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionSyntaxError, ExpressionTimeoutError
+from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionSyntaxError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.engines import Engines
 

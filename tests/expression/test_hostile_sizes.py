@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.expression.contained import outcomes
+from expression.contained import outcomes
 
 DEEP = "(() => { let o = null; for (let i = 0; i < 3e4; i++) o = Object.create(o); return o })()"
 ERRORS = {"ExpressionError", "ExpressionMemoryError", "ExpressionTimeoutError", "ExpressionSyntaxError"}

@@ -91,14 +91,55 @@ LISTS = st.sampled_from(
     ]
 )
 LIST_CALLS = st.sampled_from(
-    "slice(1, -1)|slice(-3)|concat([1], 2, [[3]])|join('-')|reverse()|toReversed()|sort()|toSorted()|sort((a, b) => a < b)|"
-    "with(0, 9)|with(-1, 9)|toSpliced(1, 1, 'n')|splice(1, 2, 'n').length|fill(7, 1, -1)|copyWithin(0, 2)|shift()|"
-    "unshift(1, 2)|indexOf(3)|indexOf('x', -5)|lastIndexOf(3)|lastIndexOf('x', -2)|lastIndexOf(3, undefined)|includes(2)|"
-    "includes(undefined)|includes('x'.repeat(1001) + '3', 4)|indexOf('x'.repeat(1001) + '3', -900)|"
-    "lastIndexOf('x'.repeat(1001) + '3', 900)|flat()|flat(Infinity)|flatMap((x) => [x, [x]])|map(String)|filter(Boolean)|"
-    "some(Boolean)|every(Number)|find((x) => x > 2)|findLastIndex(Boolean)|reduce((a, b) => `${a}${b}`.length, 0)|"
-    "reduceRight((a, b) => b, 1)|keys().toArray()|entries().toArray()|values().map(String).toArray().length|at(-1)|push(1)|"
-    "pop()|toString().length|values().includes(3)|values().join('+').length".split("|")
+    [
+        "slice(1, -1)",
+        "slice(-3)",
+        "concat([1], 2, [[3]])",
+        "join('-')",
+        "reverse()",
+        "toReversed()",
+        "sort()",
+        "toSorted()",
+        "sort((a, b) => a < b)",
+        "with(0, 9)",
+        "with(-1, 9)",
+        "toSpliced(1, 1, 'n')",
+        "splice(1, 2, 'n').length",
+        "fill(7, 1, -1)",
+        "copyWithin(0, 2)",
+        "shift()",
+        "unshift(1, 2)",
+        "indexOf(3)",
+        "indexOf('x', -5)",
+        "lastIndexOf(3)",
+        "lastIndexOf('x', -2)",
+        "lastIndexOf(3, undefined)",
+        "includes(2)",
+        "includes(undefined)",
+        "includes('x'.repeat(1001) + '3', 4)",
+        "indexOf('x'.repeat(1001) + '3', -900)",
+        "lastIndexOf('x'.repeat(1001) + '3', 900)",
+        "flat()",
+        "flat(Infinity)",
+        "flatMap((x) => [x, [x]])",
+        "map(String)",
+        "filter(Boolean)",
+        "some(Boolean)",
+        "every(Number)",
+        "find((x) => x > 2)",
+        "findLastIndex(Boolean)",
+        "reduce((a, b) => `${a}${b}`.length, 0)",
+        "reduceRight((a, b) => b, 1)",
+        "keys().toArray()",
+        "entries().toArray()",
+        "values().map(String).toArray().length",
+        "at(-1)",
+        "push(1)",
+        "pop()",
+        "toString().length",
+        "values().includes(3)",
+        "values().join('+').length",
+    ]
 )
 
 
@@ -106,9 +147,8 @@ LIST_CALLS = st.sampled_from(
 @given(LISTS, LIST_CALLS)
 def test_methods_of_lists(values: str, call: str) -> None:
     name, _, rest = call.partition("(")  # not `.reverse(`, which would be n8n's
-    same(
-        f"((list) => {{ try {{ return [list['{name}']({rest}, list.length, list] }} catch (e) {{ return e.name }} }})({values})"
-    )
+    attempt = f"try {{ return [list['{name}']({rest}, list.length, list] }} catch (e) {{ return e.name }}"
+    same(f"((list) => {{ {attempt} }})({values})")
 
 
 LIKES = st.sampled_from(
@@ -140,15 +180,61 @@ TEXTS = st.sampled_from(
     ["", "a", "abcabc", "aXbXc", "aaaa", "ab".join("x" * 400 for _ in range(5)), "\u00e9\U0001f600\ud800" * 300]
 ).map(json.dumps)
 TEXT_CALLS = st.sampled_from(
-    "indexOf('b')|indexOf('abc', 1)|indexOf('x'.repeat(20))|indexOf('x'.repeat(20), 500)|indexOf('')|indexOf('', 9999)|"
-    "lastIndexOf('x'.repeat(20))|lastIndexOf('a')|lastIndexOf('x'.repeat(20), 300)|includes('x'.repeat(20), 1999)|"
-    "includes('')|split('')|split('x')|split('x'.repeat(9), 2)|split()|split(undefined, 0)|split(/x+/)|split(/(x)(y)?/)|"
-    "split(/x+/, 3)|split(/(?:)/u)|replace('x', '[$&]')|replace('x'.repeat(12), '[$`$&]'.slice(0, 5))|replace('b', (m, i, s) => m + i)|"
-    "replaceAll('x', 'yy')|replaceAll('x'.repeat(12), '$$')|replaceAll('', '-')|replaceAll('xx', (m, i) => i)|"
-    "replaceAll(/x/g, '$&$&')|replace(/(x+)(b)?/g, '<$1$2$3>')|replace(/(?<n>x)/g, '$<n>!')|replace(/x/g, (...m) => m.length)|"
-    "match(/x/g)|match('a')|match(/b/)|search('b')|search(/X/)|padStart(7, 'xy')|padStart(3000, 'xy')|padEnd(2500)|"
-    "padEnd(2500, '')|repeat(3)|trim()|toUpperCase()|normalize()|normalize('NFD')|normalize('NFKC')|isWellFormed()|"
-    "toWellFormed()|link('u')|big()|concat(1, 'x')|at(-1)|localeCompare".split("|")
+    [
+        "indexOf('b')",
+        "indexOf('abc', 1)",
+        "indexOf('x'.repeat(20))",
+        "indexOf('x'.repeat(20), 500)",
+        "indexOf('')",
+        "indexOf('', 9999)",
+        "lastIndexOf('x'.repeat(20))",
+        "lastIndexOf('a')",
+        "lastIndexOf('x'.repeat(20), 300)",
+        "includes('x'.repeat(20), 1999)",
+        "includes('')",
+        "split('')",
+        "split('x')",
+        "split('x'.repeat(9), 2)",
+        "split()",
+        "split(undefined, 0)",
+        "split(/x+/)",
+        "split(/(x)(y)?/)",
+        "split(/x+/, 3)",
+        "split(/(?:)/u)",
+        "replace('x', '[$&]')",
+        "replace('x'.repeat(12), '[$`$&]'.slice(0, 5))",
+        "replace('b', (m, i, s) => m + i)",
+        "replaceAll('x', 'yy')",
+        "replaceAll('x'.repeat(12), '$$')",
+        "replaceAll('', '-')",
+        "replaceAll('xx', (m, i) => i)",
+        "replaceAll(/x/g, '$&$&')",
+        "replace(/(x+)(b)?/g, '<$1$2$3>')",
+        "replace(/(?<n>x)/g, '$<n>!')",
+        "replace(/x/g, (...m) => m.length)",
+        "match(/x/g)",
+        "match('a')",
+        "match(/b/)",
+        "search('b')",
+        "search(/X/)",
+        "padStart(7, 'xy')",
+        "padStart(3000, 'xy')",
+        "padEnd(2500)",
+        "padEnd(2500, '')",
+        "repeat(3)",
+        "trim()",
+        "toUpperCase()",
+        "normalize()",
+        "normalize('NFD')",
+        "normalize('NFKC')",
+        "isWellFormed()",
+        "toWellFormed()",
+        "link('u')",
+        "big()",
+        "concat(1, 'x')",
+        "at(-1)",
+        "localeCompare",
+    ]
 )
 
 
@@ -237,12 +323,13 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "[...new Int16Array(new Set([1, 2]))]",
         "[...new Uint8Array(new Uint16Array([257, 2]))]",
         "[new Uint8Array(3).length, new Uint8Array(new ArrayBuffer(8), 2, 3).byteOffset, Uint8Array.BYTES_PER_ELEMENT]",
-        "[new Uint8Array(2) instanceof Uint8Array, Uint8Array.name, Uint8Array.length, new Uint8Array([5])['const' + 'ructor'].name]",
+        "[new Uint8Array(2) instanceof Uint8Array, Uint8Array.name, Uint8Array.length]",
+        "[new Uint8Array([5])['const' + 'ructor'].name, new Uint8Array([5])['const' + 'ructor'] === Uint8Array]",
         "[...new Uint8Array([3, 1, 2]).sort()].concat([...new Uint8Array([3, 1, 2]).toSorted((a, b) => b - a)])",
         "(() => { const a = new Uint8Array(4); a.set([1, 2], 1); a.set(new Uint8Array([9]), 3); return [...a] })()",
-        "(() => { class Bytes extends Uint8Array { sum() { return this.reduce((a, b) => a + b) } } return new Bytes([1, 2]).sum() })()",
+        "(() => { class Bytes extends Uint8Array { all() { return [...this] } } return new Bytes([1, 2]).all() })()",
         "String.raw`a\n${1}b` + String.raw({ raw: ['x', 'y', 'z'] }, 1) + String.raw({ raw: 'abc' }, '-', '+')",
-        "Math.max.apply(null, [1, 2, 3]) + Math.max.apply(null, { length: 2, 0: 7, 1: 9 }) + Math.max.apply(null, undefined)",
+        "[Math.max.apply(null, [1, 2]), Math.max.apply(null, { length: 2, 0: 7, 1: 9 })]",
         "((f) => f.bind({ a: 1 }, 2)(3))(function (x, y) { return [this.a, x, y] })",
         "[...[1, 2, 3, 4].values().filter((x) => x % 2).map((x) => x * 2).take(1)]",
         "[[1, 2].values().reduce((a, b) => a + b), [1, 2].values().some((x) => x > 1), [1].values().find((x) => x)]",
@@ -258,7 +345,7 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "(() => { try { return BigInt('x') } catch (error) { return error.name } })()",
         "(() => { try { return new BigInt(1) } catch (error) { return error.name } })()",
         "BigInt.name + BigInt.length + (1n)['const' + 'ructor'].name + String(Object(1n) instanceof BigInt)",
-        "String(2n ** 64n - 1n) + String(7n * 6n / 5n % 4n) + String(-(3n ** 3n)) + String(1n << 70n >> 3n) + 2 ** 3 ** 2",
+        "[2n ** 64n - 1n, 7n * 6n / 5n % 4n, -(3n ** 3n), 1n << 70n >> 3n, 2 ** 3 ** 2].map(String)",
         "(() => { let a = 2n; a **= 5n; a += 1n; a <<= 2n; a *= 3n; a -= 1n; a /= 2n; a %= 100n; return String(a) })()",
         "[new RegExp('a').flags, RegExp(/x/gi).flags, new RegExp(/x/g, 'y').flags, new RegExp(undefined).source]",
         "(() => { const r = /x/g; return [RegExp(r) === r, new RegExp(r) === r, r['const' + 'ructor'] === RegExp] })()",
@@ -267,7 +354,8 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "(() => { try { 'a'.includes(/a/) } catch (error) { return error.name } })()",
         "(() => { try { ''.trim.call(null) } catch (error) { return error.name } })()",
         "(() => { try { [].map.call(undefined, (x) => x) } catch (error) { return error.name } })()",
-        "[''.trim.name, ''.padEnd.length, [].map.length, [].reduce.length, RegExp['proto' + 'type'][Symbol.replace].name]",
+        "[''.trim.name, ''.padEnd.length, [].map.length, [].reduce.length]",
+        "RegExp['proto' + 'type'][Symbol.replace].name",
     ],
 )
 def test_other_methods(code: str) -> None:

@@ -161,7 +161,7 @@ def test_what_calls_have_used_is_not_counted() -> None:
         if depth == 0:
             return stack_size()
         # Each of these calls goes through C code, which has frames of its own.
-        return [*map(nested, [depth - 1])][0]
+        return next(map(nested, [depth - 1]))
 
     shallow, deep = _on_thread(lambda: nested(0), 1536 * KIB), _on_thread(lambda: nested(200), 1536 * KIB)
     assert isinstance(shallow, int)

@@ -25,9 +25,9 @@ BOOT = (
 )
 #: What is loaded when an expression first needs it. `tests/expression/test_modules.py` holds the list to the files.
 MODULES = words(
-    "calendar collation crowding datetime datetime-diff datetime-format datetime-parse datetime-presets datetime-text duration "
-    "ext-array ext-boolean ext-date ext-number ext-object ext-string extensions interval intl intl-number jmespath "
-    "jmespath-parser locales sets transliterate zone"
+    "calendar collation crowding datetime datetime-diff datetime-format datetime-parse datetime-presets datetime-text "
+    "duration ext-array ext-boolean ext-date ext-number ext-object ext-string extensions interval intl intl-number "
+    "jmespath jmespath-parser locales sets transliterate zone"
 )
 
 
