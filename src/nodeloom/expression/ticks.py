@@ -3,7 +3,7 @@
 QuickJS looks whether time is up once in ten thousand calls and jumps back, however long each of them takes: a loop
 around one copy of a large text would run for minutes. So every function, every turn of a loop and, in code with more
 than a few of them, every operator and call whose work grows with its operands calls `tick`, which makes QuickJS
-look when some milliseconds have passed. Built-in methods that call each other do the same in js/native-meter.js.
+look when some milliseconds have passed. Built-in methods do the same (js/native-bounds.js).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-// The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it but
-// the thirteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are given
-// `kit`. Intrinsics are frozen by harden.js, which runs last.
+// The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it
+// but the thirteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
+// given `kit`. Intrinsics are frozen by harden.js, which runs last.
 (function (globalObject) {
   "use strict";
 
@@ -100,9 +100,10 @@
   }
   const read = (text) => (text[0] === "!" ? kit.parse(text.slice(1), revive) : kit.parse(text));
 
-  // Data that more than one program may ask for. Each program has a copy of its own, so that it may change it; those that
-  // change nothing of what they read share one from the second on. That one is frozen: who was thought to change nothing,
-  // and does, changes nothing for others. Dates change though they are frozen, so data with dates is never shared.
+  // Data that more than one program may ask for. Each program has a copy of its own, so that it may change it; those
+  // that change nothing of what they read share one from the second on. That one is frozen: who was thought to change
+  // nothing, and does, changes nothing for others. Dates change though they are frozen, so data with dates is never
+  // shared.
   function frozen(root) {
     const waiting = [root];
     const visit = (value) => {
@@ -385,8 +386,8 @@
     empty: () => ({}),
   };
 
-  // What a program is given, in the order of its parameters (syntax/printer.py). They are functions alone, frozen, and none
-  // of them takes code, or a name of anything but a value.
+  // What a program is given, in the order of its parameters (syntax/printer.py). They are functions alone, frozen, and
+  // none of them takes code, or a name of anything but a value.
   let RegExpOf = null;
   const helpers = [
     name,

@@ -1,7 +1,7 @@
-// Whether reading a text as JSON would take the square of its length. Names of properties are kept in tables whose places
-// QuickJS reckons by simple sums (hash_string and hash_atom in its source): names that are made for it share one place, and
-// each is compared with all before it. So some of a long text's names are looked at before it is read. Of names that are as
-// they come, hardly two in a million share a place.
+// Whether reading a text as JSON would take the square of its length. Names of properties are kept in tables whose
+// places QuickJS reckons by simple sums (hash_string and hash_atom in its source): names that are made for it share one
+// place, and each is compared with all before it. So some of a long text's names are looked at before it is read. Of
+// names that are as they come, hardly two in a million share a place.
 (function (kit) {
   "use strict";
   const { parse, index, cut, spend } = kit.bounds;

@@ -1,6 +1,7 @@
-// Takes from the global object and from JavaScript's own objects what expressions have no use for, and freezes everything
-// that is left, so that no evaluation can leave a trace for the next one. What is left is listed: a new release of QuickJS
-// may bring functions that no bounds are known for (native-bounds.js), or that begin a job which outlives an evaluation.
+// Takes from the global object and from JavaScript's own objects what expressions have no use for, and freezes
+// everything that is left, so that no evaluation can leave a trace for the next one. What is left is listed: a new
+// release of QuickJS may bring functions that no bounds are known for (native-bounds.js), or that begin a job which
+// outlives an evaluation.
 (function (kit) {
   "use strict";
   const global = globalThis;

@@ -1,8 +1,9 @@
-// How much built-in functions may be given. QuickJS looks at its clock once in ten thousand calls and jumps back, and never
-// within a built-in function. So a built-in function that is replaced here does one of three things: it says how much it is
-// about to do (`spend`), it does its loop in JavaScript, or it refuses what would take longer than a tenth of a second.
-// Texts and lists of data, up to the 16 MB an item may have, are never refused where the work grows with their length only.
-// tests/expression/natives.txt says for every function which of the three holds. Runs before all other native-*.js.
+// How much built-in functions may be given. QuickJS looks at its clock once in ten thousand calls and jumps back, and
+// never within a built-in function. So a built-in function that is replaced here does one of three things: it says how
+// much it is about to do (`spend`), it does its loop in JavaScript, or it refuses what would take longer than a tenth
+// of a second. Texts and lists of data, up to the 16 MB an item may have, are never refused where the work grows with
+// their length only. tests/expression/natives.txt says for every function which of the three holds. Runs before all
+// other native-*.js.
 (function (kit) {
   "use strict";
   const { tick, isArray, fail } = kit;
@@ -40,7 +41,7 @@
   }
   const group = (number) => `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ",");
   const tooLong = (name, length, most, what) =>
-    fail(`${name}() takes no more than ${group(most)} ${what}; it was given ${length < 2 ** 53 ? group(length) : "more"}`);
+    fail(`${name}() takes no more than ${group(most)} ${what}; it was given ${group(length)}`);
 
   // Texts. What is no text yet becomes one before it is measured; a template literal would copy what is one.
   const spelt = (value) => (typeof value === "string" ? value : `${value}`);
@@ -55,8 +56,8 @@
     return text;
   }
 
-  // Lists. A loop inside QuickJS asks for each index, and an index that is not there is looked for in every prototype. An
-  // author can make long chains of those, but cannot change the prototype of what exists.
+  // Lists. A loop inside QuickJS asks for each index, and an index that is not there is looked for in every prototype.
+  // An author can make long chains of those, but cannot change the prototype of what exists.
   const isPlain = (list) => {
     if (!isArray(list)) return false;
     let prototype = getPrototypeOf(list);
@@ -98,8 +99,8 @@
   const listOf = (value, name, most) =>
     isQuick(value) ? value : isPlain(value) ? checked(value, name, most) : copied(value, name);
 
-  // A built-in function that another one calls, for every element or to get at a value, looks at the clock each time: what
-  // it is given may be a long text that it takes for a number. harden.js, which visits them all, fills the set.
+  // A built-in function that another one calls, for every element or to get at a value, looks at the clock each time:
+  // what it is given may be a long text that it takes for a number. harden.js, which visits them all, fills the set.
   const natives = new WeakSet();
   const ticking = (native) =>
     function (...args) {

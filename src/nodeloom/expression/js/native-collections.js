@@ -2,7 +2,8 @@
 (function (kit) {
   "use strict";
   const { isArray } = kit;
-  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, tooLong, isPlain, checked, copied, calledBack, uncurried } = kit.bounds;
+  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, tooLong } = kit.bounds;
+  const { isPlain, checked, copied, calledBack, uncurried } = kit.bounds;
   const { apply, construct, ownKeys } = Reflect;
   const { defineProperty, getOwnPropertyDescriptor: describe, getPrototypeOf, setPrototypeOf, create } = Object;
   const { trunc } = Math;
@@ -47,7 +48,8 @@
 
   // What two sets make; sets.js does it.
   const sizeOf = uncurried(describe(Set.prototype, "size").get);
-  change(Set.prototype, "union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom", (_, name) => ({
+  const ALGEBRA = "union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom";
+  change(Set.prototype, ALGEBRA, (_, name) => ({
     call(other) {
       sizeOf(this); // nothing else is a set
       return kit.module("sets").made(name, this, other);
@@ -72,7 +74,8 @@
     fromEntries(entries) {
       const object = {};
       for (const entry of entries) {
-        if (entry === null || typeof entry !== "object") throw new TypeError("fromEntries() takes pairs of name and value");
+        if (entry === null || typeof entry !== "object")
+          throw new TypeError("fromEntries() takes pairs of name and value");
         spend(10);
         kit.defineProperty(object, entry[0], { value: entry[1], writable: true, enumerable: true, configurable: true });
       }
@@ -86,7 +89,9 @@
     else if (isView(value)) checked(value, name, MOST);
     return value;
   }
-  const describing = "getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptors preventExtensions freeze seal isFrozen isSealed";
+  const describing =
+    "getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptors preventExtensions freeze seal " +
+    "isFrozen isSealed";
   change(Object, `keys values entries ${describing}`, (native, name) => ({
     call(value) {
       return native(listed(value, name));
@@ -138,7 +143,9 @@
     },
     includes(iterator, sought, skipped = 0) {
       let at = 0;
-      for (const value of steps(iterator)) if (at++ >= skipped && (value === sought || (value !== value && sought !== sought))) return true;
+      for (const value of steps(iterator)) {
+        if (at++ >= skipped && (value === sought || (value !== value && sought !== sought))) return true;
+      }
       return false;
     },
     join: (iterator, separator) => loops.toArray(iterator).join(separator),
@@ -190,7 +197,10 @@
     },
   }.call));
   put(typed, Symbol.iterator, typed.values);
-  const elements = (value, name) => (isPlain(value) ? checked(value, name, MOST) : value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value);
+  const elements = (value, name) => {
+    if (isPlain(value)) return checked(value, name, MOST);
+    return value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value;
+  };
   change(typed, "set", (native, name) => ({
     call(list, offset) {
       view(this, name);
@@ -202,15 +212,16 @@
       return new this(Array.from(items, change, that));
     },
   }.from);
-  const names = "Uint8Clamped Int8 Uint8 Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float16 Float32 Float64".split(" ");
-  for (const name of names.map((kind) => `${kind}Array`)) {
+  const KINDS = "Uint8Clamped Int8 Uint8 Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float16 Float32 Float64";
+  for (const name of KINDS.split(" ").map((kind) => `${kind}Array`)) {
     const native = globalThis[name];
     if (native === undefined) continue;
     const made = {
       [name]: function (...args) {
         if (new.target === undefined) throw new TypeError(`${name}() is called with new`);
         const [first] = args;
-        if (first !== null && typeof first === "object" && !(first instanceof ArrayBuffer)) args[0] = elements(first, name);
+        if (first !== null && typeof first === "object" && !(first instanceof ArrayBuffer))
+          args[0] = elements(first, name);
         return construct(native, args, new.target === made ? native : new.target);
       },
     }[name];

@@ -1,5 +1,5 @@
-// JavaScript's Date with the zone of the run as its local time. QuickJS only knows the zone of the process, which several
-// runs share; where the two are the same its own methods are used. Runs before harden.js.
+// JavaScript's Date with the zone of the run as its local time. QuickJS only knows the zone of the process, which
+// several runs share; where the two are the same its own methods are used. Runs before harden.js.
 (function (kit) {
   "use strict";
   const NativeDate = kit.NativeDate;

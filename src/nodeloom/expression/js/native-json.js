@@ -10,7 +10,8 @@
   kit.parse = (text, revive) => {
     if (text.length > LONG_TEXT) {
       spend(text.length);
-      if (kit.module("crowding").isCrowded(text)) fail("The data has names that were made to slow its reader down: they share one place in its tables");
+      if (kit.module("crowding").isCrowded(text))
+        fail("The data has names that were made to slow its reader down: they share one place in its tables");
     }
     return parse(text, revive);
   };
@@ -20,8 +21,8 @@
     },
   }.parse);
 
-  // With a function that looks at every value QuickJS looks at the clock as well. A list of names becomes such a function:
-  // QuickJS looks for each name among all before it, and then for all of them in every object.
+  // With a function that looks at every value QuickJS looks at the clock as well. A list of names becomes such a
+  // function: QuickJS looks for each name among all before it, and then for all of them in every object.
   const unchanged = (_key, value) => (tick(), value);
   function chosen(list) {
     const names = new Set();
@@ -43,8 +44,10 @@
   const isBoxed = (value) => [String, Number, Boolean].some((type) => value instanceof type);
   replace(JSON, "stringify", {
     stringify(value, how, space) {
-      if (value === null || typeof value !== "object") return stringify(value, isArray(how) ? undefined : calledBack(how), space);
-      return stringify(value, isArray(how) ? chosen(how) : typeof how === "function" ? calledBack(how) : unchanged, space);
+      const isCalled = typeof how === "function";
+      if (value === null || typeof value !== "object")
+        return stringify(value, isCalled ? calledBack(how) : undefined, space);
+      return stringify(value, isArray(how) ? chosen(how) : isCalled ? calledBack(how) : unchanged, space);
     },
   }.stringify);
 });

@@ -3,8 +3,8 @@
 (function (kit) {
   "use strict";
   const { tick, isArray, ownKey } = kit;
-  const { LONG, MOST, put, replace, change, spend, spelt: text, isPlain, isQuick, checked, copied, listOf, calledBack, uncurried } =
-    kit.bounds;
+  const { LONG, MOST, put, replace, change, spend, spelt: text, calledBack, uncurried } = kit.bounds;
+  const { isPlain, isQuick, checked, copied, listOf } = kit.bounds;
   const { apply } = Reflect;
   const { trunc } = Math;
   const { getPrototypeOf } = Object;
@@ -81,8 +81,9 @@
     checked(list, name);
     for (let i = 0; i < list.length; i++) {
       if (!(i in list)) continue;
-      if (depth > 0 && isArray(list[i])) flatten(isPlain(list[i]) ? list[i] : copied(list[i], name), depth - 1, into, name);
-      else into.push(list[i]);
+      const inner = list[i];
+      if (depth > 0 && isArray(inner)) flatten(isPlain(inner) ? inner : copied(inner, name), depth - 1, into, name);
+      else into.push(inner);
     }
     return into;
   }
@@ -213,7 +214,8 @@
       } else if (!iterable) for (let i = 0; i < list.length; i++) list[i] = list[i];
       if (this === Array || !isConstructor(this)) return list;
       const own = iterable ? new this() : new this(list.length);
-      for (let i = 0; i < list.length; i++) kit.defineProperty(own, i, { value: list[i], writable: true, enumerable: true, configurable: true });
+      for (let i = 0; i < list.length; i++)
+        kit.defineProperty(own, i, { value: list[i], writable: true, enumerable: true, configurable: true });
       own.length = list.length;
       return own;
     },

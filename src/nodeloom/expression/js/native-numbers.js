@@ -1,6 +1,6 @@
-// BigInts, within bounds (native-bounds.js). Spelling one takes the square of its length, and nearly everything spells what
-// it is given: so none is made that is longer than some 19,700 digits. Operators are part of the language; what an author
-// writes is compiled so that those that let a BigInt grow ask here (`grown`, `power`).
+// BigInts, within bounds (native-bounds.js). Spelling one takes the square of its length, and nearly everything spells
+// what it is given: so none is made that is longer than some 19,700 digits. Operators are part of the language; what an
+// author writes is compiled so that those that let a BigInt grow ask here (`grown`, `power`).
 (function (kit) {
   "use strict";
   const { fail } = kit;

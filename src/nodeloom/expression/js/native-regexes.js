@@ -1,5 +1,5 @@
-// Regular expressions, within bounds (native-bounds.js). QuickJS looks at the clock once in ten thousand steps of a search,
-// but not between searches: so each search is counted here. What a search cannot be stopped in is refused.
+// Regular expressions, within bounds (native-bounds.js). QuickJS looks at the clock once in ten thousand steps of a
+// search, but not between searches: so each search is counted here. What a search cannot be stopped in is refused.
 (function (kit) {
   "use strict";
   const { fail } = kit;
@@ -36,7 +36,8 @@
   }
   function checkPattern(pattern, flags) {
     if (pattern.length <= 2 * CLASSES) return;
-    if (pattern.length > LONGEST) fail(`A regular expression may have ${LONGEST} characters; this one has ${pattern.length}`);
+    if (pattern.length > LONGEST)
+      fail(`A regular expression may have ${LONGEST} characters; this one has ${pattern.length}`);
     const sets = index(`${flags}`, "v") >= 0 ? count(pattern, "Emoji") : 0;
     spend(pattern.length);
     if (count(pattern, "\\p") + count(pattern, "\\P") + SETS * sets > CLASSES)

@@ -1,9 +1,11 @@
-// The methods of texts, within bounds (native-bounds.js). What grows with the length of one text stays QuickJS's own and
-// looks at the clock before; searching for a long text and normalizing, which take the product of two lengths, are done here.
+// The methods of texts, within bounds (native-bounds.js). What grows with the length of one text stays QuickJS's own
+// and looks at the clock before; searching for a long text and normalizing, which take the product of two lengths, are
+// done here.
 (function (kit) {
   "use strict";
   const { fail } = kit;
-  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, spelt, tooLong, textOf, calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
+  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
+  const { calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
   const { trunc, min, max } = Math;
   const texts = String.prototype;
   const own = { replace: texts.replace, replaceAll: texts.replaceAll };
@@ -38,8 +40,8 @@
     },
   }.call));
 
-  // Searching a long text for a longer one takes the product of both. Here a candidate is found by the beginning of what is
-  // looked for and then compared as a whole.
+  // Searching a long text for a longer one takes the product of both. Here a candidate is found by the beginning of
+  // what is looked for and then compared as a whole.
   const BEGINNING = 8;
   const isSlow = (text, sought) => text.length > LONG && sought.length > BEGINNING;
   function find(text, sought, from) {
@@ -162,7 +164,8 @@
       const [text, wanted] = [textOf(this, name), spelt(sought)];
       const template = typeof made === "function" ? made : spelt(made);
       const plain = typeof template !== "function" && index(template, "$") < 0;
-      const quick = !all || text.length <= LONG || ((plain || typeof made === "function") && text.length <= 2 * STRETCH);
+      const steady = plain || typeof made === "function"; // each match costs the same
+      const quick = !all || text.length <= LONG || (steady && text.length <= 2 * STRETCH);
       if (quick && !isSlow(text, wanted)) return own[name].call(text, wanted, template);
       return plain && all && wanted !== "" && !isSlow(text, wanted)
         ? replacedByStretches(text, wanted, template)
@@ -170,9 +173,9 @@
     },
   }.call));
 
-  // Normalizing sorts the marks behind a letter one by one: a long run of them takes its square. A text can be cut before
-  // every character that no mark is and that joins with nothing before it (UAX #15, stream-safe text); so it is normalized
-  // a piece at a time. No script has a hundred marks in a row.
+  // Normalizing sorts the marks behind a letter one by one: a long run of them takes its square. A text can be cut
+  // before every character that no mark is and that joins with nothing before it (UAX #15, stream-safe text); so it is
+  // normalized a piece at a time. No script has a hundred marks in a row.
   const PIECE = 1024;
   const starter = /[^\p{M}\u0e33\u0eb3\u1100-\u11ff\u3130-\u318f\ud7b0-\ud7ff\uff9e-\uffdc\u{16d40}-\u{16d7f}]/u;
   const searchOf = uncurried(RegExp.prototype[Symbol.search]);
@@ -204,7 +207,10 @@
     raw(template, ...values) {
       const raw = kit.bounds.listOf(template.raw, "raw", MOST);
       let text = "";
-      for (let i = 0; i < raw.length; i++) text += `${raw[i]}${i < raw.length - 1 && i < values.length ? values[i] : ""}`;
+      for (let i = 0; i < raw.length; i++) {
+        text += `${raw[i]}`;
+        if (i < raw.length - 1 && i < values.length) text += `${values[i]}`;
+      }
       return text;
     },
   }.raw);

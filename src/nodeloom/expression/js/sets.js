@@ -1,5 +1,5 @@
-// What two sets make (ECMA-262 24.2.4). QuickJS's own methods do not look at the clock, and values that share a place in the
-// tables of a set are put there one after the other.
+// What two sets make (ECMA-262 24.2.4). QuickJS's own methods do not look at the clock, and values that share a place
+// in the tables of a set are put there one after the other.
 (function (kit) {
   "use strict";
   const { tick } = kit;
@@ -12,7 +12,8 @@
     if (size !== size) throw new TypeError("The size of a set is a number");
     if (trunc(size) < 0) throw new RangeError("The size of a set is not negative");
     const { has, keys } = other;
-    if (typeof has !== "function" || typeof keys !== "function") throw new TypeError("A set has the methods has() and keys()");
+    if (typeof has !== "function" || typeof keys !== "function")
+      throw new TypeError("A set has the methods has() and keys()");
     return {
       size: trunc(size),
       has: (value) => (tick(), !!has.call(other, value)),
