@@ -95,6 +95,8 @@ globalThis.recorder = function (globalNames) {
     (pattern, flags) => () => new RegExpOf(pattern, flags),
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
     () => SELF,
+    (value) => value,
+    (base, exponent) => base ** exponent,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);

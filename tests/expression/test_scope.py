@@ -34,7 +34,6 @@ def at(template: str, index: int = 1, **more: Any) -> object:
         ("={{ $input.item.json.a }}", 2),
         ("={{ $input.first().json.a + $input.last().json.a }}", 4),
         ("={{ $input.all().map(i => i.json.a) }}", [1, 2, 3]),
-        ("={{ $items().length }}", 3),
         ("={{ $item(2).$json.a }}", 3),
         ("={{ $binary.file }}", {"mimeType": "text/plain"}),
         ("={{ $binary.file.mimeType + '' }}", "text/plain"),

@@ -250,8 +250,11 @@
   const define = (name, make) => {
     names[name] = () => once(name, make);
   };
-  const constant = (name, value) => {
+  const keep = (value) => {
     lasting.push(value);
+  };
+  const constant = (name, value) => {
+    keep(value);
     names[name] = () => value;
   };
   const name = (wantedName) => {
@@ -363,6 +366,7 @@
     needSoon,
     isLoaded: (moduleName) => moduleName in modules,
     constant,
+    keep,
     need,
     read,
     once,

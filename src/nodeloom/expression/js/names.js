@@ -70,7 +70,7 @@
       return noRun("$input.context");
     },
   };
-  Object.freeze(input);
+  kit.keep(input);
   define("$input", () => Object.create(input));
   const itemsOf = (node) => once(`node ${node}`, () => read(need("node", `${node}`)));
   const itemsHere = () => {
