@@ -131,7 +131,7 @@ def test_every_option_is_sent_under_its_odata_name() -> None:
     assert parse_qsl(urlsplit(sent.url).query, keep_blank_values=True) == [
         ("$top", "25"),
         ("$skip", "5"),
-        ("$search", "a b"),
+        ("$search", '"a b"'),
         ("$filter", "Group eq 'DEFAULT'"),
         ("$count", "true"),
         ("$orderby", "Link desc"),

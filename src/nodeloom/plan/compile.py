@@ -15,7 +15,6 @@ from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_v
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.empty_body import body_fields
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
 from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
@@ -25,7 +24,7 @@ from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import WrittenConditions
-from nodeloom.plan.routing import ANY, REST, refuse_operations_hooks
+from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
     KeyStep,
@@ -39,9 +38,6 @@ from nodeloom.plan.steps import (
 )
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
-
-#: What a step touches that may add to the body.
-_BODY = frozenset({"body", ANY})
 
 
 def compile_plan(
@@ -191,13 +187,7 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
-        tried = _try_constants(steps)
-        fields = None
-        if only is None and known.strict:
-            fields = body_fields(self._choice.title, self.form.properties, self._given)
-        if fields is not None and not any(step.touches & _BODY for step in steps):
-            # Nothing of an item can add to the body.
-            _refused_as_parameter(fields.check, tried)
+        _try_constants(steps)
         pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
         own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
         own += [template for step in defaults for template in templates_of(step.members)]
@@ -215,7 +205,6 @@ class _Compiler:
             pages_choose_method=pagination is not None and pagination.chooses_method,
             marks=joined(step.marks for step in steps),
             made_of=made_of,
-            body_fields=fields,
         )
 
     def _steps_of(
@@ -290,23 +279,17 @@ class _Compiler:
             )
 
 
-def _try_constants(steps: list[Step]) -> Draft:
+def _try_constants(steps: list[Step]) -> None:
     """Apply the steps that are the same for every item, so that what cannot be sent is said before the run."""
     draft = Draft(Scope(Environment(), [], 0, item={"json": {}}))
     for step in steps:
         if step.static:
-            _refused_as_parameter(step.apply, draft)
-    return draft
-
-
-def _refused_as_parameter(action: Callable[[Draft], None], draft: Draft) -> None:
-    """Do it; what it refuses is the author's parameter, not an item's value."""
-    try:
-        action(draft)
-    except (InvalidValueError, MissingValueError) as error:
-        refused = ParameterError(error.message, hint=error.hint, property=error.property)
-        refused.value = error.value
-        raise refused from None
+            try:
+                step.apply(draft)
+            except (InvalidValueError, MissingValueError) as error:
+                refused = ParameterError(error.message, hint=error.hint, property=error.property)
+                refused.value = error.value
+                raise refused from None
 
 
 def _as_shown(compiled: Compiled) -> Compiled:

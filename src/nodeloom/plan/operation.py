@@ -17,7 +17,6 @@ from nodeloom.plan.address import UrlValues
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.empty_body import BodyFields
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.pagination import exchange_pages
 from nodeloom.plan.receive import Reception
@@ -54,7 +53,6 @@ class OperationPlan:
         pages_choose_method: bool = False,
         marks: Marks = NO_MARKS,
         made_of: Mapping[str, Fields] | None = None,
-        body_fields: BodyFields | None = None,
     ) -> None:
         self.node = node
         self.descriptor = descriptor
@@ -64,7 +62,6 @@ class OperationPlan:
         self.url_values: UrlValues = url_values
         self.transfer = transfer or Transfer()
         self.marks = marks
-        self._body_fields = body_fields
         self.made_of: Mapping[str, Fields] = made_of or {}
         # How many pages, and how many items of them, one item's answers may have.
         self.max_pages = 10_000
@@ -122,8 +119,6 @@ class OperationPlan:
             said.append(draft)
         for step in self._own:
             step.apply(draft)
-        if self._body_fields is not None:
-            self._body_fields.check(draft)
         return draft
 
     def _laid(self, scope: Scope) -> _Ground:
