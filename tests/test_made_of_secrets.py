@@ -74,7 +74,6 @@ FORMS: dict[str, str] = {
     "$parameter['derived'].toUpperCase()": KEY[::-1].upper(),
     "$parameter.twice": KEY[::-1].lower(),
     "Object.values($parameter).find(v => v.endsWith && v.endsWith('terceS'))": KEY[::-1],
-    "$input.params.derived.slice(1)": KEY[::-1][1:],
 }
 DERIVED = [
     {"displayName": "Derived", "name": "derived", "type": "string", "default": f"={{{{ {REVERSED} }}}}"},

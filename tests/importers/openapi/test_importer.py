@@ -448,7 +448,7 @@ def test_overrides_rename_group_describe_and_add() -> None:
         "bulk": {"operation": "Purge Things", "item": "Id", "list": "Ids"},
     }
     assert remove.properties[0]["description"] == "Key of the article."
-    assert remove.routing["output"] == {"echo": ["Id"]}
+    assert remove.routing["output"] == {"echo": ["Id"], "answer": "none"}
     assert purge.properties[1]["default"] is False
 
 
