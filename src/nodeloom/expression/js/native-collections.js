@@ -183,13 +183,18 @@
       return native.call(view(this, name), calledBack(change), ...initial);
     },
   }.call));
-  const LOOPS = "copyWithin fill includes indexOf join lastIndexOf reverse slice toLocaleString toReversed with";
+  const LOOPS = "copyWithin fill includes indexOf lastIndexOf reverse slice toReversed with";
   change(typed, `${LOOPS} values keys entries`, (native, name) => ({
     call(...args) {
       return apply(native, view(this, name), args);
     },
   }.call));
   put(typed, Symbol.iterator, typed.values);
+  change(typed, "join toLocaleString", (_, name) => ({
+    call(...args) {
+      return apply(Array.prototype[name], [...view(this, name)], args);
+    },
+  }.call));
   const elements = (value, name) => {
     if (isPlain(value)) return checked(value, name, MOST);
     return value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value;

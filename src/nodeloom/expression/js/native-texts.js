@@ -4,7 +4,7 @@
 (function (kit) {
   "use strict";
   const { fail } = kit;
-  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
+  const { LONG, MOST, MOST_TEXT, MOST_JOINED, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
   const { calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
   const { trunc, min, max } = Math;
   const texts = String.prototype;
@@ -108,11 +108,13 @@
   }.split);
   // The text with each match replaced, or the first one.
   function replaced(text, sought, by, all) {
-    let [written, parts] = ["", []];
+    let [written, parts, size] = ["", [], 0];
     let [done, at] = [0, find(text, sought, 0)];
     while (at >= 0) {
       const made = typeof by === "function" ? spelt(by(sought, at, text)) : by;
       const plain = typeof by === "function" || index(made, "$") < 0;
+      size += made.length;
+      if (size > MOST_JOINED) tooLong("replace", size, MOST_JOINED, "characters");
       parts.push(cut(text, done, at), plain ? made : substituted(text, sought, at, made));
       if (parts.length > LONG) [written, parts] = [written + joined(parts, ""), []];
       done = at + sought.length;
@@ -164,10 +166,11 @@
       const [text, wanted] = [textOf(this, name), spelt(sought)];
       const template = typeof made === "function" ? made : spelt(made);
       const plain = typeof template !== "function" && index(template, "$") < 0;
-      const steady = plain || typeof made === "function"; // each match costs the same
-      const quick = !all || text.length <= LONG || (steady && text.length <= 2 * STRETCH);
+      const steady = typeof made === "function" || (plain && template.length <= LONG); // each match costs little
+      const few = text.length <= LONG && (steady || text.length * template.length <= MOST_JOINED);
+      const quick = !all || few || (steady && text.length <= 2 * STRETCH);
       if (quick && !isSlow(text, wanted)) return own[name].call(text, wanted, template);
-      return plain && all && wanted !== "" && !isSlow(text, wanted)
+      return plain && steady && all && wanted !== "" && !isSlow(text, wanted)
         ? replacedByStretches(text, wanted, template)
         : replaced(text, wanted, template, all);
     },
