@@ -3,11 +3,13 @@
 // done here.
 (function (kit) {
   "use strict";
-  const { fail } = kit;
+  const { tick, fail } = kit;
   const { LONG, MOST, MOST_TEXT, MOST_JOINED, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
   const { calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
   const { trunc, min, max } = Math;
   const texts = String.prototype;
+  const { apply } = Reflect;
+  const { concat } = texts;
   const own = { replace: texts.replace, replaceAll: texts.replaceAll };
   const names = ["normalize", "split", "replaceAll", "repeat"];
   const [normalize, split, replaceAll, repeat] = names.map((name) => uncurried(texts[name]));
@@ -39,6 +41,16 @@
       return name === "padStart" ? padding + text : text + padding;
     },
   }.call));
+
+  // QuickJS makes a template literal a call of this.
+  replace(texts, "concat", {
+    concat(...values) {
+      if (values.length <= 4) return apply(concat, this, values);
+      let text = textOf(this, "concat");
+      for (const value of values) text += spelt(tick(value));
+      return text;
+    },
+  }.concat);
 
   // Searching a long text for a longer one takes the product of both. Here a candidate is found by the beginning of
   // what is looked for and then compared as a whole.
@@ -211,8 +223,8 @@
       const raw = kit.bounds.listOf(template.raw, "raw", MOST);
       let text = "";
       for (let i = 0; i < raw.length; i++) {
-        text += `${raw[i]}`;
-        if (i < raw.length - 1 && i < values.length) text += `${values[i]}`;
+        text += spelt(tick(raw[i]));
+        if (i < raw.length - 1 && i < values.length) text += spelt(tick(values[i]));
       }
       return text;
     },
