@@ -149,8 +149,11 @@
     functions: () => functions.map(([, name]) => name).join("\n"),
     values: () => Object.keys(makers).join("\n"),
     argumentLists: () => ["", ...Object.keys(makers), ...PAIRS.split("|")].join("\n"),
+    // Whether the value had to be made.
     prepare(name) {
-      if (name !== "new") value(name);
+      if (name === "new" || name in held) return false;
+      value(name);
+      return true;
     },
     forget(number) {
       if (CHANGING.test(functions[number][1])) held = {};

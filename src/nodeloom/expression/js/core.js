@@ -172,7 +172,7 @@
       case "undefined":
         return { [TAG]: ["undefined"] };
       case "bigint":
-        return { [TAG]: ["bigint", `${value}`] };
+        return { [TAG]: ["bigint", `${tick(value)}`] };
       case "function":
         return refuse("a function");
       case "symbol":
@@ -232,7 +232,7 @@
 
   // Mixed text (n8n: null, undefined, NaN and "" vanish; the rest is joined as an array is).
   const part = (value) => (value || value === 0 || value === false ? value : "");
-  const text = (parts) => join(parts, "");
+  const text = (parts) => parts.join(""); // the method that is measured (native-lists.js)
 
   // Where memory is short QuickJS may throw null, having none left for an error.
   const isMemoryError = (error) =>

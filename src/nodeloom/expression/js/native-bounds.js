@@ -16,6 +16,7 @@
   const MOST = 2 ** 20; // elements that a loop inside QuickJS may visit
   const MOST_DENSE = 2 ** 23; // the same where all of them are there: 16 MB of JSON hold no more
   const MOST_TEXT = 2 ** 24; // characters that an item may have
+  const MOST_JOINED = 2 ** 26; // characters that are put together at once; memory ends sooner
   const WORK = 100000; // characters or elements, about a millisecond of work
 
   const put = (object, name, value) =>
@@ -118,6 +119,7 @@
     LONG,
     MOST,
     MOST_TEXT,
+    MOST_JOINED,
     put,
     replace,
     change,

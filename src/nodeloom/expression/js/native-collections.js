@@ -1,7 +1,7 @@
 // Maps, sets, objects, iterators and typed arrays, within bounds (native-bounds.js).
 (function (kit) {
   "use strict";
-  const { isArray } = kit;
+  const { tick, isArray } = kit;
   const { LONG, MOST, MOST_TEXT, put, replace, change, spend, tooLong } = kit.bounds;
   const { isPlain, checked, copied, calledBack, uncurried } = kit.bounds;
   const { apply, construct, ownKeys } = Reflect;
@@ -76,7 +76,7 @@
       for (const entry of entries) {
         if (entry === null || typeof entry !== "object")
           throw new TypeError("fromEntries() takes pairs of name and value");
-        spend(10);
+        tick();
         kit.defineProperty(object, entry[0], { value: entry[1], writable: true, enumerable: true, configurable: true });
       }
       return object;
@@ -144,6 +144,7 @@
     includes(iterator, sought, skipped = 0) {
       let at = 0;
       for (const value of steps(iterator)) {
+        tick();
         if (at++ >= skipped && (value === sought || (value !== value && sought !== sought))) return true;
       }
       return false;
@@ -183,30 +184,44 @@
       return native.call(view(this, name), calledBack(change), ...initial);
     },
   }.call));
-  const LOOPS = "copyWithin fill includes indexOf lastIndexOf reverse slice toLocaleString toReversed with";
+  const LOOPS = "copyWithin fill includes indexOf lastIndexOf reverse slice toReversed with";
   change(typed, `${LOOPS} values keys entries`, (native, name) => ({
     call(...args) {
       return apply(native, view(this, name), args);
     },
   }.call));
-  // Spelling numbers takes long; a list's own `join` looks at the clock.
-  change(typed, "join", (native, name) => ({
-    call(separator) {
-      view(this, name);
-      return lengthOf(this) > LONG ? Array.from(this).join(separator) : native.call(this, separator);
+  put(typed, Symbol.iterator, typed.values);
+  // Spelling numbers takes long; a list's own methods look at the clock.
+  change(typed, "join toLocaleString", (_, name) => ({
+    call(...args) {
+      return apply(Array.prototype[name], [...view(this, name)], args);
     },
   }.call));
-  put(typed, Symbol.iterator, typed.values);
+  // What a typed array is made of, as numbers: what is none yet may be a long text.
   const elements = (value, name) => {
-    if (isPlain(value)) return checked(value, name, MOST);
-    return value !== null && typeof value === "object" && !isView(value) ? Array.from(value) : value;
+    if (value === null || typeof value !== "object" || isView(value)) return value;
+    const list = isPlain(value) ? checked(value, name, MOST) : Array.from(value);
+    const isNumeric = (element) => typeof element === "number" || typeof element === "bigint";
+    for (let i = 0; i < list.length; i++) if (!isNumeric(list[i])) return numeric(list, name, isNumeric);
+    return list;
+  };
+  const numeric = (list, name, isNumeric) => {
+    const convert = name.startsWith("Big") ? BigInt : Number;
+    const made = [];
+    for (let i = 0; i < list.length; i++) made[i] = isNumeric(list[i]) ? list[i] : convert(tick(list[i]));
+    return made;
   };
   change(typed, "set", (native, name) => ({
     call(list, offset) {
       view(this, name);
-      return native.call(this, elements(list, name), offset);
+      return native.call(this, elements(list, this[Symbol.toStringTag]), offset);
     },
   }.call));
+  replace(Typed, "of", {
+    of(...values) {
+      return new this(values);
+    },
+  }.of);
   replace(Typed, "from", {
     from(items, change, that) {
       return new this(Array.from(items, change, that));

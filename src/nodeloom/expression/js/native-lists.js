@@ -3,8 +3,8 @@
 (function (kit) {
   "use strict";
   const { tick, isArray, ownKey } = kit;
-  const { LONG, MOST, put, replace, change, spend, spelt: text, calledBack, uncurried } = kit.bounds;
-  const { isPlain, isQuick, checked, copied, listOf } = kit.bounds;
+  const { LONG, MOST, MOST_JOINED, put, replace, change, spend, spelt: text, tooLong } = kit.bounds;
+  const { isPlain, isQuick, checked, copied, listOf, calledBack, uncurried } = kit.bounds;
   const { apply } = Reflect;
   const { trunc } = Math;
   const { getPrototypeOf } = Object;
@@ -191,13 +191,25 @@
       return sorted([...listOf(this, "toSorted", MOST)], sortOf, compare);
     },
   }.toSorted);
+  // Where memory is short, QuickJS goes on reading what it can no longer join: so what is to be joined is measured first.
   const filled = (value) => (tick(), value === null || value === undefined ? "" : text(value));
-  const isCheap = (value) =>
-    value === null || value === undefined || typeof value === "boolean" || isSafeInteger(value) || isShort(value);
+  const isCheap = (value) => {
+    if (typeof value === "number") return isSafeInteger(value);
+    return typeof value === "string" || value === null || value === undefined || typeof value === "boolean";
+  };
   replace(arrays, "join", {
     join(separator) {
-      const list = listOf(this, "join");
-      return join(list.length < 2 || every(list, isCheap) ? list : list.map(filled), separator);
+      let list = listOf(this, "join");
+      const mark = separator === undefined ? "," : text(separator);
+      for (let i = 0; i < list.length; i++) {
+        if (isCheap(list[i])) continue;
+        list = list.map(filled);
+        break;
+      }
+      let size = mark.length * (list.length - 1);
+      for (let i = 0; i < list.length; i++) if (typeof list[i] === "string") size += list[i].length;
+      if (size > MOST_JOINED) tooLong("join", size, MOST_JOINED, "characters");
+      return join(list, mark);
     },
   }.join);
 

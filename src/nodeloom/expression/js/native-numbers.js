@@ -3,8 +3,9 @@
 // author writes is compiled so that those that let a BigInt grow ask here (`grown`, `power`).
 (function (kit) {
   "use strict";
-  const { fail } = kit;
-  const { replace, uncurried } = kit.bounds;
+  const { tick, fail } = kit;
+  const { replace, change, uncurried } = kit.bounds;
+  const { apply } = Reflect;
   const BITS = 2 ** 16;
   const DIGITS = 20000;
   const LIMIT = 1n << BigInt(BITS);
@@ -23,6 +24,16 @@
     }
     return kit.grown(left ** right);
   };
+
+  // Functions of many numbers: what is none yet may be a long text.
+  const numbers = (native) => ({
+    call(...values) {
+      for (let i = 0; i < values.length; i++) if (typeof values[i] !== "number") values[i] = +tick(values[i]);
+      return apply(native, undefined, values);
+    },
+  }.call);
+  change(Math, "min max hypot", numbers);
+  change(String, "fromCharCode fromCodePoint", numbers);
 
   function primitive(value) {
     if (value === null || (typeof value !== "object" && typeof value !== "function")) return value;

@@ -3,11 +3,13 @@
 // done here.
 (function (kit) {
   "use strict";
-  const { fail } = kit;
-  const { LONG, MOST, MOST_TEXT, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
+  const { tick, fail } = kit;
+  const { LONG, MOST, MOST_TEXT, MOST_JOINED, put, replace, change, spend, spelt, tooLong, textOf } = kit.bounds;
   const { calledBack, uncurried, index, lastIndex, cut } = kit.bounds;
   const { trunc, min, max } = Math;
   const texts = String.prototype;
+  const { apply } = Reflect;
+  const { concat } = texts;
   const own = { replace: texts.replace, replaceAll: texts.replaceAll };
   const names = ["normalize", "split", "replaceAll", "repeat"];
   const [normalize, split, replaceAll, repeat] = names.map((name) => uncurried(texts[name]));
@@ -39,6 +41,16 @@
       return name === "padStart" ? padding + text : text + padding;
     },
   }.call));
+
+  // QuickJS makes a template literal a call of this.
+  replace(texts, "concat", {
+    concat(...values) {
+      if (values.length <= 4) return apply(concat, this, values);
+      let text = textOf(this, "concat");
+      for (const value of values) text += spelt(tick(value));
+      return text;
+    },
+  }.concat);
 
   // Searching a long text for a longer one takes the product of both. Here a candidate is found by the beginning of
   // what is looked for and then compared as a whole.
@@ -108,11 +120,13 @@
   }.split);
   // The text with each match replaced, or the first one.
   function replaced(text, sought, by, all) {
-    let [written, parts] = ["", []];
+    let [written, parts, size] = ["", [], 0];
     let [done, at] = [0, find(text, sought, 0)];
     while (at >= 0) {
       const made = typeof by === "function" ? spelt(by(sought, at, text)) : by;
       const plain = typeof by === "function" || index(made, "$") < 0;
+      size += made.length;
+      if (size > MOST_JOINED) tooLong("replace", size, MOST_JOINED, "characters");
       parts.push(cut(text, done, at), plain ? made : substituted(text, sought, at, made));
       if (parts.length > LONG) [written, parts] = [written + joined(parts, ""), []];
       done = at + sought.length;
@@ -164,10 +178,11 @@
       const [text, wanted] = [textOf(this, name), spelt(sought)];
       const template = typeof made === "function" ? made : spelt(made);
       const plain = typeof template !== "function" && index(template, "$") < 0;
-      const steady = plain || typeof made === "function"; // each match costs the same
-      const quick = !all || text.length <= LONG || (steady && text.length <= 2 * STRETCH);
+      const steady = typeof made === "function" || (plain && template.length <= LONG); // each match costs little
+      const few = text.length <= LONG && (steady || text.length * template.length <= MOST_JOINED);
+      const quick = !all || few || (steady && text.length <= 2 * STRETCH);
       if (quick && !isSlow(text, wanted)) return own[name].call(text, wanted, template);
-      return plain && all && wanted !== "" && !isSlow(text, wanted)
+      return plain && steady && all && wanted !== "" && !isSlow(text, wanted)
         ? replacedByStretches(text, wanted, template)
         : replaced(text, wanted, template, all);
     },
@@ -208,8 +223,8 @@
       const raw = kit.bounds.listOf(template.raw, "raw", MOST);
       let text = "";
       for (let i = 0; i < raw.length; i++) {
-        text += `${raw[i]}`;
-        if (i < raw.length - 1 && i < values.length) text += `${values[i]}`;
+        text += spelt(tick(raw[i]));
+        if (i < raw.length - 1 && i < values.length) text += spelt(tick(values[i]));
       }
       return text;
     },
