@@ -410,6 +410,8 @@
     },
     // The first argument of a template's tag (ECMA-262 GetTemplateObject).
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    // What an object literal takes over from a value by `...`.
+    (value) => (typeof value === "string" ? Object(value) : value),
     // `this` outside of functions (n8n).
     () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     // Operators that make BigInts longer (native-numbers.js).
