@@ -100,7 +100,8 @@ def _choices_of(properties: Any) -> dict[str, tuple[Any, ...]]:
         name = prop.get("name") if isinstance(prop, Mapping) else None
         if isinstance(name, str):
             own = _own_choices(prop)
-            found[name] = (*found.get(name, ()), *own) if own and found.get(name, True) else ()
+            closed = own and (name not in found or found[name])
+            found[name] = (*found.get(name, ()), *own) if closed else ()
     return {name: values for name, values in found.items() if values}
 
 

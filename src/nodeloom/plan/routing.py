@@ -355,7 +355,7 @@ class CompiledRouting:
             return self._files(prop, value, scope)
         plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
         if checked is not None:
-            checked.check(plain, as_text=kind != "body")
+            checked.check(plain, as_text=kind != "body" or self._encode == "string")
         if kind == "path":
             return encode_path(self._encode or "string", value)
         if kind == "header":
@@ -411,7 +411,7 @@ def _styled(send: SendRouting, name: str, value: Any) -> Any:
     if send.type == "path":
         return write_path(send.style or "simple", explode, name, value)
     if send.type == "header":
-        return header_text(write_header(explode, value))
+        return header_text(write_header(send.style or "simple", explode, value))
     return write_query(send.style or "form", explode, name, value, reserved=bool(send.allow_reserved))
 
 
