@@ -14,8 +14,7 @@ from nodeloom.descriptor.spelling import typo_of
 from nodeloom.descriptor.validation import Problem, json_path
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, nearest, preview
 from nodeloom.expression import Compiled, Dialect, compile_value
-from nodeloom.expression.scope import OWN_NAMES
-from nodeloom.expression.words import words
+from nodeloom.expression.scope import HOLDERS
 from nodeloom.plan.pagination import PAGINATIONS
 from nodeloom.plan.postreceive import compile_step
 
@@ -25,12 +24,6 @@ _RESOLVED = frozenset({"routing", "requestDefaults", "requestOperations", "defau
 # What n8n adds to every declarative node.
 _ADDED = frozenset({"requestOptions"})
 _PARAMETER = "$parameter"
-# What n8n 2.41 and Nodeloom give to templates of a descriptor.
-_HOLDERS = OWN_NAMES | words(
-    "$credentials $env $evaluateExpression $execution $executionId $fromAI $getPairedItem $if $ifEmpty $index $item"
-    " $items $jmesPath $jmespath $max $min $mode $node $nodeId $nodeVersion $now $pageCount $parent $prevNode"
-    " $rawParameter $request $response $responseItem $secrets $self $today $tool $value $version $webhookId $workflow"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ def _absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> I
     """Members that a template reads and that are not there."""
     for holder, *keys in compiled.references:
         known = readable.names.get(str(holder))
-        if str(holder).startswith("$") and holder not in _HOLDERS and (meant := typo_of(str(holder), _HOLDERS)):
+        if str(holder).startswith("$") and holder not in HOLDERS and (meant := typo_of(str(holder), HOLDERS)):
             message = f"there is no {preview(holder)}, so it is undefined."
             yield Problem(json_path(at), message, preview(written), f"Did you mean {meant!r}?")
         if known is None or not keys or not isinstance(keys[0], str) or keys[0].startswith(("&", "/")):
