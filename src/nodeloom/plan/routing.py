@@ -29,8 +29,6 @@ from nodeloom.plan.wire import encode_json, is_truthy, name_text
 ANY = "*"
 REST = ""
 
-# Encoders whose text is JSON.
-_JSON_TEXTS = frozenset({"jsonText", "jsonString"})
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
@@ -359,7 +357,7 @@ class CompiledRouting:
         if kind == "path":
             return encode_path(self._encode or "string", value)
         if kind == "header":
-            return header_text(ENCODERS[self._encode](value) if self._encode in _JSON_TEXTS else value)
+            return header_text(value if self._encode in (None, "string") else ENCODERS[self._encode](value))
         # null is a value of any type in a JSON body.
         if kind == "body" and value is None:
             return None

@@ -433,3 +433,25 @@ def test_bounds_of_swagger_2_are_checked(more: Json, wrong: Any) -> None:
     operation = {"parameters": [{"name": "x", "in": "query", "required": True, **more}]}
     raw = {"swagger": "2.0", "host": "h.test", "paths": {"/things": {"get": operation}}}
     assert refused(raw, {"v": wrong}, X="={{ $json.v }}")["property"] == "X"
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "text", "wrong"),
+    [
+        ("integer", "5", "5", "five"),
+        ("integer", 5.0, "5", 5.5),
+        ("number", 1.5, "1.5", "x"),
+        ("boolean", True, "true", "maybe"),
+        ("boolean", "true", "true", 2),
+    ],
+)
+@pytest.mark.parametrize("where", ["header", "query", "cookie"])
+def test_a_parameter_is_of_its_type_wherever_it_stands(
+    kind: str, right: Any, text: str, wrong: Any, where: str
+) -> None:
+    parameter = {"name": "x", "in": where, "required": True, "schema": {"type": kind}}
+    raw = one({"parameters": [parameter]}, method="get")
+    request = sent(raw, {"v": right}, X="={{ $json.v }}")
+    found = {"header": request.headers.get("x"), "query": request.url.params.get("x")}
+    assert found.get(where, request.headers.get("cookie", "").removeprefix("x=")) == text
+    assert refused(raw, {"v": wrong}, X="={{ $json.v }}")["property"] == "X"
