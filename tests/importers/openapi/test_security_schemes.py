@@ -211,3 +211,10 @@ def test_a_parameter_that_is_the_key_is_left_to_the_credential(where: str, requi
     # Where another way to sign in does not send it, it stays.
     raw["paths"]["/things"]["get"]["security"].append({"other": []})
     assert imported(raw).operations[0].properties != []
+
+
+def test_two_schemes_for_one_header_are_told() -> None:
+    raw = one({"security": [{"a": [], "b": []}]}, method="get", **schemes(a=BEARER, b=BASIC))
+    assert "there is one header Authorization" in imported(raw).report.remarks[0].reason
+    raw = one({"security": [{"a": []}, {"b": []}]}, method="get", **schemes(a=BEARER, b=BASIC))
+    assert not any("one header Authorization" in remark.reason for remark in imported(raw).report.remarks)

@@ -182,6 +182,10 @@ def read_access(
         taken.add(suffix)
         type_name = f"{camel(name)}{suffix}Api"
         parts = [scheme for n in sorted(chosen) if isinstance(scheme := schemes[n], Scheme)]
+        authorizing = [part.label for part in parts if part.authorizes]
+        if len(authorizing) > 1:
+            reason = f"{' and '.join(authorizing)} are asked for together, and there is one header Authorization;"
+            report.add(f"{document.path}.components.securitySchemes", reason, "one of them is sent.")
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
         access.types.append(_type(type_name, type_label.strip(), endpoint.fields, parts))
         # A credential that says where the service is, is needed for that.
