@@ -131,7 +131,7 @@ def signalled(*signals: signal.Signals) -> Said:
     return Said(said.code, first.decode() + said.out, said.err)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_after_a_signal_that_lets_what_is_in_flight_finish(slow: ThreeCXSandbox, number: signal.Signals) -> None:
     said = signalled(number)
     assert said.code == 130
