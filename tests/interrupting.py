@@ -4,7 +4,8 @@
 
 For each line of the files that is run, it runs the way again, raises KeyboardInterrupt there, and looks at everything
 that a traceback with variables shows. It writes for each case how many interruptions there were, the lines at which
-none was, and each variable or message in which the canary stood. It is a program of its own, for a tracer slows everything down and is seen by coverage.
+none was, and each variable or message in which the canary stood. It is a program of its own, for a tracer slows
+everything down and is seen by coverage.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ CREATE = (*TARGET, "Create Weblink", "--set", 'Website=["https://www.example.com
 
 
 def pairs(*numbers: tuple[signal.Signals, signal.Signals]) -> pytest.MarkDecorator:
-    """These two signals, one after the other. Each pair stands somewhere in this file, each with something waited for."""
+    """These two signals, one after the other. Each pair stands somewhere in this file."""
     return pytest.mark.parametrize(("first", "second"), numbers, ids=lambda number: number.name)
 
 

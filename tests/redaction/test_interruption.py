@@ -40,8 +40,8 @@ def test_an_interruption_shows_no_secret() -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
-    assert {case: told["leaks"] for case, told in found.items()} == dict.fromkeys(CASES, {})
-    assert {case: told["missed"] for case, told in found.items()} == dict.fromkeys(CASES, [])
+    assert {case: told["leaks"] for case, told in found.items()} == {case: {} for case in CASES}
+    assert {case: told["missed"] for case, told in found.items()} == {case: [] for case in CASES}
     assert min(told["interrupted"] for told in found.values()) > 10
 
 
