@@ -23,10 +23,12 @@ from nodeloom.importers.sandbox import boot_source
 from .packing import module, one_node
 
 LIMITS = Limits(seconds=1.0, memory_bytes=64 * 1024 * 1024)
+#: For what has no end.
+SHORT = Limits(seconds=0.3, memory_bytes=64 * 1024 * 1024)
 
 
-def load(folder: Path, before: str = "", inside: str = "", **files: str) -> ImportResult:
-    return import_package(one_node(folder / "p.tgz", module(before, inside), **files), limits=LIMITS)
+def load(folder: Path, before: str = "", inside: str = "", limits: Limits = LIMITS, **files: str) -> ImportResult:
+    return import_package(one_node(folder / "p.tgz", module(before, inside), **files), limits=limits)
 
 
 def outcome(folder: Path, code: str) -> str:
@@ -53,15 +55,15 @@ def refusal(result: ImportResult) -> str:
 )
 def test_code_without_end_ends_with_its_time(tmp_path: Path, code: str) -> None:
     with pytest.raises(DescriptorError) as caught:
-        load(tmp_path, code)
-    assert "the 1 s an import may take" in caught.value.message or "more memory" in caught.value.message
+        load(tmp_path, code, limits=SHORT)
+    assert "the 0.3 s an import may take" in caught.value.message or "more memory" in caught.value.message
     assert caught.value.path == "lib/X.node.js"
 
 
 def test_a_getter_without_end_ends_with_its_time(tmp_path: Path) -> None:
     trap = "Object.defineProperty(this.description, 'x', { enumerable: true, get() { for (;;); } });"
-    with pytest.raises(DescriptorError, match="the 1 s an import may take"):
-        load(tmp_path, "", trap)
+    with pytest.raises(DescriptorError, match="the 0.3 s an import may take"):
+        load(tmp_path, "", trap, limits=SHORT)
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ def test_what_comes_is_bounded_like_what_is_in_it(coding: str) -> None:
 
 
 def test_others_go_on_while_an_answer_is_unpacked() -> None:
-    """256 MiB of zeros take some tenths of a second: the loop has its turns meanwhile."""
+    """64 MiB of zeros take a while: the loop has its turns meanwhile."""
 
     async def scenario(url: str) -> tuple[int, int]:
         sender = Sender(limits=Limits(read_seconds=20))
@@ -267,8 +267,8 @@ def test_others_go_on_while_an_answer_is_unpacked() -> None:
 
     with serving(says(answer("200 OK", bomb("gzip"), "Content-Encoding: gzip"))) as server:
         size, turns = asyncio.run(scenario(server.url))
-    assert size == 256 * 1024 * 1024
-    assert turns > 200
+    assert size == 64 * 1024 * 1024
+    assert turns > 50
 
 
 @given(

@@ -173,7 +173,7 @@ def test_a_bomb_fails_its_item_and_no_other(shape: str, channel: str) -> None:
     """In a process of its own: what it took at most is below a gigabyte, where it was five and more."""
     if channel == "httpx" and shape not in ("empty lists", "members"):
         pytest.skip("what is unpacked is read alike")
-    packed = bomb(shape, 250 * 2**20)
+    packed = bomb(shape, 120 * 2**20)
     assert len(packed) < 2**20
     with bombing(packed) as url:
         ended = subprocess.run(
