@@ -16,6 +16,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, TARGET, Said
 
+pytestmark = pytest.mark.slow
+
 EXTRAS = ("backports", "brotli", "compression", "cryptography", "keyring", "opentelemetry", "yaml")
 QUICK = ("pyreqwest", "uvloop")
 ENGINE = ("_quickjs", "quickjs")

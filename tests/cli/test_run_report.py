@@ -18,6 +18,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, Call, Said, finish, start
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "schemas" / "run-report.schema.json").read_text(encoding="utf-8")
 )

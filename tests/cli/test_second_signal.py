@@ -19,10 +19,12 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
 
+pytestmark = pytest.mark.slow
+
 if sys.platform == "win32":
     pytest.skip("signals are sent as POSIX sends them", allow_module_level=True)
 
-ITEMS = 300
+ITEMS = 120
 CREATE = (*TARGET, "Create Weblink", "--set", 'Website=["https://www.example.com"]')
 
 

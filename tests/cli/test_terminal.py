@@ -34,6 +34,7 @@ def in_words(*arguments: str, closed: int | None = None, **environment: str) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "closed", "code"),
     [
@@ -74,6 +75,7 @@ def test_nobody_is_asked_over_a_closed_standard_input(arguments: tuple[str, ...]
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "encoding"),
     [

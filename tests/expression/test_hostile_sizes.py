@@ -10,6 +10,8 @@ import pytest
 
 from .contained import outcomes
 
+pytestmark = pytest.mark.slow
+
 DEEP = "(() => { let o = null; for (let i = 0; i < 3e4; i++) o = Object.create(o); return o })()"
 ERRORS = {"ExpressionError", "ExpressionMemoryError", "ExpressionTimeoutError", "ExpressionSyntaxError"}
 

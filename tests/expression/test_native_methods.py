@@ -17,6 +17,8 @@ from nodeloom.expressions import Engines, evaluate
 
 from .conftest import Evaluate
 
+pytestmark = pytest.mark.slow
+
 ENGINES = Engines()
 
 PATTERNS = st.sampled_from(["a", "b*", "(a)(b)?", "(?<x>a)|b", "", "a(?=b)", "\\s", "[ab]+", "(?:)", "^a", "z"])

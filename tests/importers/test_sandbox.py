@@ -44,6 +44,7 @@ def refusal(result: ImportResult) -> str:
     return result.report.nodes[0].refused or ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -62,7 +63,7 @@ def test_code_without_end_ends_with_its_time(tmp_path: Path, code: str) -> None:
 
 def test_a_getter_without_end_ends_with_its_time(tmp_path: Path) -> None:
     trap = "Object.defineProperty(this.description, 'x', { enumerable: true, get() { for (;;); } });"
-    with pytest.raises(DescriptorError, match="the 0.3 s an import may take"):
+    with pytest.raises(DescriptorError, match=r"the 0\.3 s an import may take"):
         load(tmp_path, "", trap, limits=SHORT)
 
 
@@ -81,6 +82,7 @@ def test_code_that_wants_all_memory_gets_an_error(tmp_path: Path, code: str) -> 
     assert any(part in outcome(tmp_path, code) for part in ("loading it failed", "more memory", "the 1 s"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inside", "why"),
     [

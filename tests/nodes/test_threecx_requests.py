@@ -175,6 +175,7 @@ def test_the_node_has_each_of_the_601_operations_once() -> None:
         assert sum(len(node.operation_names(r)) for r in node.resources()) == 601
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(CHUNKS))
 def test_every_operation_sends_what_the_file_allows(index: int) -> None:
     """With what is required only, and with everything."""

@@ -30,6 +30,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 def test_an_interruption_shows_no_secret() -> None:
     """KeyboardInterrupt at each line of the files that do it; everything a traceback with variables shows.
 

@@ -39,7 +39,10 @@ with Runtime(discover_plugins=False) as runtime:
         print(json.dumps({"report": report, "done": done, "codes": codes}), flush=True)
         sys.exit(130)
 """
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for another process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for another process"),
+]
 
 
 @contextlib.contextmanager

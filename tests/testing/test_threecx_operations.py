@@ -65,7 +65,7 @@ def test_there_are_601_of_them() -> None:
 
 
 @each(PROBES)
-def test_a_valid_request_passes(_service: ODataService, probe: Probe) -> None:
+def test_a_valid_request_passes(unchanged: ODataService, probe: Probe) -> None:
     """With everything the operation takes, and with only what it must have."""
     for changes in ({}, {"options": "", "body": probe.least}):
         answer = put(new_service(), probe, **changes)

@@ -243,6 +243,7 @@ def test_what_comes_is_bounded_like_what_is_in_it(coding: str) -> None:
         sent(server)
 
 
+@pytest.mark.slow
 def test_others_go_on_while_an_answer_is_unpacked() -> None:
     """64 MiB of zeros take a while: the loop has its turns meanwhile."""
 

@@ -167,6 +167,7 @@ print(json.dumps({"found": found, "sent": error.get("sent"), "message": error.ge
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows tells a process's memory in another way")
 @pytest.mark.parametrize("shape", BOMBS)
 def test_a_bomb_fails_its_item_and_no_other(shape: str, channel: str) -> None:

@@ -7,6 +7,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nodeloom import Runtime
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.validation import validate_document
@@ -14,6 +16,8 @@ from nodeloom.importers.openapi import Overrides, import_openapi, write
 
 from ..conftest import Listener
 from ..test_npm import npm_pack
+
+pytestmark = pytest.mark.slow
 
 #: One of these matches each pattern that a required field of the document has.
 TEXTS = (

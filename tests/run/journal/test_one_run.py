@@ -32,7 +32,10 @@ from .test_file import python
 ITEMS = 400
 LINES = [f'{{"Link": "new-{n}"}}\n'.encode() for n in range(ITEMS)]
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the names that are tried are those of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the names that are tried are those of POSIX"),
+]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from .holding import HoldingService, holding
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")]
 
 URL = "=/x/{{ $json.id }}"
 ITEMS, IN_FLIGHT = 6, 3
