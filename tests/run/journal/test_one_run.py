@@ -176,8 +176,8 @@ TAKEN_AWAY = (rename, move, replace, remove)
 
 def refusal(service: ThreeCXSandbox, journal: Path) -> JournalError:
     """What the same run on this journal says, here and now: the lock is another process's all the same."""
-    parameters = {"resource": "Website Links", "operation": "Create Weblink", "Link": "={{ $json.Link }}"}
-    parameters["Website"] = ["https://www.example.com"]
+    parameters: dict[str, Any] = {"resource": "Website Links", "operation": "Create Weblink"}
+    parameters |= {"Link": "={{ $json.Link }}", "Website": ["https://www.example.com"]}
     with Runtime(discover_plugins=False) as runtime, pytest.raises(JournalError) as refused:
         runtime.run(
             "threecx", parameters, [{"Link": "new-0"}], credentials={"threeCxApi": service.credential}, journal=journal
