@@ -20,6 +20,8 @@ from .finding import Canary, canary, found
 from .server import MODES
 from .test_failures import Told
 
+pytestmark = pytest.mark.slow
+
 FIELD = canary("itsfield", "{}/ü&'x")  # an item's field says that it is secret
 PROPERTY = canary("itsproperty", "{}/ü&'x")  # only the property that it is sent by does
 TARGET = canary("itstarget", "{}/ü&'x")  # only the name it is sent under does
