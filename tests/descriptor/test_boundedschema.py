@@ -17,6 +17,8 @@ from nodeloom import javascript
 from nodeloom.descriptor.boundedschema import BoundedSchema
 from nodeloom.errors import DescriptorError, InvalidValueError
 
+from .hasty import hasty
+
 ENDLESS = "a" * 60 + "!"
 
 
@@ -130,7 +132,10 @@ def test_references_inside_the_schema_are_followed() -> None:
     ],
     ids=range(8),
 )
-def test_a_pattern_that_backtracks_for_ever_is_an_error_of_the_value(schema: Any, value: Any) -> None:
+def test_a_pattern_that_backtracks_for_ever_is_an_error_of_the_value(
+    schema: Any, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty(monkeypatch)
     with pytest.raises(InvalidValueError, match="did not come to an end"):
         BoundedSchema(schema).check(value)
 

@@ -201,6 +201,7 @@ def test_a_byte_that_flips_in_any_page(whole: Path, copied: Callable[[], Path]) 
     assert noticed > 0
 
 
+@pytest.mark.slow
 def test_a_byte_that_flips_in_the_head_of_the_file(whole: Path, copied: Callable[[], Path]) -> None:
     chance = random.Random(SEED + 1)
     for offset in chance.sample(range(100), 50):

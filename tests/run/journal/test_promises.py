@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -22,6 +23,8 @@ from nodeloom.run.journal.work import JournaledWork
 from nodeloom.run.result import Outcome
 
 from .driving import crashed_copy, links, open_journal, sending
+
+pytestmark = pytest.mark.slow
 
 ITEMS = links(8)
 ENDS = ("well", "refused", "unknown")
