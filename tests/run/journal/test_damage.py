@@ -31,7 +31,8 @@ def answer(index: int, raw: Any) -> Outcome:
     """One in ten failed for certain, one in ten may have been done, some answers are long."""
     if index % 10 in (3, 7):
         sent = "no" if index % 10 == 3 else "unknown"
-        return Outcome(index, error=NetworkError("It broke.", item=index, sent=sent), retries=2)
+        error = NetworkError("It broke.", item=index, sent=sent)
+        return Outcome(index, error=error, retries=2, effect=error.effect)
     return Outcome(index, [{"json": {"done": raw, "text": "x" * (index * 37 % 1700)}}], statuses=(429, 200))
 
 

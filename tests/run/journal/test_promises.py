@@ -147,7 +147,8 @@ class Promises(RuleBasedStateMachine):
         end = await self.reached
         if end == "well":
             return Outcome(index, [{"json": raw}], statuses=(200,))
-        return Outcome(index, error=NetworkError(end, item=index, sent="no" if end == "refused" else "unknown"))
+        error = NetworkError(end, item=index, sent="no" if end == "refused" else "unknown")
+        return Outcome(index, error=error, effect=error.effect)
 
     def _told(self, index: int, outcome: Outcome) -> None:
         """What a journal says without sending is what was given out before, or that it is not known."""
