@@ -117,7 +117,12 @@ def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
         if prop.name in written:
             filled = filling.value(prop, written[prop.name])
             before = form.values[prop.name]
-            if not as_n8n and isinstance(before, dict) and isinstance(filled, dict) and before is not written[prop.name]:
+            if (
+                not as_n8n
+                and isinstance(before, dict)
+                and isinstance(filled, dict)
+                and before is not written[prop.name]
+            ):
                 # Of two visible collections with one name n8n's form holds the members of the last; here those of both.
                 filled = {**before, **filled}
             form.values[prop.name] = filled

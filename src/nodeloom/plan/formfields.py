@@ -10,12 +10,42 @@ from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import scalar_text
 
 _KEYS = frozenset(
-    "fieldLabel fieldType placeholder defaultValue fieldOptions multiselect multipleFiles acceptFileTypes formatDate "
-    "requiredField fieldValue elementName html fieldName limitSelection numberOfSelections minSelections "
-    "maxSelections".split()
+    [
+        "fieldLabel",
+        "fieldType",
+        "placeholder",
+        "defaultValue",
+        "fieldOptions",
+        "multiselect",
+        "multipleFiles",
+        "acceptFileTypes",
+        "formatDate",
+        "requiredField",
+        "fieldValue",
+        "elementName",
+        "html",
+        "fieldName",
+        "limitSelection",
+        "numberOfSelections",
+        "minSelections",
+        "maxSelections",
+    ]
 )
 _TYPES = frozenset(
-    "date dropdown email file number password text textarea checkbox radio html hiddenField".split()
+    [
+        "date",
+        "dropdown",
+        "email",
+        "file",
+        "number",
+        "password",
+        "text",
+        "textarea",
+        "checkbox",
+        "radio",
+        "html",
+        "hiddenField",
+    ]
 )
 _EXAMPLE = 'the JSON text of a list of form fields, such as [{"fieldLabel": "Name"}]'
 
