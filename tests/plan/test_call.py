@@ -419,3 +419,20 @@ def test_a_proxy_s_password_is_not_shown() -> None:
 def test_a_timeout_out_of_an_item_is_one(milliseconds: Any, seconds: float | None) -> None:
     """Longer than a timer can count is as long as it can."""
     assert sent(timeout=milliseconds).timeout == seconds
+
+
+def test_a_header_that_comes_to_nothing_takes_the_one_of_its_name_away() -> None:
+    """As axios has it; what is undefined does so in n8n alone."""
+    for nothing in (None, False, []):
+        for send in (sent, as_n8n):
+            assert not {"x-a", "X-A"} & send(headers={"X-A": "0", "x-a": nothing}).headers.keys()
+            assert "X-B" not in send(headers={"X-B": nothing}).headers
+    both = {"X-A": "0", "x-a": UNDEFINED}
+    assert sent(headers=both).headers["X-A"] == "0"
+    assert "X-A" not in as_n8n(headers=both).headers
+    assert sent(headers={"x-a": None, "X-A": "1"}).headers["X-A"] == "1"
+
+
+def test_a_multipart_body_without_a_part_is_empty() -> None:
+    for send in (sent, as_n8n):
+        assert send(body={"a": UNDEFINED}, headers={"Content-Type": "multipart/form-data"}).body == b""

@@ -354,8 +354,11 @@ def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
 def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values, "headers").items():
-        # axios sends no header that is false.
-        if value is UNDEFINED or value is None or value is False:
+        # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes the
+        # earlier one of its name away. What is undefined takes nothing away where n8n's word is not the last.
+        if value is UNDEFINED or value is None or value is False or value == []:
+            if as_n8n or value is not UNDEFINED:
+                _drop_header(headers, name)
             continue
         try:
             _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
@@ -363,6 +366,12 @@ def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
             error.property = error.property or name
             raise
     return headers
+
+
+def _drop_header(headers: dict[str, str], name: str) -> None:
+    folded = name.lower()
+    for known in [known for known in headers if known.lower() == folded]:
+        del headers[known]
 
 
 def _set_header(headers: dict[str, str], name: str, value: str) -> None:
