@@ -423,7 +423,8 @@ def test_a_timeout_out_of_an_item_is_one(milliseconds: Any, seconds: float | Non
 
 def test_a_header_that_comes_to_nothing_takes_the_one_of_its_name_away() -> None:
     """As axios has it; what is undefined does so in n8n alone."""
-    for nothing in (None, False, []):
+    nothings: list[Any] = [None, False, []]
+    for nothing in nothings:
         for send in (sent, as_n8n):
             assert not {"x-a", "X-A"} & send(headers={"X-A": "0", "x-a": nothing}).headers.keys()
             assert "X-B" not in send(headers={"X-B": nothing}).headers

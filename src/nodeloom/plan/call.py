@@ -354,8 +354,8 @@ def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
 def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values, "headers").items():
-        # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes the
-        # earlier one of its name away. What is undefined takes nothing away where n8n's word is not the last.
+        # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes
+        # the earlier one of its name away. What is undefined does so in n8n alone.
         if value is UNDEFINED or value is None or value is False or value == []:
             if as_n8n or value is not UNDEFINED:
                 _drop_header(headers, name)
