@@ -283,10 +283,13 @@ def test_further_parameters_of_a_token_request_are_sent(runtime: Runtime, transp
     more = {"audience": ["https://api.example.com"], "n": ["1"], "on": ["true"]}
     assert token_form(**body, additionalBodyProperties=audience) == plain | more
     assert token_form(**body, additionalBodyProperties=json.loads(audience)) == plain | more
+    # A list is sent entry by entry, and who the client is stays the credential's to say.
+    other = {"resource": ["a", "b"], "client_id": "other", "client_secret": "other"}
+    assert token_form(**body, additionalBodyProperties=other) == plain | {"resource": ["a", "b"]}
     # Hidden in n8n's form, so it has no value, whatever was left in it.
     assert token_form(**body, additionalBodyProperties=audience, sendAdditionalBodyProperties=False) == plain
     assert "audience" not in token_form(authentication="header", additionalBodyProperties=audience)
-    for broken in ("canary{", "[1]", '{"a": {"canary": 1}}'):
+    for broken in ("canary{", "[1]", '{"a": {"canary": 1}}', '{"a": [["canary"]]}'):
         with pytest.raises(CredentialError, match="no JSON object of texts") as caught:
             token_form(**body, additionalBodyProperties=broken)
         assert "canary" not in str(caught.value)

@@ -59,6 +59,12 @@ def test_what_is_undefined_is_left_out_and_what_is_empty_stays() -> None:
     assert injection.body == {"n": None}
 
 
+def test_a_header_that_is_null_or_false_is_none() -> None:
+    """As axios has it, and as it is for the headers of a node."""
+    given = {"X-F": False, "X-N": None, "X-C": "={{ false }}", "X-Z": 0, "X-T": True, "X-E": ""}
+    assert inject({"headers": given}).headers == {"X-Z": "0", "X-T": "true", "X-E": ""}
+
+
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
 def test_basic_authentication_becomes_a_header(user: str, password: str) -> None:
     """RFC 7617 in UTF-8; it replaces an Authorization header."""

@@ -97,6 +97,9 @@ def test_literals_are_compared_as_javascript_does(value: Any, literal: Any, equa
         ("gt", 0, True, True),
         ("gt", 0, "abc", False),
         ("gt", 0, {}, False),
+        ("gte", "5", {"a": 1}, True),  # an object is compared as its text, `[object Object]`
+        ("lt", "b", {"a": 1}, True),
+        ("lt", "5", {"a": 1}, False),
         ("gte", 5, 5, True),
         ("gte", 0, None, True),
         ("gte", 0, "", True),

@@ -64,13 +64,21 @@ def test_luxon(js: Any, code: str, expected: object) -> None:
 
 
 def test_what_dates_become_in_python(js: Any) -> None:
-    """A DateTime keeps its zone, a Date is in UTC, a Duration is its ISO text, an invalid one None."""
+    """A DateTime keeps its zone, a Date is in UTC, a Duration is its ISO text, an invalid one None.
+
+    An Interval has the members that luxon's has, so that it is in JSON what n8n sends.
+    """
     value = js("DateTime.fromISO('2024-07-01T12:00')", timezone="Europe/Berlin")
     assert value == datetime.datetime(2024, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
     assert value.tzinfo == zoneinfo.ZoneInfo("Europe/Berlin")
     assert js("[new Date(0)]") == [datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)]
     assert js("Duration.fromMillis(90000)") == "PT90S"
     assert js("DateTime.fromISO('x')") is None
+    interval = js("Interval.fromISO('1970-01-01T00:00Z/PT1S').mapEndpoints((end) => end.setZone('UTC'))")
+    ends = [datetime.datetime(1970, 1, 1, 0, 0, second, tzinfo=datetime.UTC) for second in (0, 1)]
+    assert interval == {"s": ends[0], "e": ends[1], "invalid": None, "isLuxonInterval": True}
+    written = '{"s":null,"e":null,"invalid":{"reason":"x"},"isLuxonInterval":true}'
+    assert js("JSON.stringify(Interval.invalid('x'))") == written
     with pytest.raises(ExpressionError):
         js("new Date(8.64e15)")
 

@@ -116,11 +116,22 @@ def test_a_form_body_is_written_as_axios_writes_it(kind: str) -> None:
 
 
 def test_a_list_is_a_form_by_its_indices() -> None:
-    assert sent(body=[1, "b"], headers={"Content-Type": "application/x-www-form-urlencoded"}).body == b"0=1&1=b"
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    assert sent(body=[1, "b"], headers=form).body == b"0=1&1=b"
     assert parts_of(sent(body=[1, "b"], headers={"Content-Type": "multipart/form-data"})) == [
         ("0", None, b"1"),
         ("1", None, b"b"),
     ]
+
+
+@pytest.mark.parametrize("body", [[1, 2], ["ab"], [{"a": 1}], [["a", 1], 2]])
+def test_a_list_without_names_is_no_form(body: list[Any]) -> None:
+    """n8n makes pairs of it, and fails."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for send in (sent, as_n8n):
+        with pytest.raises(InvalidValueError, match="fields with names"):
+            send(body=body, headers=form)
+    assert as_n8n(body=[["a", 1]], headers=form).body == b"0%5B%5D=a&0%5B%5D=1"
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
@@ -303,6 +314,8 @@ def test_auth_that_is_none_or_digest_is_refused(auth: Any) -> None:
         ("false", set(), {404, 500, 302}),
         (1, {404, 500, 302}, {404, 500, 302}),
         (0, set(), set()),
+        ([], set(), {404, 500, 302}),
+        ({"ignore": True, "except": ["404", True, 500]}, {404, 302}, {404, 302}),
     ],
 )
 def test_statuses_that_are_ignored_are_answers(ignored: Any, passing: set[int], raw_passing: set[int]) -> None:
@@ -314,6 +327,7 @@ def test_statuses_that_are_ignored_are_answers(ignored: Any, passing: set[int], 
 def test_redirects_certificates_and_hosts_are_as_the_request_says() -> None:
     assert sent().most_redirects is None
     assert sent(maxRedirects=3).most_redirects == 3
+    assert sent(maxRedirects="3").most_redirects == 3
     assert sent(maxRedirects=0).follow_redirects is False
     assert sent(disableFollowRedirect=True, maxRedirects=3).follow_redirects is False
     assert sent().verify
@@ -334,6 +348,14 @@ def test_redirects_certificates_and_hosts_are_as_the_request_says() -> None:
         ({"agentOptions": "x"}, "is not an object"),
         ({"maxRedirects": "many"}, "not a number"),
         ({"maxRedirects": -1}, "not a number"),
+        ({"maxRedirects": ""}, "not a number"),
+        ({"maxRedirects": True}, "not a number"),
+        ({"ignoreHttpStatusErrors": {"ignore": True, "except": 404}}, "are no list"),
+        ({"ignoreHttpStatusErrors": {"ignore": True, "except": "404"}}, "are no list"),
+        ({"qs": "a=1&b=2"}, "qs is not an object"),
+        ({"qs": [1]}, "qs is not an object"),
+        ({"headers": "X-A: 1"}, "headers is not an object"),
+        ({"headers": ["X-A"]}, "headers is not an object"),
     ],
 )
 def test_what_the_request_says_and_nodeloom_cannot_do_is_refused(options: dict[str, Any], words: str) -> None:
@@ -397,3 +419,21 @@ def test_a_proxy_s_password_is_not_shown() -> None:
 def test_a_timeout_out_of_an_item_is_one(milliseconds: Any, seconds: float | None) -> None:
     """Longer than a timer can count is as long as it can."""
     assert sent(timeout=milliseconds).timeout == seconds
+
+
+def test_a_header_that_comes_to_nothing_takes_the_one_of_its_name_away() -> None:
+    """As axios has it; what is undefined does so in n8n alone."""
+    nothings: list[Any] = [None, False, []]
+    for nothing in nothings:
+        for send in (sent, as_n8n):
+            assert not {"x-a", "X-A"} & send(headers={"X-A": "0", "x-a": nothing}).headers.keys()
+            assert "X-B" not in send(headers={"X-B": nothing}).headers
+    both = {"X-A": "0", "x-a": UNDEFINED}
+    assert sent(headers=both).headers["X-A"] == "0"
+    assert "X-A" not in as_n8n(headers=both).headers
+    assert sent(headers={"x-a": None, "X-A": "1"}).headers["X-A"] == "1"
+
+
+def test_a_multipart_body_without_a_part_is_empty() -> None:
+    for send in (sent, as_n8n):
+        assert send(body={"a": UNDEFINED}, headers={"Content-Type": "multipart/form-data"}).body == b""

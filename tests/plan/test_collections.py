@@ -151,3 +151,39 @@ def test_a_locator_pattern_is_javascript() -> None:
     }
     value = {"__rl": True, "mode": "url", "value": "https://x.test/abc"}
     assert request_of(node(locator), {"item": value}).url.endswith("?item=abc")
+
+
+@pytest.mark.parametrize("value", [5, None, ["a"], {"a": 1}])
+def test_what_is_no_text_has_no_part_to_extract(value: Any) -> None:
+    """n8n refuses it as well; sent as it is, it would be another thing's name."""
+    rule = {"type": "regex", "regex": "items/([a-z0-9]+)"}
+    plain = {"displayName": "Item", "name": "item", "type": "string", "extractValue": rule}
+    plain["routing"] = {"send": {"type": "query", "property": "item"}}
+    modes = [{"name": "url", "type": "string", "extractValue": rule}]
+    located = {**plain, "type": "resourceLocator", "modes": modes, "extractValue": None}
+    for prop, given in ((plain, "={{ $json.v }}"), (located, {"__rl": True, "mode": "url", "value": "={{ $json.v }}"})):
+        for mode in ("strict", "raw"):
+            with pytest.raises(InvalidValueError, match="Item is no text"):
+                request_of(node(prop), {"item": given}, {"v": value}, url_values=mode)
+
+
+def test_a_locator_of_n8n_without_its_mark_is_shown_as_it_is() -> None:
+    """What n8n's form holds is marked; what an author writes need not be."""
+    item = {"displayName": "Item", "name": "item", "type": "resourceLocator", "modes": [{"name": "id"}]}
+    probe = node({**item, "routing": {"request": {"body": {"p": "={{ $parameter.item }}", "v": "={{ $value }}"}}}})
+    given = {"item": {"mode": "id", "value": "i1"}}
+    assert body_of(request_of(probe, given, dialect="n8n")) == {"p": given["item"], "v": "i1"}
+    assert body_of(request_of(probe, given)) == {"p": "i1", "v": "i1"}
+
+
+def test_of_two_visible_collections_with_one_name_no_member_is_lost() -> None:
+    """n8n's form holds the members of the last one; strict holds those of both."""
+    first = {**COLLECTION, "options": [body("a", "a")], "default": {"a": "d1"}}
+    second = {**COLLECTION, "options": [body("b", "b")], "default": {"b": "d2"}}
+    given = {"opts": {"a": "1", "b": "2"}}
+    sent = {
+        mode: [body_of(request_of(node(first, second), p, url_values=mode, dialect="n8n")) for p in ({}, given)]
+        for mode in ("strict", "raw")
+    }
+    assert sent == {"raw": [{"b": "d2"}, {"b": "2"}], "strict": [{"b": "d2"}, {"a": "1", "b": "2"}]}
+    assert body_of(request_of(node(first, second), given)) == {"a": "1", "b": "2"}

@@ -223,3 +223,13 @@ def test_the_name_something_is_sent_under_is_text(code: str, raw: str, strict: A
             sent({}, named)
     else:
         assert sent({}, named) == (None if strict is None else {strict: "v"})
+
+
+def test_a_filter_is_sent_with_what_n8ns_form_fills_in() -> None:
+    filled = {"caseSensitive": True, "leftValue": "", "typeValidation": "strict", "version": 1}
+    for mode in MODES:
+        found = [sent({"p": given}, prop(type="filter"), mode=mode) for given in ({}, {"options": {"version": 2}}, "t")]
+        both = [{"combinator": "and", "options": {**filled, **more}} for more in ({}, {"version": 2})]
+        assert found == [*({"p": value} for value in both), {"p": "t"}]
+    kept = {"combinator": "or", "conditions": [{"leftValue": "v"}], "options": {**filled, "caseSensitive": False}}
+    assert sent({"p": kept}, prop(type="filter")) == {"p": kept}

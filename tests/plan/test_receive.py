@@ -283,7 +283,8 @@ def test_whether_a_step_is_enabled_is_settled_before_the_request(enabled: Any, a
         (-1, 2, None),
         ("x", 0, None),
         ("={{ undefined }}", 0, 3),
-        (True, 0, 3),
+        (True, 0, None),
+        (False, 0, 3),
     ],
 )
 def test_a_limit_is_a_number_and_in_n8n_whatever_parse_int_makes_of_it(most: Any, raw: int, strict: int | None) -> None:

@@ -72,8 +72,11 @@ def client_of(
     )
 
 
-def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str], ...]:  # noqa: A002
-    """The further parameters of a token request. Raises CredentialError, without showing them, for what is none."""
+def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002
+    """The further parameters of a token request; a list is sent entry by entry under its one name (RFC 8707).
+
+    Raises CredentialError, without showing them, for what is none.
+    """
     from nodeloom.expression import UNDEFINED
 
     if given is None or given is UNDEFINED or given == "":
@@ -83,13 +86,20 @@ def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str], ...]:  # n
             given = json.loads(given)
         except (ValueError, RecursionError):
             given = None
-    if not isinstance(given, Mapping) or not all(isinstance(v, (str, int, float, bool)) for v in given.values()):
+    if not isinstance(given, Mapping) or not all(map(_is_parameter, given.values())):
         raise CredentialError(
             f"The further body properties of a credential of type {type.name!r} are no JSON object of texts.",
             path=_MORE_PATH,
             hint='Write them like {"audience": "https://api.example.com"}.',
         )
-    return tuple((str(name), text_of(value)) for name, value in given.items())
+    return tuple(
+        (str(name), tuple(map(text_of, value)) if isinstance(value, list) else text_of(value))
+        for name, value in given.items()
+    )
+
+
+def _is_parameter(value: Any) -> bool:
+    return all(isinstance(v, (str, int, float, bool)) for v in (value if isinstance(value, list) else [value]))
 
 
 def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002

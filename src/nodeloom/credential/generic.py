@@ -68,7 +68,8 @@ def render_injection(
 ) -> Injection:
     """What a credential with these field `values` puts onto a request.
 
-    As in n8n, keys are templates too, and what resolves to undefined is left out. Basic authentication replaces an
+    As in n8n, keys are templates too, and what resolves to undefined is left out, as is a header that is null or false
+    (axios). Basic authentication replaces an
     `Authorization` header. Raises CredentialError when a header would not be one, without showing its value.
     """
     if not parts:
@@ -87,7 +88,8 @@ def render_injection(
         )
     headers: dict[str, str] = {}
     for name, value in _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")).items():
-        headers[_header_name(type_name, name)] = header_value(type_name, name, value)
+        if value is not None and value is not False:
+            headers[_header_name(type_name, name)] = header_value(type_name, name, value)
     if parts.get("auth"):
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")

@@ -54,7 +54,7 @@ class OAuth2Client:
     verify: bool = True
     user: bytes = b""
     way: Hashable = None
-    more: tuple[tuple[str, str], ...] = ()
+    more: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
     expired: frozenset[int] = frozenset({401})
 
     def __repr__(self) -> str:
@@ -94,8 +94,11 @@ class OAuth2Client:
     def _scopes(self) -> dict[str, str]:
         return {"scope": self.scope} if self.scope else {}
 
-    def _request(self, form: Mapping[str, str], *, repeatable: bool) -> Request:
-        """A token request. It follows no redirect: the secret is for this address only."""
+    def _request(self, form: Mapping[str, str | tuple[str, ...]], *, repeatable: bool) -> Request:
+        """A token request. It follows no redirect: the secret is for this address only.
+
+        Who the client is `form` cannot change, as in n8n.
+        """
         headers = MaskedValues({"Content-Type": _FORM, "Accept": "application/json"})
         if self.authentication == "header" and self.client_secret:
             headers["Authorization"] = f"Basic {self._basic()}"
@@ -109,7 +112,7 @@ class OAuth2Client:
             "POST",
             self.token_url,
             headers=headers,
-            body=urlencode({**client, **form}).encode("ascii"),
+            body=urlencode({**client, **form, **client}, doseq=True).encode("ascii"),
             follow_redirects=False,
             verify=self.verify,
             credential_headers=frozenset({"authorization"}) & {name.lower() for name in headers},

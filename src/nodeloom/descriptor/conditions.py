@@ -46,8 +46,14 @@ def _number(value: Any) -> float:
     return math.nan
 
 
+def _primitive(value: Any) -> Any:
+    """What is compared of an object: its text (ECMA-262 ToPrimitive)."""
+    return "[object Object]" if isinstance(value, Mapping) else value
+
+
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def check(value: Any, wanted: Any) -> bool:
+        value, wanted = _primitive(value), _primitive(wanted)
         if isinstance(value, str) and isinstance(wanted, str):
             # By UTF-16 code units, as JavaScript orders text.
             return compare(value.encode("utf-16-be", "surrogatepass"), wanted.encode("utf-16-be", "surrogatepass"))

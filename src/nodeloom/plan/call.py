@@ -225,7 +225,7 @@ class Call:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         options, as_n8n = self.options, self.url_values == "raw"
         headers = _headers(options.get("headers"), as_n8n=as_n8n)
-        query = copy_json(_mapping(options.get("qs")))
+        query = copy_json(_mapping(options.get("qs"), "qs", lenient=as_n8n))
         if is_true(options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
         basic = basic_of(options.get("auth"))
@@ -339,15 +339,28 @@ def _address(value: Any) -> Address | None:
     return None
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
+    """The object of that name in a request; nothing is an empty one, and so is, where it is `lenient`, a text (n8n).
+
+    Raises InvalidValueError for what is no object.
+    """
+    if isinstance(value, dict):
+        return value
+    if value is UNDEFINED or not value or (lenient and isinstance(value, str)):
+        return {}
+    raise InvalidValueError(
+        f"{name} is not an object.", property=name, value=value, hint='Write it like {"name": "value"}.'
+    )
 
 
 def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
     headers: dict[str, str] = MaskedValues()
-    for name, value in _mapping(values).items():
-        # axios sends no header that is false.
-        if value is UNDEFINED or value is None or value is False:
+    for name, value in _mapping(values, "headers").items():
+        # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes
+        # the earlier one of its name away. What is undefined does so in n8n alone.
+        if value is UNDEFINED or value is None or value is False or value == []:
+            if as_n8n or value is not UNDEFINED:
+                _drop_header(headers, name)
             continue
         try:
             _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
@@ -366,6 +379,12 @@ def _beside_cookies(headers: Mapping[str, str], cookies: str) -> str:
     names = {pair.partition("=")[0].strip() for pair in cookies.split(";")}
     kept = [pair.strip() for pair in own.split(";") if pair.strip() and pair.partition("=")[0].strip() not in names]
     return "; ".join([*kept, cookies])
+
+
+def _drop_header(headers: dict[str, str], name: str) -> None:
+    folded = name.lower()
+    for known in [known for known in headers if known.lower() == folded]:
+        del headers[known]
 
 
 def _set_header(headers: dict[str, str], name: str, value: str) -> None:

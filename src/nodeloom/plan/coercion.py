@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.plan.formfields import form_fields
+from nodeloom.plan.objecttext import object_of
+from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import json_text, number_of, scalar_text
 
 Read = Callable[[Any], Any]
@@ -39,10 +42,6 @@ _DATE = """={{ ((value) => {
   dates.push(DateTime.fromSQL(text, kept), DateTime.fromMillis(Date.parse(text)));
   return dates.find((date) => date.isValid) ?? null;
 })($value) }}"""
-
-
-class Unfit(Exception):
-    """The value is none of the type."""
 
 
 class Coercion:
@@ -170,13 +169,7 @@ def _array(value: Any) -> list[Any]:
 def _object(value: Any) -> Any:
     if isinstance(value, (Mapping, datetime)):
         return value
-    try:
-        found = json.loads(_text(value))
-    except (ValueError, RecursionError):
-        found = []
-    if found is not None and not isinstance(found, dict):
-        raise Unfit('an object, such as {"key": 1}')
-    return found
+    return object_of(_text(value))
 
 
 def _time(value: Any) -> str:
@@ -230,4 +223,5 @@ _READERS: Mapping[str, Read] = {
     "url": _url,
     "jwt": _jwt,
     "binary": _binary,
+    "form-fields": form_fields,
 }

@@ -112,9 +112,20 @@ def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
 
     form = chosen.form
     filling = Filling(form.values, edition_of(chosen.descriptor), dialect, is_written_template, as_n8n)
+    written = dict(form.values)
     for prop in form.properties:
-        if prop.name in form.values:
-            form.values[prop.name] = filling.value(prop, form.values[prop.name])
+        if prop.name in written:
+            filled = filling.value(prop, written[prop.name])
+            before = form.values[prop.name]
+            if (
+                not as_n8n
+                and isinstance(before, dict)
+                and isinstance(filled, dict)
+                and before is not written[prop.name]
+            ):
+                # Of two visible collections with one name n8n's form holds the members of the last; here those of both.
+                filled = {**before, **filled}
+            form.values[prop.name] = filled
 
 
 def _refuse_invisible(node: Node, chosen: Selection) -> None:
@@ -256,8 +267,13 @@ class _Compiler:
         return uses_in(routings, self._choice.descriptor.request_defaults)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
-        """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""
+        """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds.
+
+        So is what an author wrote, for whom the mark would be noise.
+        """
         value = self.form.values[prop.name]
+        if self._dialect == "n8n" and prop.name in self._given:
+            return value
         if prop.type == "resourceLocator" and isinstance(value, Mapping) and "mode" in value:
             return {"__rl": True, **value}
         return value

@@ -17,6 +17,8 @@ from nodeloom.expression.split import is_template
 
 # False, 0 and null are values of these (n8n); null is none of any other kind.
 _TAKE_NULL = frozenset({"boolean", "number", "options"})
+# What a filter holds beside its conditions, as n8n's form fills it in.
+_FILTER_OPTIONS = {"caseSensitive": True, "leftValue": "", "typeValidation": "strict", "version": 1}
 _COLLECTIONS = frozenset({"collection", "fixedCollection"})
 
 
@@ -66,6 +68,13 @@ class Filling:
 
     def value(self, prop: PropertyDescriptor, value: Any) -> Any:
         """`value` with what its members have by default; anything but a written collection is left as it is."""
+        if prop.type == "filter" and isinstance(value, Mapping) and "$literal" not in value:
+            options = value.get("options")
+            return {
+                **value,
+                "combinator": value.get("combinator") or "and",
+                "options": {**_FILTER_OPTIONS, **(options if isinstance(options, Mapping) else {})},
+            }
         if prop.type not in _COLLECTIONS or (prop.type == "collection" and prop.multiple):
             return value
         if isinstance(value, Literal) or (isinstance(value, Mapping) and "$literal" in value):

@@ -45,7 +45,7 @@ def new_boundary() -> str:
 
 
 def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
-    """The body. Raises InvalidValueError for text that cannot be sent."""
+    """The body; without a part it is empty, as axios has it. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
         for name, value in form_fields(values, lambda held: isinstance(held, (Written, Parts)) or _is_file(held)):
@@ -55,7 +55,7 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
         raise InvalidValueError(
             "The body holds half of a surrogate pair, which cannot be sent.", hint="Mend the text's encoding."
         ) from None
-    return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""])
+    return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""]) if lines else b""
 
 
 def _is_file(value: Any) -> bool:

@@ -48,7 +48,7 @@ def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wante
             headers[name] = JSON if json_wanted else FORM
         return encode_text(body)
     if kind in (FORM, MULTIPART):
-        fields = _fields(body, kind)
+        fields = _fields(body, kind, named=written == FORM)
         if kind == FORM:
             return encode_form(fields)
         boundary = new_boundary()
@@ -68,8 +68,12 @@ def _json_of(text: str) -> bytes:
     return encode_text(text.strip())
 
 
-def _fields(body: Any, kind: str) -> Mapping[str, Any]:
-    if isinstance(body, list):
+def _fields(body: Any, kind: str, *, named: bool) -> Mapping[str, Any]:
+    """The fields of a body by their names; an entry of a list has its index for one.
+
+    Where a form is asked for in so many words (`named`), n8n takes a list of pairs only.
+    """
+    if isinstance(body, list) and (not named or all(isinstance(entry, list) and len(entry) == 2 for entry in body)):
         return {str(index): value for index, value in enumerate(body)}
     if isinstance(body, dict):
         return body

@@ -136,10 +136,10 @@ def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
 
 def count_of(value: Any) -> int | None:
     """A limit as a number; None for none. Raises InvalidValueError for what is no number, or below zero."""
-    if isinstance(value, bool) or value is None or value is UNDEFINED or value == "":
+    if value is False or value is None or value is UNDEFINED or value == "":
         return None
     try:
-        count = int(float(value))
+        count = -1 if value is True else int(float(value))
     except (TypeError, ValueError, OverflowError):
         count = -1
     if count < 0:

@@ -84,8 +84,16 @@ def located(prop: PropertyDescriptor, value: Any) -> Any:
 
 
 def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
-    if not isinstance(rule, Mapping) or rule.get("type") != "regex" or not isinstance(value, str):
+    """The group that the rule's pattern finds. Raises InvalidValueError for what it does not match, as n8n does."""
+    if not isinstance(rule, Mapping) or rule.get("type") != "regex":
         return value
+    if not isinstance(value, str):
+        raise InvalidValueError(
+            f"{prop.label} is no text, of which a part could be taken.",
+            property=prop.label,
+            value=None if value is UNDEFINED else value,
+            hint=f"Give a text that matches {rule['regex']}.",
+        )
     found = search(str(rule["regex"]), value)
     if found is None:
         raise InvalidValueError(

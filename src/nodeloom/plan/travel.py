@@ -6,6 +6,7 @@ Names and meanings are n8n's (`IHttpRequestOptions`).
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import host_allowed, host_of
-from nodeloom.plan.wire import encode_text, scalar_text
+from nodeloom.plan.wire import encode_text, is_truthy, number_of, scalar_text
 
 # Members of `agentOptions` that say how connections are kept, which is the transport's own affair here.
 _POOLING = frozenset(
@@ -57,11 +58,25 @@ def statuses_of(ignored: Any, *, as_n8n: bool) -> Statuses:
     if isinstance(ignored, Mapping):
         chosen = ignored.get("ignore", not as_n8n)
         if chosen is True:
-            return Statuses(True, frozenset(s for s in ignored.get("except") or () if isinstance(s, int)))
+            return Statuses(True, _failing(ignored.get("except")))
         return Statuses(as_n8n or (bool(chosen) and chosen != "false"))
-    if ignored is UNDEFINED or not ignored:
+    if ignored is UNDEFINED or not (is_truthy(ignored) if as_n8n else ignored):
         return Statuses()
     return Statuses(as_n8n or ignored != "false")
+
+
+def _failing(excepted: Any) -> frozenset[int]:
+    """The statuses of `except`. As in n8n a text in its list is none of them. Raises InvalidValueError for no list."""
+    if excepted is None or excepted is UNDEFINED:
+        return frozenset()
+    if not isinstance(excepted, (list, tuple)):
+        raise InvalidValueError(
+            "The statuses that stay errors are no list.",
+            property="ignoreHttpStatusErrors",
+            value=excepted,
+            hint="Write {ignore: true, except: [404]}.",
+        )
+    return frozenset(s for s in excepted if isinstance(s, int) and not isinstance(s, bool))
 
 
 def most_redirects(options: Mapping[str, Any]) -> int | None:
@@ -71,14 +86,15 @@ def most_redirects(options: Mapping[str, Any]) -> int | None:
     most = options.get("maxRedirects")
     if most is None or most is UNDEFINED:
         return None
-    if isinstance(most, bool) or not isinstance(most, (int, float)) or most != most or most < 0:
+    count = number_of(most) if most != "" and not isinstance(most, bool) else math.nan
+    if not count >= 0:
         raise InvalidValueError(
             "maxRedirects is not a number.",
             property="maxRedirects",
             value=most,
             hint="Give a whole number, 0 for none.",
         )
-    return int(min(most, 2**31))
+    return int(min(count, 2**31))
 
 
 def is_verified(options: Mapping[str, Any]) -> bool:

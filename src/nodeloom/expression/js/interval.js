@@ -11,14 +11,12 @@
   };
 
   class Interval {
-    isLuxonInterval = true;
-    #start;
-    #end;
-    #invalid;
+    // Own members with luxon's names: JSON, and what leaves the expression, is made of them.
     constructor(start, end, invalid = null) {
-      this.#start = start;
-      this.#end = end;
-      this.#invalid = invalid;
+      this.s = start;
+      this.e = end;
+      this.invalid = invalid;
+      this.isLuxonInterval = true;
     }
     static invalid(reason) {
       return new Interval(null, null, { reason });
@@ -89,46 +87,46 @@
     }
 
     get isValid() {
-      return this.#invalid === null;
+      return this.invalid === null;
     }
     get invalidReason() {
-      return this.#invalid?.reason ?? null;
+      return this.invalid?.reason ?? null;
     }
     get start() {
-      return this.isValid ? this.#start : null;
+      return this.isValid ? this.s : null;
     }
     get end() {
-      return this.isValid ? this.#end : null;
+      return this.isValid ? this.e : null;
     }
     get lastDateTime() {
-      return this.isValid ? this.#end.minus(1) : null;
+      return this.isValid ? this.e.minus(1) : null;
     }
     length(unit = "milliseconds") {
       return this.isValid ? this.toDuration(unit).get(unit) : NaN;
     }
     count(unit = "milliseconds", options = {}) {
       if (!this.isValid) return NaN;
-      const start = this.#start.startOf(unit, options);
-      const end = this.#end.startOf(unit, options);
-      return Math.floor(end.diff(start, unit).get(unit)) + (end.valueOf() !== this.#end.valueOf() ? 1 : 0);
+      const start = this.s.startOf(unit, options);
+      const end = this.e.startOf(unit, options);
+      return Math.floor(end.diff(start, unit).get(unit)) + (end.valueOf() !== this.e.valueOf() ? 1 : 0);
     }
     hasSame(unit) {
-      return this.isValid && (this.isEmpty() || this.#end.minus(1).hasSame(this.#start, unit));
+      return this.isValid && (this.isEmpty() || this.e.minus(1).hasSame(this.s, unit));
     }
     isEmpty() {
-      return this.#start.valueOf() === this.#end.valueOf();
+      return this.s.valueOf() === this.e.valueOf();
     }
     isAfter(time) {
-      return this.isValid && this.#start > time;
+      return this.isValid && this.s > time;
     }
     isBefore(time) {
-      return this.isValid && this.#end <= time;
+      return this.isValid && this.e <= time;
     }
     contains(time) {
-      return this.isValid && this.#start <= time && this.#end > time;
+      return this.isValid && this.s <= time && this.e > time;
     }
     set({ start, end } = {}) {
-      return this.isValid ? Interval.fromDateTimes(start ?? this.#start, end ?? this.#end) : this;
+      return this.isValid ? Interval.fromDateTimes(start ?? this.s, end ?? this.e) : this;
     }
     splitAt(...times) {
       if (!this.isValid) return [];
@@ -137,8 +135,8 @@
         .filter((time) => this.contains(time))
         .sort((a, b) => a - b);
       const parts = [];
-      let start = this.#start;
-      for (const time of [...sorted, this.#end]) {
+      let start = this.s;
+      for (const time of [...sorted, this.e]) {
         if (+time === +start) continue;
         parts.push(Interval.fromDateTimes(start, time));
         start = time;
@@ -149,11 +147,11 @@
       const duration = Duration.fromDurationLike(length);
       if (!this.isValid || !duration.isValid || duration.as("milliseconds") === 0) return [];
       const parts = [];
-      let start = this.#start,
+      let start = this.s,
         index = 1;
-      while (start < this.#end) {
-        const next = this.#start.plus(duration.mapUnits((value) => value * index));
-        const end = +next > +this.#end ? this.#end : next;
+      while (start < this.e) {
+        const next = this.s.plus(duration.mapUnits((value) => value * index));
+        const end = +next > +this.e ? this.e : next;
         parts.push(Interval.fromDateTimes(start, end));
         start = end;
         index += 1;
@@ -164,31 +162,31 @@
       return this.isValid ? this.splitBy(this.length() / count).slice(0, count) : [];
     }
     overlaps(other) {
-      return this.#end > other.#start && this.#start < other.#end;
+      return this.e > other.s && this.s < other.e;
     }
     abutsStart(other) {
-      return this.isValid && +this.#end === +other.#start;
+      return this.isValid && +this.e === +other.s;
     }
     abutsEnd(other) {
-      return this.isValid && +other.#end === +this.#start;
+      return this.isValid && +other.e === +this.s;
     }
     engulfs(other) {
-      return this.isValid && this.#start <= other.#start && this.#end >= other.#end;
+      return this.isValid && this.s <= other.s && this.e >= other.e;
     }
     equals(other) {
-      return this.isValid && other.isValid && this.#start.equals(other.#start) && this.#end.equals(other.#end);
+      return this.isValid && other.isValid && this.s.equals(other.s) && this.e.equals(other.e);
     }
     intersection(other) {
       if (!this.isValid) return this;
-      const start = this.#start > other.#start ? this.#start : other.#start;
-      const end = this.#end < other.#end ? this.#end : other.#end;
+      const start = this.s > other.s ? this.s : other.s;
+      const end = this.e < other.e ? this.e : other.e;
       return start >= end ? null : Interval.fromDateTimes(start, end);
     }
     union(other) {
       if (!this.isValid) return this;
       return Interval.fromDateTimes(
-        this.#start < other.#start ? this.#start : other.#start,
-        this.#end > other.#end ? this.#end : other.#end,
+        this.s < other.s ? this.s : other.s,
+        this.e > other.e ? this.e : other.e,
       );
     }
     difference(...others) {
@@ -197,31 +195,31 @@
         .filter((i) => i !== null && !i.isEmpty());
     }
     mapEndpoints(change) {
-      return Interval.fromDateTimes(change(this.#start), change(this.#end));
+      return Interval.fromDateTimes(change(this.s), change(this.e));
     }
     toDuration(unit, options) {
-      return this.isValid ? this.#end.diff(this.#start, unit, options) : Duration.invalid(this.invalidReason);
+      return this.isValid ? this.e.diff(this.s, unit, options) : Duration.invalid(this.invalidReason);
     }
     toISO(options) {
-      return this.isValid ? `${this.#start.toISO(options)}/${this.#end.toISO(options)}` : "Invalid Interval";
+      return this.isValid ? `${this.s.toISO(options)}/${this.e.toISO(options)}` : "Invalid Interval";
     }
     toISODate() {
-      return this.isValid ? `${this.#start.toISODate()}/${this.#end.toISODate()}` : "Invalid Interval";
+      return this.isValid ? `${this.s.toISODate()}/${this.e.toISODate()}` : "Invalid Interval";
     }
     toISOTime(options) {
-      return this.isValid ? `${this.#start.toISOTime(options)}/${this.#end.toISOTime(options)}` : "Invalid Interval";
+      return this.isValid ? `${this.s.toISOTime(options)}/${this.e.toISOTime(options)}` : "Invalid Interval";
     }
     toFormat(format, { separator = " – " } = {}) {
       return this.isValid
-        ? `${this.#start.toFormat(format)}${separator}${this.#end.toFormat(format)}`
+        ? `${this.s.toFormat(format)}${separator}${this.e.toFormat(format)}`
         : "Invalid Interval";
     }
     toString() {
-      return this.isValid ? `[${this.#start.toISO()} – ${this.#end.toISO()})` : "Invalid Interval";
+      return this.isValid ? `[${this.s.toISO()} – ${this.e.toISO()})` : "Invalid Interval";
     }
     toLocaleString(options, more) {
       return this.isValid
-        ? `${this.#start.toLocaleString(options, more)}\u2009–\u2009${this.#end.toLocaleString(options, more)}`
+        ? `${this.s.toLocaleString(options, more)}\u2009–\u2009${this.e.toLocaleString(options, more)}`
         : "Invalid Interval";
     }
   }
