@@ -14,6 +14,7 @@ from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.body_fields import BodyFields, body_fields, parameters_read_by
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
@@ -205,7 +206,18 @@ class _Compiler:
             pages_choose_method=pagination is not None and pagination.chooses_method,
             marks=joined(step.marks for step in steps),
             made_of=made_of,
+            body_fields=self._body_fields(parameters, builder) if only is None and known.strict else None,
         )
+
+    def _body_fields(self, parameters: Mapping[str, Compiled], builder: StepBuilder) -> BodyFields | None:
+        """What the author set for the body, whether it is sent by a property's own routing or by the name of one."""
+        names = {*builder.body_parameters, *parameters_read_by(self._choice.descriptor.request_defaults)}
+        by_name = [
+            (prop.label, parameters[prop.name])
+            for prop in self.form.properties
+            if prop.name in names and prop.name in parameters and self._is_given(prop)
+        ]
+        return body_fields([*builder.body_values, *by_name])
 
     def _steps_of(
         self, prop: PropertyDescriptor, parameters: Mapping[str, Compiled], builder: StepBuilder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
@@ -43,6 +43,14 @@ def missing_address(source: str, code: str, part: Compiled, scope: Scope) -> Mis
     error = _missing(f"A value of the address is missing: {{{{{code}}}}}.", "url", source, part, scope)
     error.property = None
     return error
+
+
+def missing_body(values: Sequence[tuple[str, Compiled]], scope: Scope) -> MissingValueError:
+    """The error for fields of a body, with their labels, of which none came to anything."""
+    labels = list(dict.fromkeys(label for label, _value in values))
+    label, value = values[0]
+    message = f"{', '.join(labels)} came to nothing, so the request would have an empty body."
+    return _missing(message, label, str(value.source), value, scope)
 
 
 def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Scope) -> MissingValueError:

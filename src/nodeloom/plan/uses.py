@@ -63,7 +63,7 @@ def _routing_uses(routing: Routing | None) -> Iterator[tuple[Name, Use]]:
         return
     written = "={{ $value }}" if send.value in (None, "") else send.value
     if send.type in ("path", "header", "cookie") or is_condition(send.property, header=False):
-        yield from ((name, "whole") for name in _names_read(written))
+        yield from ((name, "whole") for name in names_read(written))
     elif send.type == "query" and is_odata(send.property):
         yield from ((name, str(send.property)) for name in _names_passed_on(written))
 
@@ -72,22 +72,22 @@ def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
     if request is None:
         return
     for part in (request.url, request.base_url, request.headers):
-        yield from ((name, "whole") for name in _names_read(part))
+        yield from ((name, "whole") for name in names_read(part))
     for part in (request.qs, request.body):
         for key, written in part.items() if isinstance(part, Mapping) else ():
             if is_condition(key, header=False):
-                yield from ((name, "whole") for name in _names_read(written))
+                yield from ((name, "whole") for name in names_read(written))
             elif part is request.qs and is_odata(key):
                 yield from ((name, str(key)) for name in _names_passed_on(written))
 
 
-def _names_read(written: Any) -> Iterator[Name]:
+def names_read(written: Any) -> Iterator[Name]:
     """Every value that the templates in `written` read."""
     if isinstance(written, Mapping):
         written = list(written.values())
     if isinstance(written, list):
         for entry in written:
-            yield from _names_read(entry)
+            yield from names_read(entry)
     elif isinstance(written, str) and is_template(written, "n8n"):
         yield from _read_by(written)
 
