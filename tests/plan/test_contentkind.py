@@ -228,8 +228,15 @@ def test_json_of_too_many_values_is_too_large_where_it_says_json_and_text_where_
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/x-yml", "text/yml", "application/x-xml", "application/xml-external-parsed-entity"]
-    + ["application/comma-separated-values", "application/x-json-stream", "application/vnd.x+yml"],
+    [
+        "application/x-yml",
+        "text/yml",
+        "application/x-xml",
+        "application/xml-external-parsed-entity",
+        "application/comma-separated-values",
+        "application/x-json-stream",
+        "application/vnd.x+yml",
+    ],
 )
 def test_other_names_of_texts(kind: str) -> None:
     assert data("[1]", kind) == [{"data": "[1]"}]

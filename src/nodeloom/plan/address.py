@@ -25,7 +25,7 @@ from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
 from nodeloom.plan.marks import NOTHING_WITHIN, Within
-from nodeloom.plan.missing import missing_address
+from nodeloom.plan.missing import came_to_nothing, missing_address, spells_nothing
 from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
 from nodeloom.plan.pieces import Address as Address
 from nodeloom.plan.pieces import Origin as Origin
@@ -114,7 +114,7 @@ class AddressTemplate:
             origin = _writer(piece.value, static_parameters, value_is_static)
             # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
             whole = len(pieces) > 1 and isinstance(piece.value, PathTemplate)
-            needed = strict and len(pieces) > 1 and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
+            needed = strict and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
             made_of = within.fields(piece.value)
             self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
             before += _STAND_IN
@@ -134,6 +134,8 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
+            if block.needed and (spells_nothing(value, block.part.value, scope) or block.reads_nothing(scope)):
+                raise missing_address(self.source, block.part.block.code, block.part.value, scope)
             return (
                 UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
             )
@@ -154,13 +156,23 @@ class _Block:
 
     def piece(self, scope: Scope) -> Piece:
         value = self.part.value.resolve(scope)
-        if self.needed and (value is UNDEFINED or value is None):
+        # What a descriptor computes to be empty text is its own affair.
+        nothing = value != "" and came_to_nothing(value)
+        if self.needed and (nothing or spells_nothing(value, self.part.value, scope)):
             raise missing_address(self.source, self.part.block.code, self.part.value, scope)
         text = _text(value)
         if self.place != "other":
             text = self._as_literal(text, value, scope)
         expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
         return Piece(text, self.origin, expression, self.made_of)
+
+    def reads_nothing(self, scope: Scope) -> bool:
+        """Whether a parameter that the block reads was set by an expression that came to nothing."""
+        for path in self.part.value.references:
+            written = scope.parameters.get(str(path[1])) if path[0] == "$parameter" and len(path) > 1 else None
+            if written is not None and not written.static and came_to_nothing(written.resolve(scope)):
+                return True
+        return False
 
     def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
         if self.place == "quoted":

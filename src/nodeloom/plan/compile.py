@@ -38,7 +38,7 @@ from nodeloom.plan.steps import (
     takes_null,
 )
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
-from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
+from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, routings_in, uses_in
 
 
 def compile_plan(
@@ -246,10 +246,11 @@ class _Compiler:
     def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
         uses = self._uses(only) if self._url_values == "strict" else {}
+        known = known_texts("$parameter", self.form.values, self._dialect)
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                own = uses_in([prop.routing]).get(("$value",)) if self._url_values == "strict" else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if self._url_values == "strict" else None
                 template = compiler_for(own or uses.get(("$parameter", prop.name)))
                 compiled[prop.name] = compile_value(
                     self._written(prop), dialect=dialect, property=prop.label, template=template
@@ -265,7 +266,8 @@ class _Compiler:
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
             else:
                 routings += routings_in(prop)
-        return uses_in(routings, self._choice.descriptor.request_defaults)
+        known = known_texts("$parameter", self.form.values, self._dialect)
+        return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds."""

@@ -34,7 +34,7 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting, placed
-from nodeloom.plan.uses import Name, Use, compiler_for, uses_in
+from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, uses_in
 
 
 class Step(Protocol):
@@ -534,7 +534,9 @@ class StepBuilder:
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
         )
-        uses = uses_in(p.routing for p in form.properties) if self._parameters.strict and not literal else {}
+        strict = self._parameters.strict and not literal
+        known = known_texts("$parent", form.values, self._dialect) if strict else {}
+        uses = uses_in((p.routing for p in form.properties), known=known) if strict else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
             names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
@@ -542,7 +544,7 @@ class StepBuilder:
             # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
-                own = uses_in([prop.routing]).get(("$value",)) if uses else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if uses else None
                 compiled = self.compile(
                     prop,
                     value,
@@ -550,7 +552,9 @@ class StepBuilder:
                     literal=literal,
                     use=own or uses.get(("$parent", prop.name)),
                 )
-                is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
+                # A form gives defaults back; who adds a member to a collection, or computes it, means its value.
+                is_default = defaults and not literal and prop.has_default and same(value, prop.default)
+                is_given = prop.name in given and not is_default
                 steps = self.steps(
                     prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
                 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
-from nodeloom.expression.split import is_template
+from nodeloom.expression.split import Dialect, is_template
 from nodeloom.expression.template import TemplateCompiler
 from nodeloom.plan.clause import clause, is_odata
 from nodeloom.plan.preconditions import is_condition
@@ -35,10 +35,18 @@ def compiler_for(use: Use | None) -> TemplateCompiler | None:
     return whole() if use == "whole" else clause(use)
 
 
-def uses_in(routings: Iterable[Routing | None], defaults: RequestRouting | None = None) -> dict[Name, Use]:
-    """The uses of what these routings, and a node's `requestDefaults`, read and send."""
+def uses_in(
+    routings: Iterable[Routing | None],
+    defaults: RequestRouting | None = None,
+    known: Mapping[Name, str] | None = None,
+) -> dict[Name, Use]:
+    """The uses of what these routings, and a node's `requestDefaults`, read and send.
+
+    `known` are texts that are the same for every item: an author may give a name (`={{ $parent.name }}`).
+    """
     found: dict[Name, Use] = {}
-    for name, use in (*_request_uses(defaults), *(pair for routing in routings for pair in _routing_uses(routing))):
+    pairs = (pair for routing in routings for pair in _routing_uses(routing, known or {}))
+    for name, use in (*_request_uses(defaults), *pairs):
         # A clause is held to more than whole text is.
         if name not in found or found[name] == "whole":
             found[name] = use
@@ -54,18 +62,31 @@ def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
         yield from routings_in(child)
 
 
-def _routing_uses(routing: Routing | None) -> Iterator[tuple[Name, Use]]:
+def known_texts(root: str, values: Mapping[str, Any], dialect: Dialect) -> dict[Name, str]:
+    """The texts among an author's `values` that are no templates, by what templates call them below `root`."""
+    return {
+        (root, name): value
+        for name, value in values.items()
+        if isinstance(value, str) and not is_template(value, dialect)
+    }
+
+
+def _routing_uses(routing: Routing | None, known: Mapping[Name, str]) -> Iterator[tuple[Name, Use]]:
     if routing is None:
         return
     yield from _request_uses(routing.request)
     send = routing.send
-    if send is None or (isinstance(send.property, str) and send.property.startswith("=")):
+    if send is None:
         return
+    under: str | None = send.property
+    if isinstance(under, str) and is_template(under, "n8n"):
+        passed = list(_names_passed_on(under))
+        under = known.get(passed[0]) if len(passed) == 1 else None
     written = "={{ $value }}" if send.value in (None, "") else send.value
-    if send.type in ("path", "header", "cookie") or is_condition(send.property, header=False):
+    if send.type in ("path", "header", "cookie") or is_condition(under, header=False):
         yield from ((name, "whole") for name in names_read(written))
-    elif send.type == "query" and is_odata(send.property):
-        yield from ((name, str(send.property)) for name in _names_passed_on(written))
+    elif send.type == "query" and is_odata(under):
+        yield from ((name, str(under)) for name in _names_passed_on(written))
 
 
 def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
