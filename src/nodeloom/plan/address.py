@@ -134,7 +134,7 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
-            if block.needed and (spells_nothing(value, block.part.value, scope) or block.reads_nothing(scope)):
+            if block.needed and block.is_made_of_nothing(value, scope):
                 raise missing_address(self.source, block.part.block.code, block.part.value, scope)
             return (
                 UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
@@ -156,9 +156,9 @@ class _Block:
 
     def piece(self, scope: Scope) -> Piece:
         value = self.part.value.resolve(scope)
-        # What a descriptor computes to be empty text is its own affair.
+        # What a descriptor computes to be empty text of an item is its own affair.
         nothing = value != "" and came_to_nothing(value)
-        if self.needed and (nothing or spells_nothing(value, self.part.value, scope)):
+        if self.needed and (nothing or self.is_made_of_nothing(value, scope)):
             raise missing_address(self.source, self.part.block.code, self.part.value, scope)
         text = _text(value)
         if self.place != "other":
@@ -166,13 +166,19 @@ class _Block:
         expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
         return Piece(text, self.origin, expression, self.made_of)
 
-    def reads_nothing(self, scope: Scope) -> bool:
-        """Whether a parameter that the block reads was set by an expression that came to nothing."""
-        for path in self.part.value.references:
+    def is_made_of_nothing(self, value: Any, scope: Scope) -> bool:
+        """Whether what the block computes holds nothing: a parameter that it reads was set by an expression to nothing.
+
+        So it is if the text spells out that something is undefined.
+        """
+        code = self.part.value
+        if not code.needs_javascript:
+            return False
+        for path in code.references:
             written = scope.parameters.get(str(path[1])) if path[0] == "$parameter" and len(path) > 1 else None
             if written is not None and not written.static and came_to_nothing(written.resolve(scope)):
                 return True
-        return False
+        return spells_nothing(value, code, scope)
 
     def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
         if self.place == "quoted":

@@ -254,12 +254,28 @@ def clause(name: object) -> TemplateCompiler:
         pieces = compile_parts(source, dialect, property)
         told = [piece for piece in pieces if not (isinstance(piece, str) and not piece.strip())]
         if len(told) == 1 and not isinstance(told[0], str):
-            return whole_value(told[0].value)
+            return whole_value(told[0].value, may_be_null=True)
         if all(isinstance(piece, str) for piece in pieces):
             return compile_template(source, dialect, property)
         return ClauseText(source, pieces, property, search=str(name).lower() == "$search")
 
     return compile_clause
+
+
+def refuse_unread_clause(name: str, written: Compiled | None) -> None:
+    """Raise InvalidValueError for text with blocks that was not compiled as a clause.
+
+    That the query option is `name` turned out with the item, when nothing can be quoted in it any more.
+    """
+    from nodeloom.expression.compiled import Template
+
+    if isinstance(written, Template) and len(written.blocks) > 1:
+        raise InvalidValueError(
+            f"An expression says that the text is {name}, so the values in it cannot be quoted.",
+            property=written.property,
+            expression=str(written.source),
+            hint=f"Write {name} out, or make the whole text one expression.",
+        )
 
 
 def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002

@@ -27,14 +27,14 @@ def came_to_nothing(value: Any) -> bool:
 _SPELLED = re.compile(r"undefined|null|NaN")
 
 
-def spells_nothing(text: object, read_by: Compiled, scope: Scope) -> bool:
+def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null: bool = False) -> bool:
     """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
 
-    A word that stands in its code, or in another value that it reads, means itself.
+    A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
     """
     if type(text) is not str or not read_by.needs_javascript:
         return False
-    words = set(_SPELLED.findall(text))
+    words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
     if not words or any(word in str(read_by.source) for word in words):
         return False
     values = [_read(path, scope) for path in read_by.references]

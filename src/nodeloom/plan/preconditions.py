@@ -13,7 +13,7 @@ from typing import Any
 from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Compiled, Scope, compile_value
 from nodeloom.expression.split import is_template
-from nodeloom.plan.missing import came_to_nothing, missing_value
+from nodeloom.plan.missing import came_to_nothing, missing_text, missing_value, spells_nothing
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _CHECKED = frozenset({"match", "since", "range"})
@@ -107,6 +107,11 @@ class WrittenConditions:
                 raise missing_value(name, author_of(compiled, scope, written), scope)
             if self._header:
                 del fields[name]
+        whole = self._whole
+        for name, value in fields.items() if whole is not None else ():
+            told = may_not_be_nothing(name, header=self._header)
+            if told and whole is not None and spells_nothing(value, whole, scope, may_be_null=not self._header):
+                raise missing_text(name, author_of(whole, scope, written), scope)
         for name, inner in self._inner.items():
             inner.check(fields.get(name), scope, written)
         for name in self._mentioned - fields.keys() if self._mentioned else ():

@@ -9,6 +9,7 @@ from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.clause import is_odata, refuse_unread_clause
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
@@ -275,6 +276,8 @@ class CompiledRouting:
             value = self._send_value.resolve(scope)
         if self._condition or (self._name_is_open and may_not_be_nothing(name, header=send.type == "header")):
             self._check_condition(name, own, value, written, scope)
+        if self._name_is_open and send.type == "query" and is_odata(name):
+            refuse_unread_clause(name, written)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, name, value, written)
         else:

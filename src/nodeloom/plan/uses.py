@@ -100,6 +100,8 @@ def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
                 yield from ((name, "whole") for name in names_read(written))
             elif part is request.qs and is_odata(key):
                 yield from ((name, str(key)) for name in _names_passed_on(written))
+    if isinstance(request.qs, str) and is_template(request.qs, "n8n"):
+        yield from _clauses_in(request.qs)
 
 
 def names_read(written: Any) -> Iterator[Name]:
@@ -131,6 +133,15 @@ def _read_by(template: str) -> tuple[Name, ...]:
 def _passed_on_by(template: str) -> tuple[Name, ...]:
     trees, alone = _trees(template)
     return tuple(_results(trees[0])) if alone and trees else ()
+
+
+@functools.lru_cache(maxsize=1024)
+def _clauses_in(template: str) -> tuple[tuple[Name, Use], ...]:
+    """The values that a query written as an expression has under OData's names: `={{ ({ $filter: $value }) }}`."""
+    from nodeloom.expression.syntax import walk
+
+    members = (node for tree in _trees(template)[0] for node in walk(tree) if node.kind == "Property")
+    return tuple((name, node.text) for node in members if is_odata(node.text) for name in _results(node.children[1]))
 
 
 def _trees(template: str) -> tuple[list[Node], bool]:

@@ -75,25 +75,26 @@ class WholeText(PartedText):
 class WholeValue(Compiled):
     """A block without text around it: its value may come to nothing, but not spell it (`web-undefined`)."""
 
-    __slots__ = ("_block",)
+    __slots__ = ("_block", "_may_be_null")
 
-    def __init__(self, block: Compiled) -> None:
+    def __init__(self, block: Compiled, *, may_be_null: bool) -> None:
         super().__init__(block.source, block.property)
         self._block = block
+        self._may_be_null = may_be_null
         self.names, self.references = block.names, block.references
         self.needs_javascript, self.needs_all_items = block.needs_javascript, block.needs_all_items
 
     def resolve(self, scope: Scope) -> object:
         """The block's value. Raises MissingValueError for text with a part that came to nothing."""
         value = self._block.resolve(scope)
-        if spells_nothing(value, self._block, scope):
+        if spells_nothing(value, self._block, scope, may_be_null=self._may_be_null):
             raise missing_text(self.property or "The text", self._block, scope)
         return value
 
 
-def whole_value(block: Compiled) -> Compiled:
-    """A block without text around it. Only JavaScript spells out what is undefined."""
-    return WholeValue(block) if block.needs_javascript and block.references else block
+def whole_value(block: Compiled, *, may_be_null: bool = False) -> Compiled:
+    """A block without text around it. Only JavaScript spells out what is undefined; null may be a literal."""
+    return WholeValue(block, may_be_null=may_be_null) if block.needs_javascript and block.references else block
 
 
 def _nothing(_part: Compiled) -> bool:
