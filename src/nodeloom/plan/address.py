@@ -25,7 +25,7 @@ from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
 from nodeloom.plan.marks import NOTHING_WITHIN, Within
-from nodeloom.plan.missing import came_to_nothing, missing_address, spells_nothing
+from nodeloom.plan.missing import came_to_nothing, missing_address, read_nothing_else, spells_nothing
 from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
 from nodeloom.plan.pieces import Address as Address
 from nodeloom.plan.pieces import Origin as Origin
@@ -167,18 +167,11 @@ class _Block:
         return Piece(text, self.origin, expression, self.made_of)
 
     def is_made_of_nothing(self, value: Any, scope: Scope) -> bool:
-        """Whether what the block computes holds nothing: a parameter that it reads was set by an expression to nothing.
-
-        So it is if the text spells out that something is undefined.
-        """
+        """Whether what the block computes holds nothing: all that it reads is missing, or its text says so."""
         code = self.part.value
         if not code.needs_javascript:
             return False
-        for path in code.references:
-            written = scope.parameters.get(str(path[1])) if path[0] == "$parameter" and len(path) > 1 else None
-            if written is not None and not written.static and came_to_nothing(written.resolve(scope)):
-                return True
-        return spells_nothing(value, code, scope)
+        return spells_nothing(value, code, scope) or read_nothing_else(code, scope)
 
     def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
         if self.place == "quoted":

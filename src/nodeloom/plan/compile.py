@@ -24,7 +24,7 @@ from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.preconditions import WrittenConditions
+from nodeloom.plan.preconditions import WrittenConditions, is_condition
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
@@ -100,7 +100,7 @@ def _compiler(
             visible = [p for p in chosen.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
             raise UnknownNameError("property", chosen.unknown, PropertyNames(visible).labels(), within=chosen.title)
         if not partial:
-            _refuse_invisible(node, chosen)
+            _refuse_invisible(node, chosen, strict=url_values == "strict")
     _fill(chosen, dialect, as_n8n=url_values == "raw")
     return _Compiler(node, chosen, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
@@ -118,11 +118,16 @@ def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
             form.values[prop.name] = filling.value(prop, form.values[prop.name])
 
 
-def _refuse_invisible(node: Node, chosen: Selection) -> None:
-    """An author who sets what this operation does not have is told so; n8n ignores it silently."""
+def _refuse_invisible(node: Node, chosen: Selection, *, strict: bool) -> None:
+    """An author who sets what this operation does not have is told so; n8n ignores it silently.
+
+    So it is in nodes that are split by their resources. In others only a condition is held to it: the operation would
+    act without it (strict).
+    """
     shown = {p.name for p in chosen.form.properties}
+    split = node.document.resources is not None
     for name in chosen.given:
-        if name not in shown and name != RESOURCE and node.document.resources is not None:
+        if name not in shown and name != RESOURCE and (split or (strict and _is_hidden_condition(chosen, name))):
             owners = [
                 o.name
                 for o in node.operations(chosen.resource)
@@ -139,6 +144,15 @@ def _refuse_invisible(node: Node, chosen: Selection) -> None:
                 property=name,
                 hint=f"{belongs}{chosen.title} has: {', '.join(labels) or 'no properties'}.",
             )
+
+
+def _is_hidden_condition(chosen: Selection, name: str) -> bool:
+    """Whether the property `name` is sent as a condition, where it is shown, and has a value of its own."""
+    properties = [prop for prop in chosen.descriptor.properties if prop.name == name]
+    if is_missing(chosen.given[name]) or any(same(chosen.given[name], p.default) for p in properties if p.has_default):
+        return False
+    sends = [prop.routing.send for prop in properties if prop.routing is not None]
+    return any(send is not None and is_condition(send.property, header=send.type == "header") for send in sends)
 
 
 class _Compiler:

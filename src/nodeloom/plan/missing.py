@@ -37,13 +37,13 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
     if not words or any(word in str(read_by.source) for word in words):
         return False
-    values = [_read(path, scope) for path in read_by.references]
+    values = [read_path(path, scope) for path in read_by.references]
     if any(isinstance(value, str) and not words.isdisjoint(_SPELLED.findall(value)) for value in values):
         return False
     return any(value != "" and came_to_nothing(value) for value in values)
 
 
-def _read(path: tuple[str | int, ...], scope: Scope) -> object:
+def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
     """The value at `path`, as far as it leads: the last of it may be a method's name; empty text if nobody knows."""
     value: Any
     if path[0] == "$json":
@@ -64,6 +64,17 @@ def _read(path: tuple[str | int, ...], scope: Scope) -> object:
         else:
             break
     return value
+
+
+def read_nothing_else(read_by: Compiled, scope: Scope) -> bool:
+    """Whether an expression reads parameters that their author set, and nothing of all that it reads is there."""
+    written = [
+        scope.parameters.get(str(path[1])) for path in read_by.references if path[0] == "$parameter" and len(path) > 1
+    ]
+    if not any(held is not None and not held.static for held in written):
+        return False
+    others_first = sorted(read_by.references, key=lambda path: path[0] == "$parameter")
+    return all(came_to_nothing(read_path(path, scope)) for path in others_first)
 
 
 def missing_value(label: str, written: Compiled | None, scope: Scope) -> MissingValueError:
@@ -111,7 +122,7 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
     data = scope.json if isinstance(scope.json, Mapping) else {}
     # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
     paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
-    empty = [path for path in paths if is_missing(_read(path, scope))]
+    empty = [path for path in paths if is_missing(read_path(path, scope))]
     read = next((path[1:] for path in empty or paths), ())
     hint, close = _advice(data, read)
     return MissingValueError(
