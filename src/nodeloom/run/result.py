@@ -178,7 +178,8 @@ class Kept:
     def add(self, outcome: Outcome) -> None:
         """Keep one more."""
         items = outcome.items
-        if outcome.error is None and len(items) == 1 and not outcome.retries and not outcome.told:
+        plain = outcome.redirect is None and not outcome.retries and not outcome.told
+        if outcome.error is None and len(items) == 1 and plain:
             item = items[0]
             json = item.get("json")
             if type(json) is dict and len(item) == 1:

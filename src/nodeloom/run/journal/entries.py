@@ -67,7 +67,14 @@ class Entry:
         error = restored(json.loads(self.error)) if self.error is not None else None
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
-        return Outcome(self.position, items, error, statuses, self.retries, len(self.results or ""), told=True)
+        size = len(self.results or "")
+        redirect = _redirect_among(statuses) if error is None else None
+        return Outcome(self.position, items, error, statuses, self.retries, size, told=True, redirect=redirect)
+
+
+def _redirect_among(statuses: tuple[int, ...]) -> int | None:
+    """The redirect that made another request of one; it is noted before the answer behind it."""
+    return next((status for status in reversed(statuses[:-1]) if status in (301, 302, 303)), None)
 
 
 class Slot:
