@@ -120,12 +120,12 @@ def test_the_value_may_be_sent_by_the_name_of_its_property() -> None:
 @pytest.mark.parametrize(
     ("given", "body"),
     [
-        ({}, None),
-        ({"page": "={{ $json.a }}"}, None),
-        ({"page": NOTHING}, None),
-        ({"more": {}}, None),
-        ({"pairs": {"pair": "={{ $json.nothing }}"}}, None),
-        ({"pairs": {"pair": "={{ [] }}"}}, None),
+        ({}, {}),
+        ({"page": "={{ $json.a }}"}, {}),
+        ({"page": NOTHING}, {}),
+        ({"more": {}}, {}),
+        ({"pairs": {"pair": "={{ $json.nothing }}"}}, {}),
+        ({"pairs": {"pair": "={{ [] }}"}}, {}),
         ({"first": NOTHING, "second": "={{ $json.a }}"}, {"second": 1}),
         ({"first": NOTHING, "more": {"color": "red"}}, {"color": "red"}),
         ({"first": "={{ null }}"}, {"first": None}),
@@ -153,3 +153,20 @@ def test_null_is_nothing_in_a_form_which_leaves_it_out() -> None:
 def test_a_get_has_no_body_and_n8n_sends_what_is_left() -> None:
     assert request_of(probe("GET"), {"first": NOTHING}).body is None
     assert request_of(probe("PATCH"), {"first": NOTHING}, {"a": 1}, url_values="raw").body == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("probe_", "body"),
+    [
+        (probe("PATCH"), b"{}"),
+        (probe("POST"), None),
+        (probe("PUT"), None),
+        # It takes no fields.
+        (probe("PATCH", PAGE), None),
+    ],
+)
+def test_a_patch_of_which_nothing_is_set_says_so(probe_: Any, body: bytes | None) -> None:
+    sent = request_of(probe_, {})
+    assert sent.body == body
+    assert ("content-type" in sent.headers) is (body is not None)
+    assert request_of(probe_, {}, url_values="raw").body is None

@@ -16,6 +16,7 @@ from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routi
 from nodeloom.expression import UNDEFINED, Compiled
 from nodeloom.headerfields import media_type
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.marks import NO_MARKS
 from nodeloom.plan.missing import missing_body
 from nodeloom.plan.multipart import MULTIPART
 from nodeloom.plan.payload import FORM
@@ -40,6 +41,21 @@ class BodyFields:
             if not _is_nothing(value.resolve(draft.scope), leaves_null_out=leaves_null_out):
                 return
         raise missing_body(self.values, draft.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchStep:
+    """A PATCH of which no field is set sends `{}`, which changes nothing (RFC 7396); without a body it is none."""
+
+    static = True
+    settled = True
+    touches = frozenset({"method", "bodyRequired"})
+    marks = NO_MARKS
+
+    def apply(self, draft: Draft) -> None:
+        """Ask for a body, if that is the method."""
+        if str(draft.options.get("method")).upper() == "PATCH":
+            draft.options.setdefault("bodyRequired", True)
 
 
 def body_fields(values: Sequence[tuple[str, Compiled]]) -> BodyFields | None:

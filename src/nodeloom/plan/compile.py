@@ -14,7 +14,7 @@ from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
-from nodeloom.plan.body_fields import BodyFields, body_fields, parameters_read_by
+from nodeloom.plan.body_fields import BodyFields, PatchStep, body_fields, parameters_read_by, sends_body
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
@@ -202,6 +202,8 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
+            if known.strict and any(map(sends_body, self.form.properties)):
+                steps.append(PatchStep())
         _try_constants(steps)
         pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
         own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
