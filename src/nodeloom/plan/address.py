@@ -43,7 +43,8 @@ _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SHAPE = re.compile(r"/")
 _QUERY_SHAPE = re.compile(r"&")
-_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+# No label of a host is empty (RFC 1035 section 2.3.1): a value that was to be one is not there.
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]|//\.|\.\.")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
 _ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
@@ -134,7 +135,8 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
-            if block.needed and block.is_made_of_nothing(value, scope):
+            nothing = value is UNDEFINED and read_nothing_else(block.part.value, scope)
+            if block.needed and (nothing or block.is_made_of_nothing(value, scope)):
                 raise missing_address(self.source, block.part.block.code, block.part.value, scope)
             return (
                 UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))

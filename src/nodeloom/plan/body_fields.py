@@ -31,10 +31,10 @@ class BodyFields:
 
     def check(self, draft: Draft) -> None:
         """Raise MissingValueError if none of the values came to anything, and the body of `draft` is empty."""
-        if str(draft.options.get("method") or "GET").upper() == "GET":
+        body = draft.options.get("body")
+        if not _is_empty(body, leaves_null_out=True) or str(draft.options.get("method") or "GET").upper() == "GET":
             return
         leaves_null_out = _kind(draft) in (FORM, MULTIPART)
-        body = draft.options.get("body")
         if body is not None and not _is_empty(body, leaves_null_out=leaves_null_out):
             return
         for _label, value in self.values:

@@ -213,7 +213,7 @@ class _Compiler:
             descriptor=self._choice.descriptor,
             resource=self._choice.resource,
             operation=self._choice.operation,
-            parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
+            parameters={name: _as_shown(compiled, known.strict) for name, compiled in parameters.items()},
             values=self.form.values,
             steps=steps,
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
@@ -322,11 +322,11 @@ def _try_constants(steps: list[Step]) -> None:
                 raise refused from None
 
 
-def _as_shown(compiled: Compiled) -> Compiled:
-    """What `$parameter` shows: templates at the top and in a resourceLocator resolved, others as written (n8n)."""
+def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
+    """What `$parameter` shows: templates resolved. In n8n only those at the top and in a resourceLocator are."""
     source = compiled.source
     located = isinstance(source, Mapping) and "__rl" in source
-    return compiled if located or isinstance(source, str) or compiled.static else constant(source)
+    return compiled if strict or located or isinstance(source, str) or compiled.static else constant(source)
 
 
 @dataclass(frozen=True, slots=True)
