@@ -326,3 +326,24 @@ def test_a_key_inside_an_object_of_the_body() -> None:
 def test_a_list_or_number_of_nothing_is_nothing(nothing: str) -> None:
     with pytest.raises(MissingValueError):
         request_of(node(sent_as("query", "$filter")), {"tag": nothing})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '={{ ({ "If-Match": $json.etag }) }}',
+        {"If-Match": "={{ $json.etag }}", "X-A": "1"},
+        '{"If-Match": "{{ $json.etag }}"}',
+        '={{ JSON.stringify({ "If-Match": $json.etag ?? "" }) }}',
+    ],
+)
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_condition_in_an_object_of_headers(written: Any, nested: bool) -> None:
+    """What is undefined in an object is lost on its way through the descriptor's expression."""
+    code = "={{ typeof $value === 'string' ? JSON.parse($value) : $value }}"
+    headers = {"displayName": "H", "name": "h", "type": "json", "routing": {"request": {"headers": code}}}
+    more = {"displayName": "More", "name": "more", "type": "collection", "default": {}, "options": [headers]}
+    probe, given = (node(more), {"more": {"h": written}}) if nested else (node(headers), {"h": written})
+    with pytest.raises(MissingValueError):
+        request_of(probe, given)
+    assert request_of(probe, given, {"etag": "a"}).headers["If-Match"] == "a"

@@ -107,28 +107,33 @@ class WrittenConditions:
                 raise missing_value(name, author_of(compiled, scope, written), scope)
             if self._header:
                 del fields[name]
-        whole = self._whole
-        for name, value in fields.items() if whole is not None else ():
-            told = may_not_be_nothing(name, header=self._header)
-            if told and whole is not None and spells_nothing(value, whole, scope, may_be_null=not self._header):
-                raise missing_text(name, author_of(whole, scope, written), scope)
         for name, inner in self._inner.items():
             inner.check(fields.get(name), scope, written)
-        for name in self._mentioned - fields.keys() if self._mentioned else ():
-            self._check_absent(name, scope, written)
+        if self._whole is not None:
+            self._check_whole(self._whole, fields, scope, written)
 
-    def _check_absent(self, name: str, scope: Scope, written: Compiled | None) -> None:
-        """Raise MissingValueError where an expression leaves a condition out, since what the author set is nothing."""
-        whole = self._whole
-        for path in whole.references if whole is not None else ():
+    def _check_whole(self, whole: Compiled, fields: Mapping[str, Any], scope: Scope, written: Compiled | None) -> None:
+        """Raise MissingValueError for a condition that an expression, which gives all `fields`, makes of nothing."""
+        for name, value in fields.items():
+            told = may_not_be_nothing(name, header=self._header)
+            if told and spells_nothing(value, whole, scope, may_be_null=not self._header):
+                raise missing_text(name, author_of(whole, scope, written), scope)
+        left_out = sorted(self._mentioned - fields.keys())
+        for held, by in self._set_values(whole, scope, written):
+            if left_out and came_to_nothing(held):
+                raise missing_value(left_out[0], by, scope)
+            # An object of fields loses what is undefined on its way through the expression.
+            for name, value in held.items() if isinstance(held, Mapping) else ():
+                if may_not_be_nothing(name, header=self._header) and came_to_nothing(value):
+                    raise missing_value(str(name), by, scope)
+
+    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[Any, Compiled]]:
+        """What the author set, of all that the expression reads, each with what was written for it."""
+        for path in whole.references:
             if path[0] == "$value" and self._value_is_set and written is not None:
-                held, by = scope.names.get("$value"), written
+                yield scope.names.get("$value"), written
             elif path[0] == "$parameter" and len(path) > 1 and path[1] in self._given:
-                held, by = scope.parameter(str(path[1])), scope.parameters[str(path[1])]
-            else:
-                continue
-            if came_to_nothing(held):
-                raise missing_value(name, by, scope)
+                yield scope.parameter(str(path[1])), scope.parameters[str(path[1])]
 
 
 def _conditions_named(template: str, *, header: bool) -> Iterator[str]:
