@@ -91,7 +91,8 @@ def missing_part(label: str, source: object, code: str, part: Compiled, scope: S
 
 def missing_text(label: str, written: Compiled, scope: Scope) -> MissingValueError:
     """The error for an expression whose text spells what came to nothing."""
-    return _missing(f"A part of {label} is missing: its text would say so.", label, str(written.source), written, scope)
+    message = f"A part of {label} is missing: its text would hold the word for what is undefined."
+    return _missing(message, label, str(written.source), written, scope)
 
 
 def missing_address(source: str, code: str, part: Compiled, scope: Scope) -> MissingValueError:
