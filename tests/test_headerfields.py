@@ -45,6 +45,11 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], ex
         ("attachment; filename=\"plain.csv\"; filename*=UTF-8''%ff%fe", "attachment", "plain.csv"),
         ('attachment; filename="../../etc/passwd"', "attachment", "passwd"),
         ('attachment; filename="C:\\dir\\f.txt"', "attachment", "f.txt"),
+        ('attachment; filename="..\\dir\\f.txt"', "attachment", "f.txt"),
+        ('attachment; filename="\\\\host\\dir\\f.txt"', "attachment", "f.txt"),
+        # A backslash makes the next character stand for itself (RFC 9110 section 5.6.4).
+        ('attachment; filename="f\\oo.html"', "attachment", "foo.html"),
+        ('attachment; filename="a\\;b\\ c.txt"', "attachment", "a;b c.txt"),
         ('attachment; filename=".."', "attachment", None),
         ('attachment; filename=""', "attachment", None),
         ('attachment; filename="a\x00b\x1f.csv"', "attachment", "ab.csv"),
@@ -135,12 +140,14 @@ def test_a_list_has_elements(field: str, elements: list[str]) -> None:
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - timedelta(days=3), usegmt=True), 0.0),
         ("Sunday, 01-Mar-26 12:01:30 GMT", 90.0),
-        ("Sun Mar  1 12:01:30 2026", None),
+        ("Sun Mar  1 12:01:30 2026", 90.0),
+        ("Sun, 01 Mar 2026 12:01:30 -0000", 90.0),
+        ("Sun, 01 Mar 2026 13:01:30 +0100", 90.0),
         ("Mon, 32 Foo 2026 99:99:99 GMT", None),
     ],
 )
 def test_how_long_to_wait(field: str, seconds: float | None) -> None:
-    """A number with a fraction is none by RFC 9110, and plain all the same; a time without a zone is not."""
+    """A number with a fraction is none by RFC 9110, and plain all the same; ANSI C's dates are in UTC."""
     assert retry_after(field, NOW) == seconds
 
 

@@ -14,8 +14,10 @@ from urllib.parse import unquote_to_bytes
 
 # A parameter, whose value is a quoted string, ended or not, or goes on to the next semicolon.
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*(?:=\s*(?:"((?:[^"\\]++|\\.)*+)"?[^;]*|([^;]*)))?', re.DOTALL)
-# Only these two are escaped by services that write a Windows path between the quotes.
-_ESCAPED = re.compile(r'\\(["\\])')
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# A service that writes a Windows path between the quotes escapes these two at most.
+_ESCAPED_IN_PATH = re.compile(r'\\(["\\])')
+_WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:|\\|\.\.?)\\")
 _ELEMENT = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?)++', re.DOTALL)
 _EXTENDED = re.compile(r"([^']*)'[^']*'(.*)", re.DOTALL)
 # RFC 8187 asks for the first; older services use the others.
@@ -35,8 +37,13 @@ def parameters(field: str) -> dict[str, str]:
     """The parameters of a field such as `Content-Type`, by their names in lower case; of two the first counts."""
     found: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(_head_and_rest(field)[1]):
-        found.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) if quoted else plain.strip())
+        found.setdefault(name.lower(), _unescaped(quoted) if quoted else plain.strip())
     return found
+
+
+def _unescaped(quoted: str) -> str:
+    """What stands between two quotes (RFC 9110 section 5.6.4)."""
+    return (_ESCAPED_IN_PATH if _WINDOWS_PATH.match(quoted) else _ESCAPED).sub(r"\1", quoted)
 
 
 def _head_and_rest(field: str) -> tuple[str, str]:
@@ -109,7 +116,8 @@ def retry_after(field: str, now: datetime | None = None) -> float | None:
     except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
-        return None
+        # ANSI C's form names no zone; every date of HTTP is in UTC (RFC 9110 section 5.6.7).
+        date = date.replace(tzinfo=UTC)
     return min(max(0.0, (date - (now or datetime.now(UTC))).total_seconds()), _MOST_SECONDS)
 
 

@@ -365,3 +365,45 @@ def test_outside_quotes_any_text_is_one_literal_or_refused(text: str) -> None:
 @given(TEXTS)
 def test_odata_is_what_the_sandbox_reads_back(text: str) -> None:
     assert parse_filter(written("={{ 'Name eq ' + odata($json.n) }}", n=text), KIND)({"Name": text})
+
+
+@pytest.mark.parametrize("lone", ['={{ "Name eq \'" + $json.n + "\'" }}', "={{ `Name eq '${$json.n}'` }}"])
+def test_a_clause_that_spells_out_what_is_undefined_is_none(lone: str) -> None:
+    with pytest.raises(MissingValueError):
+        written(lone)
+    assert written(lone, n="a") == "Name eq 'a'"
+
+
+def test_null_is_a_literal_that_an_expression_may_write() -> None:
+    assert written("={{ 'Name eq ' + odata($json.n) }}", n=None) == "Name eq null"
+    assert written("={{ 'Name eq ' + $json.n }}", n=None) == "Name eq null"
+
+
+def pairs() -> dict[str, Any]:
+    name = {"displayName": "Name", "name": "name", "type": "string", "default": ""}
+    routing = {"send": {"type": "query", "property": "={{ $parent.name }}"}}
+    group = {"name": "pair", "values": [name, {**name, "name": "value", "displayName": "Value", "routing": routing}]}
+    many = {"multipleValues": True}
+    return {"name": "pairs", "type": "fixedCollection", "default": {}, "typeOptions": many, "options": [group]}
+
+
+def test_an_author_may_give_the_name_of_the_query_option() -> None:
+    given_ = {"pairs": {"pair": [{"name": "$filter", "value": "Name eq '{{ $json.n }}'"}]}}
+    assert "x%27%27%20or%20true" in request_of(node(pairs()), given_, {"n": "x' or true"}).url
+    given_["pairs"]["pair"][0]["value"] = "Id eq {{ $json.n }}"
+    with pytest.raises(InvalidValueError, match="no literal"):
+        request_of(node(pairs()), given_, {"n": "1 or true"})
+    given_["pairs"]["pair"][0]["name"] = "={{ '$' + 'filter' }}"
+    with pytest.raises(InvalidValueError, match="cannot be quoted"):
+        request_of(node(pairs()), given_, {"n": 1})
+
+
+def test_a_query_that_is_one_expression_names_its_clauses() -> None:
+    text = {"displayName": "Filter", "name": "f", "type": "string", "default": ""}
+    query = {"request": {"qs": "={{ ({ '$filter': $parameter.f || undefined, a: 1 }) }}"}}
+    probe = node(text, {**text, "name": "o", "default": "x", "routing": query})
+    sent = request_of(probe, {"f": "Name eq '{{ $json.n }}'"}, {"n": "x' or true"})
+    assert "x%27%27%20or%20true" in sent.url
+    assert request_of(probe, {}).url == f"{BASE}/go?a=1"
+    with pytest.raises(MissingValueError):
+        request_of(probe, {"f": "={{ $json.n }}"})

@@ -224,3 +224,39 @@ def test_json_of_too_many_values_is_too_large_where_it_says_json_and_text_where_
     assert caught.value.details["sent"] == "yes"
     assert len(data(body, "text/plain")[0]["data"]) == len(body)
     assert len(file_of(items(body, "application/octet-stream"))[0]) == len(body)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/x-yml",
+        "text/yml",
+        "application/x-xml",
+        "application/xml-external-parsed-entity",
+        "application/comma-separated-values",
+        "application/x-json-stream",
+        "application/vnd.x+yml",
+    ],
+)
+def test_other_names_of_texts(kind: str) -> None:
+    assert data("[1]", kind) == [{"data": "[1]"}]
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        ("l1", "latin-1"),
+        ("csISOLatin1", "latin-1"),
+        ("ISO_8859-1:1987", "latin-1"),
+        ("x-sjis", "shift_jis"),
+        ("windows-31j", "cp932"),
+        ("ks_c_5601-1987", "euc_kr"),
+        ("iso-8859-8-i", "iso-8859-8"),
+        ("us-ascii", "utf-8"),
+        ("ANSI_X3.4-1968", "utf-8"),
+    ],
+)
+def test_other_names_of_charsets(charset: str, codec: str) -> None:
+    """A text that says it is ASCII and is not, is UTF-8 as a rule."""
+    text = {"latin-1": "é", "euc_kr": "한", "iso-8859-8": "ש", "utf-8": "é"}.get(codec, "日")
+    assert data(text.encode(codec), f"text/plain; charset={charset}") == [{"data": text}]

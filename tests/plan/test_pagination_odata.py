@@ -176,3 +176,34 @@ def test_annotations_are_kept_when_asked_for() -> None:
 def test_max_results_alone_asks_for_no_more(options: dict[str, Any], query: str) -> None:
     """What would be thrown away is not asked for; of two bounds the smaller one counts."""
     assert run(page(0, 3), **options)[0] == [query]
+
+
+def linked(first: int, count: int, token: int | None) -> Response:
+    return page(first, count, **({} if token is None else {"@odata.nextLink": f"go?$skiptoken={token}"}))
+
+
+def test_links_that_lead_through_more_than_was_asked_for_are_all_there_is() -> None:
+    """A service that takes no `$top` needs not be asked for the whole again."""
+    urls, items = run(linked(0, 60, 1), linked(60, 60, 2), linked(120, 9, None), **{"Return All": True})
+    assert urls == ["?$top=100", "?$skiptoken=1", "?$skiptoken=2"]
+    assert len(items) == 129
+
+
+def test_links_that_end_where_top_does_are_followed_from_the_beginning_without_it() -> None:
+    """The one link leads to the same page both times."""
+    answers = [linked(0, 60, 1), linked(60, 40, None), linked(0, 60, 1), linked(60, 70, None)]
+    urls, items = run(*answers, **{"Return All": True})
+    assert urls == ["?$top=100", "?$skiptoken=1", "", "?$skiptoken=1"]
+    assert len(items) == 130
+
+
+def test_links_in_a_circle_end() -> None:
+    circle = [linked(0, 60, 1), linked(60, 1, 2), linked(61, 1, 1), linked(60, 1, 2)]
+    with pytest.raises(ItemError, match="in a circle"):
+        run(*circle, **{"Return All": True})
+
+
+def test_enough_is_enough() -> None:
+    urls, items = run(linked(0, 60, 1), linked(60, 60, 2), **{"Return All": True, "Max Results": 110})
+    assert urls[:2] == ["?$top=100", "?$skiptoken=1"]
+    assert len(items) == 110

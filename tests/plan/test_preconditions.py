@@ -51,6 +51,14 @@ def sent_as(kind: str, name: str, **more: Any) -> dict[str, Any]:
         ("idempotencyKey", False),
         ("IdempotencyToken", False),
         ("ifGenerationMatch", False),
+        ("x-ms-if-sequence-number-le", True),
+        ("x-ms-if-tags", True),
+        ("x-amz-if-match-size", True),
+        ("Lock-Token", True),
+        ("MessageDeduplicationId", False),
+        ("clientRequestToken", False),
+        ("if_seq_no", False),
+        ("if_primary_term", False),
     ],
 )
 def test_what_counts_as_a_condition(name: str, header: bool) -> None:
@@ -212,3 +220,130 @@ def test_raw_sends_without_the_condition_as_n8n_does() -> None:
         }
     )
     assert request_of(header, {"etag": "={{ $json.etag }}"}, {}, url_values="raw").headers.get("If-Match") is None
+
+
+def pairs(kind: str, **value: Any) -> dict[str, Any]:
+    """Names and values of headers or query parameters, as an author lists them."""
+    routing = {"send": {"type": kind, "property": "={{ $parent.name }}"}, **value}
+    plain = {"displayName": "Name", "name": "name", "type": "string", "default": ""}
+    held = {**plain, "name": "value", "displayName": "Value", "routing": routing}
+    return {
+        "displayName": "Pairs",
+        "name": "pairs",
+        "type": "fixedCollection",
+        "default": {},
+        "typeOptions": {"multipleValues": True},
+        "options": [{"name": "pair", "displayName": "Pair", "values": [plain, held]}],
+    }
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"name": "If-Match", "value": "={{ $json.etag }}"}],
+        [{"name": "If-Match", "value": 'W/"{{ $json.etag }}"'}],
+        [{"name": "={{ 'If-' + 'Match' }}", "value": "={{ $json.etag }}"}],
+        [{"name": "X-A", "value": "1"}, {"name": "idempotency-key", "value": "<<$json.etag>>"}],
+        [{"name": "If-None-Match", "value": ""}],
+        [{"name": "If-Unmodified-Since"}],
+        "={{ [{ name: 'If-Match', value: $json.etag }] }}",
+    ],
+)
+def test_a_condition_among_an_authors_own_headers(entries: Any) -> None:
+    """The descriptor does not know the header's name; the author gave it."""
+    for item in NOTHING[:3]:
+        with pytest.raises(MissingValueError):
+            request_of(node(pairs("header")), {"pairs": {"pair": entries}}, item)
+
+
+def test_other_headers_of_an_author_may_come_to_nothing() -> None:
+    entries = [{"name": "X-A", "value": "={{ $json.etag }}"}, {"name": "If-Match", "value": "*"}]
+    assert request_of(node(pairs("header")), {"pairs": {"pair": entries}}).headers["If-Match"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("$filter", "={{ $json.etag }}"),
+        ("$filter", "Name eq '{{ $json.etag }}'"),
+        ("$Filter", "={{ $json.a.b }}"),
+        ("$search", "={{ $json.etag }}"),
+        ("$apply", "={{ $json.etag }}"),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_narrows_a_query_may_not_come_to_nothing(option: str, value: str, listed: bool) -> None:
+    """Without its filter a list is of everything."""
+    probe = node(pairs("query") if listed else sent_as("query", option))
+    given = {"pairs": {"pair": [{"name": option, "value": value}]}} if listed else {"tag": value}
+    for item in NOTHING[:3]:
+        with pytest.raises(MissingValueError):
+            request_of(probe, given, item)
+
+
+@pytest.mark.parametrize("option", ["$select", "$expand", "$orderby", "$top", "page"])
+def test_other_query_options_may_come_to_nothing(option: str) -> None:
+    assert request_of(node(sent_as("query", option)), {"tag": "={{ $json.etag }}"}).url == f"{BASE}/go"
+
+
+def test_a_filter_that_nobody_set_is_not_sent_and_one_that_is_empty_is_refused() -> None:
+    assert request_of(node(sent_as("query", "$filter"))).url == f"{BASE}/go"
+    with pytest.raises(ParameterError, match="empty"):
+        request_of(node(sent_as("query", "$filter")), {"tag": ""})
+
+
+@pytest.mark.parametrize("nothing", ["", None, "={{ $json.etag }}"])
+def test_a_member_of_a_collection_is_set_by_who_adds_it(nothing: Any) -> None:
+    tag = sent_as("header", "If-Match", default="")
+    more = {"displayName": "More", "name": "more", "type": "collection", "default": {}, "options": [tag]}
+    with pytest.raises((MissingValueError, ParameterError)):
+        request_of(node(more), {"more": {"tag": nothing}})
+    with pytest.raises(MissingValueError):
+        request_of(node(more), {"more": "={{ ({ tag: '' }) }}"})
+    assert "If-Match" not in request_of(node(more), {"more": {}}).headers
+
+
+@pytest.mark.parametrize(
+    "sent", ["={{ $value }}", '="{{ $value }}"', "={{ 'W/' + $value }}", "={{ $parameter.tag }}", "={{ [$value][0] }}"]
+)
+def test_the_descriptor_may_write_the_value_that_is_sent(sent: str) -> None:
+    probe = node(sent_as("header", "If-Match", send={"value": sent}))
+    with pytest.raises(MissingValueError):
+        request_of(probe, {"tag": "={{ $json.etag }}"})
+    assert "a" in request_of(probe, {"tag": "={{ $json.etag }}"}, {"etag": "a"}).headers["If-Match"]
+
+
+def test_a_key_inside_an_object_of_the_body() -> None:
+    body = {"meta": {"idempotencyKey": "={{ $parameter.key }}"}, "a": 1}
+    key = {"displayName": "Key", "name": "key", "type": "string", "default": ""}
+    probe = node(key, {**key, "name": "o", "default": "x", "routing": {"request": {"body": body}}})
+    with pytest.raises(MissingValueError, match="idempotencyKey"):
+        request_of(probe, {"key": "={{ $json.etag }}"})
+    assert body_of(request_of(probe, {"key": "k"})) == {"meta": {"idempotencyKey": "k"}, "a": 1}
+
+
+@pytest.mark.parametrize("nothing", ["={{ [] }}", "={{ ({}) }}", "={{ $json.n * 2 }}"])
+def test_a_list_or_number_of_nothing_is_nothing(nothing: str) -> None:
+    with pytest.raises(MissingValueError):
+        request_of(node(sent_as("query", "$filter")), {"tag": nothing})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '={{ ({ "If-Match": $json.etag }) }}',
+        {"If-Match": "={{ $json.etag }}", "X-A": "1"},
+        '{"If-Match": "{{ $json.etag }}"}',
+        '={{ JSON.stringify({ "If-Match": $json.etag ?? "" }) }}',
+    ],
+)
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_condition_in_an_object_of_headers(written: Any, nested: bool) -> None:
+    """What is undefined in an object is lost on its way through the descriptor's expression."""
+    code = "={{ typeof $value === 'string' ? JSON.parse($value) : $value }}"
+    headers = {"displayName": "H", "name": "h", "type": "json", "routing": {"request": {"headers": code}}}
+    more = {"displayName": "More", "name": "more", "type": "collection", "default": {}, "options": [headers]}
+    probe, given = (node(more), {"more": {"h": written}}) if nested else (node(headers), {"h": written})
+    with pytest.raises(MissingValueError):
+        request_of(probe, given)
+    assert request_of(probe, given, {"etag": "a"}).headers["If-Match"] == "a"

@@ -264,3 +264,52 @@ def test_a_description_shows_no_request_where_a_switch_decides_which_it_is() -> 
     assert "url" not in described
     assert "visibleWhen" not in described
     assert described["schema"].get("allOf") is not None
+
+
+ACTION = choice("action", "remove DELETE /remove", "list GET /list", show={"mode": ["live"]}, default="remove")
+
+
+def test_what_says_what_is_called_need_not_be_named_operation() -> None:
+    """Hidden, it is refused: the node's base address is nothing that anybody named."""
+    node = probe(MODE, ACTION)
+    assert sent(node, mode="live", action="list") == "GET /list"
+    with pytest.raises(ParameterError, match="Action is not offered") as caught:
+        sent(node, action="list")
+    assert caught.value.hint == "It is offered when mode is live."
+    with pytest.raises(ParameterError, match="no operation is offered"):
+        sent(node)
+    assert request_of(node, {"action": "list"}, dialect="n8n", url_values="raw").url == BASE
+
+
+@pytest.mark.parametrize("written", [["list"], {"value": "list"}, ("list",)])
+def test_an_operation_is_a_name(written: Any) -> None:
+    for name in ("operation", "resource"):
+        with pytest.raises(ParameterError, match=f"the {name} is a name"):
+            sent(SWITCHED, mode="live", **{name: written})
+
+
+@pytest.mark.parametrize(
+    "given", [{"mode": "id", "value": "live"}, {"__rl": True, "mode": "id", "value": "live"}, "live"]
+)
+def test_a_locator_switches_by_its_value(given: Any) -> None:
+    """Who writes one in Python leaves n8n's mark out."""
+    modes = [{"name": "id", "displayName": "Id", "type": "string"}]
+    where = {"name": "mode", "type": "resourceLocator", "default": {"mode": "id", "value": ""}, "modes": modes}
+    assert sent(probe({"displayName": "Mode", **where}, ACTION), mode=given, action="list") == "GET /list"
+
+
+def test_a_condition_that_the_operation_does_not_show_is_no_condition() -> None:
+    tag = {
+        "displayName": "If Match",
+        "name": "tag",
+        "type": "string",
+        "default": "",
+        "displayOptions": {"show": {"operation": ["list"]}},
+        "routing": {"send": {"type": "header", "property": "If-Match"}},
+    }
+    node = probe(choice("operation", "remove DELETE /remove", "list GET /list", default="remove"), tag)
+    with pytest.raises(ParameterError, match="has no property 'tag'") as caught:
+        sent(node, operation="remove", tag="a")
+    assert "It belongs to List." in str(caught.value.hint)
+    assert sent(node, operation="remove", tag="") == "DELETE /remove"
+    assert sent(node, operation="list", tag="a") == "GET /list"

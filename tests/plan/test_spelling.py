@@ -142,9 +142,12 @@ def test_entries_of_a_list_are_held_to_the_same() -> None:
 
 
 def test_nothing_given_is_nothing_refused() -> None:
-    nothings: list[Any] = [None, {}, "={{ $json.missing }}"]
+    nothings: list[Any] = [None, {}]
     for nothing in nothings:
         assert request_of(node(COLLECTION), {"options": nothing}).body is None
+    beside = sending("name", "string")
+    sent = request_of(node(COLLECTION, beside), {"options": "={{ $json.missing }}", "name": "n"})
+    assert body_of(sent) == {"name": "n"}
 
 
 def test_raw_takes_what_n8n_takes() -> None:

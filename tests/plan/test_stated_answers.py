@@ -77,3 +77,18 @@ def test_other_refusals_keep_their_meaning(response: Response, kind: type[Respon
     with pytest.raises(kind) as caught:
         items("json", response)
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("body", [b"404 page not found\n", b"default backend - 404"])
+def test_the_words_of_a_server_before_the_service_are_no_words_of_it(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError) as caught:
+        items("json", said(body, "text/plain", 404))
+    assert str(caught.value.hint).startswith("Wrong address?")
+    with pytest.raises(NotFoundError):
+        items("json", said(b"no such link", "text/plain", 404))
+
+
+def test_a_page_that_comes_as_a_success_asks_for_the_address() -> None:
+    with pytest.raises(UnreadableAnswerError) as caught:
+        items("none", said(PAGE))
+    assert str(caught.value.hint).startswith("Wrong address?")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.files import data_root
-from nodeloom.errors import MissingValueError
+from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.plan.compile import compile_plan
 from nodeloom.plan.whole import whole
@@ -224,3 +224,96 @@ def test_whole_text_is_the_joined_text_wherever_nothing_is_missing(values: list[
                 compiled.resolve(scope)
         else:
             assert compiled.resolve(scope) == joined
+
+
+SPELLED = [
+    "={{ 'web-' + $json.x }}",
+    "={{ `web-${$json.x}` }}",
+    "={{ 'web' + $json.x }}",
+    "={{ 'web-'.concat($json['x']) }}",
+    "={{ 'web-' + $input.item.json.x }}",
+    "={{ (() => 'web-' + $json.x)() }}",
+    "={{ 'web-' + $json.x }}-b",
+    "={{ 'web-' + ($json.x * 2) }}",
+]
+
+
+@pytest.mark.parametrize("written", SPELLED)
+@pytest.mark.parametrize("kind", ["path", "header", "cookie"])
+def test_an_expression_that_spells_out_what_is_undefined_is_not_whole(written: str, kind: str) -> None:
+    """In JavaScript `"web-" + undefined` is `web-undefined`, which would be another key."""
+    probe = at("/x/{key}" if kind == "path" else "/x", sent_as(kind, "key"))
+    for item in ({}, {"x": None}):
+        if "* 2" in written and item:
+            continue  # null is 0 in a calculation
+        with pytest.raises(MissingValueError, match="A part of Key is missing"):
+            request_of(probe, {"key": written}, item)
+    assert request_of(probe, {"key": written}, {"x": 5})
+
+
+@pytest.mark.parametrize("url", ["=/x/{{ $parameter.key }}", "={{ '/x/' + $parameter.key }}"])
+@pytest.mark.parametrize("written", SPELLED)
+def test_nor_is_an_address_that_is_made_of_it(url: str, written: str) -> None:
+    with pytest.raises(MissingValueError):
+        request_of(at(url, KEY), {"key": written})
+
+
+@pytest.mark.parametrize(
+    "url", ["={{ '/x/' + $parameter.key }}", "=/x/{{ encodeURIComponent($parameter.key) }}", "={{ '/x' + $json.x }}"]
+)
+@pytest.mark.parametrize("item", [{}, {"x": None}, {"x": ""}, {"x": []}, {"x": " "}])
+def test_what_an_address_computes_of_nothing_is_refused(url: str, item: dict[str, Any]) -> None:
+    if "$json" in url and item.get("x") is not None:
+        return  # what a descriptor computes of an item is its own affair
+    with pytest.raises(MissingValueError):
+        request_of(at(url, KEY), {"key": "={{ $json.x }}"}, item)
+
+
+@pytest.mark.parametrize(
+    ("written", "item", "key"),
+    [
+        ("={{ $json.x || 'undefined' }}", {}, "undefined"),
+        ("={{ $json.y }}", {"y": "undefined"}, "undefined"),
+        ("={{ $json.y.trim() + ($json.x ?? '') }}", {"y": "null-undefined"}, "null-undefined"),
+        ("={{ 'a-' + ($json.x ?? 'b') }}", {}, "a-b"),
+        ("={{ $json.y.toUpperCase() }}", {"y": "a"}, "A"),
+        ("={{ 'a' + $json.y }}", {"y": False}, "afalse"),
+    ],
+)
+def test_a_word_that_was_written_means_itself(written: str, item: dict[str, Any], key: str) -> None:
+    assert request_of(at("/x/{key}", sent_as("path", "key")), {"key": written}, item).url == f"{BASE}/x/{key}"
+
+
+@pytest.mark.parametrize("written", ["={{ $json.x }}", "web-{{ $json.x }}", "={{ 'web-' + $json.x }}"])
+def test_a_member_of_a_collection_that_an_address_reads(written: str) -> None:
+    """n8n shows the template's text there, which would be the key."""
+    held = {"displayName": "C", "name": "c", "type": "collection", "default": {}, "options": [KEY]}
+    probe = at("=/x/{{ $parameter.c.key }}", held)
+    with pytest.raises(MissingValueError):
+        request_of(probe, {"c": {"key": written}})
+    assert request_of(probe, {"c": {"key": written}}, {"x": 5}).url.endswith("5")
+    assert "%7B%7B" in request_of(probe, {"c": {"key": written}}, {"x": 5}, url_values="raw").url
+
+
+@pytest.mark.parametrize("host", ["={{ $json.x }}", "", "={{ null }}"])
+def test_a_host_of_which_a_label_came_to_nothing_is_none(host: str) -> None:
+    probe = Node(
+        {
+            "name": "probe",
+            "displayName": "Probe",
+            "requestDefaults": {"baseURL": "=https://{{ $parameter.key }}.example.test/v1", "url": "/x"},
+            "properties": [KEY],
+        }
+    )
+    with pytest.raises((InvalidValueError, MissingValueError, ParameterError)):
+        request_of(probe, {"key": host})
+    assert request_of(probe, {"key": "a"}).url == "https://a.example.test/v1/x"
+
+
+def test_an_address_that_its_author_set_to_nothing_does_not_leave_another_one() -> None:
+    other = {**KEY, "routing": {"request": {"url": "={{ $value || undefined }}"}}}
+    assert request_of(at("/x", other)).url == f"{BASE}/x"
+    assert request_of(at("/x", other), {"key": "/y"}).url == f"{BASE}/y"
+    by_name = {**KEY, "name": "o", "default": "o", "routing": {"request": {"url": "={{ $parameter.key }}"}}}
+    with pytest.raises(MissingValueError):
+        request_of(at("/x", KEY, by_name), {"key": "={{ $json.x }}"})

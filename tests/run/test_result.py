@@ -130,3 +130,13 @@ def test_who_changes_an_outcome_finds_that_in_the_items() -> None:
 
 def test_a_result_tells_how_much_it_holds_instead_of_showing_it() -> None:
     assert repr(RunResult([Outcome(0), Outcome(1)], RunReport("probe"))).startswith("RunResult(2 outcomes, RunReport(")
+
+
+def test_a_request_that_a_redirect_turned_into_another_is_marked_whatever_came_out() -> None:
+    """One item of JSON is kept in a shorter form if there is nothing else to tell."""
+    for items in ([{"json": {"a": 1}}], [{"json": {"a": 1}}, {"json": {"a": 2}}]):
+        kept = RunResult([], RunReport("probe"))._kept
+        kept.add(Outcome(0, items, None, (302, 200), redirect=302))
+        kept.add(Outcome(1, items, None, (302, 200)))
+        marks = [result.get("redirect") for result in RunResult(kept, RunReport("probe")).items]
+        assert marks == [302] * len(items) + [None] * len(items)

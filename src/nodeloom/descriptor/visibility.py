@@ -71,7 +71,8 @@ class Surroundings:
             return edition.values(key)
         where, path = (self.root, key[1:]) if key.startswith("/") else (self.siblings, key)
         found = value_at(where, path, ABSENT)
-        if isinstance(found, Mapping) and found.get("__rl"):
+        if isinstance(found, Mapping) and (found.get("__rl") or {"mode", "value"} <= found.keys()):
+            # A resourceLocator stands for its value; who writes one in Python leaves n8n's mark out.
             found = found.get("value")
         return list(found) if isinstance(found, list) else [found]
 

@@ -25,7 +25,7 @@ from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
 from nodeloom.plan.marks import NOTHING_WITHIN, Within
-from nodeloom.plan.missing import missing_address
+from nodeloom.plan.missing import came_to_nothing, missing_address, read_nothing_else, spells_nothing
 from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
 from nodeloom.plan.pieces import Address as Address
 from nodeloom.plan.pieces import Origin as Origin
@@ -43,7 +43,8 @@ _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SHAPE = re.compile(r"/")
 _QUERY_SHAPE = re.compile(r"&")
-_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+# No label of a host is empty (RFC 1035 section 2.3.1): a value that was to be one is not there.
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]|//\.|\.\.")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
 _ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
@@ -114,7 +115,7 @@ class AddressTemplate:
             origin = _writer(piece.value, static_parameters, value_is_static)
             # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
             whole = len(pieces) > 1 and isinstance(piece.value, PathTemplate)
-            needed = strict and len(pieces) > 1 and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
+            needed = strict and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
             made_of = within.fields(piece.value)
             self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
             before += _STAND_IN
@@ -134,6 +135,9 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
+            nothing = value is UNDEFINED and read_nothing_else(block.part.value, scope)
+            if block.needed and (nothing or block.is_made_of_nothing(value, scope)):
+                raise missing_address(self.source, block.part.block.code, block.part.value, scope)
             return (
                 UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
             )
@@ -154,13 +158,22 @@ class _Block:
 
     def piece(self, scope: Scope) -> Piece:
         value = self.part.value.resolve(scope)
-        if self.needed and (value is UNDEFINED or value is None):
+        # What a descriptor computes to be empty text of an item is its own affair.
+        nothing = value != "" and came_to_nothing(value)
+        if self.needed and (nothing or self.is_made_of_nothing(value, scope)):
             raise missing_address(self.source, self.part.block.code, self.part.value, scope)
         text = _text(value)
         if self.place != "other":
             text = self._as_literal(text, value, scope)
         expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
         return Piece(text, self.origin, expression, self.made_of)
+
+    def is_made_of_nothing(self, value: Any, scope: Scope) -> bool:
+        """Whether what the block computes holds nothing: all that it reads is missing, or its text says so."""
+        code = self.part.value
+        if not code.needs_javascript:
+            return False
+        return spells_nothing(value, code, scope) or read_nothing_else(code, scope)
 
     def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
         if self.place == "quoted":

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nodeloom.errors import InvalidValueError, ParameterError, preview
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
 from nodeloom.expression.template import TemplateCompiler, composite
-from nodeloom.plan.missing import missing_part
-from nodeloom.plan.whole import PartedText
+from nodeloom.plan.missing import missing_part, spells_nothing
+from nodeloom.plan.whole import PartedText, whole_value
 from nodeloom.plan.wire import scalar_text
 
 if TYPE_CHECKING:
@@ -191,12 +191,13 @@ class ClauseText(PartedText):
 
     def _in_quotes(self, part: Part, quote: str, scope: Scope) -> str:
         value = part.value.resolve(scope)
-        if type(value) is str and value and not self._search and "'" not in value:
+        quick = not self._search and not part.value.needs_javascript
+        if quick and type(value) is str and value and "'" not in value:
             return value
         if isinstance(value, (Mapping, list, tuple)):
             self._refuse_value("A list or object cannot stand in a literal.", value, "Pick one member of it.")
         text = value.isoformat() if isinstance(value, datetime) else part.text(value, scope)
-        if not text:
+        if not text or spells_nothing(text, part.value, scope):
             raise missing_part(self.label, self.source, part.block.code, part.value, scope)
         if quote == '"':
             return text.replace("\\", "\\\\").replace('"', '\\"')
@@ -253,12 +254,28 @@ def clause(name: object) -> TemplateCompiler:
         pieces = compile_parts(source, dialect, property)
         told = [piece for piece in pieces if not (isinstance(piece, str) and not piece.strip())]
         if len(told) == 1 and not isinstance(told[0], str):
-            return told[0].value
+            return whole_value(told[0].value, may_be_null=True)
         if all(isinstance(piece, str) for piece in pieces):
             return compile_template(source, dialect, property)
         return ClauseText(source, pieces, property, search=str(name).lower() == "$search")
 
     return compile_clause
+
+
+def refuse_unread_clause(name: str, written: Compiled | None) -> None:
+    """Raise InvalidValueError for text with blocks that was not compiled as a clause.
+
+    That the query option is `name` turned out with the item, when nothing can be quoted in it any more.
+    """
+    from nodeloom.expression.compiled import Template
+
+    if isinstance(written, Template) and len(written.blocks) > 1:
+        raise InvalidValueError(
+            f"An expression says that the text is {name}, so the values in it cannot be quoted.",
+            property=written.property,
+            expression=str(written.source),
+            hint=f"Write {name} out, or make the whole text one expression.",
+        )
 
 
 def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002

@@ -14,6 +14,7 @@ from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Compiled, Dialect, Environment, Scope, compile_value
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.body_fields import BodyFields, PatchStep, body_fields, parameters_read_by, sends_body
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters
@@ -23,7 +24,7 @@ from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.preconditions import WrittenConditions
+from nodeloom.plan.preconditions import WrittenConditions, is_condition
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
@@ -37,7 +38,7 @@ from nodeloom.plan.steps import (
     takes_null,
 )
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
-from nodeloom.plan.uses import Name, Use, compiler_for, routings_in, uses_in
+from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, routings_in, uses_in
 
 
 def compile_plan(
@@ -99,7 +100,7 @@ def _compiler(
             visible = [p for p in chosen.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
             raise UnknownNameError("property", chosen.unknown, PropertyNames(visible).labels(), within=chosen.title)
         if not partial:
-            _refuse_invisible(node, chosen)
+            _refuse_invisible(node, chosen, strict=url_values == "strict")
     _fill(chosen, dialect, as_n8n=url_values == "raw")
     return _Compiler(node, chosen, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
 
@@ -128,11 +129,16 @@ def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
             form.values[prop.name] = filled
 
 
-def _refuse_invisible(node: Node, chosen: Selection) -> None:
-    """An author who sets what this operation does not have is told so; n8n ignores it silently."""
+def _refuse_invisible(node: Node, chosen: Selection, *, strict: bool) -> None:
+    """An author who sets what this operation does not have is told so; n8n ignores it silently.
+
+    So it is in nodes that are split by their resources. In others only a condition is held to it: the operation would
+    act without it (strict).
+    """
     shown = {p.name for p in chosen.form.properties}
+    split = node.document.resources is not None
     for name in chosen.given:
-        if name not in shown and name != RESOURCE and node.document.resources is not None:
+        if name not in shown and name != RESOURCE and (split or (strict and _is_hidden_condition(chosen, name))):
             owners = [
                 o.name
                 for o in node.operations(chosen.resource)
@@ -149,6 +155,15 @@ def _refuse_invisible(node: Node, chosen: Selection) -> None:
                 property=name,
                 hint=f"{belongs}{chosen.title} has: {', '.join(labels) or 'no properties'}.",
             )
+
+
+def _is_hidden_condition(chosen: Selection, name: str) -> bool:
+    """Whether the property `name` is sent as a condition, where it is shown, and has a value of its own."""
+    properties = [prop for prop in chosen.descriptor.properties if prop.name == name]
+    if is_missing(chosen.given[name]) or any(same(chosen.given[name], p.default) for p in properties if p.has_default):
+        return False
+    sends = [prop.routing.send for prop in properties if prop.routing is not None]
+    return any(send is not None and is_condition(send.property, header=send.type == "header") for send in sends)
 
 
 class _Compiler:
@@ -198,6 +213,8 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
+            if known.strict and any(map(sends_body, self.form.properties)):
+                steps.append(PatchStep())
         _try_constants(steps)
         pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
         own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
@@ -207,7 +224,7 @@ class _Compiler:
             descriptor=self._choice.descriptor,
             resource=self._choice.resource,
             operation=self._choice.operation,
-            parameters={name: _as_shown(compiled) for name, compiled in parameters.items()},
+            parameters={name: _as_shown(compiled, known.strict) for name, compiled in parameters.items()},
             values=self.form.values,
             steps=steps,
             needs_all_items=builder.needs_all_items or any(c.needs_all_items for c in own),
@@ -216,7 +233,18 @@ class _Compiler:
             pages_choose_method=pagination is not None and pagination.chooses_method,
             marks=joined(step.marks for step in steps),
             made_of=made_of,
+            body_fields=self._body_fields(parameters, builder) if only is None and known.strict else None,
         )
+
+    def _body_fields(self, parameters: Mapping[str, Compiled], builder: StepBuilder) -> BodyFields | None:
+        """What the author set for the body, whether it is sent by a property's own routing or by the name of one."""
+        names = {*builder.body_parameters, *parameters_read_by(self._choice.descriptor.request_defaults)}
+        by_name = [
+            (prop.label, parameters[prop.name])
+            for prop in self.form.properties
+            if prop.name in names and prop.name in parameters and self._is_given(prop)
+        ]
+        return body_fields([*builder.body_values, *by_name])
 
     def _steps_of(
         self, prop: PropertyDescriptor, parameters: Mapping[str, Compiled], builder: StepBuilder
@@ -245,10 +273,11 @@ class _Compiler:
     def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
         uses = self._uses(only) if self._url_values == "strict" else {}
+        known = known_texts("$parameter", self.form.values, self._dialect)
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                own = uses_in([prop.routing]).get(("$value",)) if self._url_values == "strict" else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if self._url_values == "strict" else None
                 template = compiler_for(own or uses.get(("$parameter", prop.name)))
                 compiled[prop.name] = compile_value(
                     self._written(prop), dialect=dialect, property=prop.label, template=template
@@ -264,7 +293,8 @@ class _Compiler:
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
             else:
                 routings += routings_in(prop)
-        return uses_in(routings, self._choice.descriptor.request_defaults)
+        known = known_texts("$parameter", self.form.values, self._dialect)
+        return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds.
@@ -308,11 +338,11 @@ def _try_constants(steps: list[Step]) -> None:
                 raise refused from None
 
 
-def _as_shown(compiled: Compiled) -> Compiled:
-    """What `$parameter` shows: templates at the top and in a resourceLocator resolved, others as written (n8n)."""
+def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
+    """What `$parameter` shows: templates resolved. In n8n only those at the top and in a resourceLocator are."""
     source = compiled.source
     located = isinstance(source, Mapping) and "__rl" in source
-    return compiled if located or isinstance(source, str) or compiled.static else constant(source)
+    return compiled if strict or located or isinstance(source, str) or compiled.static else constant(source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,28 @@ from nodeloom.messages import Response
 # Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
 # time with the square of the length, `unicode_escape` is no encoding of text.
 _CHARSET = re.compile(
-    r"(?:us-)?ascii|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}|latin[-_]?\d{1,2}"
-    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620"
+    r"utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}(?::19\d\d)?|(?:cs(?:iso)?)?latin[-_]?\d{1,2}|l\d{1,2}"
+    r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620|ks[-_]c[-_]5601(?:[-_]1987)?"
     r"|gb(?:2312|k|18030)|big5(?:-?hkscs)?|s(?:hift)?[-_]?jis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)",
     re.IGNORECASE,
 )
+# Names that Python does not know (WHATWG's Encoding). What says ASCII and is not is UTF-8 as a rule, which ASCII is a
+# part of.
+_OTHER_NAMES = {
+    "ascii": "utf-8",
+    "us-ascii": "utf-8",
+    "ansi_x3.4-1968": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-cp1252": "cp1252",
+    "windows-31j": "cp932",
+    "x-sjis": "shift_jis",
+    "x-euc-jp": "euc_jp",
+    "x-gbk": "gbk",
+    "x-x-big5": "big5",
+    "x-mac-roman": "mac_roman",
+}
 # RFC 7303 section 3: what an XML document says of its encoding counts where the answer says nothing.
 _XML_ENCODING = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z][\w.-]{0,39})["']""")
 # The mark at the beginning of a text says more than any name (RFC 7303 section 3.3). The longer ones go first.
@@ -39,11 +56,14 @@ _JSON_TYPES = frozenset({"application/json", "application/x-json", "text/json", 
 _LINES = re.compile(
     r"application/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|json-text-sequences?|stream\+json)"
     r"|application/[\w.+-]+\+(?:ndjson|json-seq|jsonl)"
-    r"|(?:text|application)/(?:x-|vnd\.)?(?:csv|tab-separated-values|tsv|yaml|toml)"
-    r"|text/(?:x-)?ndjson|text/comma-separated-values|text/event-stream"
-    r"|(?:text|application)/(?:xml|xml-dtd)|[\w.-]+/[\w.+-]+\+(?:xml|yaml|csv)"
+    r"|application/(?:x-)?json-?(?:stream|lines|seq|text)"
+    r"|(?:text|application)/(?:x-|vnd\.)?(?:csv|(?:tab|comma)-separated-values|tsv|ya?ml|toml)"
+    r"|text/(?:x-)?(?:ndjson|jsonl|jsonlines)|text/event-stream"
+    r"|(?:text|application)/(?:x-)?(?:xml(?:-dtd|-external-parsed-entity)?)|[\w.-]+/[\w.+-]+\+(?:xml|ya?ml|csv)"
 )
-_SCRIPTS = re.compile(r"application/(?:x-)?(?:javascript|ecmascript|typescript|graphql|sql|www-form-urlencoded)")
+_SCRIPTS = re.compile(
+    r"application/(?:x-)?(?:javascript|ecmascript|typescript|graphql|sql|www-form-urlencoded|vnd\.oai\.openapi)"
+)
 
 
 class Kind(Enum):
@@ -116,6 +136,20 @@ def text_of(response: Response, kind: Kind) -> str | None:
     return _decoded(response.body, _charset_of(response, kind) or "utf-8")
 
 
+def beginning_of(response: Response, most: int) -> str | None:
+    """The first `most` bytes of a body as text, to be shown to a person; None where that would be no text."""
+    kind = kind_of(response)
+    if kind is Kind.FILE:
+        return None
+    codec = _codec(_charset_of(response, Kind.TEXT) or "utf-8") or "utf-8"
+    try:
+        decoder = codecs.getincrementaldecoder(codec)("replace")
+    except LookupError:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(response.body[:most]).removeprefix("\ufeff")
+    return None if "\0" in text or text.count("\ufffd") * 4 > len(text) else text
+
+
 def _charset_of(response: Response, kind: Kind) -> str:
     for mark, name in _MARKS:
         if response.body.startswith(mark):
@@ -128,10 +162,17 @@ def _charset_of(response: Response, kind: Kind) -> str:
     return response.named_charset
 
 
+def _codec(charset: str) -> str | None:
+    """Python's name of a charset; None where it is none of texts."""
+    name = _OTHER_NAMES.get(charset.lower(), charset)
+    return name if _CHARSET.fullmatch(name) or name in _OTHER_NAMES.values() else None
+
+
 def _decoded(body: bytes, charset: str) -> str | None:
-    if _CHARSET.fullmatch(charset) is None:
+    codec = _codec(charset)
+    if codec is None:
         return None
     try:
-        return body.decode(charset).removeprefix("\ufeff")
+        return body.decode(codec).removeprefix("\ufeff")
     except (UnicodeError, LookupError):
         return None

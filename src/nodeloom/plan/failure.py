@@ -143,11 +143,15 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 
+#: What servers before a service say of paths that lead nowhere: Go's own (Traefik, and many gateways), and Kubernetes'.
+_OF_OTHERS = frozenset({b"404 page not found", b"default backend - 404"})
+
+
 def is_page(response: Response) -> bool:
-    """Whether the body is a web page, by what it says it is or by how it begins."""
+    """Whether the body is a web page, by what it says it is or by how it begins, or the words of a server before it."""
     start = response.body[:200].lstrip().lower()
     says_so = response.content_type in ("text/html", "application/xhtml+xml")
-    return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")))
+    return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")) or start.rstrip() in _OF_OTHERS)
 
 
 def not_the_service(response: Response, call: Call) -> UnreadableAnswerError:
@@ -171,7 +175,7 @@ def unreadable(response: Response, call: Call, expected: str, reason: str = "") 
         value=start,
         hint="Check what the service sends."
         if reason
-        else "Check the address in the credential: a proxy or a login page may have answered.",
+        else "Wrong address? Check the one in the credential: a proxy or a login page may have answered.",
         status=response.status,
         method=call.method,
         url=response.url or call.url(),

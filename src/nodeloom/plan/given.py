@@ -10,7 +10,7 @@ from nodeloom.descriptor.models import SendRouting
 from nodeloom.expression import Compiled, compile_value
 from nodeloom.expression.template import TemplateCompiler
 from nodeloom.plan.clause import clause, compile_query, is_odata
-from nodeloom.plan.preconditions import WrittenConditions, is_condition, is_set
+from nodeloom.plan.preconditions import WrittenConditions, is_set, may_not_be_nothing
 from nodeloom.plan.whole import whole
 
 
@@ -52,7 +52,7 @@ class Parameters:
             template = clause(send.property)
         elif send.type in ("path", "header", "cookie") or sends_condition(send):
             template = self.whole_text(value_is_set=value_is_set)
-        return compile_value(send.value, dialect="n8n", template=template)
+        return compile_value(send.value, dialect="n8n", property=send.property, template=template)
 
     def compile_member(self, key: str, value: Any, label: str, *, value_is_set: bool) -> Compiled:
         """A member of a request that is not an address: what the descriptor writes under `key`."""
@@ -63,5 +63,5 @@ class Parameters:
 
 
 def sends_condition(send: SendRouting) -> bool:
-    """Whether a property is sent as a condition of the request (If-Match, an idempotency key)."""
-    return send.type != "path" and is_condition(send.property, header=send.type == "header")
+    """Whether a property is sent as a condition of the request (If-Match, an idempotency key, `$filter`)."""
+    return send.type != "path" and may_not_be_nothing(send.property, header=send.type == "header")

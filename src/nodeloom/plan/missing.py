@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
@@ -17,6 +18,65 @@ def is_missing(value: Any) -> bool:
     return value is UNDEFINED or value is None or (isinstance(value, str) and not value.strip())
 
 
+def came_to_nothing(value: Any) -> bool:
+    """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
+    return is_missing(value) or value != value or (isinstance(value, (list, dict)) and not value)
+
+
+#: How JavaScript spells what came to nothing where it becomes text: `"web-" + $json.Link` is `web-undefined`.
+_SPELLED = re.compile(r"undefined|null|NaN")
+
+
+def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null: bool = False) -> bool:
+    """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
+
+    A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
+    """
+    if type(text) is not str or not read_by.needs_javascript:
+        return False
+    words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
+    if not words or any(word in str(read_by.source) for word in words):
+        return False
+    values = [read_path(path, scope) for path in read_by.references]
+    if any(isinstance(value, str) and not words.isdisjoint(_SPELLED.findall(value)) for value in values):
+        return False
+    return any(value != "" and came_to_nothing(value) for value in values)
+
+
+def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
+    """The value at `path`, as far as it leads: the last of it may be a method's name; empty text if nobody knows."""
+    value: Any
+    if path[0] == "$json":
+        value, keys = scope.json, path[1:]
+    elif path[:3] == ("$input", "item", "json"):
+        value, keys = scope.json, path[3:]
+    elif path[0] == "$parameter" and len(path) > 1:
+        value, keys = scope.parameter(str(path[1])), path[2:]
+    elif path[0] in ("$value", "$parent", "$index"):
+        value, keys = scope.names.get(str(path[0]), UNDEFINED), path[1:]
+    else:
+        return ""
+    for key in keys:
+        if isinstance(value, Mapping):
+            value = value.get(key, UNDEFINED)
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key] if key < len(value) else UNDEFINED
+        else:
+            break
+    return value
+
+
+def read_nothing_else(read_by: Compiled, scope: Scope) -> bool:
+    """Whether an expression reads parameters that their author set, and nothing of all that it reads is there."""
+    written = [
+        scope.parameters.get(str(path[1])) for path in read_by.references if path[0] == "$parameter" and len(path) > 1
+    ]
+    if not any(held is not None and not held.static for held in written):
+        return False
+    others_first = sorted(read_by.references, key=lambda path: path[0] == "$parameter")
+    return all(came_to_nothing(read_path(path, scope)) for path in others_first)
+
+
 def missing_value(label: str, written: Compiled | None, scope: Scope) -> MissingValueError:
     """The error for a required value that resolved to nothing: the expression, the item's keys, the nearest key."""
     if written is None or written.static:
@@ -27,6 +87,12 @@ def missing_value(label: str, written: Compiled | None, scope: Scope) -> Missing
 def missing_part(label: str, source: object, code: str, part: Compiled, scope: Scope) -> MissingValueError:
     """The error for a block that came to nothing inside text: `code` is the block's, `source` the whole template."""
     return _missing(f"A part of {label} is missing: {{{{{code}}}}}.", label, str(source), part, scope)
+
+
+def missing_text(label: str, written: Compiled, scope: Scope) -> MissingValueError:
+    """The error for an expression whose text spells what came to nothing."""
+    message = f"A part of {label} is missing: its text would hold the word for what is undefined."
+    return _missing(message, label, str(written.source), written, scope)
 
 
 def missing_address(source: str, code: str, part: Compiled, scope: Scope) -> MissingValueError:
@@ -45,10 +111,20 @@ def missing_address(source: str, code: str, part: Compiled, scope: Scope) -> Mis
     return error
 
 
+def missing_body(values: Sequence[tuple[str, Compiled]], scope: Scope) -> MissingValueError:
+    """The error for fields of a body, with their labels, of which none came to anything."""
+    labels = list(dict.fromkeys(label for label, _value in values))
+    label, value = values[0]
+    message = f"{', '.join(labels)} came to nothing, so the request would have an empty body."
+    return _missing(message, label, str(value.source), value, scope)
+
+
 def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Scope) -> MissingValueError:
     data = scope.json if isinstance(scope.json, Mapping) else {}
     # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
-    read = next((path[1:] for path in read_by.references if path[0] == "$json" and len(path) > 1), ())
+    paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
+    empty = [path for path in paths if is_missing(read_path(path, scope))]
+    read = next((path[1:] for path in empty or paths), ())
     hint, close = _advice(data, read)
     return MissingValueError(
         message,

@@ -14,6 +14,7 @@ from nodeloom.expression import Compiled, Scope
 from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Content, Response
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.body_fields import BodyFields
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
@@ -53,6 +54,7 @@ class OperationPlan:
         pages_choose_method: bool = False,
         marks: Marks = NO_MARKS,
         made_of: Mapping[str, Fields] | None = None,
+        body_fields: BodyFields | None = None,
     ) -> None:
         self.node = node
         self.descriptor = descriptor
@@ -62,6 +64,7 @@ class OperationPlan:
         self.url_values: UrlValues = url_values
         self.transfer = transfer or Transfer()
         self.marks = marks
+        self._body_fields = body_fields
         self.made_of: Mapping[str, Fields] = made_of or {}
         # How many pages, and how many items of them, one item's answers may have.
         self.max_pages = 10_000
@@ -119,6 +122,8 @@ class OperationPlan:
             said.append(draft)
         for step in self._own:
             step.apply(draft)
+        if self._body_fields is not None:
+            self._body_fields.check(draft)
         return draft
 
     def _laid(self, scope: Scope) -> _Ground:

@@ -62,6 +62,23 @@ class PageGuard:
         self._limit = limit
         self._pages = 0
         self._last: tuple[str, bytes] | None = None
+        self._led: set[tuple[str, int]] = set()
+
+    def anew(self) -> PageGuard:
+        """A guard for the same pages, fetched once more."""
+        return PageGuard(self._limit)
+
+    def check_link(self, link: str, response: Response) -> None:
+        """As `check`, for a page that leads on by a `link`: one that led there before leads in a circle."""
+        self.check(link, response)
+        page = (link, hash(response.body))
+        if page in self._led:
+            raise ItemError(
+                "The service's next links lead in a circle.",
+                value=link,
+                hint="Report it to the service's operator, or narrow the query.",
+            )
+        self._led.add(page)
 
     def check(self, url: str, response: Response) -> None:
         """Raise LimitError or ItemError when this page must be the last and is not."""

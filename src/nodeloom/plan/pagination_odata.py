@@ -61,16 +61,17 @@ def odata_pages(
         count, link = _length(read_body(response, call))
         if link is not None:
             found = yield from _linked(call, response, page, reception, left, guard)
-            if len(found) < limit or limit == left:
+            # A service that gives more than `$top` leads through everything by its links.
+            if len(found) != limit or limit == left:
                 return items + found
             # The service makes its own pages, and its links lead through what was asked for, `limit` entities. Whether
             # it knows `$skip` as well is not certain, so all is asked for.
             call = _page(plan.call(draft), None if left is None else left + len(items), _number(given.get("$skip")))
             response = yield call
             page = reception.items(response, call)
-            return (
-                yield from _linked(call, response, page, reception, None if left is None else left + len(items), guard)
-            )
+            whole = None if left is None else left + len(items)
+            # The same links lead through it again.
+            return (yield from _linked(call, response, page, reception, whole, guard.anew()))
         items += page
         reception.check_count(items)
         # A page that is longer than was asked for is all there is: the service knows no pages.
@@ -106,7 +107,7 @@ def _linked(
         if link is None or (left is not None and len(items) >= left):
             return items
         # By its link a page is told from the one before it: an empty one looks like any other.
-        guard.check(link, response)
+        guard.check_link(link, response)
         call = _call_of(first, urljoin(response.url or call.url(), link))
         response = yield call
         items += reception.items(response, call)

@@ -13,25 +13,48 @@ from typing import Any
 from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Compiled, Scope, compile_value
 from nodeloom.expression.split import is_template
-from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.missing import came_to_nothing, missing_text, missing_value, spells_nothing
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _CHECKED = frozenset({"match", "since", "range"})
-# PayPal's name for an idempotency key, and those of OASIS Repeatable Requests 1.0.
-_MORE_KEYS = frozenset({"paypal-request-id", "repeatability-request-id", "repeatability-first-sent"})
+_KEYS = ("idempoten", "deduplicat", "dedup")
+# PayPal's and AWS's names for an idempotency key, those of OASIS Repeatable Requests 1.0, WebDAV's lock (RFC 4918
+# section 10.5), and what Elasticsearch compares.
+_MORE_KEYS = frozenset(
+    {
+        "paypalrequestid",
+        "clientrequesttoken",
+        "repeatabilityrequestid",
+        "repeatabilityfirstsent",
+        "locktoken",
+        "ifseqno",
+        "ifprimaryterm",
+    }
+)
+#: The query options that say which entities are meant: without them it is all.
+_NARROWING = frozenset({"$filter", "$search", "$apply"})
 
 
 def is_condition(name: object, *, header: bool = True) -> bool:
     """Whether a header field (else a query parameter or body member) of that name is a condition.
 
-    `If-Match`, `x-goog-if-generation-match`, `Idempotency-Key`, `idempotencyKey` are some.
+    `If-Match`, `x-goog-if-generation-match`, `Idempotency-Key`, `idempotencyKey` are some. A header field with an `if`
+    in its name is one whatever it compares (`x-ms-if-sequence-number-le`).
     """
     if not isinstance(name, str):
         return False
     words = [word.lower() for word in _WORDS.findall(name)]
-    if any(word.startswith("idempoten") for word in words) or name.lower() in _MORE_KEYS:
+    if any(word.startswith(_KEYS) for word in words) or "".join(words) in _MORE_KEYS:
         return True
-    return (header and name.lower() == "if") or ("if" in words[:-1] and words[-1] in _CHECKED)
+    if header and (words == ["if"] or "if" in words[:-1]):
+        return True
+    return "if" in words[:-1] and words[-1] in _CHECKED
+
+
+def may_not_be_nothing(name: object, *, header: bool = True) -> bool:
+    """Whether what an author sends under that name has to come to something: a condition, or what narrows a query."""
+    narrows = not header and isinstance(name, str) and name.lower() in _NARROWING
+    return narrows or is_condition(name, header=header)
 
 
 class WrittenConditions:
@@ -42,57 +65,75 @@ class WrittenConditions:
     only repeats a parameter nobody set is left out.
     """
 
-    __slots__ = ("_given", "_header", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
+    __slots__ = ("_given", "_header", "_inner", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
 
     def __init__(self, written: Any, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
         self._header = header
         self._given = frozenset(set_names)
         self._value_is_set = value_is_set
         self._members: dict[str, Compiled] = {}
+        # Those of objects inside, of a body.
+        self._inner: dict[str, WrittenConditions] = {}
         # Of headers that are one expression: what it reads, and the conditions that its code names.
         self._whole: Compiled | None = None
         self._mentioned: frozenset[str] = frozenset()
         if isinstance(written, Mapping):
             for name, value in written.items():
-                if is_condition(name, header=header):
+                if may_not_be_nothing(name, header=header):
                     compiled = compile_value(value, dialect="n8n", property=name)
                     if not compiled.static:
                         self._members[name] = compiled
+                elif isinstance(value, Mapping) and not header:
+                    inner = WrittenConditions(value, set_names, value_is_set=value_is_set, header=False)
+                    if inner.needed:
+                        self._inner[name] = inner
         elif isinstance(written, str) and is_template(written, "n8n"):
             self._mentioned = frozenset(_conditions_named(written, header=header))
             if header or self._mentioned:
                 self._whole = compile_value(written, dialect="n8n")
         #: Whether there is anything to look at.
-        self.needed = bool(self._members) or self._whole is not None
+        self.needed: bool = bool(self._members or self._inner) or self._whole is not None
 
     def check(self, fields: Any, scope: Scope, written: Compiled | None) -> None:
         """Take headers that nobody set out of the `fields`. Raises MissingValueError for what came to nothing."""
         if not isinstance(fields, dict):
             return
-        missing = [name for name, value in fields.items() if is_missing(value)]
-        for name in [name for name in missing if is_condition(name, header=self._header)]:
+        missing = [name for name, value in fields.items() if came_to_nothing(value)]
+        for name in [name for name in missing if may_not_be_nothing(name, header=self._header)]:
             compiled = self._members.get(name) or self._whole
             if compiled is None:
                 continue
             if is_set(compiled, self._given, value_is_set=self._value_is_set):
-                raise missing_value(name, _author_of(compiled, scope, written), scope)
+                raise missing_value(name, author_of(compiled, scope, written), scope)
             if self._header:
                 del fields[name]
-        for name in self._mentioned - fields.keys() if self._mentioned else ():
-            self._check_absent(name, scope, written)
+        for name, inner in self._inner.items():
+            inner.check(fields.get(name), scope, written)
+        if self._whole is not None:
+            self._check_whole(self._whole, fields, scope, written)
 
-    def _check_absent(self, name: str, scope: Scope, written: Compiled | None) -> None:
-        """Raise MissingValueError where an expression leaves a condition out, since what the author set is nothing."""
-        whole = self._whole
-        for path in whole.references if whole is not None else ():
+    def _check_whole(self, whole: Compiled, fields: Mapping[str, Any], scope: Scope, written: Compiled | None) -> None:
+        """Raise MissingValueError for a condition that an expression, which gives all `fields`, makes of nothing."""
+        for name, value in fields.items():
+            told = may_not_be_nothing(name, header=self._header)
+            if told and spells_nothing(value, whole, scope, may_be_null=not self._header):
+                raise missing_text(name, author_of(whole, scope, written), scope)
+        left_out = sorted(self._mentioned - fields.keys())
+        for held, by in self._set_values(whole, scope, written):
+            if left_out and came_to_nothing(held):
+                raise missing_value(left_out[0], by, scope)
+            # An object of fields loses what is undefined on its way through the expression.
+            for name, value in held.items() if isinstance(held, Mapping) else ():
+                if may_not_be_nothing(name, header=self._header) and came_to_nothing(value):
+                    raise missing_value(str(name), by, scope)
+
+    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[Any, Compiled]]:
+        """What the author set, of all that the expression reads, each with what was written for it."""
+        for path in whole.references:
             if path[0] == "$value" and self._value_is_set and written is not None:
-                held, by = scope.names.get("$value"), written
+                yield scope.names.get("$value"), written
             elif path[0] == "$parameter" and len(path) > 1 and path[1] in self._given:
-                held, by = scope.parameter(str(path[1])), scope.parameters[str(path[1])]
-            else:
-                continue
-            if is_missing(held):
-                raise missing_value(name, by, scope)
+                yield scope.parameter(str(path[1])), scope.parameters[str(path[1])]
 
 
 def _conditions_named(template: str, *, header: bool) -> Iterator[str]:
@@ -103,7 +144,7 @@ def _conditions_named(template: str, *, header: bool) -> Iterator[str]:
     for part in compile_parts(template, "n8n", None):
         for node in walk(part.block.tree) if not isinstance(part, str) else ():
             for text in (node.text, node.value):
-                if node.kind in ("Key", "Property") and is_condition(text, header=header):
+                if node.kind in ("Key", "Property") and may_not_be_nothing(text, header=header):
                     yield str(text)
 
 
@@ -128,7 +169,7 @@ def is_set(compiled: Compiled, set_names: Collection[str], *, value_is_set: bool
     return "$parameter" in names and (not read or not read.isdisjoint(set_names))
 
 
-def _author_of(compiled: Compiled, scope: Scope, written: Compiled | None) -> Compiled:
+def author_of(compiled: Compiled, scope: Scope, written: Compiled | None) -> Compiled:
     """The template to show: the author's, where the descriptor's only passes a parameter on."""
     if written is not None and not written.static and "$value" in compiled.names:
         return written

@@ -9,6 +9,7 @@ from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.clause import is_odata, refuse_unread_clause
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
@@ -17,11 +18,12 @@ from nodeloom.plan.given import Parameters, sends_condition
 from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
 from nodeloom.plan.members import compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
-from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.missing import came_to_nothing, is_missing, missing_value
 from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.parts import PartHeader
 from nodeloom.plan.postreceive import compile_step, count_of
+from nodeloom.plan.preconditions import author_of, is_set, may_not_be_nothing
 from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json, is_truthy, name_text
 
@@ -47,6 +49,7 @@ class CompiledRouting:
         "_echo",
         "_encode",
         "_max_results",
+        "_name_is_open",
         "_needs_names",
         "_paginate",
         "_part",
@@ -55,6 +58,7 @@ class CompiledRouting:
         "_request",
         "_send_name",
         "_send_value",
+        "_sends_given",
         "_strict",
         "marks",
         "members",
@@ -97,6 +101,10 @@ class CompiledRouting:
         self._send_name = _compile(send.property if send else None)
         self._send_value = parameters.compile_sent(send, value_is_set=value_is_set) if send else None
         self._condition = send is not None and parameters.strict and sends_condition(send)
+        # Whether an author's entry gives the name, so that what is sent may turn out to be a condition.
+        self._name_is_open = self._send_name is not None and parameters.strict and not self._send_name.static
+        sent = self._send_value
+        self._sends_given = sent is not None and is_set(sent, parameters.given, value_is_set=value_is_set)
         self._paginate = _compile(send.paginate if send else None)
         self._max_results = _compile(output.max_results if output else None)
         self._annotations = _compile(output.annotations if output else None)
@@ -261,15 +269,33 @@ class CompiledRouting:
         if self._strict and (found is UNDEFINED or found is None):
             return
         name = name_text(found, scope.environment.timezone, as_n8n=not self._strict)
+        own = value
         if self._send_value is not None:
             value = self._send_value.resolve(scope)
-        if self._condition and is_missing(value) and written is not None and not written.static:
-            raise missing_value(self.property.label if self.property else str(name), written, scope)
+        if self._condition or (self._name_is_open and may_not_be_nothing(name, header=send.type == "header")):
+            self._check_condition(name, own, value, written, scope)
+        if self._name_is_open and send.type == "query" and is_odata(name):
+            refuse_unread_clause(name, written)
         if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
             self._put_encoded(draft, name, value, written)
         else:
             self._check_as_it_is(value, written)
             draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
+
+    def _check_condition(self, name: str, own: Any, value: Any, written: Compiled | None, scope: Scope) -> None:
+        """Raise MissingValueError for a condition that the author set and that came to nothing.
+
+        `own` is the property's value, `value` what is sent for it under `name`.
+        """
+        sent = self._send_value
+        reads_own = sent is not None and "$value" in sent.names
+        if not came_to_nothing(value) and not (reads_own and came_to_nothing(own)):
+            return
+        label = self.property.label if self.property else name
+        if sent is not None and self._sends_given:
+            raise missing_value(label, author_of(sent, scope, written), scope)
+        if sent is None and written is not None and (self._name_is_open or not written.static):
+            raise missing_value(name if self._name_is_open else label, written, scope)
 
     def _truth(self, value: Any, written: Compiled | None) -> bool:
         """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""

@@ -62,6 +62,11 @@ def select(
     missing, is an expression, or depends on one.
     """
     wanted = {name: value for name in _CHOOSERS if not _is_blank(value := _written_value(parameters, name))}
+    for name, value in wanted.items():
+        if isinstance(value, (Mapping, list, tuple, set)):
+            raise ParameterError(
+                f"{node.label}: the {name} is a name.", property=name, value=value, hint=f"Give one {name} as text."
+            )
     resource = _indexed_resource(node, wanted.get(RESOURCE, ABSENT)) if node.document.resources is not None else None
     descriptor = node.descriptor(resource)
     given, unknown = _named(descriptor, parameters)
@@ -78,6 +83,7 @@ def select(
     if resource is None and RESOURCE in form.values and not _is_blank(form.values[RESOURCE]):
         resource = str(form.values[RESOURCE])
     selector.refuse_unplaced({k: v for k, v in wanted.items() if k not in form.values}, form)
+    selector.refuse_hidden_choices(given, form)
     operation = selector.operation(form, written=OPERATION in wanted)
     if operation is None and not partial:
         selector.refuse_silence(form)
@@ -234,6 +240,19 @@ class _Selector:
                     or (_conditions_of(definitions, around) if definitions else f"It has no {name}s; leave it out."),
                 )
 
+    def refuse_hidden_choices(self, given: Mapping[str, Any], form: VisibleForm) -> None:
+        """Raise ParameterError for a choice that says what is called, is written by an author, and is not visible."""
+        shown = {prop.name for prop in form}
+        for name in given if self._strict and self._dialect == "author" else ():
+            hidden = [prop for prop in self._descriptor.properties if prop.name == name and _offers_requests(prop)]
+            if hidden and name not in shown and name not in _CHOOSERS:
+                raise ParameterError(
+                    f"{self._node.label}: {hidden[0].label} is not offered with these parameters.",
+                    property=hidden[0].label,
+                    value=given[name],
+                    hint=_conditions_of(hidden, self._around(form)),
+                )
+
     def operation(self, form: VisibleForm, *, written: bool) -> OptionDescriptor | None:
         """The operation of a settled form; `written` says whether the author named it.
 
@@ -259,11 +278,14 @@ class _Selector:
 
     def refuse_silence(self, form: VisibleForm) -> None:
         """Raise ParameterError where operations are all hidden and nothing visible says what is called instead."""
-        hidden = [prop for prop in self._descriptor.properties if prop.name == OPERATION and prop.choices()]
+        properties = self._descriptor.properties
+        hidden = [prop for prop in properties if prop.name == OPERATION and prop.choices()]
+        shown = {id(prop) for prop in form}
+        hidden = hidden or [prop for prop in properties if id(prop) not in shown and _offers_requests(prop)]
         if self._strict and hidden and not any(_makes_request(prop, form.values.get(prop.name)) for prop in form):
             raise ParameterError(
                 f"{self._node.label}: no operation is offered with these parameters.",
-                property=OPERATION,
+                property=hidden[0].name,
                 hint=_conditions_of(hidden, self._around(form)),
             )
 
@@ -280,6 +302,12 @@ class _Selector:
                         if needs:
                             return f"{option.name} is offered when {' and '.join(needs)}."
         return None
+
+
+def _offers_requests(prop: PropertyDescriptor) -> bool:
+    """Whether a choice of the property says what is called: an address or a method."""
+    requests = [option.routing.request for option in prop.choices() if option.routing is not None]
+    return any(request is not None and (request.url or request.method) for request in requests)
 
 
 def _makes_request(prop: PropertyDescriptor, value: Any) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nodeloom.messages import Response
+from nodeloom.plan.contentkind import beginning_of, json_of
 
 # How much of what a service says is kept: characters of a text that is no JSON (and bytes of it that are looked at), of
 # a code, and of a message. An error is in memory as often as items fail.
@@ -25,35 +26,48 @@ _MOST_MESSAGE = 4000
 _MOST_DETAILS = 8
 _DEPTH = 4
 
-_INNER = ("error", "odata.error", "fault", "Error", "Fault", "errorResponse", "response")
-_CODES = ("code", "errorCode", "error_code", "errorcode", "errcode", "Code", "__type", "key", "type")
+# Keys are looked for without their case: .NET writes them with capitals.
+_INNER = ("error", "odata.error", "fault", "errorresponse", "response")
+#: Where an answer that says nothing itself may have its error.
+_WRAPPERS = ("result", "results", "meta", "data", "body", "_embedded", "status")
+_CODES = ("code", "errorcode", "error_code", "errcode", "__type", "error_type", "key", "type")
 _MESSAGES = (
+    "exceptionmessage",  # ASP.NET: `Message` beside it says that an error has occurred
     "message",
     "msg",
     "error_description",
-    "errorMessage",
+    "errormessage",
     "error_message",
     "error_msg",
     "errmsg",
+    "errorsummary",
     "detail",
     "description",
     "faultstring",
-    "Message",
-    "ExceptionMessage",
+    "diagnostics",
+    "translation",
+    "err",
     "title",
     "reason",
 )
 _DETAILS = (
     "errors",
-    "errorMessages",
+    "errormessages",
+    "messages",
     "detail",
     "details",
     "violations",
-    "fieldErrors",
+    "fieldviolations",
+    "fielderrors",
     "field_errors",
+    "validationerrors",
+    "validation_errors",
     "invalid-params",
-    "invalidParams",
-    "ModelState",
+    "invalidparams",
+    "modelstate",
+    "issues",
+    "issue",
+    "errorcauses",
     "innererror",
 )
 _FIELDS = (
@@ -61,20 +75,25 @@ _FIELDS = (
     "path",
     "loc",
     "property",
-    "propertyPath",
+    "propertypath",
     "name",
     "param",
     "parameter",
     "target",
     "pointer",
     "fields",
+    "expression",
 )
 _TAGS = re.compile(
-    r"<(?:\w+:)?(code|faultcode|errorcode|message|faultstring|reason|text|detail|description|error_description)\b[^<>]{0,200}>"
+    r"<(?:\w+:)?(code|faultcode|errorcode|message|faultstring|reason|text|detail|description|error_description|title)"
+    r"\b[^<>]{0,200}>"
     r"\s*(?:<!\[CDATA\[)?([^<]{1,4000}?)(?:\]\]>)?\s*</",
     re.IGNORECASE,
 )
+#: `<err code="1" msg="…"/>`, as Flickr has it.
+_ATTRIBUTES = re.compile(r"""\s(code|msg|message)=["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^<>]{0,200}>([^<]{1,1000})</title", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|h1|title)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -93,7 +112,7 @@ def service_words(response: Response) -> Words:
     """What the body of `response` says. A code is also known if only `details` has it (3CX)."""
     whole = len(response.body) <= _MOST_BYTES
     try:
-        body = response.json()
+        body = json_of(response)
     except (ValueError, RecursionError):
         return _words_of_text(_text(response), response, whole=whole)
     code, message = _words_in(body, 0)
@@ -103,25 +122,35 @@ def service_words(response: Response) -> Words:
 
 
 def _text(response: Response) -> str:
-    charset = response.charset if response.charset.lower() in ("iso-8859-1", "latin-1", "windows-1252") else "utf-8"
-    return response.body[:_MOST_BYTES].decode(charset, "replace").strip()
+    """The beginning of a body in its charset; empty for one that is no text."""
+    return (beginning_of(response, _MOST_BYTES) or "").strip()
 
 
 def _words_of_text(text: str, response: Response, *, whole: bool) -> Words:
     """The words of XML or HTML, or a plain text as it is."""
     if not text.startswith("<"):
         return Words("", _cut(text, _MOST_WORDS, whole=whole))
-    title = _TITLE.search(text)
-    if title is None and response.content_type != "text/html":
+    title = _TITLE.search(text) if _is_html(text, response) else None
+    if not _is_html(text, response):
         found: dict[str, str] = {}
         for tag, content in _TAGS.findall(text):
             found.setdefault(tag.lower(), html.unescape(content).strip())
         code = next((found[tag] for tag in ("code", "errorcode", "faultcode") if tag in found), "")
-        message = next((found[tag] for tag in found if tag not in ("code", "errorcode", "faultcode")), "")
+        told = [tag for tag in found if tag not in ("code", "errorcode", "faultcode")]
+        # A `detail` says what happened this time, a `title` what always does (RFC 9457 appendix B).
+        message = found[min(told, key=lambda tag: tag == "title")] if told else ""
+        if not code and not message:
+            said = {name.lower(): html.unescape(value) for name, value in _ATTRIBUTES.findall(text)}
+            code, message = said.get("code", ""), said.get("message", said.get("msg", ""))
         if code or message:
             return Words(_cut(code, _MOST_CODE), _cut(_line(message), _MOST_MESSAGE))
     start = title[1] if title is not None else _MARKUP.sub(" ", text)
     return Words("", "", _cut(_line(html.unescape(start)) or text, _MOST_WORDS, whole=whole))
+
+
+def _is_html(text: str, response: Response) -> bool:
+    named = response.content_type in ("text/html", "application/xhtml+xml")
+    return named or _HTML.match(text) is not None
 
 
 def _words_in(body: Any, depth: int) -> tuple[str, str]:
@@ -136,6 +165,7 @@ def _words_in(body: Any, depth: int) -> tuple[str, str]:
         return code, "; ".join(dict.fromkeys(message for _, message in pairs if message))
     if not isinstance(body, Mapping):
         return "", ""
+    body = _folded(body)
     code, message = _code_in(body), _message_in(body)
     details = "; ".join(dict.fromkeys(_details_in(body, message, depth)))
     if details and details not in message:
@@ -153,7 +183,32 @@ def _words_in(body: Any, depth: int) -> tuple[str, str]:
         if not message:
             return code, _line(said)
         code = code or (said if "error_description" in body else "")
-    return code, message
+    return (code, message) if code or message else _words_wrapped(body, depth)
+
+
+def _folded(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The members under their names in lower case; of two the first counts."""
+    found: dict[str, Any] = {}
+    for key, value in source.items():
+        found.setdefault(key.lower(), value)
+    return found
+
+
+def _words_wrapped(body: Mapping[str, Any], depth: int) -> tuple[str, str]:
+    """The words that stand one level deeper, or of single fields alone (Django: `{"name": ["is required"]}`)."""
+    for key in _WRAPPERS:
+        inner = body.get(key)
+        if isinstance(inner, Mapping):
+            code, message = _words_in(inner, depth + 1)
+            if code or message:
+                return code, message
+    if body and all(_are_texts(value) for value in body.values()):
+        return "", "; ".join(_by_field(body, depth))
+    return "", ""
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, str) for entry in value)
 
 
 def _code_in(source: Mapping[str, Any]) -> str:
@@ -175,6 +230,7 @@ def _code_of_details(source: Mapping[str, Any]) -> str:
         for entry in entries[:_MOST_DETAILS] if isinstance(entries, list) else ():
             if not isinstance(entry, Mapping):
                 continue
+            entry = _folded(entry)
             extensions = entry.get("extensions")  # GraphQL
             code = _code_in(entry) or (_code_in(extensions) if isinstance(extensions, Mapping) else "")
             if code or (key == "details" and isinstance(entry.get("message"), str)):
@@ -190,7 +246,8 @@ def _message_in(source: Mapping[str, Any]) -> str:
     for key in _MESSAGES:
         value = source.get(key)
         if isinstance(value, Mapping):
-            value = value.get("value")  # OData v2 and v3: {"lang": "en", "value": "…"}
+            # OData v2 and v3: {"lang": "en", "value": "…"}; Confluence: {"key": "…", "translation": "…"}
+            value = value.get("value", value.get("translation"))
         if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
             value = "; ".join(value[:_MOST_DETAILS])  # NestJS
         if isinstance(value, str) and value.strip():
@@ -200,6 +257,9 @@ def _message_in(source: Mapping[str, Any]) -> str:
 
 def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator[str]:
     """What is said of single fields, each as `field: message`."""
+    said = source.get("message")
+    if not message and isinstance(said, Mapping):
+        yield from _by_field(said, depth)  # GitLab
     for key in _DETAILS:
         value = source.get(key)
         # `details` beside a message explains it at length, for programs (Google, OData).
@@ -207,6 +267,10 @@ def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator
             continue
         if isinstance(value, Mapping) and key not in ("detail", "details"):
             yield from _by_field(value, depth)
+        elif isinstance(value, Mapping) and not message:
+            yield from filter(None, (_words_in(value, depth + 1)[1],))
+        elif isinstance(value, str) and key == "errors":
+            yield _line(value)
         elif isinstance(value, list):
             yield from filter(None, (_one_detail(entry, depth) for entry in value[:_MOST_DETAILS]))
 
@@ -228,6 +292,7 @@ def _one_detail(entry: Any, depth: int) -> str:
     if not isinstance(entry, Mapping):
         return ""
     code, message = _words_in(entry, depth + 1)
+    entry = _folded(entry)
     field = next((_field_name(entry[key]) for key in _FIELDS if entry.get(key)), "")
     if not field and isinstance(entry.get("source"), Mapping):
         field = next(map(str, entry["source"].values()), "")  # JSON:API: {"pointer": "/data/attributes/name"}

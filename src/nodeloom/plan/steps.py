@@ -23,6 +23,7 @@ from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, co
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.split import is_template
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.body_fields import parameters_read, reads_value, sends_body
 from nodeloom.plan.coercion import Coercion, coercion_of
 from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
@@ -33,7 +34,7 @@ from nodeloom.plan.missing import is_missing, missing_value
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting, placed
-from nodeloom.plan.uses import Name, Use, compiler_for, uses_in
+from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, uses_in
 
 
 class Step(Protocol):
@@ -345,6 +346,9 @@ class StepBuilder:
         self._within = Within(made_of or {})
         self._untold = untold
         self._routings: dict[tuple[int, bool, bool, bool, Fields, Fields], CompiledRouting] = {}
+        #: What the author set for the body, with labels, and parameters that are put into it by their names.
+        self.body_values: list[tuple[str, Compiled]] = []
+        self.body_parameters: list[str] = []
 
     @property
     def _around_root(self) -> Surroundings:
@@ -399,6 +403,10 @@ class StepBuilder:
         if prop.routing is not None:
             around = replace(within, value=made_of) if made_of else within
             constant_value = compiled.static and not literal
+            if given and not literal and reads_value(prop.routing):
+                self.body_values.append((prop.label, compiled))
+            if not literal:
+                self.body_parameters += parameters_read(prop.routing)
             routing = self._routing(
                 prop.routing, prop, compiled, value_is_static=constant_value, given=given, within=around
             )
@@ -415,6 +423,8 @@ class StepBuilder:
         if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
             # In n8n an expression selects nothing: what it gives is no choice, and no collection.
             if not self._as_n8n:
+                if given and isinstance(value, str) and sends_body(prop):
+                    self.body_values.append((prop.label, compiled))
                 yield DynamicStep(prop, compiled, self, names, made_of)
         else:
             written = compiled.value if compiled.static else value
@@ -441,7 +451,7 @@ class StepBuilder:
     ) -> Iterator[Step]:
         """The steps of the parts of `prop` that `value` selects."""
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names, made_of)
+            yield from self._chosen(prop.choices(), value, names, made_of, literal=literal)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
@@ -470,14 +480,23 @@ class StepBuilder:
         yield from _routed(compiled, None, nothing, {})
 
     def _chosen(
-        self, options: Sequence[OptionDescriptor], value: Any, names: Mapping[str, Any], made_of: Fields
+        self,
+        options: Sequence[OptionDescriptor],
+        value: Any,
+        names: Mapping[str, Any],
+        made_of: Fields,
+        *,
+        literal: bool,
     ) -> Iterator[Step]:
+        """The steps of the choices that have `value`; `literal` says whether it came out of an expression."""
         chosen = [option for option in options if same(option.value, value)]
         # In n8n an option has no `$value`, and of several with one value only the first is looked at.
         around = self._around(names, made_of)
         own = constant(UNDEFINED if self._as_n8n else value)
         for option in chosen[:1] if self._as_n8n else chosen:
             if option.routing is not None and self._around_root.visible(option.display_options):
+                if not literal:
+                    self.body_parameters += parameters_read(option.routing)
                 routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
                 yield from _routed(routing, None, own, names)
 
@@ -523,7 +542,9 @@ class StepBuilder:
             defaults=defaults,
             is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
         )
-        uses = uses_in(p.routing for p in form.properties) if self._parameters.strict and not literal else {}
+        strict = self._parameters.strict and not literal
+        known = known_texts("$parent", form.values, self._dialect) if strict else {}
+        uses = uses_in((p.routing for p in form.properties), known=known) if strict else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
             names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
@@ -531,7 +552,7 @@ class StepBuilder:
             # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
-                own = uses_in([prop.routing]).get(("$value",)) if uses else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if uses else None
                 compiled = self.compile(
                     prop,
                     value,
@@ -539,7 +560,9 @@ class StepBuilder:
                     literal=literal,
                     use=own or uses.get(("$parent", prop.name)),
                 )
-                is_given = prop.name in given and not (prop.has_default and same(value, prop.default))
+                # A form gives defaults back; who adds a member to a collection, or computes it, means its value.
+                is_default = defaults and not literal and prop.has_default and same(value, prop.default)
+                is_given = prop.name in given and not is_default
                 steps = self.steps(
                     prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
                 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
-from nodeloom.expression.split import is_template
+from nodeloom.expression.split import Dialect, is_template
 from nodeloom.expression.template import TemplateCompiler
 from nodeloom.plan.clause import clause, is_odata
 from nodeloom.plan.preconditions import is_condition
@@ -35,10 +35,18 @@ def compiler_for(use: Use | None) -> TemplateCompiler | None:
     return whole() if use == "whole" else clause(use)
 
 
-def uses_in(routings: Iterable[Routing | None], defaults: RequestRouting | None = None) -> dict[Name, Use]:
-    """The uses of what these routings, and a node's `requestDefaults`, read and send."""
+def uses_in(
+    routings: Iterable[Routing | None],
+    defaults: RequestRouting | None = None,
+    known: Mapping[Name, str] | None = None,
+) -> dict[Name, Use]:
+    """The uses of what these routings, and a node's `requestDefaults`, read and send.
+
+    `known` are texts that are the same for every item: an author may give a name (`={{ $parent.name }}`).
+    """
     found: dict[Name, Use] = {}
-    for name, use in (*_request_uses(defaults), *(pair for routing in routings for pair in _routing_uses(routing))):
+    pairs = (pair for routing in routings for pair in _routing_uses(routing, known or {}))
+    for name, use in (*_request_uses(defaults), *pairs):
         # A clause is held to more than whole text is.
         if name not in found or found[name] == "whole":
             found[name] = use
@@ -54,40 +62,55 @@ def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
         yield from routings_in(child)
 
 
-def _routing_uses(routing: Routing | None) -> Iterator[tuple[Name, Use]]:
+def known_texts(root: str, values: Mapping[str, Any], dialect: Dialect) -> dict[Name, str]:
+    """The texts among an author's `values` that are no templates, by what templates call them below `root`."""
+    return {
+        (root, name): value
+        for name, value in values.items()
+        if isinstance(value, str) and not is_template(value, dialect)
+    }
+
+
+def _routing_uses(routing: Routing | None, known: Mapping[Name, str]) -> Iterator[tuple[Name, Use]]:
     if routing is None:
         return
     yield from _request_uses(routing.request)
     send = routing.send
-    if send is None or (isinstance(send.property, str) and send.property.startswith("=")):
+    if send is None:
         return
+    under: str | None = send.property
+    if isinstance(under, str) and is_template(under, "n8n"):
+        passed = list(_names_passed_on(under))
+        under = known.get(passed[0]) if len(passed) == 1 else None
     written = "={{ $value }}" if send.value in (None, "") else send.value
-    if send.type in ("path", "header", "cookie") or is_condition(send.property, header=False):
-        yield from ((name, "whole") for name in _names_read(written))
-    elif send.type == "query" and is_odata(send.property):
-        yield from ((name, str(send.property)) for name in _names_passed_on(written))
+    if send.type in ("path", "header", "cookie") or is_condition(under, header=False):
+        yield from ((name, "whole") for name in names_read(written))
+    elif send.type == "query" and is_odata(under):
+        yield from ((name, str(under)) for name in _names_passed_on(written))
 
 
 def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
     if request is None:
         return
     for part in (request.url, request.base_url, request.headers):
-        yield from ((name, "whole") for name in _names_read(part))
+        yield from ((name, "whole") for name in names_read(part))
     for part in (request.qs, request.body):
         for key, written in part.items() if isinstance(part, Mapping) else ():
             if is_condition(key, header=False):
-                yield from ((name, "whole") for name in _names_read(written))
+                yield from ((name, "whole") for name in names_read(written))
             elif part is request.qs and is_odata(key):
                 yield from ((name, str(key)) for name in _names_passed_on(written))
+    if isinstance(request.qs, str) and is_template(request.qs, "n8n"):
+        yield from _clauses_in(request.qs)
 
 
-def _names_read(written: Any) -> Iterator[Name]:
+def names_read(written: Any) -> Iterator[Name]:
     """Every value that the templates in `written` read."""
     if isinstance(written, Mapping):
         written = list(written.values())
     if isinstance(written, list):
         for entry in written:
-            yield from _names_read(entry)
+            yield from names_read(entry)
     elif isinstance(written, str) and is_template(written, "n8n"):
         yield from _read_by(written)
 
@@ -110,6 +133,15 @@ def _read_by(template: str) -> tuple[Name, ...]:
 def _passed_on_by(template: str) -> tuple[Name, ...]:
     trees, alone = _trees(template)
     return tuple(_results(trees[0])) if alone and trees else ()
+
+
+@functools.lru_cache(maxsize=1024)
+def _clauses_in(template: str) -> tuple[tuple[Name, Use], ...]:
+    """The values that a query written as an expression has under OData's names: `={{ ({ $filter: $value }) }}`."""
+    from nodeloom.expression.syntax import walk
+
+    members = (node for tree in _trees(template)[0] for node in walk(tree) if node.kind == "Property")
+    return tuple((name, node.text) for node in members if is_odata(node.text) for name in _results(node.children[1]))
 
 
 def _trees(template: str) -> tuple[list[Node], bool]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nodeloom.expression import Compiled, Dialect, Scope
 from nodeloom.expression.template import TemplateCompiler
-from nodeloom.plan.missing import missing_part
+from nodeloom.plan.missing import missing_part, missing_text, spells_nothing
 
 if TYPE_CHECKING:
     from nodeloom.expression.blocks import Part
@@ -66,10 +66,35 @@ class WholeText(PartedText):
                 continue
             part: Part = piece  # type: ignore[assignment]
             text = part.text(part.value.resolve(scope), scope)
-            if not text and number not in self._excused:
+            if number not in self._excused and (not text or spells_nothing(text, part.value, scope)):
                 raise missing_part(self.label, self.source, part.block.code, part.value, scope)
             texts.append(text)
         return "".join(texts)
+
+
+class WholeValue(Compiled):
+    """A block without text around it: its value may come to nothing, but not spell it (`web-undefined`)."""
+
+    __slots__ = ("_block", "_may_be_null")
+
+    def __init__(self, block: Compiled, *, may_be_null: bool) -> None:
+        super().__init__(block.source, block.property)
+        self._block = block
+        self._may_be_null = may_be_null
+        self.names, self.references = block.names, block.references
+        self.needs_javascript, self.needs_all_items = block.needs_javascript, block.needs_all_items
+
+    def resolve(self, scope: Scope) -> object:
+        """The block's value. Raises MissingValueError for text with a part that came to nothing."""
+        value = self._block.resolve(scope)
+        if spells_nothing(value, self._block, scope, may_be_null=self._may_be_null):
+            raise missing_text(self.property or "The text", self._block, scope)
+        return value
+
+
+def whole_value(block: Compiled, *, may_be_null: bool = False) -> Compiled:
+    """A block without text around it. Only JavaScript spells out what is undefined; null may be a literal."""
+    return WholeValue(block, may_be_null=may_be_null) if block.needs_javascript and block.references else block
 
 
 def _nothing(_part: Compiled) -> bool:
@@ -77,7 +102,7 @@ def _nothing(_part: Compiled) -> bool:
 
 
 def whole(excused: Excused = _nothing) -> TemplateCompiler:
-    """A compiler of templates that gives WholeText; a block without text around it keeps its type and its silence."""
+    """A compiler of templates that gives WholeText; a block without text keeps its type, and may be undefined."""
 
     def compile_whole(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
         # The parser is loaded with the first template.
@@ -86,6 +111,6 @@ def whole(excused: Excused = _nothing) -> TemplateCompiler:
         pieces = compile_parts(source, dialect, property)
         if len(pieces) > 1 and any(not isinstance(piece, str) for piece in pieces):
             return WholeText(source, pieces, property, excused)
-        return compile_template(source, dialect, property)
+        return whole_value(compile_template(source, dialect, property))
 
     return compile_whole

@@ -179,8 +179,8 @@ class Kept:
     def add(self, outcome: Outcome) -> None:
         """Keep one more."""
         items = outcome.items
-        plain = outcome.error is None and outcome.effect is Effect.DONE and not outcome.retries and not outcome.told
-        if plain and len(items) == 1:
+        plain = outcome.error is None and outcome.effect is Effect.DONE and outcome.redirect is None
+        if plain and len(items) == 1 and not outcome.retries and not outcome.told:
             item = items[0]
             json = item.get("json")
             if type(json) is dict and len(item) == 1:

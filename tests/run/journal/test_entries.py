@@ -93,3 +93,13 @@ def test_every_kind_of_error_is_in_the_module() -> None:
 def test_restoring_takes_what_an_older_journal_may_lack() -> None:
     back: Any = restored({"message": "old", "code": "item", "type": "ItemError"})
     assert (back.message, back.hint, back.details) == ("old", None, {})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "redirect"),
+    [([200], None), ([302, 200], 302), ([503, 303, 204], 303), ([307, 200], None), ([302], None)],
+)
+def test_a_success_behind_a_redirect_says_so_when_it_is_told_again(statuses: list[int], redirect: int | None) -> None:
+    """A last 302 is the answer itself, of a node that takes it for one."""
+    entry = Entry(0, b"", State.SUCCEEDED, 0.0, None, '[{"json": {}}]', None, json.dumps(statuses), 0)
+    assert entry.outcome().redirect == redirect

@@ -72,9 +72,16 @@ class Entry:
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
         size = len(self.results or "")
-        outcome = Outcome(self.position, items, error, statuses, self.retries, size, told=True)
-        outcome.effect = Effect.UNKNOWN if self.maybe_done else Effect.DONE if error is None else Effect.NONE
+        redirect = _redirect_among(statuses) if error is None else None
+        outcome = Outcome(self.position, items, error, statuses, self.retries, size, told=True, redirect=redirect)
+        is_open = self.maybe_done or redirect is not None
+        outcome.effect = Effect.UNKNOWN if is_open else Effect.DONE if error is None else Effect.NONE
         return outcome
+
+
+def _redirect_among(statuses: tuple[int, ...]) -> int | None:
+    """The redirect that made another request of one; it is noted before the answer behind it."""
+    return next((status for status in reversed(statuses[:-1]) if status in (301, 302, 303)), None)
 
 
 class Slot:
