@@ -53,7 +53,14 @@ def test_an_operation_behind_a_switch_is_the_one_that_is_named() -> None:
 
 def test_the_default_is_used_only_where_no_operation_is_named() -> None:
     assert sent(SWITCHED, mode="live") == "DELETE /remove"
-    assert sent(SWITCHED, mode="live", operation="") == "DELETE /remove"
+    assert sent(SWITCHED, mode="live", operation=None) == "DELETE /remove"
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+@pytest.mark.parametrize("name", ["operation", "resource", "Operation"])
+def test_an_empty_name_is_no_choice_of_the_default(name: str, empty: str) -> None:
+    with pytest.raises(ParameterError, match=f"the {name.lower()} is empty"):
+        sent(SWITCHED, mode="live", **{name: empty})
 
 
 @pytest.mark.parametrize("dialect", ["author", "n8n"])

@@ -61,6 +61,8 @@ def select(
     Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError where one is
     missing, is an expression, or depends on one.
     """
+    if url_values == "strict":
+        _refuse_empty(node, parameters)
     wanted = {name: value for name in _CHOOSERS if not _is_blank(value := _written_value(parameters, name))}
     for name, value in wanted.items():
         if isinstance(value, (Mapping, list, tuple, set)):
@@ -88,6 +90,15 @@ def select(
     if operation is None and not partial:
         selector.refuse_silence(form)
     return Selection(descriptor, resource, operation, form, given, unknown)
+
+
+def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
+    """Raise ParameterError for a resource or operation that is an empty text: whoever wrote it chose no default."""
+    for name in _CHOOSERS:
+        written = _written_value(parameters, name)
+        if isinstance(written, str) and not written.strip():
+            hint = f"Name the {name}, or leave it out for the default: nodeloom describe {node.name}"
+            raise ParameterError(f"{node.label}: the {name} is empty.", property=name, value=written, hint=hint)
 
 
 def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
