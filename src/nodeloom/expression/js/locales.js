@@ -267,5 +267,14 @@
     const lowered = tagOf(tag).toLowerCase().replace(/_/g, "-");
     return LOCALES[lowered] ?? LOCALES[lowered.split("-")[0]] ?? LOCALES.en;
   }
-  return { tagOf, locale, LOCALES, CURRENCIES, NO_CENTS, ZONES, EXCEPTIONS, SHORT_IN_AMERICA };
+  // The day a week begins with, where it is not Monday, by language or language and country (CLDR).
+  const SUNDAY = list("en en-us en-ca en-in pt fr-ca es-mx ja ko he hi");
+  const MONDAY = list("en-gb en-au en-nz en-ie");
+  function weekStart(tag) {
+    const lowered = tagOf(tag).toLowerCase();
+    const language = lowered.split("-")[0];
+    if (language === "ar") return 6;
+    return !MONDAY.includes(lowered) && (SUNDAY.includes(lowered) || SUNDAY.includes(language)) ? 7 : 1;
+  }
+  return { tagOf, locale, weekStart, LOCALES, CURRENCIES, NO_CENTS, ZONES, EXCEPTIONS, SHORT_IN_AMERICA };
 });
