@@ -97,6 +97,8 @@ globalThis.recorder = function (globalNames) {
     () => SELF,
     (value) => value,
     (base, exponent) => base ** exponent,
+    (value) => (typeof value === "string" ? O.assign({}, value) : value),
+    (error) => error,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);
