@@ -68,13 +68,13 @@
     MMM: ["months", "short"],
     MMMM: ["months", "long"],
     MMMMM: ["months", "narrow"],
-    LLL: ["months", "short"],
+    LLL: ["months", "short", "alone"],
     LLLL: ["months", "long"],
     LLLLL: ["months", "narrow"],
     EEE: ["weekdays", "short"],
     EEEE: ["weekdays", "long"],
     EEEEE: ["weekdays", "narrow"],
-    ccc: ["weekdays", "short"],
+    ccc: ["weekdays", "short", "alone"],
     cccc: ["weekdays", "long"],
     ccccc: ["weekdays", "narrow"],
   };
@@ -134,8 +134,10 @@
     if (/^Z{1,5}$/.test(token)) return offset(d, token.length, options);
     const locale = options.locale ?? d.locale;
     if (token in NAMES) {
-      const [kind, width] = NAMES[token];
-      return kit.module("intl").locale(locale)[kind][width][kind === "months" ? d.month - 1 : d.weekday - 1];
+      const [kind, width, form] = NAMES[token];
+      const words = kit.module("intl").locale(locale);
+      const names = words[form]?.[kind]?.[width] ?? words[kind][width];
+      return names[kind === "months" ? d.month - 1 : d.weekday - 1];
     }
     if (token === "a") return kit.module("intl").locale(locale).meridiems[d.hour < 12 ? 0 : 1];
     return token in VALUES ? VALUES[token](d) : token;
