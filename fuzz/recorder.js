@@ -94,10 +94,10 @@ globalThis.recorder = function (globalNames) {
     },
     (pattern, flags) => () => new RegExpOf(pattern, flags),
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    (value) => (typeof value === "string" ? O(value) : value),
     () => SELF,
     (value) => value,
     (base, exponent) => base ** exponent,
-    (value) => (typeof value === "string" ? O.assign({}, value) : value),
     (error) => error,
   ];
   function told(value, depth) {

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("template", "javascript", "descriptor", "openapi", "answer")
+NAMES = ("template", "javascript", "engine", "descriptor", "openapi", "answer")
 # An input that takes longer counts as found; so does a process that needs more memory.
 _SLOW_SECONDS = 20
 _MEMORY_MEGABYTES = 2048

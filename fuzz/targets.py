@@ -4,6 +4,7 @@
   text that an item brings is never evaluated.
 * `javascript`: what QuickJS is given does what the syntax tree of the code says, and what QuickJS makes of the code
   itself.
+* `engine`: a program ends within its limits, and leaves nothing behind for another one.
 * `descriptor`: a document is read, validated, loaded and compiled, or a NodeloomError says why, a broken one with its
   JSON path; what validates loads, and what does not load does not validate.
 * `openapi`: a document is imported, or a NodeloomError says why; what is imported validates, loads, stays in its folder
@@ -21,6 +22,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fuzz import words
+from fuzz.engine import engine
 from fuzz.inputs import Input
 from fuzz.javascript import javascript
 from fuzz.promises import hold as _hold
@@ -254,6 +256,7 @@ def _plans() -> list[OperationPlan]:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "template": template,
     "javascript": javascript,
+    "engine": engine,
     "descriptor": descriptor,
     "openapi": openapi,
     "answer": answer,

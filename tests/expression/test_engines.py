@@ -163,7 +163,7 @@ def test_programs_that_read_an_item_share_what_is_frozen() -> None:
     assert template("[Object.isFrozen($json), $json.list.push(4)]").resolve(here) == [False, 4]
 
 
-HELPERS = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,self,grown,power,spread,caught"
+HELPERS = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,members,self,grown,power,caught"
 
 
 def test_what_a_program_is_given_is_frozen_and_nothing_but_functions() -> None:

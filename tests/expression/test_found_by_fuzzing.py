@@ -1,4 +1,4 @@
-"""What the fuzz target of templates found, each once."""
+"""What fuzz targets found, each once."""
 
 from __future__ import annotations
 
@@ -23,3 +23,19 @@ def test_an_escape_makes_a_name_or_an_error() -> None:
     assert evaluate("={{ $json.\\u0061 }}", json={"a": 1}, engines=ENGINES) == 1
     with pytest.raises(ExpressionSyntaxError):
         evaluate("={{ $json.b.length\\u007d }}", json={"b": "xx"}, engines=ENGINES)
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("switch (String(1)) { case '1': let String = 2; return String }", 2),
+        ("switch (typeof Math) { case 'object': class Math {} return typeof Math }", "function"),
+        ("switch (1) { case 1: switch (Number('1')) { case 1: const Number = 3; return Number } }", 3),
+        ("const f = (Math, x = Math + 1) => { const Object = x; return Object }; return f(1) + Math.max(1)", 3),
+        ("try { throw 1 } catch (Math) { var x = Math } return x + Math.max(2)", 3),
+        ("for (const Math of [Math2 => 1]) { return Math() } return 0", 1),
+        ("{ function Object() { return 5 } var x = Object() } return x + Object.keys({ a: 1 }).length", 6),
+    ],
+)
+def test_a_name_is_what_it_is_outside_of_the_block_that_binds_it(code: str, value: object) -> None:
+    assert evaluate(f"={{{{ (() => {{ {code} }})() }}}}", json={}, engines=ENGINES) == value

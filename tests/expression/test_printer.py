@@ -63,6 +63,7 @@ def test_what_only_one_parser_sees_is_refused(template: str) -> None:
         "guard",
         "regex",
         "strings",
+        "members",
         "self0",
         "r0",
         "error",
@@ -244,3 +245,17 @@ def test_the_block_at_fault_is_shown() -> None:
     with pytest.raises(ExpressionError, match="extension methods") as caught:
         evaluate(code)
     assert "column 18" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("({ ...'ab' })", {"0": "a", "1": "b"}),
+        ("({ z: 1, ...`${'é'}` })", {"0": "é", "z": 1}),
+        ("({ ...$if(true, 'x', 'y'), ...[1] })", {"0": 1}),
+        ("({ ...null, ...undefined, ...5, ...true })", {}),
+    ],
+)
+def test_an_object_takes_over_what_a_value_has(code: str, expected: object) -> None:
+    """A text has a member for each of its characters (ECMA-262 7.3.26); QuickJS by itself leaves them out."""
+    assert evaluate(f"={{{{ {code} }}}}") == expected

@@ -67,7 +67,7 @@ def test_code_that_only_reads_shares_its_data(code: str) -> None:
         # what is known, under the name of something else
         "(String => String($json, { a: 1 }))(Object.assign)", "[Object.assign].map(String => String($json, { a: 1 }))",
         "({ map: Object.assign }).map($json, { a: 1 })", "({ first: Object.assign }).first($json, { a: 1 })",
-        "({ at: [].map, length: 1, 0: 0 }).at($json.a.pop, $json.a)", "({ ['m'.concat('ap')]: Object.assign }).map($json)",
+        "({ at: [].map, length: 1, 0: 0 }).at($json.a.pop, $json.a)", "({ ['m' + 'ap']: Object.assign }).map($json)",
         "({ __proto__: Object, x: 1 }).keys($json)", "({ at: JSON.stringify }).at($json, $json.a.pop)",
         "[{ k: 'map', v: Object.assign }].smartJoin('k', 'v').map($json, { a: 1 })",
         "[{ x: Object.assign }].renameKeys('x', 'map').first().map($json, { a: 1 })",

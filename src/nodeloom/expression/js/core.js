@@ -395,7 +395,6 @@
     NativeDate,
     defineProperty,
     TypeErrorOf,
-    assign: (target, value) => Object.assign(target, value), // the one that is measured (native-collections.js)
     empty: () => ({}),
   };
 
@@ -419,13 +418,13 @@
     },
     // The first argument of a template's tag (ECMA-262 GetTemplateObject).
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    // What an object literal takes over from a value by `...`.
+    (value) => (typeof value === "string" ? Object(value) : value),
     // `this` outside of functions (n8n).
     () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     // Operators that make BigInts longer (native-numbers.js).
     (value) => kit.grown(value),
     (base, exponent) => kit.power(base, exponent),
-    // What `{...value}` takes the properties of. QuickJS finds none in a text (ECMA-262 CopyDataProperties has an object made).
-    (value) => (typeof value === "string" ? kit.assign({}, value) : value),
     // What is caught says what it says in n8n, where reading a member of nothing failed.
     (error) => {
       if (error instanceof TypeErrorOf && ownKey(error, "message")) error.message = worded(error.message);

@@ -65,7 +65,11 @@ def _free(tree: Node) -> set[str]:
         else:
             declared = _declared_in(node)
             inner_scope = _Scope(declared, scope) if declared else scope
-            waiting += [(child, inner_scope) for child in node.children]
+            inside = node.children
+            if node.kind == "Switch":  # what it is about is evaluated before its block (ECMA-262 14.12.4)
+                waiting.append((inside[0], scope))
+                inside = inside[1:]
+            waiting += [(child, inner_scope) for child in inside]
     return free
 
 

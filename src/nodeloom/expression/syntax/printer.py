@@ -3,7 +3,7 @@
 What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangled`), so that it means nothing
 but a variable that the printed code declares; everything else that an author wrote as text is printed as data. What is
 not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings`,
-`spread`, `caught`.
+`members` and `caught`.
 
 Nothing here is recursive, and chains of operators, members and calls are printed without parentheses, so that the
 length of code costs no depth, neither here nor in QuickJS.
@@ -58,6 +58,7 @@ class Printer:
         self._choice_name = None if "$if" in names.changed else "$if"
         self._optional: set[int] = set()
         self._bigints = bigints
+        self._of_objects: set[int] = set()  # spreads of object literals
         self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
 
     def print(self, tree: Node) -> str:
@@ -151,10 +152,13 @@ class Printer:
         return self._ticked(node, [*parts, "]"])
 
     def _object(self, node: Node) -> Parts:
-        parts: Parts = []
-        for child in node.children:
-            parts += ["...spread(", child.children[0], ")", ","] if child.kind == "Spread" else [child, ","]
-        return self._ticked(node, ["({", *parts[:-1], "})"])
+        self._of_objects.update(id(child) for child in node.children if child.kind == "Spread")
+        return self._ticked(node, ["({", *listed(node.children), "})"])
+
+    def _spread(self, node: Node) -> Parts:
+        # QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
+        value = node.children[0]
+        return ["...members(", value, ")"] if id(node) in self._of_objects else ["...", value]
 
     # Operators
 
@@ -330,7 +334,7 @@ def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
     yield "Paren", Printer._paren
     yield "Regex", Printer._regex
     yield "Sequence", lambda _, node: listed(node.children)
-    yield "Spread", lambda _, node: ["...", *node.children]
+    yield "Spread", Printer._spread
     yield "Super", lambda _, __: ["super"]
     yield "Tagged", Printer._tagged
     yield "Template", Printer._template
