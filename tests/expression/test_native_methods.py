@@ -362,8 +362,8 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "(() => { try { 'a'.includes(/a/) } catch (error) { return error.name } })()",
         "(() => { try { ''.trim.call(null) } catch (error) { return error.name } })()",
         "(() => { try { [].map.call(undefined, (x) => x) } catch (error) { return error.name } })()",
-        "[''.trim.name, ''.padEnd.length, [].map.length, [].reduce.length, RegExp['proto' +"
-        " 'type'][Symbol.replace].name]",
+        "[''.trim.name, ''.padEnd.length, [].map.length, [].reduce.length, RegExp["
+        "'proto'.concat('type')][Symbol.replace].name]",
     ],
 )
 def test_other_methods(code: str) -> None:
