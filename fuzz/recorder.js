@@ -94,7 +94,7 @@ globalThis.recorder = function (globalNames) {
     },
     (pattern, flags) => () => new RegExpOf(pattern, flags),
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
-    (value) => (typeof value === "string" ? O(value) : value),
+    (value) => value, // as QuickJS has it, to which what is printed is compared
     () => SELF,
     (value) => value,
     (base, exponent) => base ** exponent,
@@ -150,7 +150,9 @@ globalThis.recorder = function (globalNames) {
   return {
     printed: (source) => {
       const make = FunctionOf("scope", "with(scope){return " + source + "}");
-      return record(() => make(scope)(...helpers)());
+      const program = make(scope);
+      if (program.length !== helpers.length) throw new RangeError("a program takes other helpers than these");
+      return record(() => program(...helpers)());
     },
     compiles: (code, strict) => {
       try {

@@ -13,7 +13,9 @@ from nodeloom.testing import ThreeCXSandbox
 from nodeloom.transport.pacing import PACERS
 
 # How long an example takes says more about the machine than about what is tested.
-settings.register_profile("nodeloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Forty examples a run, and other ones in every run; `--hypothesis-profile thorough` looks longer.
+settings.register_profile("nodeloom", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("nodeloom"), max_examples=1000)
 settings.load_profile("nodeloom")
 
 

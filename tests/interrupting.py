@@ -1,10 +1,11 @@
 """Ctrl-C at every line: run as a program, it interrupts a way of using the runtime wherever certain files are at work.
 
-    python interrupting.py WAY FILE…
+    python interrupting.py '{"CASE": ["WAY", "FILE", …], …}'
 
 For each line of the files that is run, it runs the way again, raises KeyboardInterrupt there, and looks at everything
-that a traceback with variables shows. It writes how many interruptions there were, and each variable or message in
-which the canary stood. It is a program of its own, for a tracer slows everything down and is seen by coverage.
+that a traceback with variables shows. It writes for each case how many interruptions there were, the lines at which
+none was, and each variable or message in which the canary stood. It is a program of its own, for a tracer slows
+everything down and is seen by coverage.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import httpx
@@ -93,38 +94,41 @@ def sealed(folder: Path) -> EncryptedFileProvider:
     """A credential in an encrypted file."""
     os.environ["NODELOOM_CREDENTIALS_PASSPHRASE"] = f"{CANARY}-passphrase"
     store = EncryptedFileProvider(folder / "credentials.enc", work=Work(2**14, 8, 1))
-    if not store.path.exists():
-        store.put("stored", "k", {"key": CANARY})
+    store.put("stored", "k", {"key": CANARY})
     return store
 
 
-def use(way: str, folder: Path) -> None:
-    """Use the runtime in that way. What is secret is in no variable here, for these are looked at."""
-    TOKENS.clear()
-    # Nothing that was looked for before is known to `re` any more.
-    re.purge()
-    # An interruption by a tracer may come where none can by a signal, and leave the guard of the keys locked.
-    sealing.forget_keys()
+def made(way: str, folder: Path) -> Runtime:
+    """The runtime that is used again and again."""
     providers: list[Any] = [sealed(folder)] if way == "sealed" else []
     transport = RecordingTransport(answered)
     runtime = Runtime(discover_plugins=False, retries=0, transport=transport, credential_providers=providers)
     runtime.add_node(NODE)
     runtime.add_credential_type({**TYPE, "token": TOKEN} if way == "token" else TYPE)
+    return runtime
+
+
+def use(runtime: Runtime, way: str, folder: Path) -> None:
+    """Use the runtime in that way. What is secret is in no variable here, for these are looked at."""
+    TOKENS.clear()
+    # An interruption by a tracer may come where none can by a signal, and leave the guard of the keys locked.
+    sealing.forget_keys()
     keywords: dict[str, Any] = {"on_error": "continue"}
     if way == "journal":
+        # Its case looks into `re`, which has to compile again for it.
+        re.purge()
         keywords["journal"] = Path(tempfile.mkdtemp(dir=folder)) / "run.journal"
     items = [{"a": 1}]
-    with runtime:
-        if way == "test":
-            runtime.test_credential("k", {"serverUrl": "https://h.test", "key": CANARY})
-        elif way == "plan":
-            list(runtime.plan("probe", {}, items, credentials={"k": {"key": CANARY}}))
-        elif way in ("arun", "token"):
-            asyncio.run(runtime.arun("probe", {}, items, credentials={"k": {"key": CANARY}}, **keywords))
-        elif way == "sealed":
-            runtime.run("probe", {}, items, credentials={"k": "stored"}, **keywords)
-        else:
-            runtime.run("probe", {}, items, credentials={"k": {"key": CANARY}}, **keywords)
+    if way == "test":
+        runtime.test_credential("k", {"serverUrl": "https://h.test", "key": CANARY})
+    elif way == "plan":
+        list(runtime.plan("probe", {}, items, credentials={"k": {"key": CANARY}}))
+    elif way in ("arun", "token"):
+        asyncio.run(runtime.arun("probe", {}, items, credentials={"k": {"key": CANARY}}, **keywords))
+    elif way == "sealed":
+        runtime.run("probe", {}, items, credentials={"k": "stored"}, **keywords)
+    else:
+        runtime.run("probe", {}, items, credentials={"k": {"key": CANARY}}, **keywords)
 
 
 Line = tuple[str, int]
@@ -136,10 +140,14 @@ class Tracer:
     def __init__(self, files: tuple[str, ...], stop: tuple[Line, int] | None = None) -> None:
         self.seen: dict[Line, int] = {}
         self._files = files
+        self._wanted: dict[CodeType, bool] = {}
         self._stop = stop
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> Any:
-        if not frame.f_code.co_filename.endswith(self._files):
+        wanted = self._wanted.get(frame.f_code)
+        if wanted is None:
+            wanted = self._wanted[frame.f_code] = frame.f_code.co_filename.endswith(self._files)
+        if not wanted:
             # Functions that it calls are looked at all the same.
             return None
         if event == "line":
@@ -150,11 +158,11 @@ class Tracer:
                 raise KeyboardInterrupt
         return self
 
-    def run(self, way: str, folder: Path) -> BaseException | None:
+    def run(self, runtime: Runtime, way: str, folder: Path) -> BaseException | None:
         """What using the runtime ends with."""
         sys.settrace(self)
         try:
-            use(way, folder)
+            use(runtime, way, folder)
         except BaseException as error:  # noqa: BLE001 - what is looked at
             return error
         finally:
@@ -184,25 +192,31 @@ def shown(value: object) -> str:
         return ""
 
 
-def main(way: str, *files: str) -> None:
-    """Interrupt at each line, the first and the last time it comes, and write what was found."""
+def interrupted(way: str, *files: str) -> dict[str, Any]:
+    """Interrupt at each line, the first and the last time it comes: what was found, and where nothing was stopped."""
     found: dict[str, list[Line]] = {}
-    interrupted = 0
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        # Everything is imported and compiled the first time.
-        Tracer(files).run(way, folder)
-        usual = Tracer(files)
-        usual.run(way, folder)
-        for line, times in usual.seen.items():
-            for number in sorted({1, times}):
-                error = Tracer(files, (line, number)).run(way, folder)
-                if error is not None:
-                    interrupted += any(isinstance(link, KeyboardInterrupt) for link in chain_of(error))
+    reached: set[Line] = set()
+    interruptions = 0
+    with tempfile.TemporaryDirectory() as made_here:
+        folder = Path(made_here)
+        with made(way, folder) as runtime:
+            # Everything is imported and compiled the first time.
+            Tracer(files).run(runtime, way, folder)
+            usual = Tracer(files)
+            usual.run(runtime, way, folder)
+            for line, times in usual.seen.items():
+                for number in sorted({1, times}):
+                    error = Tracer(files, (line, number)).run(runtime, way, folder)
+                    # How often a line is run may depend on the order of a set: there may be no last time.
+                    if error is None or not any(isinstance(link, KeyboardInterrupt) for link in chain_of(error)):
+                        continue
+                    interruptions += 1
+                    reached.add(line)
                     for leak in leaks(error):
                         found.setdefault(leak, []).append(line)
-    sys.stdout.write(json.dumps({"interrupted": interrupted, "leaks": found}))
+    return {"interrupted": interruptions, "missed": sorted(usual.seen.keys() - reached), "leaks": found}
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    found = {case: interrupted(*words) for case, words in json.loads(sys.argv[1]).items()}
+    sys.stdout.write(json.dumps(found))

@@ -20,6 +20,8 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.errors import BadRequestError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PACK = ROOT / "examples" / "nodeloom-httpbin"
 

@@ -7,10 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from fuzz.recording import Laboratory
 from fuzz.run import NAMES
 from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from nodeloom.expression.analysis import facts_of
+from nodeloom.expression.rewrite import Block, build_program
+from nodeloom.expression.syntax import parse_expression
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,6 +27,14 @@ FINDS = [
 
 def test_every_target_can_be_run() -> None:
     assert tuple(TARGETS) == NAMES
+
+
+def test_the_laboratory_has_the_helpers_that_programs_take() -> None:
+    code = "1 + 1"
+    tree = parse_expression(code)
+    recording = Laboratory().printed(build_program([Block(code, 0, tree, facts_of(tree))]))
+    assert recording is not None
+    assert recording.outcome == "value 2"
 
 
 @pytest.mark.parametrize(("name", "data"), FINDS)

@@ -287,7 +287,10 @@ def test_an_operator_may_leave_out_installed_plugins(
     """By the plugin's name or its distribution's; it is not imported."""
     install("good", "raise RuntimeError('imported')")
     monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", written)
-    with Runtime(plugins=[given := ModuleType("given")]) as runtime:
+    given = ModuleType("given")
+    given.nodeloom_nodes = hookimpl(dict)  # type: ignore[attr-defined]
+    given.nodeloom_nodes.__name__ = "nodeloom_nodes"
+    with Runtime(plugins=[given]) as runtime:
         assert info(runtime, "good") == {
             "name": "good",
             "distribution": "dist-good",
@@ -501,3 +504,55 @@ def test_the_command_line_names_a_broken_pack_and_shows_the_rest(
     assert "failed: The plugin 'bad' failed" in capsys.readouterr().out
     assert main(["describe", "broken"]) == 2
     assert main(["describe", "probe"]) == 0
+
+
+def bringing(nodes: Any = None, types: Any = None, functions: Any = None) -> Any:
+    """A plugin that registers these."""
+
+    class Pack:
+        @hookimpl
+        def nodeloom_nodes(self) -> Any:
+            return nodes or {}
+
+        @hookimpl
+        def nodeloom_credential_types(self) -> Any:
+            return types or {}
+
+        @hookimpl
+        def nodeloom_expression_functions(self) -> Any:
+            return functions or {}
+
+    return Pack()
+
+
+@pytest.mark.parametrize("name", ["", " probe", "../probe", "/etc/probe", "a/../b", "a\\b", "a\0b", "\x1b[31mprobe"])
+def test_what_cannot_be_a_name_is_no_name_of_a_node_or_a_type(name: str) -> None:
+    for pack in (bringing(nodes={name: PROBE}), bringing(types={name: {"name": "x", "properties": []}})):
+        with Runtime(plugins=[pack], discover_plugins=False) as runtime:
+            assert "cannot be a name" in runtime.plugin_failures[0].message
+            assert list(runtime.nodes) == ["threecx"]
+            assert name not in runtime.credential_types
+
+
+def test_a_credential_type_may_not_pass_for_another() -> None:
+    pack = bringing(types={"mineApi": {"name": "threeCxApi", "properties": []}})
+    with Runtime(plugins=[pack], discover_plugins=False) as runtime:
+        assert "calls itself 'threeCxApi'" in runtime.check_plugins()[0].message
+        with pytest.raises(DescriptorError, match="calls itself 'threeCxApi'"):
+            runtime.credential_type("mineApi")
+        assert runtime.credential_type("threeCxApi").properties
+
+
+@pytest.mark.parametrize(
+    "name", ["$json", "$if", "$parameter", "JSON", "undefined", "DateTime", "odata", "a b", "", "1a"]
+)
+def test_a_function_that_no_expression_could_call_is_named(name: str) -> None:
+    with Runtime(plugins=[bringing(functions={name: str})], discover_plugins=False) as runtime:
+        assert f"{name!r} " in runtime.plugin_failures[0].message
+        assert "could never be called" in runtime.plugin_failures[0].message
+
+
+@pytest.mark.parametrize("plugin", [object(), "probe", ModuleType("empty"), Hooks])
+def test_what_implements_no_hook_is_no_plugin(plugin: Any) -> None:
+    with Runtime(plugins=[plugin], discover_plugins=False) as runtime:
+        assert "(registering)" in runtime.plugin_failures[0].message

@@ -47,6 +47,7 @@ An error is data as well as text: `to_dict()` is what a failed item's result hol
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -226,6 +227,17 @@ def _rebuild(kind: type[NodeloomError], state: dict[str, Any]) -> NodeloomError:
     return error
 
 
+class Effect(enum.IntEnum):
+    """What a request, or all requests of an item together, may have done at the service; the greatest counts."""
+
+    NONE = 0
+    """Nothing was done."""
+    UNKNOWN = 1
+    """It may have been done."""
+    DONE = 2
+    """It was done."""
+
+
 class ConfigurationError(NodeloomError):
     """Something the caller wrote cannot be used; nothing was sent."""
 
@@ -302,6 +314,16 @@ class ItemError(NodeloomError):
 
     code = "item"
 
+    @property
+    def redirect(self) -> int | None:
+        """The status of the redirect that the request was answered by, if this came from behind it."""
+        status = self.details.get("redirect")
+        return status if isinstance(status, int) else None
+
+    def taken_by(self, redirect: int) -> None:
+        """Say that the request itself was answered by `redirect`, a status: the service took it."""
+        self.details["redirect"] = redirect
+
 
 class ExpressionError(ItemError):
     """A template could not be evaluated."""
@@ -366,10 +388,37 @@ class LimitError(ItemError):
     code = "limit"
 
 
+_EFFECTS = {"no": Effect.NONE, "unknown": Effect.UNKNOWN, "yes": Effect.UNKNOWN}
+
+
 class RequestError(ItemError):
-    """No answer came."""
+    """No answer came, or none that was read.
+
+    `details` holds `sent`, which is for people what `effect` is for programs: "no" if the request cannot have reached
+    the service, "yes" if an answer began to come, else "unknown".
+    """
 
     code = "request"
+
+    @property
+    def effect(self) -> Effect:
+        """What the request may have done: nothing if it certainly was not sent."""
+        return _EFFECTS.get(str(self.details.get("sent")), Effect.UNKNOWN)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer came that was not read to its end."""
+        return self.details.get("sent") == "yes"
+
+    def taken_by(self, redirect: int) -> None:
+        """Say that the request itself was answered by `redirect`, a status: the service took it."""
+        super().taken_by(redirect)
+        if self.effect is Effect.NONE:
+            self.details["sent"] = "unknown"
+
+    def unsent(self) -> None:
+        """Say that nothing of the item was sent, whatever became of this request, which was for a token."""
+        self.details["sent"] = "no"
 
 
 class NetworkError(RequestError):

@@ -230,7 +230,7 @@ class Plugins:
             self.fail(name, "registering", fault)
 
     def _check_names(self, plugin: Any) -> None:
-        """Raise UnknownNameError for a marked function that is no hook, which pluggy would never call."""
+        """Raise UnknownNameError or ValueError for a plugin, or a function of one, that would never be called."""
         known = [name for name in vars(Hooks) if name.startswith(f"{GROUP}_")]
         for caller in self._manager.get_hookcallers(plugin) or ():
             optional = all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
@@ -240,6 +240,8 @@ class Plugins:
             function = getattr(plugin, name, None)
             if callable(function) and not hasattr(function, f"{GROUP}_impl"):
                 raise ValueError(f"{name} is not marked with @hookimpl, so it would never be called")
+        if not self._manager.get_hookcallers(plugin):
+            raise ValueError("it implements none of Nodeloom's hooks")
 
     def fail(self, plugin: str, hook: str, fault: BaseException) -> None:
         """Note that a plugin failed, in a hook or in what it registered."""
@@ -410,11 +412,35 @@ def _entries(given: Any, hook: str) -> dict[str, Any]:
     for name, entry in given.items():
         if not isinstance(name, str):
             raise TypeError(f"the name {name!r} is not a text")
+        if functions:
+            _check_function_name(name)
+        elif not _can_be_named(name):
+            raise ValueError(f"{name!r} cannot be a name: it is empty, a path, or has blanks or control characters")
         if functions and not callable(entry):
             raise TypeError(f"{name!r} is not a function")
         if not functions and not isinstance(entry, (Path, Mapping)):
             raise TypeError(f"{name!r} is neither a pathlib.Path nor a document")
     return dict(given)
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a node or a credential type may be called so: it is typed in commands, shown, and stands in files."""
+    parts = name.split("/")
+    return name.isprintable() and name.strip() == name and "\\" not in name and not {"", ".", ".."} & {*parts}
+
+
+def _check_function_name(name: str) -> None:
+    """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
+    from nodeloom.expression.rewrite import GLOBALS
+    from nodeloom.expression.scope import HOLDERS
+
+    if re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None or name in GLOBALS | HOLDERS | _HELPERS:
+        reason = "has a meaning in expressions already" if name in GLOBALS | HOLDERS | _HELPERS else "is no name"
+        raise ValueError(f"{name!r} {reason}, so the function could never be called")
+
+
+# What expressions have besides JavaScript's own and the `$` names.
+_HELPERS = frozenset({"$", "DateTime", "Duration", "Interval", "constructor", "odata", "this"})
 
 
 def _name_of(plugin: Any) -> str:

@@ -13,6 +13,8 @@ from measuring.usage import Usage
 
 from .commands import FOLDER, benchmark
 
+pytestmark = pytest.mark.slow
+
 PAGE = FOLDER.parent / "docs" / "performance.md"
 
 

@@ -17,6 +17,8 @@ from peers import N8N_PEER
 
 from .commands import benchmark
 
+pytestmark = pytest.mark.slow
+
 # These change what can be imported, so they only run in a process of their own.
 IN_PROCESS = [name for name in CONTESTANTS if "without" not in name and "plain httpx" not in name]
 

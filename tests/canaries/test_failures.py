@@ -40,6 +40,8 @@ from .conftest import (
 from .finding import Canary, found
 from .server import MODES
 
+pytestmark = pytest.mark.slow
+
 LINK = {"resource": "Website Links", "operation": "Delete Weblink", "Link": "={{ $json.Link }}"}
 ITEMS = [{"Link": "a"}, {"Other": "b"}]
 

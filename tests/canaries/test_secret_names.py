@@ -7,6 +7,7 @@ logs, what observers and telemetry are told, reports, progress, planned requests
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from .conftest import World
 from .finding import Canary, canary, found
 from .server import MODES
 from .test_failures import Told
+
+pytestmark = pytest.mark.slow
 
 FIELD = canary("itsfield", "{}/ü&'x")  # an item's field says that it is secret
 PROPERTY = canary("itsproperty", "{}/ü&'x")  # only the property that it is sent by does
@@ -150,16 +153,23 @@ def place(request: pytest.FixtureRequest) -> Place:
     return PLACES[request.param]
 
 
+def in_turn(place: Place, modes: Sequence[str], always: Sequence[str], every: int) -> list[str]:
+    """What a place is tried with: `always`, and every so many of the others, each of which has its turn somewhere."""
+    turn = next(number for number, other in enumerate(PLACES.values()) if other is place)
+    others = [mode for mode in modes if mode not in always]
+    return [*always, *others[turn % every :: every]]
+
+
 def silent(world: World, text: str) -> None:
     assert found(f"{text}\n{world.written()}", BIRDS) == []
 
 
 def test_nothing_that_is_told_shows_them(world: World, place: Place) -> None:
-    """Every answer of a service that repeats all it was sent; observers, telemetry, logs, errors and tracebacks."""
+    """Answers of a service that repeats all it was sent; observers, telemetry, logs, errors and tracebacks."""
     told = Told()
     with Runtime(discover_plugins=False, retries=0, timeout=0.2) as runtime:
         runtime.add_node(node(world.server.url, place))
-        for mode in MODES:
+        for mode in in_turn(place, [*MODES], ["200", "400", "redirect to another host", "redirect around"], 4):
             world.server.mode = mode
             told.run(runtime, "secretive", {"operation": "send", **place[2]}, None, [ITEM], stop=mode == "400")
     world.had(*place[3])
@@ -188,7 +198,7 @@ def test_no_command_shows_them(world: World, place: Place) -> None:
     run = ("run", "secretive.json", "Send", *words, "--on-error", "continue", "--retries", "1", *WATCHED)
     items = json.dumps(ITEM)
     assert world.call(*run, "--output", "results.ndjson", stdin=items) == 0, world.said
-    for mode in ("400", "500", "dropped", "redirect to another host", "broken JSON"):
+    for mode in in_turn(place, ["500", "dropped", "broken JSON"], ["400", "redirect to another host"], 3):
         world.server.mode = mode
         world.call(*run, "--journal", f"{mode[:3]}.journal", stdin=items)
         world.kept.add(f"{mode[:3]}.journal")

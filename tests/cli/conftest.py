@@ -79,6 +79,12 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "nodeloom.cli", *arguments]
 
 
+def heeding_signals() -> None:
+    """What ran in the background, or by nohup, ignores these, and a child inherits that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*arguments: str, stdin: int = subprocess.DEVNULL, **options: Any) -> subprocess.Popen[bytes]:
     """The command line in a process of its own, with Python's own way of taking SIGINT."""
     return subprocess.Popen(
@@ -88,8 +94,7 @@ def start(*arguments: str, stdin: int = subprocess.DEVNULL, **options: Any) -> s
         stderr=subprocess.PIPE,
         # Unbuffered: what a test's readline() took ahead, communicate() would not give any more.
         bufsize=0,
-        # A test run in the background ignores SIGINT, and a child inherits that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heeding_signals,
         **options,
     )
 

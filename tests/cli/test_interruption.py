@@ -16,6 +16,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, Said, finish, start
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 400
 
 

@@ -19,6 +19,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, Call, Said, finish, start
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 200
 RUN = ("run", *DELETE, "--set", "Link=<<$json.Link>>", "--items", "items.ndjson", "--journal", "run.journal")
 

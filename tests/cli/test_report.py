@@ -23,7 +23,8 @@ def answer(index: int, raw: Any) -> Outcome:
     if index == 3:
         return Outcome(index, error=MissingValueError("Link is empty.", item=index))
     if index == 6:
-        return Outcome(index, error=NetworkError("The connection broke.", item=index, sent="unknown"))
+        error = NetworkError("The connection broke.", item=index, sent="unknown")
+        return Outcome(index, error=error, effect=error.effect)
     return Outcome(index, [{"json": {"done": raw["Link"]}}], statuses=(200,))
 
 

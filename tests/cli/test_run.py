@@ -12,18 +12,25 @@ import pytest
 
 from nodeloom.testing import ThreeCXSandbox
 
-from .conftest import DELETE, TARGET, Call, finish, start
+from .conftest import DELETE, TARGET, Call, Said, finish, start
 
 THREE_ITEMS = '{"Link":"link-1"}\n{"Link":"nope"}\n{}\n'
 
 
 @pytest.mark.parametrize("expression", ["<<$json.Link>>", "={{ $json.Link }}", "{{$json.Link}}"])
-def test_each_spelling_of_an_expression_gives_a_result_for_each_item(sandbox: ThreeCXSandbox, expression: str) -> None:
-    """The issue's own example, in a process of its own, with items on a pipe and no --items."""
-    process = start("run", *DELETE, "--set", f"Link={expression}", "--on-error", "continue", stdin=subprocess.PIPE)
-    out, err = process.communicate(THREE_ITEMS.encode(), timeout=60)
-    done, not_found, missing = [json.loads(line) for line in out.splitlines()]
-    assert process.returncode == 1
+def test_each_spelling_of_an_expression_gives_a_result_for_each_item(
+    sandbox: ThreeCXSandbox, cli: Call, expression: str
+) -> None:
+    """The issue's own example; the last spelling in a process of its own, with items on a pipe and no --items."""
+    words = ("run", *DELETE, "--set", f"Link={expression}", "--on-error", "continue")
+    if expression.startswith("{"):
+        process = start(*words, stdin=subprocess.PIPE)
+        out, err = process.communicate(THREE_ITEMS.encode(), timeout=60)
+        said = Said(process.returncode, out.decode(), err.decode())
+    else:
+        said = cli(*words, stdin=THREE_ITEMS)
+    done, not_found, missing = said.results
+    assert said.code == 1
     assert done == {"json": {"success": True, "statusCode": 204, "Link": "link-1"}, "pairedItem": {"item": 0}}
     assert not_found["error"]["status"] == 404
     assert "'nope'" in not_found["error"]["message"]
@@ -31,7 +38,7 @@ def test_each_spelling_of_an_expression_gives_a_result_for_each_item(sandbox: Th
     assert missing["error"]["message"] == "Link is missing."
     assert missing["error"]["keys"] == []
     assert [result["pairedItem"] for result in (done, not_found, missing)] == [{"item": i} for i in range(3)]
-    assert err.decode().startswith("3 items: 1 succeeded, 2 failed in ")
+    assert said.err.startswith("3 items: 1 succeeded, 2 failed in ")
     deletes = [request.key for request in sandbox.requests if request.method == "DELETE"]
     assert sorted(deletes) == ["link-1", "nope"]
     assert "link-1" not in sandbox.links

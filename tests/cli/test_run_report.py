@@ -18,6 +18,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, Call, Said, finish, start
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "schemas" / "run-report.schema.json").read_text(encoding="utf-8")
 )
@@ -131,7 +133,7 @@ def signalled(*signals: signal.Signals) -> Said:
     return Said(said.code, first.decode() + said.out, said.err)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_after_a_signal_that_lets_what_is_in_flight_finish(slow: ThreeCXSandbox, number: signal.Signals) -> None:
     said = signalled(number)
     assert said.code == 130

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -18,21 +17,20 @@ import pytest
 
 from nodeloom.testing import ThreeCXSandbox
 
-from .conftest import DELETE, TARGET, Call, Said, finish, start
+from .conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
+
+pytestmark = pytest.mark.slow
 
 if sys.platform == "win32":
     pytest.skip("signals are sent as POSIX sends them", allow_module_level=True)
 
-ITEMS = 300
+ITEMS = 120
 CREATE = (*TARGET, "Create Weblink", "--set", 'Website=["https://www.example.com"]')
-PAIRS = [
-    (signal.SIGINT, signal.SIGINT),
-    (signal.SIGTERM, signal.SIGTERM),
-    (signal.SIGINT, signal.SIGTERM),
-    (signal.SIGTERM, signal.SIGINT),
-    (signal.SIGHUP, signal.SIGTERM),
-]
-pairs = pytest.mark.parametrize(("first", "second"), PAIRS, ids=lambda number: number.name)
+
+
+def pairs(*numbers: tuple[signal.Signals, signal.Signals]) -> pytest.MarkDecorator:
+    """These two signals, one after the other. Each pair stands somewhere in this file."""
+    return pytest.mark.parametrize(("first", "second"), numbers, ids=lambda number: number.name)
 
 
 @pytest.fixture
@@ -103,7 +101,7 @@ def twice(process: subprocess.Popen[bytes], first: signal.Signals, second: signa
     return Said(ended.code, ended.out, said + ended.err)
 
 
-@pairs
+@pairs((signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM))
 def test_results_that_nobody_reads(
     service: ThreeCXSandbox, pipe: Pipe, first: signal.Signals, second: signal.Signals
 ) -> None:
@@ -114,7 +112,7 @@ def test_results_that_nobody_reads(
     assert "Exception ignored" not in said.err
 
 
-@pairs
+@pairs((signal.SIGINT, signal.SIGTERM), (signal.SIGHUP, signal.SIGTERM))
 def test_what_was_sent_is_known_as_sent(
     service: ThreeCXSandbox, pipe: Pipe, cli: Call, first: signal.Signals, second: signal.Signals
 ) -> None:
@@ -147,10 +145,9 @@ def test_a_report_that_nobody_reads(service: ThreeCXSandbox, tmp_path: Path) -> 
     os.close(reading)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_and_a_reader_who_comes_back(service: ThreeCXSandbox, pipe: Pipe, number: signal.Signals) -> None:
+def test_one_signal_and_a_reader_who_comes_back(service: ThreeCXSandbox, pipe: Pipe) -> None:
     process = blocked(service, pipe, *DELETE, "--items", "items.ndjson")
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     told(process, "stopping: ")
     os.close(pipe.writing)
     with os.fdopen(pipe.reading, "rb") as reader:
@@ -231,7 +228,7 @@ def waiting(what: str, *words: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         bufsize=0,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heeding_signals,
     )
     told(process, "waiting")
     return process
@@ -240,10 +237,12 @@ def waiting(what: str, *words: str) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize(
     ("what", "operation", "first", "second"),
     [
-        (what, operation, *PAIRS[number % len(PAIRS)])
-        for number, (what, operation) in enumerate(
-            itertools.product(["lock", "C", "read", "commit", "close"], [DELETE, CREATE])
-        )
+        ("lock", CREATE, signal.SIGINT, signal.SIGINT),
+        ("C", DELETE, signal.SIGTERM, signal.SIGTERM),
+        ("read", CREATE, signal.SIGTERM, signal.SIGINT),
+        ("commit", CREATE, signal.SIGHUP, signal.SIGTERM),
+        ("commit", DELETE, signal.SIGINT, signal.SIGTERM),
+        ("close", DELETE, signal.SIGTERM, signal.SIGTERM),
     ],
     ids=lambda given: given[-1] if isinstance(given, tuple) else getattr(given, "name", given),
 )

@@ -6,20 +6,36 @@ import os
 import pty
 import socket
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from nodeloom.cli import main
 from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, TARGET, Said, command, finish, start
 
 ONE = (*TARGET, "Get Weblink", "--set", "Link=link-1")
+RunWith = Callable[[int], Said]
 
 
-def run_with(stdin: int) -> Said:
-    return finish(start("run", *ONE, stdin=stdin))
+@pytest.fixture
+def run_with(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunWith:
+    """Runs once in this process, with that file descriptor as standard input."""
+
+    def run(number: int) -> Said:
+        with os.fdopen(os.dup(number)) as stream, monkeypatch.context() as changed:
+            changed.setattr(sys, "stdin", stream)
+            code = main(("run", *ONE))
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return run
 
 
-def test_a_pipe_with_items_runs_once_for_each(sandbox: ThreeCXSandbox) -> None:
+def test_a_pipe_with_items_runs_once_for_each(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"{}\n{}\n")
     os.close(writing)
@@ -27,13 +43,15 @@ def test_a_pipe_with_items_runs_once_for_each(sandbox: ThreeCXSandbox) -> None:
     os.close(reading)
 
 
-def test_a_file_with_items_runs_once_for_each(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
+def test_a_file_with_items_runs_once_for_each(sandbox: ThreeCXSandbox, run_with: RunWith, tmp_path: Path) -> None:
     (tmp_path / "items").write_text("{}\n{}\n{}\n")
     with (tmp_path / "items").open() as items:
         assert len(run_with(items.fileno()).results) == 3
 
 
-def test_an_empty_pipe_file_or_null_device_runs_once(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
+def test_an_empty_pipe_file_or_null_device_runs_once(
+    sandbox: ThreeCXSandbox, run_with: RunWith, tmp_path: Path
+) -> None:
     reading, writing = os.pipe()
     os.close(writing)
     assert len(run_with(reading).results) == 1
@@ -41,17 +59,18 @@ def test_an_empty_pipe_file_or_null_device_runs_once(sandbox: ThreeCXSandbox, tm
     (tmp_path / "empty").touch()
     with (tmp_path / "empty").open() as empty:
         assert len(run_with(empty.fileno()).results) == 1
-    assert len(run_with(subprocess.DEVNULL).results) == 1
+    with Path(os.devnull).open() as null:
+        assert len(run_with(null.fileno()).results) == 1
 
 
-def test_a_terminal_runs_once(sandbox: ThreeCXSandbox) -> None:
+def test_a_terminal_runs_once(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
     master, slave = pty.openpty()
     assert len(run_with(slave).results) == 1
     os.close(slave)
     os.close(master)
 
 
-def test_a_socket_runs_once(sandbox: ThreeCXSandbox) -> None:
+def test_a_socket_runs_once(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
     """Some programs give those they start a socket that stays silent."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -65,7 +84,7 @@ def test_a_closed_standard_input_runs_once(sandbox: ThreeCXSandbox) -> None:
     assert process.stdout.count(b"\n") == 1
 
 
-def test_a_silent_pipe_does_not_hold_up_what_needs_no_items(sandbox: ThreeCXSandbox) -> None:
+def test_a_silent_pipe_does_not_hold_up_what_needs_no_items(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
     """As when a service starts the command with a pipe that nobody writes to."""
     reading, writing = os.pipe()
     said = run_with(reading)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CHECK = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "check_wire.py"
 
 # What cannot agree: an upload named by a random number, queries made from the time of day, a date read in the zone

@@ -328,7 +328,13 @@ def test_ctrl_c_ends_the_program_cleanly(store: FileProvider) -> None:
     with AuthorizationServer() as server:
         store.put("office", "oAuth2Api", server.credential)
         command = [sys.executable, "-m", "nodeloom.cli", "credentials", "connect", "office", "--no-browser"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command,
+            stderr=subprocess.PIPE,
+            text=True,
+            # What runs in the background ignores it, and a child inherits that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         assert process.stderr is not None
         said = ""
         while "Waiting" not in said:

@@ -17,6 +17,8 @@ from nodeloom import javascript
 from nodeloom.descriptor.boundedschema import BoundedSchema
 from nodeloom.errors import DescriptorError, InvalidValueError
 
+from .hasty import hasty
+
 ENDLESS = "a" * 60 + "!"
 
 
@@ -130,7 +132,10 @@ def test_references_inside_the_schema_are_followed() -> None:
     ],
     ids=range(8),
 )
-def test_a_pattern_that_backtracks_for_ever_is_an_error_of_the_value(schema: Any, value: Any) -> None:
+def test_a_pattern_that_backtracks_for_ever_is_an_error_of_the_value(
+    schema: Any, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty(monkeypatch)
     with pytest.raises(InvalidValueError, match="did not come to an end"):
         BoundedSchema(schema).check(value)
 
@@ -338,3 +343,49 @@ def test_what_is_told_quickly_is_what_jsonschema_says(schema: Any, value: Any) -
     else:
         fits = True
     assert Draft202012Validator(schema).is_valid(value) is fits
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"items": {"pattern": "a"}}, ["a", "a"]),
+        ({"patternProperties": {"a": {}}}, {"a": 1, "b": 1}),
+        ({"patternProperties": {"a": {}}, "additionalProperties": False}, {"a": 1}),
+        ({"propertyNames": {"pattern": "a"}}, {"a": 1}),
+    ],
+)
+def test_all_patterns_of_a_value_share_one_bound(schema: Any, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    BoundedSchema(schema).check(value)
+    monkeypatch.setattr("nodeloom.descriptor.boundedschema._PATTERN_SECONDS", -1.0)
+    with pytest.raises(InvalidValueError, match="patterns do not come to an end in time"):
+        BoundedSchema(schema).check(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "meant"),
+    [
+        ({"minimun": 3}, "$.minimun", "minimum"),
+        ({"properties": {"a": {"patern": "a"}}}, "$.properties.a.patern", "pattern"),
+        ({"items": {"minLenght": 3}}, "$.items.minLenght", "minLength"),
+        ({"reqired": ["a"]}, "$.reqired", "required"),
+    ],
+)
+def test_a_misspelt_keyword_is_named(schema: Any, path: str, meant: str) -> None:
+    with pytest.raises(DescriptorError, match="has no keyword") as caught:
+        BoundedSchema(schema)
+    assert caught.value.path == path
+    assert caught.value.hint == f"Did you mean {meant!r}?"
+
+
+def test_words_of_others_are_let_be() -> None:
+    BoundedSchema({"x-min": 1, "example": 1, "examples": [1], "properties": {"minimun": {}}, "enum": [{"minimun": 1}]})
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [({"minItems": 1}, "at least one entry"), ({"minItems": 2, "maxItems": 3}, "at least 2 entries and at most 3")],
+)
+def test_a_hint_says_how_many_entries(bounds: Any, words: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        BoundedSchema({"type": "array", "items": {"type": "string"}, **bounds}).check([])
+    assert words in str(caught.value.hint)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import DescriptorError
 
+from .hasty import hasty
+
 
 @pytest.mark.parametrize(
     ("pattern", "text", "wanted"),
@@ -42,7 +44,8 @@ def test_a_broken_pattern_is_a_descriptor_error(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
-def test_a_pattern_that_backtracks_for_ever_is_stopped(pattern: str) -> None:
+def test_a_pattern_that_backtracks_for_ever_is_stopped(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasty(monkeypatch)
     with pytest.raises(DescriptorError, match="did not come to an end"):
         search(pattern, "a" * 60 + "!")
     assert search("b", "abc") == ["b"]

@@ -214,3 +214,109 @@ def test_a_schema_that_cannot_be_used(schema: Json, place: str) -> None:
 @pytest.mark.parametrize("raw", [None, [], 5, {}, {"properties": 5}, {"properties": [5, {"options": {}}]}])
 def test_what_has_not_even_the_form_is_passed_by(raw: Any) -> None:
     assert unsound_parts(raw) == []
+
+
+ROUTED: Json = {
+    "name": "n",
+    "properties": [
+        {
+            "name": "operation",
+            "type": "options",
+            "default": "get",
+            "options": [
+                {
+                    "name": "Get",
+                    "value": "get",
+                    "routing": {
+                        "output": {"postReceive": [{"type": "rootProperty", "properties": {"property": "a"}}]},
+                        "operations": {
+                            "pagination": {
+                                "type": "offset",
+                                "properties": {
+                                    "limitParameter": "l",
+                                    "offsetParameter": "o",
+                                    "pageSize": 5,
+                                    "type": "query",
+                                },
+                            }
+                        },
+                    },
+                },
+                {"name": "List", "value": "list"},
+            ],
+        },
+        {"name": "a", "type": "string", "validateType": "number", "displayOptions": {"show": {"operation": ["list"]}}},
+        {
+            "name": "more",
+            "type": "collection",
+            "options": [{"name": "b", "type": "string", "displayOptions": {"hide": {"/operation": ["get"]}}}],
+        },
+    ],
+}
+STEP = ("properties", 0, "options", 0, "routing", "output", "postReceive", 0)
+PAGES = ("properties", 0, "options", 0, "routing", "operations", "pagination", "properties")
+TYPE: Json = {
+    "name": "nApi",
+    "properties": [{"name": "key", "type": "string"}],
+    "authenticate": {"type": "generic", "properties": {"headers": {"X": "y"}, "auth": {"username": "u"}}},
+    "test": {"request": {"url": "/me"}, "rules": [{"type": "responseCode", "properties": {"value": 401}}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("raw", "keys", "old", "new", "path", "meant"),
+    [
+        (ROUTED, (*STEP, "properties"), "property", "proprety", ".properties.proprety", "property"),
+        (ROUTED, PAGES, "limitParameter", "limitParametr", ".pagination.properties.limitParametr", "limitParameter"),
+        (ROUTED, PAGES, "pageSize", "pagesize", ".pagination.properties.pagesize", "pageSize"),
+        (ROUTED, PAGES, "type", "tpye", ".pagination.properties.tpye", "type"),
+        (TYPE, ("authenticate",), "type", "tpye", "$.authenticate.tpye", "type"),
+        (TYPE, ("authenticate",), "properties", "propertis", "$.authenticate.propertis", "properties"),
+        (TYPE, ("authenticate", "properties"), "headers", "header", "$.authenticate.properties.header", "headers"),
+        (TYPE, ("authenticate", "properties", "auth"), "username", "usernam", ".auth.usernam", "username"),
+        (TYPE, ("test", "rules", 0), "type", "tpye", "$.test.rules[0].tpye", "type"),
+        (TYPE, ("test", "rules", 0, "properties"), "value", "vaule", "$.test.rules[0].properties.vaule", "value"),
+    ],
+)
+def test_a_misspelt_key_of_what_models_keep_as_it_is(
+    raw: Json, keys: tuple[str | int, ...], old: str, new: str, path: str, meant: str
+) -> None:
+    assert unsound_parts(raw) == []
+    changed = copy.deepcopy(raw)
+    part = at(changed, *keys)
+    part[new] = part.pop(old)
+    (problem,) = unsound_parts(changed)
+    assert problem.path.endswith(path)
+    assert problem.hint == f"Did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(
+    ("raw", "keys", "value", "meant"),
+    [
+        (ROUTED, ("properties", 1, "displayOptions", "show", "operation"), ["lsit"], "list"),
+        (ROUTED, ("properties", 1, "displayOptions", "show", "operation"), ["get", "lst"], "list"),
+        (ROUTED, ("properties", 2, "options", 0, "displayOptions", "hide", "/operation"), ["List"], "list"),
+        (ROUTED, ("properties", 0, "default"), "lst", "list"),
+        (ROUTED, ("properties", 1, "validateType"), "nubmer", "number"),
+        (ROUTED, (*PAGES, "type"), "quary", "query"),
+        (TYPE, ("authenticate", "type"), "generc", "generic"),
+        (TYPE, ("test", "rules", 0, "type"), "responsCode", "responseCode"),
+    ],
+)
+def test_a_misspelt_value_of_a_choice(raw: Json, keys: tuple[str | int, ...], value: Any, meant: str) -> None:
+    changed = copy.deepcopy(raw)
+    at(changed, *keys[:-1])[keys[-1]] = value
+    (problem,) = unsound_parts(changed)
+    assert problem.hint == f"Did you mean {meant!r}?"
+
+
+def test_a_value_is_no_typo_where_others_may_come_to_the_choices() -> None:
+    changed = copy.deepcopy(ROUTED)
+    changed["properties"][1]["displayOptions"]["show"]["operation"] = ["lsit"]
+    changed["properties"][0]["typeOptions"] = {"loadOptionsMethod": "x"}
+    assert unsound_parts(changed) == []
+    # Of two properties of one name, each has its own choices.
+    changed = copy.deepcopy(ROUTED)
+    changed["properties"].append({"name": "operation", "type": "options", "options": [{"name": "X", "value": "lsit"}]})
+    changed["properties"][1]["displayOptions"]["show"]["operation"] = ["lsit"]
+    assert unsound_parts(changed) == []

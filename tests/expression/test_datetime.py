@@ -167,7 +167,7 @@ def test_a_date_time_that_was_a_result_is_one_again_in_its_zone(made: str, text:
 
     def asked(code: str) -> Any:
         parameters = {"at": "={{ " + made + " }}"}
-        return evaluate(code, parameters=parameters, dialect="n8n", timezone="America/New_York")
+        return evaluate(code, parameters=parameters, dialect="n8n", timezone="America/New_York", engines=ENGINES)
 
     assert asked("=at {{ $parameter.at }}") == f"at {text}"
     assert asked("={{ $parameter.at.zoneName }}") == zone

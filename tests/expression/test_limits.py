@@ -23,6 +23,7 @@ def run(code: str, environment: Environment = QUICK, **data: Any) -> object:
     return compile_value(f"={{{{ {code} }}}}", dialect="n8n").resolve(scope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

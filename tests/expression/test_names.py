@@ -8,11 +8,13 @@ import pytest
 
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
-from nodeloom.expressions import evaluate
+from nodeloom.expressions import Engines, evaluate
+
+ENGINES = Engines()
 
 
 def at(template: object, **more: Any) -> object:
-    return evaluate(template, json={"name": "Ann", "n": 3}, dialect="n8n", **more)
+    return evaluate(template, json={"name": "Ann", "n": 3}, dialect="n8n", engines=ENGINES, **more)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,8 @@ def test_pure_code_leaves_its_data_as_it_was(code: str) -> None:
           const data = {text};
           const call = (value, name, given) => name === "reverse" ? [...value] : value[name](...given);
           const known = (name) => (name === "$json" ? data : undefined);
-          const helpers = [known, (v) => v, call, call, call, (v) => v, (v) => v, () => undefined];
+          const helpers = [known, (v) => v, call, call, call, (v) => v, (v) => v, () => undefined,
+            (pattern, flags) => () => new RegExp(pattern, flags), (texts) => texts, (v) => v];
           try {{ {program.source}(...helpers)(); }} catch {{}}
           return JSON.stringify([data, Object.isFrozen(data.a)]);
         }})()"""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from ipaddress import IPv4Address, IPv6Network
 from pathlib import PurePosixPath
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
@@ -109,6 +110,10 @@ class NotATime(datetime):
     __hash__ = None  # type: ignore[assignment]
 
 
+class Real(float):
+    """As numpy's float64, which is a float of another type."""
+
+
 class Cell:
     """As pyarrow's scalars."""
 
@@ -163,6 +168,8 @@ CONVERTED: list[tuple[Any, Any]] = [
     (NotAvailable(), None),
     (NotATime(2026, 1, 1), None),
     (Cell(), 1.5),
+    (IPv4Address("192.0.2.1"), "192.0.2.1"),
+    (IPv6Network("2001:db8::/32"), "2001:db8::/32"),
     (Literal("{{ x }}"), "{{ x }}"),
     (UNDEFINED, UNDEFINED),
     ({"a": {"b": [NAMED, {"c": (WHEN,)}]}}, {"a": {"b": [str(NAMED), {"c": ["2026-01-31T09:30:00Z"]}]}}),
@@ -189,6 +196,10 @@ def test_a_value_of_python_s_becomes_json(value: Any, expected: Any) -> None:
         (test_a_value_of_python_s_becomes_json, "is of type function", "Give text"),
         (Person, "ModelMetaclass", "Give text"),
         (Secret("hunter2"), "Secret", "Give text"),
+        (math.inf, "is Infinity", "Give text"),
+        (-math.inf, "is -Infinity", "Give text"),
+        (Scalar(math.inf), "is Infinity", "Give text"),
+        (Real(-math.inf), "is -Infinity", "Give text"),
         (Decimal("Infinity"), "is the Decimal Infinity", "Give text"),
         (Decimal("1E+1000000"), "is the Decimal 1E+1000000", "Give text"),
         (Decimal("12345678901234567.89"), "would keep some digits only", "str(value)"),
@@ -219,7 +230,7 @@ def test_a_model_that_fails_is_named() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 

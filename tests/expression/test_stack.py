@@ -103,8 +103,18 @@ def _as_ever(found: list[str]) -> None:
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("limit", ["256", "512", "1024", "8192", "unlimited"])
-@pytest.mark.parametrize("where", ["main", "uvloop"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "limit"),
+    [
+        ("main", "256"),
+        ("main", "1024"),
+        ("main", "unlimited"),
+        ("uvloop", "256"),
+        ("uvloop", "512"),
+        ("uvloop", "8192"),
+    ],
+)
 def test_whatever_the_system_grants(where: str, limit: str) -> None:
     """The main thread has it all, and others are made with as much."""
     pytest.importorskip("resource")
@@ -114,8 +124,17 @@ def test_whatever_the_system_grants(where: str, limit: str) -> None:
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("size", [64 * KIB, 128 * KIB, 256 * KIB, 1024 * KIB])
-@pytest.mark.parametrize("where", ["thread", "asyncio"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "size"),
+    [
+        ("thread", 64 * KIB),
+        ("thread", 256 * KIB),
+        ("asyncio", 64 * KIB),
+        ("asyncio", 128 * KIB),
+        ("asyncio", 1024 * KIB),
+    ],
+)
 def test_whatever_a_thread_is_made_with(where: str, size: int) -> None:
     pytest.importorskip("resource")
     _as_ever(_ends(where, size=size))

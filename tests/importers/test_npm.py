@@ -18,6 +18,8 @@ from .conftest import Listener
 from .packing import module, one_node
 from .test_openapi import BEFORE, DOCUMENT
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = ("@mendable/n8n-nodes-firecrawl", "@devlikeapro/n8n-nodes-petstore", "@devlikeapro/n8n-nodes-chatwoot")
 # What the last two are made with when they are loaded.
 LIBRARIES = ("@devlikeapro/n8n-openapi-node", "lodash@4", "openapi-types@12")

@@ -84,6 +84,7 @@ def _members(schema: Json) -> list[str]:
     return [name for key in schema.get("properties", {}) for name in (key, key[:1].upper() + key[1:])]
 
 
+@pytest.mark.slow
 def test_regenerating_changes_no_byte() -> None:
     """The node, its index and its page are what the importer makes of 3CX's file and the overrides."""
     from nodeloom.importers.openapi import Overrides, files_of, import_openapi

@@ -86,7 +86,13 @@ def exchange(
     **how: Any,
 ) -> tuple[list[Request], list[dict[str, Any]]]:
     """Every request one item sends, and the items it becomes. The last answer is given again and again."""
-    plan = compile_plan(probe, parameters or {}, **how)
+    return exchanged(compile_plan(probe, parameters or {}, **how), answers, item)
+
+
+def exchanged(
+    plan: OperationPlan, answers: Sequence[Response], item: Mapping[str, Any] | None = None
+) -> tuple[list[Request], list[dict[str, Any]]]:
+    """`exchange` of a plan that is there."""
     running = plan.exchange(scope_of(plan, item))
     sent: list[Request] = []
     call = next(running)

@@ -148,3 +148,30 @@ def test_a_step_or_a_pagination_that_does_not_exist_is_named(document: Any, path
 def test_hooks_of_a_package_are_no_fault_of_form() -> None:
     document = {"routing": {"output": {"postReceive": [{"__function__": "f"}, {"type": "limit"}]}}}
     assert list(routing_problems(document)) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("={{ $vlaue }}", "$value"),
+        ("={{ $parametr.a }}", "$parameter"),
+        ("=x{{ $respones.body.n }}", "$response"),
+        ("={{ [1].map((x) => x + $jsno.a) }}", "$json"),
+    ],
+)
+def test_a_name_that_is_almost_one_is_a_problem(written: str, meant: str) -> None:
+    (problem,) = template_problems({"requestDefaults": {"url": written}})
+    assert problem.path == "$.requestDefaults.url"
+    assert problem.hint == f"Did you mean {meant!r}?"
+
+
+def test_names_that_there_are_have_no_problem() -> None:
+    for name in ("$value", "$json", "$max(1)", "$min(1)", "$responseItem", "$items()", "$x", "$myOwn"):
+        assert template_problems({"default": f"={{{{ {name} }}}}"}) == []
+
+
+def test_a_node_s_templates_read_the_fields_of_its_credential_types() -> None:
+    readable = Readable.of_node(frozenset(), credentials=frozenset({"base"}))
+    (problem,) = template_problems({"requestDefaults": {"baseURL": "={{ $credentials.bsae }}"}}, readable)
+    assert problem.hint == "Did you mean 'base'?"
+    assert template_problems({"requestDefaults": {"baseURL": "={{ $credentials.base }}"}}, readable) == []

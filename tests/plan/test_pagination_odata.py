@@ -10,8 +10,9 @@ from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import BadRequestError, InvalidValueError, ItemError
 from nodeloom.importers.openapi import odata
 from nodeloom.messages import Response
+from nodeloom.plan.compile import compile_plan
 
-from .harness import answer, answering, exchange
+from .harness import answer, answering, exchange, exchanged
 
 NAMES = ["$top", "$skip", "$filter", "$count", "$select"]
 
@@ -132,8 +133,11 @@ def test_a_service_that_never_ends_is_stopped() -> None:
     same = page(0, 100)
     with pytest.raises(ItemError, match="same page"):
         run(same, **{"Return All": True})
-    with pytest.raises(ItemError, match="within 10000 pages"):
-        run(same, **{"Return All": True, "Select": "Kind"})
+    plan = compile_plan(lists(), {"Options": {"Return All": True, "Select": "Kind"}})
+    assert plan.max_pages == 10_000
+    plan.max_pages = 30
+    with pytest.raises(ItemError, match="within 30 pages"):
+        exchanged(plan, [same])
 
 
 def test_pages_of_some_properties_may_look_alike() -> None:

@@ -52,8 +52,11 @@ def test_styles_of_a_query(style: str, explode: bool, array: str | None, mapping
 
 
 def test_styles_of_a_header() -> None:
-    assert write_header(False, ARRAY) == "blue,black,brown"
-    assert write_header(True, OBJECT) == "R=100,G=200,B=150"
+    assert write_header("simple", False, ARRAY) == "blue,black,brown"
+    assert write_header("simple", True, OBJECT) == "R=100,G=200,B=150"
+    assert write_header("pipeDelimited", False, ARRAY) == "blue|black|brown"
+    assert write_header("spaceDelimited", False, OBJECT) == "R 100 G 200 B 150"
+    assert write_path("pipeDelimited", False, "a", ARRAY) == "blue%7Cblack%7Cbrown"
 
 
 @pytest.mark.parametrize("value", [[], {}, [""]])

@@ -246,3 +246,17 @@ def test_no_text_takes_long(unit: str) -> None:
 def test_a_name_of_several_words_is_known_by_its_last(text: str) -> None:
     """As forms show it."""
     assert "abc" not in NAMES(text)
+
+
+def test_values_that_hold_themselves_are_looked_through_once() -> None:
+    endless: dict[str, Any] = {"password": ["hunter2"]}
+    endless["password"].append(endless["password"])
+    endless["more"] = [endless, (endless,)]
+    assert list(NAMES.texts(endless)) == ["hunter2"]
+
+
+def test_what_stands_in_many_places_is_looked_through_once() -> None:
+    shared: Any = {"password": "hunter2"}
+    for _ in range(60):
+        shared = [shared, shared]
+    assert list(NAMES.texts(shared)) == ["hunter2"]

@@ -31,6 +31,10 @@ def observer(name: str, value: Any = lambda *_given: None) -> Observer:
         ("items_done", "item_done"),
         ("on_item", "item_done"),
         ("item_failed", "item_done"),
+        ("item_finshed", "item_done"),
+        ("item_compleeted", "item_done"),
+        ("run_fnished", "run_ended"),
+        ("request_opned", "request_started"),
         ("item_started", "item_done"),
         ("run_start", "run_started"),
         ("on_run_started", "run_started"),
@@ -56,6 +60,13 @@ def test_a_misspelt_method_is_named_with_the_one_that_was_meant(name: str, meant
 )
 def test_what_an_observer_has_for_itself_is_its_own(name: str) -> None:
     check_observer(observer(name))
+
+
+def test_a_misspelt_method_of_the_object_itself_is_named_too() -> None:
+    mine = Observer()
+    mine.item_finished = print  # type: ignore[attr-defined]
+    with pytest.raises(UnknownNameError, match="no method 'item_finished'"):
+        check_observer(mine)
 
 
 def test_what_is_no_method_is_its_own_too() -> None:

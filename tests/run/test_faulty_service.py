@@ -12,6 +12,8 @@ from nodeloom.testing import ThreeCXSandbox
 
 from .doubles import DELETE, links
 
+pytestmark = pytest.mark.slow
+
 
 def test_five_thousand_items_with_five_percent_faults_come_back_as_five_thousand_results() -> None:
     """Half of the dropped connections are dropped after the link was deleted: their retry meets 404, and succeeded."""

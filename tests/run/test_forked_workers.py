@@ -23,6 +23,7 @@ from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from .doubles import DELETE, PROBE, ok
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]

@@ -51,6 +51,12 @@ class Order:
     v: Decimal
 
 
+class Column(list[Any]):
+    """As a Series of pandas or polars, or an array."""
+
+    dtype = "O"
+
+
 class Model(pydantic.BaseModel):
     v: datetime
 
@@ -233,6 +239,11 @@ def test_a_table_is_its_rows(table: Any, rows: list[Any]) -> None:
         (Row(1), "not one Row", "Put it into a list."),
         ({"v": 1}, "not one object", "Put it into a list."),
         ("text", "not a text", "JSON first"),
+        (bytearray(b"[{}]"), "not a text", "JSON first"),
+        (memoryview(b"[{}]"), "not a text", "JSON first"),
+        (Column([1, 2]), "holds bare values", "to_frame()"),
+        (Column(["a"]), "holds bare values", "to_frame()"),
+        (Column([[1, 2]]), "holds bare values", "DataFrame"),
         (5, "not int", "list of JSON objects"),
     ],
 )
@@ -285,3 +296,20 @@ def test_real_tables() -> None:
     probe.run([row for _, row in frame.iterrows()], {"v": "={{ $json[0] }}"}, on_error="continue")
     with pytest.raises(ConfigurationError, match="not there yet"):
         as_items(polars.LazyFrame({"v": [1]}))
+
+
+def test_a_column_of_objects_is_items() -> None:
+    assert as_items(Column([{"v": 1}])) == [{"v": 1}]
+    assert as_items(Column([])) == []
+
+
+def test_parameters_that_hold_themselves_are_refused() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    mapping: dict[str, Any] = {"password": endless}
+    mapping["more"] = mapping
+    with Runtime(discover_plugins=False) as runtime:
+        runtime.add_node(NODE)
+        for value in (endless, mapping, {"a": (endless,)}):
+            with pytest.raises(ParameterError, match="nested too deeply"):
+                runtime.run("probe", {"operation": "go", "v": value})

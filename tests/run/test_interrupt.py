@@ -39,7 +39,10 @@ with Runtime(discover_plugins=False) as runtime:
         print(json.dumps({"report": report, "done": done, "codes": codes}), flush=True)
         sys.exit(130)
 """
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for another process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for another process"),
+]
 
 
 @contextlib.contextmanager
@@ -49,6 +52,8 @@ def deleting(url: str, count: int) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # What runs in the background ignores it, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield program

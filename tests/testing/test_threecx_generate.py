@@ -116,6 +116,7 @@ def _check(probe: Probe, operation: Any) -> None:
     check(content(operation["responses"]["default"]), json.loads(refused.body))
 
 
+@pytest.mark.slow
 @needs_file
 def test_requests_and_answers_are_valid_by_the_file() -> None:
     """What the probes send, what the sandbox answers them and how it refuses, each by its own schema of the file."""

@@ -7,6 +7,9 @@ import pytest
 from nodeloom.transport import Limits, sender
 from nodeloom.transport.over_pyreqwest import open_channel
 
+#: For what begins a process, which has that channel whatever is chosen here.
+PYREQWEST = pytest.mark.parametrize("channel", ["pyreqwest"], indirect=True)
+
 
 @pytest.fixture(autouse=True, params=["pyreqwest", "httpx"])
 def channel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 
 from nodeloom.transport.addresses import is_public, is_within, parsed, reached
 
+
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 NOT_PUBLIC = [
     "0.0.0.0",
     "10.1.2.3",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import importlib
 import socket
@@ -36,11 +37,12 @@ def sent(server: RawServer, method: str = "GET", limits: Limits = LIMITS) -> Res
     return asyncio.run(scenario())
 
 
+@functools.cache
 def bomb(coding: str) -> bytes:
-    """256 MiB of zeros in some 260 KiB."""
+    """64 MiB of zeros in some 65 KiB."""
     packer = zlib.compressobj(9, wbits=31 if coding == "gzip" else 15)
     piece = bytes(1024 * 1024)
-    return b"".join([*(packer.compress(piece) for _ in range(256)), packer.flush()])
+    return b"".join([*(packer.compress(piece) for _ in range(64)), packer.flush()])
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -241,8 +243,9 @@ def test_what_comes_is_bounded_like_what_is_in_it(coding: str) -> None:
         sent(server)
 
 
+@pytest.mark.slow
 def test_others_go_on_while_an_answer_is_unpacked() -> None:
-    """256 MiB of zeros take some tenths of a second: the loop has its turns meanwhile."""
+    """64 MiB of zeros take a while: the loop has its turns meanwhile."""
 
     async def scenario(url: str) -> tuple[int, int]:
         sender = Sender(limits=Limits(read_seconds=20))
@@ -265,8 +268,8 @@ def test_others_go_on_while_an_answer_is_unpacked() -> None:
 
     with serving(says(answer("200 OK", bomb("gzip"), "Content-Encoding: gzip"))) as server:
         size, turns = asyncio.run(scenario(server.url))
-    assert size == 256 * 1024 * 1024
-    assert turns > 200
+    assert size == 64 * 1024 * 1024
+    assert turns > 50
 
 
 @given(

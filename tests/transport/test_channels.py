@@ -17,6 +17,7 @@ from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender
 from nodeloom.transport.over_pyreqwest import Unsent, open_channel
 
+from .conftest import PYREQWEST
 from .servers import answer, says, serving
 
 
@@ -172,6 +173,7 @@ if __name__ == "__main__":
 """
 
 
+@PYREQWEST
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
 def test_a_forked_child_sends_over_httpx() -> None:
     """The thread pyreqwest works in stays in the parent."""
@@ -197,11 +199,13 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
+@PYREQWEST
 @pytest.mark.parametrize("how", ["closed", "left open"])
 def test_a_process_ends_cleanly_right_after_its_last_answer(how: str, sandbox: object) -> None:
     """pyreqwest's thread may be in the interpreter while that ends, which aborts it; we wait for the thread."""
     url = f"{sandbox.server_url}/xapi/v1/Defs"  # type: ignore[attr-defined]
-    for _ in range(6):
+    for _ in range(4):
         ended = subprocess.run(
             [sys.executable, "-c", ENDING, url, how], capture_output=True, text=True, timeout=60, check=False
         )
@@ -227,6 +231,8 @@ print("done")
 """
 
 
+@pytest.mark.slow
+@PYREQWEST
 def test_threads_may_come_and_go(sandbox: object) -> None:
     """pyreqwest's allocator crashes the process when the thread that loaded it has ended; so that one stays."""
     url = f"{sandbox.server_url}/xapi/v1/Defs"  # type: ignore[attr-defined]
@@ -257,6 +263,7 @@ asyncio.run(main())
 """
 
 
+@PYREQWEST
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has scheduling policies of threads")
 def test_the_clients_thread_gives_way_and_the_callers_policy_stays(sandbox: object) -> None:
     """sched(7): a SCHED_BATCH thread that wakes takes nobody's core; what a host has chosen for its thread holds."""

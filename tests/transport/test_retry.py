@@ -16,6 +16,12 @@ from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
 from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.retry import retry_after
 
+
+@pytest.fixture
+def channel() -> None:
+    """Nothing is sent here, so there is no channel to choose."""
+
+
 IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]
 OTHERS = ["POST", "PATCH"]
 

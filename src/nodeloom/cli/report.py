@@ -44,11 +44,10 @@ def report(journal: str, failed: bool, unknown: bool, as_json: bool) -> int:
       nodeloom report run.journal --json | jq 'select(.state != "succeeded")'
       nodeloom report run.journal --failed > again.ndjson
     """
-    from nodeloom.run.journal.entries import State
+    from nodeloom.run.journal.entries import FAILURES, State
     from nodeloom.run.journal.reader import JournalReader
 
-    states = {State.FAILED: failed, State.UNKNOWN: unknown}
-    wanted = [state for state, asked in states.items() if asked] or None
+    wanted = [*(FAILURES if failed else ()), *([State.UNKNOWN] if unknown else ())] or None
     with JournalReader(journal) as reader:
         if as_json:
             _print(_outcomes(reader, wanted))
@@ -95,7 +94,7 @@ def _print(values: Iterator[Any]) -> None:
 
 def _summary(reader: JournalReader) -> Iterator[str]:
     from nodeloom.cli.listing import columns
-    from nodeloom.run.journal.entries import State
+    from nodeloom.run.journal.entries import FAILURES, State
 
     account = reader.account()
     rows: list[tuple[str, str, str]] = [
@@ -114,7 +113,7 @@ def _summary(reader: JournalReader) -> Iterator[str]:
     yield f"{reader.path}: {reader.title}{''.join(notes)}"
     width = max(len(count) for _state, count, _note in rows)
     yield from columns([(f"  {state}", count.rjust(width), note) for state, count, note in rows])
-    yield from map(_line, itertools.islice(reader.entries((State.FAILED, State.UNKNOWN)), _TOLD))
+    yield from map(_line, itertools.islice(reader.entries((*FAILURES, State.UNKNOWN)), _TOLD))
     more = account.failed + account.unknown - _TOLD
     if more > 0:
         yield f"  … and {more} more: nodeloom report {reader.path} --json"

@@ -162,7 +162,9 @@ def _meaning(file: Path, raw: Mapping[str, Any], kind: str, pack: Pack) -> Itera
         readable = Readable() if inherited is None else Readable.of_credential(names)
     else:
         names = own | (pack.head_names(file) if kind == "resource" else frozenset())
-        readable = Readable.of_node(names)
+        types = [entry.get("name") for entry in raw.get("credentials") or () if isinstance(entry, Mapping)]
+        fields = pack.inherited_fields(file, {"extends": types}) if types else None
+        readable = Readable.of_node(names, credentials=fields)
         if isinstance(raw.get("resources"), Mapping):
             # What a split node's head reads may stand in any of its files.
             readable = Readable()

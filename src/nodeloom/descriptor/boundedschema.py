@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # References that are followed for one value: so many, and so many for each piece of it.
 _REFERENCES, _REFERENCES_A_PIECE = 10_000, 100
+# Seconds of processor time that the patterns of a schema may take for one value, all matches together.
+_PATTERN_SECONDS = 1.0
 # Faults that are looked at to find the one nearest to the top.
 _MOST_FAULTS = 50
 
@@ -58,12 +61,18 @@ class BoundedSchema:
         if self._fits_plainly is not None and self._fits_plainly(value):
             return
         validator = self._validator
-        if self._references:
-            validator = validator.evolve(format_checker=_pass(_REFERENCES + _REFERENCES_A_PIECE * _pieces(value)))
+        if self._references or self._patterns:
+            most = _REFERENCES + _REFERENCES_A_PIECE * _pieces(value) if self._references else None
+            validator = validator.evolve(format_checker=_pass(most))
         try:
             found = list(islice(validator.iter_errors(value), _MOST_FAULTS))
         except DescriptorError as fault:
             raise InvalidValueError(f"The value cannot be checked: {fault.message}", value=value) from None
+        except _Slow:
+            raise InvalidValueError(
+                "The value cannot be checked: the schema's patterns do not come to an end in time.",
+                value=value,
+            ) from None
         except _Spent:
             raise InvalidValueError(
                 "The value cannot be checked: its schema refers to itself in too many ways.", value=value
@@ -119,6 +128,10 @@ class _Spent(Exception):
     """More references were followed than a value of its size is worth."""
 
 
+class _Slow(Exception):
+    """The patterns took longer for one value than all of it is worth."""
+
+
 def _pieces(value: Any) -> int:
     """How many values are in `value`, itself counted."""
     count, waiting = 0, [value]
@@ -138,11 +151,21 @@ def _pass_kind() -> Any:
     from jsonschema.exceptions import FormatError
 
     class Pass(FormatChecker):
-        """What goes with a validator through all of a schema: the formats, and how many references are left."""
+        """What goes with a validator through all of a schema: the formats, how many references are left, and time."""
 
         def __init__(self, left: int | None) -> None:
             super().__init__(formats=())
             self.left = left
+            self.seconds = _PATTERN_SECONDS
+
+        def matches(self, pattern: str, text: str) -> bool:
+            """Whether `pattern` is found in `text`. Raises _Slow once all the time for patterns is used up."""
+            began = time.thread_time()
+            found = search(pattern, text, unicode=True) is not None
+            self.seconds -= time.thread_time() - began
+            if self.seconds < 0:
+                raise _Slow
+            return found
 
         def check(self, instance: object, format: str) -> None:  # noqa: A002 - jsonschema's word
             if not formats.fits(instance, format):
@@ -199,8 +222,8 @@ def _nothing(_validator: Any, _wanted: Any, _value: Any, _schema: Any) -> Iterat
     return iter(())
 
 
-def _pattern(_validator: Any, wanted: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and search(wanted, value, unicode=True) is None:
+def _pattern(validator: Any, wanted: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not validator.format_checker.matches(wanted, value):
         yield _fault("the text does not match the pattern")
 
 
@@ -208,7 +231,7 @@ def _pattern_properties(validator: Any, wanted: Any, value: Any, _schema: Any) -
     if isinstance(value, Mapping):
         for pattern, inner in wanted.items():
             for name, member in value.items():
-                if search(pattern, name, unicode=True) is not None:
+                if validator.format_checker.matches(pattern, name):
                     yield from validator.descend(member, inner, path=name, schema_path=pattern)
 
 
@@ -217,7 +240,7 @@ def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Any)
         return
     known, patterns = schema.get("properties", ()), schema.get("patternProperties", ())
     for name, member in value.items():
-        if name not in known and not any(search(pattern, name, unicode=True) for pattern in patterns):
+        if name not in known and not any(validator.format_checker.matches(pattern, name) for pattern in patterns):
             if wanted is False:
                 yield _fault(f"the key {name!r} is not known")
             else:

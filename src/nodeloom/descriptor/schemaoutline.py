@@ -14,6 +14,7 @@ from nodeloom import javascript
 from nodeloom.descriptor.files import deeper_than
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, json_path
+from nodeloom.descriptor.spelling import typo_of
 from nodeloom.errors import DescriptorError, nearest, preview
 
 # Levels of lists and objects in a schema; its keywords are two of them for each level of the value.
@@ -69,6 +70,18 @@ _INNER: _Words = (
     "items", "contains", "additionalProperties", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
 )  # fmt: skip
 _NAMED_MAPS: _Words = ("$defs", "definitions")
+
+# Every other word of JSON Schema and of OpenAPI's dialect of it; a word that is almost one of all these is a typo, and
+# what it asks for would never be checked.
+_NOTES = frozenset({
+    "$anchor", "$comment", "$dynamicAnchor", "$id", "$recursiveAnchor", "$recursiveRef", "$schema", "$vocabulary",
+    "additionalItems", "const", "contentEncoding", "contentMediaType", "contentSchema", "default", "dependencies",
+    "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "id", "nullable", "readOnly",
+    "title", "writeOnly", "xml",
+})  # fmt: skip
+_WORDS = _NOTES.union(
+    _FORMS, _SAME, _SAME_LISTS, _SAME_MAPS, _INNER_LISTS, _INNER_MAPS, _INNER, _NAMED_MAPS
+)  # fmt: skip
 
 
 class _Place(NamedTuple):
@@ -187,6 +200,10 @@ class Outline:
             fits, wanted = _FORMS.get(word, (None, ""))
             if fits is not None and not fits(value):
                 raise self._broken(f"{word!r} of the schema is not {wanted}.", (*keys, word), value)
+            if word not in _WORDS and (meant := typo_of(word, _WORDS - part.keys())):
+                raise self._broken(
+                    f"The schema has no keyword {preview(word)!r}.", (*keys, word), value, f"Did you mean {meant!r}?"
+                )
         if "$schema" in part and keys:
             raise self._broken("A part of the schema is of another dialect.", (*keys, "$schema"), part["$schema"])
         if "unevaluatedProperties" in part:

@@ -127,7 +127,9 @@ def describe_schema(schema: Any) -> str:
     if not isinstance(schema, Mapping):
         return _UNDESCRIBED
     if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
-        least = " with at least one entry" if schema.get("minItems") else ""
+        few, many = schema.get("minItems"), schema.get("maxItems")
+        least = f" with at least {'one entry' if few == 1 else f'{few} entries'}" if few else ""
+        least += f"{' and' if few else ' with'} at most {many} entries" if many is not None else ""
         return f"a list of {describe_schema(schema['items']).removeprefix('an ').removeprefix('a ')}s{least}"
     if "enum" in schema:
         return "one of " + ", ".join(map(repr, schema["enum"][:_MOST_SHOWN]))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nodeloom.descriptor.partkeys import unknown_part_keys
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
 from nodeloom.descriptor.schemaoutline import Outline
 from nodeloom.descriptor.spelling import typo_of
@@ -39,16 +40,30 @@ TYPE_OPTIONS = frozenset({
     "multipleValues", "multipleValuesButtonText", "noDataExpression", "numberPrecision", "password", "resourceMapper",
     "rows", "searchListMethod", "showAlpha", "sortable", "sqlDialect", "stripSuffixes", "url",
 })  # fmt: skip
+#: What n8n 2.41's `validateType` may be.
+VALIDATED = frozenset({
+    "array", "binary", "boolean", "dateTime", "form-fields", "jwt", "number", "object", "options", "string",
+    "string-alphanumeric", "time", "url",
+})  # fmt: skip
 _COMMON = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _FIRST_NAME = re.compile(r"[^.\[]+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """The names that a part's conditions may read: of the properties beside it, and of those at the root."""
+    """The names that a part's conditions may read: of the properties beside it, and of those at the root.
+
+    The choices are by name, for names that have only such values; a name without an entry may have any.
+    """
 
     beside: frozenset[str]
     root: frozenset[str]
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    root_choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def below(self, properties: Any) -> _Around:
+        """For parts that stand among `properties`."""
+        return replace(self, beside=names_of(properties), choices=_choices_of(properties))
 
 
 def names_of(properties: Any) -> frozenset[str]:
@@ -65,7 +80,8 @@ def unsound_parts(raw: Any, more_names: frozenset[str] = frozenset()) -> list[Pr
     if not isinstance(raw, Mapping):
         return []
     root = names_of(raw.get("properties")) | more_names
-    around = _Around(root, root)
+    choices = {name: found for name, found in _choices_of(raw.get("properties")).items() if name not in more_names}
+    around = _Around(root, root, choices, choices)
     found = [*_properties(raw.get("properties"), ("properties",), around)]
     for index, reference in enumerate(_list(raw.get("credentials"))):
         if isinstance(reference, Mapping):
@@ -74,7 +90,33 @@ def unsound_parts(raw: Any, more_names: frozenset[str] = frozenset()) -> list[Pr
     test = raw.get("test")
     if isinstance(test, Mapping):
         found += _method(test.get("request"), ("test", "request"))
-    return [*found, *_operations_of_one_name(raw.get("properties"))]
+    return [*found, *_operations_of_one_name(raw.get("properties")), *unknown_part_keys(raw)]
+
+
+def _choices_of(properties: Any) -> dict[str, tuple[Any, ...]]:
+    """The values that a name may have, where all of its properties have choices of their own."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for prop in _list(properties):
+        name = prop.get("name") if isinstance(prop, Mapping) else None
+        if isinstance(name, str):
+            own = _own_choices(prop)
+            closed = own and (name not in found or found[name])
+            found[name] = (*found.get(name, ()), *own) if closed else ()
+    return {name: values for name, values in found.items() if values}
+
+
+def _own_choices(prop: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of a property's options; empty where others may come to them."""
+    if prop.get("type") not in ("options", "multiOptions"):
+        return ()
+    type_options = _object(prop.get("typeOptions"))
+    if any(key.startswith("loadOptions") for key in type_options) or type_options.get("allowArbitraryValues"):
+        return ()
+    values = tuple(
+        option.get("value") if isinstance(option, Mapping) else None for option in _list(prop.get("options"))
+    )
+    plain = all(isinstance(value, (str, int, float)) for value in values)
+    return values if plain and not any(isinstance(v, str) and v.startswith("=") for v in values) else ()
 
 
 def _list(value: Any) -> Sequence[Any]:
@@ -97,7 +139,12 @@ def _property(prop: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[Pr
         close = nearest(kind, sorted(TYPES))
         hint = f"Did you mean {close!r}?" if close else f"Known: {', '.join(sorted(TYPES))}."
         yield Problem(json_path((*at, "type")), f"unknown type of a property {preview(kind)!r}.", kind, hint)
+    validated = prop.get("validateType")
+    if isinstance(validated, str) and validated not in VALIDATED and (close := typo_of(validated, VALIDATED)):
+        place = json_path((*at, "validateType"))
+        yield Problem(place, f"unknown type of a value {preview(validated)!r}.", validated, f"Did you mean {close!r}?")
     yield from _conditions(prop, at, around)
+    yield from _default(prop, at)
     yield from _routing(prop.get("routing"), (*at, "routing"))
     type_options = _object(prop.get("typeOptions"))
     for key, value in type_options.items():
@@ -117,12 +164,12 @@ def _property(prop: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[Pr
     if kind in ("options", "multiOptions"):
         yield from _choices(prop.get("options"), (*at, "options"), around)
     elif kind == "collection":
-        inner = replace(around, beside=names_of(prop.get("options")))
+        inner = around.below(prop.get("options"))
         yield from _properties(prop.get("options"), (*at, "options"), inner)
     elif kind == "fixedCollection":
         for index, group in enumerate(_list(prop.get("options"))):
             values = _object(group).get("values")
-            inner = replace(around, beside=names_of(values))
+            inner = around.below(values)
             yield from _properties(values, (*at, "options", index, "values"), inner)
 
 
@@ -130,15 +177,47 @@ def _conditions(part: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[
     """Names in `displayOptions` that no property has."""
     options = _object(part.get("displayOptions"))
     for word in ("show", "hide"):
-        for name in _object(options.get(word)):
+        for name, wanted in _object(options.get(word)).items():
             if not isinstance(name, str) or name.startswith("@"):
                 continue
             known = around.root if name.startswith("/") else around.beside
             first = _FIRST_NAME.match(name.removeprefix("/"))
             if name.removeprefix("/") in known or (first is not None and first[0] in known):
+                values = (around.root_choices if name.startswith("/") else around.choices).get(name.removeprefix("/"))
+                if values:
+                    yield from _condition_values(wanted, values, (*at, "displayOptions", word, name))
                 continue
             place = json_path((*at, "displayOptions", word, name))
             yield Problem(place, f"there is no property {preview(name)!r}.", None, _hint(name, around))
+
+
+def _condition_values(wanted: Any, values: tuple[Any, ...], at: Keys) -> Iterator[Problem]:
+    """Values of a condition that are almost a choice of the property, and none of them."""
+    texts = [value for value in values if isinstance(value, str)]
+    for index, value in enumerate(wanted if isinstance(wanted, list) else ()):
+        if (
+            isinstance(value, str)
+            and value not in texts
+            and not value.startswith("=")
+            and (near := typo_of(value, texts))
+        ):
+            hint = f"Did you mean {near!r}?"
+            yield Problem(json_path((*at, index)), f"no choice has the value {preview(value)!r}.", preview(value), hint)
+
+
+def _default(prop: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+    """A default that is almost a choice of the property, and none of them."""
+    default = prop.get("default")
+    texts = [value for value in _own_choices(prop) if isinstance(value, str)]
+    for value in default if isinstance(default, list) else [default]:
+        if (
+            isinstance(value, str)
+            and value not in texts
+            and not value.startswith("=")
+            and (near := typo_of(value, texts))
+        ):
+            message = f"the default {preview(value)!r} is none of the choices."
+            yield Problem(json_path((*at, "default")), message, preview(value), f"Did you mean {near!r}?")
 
 
 def _hint(name: str, around: _Around) -> str:
@@ -168,7 +247,8 @@ def _choices(options: Any, at: Keys, around: _Around) -> Iterator[Problem]:
         if not isinstance(option, Mapping):
             continue
         place = (*at, index)
-        yield from _conditions(option, place, replace(around, beside=around.beside | around.root))
+        whole = replace(around, beside=around.beside | around.root, choices={**around.root_choices, **around.choices})
+        yield from _conditions(option, place, whole)
         yield from _routing(option.get("routing"), (*place, "routing"))
         if "value" not in option:
             continue

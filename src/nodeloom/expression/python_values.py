@@ -57,7 +57,7 @@ def plain(value: Any, keys: Keys = ()) -> Any:
     if kind in AS_IT_IS:
         return value
     if kind is float:
-        return None if math.isnan(value) else value
+        return value if math.isfinite(value) else _without_end(value, keys)
     if kind is dict:
         return _object(value, keys)
     if kind is list:
@@ -118,6 +118,9 @@ def _converted(value: Any, keys: Keys) -> Any:
     for attribute, convert in _BY_ATTRIBUTE:
         if hasattr(type(value), attribute):
             return convert(value, keys)
+    if type(value).__module__ == "ipaddress":
+        # Imported by whoever gives one, and by few others.
+        return str(value)
     if isinstance(value, Mapping):
         return _object(value, keys)
     if isinstance(value, Set):
@@ -178,13 +181,20 @@ def _decimal(value: Decimal, keys: Keys) -> Any:
     return number
 
 
+def _without_end(value: float, keys: Keys) -> Any:
+    """NaN is a missing value; Infinity, which JavaScript would write as null, is refused."""
+    if math.isnan(value):
+        return None
+    return _refuse(value, keys, f"is {'-' if value < 0 else ''}Infinity, which no JSON number can be")
+
+
 def _real(value: Real, keys: Keys) -> Any:
     number = float(value)
+    if not math.isfinite(number):
+        return _without_end(number, keys)
     if isinstance(value, Fraction) and Fraction(number) != value:
         return _refuse(value, keys, f"is the fraction {value}, which no JSON number can be", "Round it: float(value).")
-    return (
-        None if math.isnan(number) else int(number) if isinstance(value, Fraction) and number.is_integer() else number
-    )
+    return int(number) if isinstance(value, Fraction) and number.is_integer() else number
 
 
 def _moment(value: datetime, _keys: Keys) -> Any:

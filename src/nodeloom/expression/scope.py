@@ -23,6 +23,13 @@ OWN_NAMES = words(
     "$json $data $binary $itemIndex $position $thisItemIndex $runIndex $thisRunIndex $vars $parameter $input"
 )
 
+#: The `$` names that n8n 2.41 and Nodeloom give to templates.
+HOLDERS = OWN_NAMES | words(
+    "$credentials $env $evaluateExpression $execution $executionId $fromAI $getPairedItem $if $ifEmpty $index $item"
+    " $items $jmesPath $jmespath $max $min $mode $node $nodeId $nodeVersion $now $pageCount $parent $prevNode"
+    " $rawParameter $request $response $responseItem $secrets $self $today $tool $value $version $webhookId $workflow"
+)
+
 
 class NoItem:
     """Stands for the data of an item that does not exist; reading it fails (n8n)."""

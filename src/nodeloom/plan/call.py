@@ -242,6 +242,8 @@ class Call:
         if injection is not None:
             for name, value in injection.headers.items():
                 if basic is None or injection.basic or name.lower() != "authorization":
+                    if name.lower() == "cookie" and not as_n8n:
+                        value = _beside_cookies(headers, value)
                     _set_header(headers, name, value)
                     secret_headers.add(name.lower())
             query.update(injection.qs)
@@ -353,6 +355,17 @@ def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
             error.property = error.property or name
             raise
     return headers
+
+
+def _beside_cookies(headers: Mapping[str, str], cookies: str) -> str:
+    """A credential's cookies behind those of the request, in the one header there is (RFC 6265 section 5.4).
+
+    Of two cookies of one name the credential's stays.
+    """
+    own = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
+    names = {pair.partition("=")[0].strip() for pair in cookies.split(";")}
+    kept = [pair.strip() for pair in own.split(";") if pair.strip() and pair.partition("=")[0].strip() not in names]
+    return "; ".join([*kept, cookies])
 
 
 def _set_header(headers: dict[str, str], name: str, value: str) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from nodeloom.descriptor.models import HOOK, PostReceive
 from nodeloom.descriptor.problems import Keys
 from nodeloom.descriptor.soundness import names_of
+from nodeloom.descriptor.spelling import typo_of
 from nodeloom.descriptor.validation import Problem, json_path
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, nearest, preview
 from nodeloom.expression import Compiled, Dialect, compile_value
+from nodeloom.expression.scope import HOLDERS
 from nodeloom.plan.pagination import PAGINATIONS
 from nodeloom.plan.postreceive import compile_step
 
@@ -35,9 +37,12 @@ class Readable:
     dialect: Dialect = "n8n"
 
     @classmethod
-    def of_node(cls, names: frozenset[str], dialect: Dialect = "n8n") -> Readable:
-        """For a node whose properties at the root are called so."""
-        return cls({_PARAMETER: names | _ADDED}, dialect)
+    def of_node(
+        cls, names: frozenset[str], dialect: Dialect = "n8n", *, credentials: frozenset[str] | None = None
+    ) -> Readable:
+        """For a node whose properties at the root are called so; `credentials` are the fields of all its types."""
+        fields = {} if credentials is None else {"$credentials": credentials | {"oauthTokenData"}}
+        return cls({_PARAMETER: names | _ADDED, **fields}, dialect)
 
     @classmethod
     def of_credential(cls, names: frozenset[str]) -> Readable:
@@ -122,6 +127,9 @@ def _absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> I
     """Members that a template reads and that are not there."""
     for holder, *keys in compiled.references:
         known = readable.names.get(str(holder))
+        if str(holder).startswith("$") and holder not in HOLDERS and (meant := typo_of(str(holder), HOLDERS)):
+            message = f"there is no {preview(holder)}, so it is undefined."
+            yield Problem(json_path(at), message, preview(written), f"Did you mean {meant!r}?")
         if known is None or not keys or not isinstance(keys[0], str) or keys[0].startswith(("&", "/")):
             continue
         if keys[0] not in known:

@@ -74,6 +74,11 @@ def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
     return Kind.MAYBE_FILE if name.startswith(("application/", "binary/")) else Kind.FILE
 
 
+def says_text(kind: str) -> bool:
+    """Whether what is of the media type `kind`, in small letters and without parameters, is text by that."""
+    return kind.startswith("text/") or bool(_LINES.fullmatch(kind) or _SCRIPTS.fullmatch(kind))
+
+
 def may_be_json(body: bytes, kind: Kind) -> bool:
     """Whether to try and read a body as JSON that does not say it is; a number or a text alone may stand in any file.
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.plan.files import content_of
@@ -68,7 +68,7 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
         return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
-            yield _disposition(own), delimiter.join(map(scalar_text, pieces)).encode("utf-8")
+            yield _disposition(own), unquote(delimiter).join(map(scalar_text, pieces)).encode("utf-8")
     elif _is_file(value):
         yield _file(name, value)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import Compiled, Scope, compile_value
@@ -46,7 +47,7 @@ class PartHeader:
     def texts(self, encoded: Any, scope: Scope) -> Parts:
         """A part for a value that is encoded already, or for each entry of one that is written in a style."""
         if isinstance(encoded, Written):
-            texts = [delimiter.join(map(scalar_text, pieces)) for _name, pieces, delimiter in encoded.pairs]
+            texts = [unquote(delimiter).join(map(scalar_text, pieces)) for _name, pieces, delimiter in encoded.pairs]
         else:
             texts = [scalar_text(encoded)]
         return self._parts(map(_bytes, texts), scope)

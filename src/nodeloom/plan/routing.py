@@ -29,8 +29,6 @@ from nodeloom.plan.wire import encode_json, is_truthy, name_text
 ANY = "*"
 REST = ""
 
-# Encoders whose text is JSON.
-_JSON_TEXTS = frozenset({"jsonText", "jsonString"})
 _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 
 
@@ -355,11 +353,11 @@ class CompiledRouting:
             return self._files(prop, value, scope)
         plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
         if checked is not None:
-            checked.check(plain, as_text=kind != "body")
+            checked.check(plain, as_text=kind != "body" or self._encode == "string")
         if kind == "path":
             return encode_path(self._encode or "string", value)
         if kind == "header":
-            return header_text(ENCODERS[self._encode](value) if self._encode in _JSON_TEXTS else value)
+            return header_text(value if self._encode in (None, "string") else ENCODERS[self._encode](value))
         # null is a value of any type in a JSON body.
         if kind == "body" and value is None:
             return None
@@ -411,7 +409,7 @@ def _styled(send: SendRouting, name: str, value: Any) -> Any:
     if send.type == "path":
         return write_path(send.style or "simple", explode, name, value)
     if send.type == "header":
-        return header_text(write_header(explode, value))
+        return header_text(write_header(send.style or "simple", explode, value))
     return write_query(send.style or "form", explode, name, value, reserved=bool(send.allow_reserved))
 
 

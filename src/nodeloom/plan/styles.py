@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
@@ -57,7 +57,7 @@ def write_path(style: str, explode: bool, name: str, value: Any) -> str:
     """`value` as a path's segment, percent-encoded. Raises InvalidValueError for an empty list or object."""
     value = structure(value)
     lead = {"label": ".", "matrix": ";"}.get(style, "")
-    apart = lead if explode and lead else ","
+    apart = lead if explode and lead else _DELIMITERS.get(style, ",")
     if isinstance(value, Mapping):
         pairs = [(quote(str(k), safe=""), _quoted(v)) for k, v in value.items() if v is not UNDEFINED]
         texts = [f"{k}={v}" if explode else f"{k},{v}" for k, v in pairs]
@@ -76,13 +76,14 @@ def write_path(style: str, explode: bool, name: str, value: Any) -> str:
     return found
 
 
-def write_header(explode: bool, value: Any) -> str:
-    """`value` as a header's text: entries parted by commas (style `simple`)."""
+def write_header(style: str, explode: bool, value: Any) -> str:
+    """`value` as a header's text: entries parted by commas (style `simple`), or by what the style says."""
     value = structure(value)
+    apart = unquote(_DELIMITERS.get(style, ","))
     if isinstance(value, Mapping):
         members = [(str(k), _text(v)) for k, v in value.items() if v is not UNDEFINED]
-        return ",".join(f"{k}={v}" if explode else f"{k},{v}" for k, v in members)
-    return ",".join(_text(v) for v in value) if isinstance(value, list) else _text(value)
+        return apart.join(f"{k}={v}" if explode else f"{k}{apart}{v}" for k, v in members)
+    return apart.join(_text(v) for v in value) if isinstance(value, list) else _text(value)
 
 
 def structure(value: Any) -> Any:

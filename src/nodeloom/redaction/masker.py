@@ -47,18 +47,24 @@ def texts_of(value: object) -> Iterator[str]:
     """
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Secret):
-        yield from texts_of(value.reveal())
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from texts_of(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from texts_of(inner)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(value)
-        if isinstance(value, float) and value.is_integer():
-            yield str(int(value))
+        return
+    # A value may hold itself, or be nested to any depth, until it is known to be JSON.
+    waiting, seen = [value], set[int]()
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, Secret):
+            waiting.append(current.reveal())
+        elif isinstance(current, (Mapping, list, tuple)):
+            if id(current) not in seen:
+                seen.add(id(current))
+                inner = list(current.values()) if isinstance(current, Mapping) else list(current)
+                waiting += reversed(inner)
+        elif isinstance(current, (int, float)) and not isinstance(current, bool):
+            yield str(current)
+            if isinstance(current, float) and current.is_integer():
+                yield str(int(current))
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -132,16 +132,20 @@ class SecretNames:
             yield from texts_of(inner)
 
     def _found(self, value: Any) -> Iterator[Any]:
-        waiting = [value]
+        # What a program hands over may hold itself, and is looked through before anything else is known of it.
+        waiting, seen = [value], set[int]()
         while waiting:
             current = waiting.pop()
+            if not isinstance(current, (Mapping, list, tuple)) or id(current) in seen:
+                continue
+            seen.add(id(current))
             if isinstance(current, Mapping):
                 for name, inner in current.items():
                     if name in self and _tells(inner):
                         yield inner
                     else:
                         waiting.append(inner)
-            elif isinstance(current, (list, tuple)):
+            else:
                 waiting.extend(current)
 
     def __call__(self, text: str) -> str:

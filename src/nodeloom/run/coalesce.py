@@ -13,7 +13,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import ConfigurationError, NodeloomError, NotFoundError, NotRunError, RequestError, ServerError
+from nodeloom.errors import ConfigurationError, Effect, NodeloomError, NotFoundError, NotRunError, RequestError
 from nodeloom.redaction import interrupted_clean
 from nodeloom.run.intent import together
 from nodeloom.run.items import Item, as_item
@@ -177,11 +177,7 @@ class CoalescingWork:
             for position, member in enumerate(batch.members):
                 _settle(member, self._succeeded(member.index, batch.keys[position], done, first=position == 0))
             return
-        maybe_done = (
-            isinstance(done.error, ServerError)
-            or (isinstance(done.error, RequestError) and done.error.details.get("sent") != "no")
-            or "redirect" in done.error.details
-        )
+        maybe_done = done.effect is not Effect.NONE
         for position, member in enumerate(batch.members):
             alone = await self._alone(member)
             if maybe_done and isinstance(alone.error, NotFoundError):
@@ -189,6 +185,7 @@ class CoalescingWork:
                 alone = self._succeeded(member.index, batch.keys[position], done, first=False)
             elif maybe_done and isinstance(alone.error, NotRunError):
                 alone.error, alone.cut_short = _left_open(member.index, done.error), True
+            alone.effect = max(alone.effect, done.effect if alone.error is None else min(done.effect, Effect.UNKNOWN))
             if position == 0:
                 alone.statuses = (*done.statuses, *alone.statuses)
                 alone.retries += done.retries
@@ -210,6 +207,7 @@ class CoalescingWork:
             [{"json": {"success": True, "statusCode": status, "bulk": True, self._twin.item: key}}],
             statuses=done.statuses if first else (),
             retries=done.retries if first else 0,
+            effect=Effect.DONE,
         )
 
 

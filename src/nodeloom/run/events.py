@@ -141,10 +141,10 @@ def check_observer(observer: Observer) -> None:
     A method that is nearly one of an observer's is taken for a misspelt one; others are the observer's own.
     """
     kind = type(observer)
-    for name in dir(kind):
+    for name in dict.fromkeys([*dir(kind), *getattr(observer, "__dict__", ())]):
         if name in _EVENTS:
             _check_event(kind, name)
-        elif not name.startswith("_") and callable(getattr(kind, name, None)):
+        elif not name.startswith("_") and callable(getattr(observer, name, None)):
             meant = _meant(name)
             if meant is not None:
                 raise UnknownNameError("method", name, _EVENTS, within="an observer", advice=f"Did you mean {meant!r}?")
@@ -181,6 +181,21 @@ _ENDING = re.compile(
 )
 
 
+# Their longer words, which may be misspelt themselves.
+_BEGINNINGS = ("started", "opened", "begins", "began", "begun")
+_ENDINGS = (
+    "ended", "finish", "finished", "finishes", "succeeded", "answered", "failed", "responded", "closed", "complete",
+    "completed", "received", "stopped", "success", "outcome", "result", "response",
+)  # fmt: skip
+
+
+def _says(word: str, form: re.Pattern[str], words: tuple[str, ...]) -> bool:
+    """Whether `word` has the form, or is one of `words` misspelt."""
+    from nodeloom.descriptor.spelling import typo_of
+
+    return form.fullmatch(word) is not None or typo_of(word, words) is not None
+
+
 def _meant(name: str) -> str | None:
     """The event that a method of another name was probably meant for: `on_item_finished` is `item_done`."""
     from nodeloom.descriptor.spelling import typo_of
@@ -192,8 +207,8 @@ def _meant(name: str) -> str | None:
     if subject in ("run", "request", "item"):
         ending = "item_done" if subject == "item" else f"{subject}_ended"
         told = words[1:]
-        if told and all(map(_ENDING.fullmatch, told)):
+        if told and all(_says(word, _ENDING, _ENDINGS) for word in told):
             return ending
-        if (told and all(map(_BEGINNING.fullmatch, told))) or (named_after and not told):
+        if (told and all(_says(word, _BEGINNING, _BEGINNINGS) for word in told)) or (named_after and not told):
             return ending if subject == "item" else f"{subject}_started"
     return typo_of("_".join(words), _EVENTS)

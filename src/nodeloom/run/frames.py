@@ -6,6 +6,7 @@ Tables are known by what they answer to. Rows are made one after the other, so t
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 from nodeloom.errors import ConfigurationError
@@ -20,7 +21,7 @@ def as_items(given: Any) -> Any:
 
 def check_items(items: Any) -> None:
     """Raise ConfigurationError when `items` cannot be the items of a run."""
-    if isinstance(items, (str, bytes, Mapping)):
+    if isinstance(items, (str, bytes, bytearray, memoryview, Mapping)):
         kind = "one object" if isinstance(items, Mapping) else "a text"
         raise ConfigurationError(
             f"The items of a run are a list of objects, not {kind}.",
@@ -33,12 +34,28 @@ def check_items(items: Any) -> None:
             property="items",
             hint="Put it into a list.",
         )
+    if _is_column(items):
+        raise ConfigurationError(
+            f"The items of a run are objects, and this {type(items).__name__} holds bare values.",
+            property="items",
+            hint="Give a table: series.to_frame(), or pandas.DataFrame(array, columns=[…]).",
+        )
     if not isinstance(items, (Iterable, AsyncIterable, Sequence)):
         raise ConfigurationError(
             f"The items of a run are a list or another iterable, not {type(items).__name__}.",
             property="items",
             hint='Give a list of JSON objects such as [{"Link": "summer-sale"}].',
         )
+
+
+def _is_column(items: Any) -> bool:
+    """Whether `items` is an array or a column (numpy, pandas, polars) whose entries are no objects."""
+    if not hasattr(items, "dtype") or not hasattr(items, "__len__") or getattr(items, "ndim", 1) == 0:
+        return False
+    if getattr(items.dtype, "names", None):
+        return False
+    first = next(iter(items), None)
+    return isinstance(first, (str, Number, list)) or hasattr(first, "dtype")
 
 
 class Rows:

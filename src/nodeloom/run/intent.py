@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Protocol
 
-from nodeloom.errors import JournalError, NotRunError, RequestError
+from nodeloom.errors import Effect, JournalError, NotRunError, RequestError
 from nodeloom.messages import Request, Response
-from nodeloom.transport.retry import did_not_happen
+from nodeloom.transport.effect import effect_of
 
 Send = Callable[[Request], Awaitable[Response]]
 
@@ -78,10 +78,10 @@ def recorded(send: Send) -> Send:
         try:
             response = await send(request)
         except RequestError as error:
-            if did_not_happen(error):
+            if effect_of(error) is Effect.NONE:
                 _take_back(sure)
             raise
-        if did_not_happen(response):
+        if effect_of(response) is Effect.NONE:
             _take_back(sure)
         return response
 

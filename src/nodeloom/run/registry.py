@@ -110,19 +110,21 @@ class Registry:
         source = self._nodes[name]
         if not isinstance(source, Node):
             loaded = self._read(_NODES, name, self._owners.get((_NODES, name)), functools.partial(load_node, source))
-            self._refuse_mask(name, loaded)
+            self._refuse_mask(_NODES, name, loaded.name)
             source = self._nodes[name] = loaded
         return source
 
-    def _refuse_mask(self, name: str, node: Node) -> None:
-        """Raise DescriptorError where a node calls itself by the name of another: it would pass for that one."""
-        other = _find(self._nodes, node.name)
+    def _refuse_mask(self, kind: str, name: str, own: str) -> None:
+        """Raise DescriptorError where a document calls itself by the name of another: it would pass for that one."""
+        sources: Mapping[str, Any] = self._nodes if kind == _NODES else self._types
+        what = "node" if kind == _NODES else "credential type"
+        other = _find(sources, own)
         if other is not None and other != name:
             raise self._note(
-                _NODES,
+                kind,
                 name,
                 DescriptorError(
-                    f"The node that is registered as {name!r} calls itself {node.name!r}, which is another node.",
+                    f"The {what} that is registered as {name!r} calls itself {own!r}, which is another one.",
                     path="$.name",
                     hint="Give it a name of its own.",
                 ),
@@ -162,6 +164,7 @@ class Registry:
         if isinstance(source, (Mapping, Path)):
             owner = self._owners.get((_TYPES, found))
             source = self._read(_TYPES, found, owner, functools.partial(_load_type, source, found))
+            self._refuse_mask(_TYPES, found, source.name)
             self._types[found] = source
         return source
 

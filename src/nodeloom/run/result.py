@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from nodeloom.errors import NodeloomError, NotRunError
+from nodeloom.errors import Effect, NodeloomError, NotRunError
 
 Item = dict[str, Any]
 
@@ -22,7 +22,7 @@ class Outcome:
     answers. `told` says that nothing was sent: it is what the run's journal knew already. `cut_short` says that it
     would have been tried again if the run had gone on. `redirect` is the status of the redirect that was followed by
     another method (a 302 after a POST makes a GET): the service took the request, and what it did with it only it can
-    say.
+    say. `effect` is what the item's requests may have done.
     """
 
     index: int
@@ -34,6 +34,7 @@ class Outcome:
     told: bool = False
     cut_short: bool = False
     redirect: int | None = None
+    effect: Effect = Effect.NONE
 
     def results(self) -> list[Item]:
         """The results: `{"json": …, "pairedItem": {"item": index}}`, or one that holds the error."""
@@ -178,7 +179,8 @@ class Kept:
     def add(self, outcome: Outcome) -> None:
         """Keep one more."""
         items = outcome.items
-        if outcome.error is None and len(items) == 1 and not outcome.retries and not outcome.told:
+        plain = outcome.error is None and outcome.effect is Effect.DONE and not outcome.retries and not outcome.told
+        if plain and len(items) == 1:
             item = items[0]
             json = item.get("json")
             if type(json) is dict and len(item) == 1:
@@ -203,7 +205,7 @@ class Kept:
                 yield row
             else:
                 index, size = next(plain)
-                yield Outcome(index, [{"json": row}], None, statuses, 0, size)
+                yield Outcome(index, [{"json": row}], None, statuses, 0, size, effect=Effect.DONE)
 
     def results(self) -> Iterator[Item]:
         """The results of all outcomes."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
-from nodeloom.errors import ItemError, NodeloomError, NotRunError, RequestError
+from nodeloom.errors import Effect, ItemError, NodeloomError, NotRunError, RequestError
 from nodeloom.plan.transfer import Batching
 from nodeloom.redaction import interrupted_clean
 from nodeloom.run.keywords import OnError
@@ -300,16 +300,17 @@ class Runner:
             try:
                 outcome = await self._work(index, raw)
             except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-                outcome = Outcome(index, error=unexpected(index, fault, self._masking(raw)))
+                error = unexpected(index, fault, self._masking(raw))
+                outcome = Outcome(index, error=error, effect=Effect.UNKNOWN)
             except asyncio.CancelledError:
                 self.broke_off = True
-                error = RequestError(
+                broken_off = RequestError(
                     "The run was broken off while this item was in flight.",
                     item=index,
                     hint="Check whether it was done before you repeat it.",
                     sent="unknown",
                 )
-                self._keep(Outcome(index, error=error))
+                self._keep(Outcome(index, error=broken_off, effect=broken_off.effect))
                 return
             self._keep(outcome)
             self.broke_off = self.broke_off or outcome.cut_short

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom import openfiles
 from nodeloom.credential import CredentialSession
-from nodeloom.errors import NodeloomError, RequestError
+from nodeloom.errors import Effect, NodeloomError, RequestError
 from nodeloom.expression import UNDEFINED, Environment, Scope
 from nodeloom.messages import Request, Response
 from nodeloom.plugins import CallContext, Plugins
@@ -89,7 +89,7 @@ class ItemWork:
 
         `maybe_done` says that an earlier run may have done it already, only its answer was lost.
         """
-        attempts = Attempts(maybe_done=maybe_done)
+        attempts = Attempts(maybe_done=maybe_done, effect=Effect.UNKNOWN if maybe_done else Effect.NONE)
         try:
             item = as_item(raw, index)
             if self._hooked:
@@ -102,17 +102,29 @@ class ItemWork:
             return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             if openfiles.used_up(fault):
-                sent = "unknown" if attempts.statuses else "no"
+                if not attempts.statuses and not maybe_done:
+                    attempts.effect = Effect.NONE
+                sent = "no" if attempts.effect is Effect.NONE else "unknown"
                 return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)
             return self._failed(index, raw, unexpected(index, fault, self._mask(raw, attempts)), attempts)
         statuses = tuple(attempts.statuses)
-        return Outcome(index, items, None, statuses, attempts.repeats, attempts.size, redirect=attempts.redirect)
+        return Outcome(
+            index,
+            items,
+            None,
+            statuses,
+            attempts.repeats,
+            attempts.size,
+            redirect=attempts.redirect,
+            effect=attempts.effect,
+        )
 
     def _failed(self, index: int, raw: Any, error: NodeloomError, attempts: Attempts) -> Outcome:
         error.item = index
         self._redactor.error(error, raw, [content.said for content in attempts.said], attempts.request)
         outcome = Outcome(index, [], error, tuple(attempts.statuses), attempts.repeats, attempts.size)
         outcome.cut_short = attempts.cut_short
+        outcome.effect = attempts.effect
         return outcome
 
     def _mask(self, raw: Any, attempts: Attempts) -> Callable[[str], str]:
@@ -178,8 +190,7 @@ class ItemWork:
             try:
                 return await self._sender.send(request)
             except RequestError as error:
-                # Whatever became of the token: of the item nothing was sent.
-                error.details["sent"] = "no"
+                error.unsent()
                 raise
 
     async def _sent(self, request: Request, attempts: Attempts, context: CallContext | None) -> Response:

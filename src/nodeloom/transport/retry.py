@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nodeloom import headerfields
-from nodeloom.errors import NotRunError, RequestError
+from nodeloom.errors import Effect, ItemError, NotRunError, RequestError, TLSError
 from nodeloom.messages import Content, Request, Response
 from nodeloom.transport.budget import RetryBudget
+from nodeloom.transport.effect import effect_of, is_refusal
 
 Send = Callable[[Request], Awaitable[Response]]
 
@@ -43,49 +44,39 @@ def is_idempotent(request: Request) -> bool:
     return request.idempotent
 
 
-def did_not_happen(outcome: Response | RequestError) -> bool:
-    """Whether a request certainly had no effect: it did not leave, or was refused with 429, or 503 and Retry-After."""
-    if isinstance(outcome, RequestError):
-        return outcome.details.get("sent") == "no"
-    return outcome.redirect is None and _is_refusal(outcome)
-
-
-def _is_refusal(response: Response) -> bool:
-    return response.status == 429 or (response.status == 503 and bool(response.header("retry-after")))
-
-
 def may_repeat(
     request: Request, outcome: Response | RequestError, repeatable: Callable[[Request], bool] = is_idempotent
 ) -> bool:
     """Whether sending `request` again is safe and may help. `repeatable` says whether it may happen twice.
 
-    429 and 503 with Retry-After say that nothing was done, a refused connection shows it; other 5xx, timeouts and
-    broken connections leave it open, so they are repeated for idempotent methods only. A refused certificate, 501 and
-    an answer that was read and refused stay as they are.
+    It may help after a refusal, a server error and a lost answer; not after a refused certificate, 501 and an answer
+    that came and was not read. What may have had an effect is repeated for idempotent methods only.
     """
+    return _may_help(outcome) and (effect_of(outcome) is Effect.NONE or repeatable(request))
+
+
+def _may_help(outcome: Response | RequestError) -> bool:
     if isinstance(outcome, RequestError):
-        if outcome.code == "tls" or outcome.details.get("sent") == "yes":
-            return False
-        return did_not_happen(outcome) or repeatable(request)
-    if did_not_happen(outcome):
-        return True
-    return (_is_refusal(outcome) or (outcome.status >= 500 and outcome.status != 501)) and repeatable(request)
+        return not (isinstance(outcome, TLSError) or outcome.is_answered)
+    return is_refusal(outcome) or (outcome.status >= 500 and outcome.status != 501)
 
 
 @dataclass(slots=True)
 class Attempts:
     """What the requests of one item came to: statuses, repeats, and bytes of the answers.
 
-    `maybe_done` says that an answer was lost, so that the request may have been carried out. It is kept over requests
-    that are sent again with a renewed token. `cut_short` says that there was no further repeat because the run ended.
-    `seen` is told of every answer. `said` is what the requests were made of, and `request` the last of them, for
-    what tells of the item. `redirect` is the status of the last redirect that another method followed.
+    `effect` is what all of them together may have done. `maybe_done` says that an answer was lost, so that the request
+    may have been carried out; it is kept over requests that are sent again with a renewed token. `cut_short` says that
+    there was no further repeat because the run ended. `seen` is told of every answer. `said` is what the requests were
+    made of, and `request` the last of them, for what tells of the item. `redirect` is the status of the last redirect
+    that another method followed.
     """
 
     statuses: list[int] = field(default_factory=list)
     repeats: int = 0
     size: int = 0
     maybe_done: bool = False
+    effect: Effect = Effect.NONE
     cut_short: bool = False
     seen: Callable[[Request, Response], None] | None = None
     said: list[Content] = field(default_factory=list)
@@ -154,16 +145,28 @@ class RetryingSender:
             attempts = Attempts()
         self._budget.requests += 1
         attempts.request = request
+        outcome = await self._tried(request, attempts)
+        if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
+            return outcome
+        return await self._settled(request, outcome, attempts)
+
+    async def _tried(self, request: Request, attempts: Attempts) -> Response | RequestError:
+        """What came of one try. While it is under way, and if it ends in any other way, it may have been done."""
+        before = attempts.effect
+        if before is Effect.NONE:
+            attempts.effect = Effect.UNKNOWN
         outcome: Response | RequestError
         try:
-            outcome = await self._send(request)
+            outcome = response = await self._send(request)
         except RequestError as error:
             outcome = error
+        except ItemError as error:
+            attempts.effect = max(before, effect_of(error))
+            raise
         else:
-            attempts.answered(request, outcome)
-            if outcome.status < 400 or request.is_answered_by(outcome.status):
-                return outcome
-        return await self._settled(request, outcome, attempts)
+            attempts.answered(request, response)
+        attempts.effect = max(before, effect_of(outcome))
+        return outcome
 
     async def _settled(self, request: Request, outcome: Response | RequestError, attempts: Attempts) -> Response:
         """What becomes of a first try that did not succeed."""
@@ -190,21 +193,17 @@ class RetryingSender:
             why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
             if why_not is not None:
                 return _denied(outcome, why_not)
-            attempts.maybe_done = attempts.maybe_done or _may_be_done(outcome)
+            attempts.maybe_done = attempts.maybe_done or effect_of(outcome) is not Effect.NONE
             if delay:
                 await self._sleep(delay)
             if self._give_up():
                 return _cut_short(outcome, attempts)
             before = outcome
             try:
-                outcome = await self._send(request)
-            except RequestError as error:
-                outcome = error
+                outcome = await self._tried(request, attempts)
             except NotRunError:
                 # The run ended while the repeat waited for its turn: what came before is the truth.
                 return _cut_short(before, attempts)
-            else:
-                attempts.answered(request, outcome)
             attempts.repeats += 1
             if self._on_retry is not None:
                 self._on_retry(request, before, delay)
@@ -242,7 +241,7 @@ def _is_gone(request: Request, outcome: Response | RequestError) -> bool:
 
 
 def _was_not_sent(outcome: Response | RequestError) -> bool:
-    return isinstance(outcome, RequestError) and outcome.details.get("sent") == "no"
+    return isinstance(outcome, RequestError) and outcome.effect is Effect.NONE
 
 
 def _final(outcome: Response | RequestError) -> Response:
@@ -263,9 +262,3 @@ def _denied(outcome: Response | RequestError, why: str) -> Response:
 def _cut_short(outcome: Response | RequestError, attempts: Attempts) -> Response:
     attempts.cut_short = True
     return _denied(outcome, "It was not repeated, as the run ended.")
-
-
-def _may_be_done(outcome: Response | RequestError) -> bool:
-    if isinstance(outcome, RequestError):
-        return outcome.details.get("sent") != "no"
-    return outcome.redirect is not None or (outcome.status >= 500 and not outcome.header("retry-after"))

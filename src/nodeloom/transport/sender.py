@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from nodeloom import openfiles
-from nodeloom.errors import NodeloomError, RequestError, UnexpectedRedirectError
+from nodeloom.errors import Effect, ItemError, RequestError, TLSError, UnexpectedRedirectError
 from nodeloom.messages import Request, Response, host_allowed, origin_of
 from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
@@ -117,7 +117,7 @@ class Sender:
             try:
                 return await self._exchange(request, address)
             except RequestError as error:
-                if error.details.get("sent") != "no" or error.code == "tls":
+                if error.effect is not Effect.NONE or isinstance(error, TLSError):
                     raise
         return await self._exchange(request, addresses[-1])
 
@@ -144,9 +144,9 @@ class Sender:
                 response.redirect = taken
                 return response
             raise self._too_many(request, response, current)
-        except NodeloomError as error:
+        except ItemError as error:
             if taken is not None:
-                _tell_taken(error, taken)
+                error.taken_by(taken)
             raise
 
     def _most_redirects(self, request: Request) -> int:
@@ -180,13 +180,6 @@ class Sender:
             transport, owned = self._given
             self._httpx = HttpxChannel(self._limits, transport, owned=owned)
         return self._httpx
-
-
-def _tell_taken(error: NodeloomError, status: int) -> None:
-    """Have an error from behind a redirect say that the request itself was answered, by that redirect."""
-    error.details["redirect"] = status
-    if error.details.get("sent") == "no":
-        error.details["sent"] = "unknown"
 
 
 def _becomes_get(request: Request, response: Response) -> bool:

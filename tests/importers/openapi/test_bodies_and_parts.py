@@ -329,3 +329,129 @@ def test_a_form_has_no_null() -> None:
 def test_a_file_without_a_media_type_is_a_file() -> None:
     raw = form({"it": {"type": "string", "format": "binary"}})
     assert parts(sent(raw, It={"data": "aGk="}))[1] == [("it", "file", "application/octet-stream", b"hi")]
+
+
+FILE = {"type": "string", "format": "binary"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "encoding"),
+    [
+        ({"contentMediaType": "application/octet-stream"}, {}),
+        ({"type": "string", "contentMediaType": "image/png"}, {}),
+        ({}, {"f": {"contentType": "image/png"}}),
+        ({"type": "string"}, {"f": {"contentType": "image/png"}}),
+        ({"oneOf": [FILE, {"type": "array", "items": FILE}]}, {}),
+        ({"anyOf": [{"type": "array", "items": FILE}, FILE, {"type": "null"}]}, {}),
+    ],
+)
+def test_a_part_is_a_file_however_the_document_says_so(schema: Json, encoding: Json) -> None:
+    request = sent(
+        one(body("multipart/form-data", {"type": "object", "properties": {"f": schema}}, encoding=encoding)),
+        ITEM,
+        F="picture",
+    )
+    assert b'name="f"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG' in request.content
+
+
+def test_a_part_of_base64_says_that_it_is_so() -> None:
+    schema = {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}
+    request = sent(one(body("multipart/form-data", {"type": "object", "properties": {"f": schema}})), F="iVBORw==")
+    assert b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw==" in request.content
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/yaml", "application/graphql", "text/csv"])
+def test_a_body_of_text_is_given_as_text(kind: str) -> None:
+    request = sent(one(body(kind, {"type": "string"})), Body="a: 1\nb: 2")
+    assert (request.headers["content-type"], request.content) == (kind, b"a: 1\nb: 2")
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "string", "enum": ["on", "off"]}, "on", "onn"),
+        ({"type": "integer", "minimum": 5}, 5, 4),
+        ({"type": "string", "pattern": "^a+$"}, "aa", "b"),
+    ],
+)
+def test_a_body_of_text_is_held_to_its_schema(schema: Json, right: Any, wrong: Any) -> None:
+    raw = one(body("text/plain", schema))
+    assert sent(raw, Body=right).content == str(right).encode()
+    assert refused(raw, {"v": wrong}, Body="={{ $json.v }}")["property"] == "Body"
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_a_form_without_described_fields_takes_an_object(kind: str) -> None:
+    for schema in ({}, {"type": "object"}, {"type": "object", "additionalProperties": {"type": "string"}}):
+        assert b"left" in sent(one(body(kind, schema)), **{"Additional Fields": {"a": "left"}}).content
+
+
+def test_a_parameter_of_another_format_is_text() -> None:
+    content = {"application/xml": {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+    raw = one({"parameters": [{"name": "x", "in": "query", "required": True, "content": content}]}, method="get")
+    assert str(sent(raw, X="<a>1</a>").url).endswith("?x=%3Ca%3E1%3C%2Fa%3E")
+
+
+SWAGGER_FIELD = {"name": "x", "type": "array", "items": {"type": "string"}, "required": True}
+
+
+@pytest.mark.parametrize(
+    ("where", "form", "wanted"),
+    [
+        ("header", "pipes", "a b|c"),
+        ("header", "ssv", "a b c"),
+        ("path", "pipes", "/things/a%20b%7Cc"),
+        ("path", "tsv", "/things/a%20b%09c"),
+        ("path", "csv", "/things/a%20b,c"),
+        ("formData", "ssv", "\r\n\r\na b c\r\n"),
+        ("formData", "tsv", "\r\n\r\na b\tc\r\n"),
+    ],
+)
+def test_lists_of_swagger_2_are_joined_as_they_say(where: str, form: str, wanted: str) -> None:
+    operation = {
+        "parameters": [{**SWAGGER_FIELD, "in": where, "collectionFormat": form}],
+        "consumes": ["multipart/form-data"],
+    }
+    path = "/things/{x}" if where == "path" else "/things"
+    request = sent({"swagger": "2.0", "host": "h.test", "paths": {path: {"post": operation}}}, X=["a b", "c"])
+    assert wanted in {"header": request.headers.get("x", ""), "path": str(request.url)}.get(
+        where, request.content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 1),
+        ({"type": "integer", "multipleOf": 5}, 6),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 2}, ["a"]),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 1}, ["a", "b"]),
+        ({"type": "array", "items": {"type": "string"}, "uniqueItems": True}, ["a", "a"]),
+    ],
+)
+def test_bounds_of_swagger_2_are_checked(more: Json, wrong: Any) -> None:
+    operation = {"parameters": [{"name": "x", "in": "query", "required": True, **more}]}
+    raw = {"swagger": "2.0", "host": "h.test", "paths": {"/things": {"get": operation}}}
+    assert refused(raw, {"v": wrong}, X="={{ $json.v }}")["property"] == "X"
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "text", "wrong"),
+    [
+        ("integer", "5", "5", "five"),
+        ("integer", 5.0, "5", 5.5),
+        ("number", 1.5, "1.5", "x"),
+        ("boolean", True, "true", "maybe"),
+        ("boolean", "true", "true", 2),
+    ],
+)
+@pytest.mark.parametrize("where", ["header", "query", "cookie"])
+def test_a_parameter_is_of_its_type_wherever_it_stands(
+    kind: str, right: Any, text: str, wrong: Any, where: str
+) -> None:
+    parameter = {"name": "x", "in": where, "required": True, "schema": {"type": kind}}
+    raw = one({"parameters": [parameter]}, method="get")
+    request = sent(raw, {"v": right}, X="={{ $json.v }}")
+    found = {"header": request.headers.get("x"), "query": request.url.params.get("x")}
+    assert found.get(where, request.headers.get("cookie", "").removeprefix("x=")) == text
+    assert refused(raw, {"v": wrong}, X="={{ $json.v }}")["property"] == "X"

@@ -322,3 +322,54 @@ def test_any_relative_address_is_below_the_root(segments: list[str], absolute: b
     assert urlsplit(wanted).netloc == "root.invalid"
     assert f"https://root.invalid{found.path}".rstrip("/") == wanted.rstrip("/")
     assert found.path == "" or found.path.startswith("/")
+
+
+@pytest.mark.parametrize("url", ["https://{r.example.com", "https://r}.example.com/v1", "https://{{r}}.example.com"])
+def test_braces_that_are_no_variable_are_no_address(url: str) -> None:
+    made = imported(secured([{"url": url}, {"url": "https://api.example.com"}]))
+    assert called(made) == "https://api.example.com/things"
+    assert made.report.remarks[0].path.startswith("$.servers[0]")
+
+
+@pytest.mark.parametrize(
+    ("servers", "token", "wanted"),
+    [
+        ("https://api.example.com/v1", "https://login.example.com/t?p=B2C_1", "https://login.example.com/t?p=B2C_1"),
+        ("https://api.example.com/v1", "/t?p=1#x", "={{ $credentials.serverUrl }}/t?p=1"),
+        ("https://api.example.com/v1", "//login.example.com/t?p=1", "https://login.example.com/t?p=1"),
+        ("https://{r}.example.com", "https://{r}.example.com/t?p=1", "=https://{{ $credentials.r }}.example.com/t?p=1"),
+    ],
+)
+def test_the_address_of_a_token_endpoint_keeps_its_query(servers: str, token: str, wanted: str) -> None:
+    flow = {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": token, "scopes": {}}}}
+    raw = one({"security": [{"o": []}]}, servers=[{"url": servers}], components={"securitySchemes": {"o": flow}})
+    [credential] = imported(raw).credentials.values()
+    assert {p["name"]: p.get("default") for p in credential["properties"]}["accessTokenUrl"] == wanted
+
+
+def test_a_default_that_is_missing_among_the_choices_is_one_of_them() -> None:
+    variables = {"r": {"enum": ["eu", "us"], "default": "de"}}
+    [credential] = imported(secured([{"url": "https://{r}.example.com", "variables": variables}])).credentials.values()
+    assert [option["value"] for option in credential["properties"][0]["options"]] == ["eu", "us", "de"]
+
+
+@pytest.mark.parametrize(
+    ("swagger", "wanted"),
+    [
+        ({"schemes": ["ws", "http"]}, "http://h.test/x"),
+        ({"schemes": ["HTTP", "HTTPS"]}, "https://h.test/x"),
+        ({"schemes": ["wss"], "host": "//h.test/"}, ""),
+        ({"host": "//h.test/"}, "https://h.test/x"),
+        ({"schemes": ["https"], "paths": {"/x": {"get": {"schemes": ["http"]}}}}, "http://h.test/x"),
+        ({"schemes": ["http"], "paths": {"/x": {"get": {"schemes": ["https"]}}}}, "https://h.test/x"),
+        ({"basePath": 5}, ""),
+    ],
+)
+def test_where_a_swagger_2_document_is_called(swagger: Json, wanted: str) -> None:
+    made = imported({"swagger": "2.0", "host": "h.test", "paths": {"/x": {"get": {}}}, **swagger})
+    operation = made.operations[0]
+    if wanted:
+        assert called(made, operation=operation.name, resource=operation.resource) == wanted
+    else:
+        assert made.head["requestDefaults"]["baseURL"] == "={{ $credentials.serverUrl }}"
+        assert made.report.remarks

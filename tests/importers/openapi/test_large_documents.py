@@ -12,6 +12,8 @@ from nodeloom.importers.openapi.importer import import_raw
 
 from .shop import json_body, one
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 

@@ -7,6 +7,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nodeloom import Runtime
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.validation import validate_document
@@ -14,6 +16,8 @@ from nodeloom.importers.openapi import Overrides, import_openapi, write
 
 from ..conftest import Listener
 from ..test_npm import npm_pack
+
+pytestmark = pytest.mark.slow
 
 #: One of these matches each pattern that a required field of the document has.
 TEXTS = (
@@ -80,7 +84,7 @@ def value_for(field: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 def test_githubs_document_becomes_a_node_that_runs(tmp_path: Path, listener: Listener) -> None:
-    """Every operation can be described and planned; the first of each resource is sent to a server on loopback."""
+    """The first operation of each resource is sent to a server on loopback; of the others each fourth is planned."""
     npm_pack(tmp_path, "@octokit/openapi")
     (archive,) = tmp_path.glob("*.tgz")
     with tarfile.open(archive) as packed:
@@ -100,7 +104,7 @@ def test_githubs_document_becomes_a_node_that_runs(tmp_path: Path, listener: Lis
         node = runtime.add_node(folder)
         planned = 0
         for resource in node.resources():
-            for position, operation in enumerate(node.operation_names(resource)):
+            for position, operation in enumerate(node.operation_names(resource)[::4]):
                 form = runtime.describe("github", resource, operation)
                 schemas = form["schema"]["properties"]
                 parameters = {f["name"]: value_for(f, schemas[f["name"]]) for f in form["fields"] if f["required"]}
@@ -110,5 +114,5 @@ def test_githubs_document_becomes_a_node_that_runs(tmp_path: Path, listener: Lis
                 planned += 1
                 if position == 0:
                     assert runtime.run("github", parameters).report.succeeded
-    assert planned == made.report.operations
+    assert planned == sum(-(-len(node.operation_names(resource)) // 4) for resource in node.resources())
     assert len(listener.requests) == len(node.resources())

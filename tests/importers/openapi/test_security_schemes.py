@@ -159,3 +159,62 @@ def test_a_header_that_http_writes_itself_is_not_asked_for(name: str, required: 
     [remark] = made.report.remarks
     assert remark.path.endswith("parameters[0]")
     assert name in remark.reason
+
+
+A, B = ({"type": "apiKey", "in": "header", "name": name} for name in ("X-A", "X-B"))
+REGION = {"servers": [{"url": "https://{region}.shop.test", "variables": {"region": {"default": "eu"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("described", "more", "fields", "wanted"),
+    [
+        ({"api_key": A, "apiKey": B}, {}, {"apiKey": "1", "apiKey2": "2"}, {"x-a": "1", "x-b": "2"}),
+        ({"user": A, "z": BASIC}, {}, {"user": "u", "password": "p", "user2": "1"}, {"x-a": "1"}),
+        ({"serverUrl": A}, {}, {"serverUrl": "https://h.test", "serverUrl2": "1"}, {"x-a": "1"}),
+        ({"region": A}, REGION, {"region": "us", "region2": "1"}, {"x-a": "1", "host": "us.shop.test"}),
+    ],
+)
+def test_a_key_is_never_the_value_of_another_field(
+    described: Json, more: Json, fields: Json, wanted: dict[str, str]
+) -> None:
+    made = imported(one({"security": [{name: [] for name in described}]}, method="get", **schemes(**described), **more))
+    headers = sent(made, fields)
+    assert {name: headers[name] for name in wanted} == wanted
+
+
+THEME = {"name": "theme", "in": "cookie", "schema": {"type": "string"}}
+
+
+def test_cookies_of_a_credential_and_of_a_request_are_sent_together() -> None:
+    described = {name: {"type": "apiKey", "in": "cookie", "name": name} for name in ("sid", "csrf")}
+    raw = one({"security": [{"sid": [], "csrf": []}], "parameters": [THEME]}, method="get", **schemes(**described))
+    headers = sent(imported(raw), {"sid": "1", "csrf": "2"}, Options={"Theme": "dark"})
+    assert headers["cookie"] == "theme=dark; csrf=2; sid=1"
+
+
+def test_of_two_cookies_of_one_name_the_credential_s_is_sent() -> None:
+    sid = {"type": "apiKey", "in": "cookie", "name": "theme"}
+    raw = one({"security": [{"sid": []}], "parameters": [THEME]}, method="get", **schemes(sid=sid))
+    assert sent(imported(raw), {"sid": "1"}, Options={"Theme": "dark"})["cookie"] == "theme=1"
+
+
+@pytest.mark.parametrize("where", ["header", "query"])
+@pytest.mark.parametrize("required", [True, False])
+def test_a_parameter_that_is_the_key_is_left_to_the_credential(where: str, required: bool) -> None:
+    parameter = {"name": "X-Key", "in": where, "required": required, "schema": {"type": "string"}}
+    key = {"type": "apiKey", "in": where, "name": "X-Key"}
+    raw = one({"security": [{"key": []}], "parameters": [parameter]}, method="get", **schemes(key=key, other=BEARER))
+    made = imported(raw)
+    assert made.operations[0].properties == []
+    assert "is what a security scheme sends" in made.report.remarks[0].reason
+    assert sent(made, {"key": "1"}) is not None
+    # Where another way to sign in does not send it, it stays.
+    raw["paths"]["/things"]["get"]["security"].append({"other": []})
+    assert imported(raw).operations[0].properties != []
+
+
+def test_two_schemes_for_one_header_are_told() -> None:
+    raw = one({"security": [{"a": [], "b": []}]}, method="get", **schemes(a=BEARER, b=BASIC))
+    assert "there is one header Authorization" in imported(raw).report.remarks[0].reason
+    raw = one({"security": [{"a": []}, {"b": []}]}, method="get", **schemes(a=BEARER, b=BASIC))
+    assert not any("one header Authorization" in remark.reason for remark in imported(raw).report.remarks)

@@ -15,6 +15,9 @@ from .shop import document, imported, json_body
 Json = dict[str, Any]
 GOOD = {"/good": {"get": {"operationId": "getGood"}}, "/fine": {"get": {"operationId": "getFine"}}}
 
+LIST = {"schema": {"properties": {"a": {"type": "array"}}}}
+PARTS = {**LIST, "encoding": {"a": {"style": "bogus"}}}
+HEADED = {**LIST, "encoding": {"a": {"headers": {"X:": {"schema": {}}}}}}
 FAULTS: list[tuple[Json, str]] = [
     ({"post": json_body({"$ref": "#/components/schemas/Nobody"})}, "leads nowhere"),
     ({"post": json_body({"properties": {"a": {"type": "object", "properties": {"b": {"$ref": "#/x"}}}}})}, "nowhere"),
@@ -33,6 +36,13 @@ FAULTS: list[tuple[Json, str]] = [
     ({"get": {"parameters": [{"name": "={{ 1 }}", "in": "query", "required": True}]}}, "evaluates"),
     ({"parameters": [{"name": "a"}], "get": {}}, "'in' is missing"),
     ({"$ref": "#/components/pathItems/None"}, "nowhere"),
+    ({"get": {"parameters": [{"name": "a", "in": "query", "style": "bogus"}]}}, "no style 'bogus'"),
+    ({"get": {"parameters": [{"name": "a", "in": "query", "style": "fom", "schema": {"type": "array"}}]}}, "'form'"),
+    ({"get": {"parameters": [{"name": "X Y", "in": "header"}]}}, "No header can be called"),
+    ({"post": {"requestBody": {"content": {"bogus": {}}}}}, "no media type"),
+    ({"post": {"requestBody": {"content": {"text/plain\r\nX: y": {}}}}}, "no media type"),
+    ({"post": {"requestBody": {"content": {"multipart/form-data": PARTS}}}}, "no style 'bogus'"),
+    ({"post": {"requestBody": {"content": {"multipart/form-data": HEADED}}}}, "No header can be called"),
 ]
 
 

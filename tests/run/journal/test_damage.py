@@ -31,7 +31,8 @@ def answer(index: int, raw: Any) -> Outcome:
     """One in ten failed for certain, one in ten may have been done, some answers are long."""
     if index % 10 in (3, 7):
         sent = "no" if index % 10 == 3 else "unknown"
-        return Outcome(index, error=NetworkError("It broke.", item=index, sent=sent), retries=2)
+        error = NetworkError("It broke.", item=index, sent=sent)
+        return Outcome(index, error=error, retries=2, effect=error.effect)
     return Outcome(index, [{"json": {"done": raw, "text": "x" * (index * 37 % 1700)}}], statuses=(429, 200))
 
 
@@ -201,6 +202,7 @@ def test_a_byte_that_flips_in_any_page(whole: Path, copied: Callable[[], Path]) 
     assert noticed > 0
 
 
+@pytest.mark.slow
 def test_a_byte_that_flips_in_the_head_of_the_file(whole: Path, copied: Callable[[], Path]) -> None:
     chance = random.Random(SEED + 1)
     for offset in chance.sample(range(100), 50):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nodeloom import errors
-from nodeloom.errors import NodeloomError, restored
-from nodeloom.run.journal.entries import State, state_of
+from nodeloom.errors import Effect, NodeloomError, restored
+from nodeloom.run.journal.entries import Entry, State, state_of
 from nodeloom.run.result import Outcome
 
 KINDS = [
@@ -49,43 +49,40 @@ def test_an_error_of_a_plugins_own_class_keeps_its_names() -> None:
     assert back.to_dict() == document
 
 
-def failed(error: NodeloomError, *statuses: int) -> Outcome:
-    return Outcome(0, error=error, statuses=statuses)
+@pytest.mark.parametrize(
+    ("error", "effect", "state", "state_of_repeatable"),
+    [
+        (None, Effect.DONE, State.SUCCEEDED, State.SUCCEEDED),
+        (None, Effect.NONE, State.SUCCEEDED, State.SUCCEEDED),  # an answer of 404 that the descriptor ignores
+        (errors.MissingValueError("Link is empty."), Effect.NONE, State.FAILED, State.FAILED),
+        (errors.NetworkError("broke", sent="unknown"), Effect.UNKNOWN, State.UNKNOWN, State.FAILED_OPEN),
+        (errors.HookError("after the answer"), Effect.DONE, State.UNKNOWN, State.FAILED_OPEN),
+        (errors.ItemError("Nodeloom itself failed"), Effect.UNKNOWN, State.UNKNOWN, State.FAILED_OPEN),
+        (errors.NotRunError("waited for its turn"), Effect.NONE, State.NOT_RUN, State.NOT_RUN),
+    ],
+)
+def test_what_may_have_happened_is_unknown(
+    error: NodeloomError | None, effect: Effect, state: State, state_of_repeatable: State
+) -> None:
+    outcome = Outcome(0, error=error, effect=effect)
+    assert state_of(outcome, repeatable=False) is state
+    assert state_of(outcome, repeatable=True) is state_of_repeatable
 
 
-def response(status: int) -> NodeloomError:
-    return errors.BadRequestError("no", status=status)
+def test_a_call_that_waits_behind_one_that_was_done_leaves_it_open() -> None:
+    error = errors.NotRunError("waited for its second call")
+    assert state_of(Outcome(0, error=error, statuses=(200,), effect=Effect.DONE), repeatable=False) is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("outcome", "state"),
-    [
-        (Outcome(0, [{"json": {}}], statuses=(200,)), State.SUCCEEDED),
-        (failed(errors.MissingValueError("Link is empty.")), State.FAILED),
-        (failed(errors.ExpressionError("broken")), State.FAILED),
-        (failed(errors.NetworkError("refused", sent="no")), State.FAILED),
-        (failed(errors.NetworkError("broke", sent="unknown")), State.UNKNOWN),
-        (failed(errors.RequestTimeoutError("slow", sent="unknown")), State.UNKNOWN),
-        (failed(errors.RequestError("says nothing")), State.UNKNOWN),
-        (failed(errors.NetworkError("refused", sent="no"), 200), State.UNKNOWN),
-        (failed(response(400), 400), State.FAILED),
-        (failed(response(409), 429, 429, 409), State.FAILED),
-        (failed(response(401), 401, 401), State.FAILED),
-        (failed(errors.ServerError("500", status=500), 500), State.UNKNOWN),
-        (failed(errors.UnexpectedRedirectError("302", status=302), 302), State.UNKNOWN),
-        (failed(errors.UnreadableAnswerError("200", status=200), 200), State.UNKNOWN),
-        (failed(response(400), 201, 400), State.UNKNOWN),
-        (failed(errors.HookError("before sending")), State.FAILED),
-        (failed(errors.HookError("after the answer"), 201), State.UNKNOWN),
-        (failed(errors.ItemError("Nodeloom itself failed")), State.UNKNOWN),
-        (failed(errors.NotRunError("waited for its turn")), State.NOT_RUN),
-        (failed(errors.NotRunError("waited for its second call"), 200), State.UNKNOWN),
-    ],
+    ("state", "effect"),
+    [(State.FAILED, Effect.NONE), (State.FAILED_OPEN, Effect.UNKNOWN), (State.UNKNOWN, Effect.UNKNOWN)],
 )
-def test_what_may_have_happened_is_unknown(outcome: Outcome, state: State) -> None:
-    assert state_of(outcome, repeatable=False) is state
-    may_repeat = State.FAILED if state is State.UNKNOWN else state
-    assert state_of(outcome, repeatable=True) is may_repeat
+def test_an_effect_comes_out_of_a_journal_as_it_went_in(state: State, effect: Effect) -> None:
+    error = json.dumps(errors.ServerError("503", status=503).to_dict())
+    entry = Entry(0, b"", state, 0.0, None, None, error, "[503]", 0)
+    assert entry.outcome().effect is effect
+    assert entry.maybe_done is (effect is not Effect.NONE)
 
 
 def test_every_kind_of_error_is_in_the_module() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import (
+    Effect,
     InvalidItemError,
     JournalError,
     MissingValueError,
@@ -23,12 +24,12 @@ from nodeloom.run.result import Outcome
 from .driving import Driven, Service, crashed_copy, drive, links, open_journal, sending, texts
 
 
-def failing(error: NodeloomError, *, at: int, statuses: tuple[int, ...] = ()) -> Service:
+def failing(error: NodeloomError, *, at: int, statuses: tuple[int, ...] = (), effect: Effect = Effect.NONE) -> Service:
     """A service that fails one item."""
 
     def answer(index: int, raw: Any) -> Outcome:
         if index == at:
-            return Outcome(index, error=error, statuses=statuses)
+            return Outcome(index, error=error, statuses=statuses, effect=effect)
         return Outcome(index, [{"json": {"done": raw}}], statuses=(200,))
 
     return Service(answer)
@@ -149,7 +150,10 @@ def test_a_failed_item_keeps_its_error_unless_asked_otherwise(tmp_path: Path) ->
 def test_a_failure_that_may_have_happened_is_never_sent_again(tmp_path: Path) -> None:
     broke = NetworkError("The connection broke.", item=3, sent="unknown")
     for number, work in enumerate(
-        [failing(broke, at=3), failing(ServerError("500", status=500), at=3, statuses=(500,))]
+        [
+            failing(broke, at=3, effect=Effect.UNKNOWN),
+            failing(ServerError("500", status=500), at=3, statuses=(500,), effect=Effect.UNKNOWN),
+        ]
     ):
         path = tmp_path / str(number)
         drive(path, links(6), work, repeatable=False)

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -22,6 +23,8 @@ from nodeloom.run.journal.work import JournaledWork
 from nodeloom.run.result import Outcome
 
 from .driving import crashed_copy, links, open_journal, sending
+
+pytestmark = pytest.mark.slow
 
 ITEMS = links(8)
 ENDS = ("well", "refused", "unknown")
@@ -144,7 +147,8 @@ class Promises(RuleBasedStateMachine):
         end = await self.reached
         if end == "well":
             return Outcome(index, [{"json": raw}], statuses=(200,))
-        return Outcome(index, error=NetworkError(end, item=index, sent="no" if end == "refused" else "unknown"))
+        error = NetworkError(end, item=index, sent="no" if end == "refused" else "unknown")
+        return Outcome(index, error=error, effect=error.effect)
 
     def _told(self, index: int, outcome: Outcome) -> None:
         """What a journal says without sending is what was given out before, or that it is not known."""

@@ -24,7 +24,8 @@ def answer(index: int, raw: Any) -> Outcome:
     """Item 3 certainly fails, item 6 may have been done."""
     if index in (3, 6):
         sent = "no" if index == 3 else "unknown"
-        return Outcome(index, error=NetworkError("It broke.", item=index, sent=sent))
+        error = NetworkError("It broke.", item=index, sent=sent)
+        return Outcome(index, error=error, effect=error.effect)
     return Outcome(index, [{"json": {"done": raw}}, {"json": {}}], statuses=(429, 200), retries=1)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from .holding import HoldingService, holding
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")]
 
 URL = "=/x/{{ $json.id }}"
 ITEMS, IN_FLIGHT = 6, 3
@@ -94,8 +94,7 @@ def killed_and_gone_on_with(folder: Path, form: str, method: str) -> tuple[Holdi
         return service, [json.loads(line) for line in out.splitlines()]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("method", ["DELETE", "GET"])
+@pytest.mark.parametrize(("form", "method"), [*((form, "DELETE") for form in FORMS), ("property", "GET")])
 def test_what_may_happen_twice_is_done_again_and_ends_as_done(tmp_path: Path, form: str, method: str) -> None:
     service, results = killed_and_gone_on_with(tmp_path, form, method)
     assert [result["pairedItem"]["item"] for result in results] == list(range(ITEMS))
@@ -105,7 +104,7 @@ def test_what_may_happen_twice_is_done_again_and_ends_as_done(tmp_path: Path, fo
     assert (service.things == set()) is (method == "DELETE")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["operation", "answer"])
 def test_what_may_not_happen_twice_stays_unknown(tmp_path: Path, form: str) -> None:
     service, results = killed_and_gone_on_with(tmp_path, form, "POST")
     codes = [result.get("error", {}).get("code") for result in results]

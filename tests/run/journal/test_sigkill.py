@@ -14,7 +14,7 @@ import pytest
 
 HARNESS = Path(__file__).resolve().parents[3] / "benchmarks" / "certainty.py"
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")]
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from nodeloom.errors import preview
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi.document import Part, evaluates
 from nodeloom.importers.openapi.fields import field_of, json_encoder
-from nodeloom.importers.openapi.parameters import Form
+from nodeloom.importers.openapi.parameters import Form, refuse_header_name, style_of
 from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.schemas import Shape, shape_of
+from nodeloom.plan.contentkind import says_text
 from nodeloom.printable import json_text
 
 Json = dict[str, Any]
@@ -20,6 +23,8 @@ Json = dict[str, Any]
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+# RFC 9110 section 8.3.1, or a template, which is refused with what is said of templates.
+_MEDIA_TYPE = re.compile(r"=.*|[!#$%&'*+\-.^_`|~\w]+/[!#$%&'*+\-.^_`|~\w]+\s*(?:;[\t\x20-\x7e]*)?", re.ASCII)
 _ANYTHING = ("*/*", "application/*")
 _ANY_TEXT = "text/*"
 _BODY = "Body"
@@ -42,6 +47,8 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     if not kinds:
         raise body.broken("The body names no media type.", "Give it `content` with a media type and its schema.")
     kind = _chosen(list(kinds))
+    if _MEDIA_TYPE.fullmatch(kind.strip()) is None:
+        raise content.broken(f"{preview(kind)!r} is no media type.", "Write one such as application/json.")  # type: ignore[union-attr]
     media = kinds[kind].resolved()
     schema = media.get("schema")
     shape = shape_of(schema) if schema is not None else Shape(kind="any", open=True)
@@ -56,10 +63,10 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
         request["bodyRequired"] = True
     if sent.plain in (_FORM, _MULTIPART):
         _add_form_fields(form, shape, media, multipart=sent.plain == _MULTIPART)
-    elif _is_file(sent.plain):
+    elif _is_file(sent.plain, shape):
         _add_file(form, required, sent.by_file)
     elif not _is_json(sent.plain):
-        _add_text(form, required)
+        _add_text(form, shape if sent.plain.startswith("text/") and shape.scalar else Shape(kind="string"), required)
     elif shape.kind == "object" and shape.members:
         if shape.forms > 1:
             report.add(
@@ -92,16 +99,18 @@ def _sent_as(kind: str, kinds: list[str], shape: Shape) -> _Sent:
         return _Sent(_JSON)
     if plain == _ANY_TEXT:
         return _Sent("text/plain", "text/plain")
-    if not _is_file(plain):
+    if not _is_file(plain, shape):
         return _Sent(plain, None if plain == _JSON else kind)
-    files = [other for other in kinds if _is_file(media_type(other))]
+    files = [other for other in kinds if _is_file(media_type(other), shape)]
     stated = ", ".join(files)
     return _Sent(plain, None, stated) if len(files) > 1 or "*" in stated else _Sent(plain, stated)
 
 
-def _is_file(plain: str) -> bool:
-    """Whether a body of the media type is a file, not text or a form."""
-    return not (plain in (_FORM, _MULTIPART) or _is_json(plain) or plain.startswith("text/") or "xml" in plain)
+def _is_file(plain: str, shape: Shape) -> bool:
+    """Whether a body of the media type is a file, not text or a form; `shape` is what the document says it is."""
+    if plain in (_FORM, _MULTIPART) or _is_json(plain) or plain.startswith("text/") or "xml" in plain:
+        return False
+    return shape.binary or not says_text(plain)
 
 
 def _chosen(kinds: list[str]) -> str:
@@ -167,10 +176,11 @@ def _add_file(form: Form, required: bool, stated: str | None) -> None:
     form.properties.append({**prop, **_OF_FILES})
 
 
-def _add_text(form: Form, required: bool) -> None:
+def _add_text(form: Form, shape: Shape, required: bool) -> None:
     """One property that is the whole body, a text."""
     send: Json = {"type": "body", "encode": "string"}
-    form.properties.append(field_of(form.name(_BODY), Shape(kind="string"), send, required=required))
+    held = replace(shape, nullable=False)
+    form.properties.append(field_of(form.name(_BODY), held, send, required=required))
 
 
 def _add_json(form: Form, shape: Shape, required: bool) -> None:
@@ -188,12 +198,16 @@ def _add_json(form: Form, shape: Shape, required: bool) -> None:
 def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) -> None:
     """Fields of a form; lists and objects in the style that the body's `encoding` gives (OpenAPI 3.0.4, 4.8.15)."""
     encodings = media.get("encoding")
+    if not shape.members:
+        # The document does not say which fields there are.
+        _add_rest(form)
     for raw, member in shape.writable.items():
         needed = raw in shape.required
         encoding = encodings.get(raw) if encodings is not None else None
         send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}
         if multipart:
             send |= _part_of(form, raw, encoding)
+            _add_transfer_encoding(send, shape.members[raw])
         # A form has no null: what must be in it must have a value.
         held = replace(member, nullable=False)
         _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
@@ -210,6 +224,7 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
         # OpenAPI: this one is said by `contentType`.
         if header.lower() == "content-type":
             continue
+        refuse_header_name(entry, header)
         described = entry.resolved()
         schema = described.get("schema")
         values = shape_of(schema).enum if schema is not None else None
@@ -226,6 +241,17 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
         form.properties.append(prop)
         stated.setdefault("headers", {})[header] = f"={{{{ $parameter[{json_text(name)}] }}}}"
     return stated
+
+
+def _add_transfer_encoding(send: Json, member: Part) -> None:
+    """Say of a part that its text is encoded, as `contentEncoding` does (OpenAPI 3.1, 4.8.15.1)."""
+    schema = member.resolved().value
+    written = schema.get("contentEncoding") if isinstance(schema, dict) else None
+    if isinstance(written, str) and written.isalnum():
+        send.setdefault("headers", {}).setdefault("Content-Transfer-Encoding", written)
+        kind = schema.get("contentMediaType")
+        if isinstance(kind, str) and _MEDIA_TYPE.fullmatch(kind) is not None:
+            send.setdefault("contentType", kind)
 
 
 def _form_field(shape: Shape, send: Json, encoding: Part | None, needed: bool, multipart: bool, name: str) -> Json:
@@ -247,11 +273,14 @@ def _form_field(shape: Shape, send: Json, encoding: Part | None, needed: bool, m
             return {**prop, "routing": prop.pop("routing")}
         return {**prop, **_OF_FILES}
     kind = media_type(send.get("contentType", ""))
+    if multipart and kind and shape.kind in ("any", "string") and shape.format is None and _is_file(kind, shape):
+        # OpenAPI 3.1, 4.8.15: the encoding alone says that it is a file.
+        return {**field_of(name, Shape(kind="string"), {**send, "encode": "binaryPart"}, required=needed), **_OF_FILES}
     if multipart and (_is_json(kind) if kind else shape.kind == "object" or not _is_scalar_list(shape, items)):
         return _json_part(name, shape, send, needed)
     if shape.kind not in ("array", "object"):
         return field_of(name, shape, send, required=needed)
-    style = encoding.text("style") if encoding is not None else None
+    style = style_of(encoding) if encoding is not None else None
     explode = encoding.flag("explode", style in (None, "form")) if encoding is not None else True
     if style is None and (shape.kind == "object" or (items is not None and not items.scalar)):
         return field_of(name, shape, {**send, "encode": "jsonText"}, required=needed)

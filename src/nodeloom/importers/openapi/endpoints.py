@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
-from nodeloom.errors import preview
+from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.openapi.document import Part, evaluates
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.report import Report
@@ -29,7 +29,7 @@ _ROOT = "https://root.invalid"
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 # RFC 3986, appendix B.
 _REFERENCE = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-_UNWRITABLE = re.compile(r"[\x00-\x20\x7f\\<>\"^`|]")
+_UNWRITABLE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 # What is meant as a host, and has no scheme: a name with dots that ends in letters, and is no name of a file.
 _HOST = re.compile(r"(?:(?:[\w-]+\.)+([a-z]{2,24})|localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?", re.IGNORECASE)
 _FILES = frozenset(
@@ -67,6 +67,12 @@ class Reference:
     path: str = ""
     cut: str = ""
     fault: str | None = None
+
+    @property
+    def whole(self) -> Reference:
+        """With its query, which is a part of the address of an endpoint (RFC 6749 section 3.2)."""
+        query = self.cut.partition("#")[0]
+        return replace(self, path=f"{self.path}{query}", cut=self.cut[len(query) :])
 
     @property
     def text(self) -> str:
@@ -172,8 +178,13 @@ class Endpoint:
 
 
 def read_endpoint(document: Part, report: Report) -> Endpoint:
-    """The endpoint of a document's servers. Raises DescriptorError where an entry of `servers` is broken."""
-    server, found = choose(document.parts("servers"), report)
+    """The endpoint of a document's servers. What is broken among them is told, and left out."""
+    try:
+        servers = document.parts("servers")
+    except DescriptorError as fault:
+        report.add_fault(fault, "give the address as Server URL.")
+        servers = []
+    server, found = choose(servers, report)
     endpoint = Endpoint(path=found.path)
     text = f"{found.origin or ''}{found.path}"
     names = list(dict.fromkeys(_VARIABLE.findall(text)))
@@ -210,7 +221,12 @@ def _server_field(endpoint: Endpoint, held: str, rest: str) -> Json:
 
 def choose(servers: Sequence[Part], report: Report) -> tuple[Part | None, Reference]:
     """The server to call: the first that can be, by https where the list has the same one so. The others are told."""
-    parsed = [(server, _reference_of(server)) for server in servers]
+    parsed: list[tuple[Part, Reference]] = []
+    for server in servers:
+        try:
+            parsed.append((server, _reference_of(server)))
+        except DescriptorError as fault:
+            report.add_fault(fault, "the server is left out.")
     usable = [(server, found) for server, found in parsed if found.fault is None]
     chosen = usable[0] if usable else (None, Reference())
     chosen = next((other for other in usable if _is_secure_twin(chosen[1], other[1])), chosen)
@@ -243,13 +259,18 @@ def _host(found: Reference) -> str:
 
 
 def _reference_of(server: Part) -> Reference:
-    """A server's `url`, parsed. A variable in front may be the scheme, the host, or the address up to the path."""
+    """A server's `url`, parsed. A variable in front may be the scheme, the host, or the address up to the path.
+
+    Raises DescriptorError where the entry, or a variable of it, is broken.
+    """
     url = server.text("url")
     if url is None:
         server.needed_text("url")  # says what is missing
     elif evaluates(url):
         server.literal_text("url")
     url = (url or "").strip()
+    for name in _VARIABLE.findall(url):
+        _check_variable(server, name)
     leading = _VARIABLE.match(url)
     if leading is None or url.startswith("://", leading.end()):
         return parse(url)
@@ -257,6 +278,18 @@ def _reference_of(server: Part) -> Reference:
     if default is None or "://" in default:
         return Reference(leading[0], _resolved("/", url[leading.end() :]))
     return parse(f"https://{url}") if _HOST.fullmatch(default) else parse(url)
+
+
+def _check_variable(server: Part, name: str) -> None:
+    """Raise DescriptorError where the description of a variable is broken, or would be evaluated."""
+    described = server.get("variables")
+    entry = described.get(name) if described is not None else None
+    if entry is None:
+        return
+    entry.parts("enum")
+    default = entry.get("default")
+    if default is not None and evaluates(str(default.value)):
+        entry.literal_text("default")
 
 
 def _default(server: Part, name: str) -> str | None:
@@ -279,8 +312,12 @@ def with_defaults(server: Part, found: Reference) -> Reference | None:
     return filled if filled.fault is None else None
 
 
-# Names of fields that security schemes have.
-_TAKEN = ("serverUrl", "user", "password", "accessToken", "scope", "grantType", "authUrl", "accessTokenUrl")
+#: Names of fields that a credential has for its server, or that security schemes of a kind have.
+TAKEN = (
+    "serverUrl", "user", "password", "accessToken", "scope", "grantType", "authUrl", "accessTokenUrl", "clientId",
+    "clientSecret", "authQueryParameters", "authentication", "sendAdditionalBodyProperties", "additionalBodyProperties",
+    "tokenExpiredStatusCode", "ignoreSSLIssues", "oauthTokenData",
+)  # fmt: skip
 
 
 def _variable_fields(
@@ -289,7 +326,7 @@ def _variable_fields(
     """A field for each variable of the address, and the fields' names by the variables'."""
     fields: list[Json] = []
     variables: dict[str, str] = {}
-    taken, numbers = set(_TAKEN), dict[str, int]()
+    taken, numbers = set(TAKEN), dict[str, int]()
     described = server.get("variables")
     for name in names:
         field_name = unused(camel(name), taken, numbers, "")
@@ -317,8 +354,9 @@ def _variable_field(name: str, field_name: str, entry: Part | None, *, is_scheme
     if default is not None and default.value != "":
         text = str(default.value)
         prop["default"] = "https" if is_scheme and text == "http" and "https" in choices else text
-        if evaluates(text):
-            entry.literal_text("default")  # says what is wrong with it
+        if choices and text not in choices:
+            # OpenAPI 3.1 forbids it, and people leave the usual value out of the list.
+            prop["options"].append({"name": text, "value": text})
     elif default is not None:
         prop["required"] = False
         prop["default"] = ""

@@ -13,6 +13,7 @@ from nodeloom.importers.openapi.schemas import Shape, shape_of
 Json = dict[str, Any]
 
 _ENCODERS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
+_READ = frozenset({"integer", "number", "boolean"})
 _TYPES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "scalar": "string"}
 _LABELS_OF_NAMES = {"resource", "operation", "requestoptions"}
 
@@ -31,7 +32,8 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
     schema = shape.small_schema if prop["type"] == "json" else _scalar_schema(shape, prop["type"], encoder)
     if schema:
         prop["schema"] = schema
-    if encoder is not None and "encode" not in send and send["type"] != "header":
+    # A header is text already.
+    if encoder is not None and "encode" not in send and (send["type"] != "header" or encoder in _READ):
         send = {**send, "encode": encoder}
     if required and shape.nullable and send["type"] == "body":
         send = {**send, "nullable": True}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from nodeloom.errors import nearest, preview
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
 from nodeloom.importers.openapi.fields import field_of, json_encoder, list_field, safe_name
@@ -19,6 +21,10 @@ OPTIONS = "Options"
 _ETAG = '={{ $json["@odata.etag"] }}'
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
 _WHERE = ("path", "query", "header", "cookie")
+_KNOWN_STYLES = (
+    "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject",
+)  # fmt: skip
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 # OpenAPI: these headers are described elsewhere, so a parameter of that name says nothing.
 _SILENT_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -90,6 +96,8 @@ def _read(at: Part, report: Report) -> Parameter | None:
     if where == "header" and name.lower() in OWN_HEADERS:
         report.add(at.path, f"The header {name} is written by HTTP itself;", "the parameter is left out.")
         return None
+    if where == "header":
+        refuse_header_name(at.child("name"), name)
     content = at.get("content")
     schema = at.get("schema")
     as_json = False
@@ -102,7 +110,10 @@ def _read(at: Part, report: Report) -> Parameter | None:
     shape = Shape(kind="string") if schema is None else shape_of(schema)
     for reference in shape.outside:
         report.add(at.path, f"The schema {reference} is not in the document and is not fetched;", "any value is taken.")
-    style = at.text("style") or _STYLES[where]
+    if content is not None and not as_json and not shape.scalar:
+        # Written in a format that is not known here, so by whoever gives the value.
+        shape = Shape(kind="string")
+    style = style_of(at) or _STYLES[where]
     return Parameter(
         at=at,
         where=where,
@@ -114,6 +125,22 @@ def _read(at: Part, report: Report) -> Parameter | None:
         reserved=at.flag("allowReserved"),
         as_json=as_json,
     )
+
+
+def style_of(at: Part) -> str | None:
+    """The `style` that a parameter or an encoding states. Raises DescriptorError for one that there is not."""
+    style = at.text("style")
+    if style is not None and style not in _KNOWN_STYLES:
+        close = nearest(style, _KNOWN_STYLES)
+        hint = f"Did you mean {close!r}?" if close else f"Write one of: {', '.join(_KNOWN_STYLES)}."
+        raise at.child("style").broken(f"There is no style {preview(style)!r}.", hint)
+    return style
+
+
+def refuse_header_name(at: Part, name: str) -> None:
+    """Raise DescriptorError for a name that no header field or cookie can have."""
+    if _TOKEN.fullmatch(name) is None:
+        raise at.broken(f"No header can be called {preview(name)!r}.", "Use letters, digits and dashes.")
 
 
 def add_parameters(form: Form, parameters: list[Parameter], path: str, *, function: bool, report: Report) -> None:

@@ -167,7 +167,12 @@ def _own(part: Part) -> Shape:
     kind = _kind(types, schema, enum)
     enum = None if enum is None else _fitting(part, kind, enum)
     written = schema.get("format") if isinstance(schema.get("format"), str) else None
-    if kind == "string" and (schema.get("contentMediaType") or schema.get("type") == "file"):
+    if kind == "any" and isinstance(schema.get("contentMediaType"), str):
+        # OpenAPI 3.1, 4.7.14.3: raw bytes have a media type, and no type of JSON's.
+        kind = "string"
+    if kind == "string" and isinstance(schema.get("contentEncoding"), str):
+        written = written or ("byte" if schema["contentEncoding"].lower() == "base64" else None)
+    elif kind == "string" and (schema.get("contentMediaType") or schema.get("type") == "file"):
         written = written or "binary"
     if kind == "integer" and written in _FRACTIONS:
         kind = "number"
@@ -333,11 +338,19 @@ def _one_of(alternatives: list[Shape]) -> Shape:
     if len(left) == 1:
         return replace(left[0], nullable=nullable)
     kinds = {a.kind for a in left}
+    several = next((a for a in left if _holds_files(a)), None)
+    if several is not None and all(a.binary or _holds_files(a) for a in left):
+        # One file, or several of the same: several.
+        return replace(several, nullable=nullable)
     if kinds <= {"object"}:
         return _one_object(left, nullable)
     if kinds <= {*_SCALARS, "scalar"}:
         return _one_scalar(left, nullable)
     return Shape(kind="any", nullable=nullable, open=True)
+
+
+def _holds_files(shape: Shape) -> bool:
+    return shape.kind == "array" and shape.items is not None and shape_of(shape.items).binary
 
 
 def _is_null(shape: Shape) -> bool:

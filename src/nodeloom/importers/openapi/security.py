@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodeloom.errors import DescriptorError
+from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
-from nodeloom.importers.openapi.endpoints import Endpoint, Reference, parse
+from nodeloom.importers.openapi.endpoints import TAKEN, Endpoint, Reference, parse
 from nodeloom.importers.openapi.names import camel, start_case, unused
 from nodeloom.importers.openapi.operations import Operation
+from nodeloom.importers.openapi.parameters import OPTIONS, refuse_header_name
 from nodeloom.importers.openapi.report import Report
 
 Json = dict[str, Any]
@@ -79,6 +80,31 @@ def settle_requirements(operations: list[Operation], document: Part, schemes: Sc
             operation.requirement = usable or None
         if operation.authorization is not None:
             _add_authorization(operation, schemes, report)
+        _leave_to_the_credential(operation, schemes, report)
+
+
+def _leave_to_the_credential(operation: Operation, schemes: Schemes, report: Report) -> None:
+    """Take out parameters that are the API key: every way to sign in sends them."""
+    sets = operation.requirement or []
+    sent = [{place for name in chosen for place in _places(schemes.get(name))} for chosen in sets]
+    common = set.intersection(*sent) if sent else set()
+    options = [p for p in operation.properties if p["name"] == OPTIONS and p["type"] == "collection"]
+    for holder in (operation.properties, *(p["options"] for p in options)):
+        for prop in list(holder) if common else ():
+            send = prop.get("routing", {}).get("send", {})
+            where, name = send.get("type"), str(send.get("property", ""))
+            if (where, name.lower() if where == "header" else name) in common:
+                holder.remove(prop)
+                at, shown = operation.at.path, f"The {where} parameter {preview(name)} is what a security scheme sends;"
+                report.add(at, shown, "a credential sends it.")
+    for emptied in (prop for prop in options if not prop["options"]):
+        operation.properties.remove(emptied)
+
+
+def _places(scheme: Scheme | DescriptorError | None) -> set[tuple[str, str]]:
+    """Where a scheme puts something: headers in small letters, and parameters of the query."""
+    parts = scheme.parts if isinstance(scheme, Scheme) else {}
+    return {("header", name.lower()) for name in parts.get("headers", ())} | {("query", n) for n in parts.get("qs", ())}
 
 
 def _fault_of(operation: Operation, chosen: frozenset[str], schemes: Schemes) -> DescriptorError | None:
@@ -156,6 +182,10 @@ def read_access(
         taken.add(suffix)
         type_name = f"{camel(name)}{suffix}Api"
         parts = [scheme for n in sorted(chosen) if isinstance(scheme := schemes[n], Scheme)]
+        authorizing = [part.label for part in parts if part.authorizes]
+        if len(authorizing) > 1:
+            reason = f"{' and '.join(authorizing)} are asked for together, and there is one header Authorization;"
+            report.add(f"{document.path}.components.securitySchemes", reason, "one of them is sent.")
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
         access.types.append(_type(type_name, type_label.strip(), endpoint.fields, parts))
         # A credential that says where the service is, is needed for that.
@@ -249,7 +279,7 @@ def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) 
         properties += [p for p in scheme.properties if p["name"] not in taken]
         extends += [e for e in scheme.extends if e not in extends]
         for part, values in scheme.parts.items():
-            parts[part] = {**parts.get(part, {}), **values}
+            parts[part] = _both(parts.get(part, {}), values)
     made: Json = {"name": name, "displayName": label}
     if extends:
         made["extends"] = extends
@@ -257,6 +287,13 @@ def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) 
     if parts:
         made["authenticate"] = {"type": "generic", "properties": parts}
     return made
+
+
+def _both(one: Json, other: Json) -> Json:
+    """What two schemes put into one part of a request; there is one header `Cookie` (RFC 6265 section 5.4)."""
+    if "Cookie" in one and "Cookie" in other:
+        return {**one, **other, "Cookie": f"{one['Cookie']}; {other['Cookie'].removeprefix('=')}"}
+    return {**one, **other}
 
 
 def read_schemes(document: Part, endpoint: Endpoint, report: Report) -> Schemes:
@@ -269,9 +306,10 @@ def read_schemes(document: Part, endpoint: Endpoint, report: Report) -> Schemes:
     except DescriptorError as fault:
         report.add_fault(fault, "no credential is made.")
         return found
+    own = _FieldNames(endpoint)
     for name, entry in entries:
         try:
-            found[name] = _scheme(name, entry.resolved(), endpoint, report)
+            found[name] = _scheme(name, entry.resolved(), endpoint, report, own)
         except OutsideReferenceError as fault:
             report.add(entry.path, f"{fault.reference} is not in the document and is not fetched;", "it is left out.")
             found[name] = None
@@ -280,10 +318,24 @@ def read_schemes(document: Part, endpoint: Endpoint, report: Report) -> Schemes:
     return found
 
 
-def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report) -> Scheme | None:
+class _FieldNames:
+    """Names for the fields of API keys, none of them another field's: a key must not be sent as something else."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._taken = {*TAKEN, *endpoint.variables.values(), "authorization"}
+        self._numbers: dict[str, int] = {}
+
+    def name(self, scheme: str) -> str:
+        """The name of the field for the scheme called `scheme`, which is now taken."""
+        found = unused(camel(scheme) or "apiKey", self._taken, self._numbers, "")
+        self._taken.add(found)
+        return found
+
+
+def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report, own: _FieldNames) -> Scheme | None:
     kind = at.needed_text("type")
     if kind == "apiKey":
-        return _api_key(name, at)
+        return _api_key(name, at, own)
     if kind == "http":
         return _http(name, at, report)
     if kind == "oauth2":
@@ -295,9 +347,11 @@ def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report) -> Scheme |
     return None
 
 
-def _api_key(name: str, at: Part) -> Scheme:
+def _api_key(name: str, at: Part, names: _FieldNames) -> Scheme:
     key, where = at.literal_text("name"), at.needed_text("in")
-    own = camel(name) or "apiKey"
+    if where in ("header", "cookie"):
+        refuse_header_name(at.child("name"), key)
+    own = names.name(name)
     value = f"={{{{ $credentials.{own} }}}}"
     if where == "query":
         parts: Json = {"qs": {key: value}}
@@ -363,7 +417,7 @@ def _address(flow: Part, key: str, field_name: str, endpoint: Endpoint, report: 
     written = flow.text(key)
     if written and evaluates(written):
         flow.literal_text(key)
-    found = parse(written, endpoint.path or "/") if written else Reference(fault="it is missing")
+    found = parse(written, endpoint.path or "/").whole if written else Reference(fault="it is missing")
     if found.fault is None:
         value = endpoint.filled_reference(found)
         if value is not None:

@@ -19,8 +19,8 @@ _MULTIPART = "multipart/form-data"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 # What a parameter of Swagger 2 says itself and OpenAPI 3 says in its schema.
 _OF_SCHEMA = (
-    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern",
-    "x-nullable",
+    "type", "format", "items", "enum", "default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "x-nullable",
 )  # fmt: skip
 _STYLES = {
     "csv": ("form", False),
@@ -49,7 +49,7 @@ def as_openapi3(document: Part, report: Report) -> Json:
         key: value for key, value in document.value.items() if key not in ("swagger", "securityDefinitions")
     }
     converted["openapi"] = "3.0.4"
-    converted["servers"] = _servers(document)
+    converted["servers"] = _servers(document, document, report)
     converted["components"] = {"securitySchemes": _schemes(document, report)}
     paths = document.get("paths")
     if paths is not None:
@@ -60,16 +60,25 @@ def as_openapi3(document: Part, report: Report) -> Json:
     return converted
 
 
-def _servers(document: Part) -> list[Json]:
-    base = (document.text("basePath") or "").strip("/")
-    path = f"/{base}" if base else ""
-    host = (document.text("host") or "").strip().rstrip("/")
+def _servers(document: Part, of: Part, report: Report) -> list[Json]:
+    """The servers of a document, by the `schemes` that `of` has: the document itself, or an operation."""
+    try:
+        base = (document.text("basePath") or "").strip().strip("/")
+        path = f"/{base}" if base else ""
+        host = (document.text("host") or "").strip().strip("/")
+        schemes = [str(s.value).strip().lower() for s in of.parts("schemes")]
+    except DescriptorError as fault:
+        if of is not document:
+            raise
+        report.add_fault(fault, "give the address as Server URL.")
+        return []
     if not host:
         return [{"url": path or "/"}]
     if "://" in host:
         return [{"url": f"{host}{path}"}]
-    schemes = [str(s.value) for s in document.parts("schemes")] or ["https"]
-    return [{"url": f"{'https' if 'https' in schemes else schemes[0]}://{host}{path}"}]
+    # The others are those of web sockets.
+    callable_ones = [scheme for scheme in ("https", "http") if scheme in schemes] or schemes or ["https"]
+    return [{"url": f"{callable_ones[0]}://{host}{path}"}]
 
 
 def _item(document: Part, item: Part, report: Report) -> Json | None:
@@ -87,24 +96,30 @@ def _item(document: Part, item: Part, report: Report) -> Json | None:
             converted[key] = item.value[key]
     for key in methods:
         try:
-            converted[key] = _operation(document, item.child(key), shared)
+            converted[key] = _operation(document, item.child(key), shared, report)
         except (DescriptorError, OutsideReferenceError) as fault:
             report.leave_out(fault)
     return converted
 
 
-def _operation(document: Part, operation: Part, shared: list[Part]) -> Json:
+def _operation(document: Part, operation: Part, shared: list[Part], report: Report) -> Json:
     given: dict[tuple[str, str], Part] = {}
     for entry in [*shared, *operation.parts("parameters")]:
         parameter = entry.resolved()
         given[parameter.needed_text("in"), parameter.needed_text("name")] = parameter
     converted = {key: value for key, value in operation.mapping().items() if key not in ("parameters", "responses")}
+    if operation.parts("schemes"):
+        own = _servers(document, operation, report)
+        if own != _servers(document, document, Report()):
+            converted["servers"] = own
     plain = [_parameter(p) for (where, _name), p in given.items() if where not in ("body", "formData")]
     if plain:
         converted["parameters"] = plain
     body = next((p for (where, _name), p in given.items() if where == "body"), None)
     fields = [p for (where, _name), p in given.items() if where == "formData"]
     consumes = [str(c.value) for c in (operation.parts("consumes") or document.parts("consumes"))]
+    if body is not None and fields:
+        raise body.broken("The operation has a body and fields of a form beside it.", "Leave one of them out.")
     if body is not None:
         kinds = [c for c in consumes if c not in (_FORM, _MULTIPART)] or [_JSON]
         schema = {"schema": body.value["schema"]} if "schema" in body.value else {}
@@ -124,9 +139,12 @@ def _parameter(parameter: Part) -> Json:
     converted: Json = {key: parameter.value[key] for key in ("name", "in", "required") if key in parameter.value}
     converted["schema"] = _schema(parameter)
     written = parameter.text("collectionFormat")
-    if parameter.value.get("type") == "array" and parameter.value["in"] == "query":
+    if parameter.value.get("type") == "array":
         style, explode = _STYLES.get(written or "csv", ("form", False))
-        converted |= {"style": style, "explode": explode}
+        if parameter.value["in"] == "query":
+            converted |= {"style": style, "explode": explode}
+        elif style != "form":
+            converted |= {"style": style, "explode": False}
     return converted
 
 

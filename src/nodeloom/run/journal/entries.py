@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from nodeloom.errors import NotRunError, RequestError, UnknownOutcomeError, restored
+from nodeloom.errors import Effect, NotRunError, UnknownOutcomeError, restored
 from nodeloom.run.result import Outcome
 
 
@@ -18,11 +18,17 @@ class State(enum.IntEnum):
     """Begun, and no outcome yet."""
     SUCCEEDED = 1
     FAILED = 2
-    """It did not happen, or it may happen twice."""
+    """It did not happen."""
     UNKNOWN = 3
     """It may have happened, and may not happen twice."""
     NOT_RUN = 4
     """Whatever was sent of it was refused so that nothing was done, and it waited to be sent again."""
+    FAILED_OPEN = 5
+    """It may have happened, and may happen twice."""
+
+
+#: The states of an item that failed and may be run again.
+FAILURES = (State.FAILED, State.FAILED_OPEN)
 
 
 # The columns of a row, in the order of `Entry`.
@@ -58,16 +64,17 @@ class Entry:
     @property
     def maybe_done(self) -> bool:
         """Whether the item may have been done, though nothing says that it succeeded."""
-        if self.state is State.FAILED:
-            return not _did_not_happen(self.outcome())
-        return self.state in (State.IN_FLIGHT, State.UNKNOWN)
+        return self.state in (State.IN_FLIGHT, State.UNKNOWN, State.FAILED_OPEN)
 
     def outcome(self) -> Outcome:
         """The outcome as it was given when the item was run; an item in flight has none yet."""
         error = restored(json.loads(self.error)) if self.error is not None else None
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
-        return Outcome(self.position, items, error, statuses, self.retries, len(self.results or ""), told=True)
+        size = len(self.results or "")
+        outcome = Outcome(self.position, items, error, statuses, self.retries, size, told=True)
+        outcome.effect = Effect.UNKNOWN if self.maybe_done else Effect.DONE if error is None else Effect.NONE
+        return outcome
 
 
 class Slot:
@@ -100,21 +107,6 @@ def state_of(outcome: Outcome, *, repeatable: bool) -> State:
         return State.SUCCEEDED
     if isinstance(outcome.error, NotRunError) and not outcome.statuses:
         return State.NOT_RUN
-    return State.FAILED if repeatable or _did_not_happen(outcome) else State.UNKNOWN
-
-
-def _did_not_happen(outcome: Outcome) -> bool:
-    """Whether a failed item certainly changed nothing: no request left, or the last word of the service was a refusal.
-
-    A request that may not happen twice is repeated only after it provably did not happen, so the last answer counts;
-    an answer of success among them means that one call of several was carried out.
-    """
-    error, statuses = outcome.error, outcome.statuses
-    if error is not None and "redirect" in error.details:
-        return False  # what failed is behind a redirect by which the service took the request
-    if isinstance(error, RequestError):
-        return error.details.get("sent") == "no" and not any(status < 400 for status in statuses)
-    if not statuses:
-        # Nodeloom's own fault may have struck while the request was under way.
-        return error is not None and error.code != "item"
-    return 400 <= statuses[-1] < 500 and not any(status < 400 for status in statuses)
+    if outcome.effect is Effect.NONE:
+        return State.FAILED
+    return State.FAILED_OPEN if repeatable else State.UNKNOWN

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from nodeloom.errors import JournalError
-from nodeloom.run.journal.entries import COLUMNS, Entry, State, broken_off
+from nodeloom.run.journal.entries import COLUMNS, FAILURES, Entry, State, broken_off
 from nodeloom.run.journal.examination import examine, lenient
 from nodeloom.run.journal.faults import damaged, translated
 from nodeloom.run.journal.file import check_place
@@ -28,6 +28,7 @@ _CHUNK = 1000
 NAMES = {
     State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
+    State.FAILED_OPEN: "failed",
     State.UNKNOWN: "unknown",
     State.IN_FLIGHT: "in flight",
 }
@@ -106,7 +107,8 @@ class JournalReader:
         total = self.facts.get("items")
         begun = sum(counts.values()) - counts.get(State.NOT_RUN, 0)
         not_run = None if total is None or self.damage is not None else max(0, total - begun)
-        return Account(counts.get(State.SUCCEEDED, 0), counts.get(State.FAILED, 0), unknown, in_flight, not_run)
+        failed = sum(counts.get(state, 0) for state in FAILURES)
+        return Account(counts.get(State.SUCCEEDED, 0), failed, unknown, in_flight, not_run)
 
     def entries(self, states: Collection[State] | None = None) -> Iterator[Entry]:
         """The entries in the items' order, those in one of `states` only, a bounded number of them in memory.

@@ -10,11 +10,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nodeloom.errors import InvalidItemError, JournalError, NodeloomError, NotRunError
+from nodeloom.errors import Effect, InvalidItemError, JournalError, NodeloomError, NotRunError
 from nodeloom.run.intent import intend
 from nodeloom.run.journal.committer import Committer
 from nodeloom.run.journal.content import NO_DIGEST, canonical, digest_of
-from nodeloom.run.journal.entries import Entry, Slot, State, broken_off, state_of
+from nodeloom.run.journal.entries import FAILURES, Entry, Slot, State, broken_off, state_of
 from nodeloom.run.journal.intent import ItemIntent
 from nodeloom.run.journal.past import Past
 from nodeloom.run.journal.scrub import Scrub, encode
@@ -84,12 +84,10 @@ class JournaledWork:
         intend(intent)
         outcome = await (self._again if maybe_done else self._work)(index, raw)
         state = state_of(outcome, repeatable=self._repeatable)
-        to_go_on = outcome.cut_short and (self._repeatable or not intent.maybe_done)
+        to_go_on = outcome.cut_short and (self._repeatable or outcome.effect is Effect.NONE)
         if state is State.NOT_RUN or to_go_on:
             # The journal says of it what it said before: what may have been done stays in flight.
             return outcome
-        if state is State.UNKNOWN and not intent.maybe_done:
-            state = State.FAILED
         item = None if state is State.SUCCEEDED else _item(raw, text)
         self._write(intent, outcome, state, item)
         return outcome
@@ -113,7 +111,7 @@ class JournaledWork:
     def _runs_again(self, entry: Entry) -> bool:
         if entry.state is State.IN_FLIGHT:
             return self._repeatable
-        return entry.state is State.NOT_RUN or (entry.state is State.FAILED and self._retry_failed)
+        return entry.state is State.NOT_RUN or (entry.state in FAILURES and self._retry_failed)
 
     def _told(self, entry: Entry) -> Outcome:
         """The outcome an earlier run came to; of what it was broken off in, that nothing is known."""
@@ -121,7 +119,8 @@ class JournaledWork:
         if entry.state is not State.IN_FLIGHT:
             self._report.unknown += entry.state is State.UNKNOWN
             return entry.outcome()
-        outcome = Outcome(entry.position, error=broken_off(entry.position), told=True)
+        error = broken_off(entry.position)
+        outcome = Outcome(entry.position, error=error, told=True, effect=error.effect)
         self._write(Slot(entry.position, entry.digest, entry.checksum), outcome, State.UNKNOWN, entry.item)
         return outcome
 
