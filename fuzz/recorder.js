@@ -98,6 +98,7 @@ globalThis.recorder = function (globalNames) {
     () => SELF,
     (value) => value,
     (base, exponent) => base ** exponent,
+    (error) => error,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);

@@ -148,7 +148,7 @@ def test_an_item_is_fresh_for_every_evaluation() -> None:
     "code",
     [
         "[1].map($json.a.pop, $json.a)",
-        "[1].some($json.a['re' + 'verse'], $json.a)",
+        "[1].some($json.a['re'.concat('verse')], $json.a)",
         "[1].filter(...[$json.a.pop, $json.a])",
         "JSON.stringify($json, $json.a.sort)",
         "JSON.stringify($json.a, [].reverse)",
@@ -174,22 +174,22 @@ def test_a_method_that_is_lent_its_data_changes_no_other_evaluations(code: str) 
     [
         "[].map = Array",
         "(() => { [].__proto__.map = () => 'evil' })()",
-        "(() => { [1]['__pro' + 'to__'].map = () => 'evil' })()",
+        "(() => { [1]['__pro'.concat('to__')].map = () => 'evil' })()",
         "(() => { JSON.stringify = () => 'evil'; JSON.parse = () => 'evil' })()",
-        "(() => { ({})['__pro' + 'to__'].toJSON = () => 'evil' })()",
-        "(() => { ({})['__pro' + 'to__'].a = 'evil' })()",
-        "(() => { []['__pro' + 'to__'][Symbol.iterator] = function* () { yield 'evil' } })()",
-        "(() => { []['__pro' + 'to__'][5] = 'evil' })()",
-        "(() => { 'x'['__pro' + 'to__'].replace = () => 'evil' })()",
-        "(() => { /x/['__pro' + 'to__'].exec = () => 'evil' })()",
-        "(() => { /x/['__pro' + 'to__'].lastIndex = 5 })()",
-        "(() => { (() => 1)['__pro' + 'to__'].call = () => 'evil' })()",
-        "(() => { new Map()['__pro' + 'to__'].get = () => 'evil' })()",
-        "(() => { new Set([1])['__pro' + 'to__'].add = () => 'evil' })()",
-        "(() => { (5)['__pro' + 'to__'].toFixed = () => 'evil' })()",
-        "(() => { Object['define' + 'Property'](({})['__pro' + 'to__'], 'b', { get: () => 'evil' }) })()",
-        "(() => { Object['setPrototype' + 'Of'](Array, { from: () => 'evil' }) })()",
-        "Object.assign(({})['__pro' + 'to__'], { c: 'evil' })",
+        "(() => { ({})['__pro'.concat('to__')].toJSON = () => 'evil' })()",
+        "(() => { ({})['__pro'.concat('to__')].a = 'evil' })()",
+        "(() => { []['__pro'.concat('to__')][Symbol.iterator] = function* () { yield 'evil' } })()",
+        "(() => { []['__pro'.concat('to__')][5] = 'evil' })()",
+        "(() => { 'x'['__pro'.concat('to__')].replace = () => 'evil' })()",
+        "(() => { /x/['__pro'.concat('to__')].exec = () => 'evil' })()",
+        "(() => { /x/['__pro'.concat('to__')].lastIndex = 5 })()",
+        "(() => { (() => 1)['__pro'.concat('to__')].call = () => 'evil' })()",
+        "(() => { new Map()['__pro'.concat('to__')].get = () => 'evil' })()",
+        "(() => { new Set([1])['__pro'.concat('to__')].add = () => 'evil' })()",
+        "(() => { (5)['__pro'.concat('to__')].toFixed = () => 'evil' })()",
+        "(() => { Object['define'.concat('Property')](({})['__pro'.concat('to__')], 'b', { get: () => 'evil' }) })()",
+        "(() => { Object['setPrototype'.concat('Of')](Array, { from: () => 'evil' }) })()",
+        "Object.assign(({})['__pro'.concat('to__')], { c: 'evil' })",
         "(() => { Math.random = () => 0.5; Date.now = () => 0 })()",
         "(() => { Symbol.for('x').evil = 1 })()",
         "(t => { try { t.raw.push('evil') } catch { t.evil = 1 } })`x`",
@@ -225,10 +225,10 @@ def test_a_regular_expression_of_a_template_begins_anew_each_time() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "(() => 1)['const' + 'ructor']('return 1')()",
+        "(() => 1)['const'.concat('ructor')]('return 1')()",
         "eval('1 + 1')",
         "Function('return 1')()",
-        "(function* () {})['const' + 'ructor']('yield 1')",
+        "(function* () {})['const'.concat('ructor')]('yield 1')",
         "new Function('return 1')()",
         "setTimeout('1', 0)",
     ],
@@ -396,14 +396,14 @@ def test_the_helpers_themselves_cannot_be_changed() -> None:
     """Neither functions, nor error classes, nor zones."""
     for code in (
         "$min.evil = 1",
-        "(() => { try { [].chunk(0) } catch (e) { e['const' + 'ructor'].evil = 1 } })()",
-        "(() => { DateTime.now().setZone('x/y').zone['const' + 'ructor'].evil = 1 })()",
-        "(() => { [].values().map(x => x)['__pro' + 'to__'].evil = 1 })()",
+        "(() => { try { [].chunk(0) } catch (e) { e['const'.concat('ructor')].evil = 1 } })()",
+        "(() => { DateTime.now().setZone('x/y').zone['const'.concat('ructor')].evil = 1 })()",
+        "(() => { [].values().map(x => x)['__pro'.concat('to__')].evil = 1 })()",
     ):
         with contextlib.suppress(ExpressionError):
             run(code)
     seen = (
-        "[$min.evil, (() => { try { [].chunk(0) } catch (e) { return e['const' + 'ructor'].evil } })(),"
-        " DateTime.now().setZone('x/y').zone['const' + 'ructor'].evil, [].values().map(x => x).evil]"
+        "[$min.evil, (() => { try { [].chunk(0) } catch (e) { return e['const'.concat('ructor')].evil } })(),"
+        " DateTime.now().setZone('x/y').zone['const'.concat('ructor')].evil, [].values().map(x => x).evil]"
     )
     assert run(seen) == [UNDEFINED] * 4

@@ -51,7 +51,7 @@ def printed(node: Node) -> tuple[Any, ...]:
             for array in children[1].children[1:]
         ]
         return ("Tagged", printed(children[0]), *texts, *map(printed, children[2:]))
-    return _shape(node, node.text, [printed(child) for child in _in_blocks(node) if not _is_tick(child)])
+    return _shape(node, node.text, [printed(child) for child in _in_blocks(node) if not _is_added(child)])
 
 
 def _shape(node: Node, name: str, inner: list[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -82,8 +82,11 @@ def _calls(node: Node, name: str) -> bool:
     return node.kind == "Call" and node.children[0].kind == "Identifier" and node.children[0].text == name
 
 
-def _is_tick(node: Node) -> bool:
-    return node.kind == "Expression" and _calls(node.children[0], "tick")
+def _is_added(node: Node) -> bool:
+    """Whether the printer added the statement: a look at the clock, or at what was caught."""
+    if node.kind != "Expression":
+        return False
+    return _calls(node.children[0], "tick") or _calls(node.children[0], "caught")
 
 
 @settings(max_examples=400, deadline=None)

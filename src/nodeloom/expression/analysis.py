@@ -110,6 +110,12 @@ def facts_of(node: Node) -> Facts:
 UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
 
 
+def bare_dollar(node: Node) -> Node | None:
+    """The first `$` that is not called, which n8n refuses: alone it is no node, but the function that finds one."""
+    called = {id(n.children[0]) for n in walk(node) if n.kind == "Call"}
+    return next((n for n in walk(node) if n.kind == "Identifier" and n.text == "$" and id(n) not in called), None)
+
+
 def reflection(node: Node) -> Node | None:
     """The first place in the code that reaches for the machinery behind objects, which expressions may not (n8n).
 
@@ -117,7 +123,7 @@ def reflection(node: Node) -> Node | None:
     engine's part.
     """
     for current in walk(node):
-        if current.kind == "Member" and literal_key(current) in REFLECTION:
+        if current.kind == "Member" and (literal_key(current) or _added_text(current)) in REFLECTION:
             return current
         if current.kind == "Identifier" and current.text == "constructor":
             return current
@@ -126,6 +132,27 @@ def reflection(node: Node) -> Node | None:
                 if part.kind == "Property" and _pattern_key(part) in REFLECTION:
                     return part
     return None
+
+
+def _added_text(member: Node) -> str | None:
+    """The key of a computed access that is written as a sum of texts (`["proto" + "type"]`); None if it is not."""
+    if not member.computed:
+        return None
+    texts: list[str] = []
+    waiting = [member.children[1]]
+    while waiting:
+        part = unwrap(waiting.pop())
+        if part.kind == "Binary" and part.text == "+":
+            waiting += part.children
+        elif part.kind == "Template" and len(part.children) > 1:
+            waiting += part.children
+        elif part.kind == "Chunk":
+            texts.append(str(part.value))
+        elif (text := _literal_text(part)) is not None:
+            texts.append(str(text))
+        else:
+            return None
+    return "".join(reversed(texts))
 
 
 def _pattern_key(part: Node) -> str | int | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nodeloom import javascript
 from nodeloom.errors import ExpressionSyntaxError
-from nodeloom.expression.analysis import Facts, facts_of, member_path, reflection
+from nodeloom.expression.analysis import Facts, bare_dollar, facts_of, member_path, reflection
 from nodeloom.expression.compiled import Compiled, PathTemplate, StaticValue, Template, TextTemplate
 from nodeloom.expression.path import Reader, path_reader
 from nodeloom.expression.rewrite import Block, build_program
@@ -116,6 +116,10 @@ def _javascript_template(source: str, blocks: list[Block | str], property: str |
                 property,
                 "It leads to the machinery behind a value. A field of that name can be read in a block of its own.",
             )
+        bare = bare_dollar(block.tree) if isinstance(block, Block) and "$" in block.facts.names else None
+        if bare is not None and isinstance(block, Block):
+            hint = 'The items of another node are had by calling it: $("Node").item.'
+            raise syntax_error(source, block.start + bare.start, "$ stands alone", property, hint)
     javascript.require("This expression", expression=source, property=property)
     template = Template(source, blocks, property)
     template.needs_javascript = True

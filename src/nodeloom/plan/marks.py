@@ -25,7 +25,7 @@ from nodeloom.redaction import MaskedTexts, telling, texts_of
 NO_TEXTS = MaskedTexts()
 
 # Names through which what was made of the credential comes to a template, besides the credential's own.
-_AROUND = words("$parameter $input $value $parent $request")
+_AROUND = words("$parameter $value $parent $request")
 _TRACED_NAMES = CREDENTIAL_NAMES | _AROUND
 
 
@@ -118,8 +118,6 @@ class Within:
 
     def _read(self, path: Path) -> Fields:
         root, rest = path[0], path[1:]
-        if root == "$input" and (not rest or rest[0] == "params"):
-            root, rest = "$parameter", rest[1:]
         if root == "$parameter":
             return self.parameters.get(str(rest[0]), NO_FIELDS) if rest else _all(self.parameters)
         if root == "$value":

@@ -50,15 +50,17 @@
         utcTime({ year: c.year, month: 1, day: 1, hour: 0, minute: 0, second: 0, millisecond: 0 })) /
         DAY,
     ) + 1;
-  const weeksInYear = (year) => {
-    const first = weekdayOf(year, 1, 1);
-    return first === 4 || (first === 3 && isLeap(year)) ? 53 : 52;
+  // The day of a week that begins with `start`, 1 being Monday and the start of ISO 8601.
+  const within = (weekday, start) => ((weekday - start + 7) % 7) + 1;
+  const weeksInYear = (year, start = 1) => {
+    const before = (y) => 3 - within(weekdayOf(y, 1, 4), start);
+    return ((isLeap(year) ? 366 : 365) - before(year) + before(year + 1)) / 7;
   };
-  function weekOf(c) {
-    const weekday = weekdayOf(c.year, c.month, c.day);
+  function weekOf(c, start = 1) {
+    const weekday = within(weekdayOf(c.year, c.month, c.day), start);
     const number = Math.floor((ordinalOf(c) - weekday + 10) / 7);
-    if (number < 1) return { weekYear: c.year - 1, weekNumber: weeksInYear(c.year - 1), weekday };
-    if (number > weeksInYear(c.year)) return { weekYear: c.year + 1, weekNumber: 1, weekday };
+    if (number < 1) return { weekYear: c.year - 1, weekNumber: weeksInYear(c.year - 1, start), weekday };
+    if (number > weeksInYear(c.year, start)) return { weekYear: c.year + 1, weekNumber: 1, weekday };
     return { weekYear: c.year, weekNumber: number, weekday };
   }
   function fromOrdinal(year, ordinal) {
@@ -214,6 +216,7 @@
 
   return {
     MINUTE,
+    DAY,
     daysInMonth,
     isLeap,
     utcTime,

@@ -1,5 +1,5 @@
 // The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it
-// but the thirteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
+// but the fifteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
 // given `kit`. Intrinsics are frozen by harden.js, which runs last.
 (function (globalObject) {
   "use strict";
@@ -290,6 +290,14 @@
   }
 
   const programs = [];
+  const match = bind(String.prototype.match);
+  function worded(message) {
+    const found = match(message, /^cannot (read|set) property '([^]*)' of (null|undefined)$/);
+    if (found === null) return message;
+    const [, verb, name, nothing] = found;
+    return `Cannot ${verb} properties of ${nothing} (${verb === "read" ? "reading" : "setting"} '${name}')`;
+  }
+
   const api = {
     // Compiles a program and keeps it; its number is what `run` takes.
     define(code) {
@@ -417,6 +425,11 @@
     // Operators that make BigInts longer (native-numbers.js).
     (value) => kit.grown(value),
     (base, exponent) => kit.power(base, exponent),
+    // What is caught says what it says in n8n, where reading a member of nothing failed.
+    (error) => {
+      if (error instanceof TypeErrorOf && ownKey(error, "message")) error.message = worded(error.message);
+      return error;
+    },
   ];
   api.seal = () => {
     lasting.forEach(lock);

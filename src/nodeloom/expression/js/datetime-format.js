@@ -2,11 +2,13 @@
 (function (kit) {
   "use strict";
   const { two } = kit.module("zone");
+  const { unitName } = kit.module("duration");
   const pad = (number, width) =>
     number < 0 ? `-${`${-number}`.padStart(width, "0")}` : `${number}`.padStart(width, "0");
 
   // A format string as runs of the same letter and quoted literals.
   function tokens(format) {
+    if (typeof format === "number" || typeof format === "boolean") return []; // luxon finds no letters in it
     if (typeof format !== "string") throw new TypeError("a format is a text");
     const parts = [];
     let run = "",
@@ -66,13 +68,13 @@
     MMM: ["months", "short"],
     MMMM: ["months", "long"],
     MMMMM: ["months", "narrow"],
-    LLL: ["months", "short"],
+    LLL: ["months", "short", "alone"],
     LLLL: ["months", "long"],
     LLLLL: ["months", "narrow"],
     EEE: ["weekdays", "short"],
     EEEE: ["weekdays", "long"],
     EEEEE: ["weekdays", "narrow"],
-    ccc: ["weekdays", "short"],
+    ccc: ["weekdays", "short", "alone"],
     cccc: ["weekdays", "long"],
     ccccc: ["weekdays", "narrow"],
   };
@@ -132,8 +134,10 @@
     if (/^Z{1,5}$/.test(token)) return offset(d, token.length, options);
     const locale = options.locale ?? d.locale;
     if (token in NAMES) {
-      const [kind, width] = NAMES[token];
-      return kit.module("intl").locale(locale)[kind][width][kind === "months" ? d.month - 1 : d.weekday - 1];
+      const [kind, width, form] = NAMES[token];
+      const words = kit.module("intl").locale(locale);
+      const names = words[form]?.[kind]?.[width] ?? words[kind][width];
+      return names[kind === "months" ? d.month - 1 : d.weekday - 1];
     }
     if (token === "a") return kit.module("intl").locale(locale).meridiems[d.hour < 12 ? 0 : 1];
     return token in VALUES ? VALUES[token](d) : token;
@@ -168,10 +172,14 @@
       .join("");
   }
 
-  function isoDate(d, { format: style = "extended" } = {}) {
+  const PRECISIONS = ["years", "months", "days", "hours", "minutes", "seconds", "milliseconds"];
+  // How many of these are written, from the year on.
+  const precise = (unit) => PRECISIONS.indexOf(unitName(unit)) + 1;
+
+  function isoDate(d, { format: style = "extended", precision = "day" } = {}) {
     const year = d.year > 9999 || d.year < 0 ? `${d.year < 0 ? "-" : "+"}${pad(Math.abs(d.year), 6)}` : pad(d.year, 4);
-    const separator = style === "basic" ? "" : "-";
-    return `${year}${separator}${two(d.month)}${separator}${two(d.day)}`;
+    const parts = [year, two(d.month), two(d.day)].slice(0, precise(precision));
+    return parts.join(style === "basic" ? "" : "-");
   }
   function clock(
     d,
@@ -181,25 +189,31 @@
       includeOffset = true,
       extendedZone = false,
       format: style = "extended",
+      precision = "milliseconds",
     },
   ) {
-    const separator = style === "basic" ? "" : ":";
-    let text = `${two(d.hour)}${separator}${two(d.minute)}`;
-    const hasMilliseconds = d.millisecond !== 0 || !suppressMilliseconds;
+    const parts = [two(d.hour), two(d.minute)];
     if (d.millisecond !== 0 || d.second !== 0 || !suppressSeconds) {
-      text += `${separator}${two(d.second)}`;
-      if (hasMilliseconds) text += `.${pad(d.millisecond, 3)}`;
+      parts.push(two(d.second));
+      if (d.millisecond !== 0 || !suppressMilliseconds) parts.push(pad(d.millisecond, 3));
     }
+    const [whole, fraction] = [parts.slice(0, 3), parts[3]];
+    const places = Math.max(precise(precision) - 3, 0);
+    let text = whole.slice(0, places).join(style === "basic" ? "" : ":");
+    if (places === 4 && fraction !== undefined) text += `.${fraction}`;
     if (includeOffset) {
       if (d.isOffsetFixed && d.offset === 0 && !extendedZone) text += "Z";
       else text += d.zone.formatOffset(d.toMillis(), "short");
     }
     return extendedZone ? `${text}[${d.zone.ianaName}]` : text;
   }
-  const iso = (d, options = {}) => `${isoDate(d, options)}T${clock(d, options)}`;
+  const iso = (d, options = {}) =>
+    `${isoDate(d, { precision: "milliseconds", ...options })}${precise(options.precision ?? "milliseconds") > 3 ? "T" : ""}${clock(d, options)}`;
   const isoTime = (d, options = {}) => `${options.includePrefix ? "T" : ""}${clock(d, options)}`;
   function sqlTime(d, { includeOffset = true, includeZone = false, includeOffsetSpace = true } = {}) {
-    const zone = includeZone ? d.zoneName : includeOffset ? d.zone.formatOffset(d.toMillis(), "short") : "";
+    const isUTC = d.isOffsetFixed && d.offset === 0;
+    const offset = isUTC ? "Z" : d.zone.formatOffset(d.toMillis(), "short");
+    const zone = includeZone ? d.zoneName : includeOffset ? offset : "";
     return `${two(d.hour)}:${two(d.minute)}:${two(d.second)}.${pad(d.millisecond, 3)}${zone === "" ? "" : `${includeOffsetSpace ? " " : ""}${zone}`}`;
   }
   return { tokens, format, formatDuration, iso, isoDate, isoTime, sqlTime, MACROS };

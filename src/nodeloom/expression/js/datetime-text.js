@@ -1,6 +1,10 @@
 // The part of DateTime that reads and writes text.
 (function (kit) {
   "use strict";
+  // UTC, and fixed offsets that no zone of the tz database (Etc/GMT-14 to Etc/GMT+12) has.
+  const isNameless = (zone, offset) =>
+    zone.type === "fixed" && (offset === 0 || offset % 60 !== 0 || offset < -720 || offset > 840);
+
   class Text {
     static fromISO(text, options) {
       return kit.module("datetime-parse").parse(text, options, "iso");
@@ -42,7 +46,7 @@
       return this.isValid ? this.zone.offsetName(this.toMillis(), { format: "long", locale: this.locale }) : null;
     }
     resolvedLocaleOptions() {
-      return { locale: this.locale, numberingSystem: "latn", outputCalendar: "gregory" };
+      return { locale: this.locale ?? "en-US", numberingSystem: "latn", outputCalendar: "gregory" };
     }
     toRelative(options = {}) {
       return this.isValid ? kit.module("datetime-diff").relative(this, options) : null;
@@ -54,11 +58,13 @@
       return this.isValid ? kit.module("datetime-format").format(this, format, options) : "Invalid DateTime";
     }
     toLocaleString(format, options = {}) {
-      return this.isValid
-        ? kit.module("intl").formatDateTime(this, format ?? this.constructor.DATE_SHORT, options.locale ?? this.locale)
-        : "Invalid DateTime";
+      if (!this.isValid) return "Invalid DateTime";
+      const wanted = format ?? this.constructor.DATE_SHORT;
+      const text = kit.module("intl").formatDateTime(this, wanted, options.locale ?? this.locale);
+      // luxon joins the parts of a date whose zone has no name, and in them a narrow space stands before AM and PM.
+      return isNameless(this.zone, this.offset) ? text.replace(/(\d) (?=[AaPp]\.?[Mm])/, "$1\u202f") : text;
     }
-    toLocaleParts(options = {}) {
+    toLocaleParts(options) {
       return this.isValid ? [{ type: "literal", value: this.toLocaleString(options) }] : [];
     }
     toISO(options) {

@@ -6,6 +6,7 @@
   const { Duration, unitName } = kit.module("duration");
   const {
     MINUTE,
+    DAY,
     daysInMonth,
     isLeap,
     utcTime,
@@ -52,6 +53,12 @@
       ? new DateTime({ time: Date.now(), zone, locale })
       : build({ year, month, day, hour, minute, second, millisecond }, zone, locale);
   }
+
+  function best(name, times, isBetter) {
+    if (!times.every(DateTime.isDateTime)) throw new TypeError(`${name} requires all arguments be DateTimes`);
+    return times.length === 0 ? undefined : times.reduce((a, b) => (isBetter(a, b) ? b : a));
+  }
+  const weekStart = (locale) => kit.module("locales").weekStart(locale);
 
   class DateTime {
     isLuxonDateTime = true;
@@ -140,10 +147,10 @@
       return value instanceof DateTime;
     }
     static min(...times) {
-      return times.length === 0 ? undefined : times.reduce((a, b) => (b.valueOf() < a.valueOf() ? b : a));
+      return best("min", times, (a, b) => b < a);
     }
     static max(...times) {
-      return times.length === 0 ? undefined : times.reduce((a, b) => (b.valueOf() > a.valueOf() ? b : a));
+      return best("max", times, (a, b) => b > a);
     }
 
     get isValid() {
@@ -185,14 +192,17 @@
     get isWeekend() {
       return this.isValid && this.weekday > 5;
     }
+    #localWeek(part) {
+      return this.isValid ? weekOf(this.#fields(), weekStart(this.#locale))[part] : NaN;
+    }
     get localWeekday() {
-      return this.weekday;
+      return this.#localWeek("weekday");
     }
     get localWeekNumber() {
-      return this.weekNumber;
+      return this.#localWeek("weekNumber");
     }
     get localWeekYear() {
-      return this.weekYear;
+      return this.#localWeek("weekYear");
     }
     get ordinal() {
       return this.isValid ? ordinalOf(this.#fields()) : NaN;
@@ -220,7 +230,7 @@
       return this.isValid ? weeksInYear(this.weekYear) : NaN;
     }
     get weeksInLocalWeekYear() {
-      return this.weeksInWeekYear;
+      return this.isValid ? weeksInYear(this.localWeekYear, weekStart(this.#locale)) : NaN;
     }
     get ts() {
       return this.#time;
@@ -256,6 +266,17 @@
         ? { ...this.#fields(), outputCalendar: null, numberingSystem: null, locale: this.#locale }
         : { ...this.#fields() };
     }
+    // Both instants of a local time that comes twice, else this one alone.
+    getPossibleOffsets() {
+      if (!this.isValid || this.isOffsetFixed) return [this];
+      const local = this.#time + this.#offset * MINUTE;
+      const times = [-DAY, DAY].map((aside) => {
+        const guess = this.#zone.offset(local + aside);
+        return local - this.#zone.offset(local - guess * MINUTE) * MINUTE;
+      });
+      const same = times.every((time) => time + this.#zone.offset(time) * MINUTE === local);
+      return times[0] === times[1] || !same ? [this] : times.map((time) => this.#with({ time }));
+    }
     toUTC(offset = 0, options = {}) {
       return this.setZone(offset === 0 ? utc : normalize(offset), options);
     }
@@ -279,7 +300,7 @@
     }
     set(values) {
       if (!this.isValid) return this;
-      return this.#atLocal(changed(given(values), this.#fields()));
+      return this.#atLocal(changed(given(values ?? {}), this.#fields()));
     }
     plus(duration) {
       if (!this.isValid) return this;
@@ -307,7 +328,7 @@
     minus(duration) {
       return this.isValid ? this.plus(Duration.fromDurationLike(duration).negate()) : this;
     }
-    startOf(unit) {
+    startOf(unit, options = {}) {
       if (!this.isValid) return this;
       const name = unitName(unit).slice(0, -1);
       const c = this.#fields();
@@ -319,7 +340,7 @@
           minute: 0,
           second: 0,
           millisecond: 0,
-          day: c.day - this.weekday + 1,
+          day: c.day - (options.useLocaleWeeks ? this.localWeekday : this.weekday) + 1,
         });
       if (name === "quarter") return this.#atLocal({ ...c, ...least, month: (this.quarter - 1) * 3 + 1 });
       const order = ["year", "month", "day", "hour", "minute", "second", "millisecond"];
@@ -327,10 +348,10 @@
       for (const lower of order.slice(order.indexOf(name) + 1)) set[lower] = least[lower];
       return this.#atLocal(set);
     }
-    endOf(unit) {
+    endOf(unit, options) {
       return this.isValid
         ? this.plus({ [unitName(unit)]: 1 })
-            .startOf(unit)
+            .startOf(unit, options)
             .minus(1)
         : this;
     }
@@ -349,16 +370,16 @@
     until(other) {
       return this.isValid ? kit.module("interval").Interval.fromDateTimes(this, other) : this;
     }
-    hasSame(other, unit) {
+    hasSame(other, unit, options) {
       if (!this.isValid) return false;
       const time = other.valueOf();
       const adjusted = this.setZone(other.zone, { keepLocalTime: true });
-      return adjusted.startOf(unit) <= time && time <= adjusted.endOf(unit);
+      return adjusted.startOf(unit, options) <= time && time <= adjusted.endOf(unit, options);
     }
     equals(other) {
       return (
         this.isValid &&
-        other?.isValid === true &&
+        other.isValid &&
         this.#time === other.#time &&
         this.#zone.equals(other.#zone) &&
         this.#locale === other.#locale

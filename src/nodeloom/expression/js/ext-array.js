@@ -12,9 +12,12 @@
     list.every((value) => typeof value === "number") ? list : fail(`${name}(): all array elements must be numbers`);
   const includes = (list, value) => list.some((other) => same(other, value));
 
-  function unique(list, keys) {
-    const names = keys.filter((key) => typeof key === "string");
-    const view = (value) => (names.length === 0 || !isObject(value) ? value : names.map((key) => value[key]));
+  // A field that is the value's own, not one of every object of its kind.
+  const own = (value, name) => (kit.ownKey(value, name) ? value[name] : undefined);
+
+  // Arguments are names of fields, whatever they are: a list `["a", "b"]` is the field `a,b` (n8n).
+  function unique(list, names) {
+    const view = (value) => (names.length === 0 || !isObject(value) ? value : names.map((name) => own(value, name)));
     const views = [];
     return list.filter((value) => {
       const seen = view(value);
@@ -28,9 +31,9 @@
     const plucked = [];
     for (const value of list) {
       if (!isObject(value)) continue;
-      const found = names.filter((name) => typeof name === "string" && name in value).map((name) => value[name]);
-      if (found.length === 1) plucked.push(found[0]);
-      else if (found.length > 1) plucked.push(found);
+      const keys = Object.keys(value);
+      const found = keys.flatMap((key) => names.filter((name) => name === key).map(() => value[key]));
+      if (found.length > 0) plucked.push(found.length === 1 ? found[0] : found);
     }
     return plucked;
   }
@@ -47,9 +50,9 @@
       const inner = value[key];
       if (inner === null || inner === undefined || inner === "nil" || inner === "") continue;
       if (typeof inner === "object") {
-        if (Object.keys(inner).length > 0) kept[key] = compactObject(inner);
+        if (Object.keys(inner).length > 0) put(kept, key, compactObject(inner));
       } else {
-        kept[key] = inner;
+        put(kept, key, inner);
       }
     }
     return kept;
@@ -67,7 +70,7 @@
       .map((value) => (typeof value === "object" ? compactObject(value) : value));
   }
   function chunk(list, size) {
-    if (typeof size !== "number" || !size || size < 0) {
+    if (typeof size !== "number" || size === 0 || (size < 0 && list.length > 0)) {
       return fail("chunk(): expected a positive number, e.g. .chunk(5)");
     }
     const chunks = [];
@@ -79,40 +82,58 @@
       return fail('renameKeys(): expected an even number of names, e.g. .renameKeys("old", "new")');
     }
     return list.map((value) => {
-      if (!isRecord(value)) return value;
+      if (!isObject(value)) return value;
       const renamed = { ...value };
       for (let i = 0; i < names.length; i += 2) {
         if (!kit.ownKey(renamed, names[i])) continue;
-        const inner = renamed[names[i]];
+        put(renamed, names[i + 1], renamed[names[i]]);
         delete renamed[names[i]];
-        renamed[names[i + 1]] = inner;
       }
       return renamed;
     });
   }
-  // One object of all objects; what comes first holds.
-  function mergeAll(parts) {
-    const merged = {};
-    for (const part of parts) {
-      if (!isRecord(part)) continue;
-      for (const key of Object.keys(part)) if (!kit.ownKey(merged, key)) merged[key] = part[key];
-    }
-    return merged;
+  const put = (object, key, value) =>
+    kit.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  const putAll = (object, values) => Object.entries(values).forEach(([key, value]) => put(object, key, value));
+  // `first` and what only `second` has.
+  function joined(first, second) {
+    if (!second) return first;
+    const both = { ...first };
+    for (const [key, value] of Object.entries(second)) if (!kit.ownKey(both, key)) put(both, key, value);
+    return both;
   }
+  // Without an argument one object of all objects, in which the first of equal keys holds.
+  const mergeAll = (list) => list.reduce((all, value) => (isRecord(value) ? joined(all, value) : all), {});
+  // The pairs of two lists in one object: within a pair the first list holds, and the last of all pairs.
   function merge(list, [other]) {
     if (other === undefined) return mergeAll(list);
     needArray("merge", other, "[{ id: 1 }]");
-    return mergeAll(list.flatMap((value, i) => [value, other[i]]));
+    const merged = {};
+    for (let i = 0; i < Math.max(list.length, other.length); i++) {
+      if (typeof list[i] === "object" && typeof other[i] === "object") putAll(merged, joined(list[i], other[i]));
+    }
+    return merged;
+  }
+  // As `merge`, with the objects that have no other one beside them.
+  function mergeIntoObject(list, [other]) {
+    needArray("mergeIntoObject", other, "[{ id: 1 }]");
+    const merged = {};
+    for (let i = 0; i < Math.max(list.length, other.length); i++) {
+      if (isObject(list[i])) putAll(merged, joined(list[i], isObject(other[i]) ? other[i] : undefined));
+      else if (isObject(other[i])) putAll(merged, other[i]);
+    }
+    return merged;
   }
   function smartJoin(list, keyName, valueName) {
     if (typeof keyName !== "string" || typeof valueName !== "string" || !keyName || !valueName) {
       return fail('smartJoin(): expected two names, e.g. .smartJoin("name", "value")');
     }
-    const joined = {};
+    const object = {};
     for (const value of list) {
-      if (isObject(value) && keyName in value && valueName in value) joined[value[keyName]] = value[valueName];
+      if (isObject(value) && kit.ownKey(value, keyName) && kit.ownKey(value, valueName))
+        put(object, value[keyName], value[valueName]);
     }
-    return joined;
+    return object;
   }
 
   return {
@@ -136,7 +157,7 @@
     chunk: (list, [size]) => chunk(list, size),
     renameKeys,
     merge,
-    mergeIntoObject: (list, [other]) => merge(list, [needArray("mergeIntoObject", other, "[{ id: 1 }]")]),
+    mergeIntoObject,
     union: (list, [other]) => unique([...list, ...needArray("union", other, "[1, 2]")], []),
     difference: (list, [other]) => {
       needArray("difference", other, "[1, 2]");

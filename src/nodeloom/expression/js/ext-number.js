@@ -17,7 +17,7 @@
         return DateTime.fromMillis(value / 1000);
       // Excel counts days from 1899-12-30 (for dates after February 1900).
       case "excel":
-        return DateTime.fromMillis((value - 25569) * 86400000);
+        return DateTime.fromSeconds((value - 25569) * 86400);
       default:
         return fail(`Unsupported format '${format}'; toDateTime() knows 'ms', 's', 'us' and 'excel'`);
     }

@@ -22,7 +22,7 @@
     isEmpty: (value) => Object.keys(value).length === 0,
     isNotEmpty: (value) => Object.keys(value).length > 0,
     hasField: (value, [name]) => name in value,
-    removeField: (value, [name]) => pick(value, (key) => key !== name),
+    removeField: (value, [name]) => pick(value, (key) => key !== `${name}`),
     removeFieldsContaining: (value, [text]) => {
       needText("removeFieldsContaining", text);
       return pick(value, (_, inner) => !contains(inner, text));

@@ -79,31 +79,29 @@
   }
 
   const DIGESTS = { __proto__: null, md5: 32, sha1: 40, sha224: 56, sha256: 64, sha384: 96, sha512: 128, sha3: 128 };
-  function hash(text, algorithm = "md5") {
-    const name = `${algorithm}`.toLowerCase();
+  function hash(text, algorithm) {
+    const name = algorithm?.toLowerCase() ?? "md5";
     if (name === "base64") return base64Encode(text);
     if (!(name in DIGESTS))
       return fail(`Unknown algorithm ${name}. Available are: ${Object.keys(DIGESTS).join(", ")} and base64.`);
     return needSoon("hash", `${name}:${stringify(text)}`, "0".repeat(DIGESTS[name]));
   }
 
-  // Words that stay small within a title.
+  // A title (npm's title-case, which n8n uses): words with a capital or a point behind their first letter stay, so does
+  // what stands before a `:`, and small words but the first and last. What separates words stays, line ends do not.
   const SMALL =
-    /^(?:a|an|and|as|at|because|but|by|en|for|if|in|neither|nor|of|on|only|or|over|per|so|some|than|that|the|to|up|upon|v|versus|via|vs|when|with|without|yet)$/i;
+    /\b(?:an?d?|a[st]|because|but|by|en|for|i[fn]|neither|nor|o[fnr]|only|over|per|so|some|tha[tn]|the|to|up|upon|vs?\.?|versus|via|when|with|without|yet)\b/i;
   function toTitleCase(text) {
-    const tokens = text.match(/\S+|\s+/g) ?? [];
-    const lastWord = tokens.findLastIndex((token) => /\S/.test(token));
-    return tokens
-      .map((token, i) => {
-        if (!/\S/.test(token) || /^(?:[a-z]+:\/\/\S+|\S+@\S+\.\S+|[^.]+\.\w\S*)$/i.test(token)) return token;
-        const word = token.replace(/^[^\p{L}\d]+|[^\p{L}\d]+$/gu, "");
-        if (SMALL.test(word) && i !== 0 && i !== lastWord) return token.toLowerCase();
-        return token
-          .split("-")
-          .map((part) => (/.\p{Lu}/u.test(part) ? part : part.replace(/\p{L}|\d/u, (c) => c.toUpperCase())))
-          .join("-");
-      })
-      .join("");
+    let title = "";
+    for (const { 0: word, index } of text.matchAll(/[^\s:–—-]+|./g)) {
+      const end = index + word.length;
+      const stays =
+        /.(?=[A-Z]|\..)/.test(word) ||
+        (SMALL.test(word) && index !== 0 && end !== text.length) ||
+        (text[end] === ":" && !/\s/.test(text.charAt(end + 1)));
+      title += stays ? word : word.replace(/[A-Za-z0-9\u00c0-\u00ff]/, (letter) => letter.toUpperCase());
+    }
+    return title;
   }
   const toSentenceCase = (text) =>
     text.toLowerCase().replace(/((?:^|[.!?])\P{L}*)(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase());
@@ -111,46 +109,42 @@
     text
       .toLowerCase()
       .replace(/[ \-]/g, "_")
-      .replace(/[!"#$%&'()*+,./:;<=>?@[\]^`{|}~]/g, "");
+      .replace(/[\u2000-\u206f\u2e00-\u2e7f\\!"#$%&'()*+,./:;<=>?@[\]^`{|}~]/g, "");
 
-  function removeMarkdown(text) {
-    return text
-      .replace(/^( {0,3})(?:(?:-\s*){3,}|(?:_\s*){3,}|(?:\*\s*){3,})$/gm, "")
-      .replace(/^(\s*)(?:[*\-+]|\d+\.)\s+/gm, "$1")
-      .replace(/\n={2,}/g, "\n")
-      .replace(/~{3}.*\n/g, "")
-      .replace(/~~/g, "")
-      .replace(/`{3}.*\n/g, "")
-      .replace(/<(?:"[^"]*"|'[^']*'|[^'">])*>/g, "")
-      .replace(/^[=\-]{2,}\s*$/gm, "")
-      .replace(/\[\^.+?\](?:: .*?$)?/gm, "")
-      .replace(/\s{0,2}\[.*?\]: .*?$/gm, "")
-      .replace(/!\[(.*?)\]\s?[[(].*?[\])]/g, "")
-      .replace(/\[(.*?)\][[(].*?[\])]/g, "$1")
-      .replace(/>/g, "")
-      .replace(/^\s{1,2}\[(.*?)\]: (\S+)( ".*?")?\s*$/gm, "")
-      .replace(/^[ \t]*#{1,6}[ \t]*/gm, "")
-      .replace(/([*_]{1,3})(\S.*?\S{0,1})\1/g, "$2")
-      .replace(/(`{3,})(.*?)\1/gm, "$2")
-      .replace(/`(.+?)`/g, "$1");
-  }
+  // What is taken away or replaced, in this order. `^` and `$` are those of the text, not of a line, but where /m says so.
+  const MARKDOWN = [
+    [/^(\s*)(?:[*+-]|\d\.)\s+/gm, "$1"], // lists
+    [/\n={2,}/g, "\n"], // headings that are underlined
+    [/~~/g, ""],
+    [/`{3}.*\n/g, ""], // fences
+    [/<[\w\s|='":(),;/.-]+[>|\\]/g, ""], // HTML
+    [/^[=-]{2,}\s*$/g, ""],
+    [/\[\^.+?\](?:: .*?$)?/g, ""], // footnotes
+    [/\s{0,2}\[.*?\]: .*?$/g, ""], // references
+    [/!\[.*?\][[(].*?[\])]/g, ""], // images
+    [/\[(.*?)\][[(].*?[\])]/g, "$1"], // links
+    [/>/g, ""], // quotations
+    [/^#{1,6}\s*([^#]*)\s*(?:#{1,6})?/gm, "$1"], // headings
+    [/([*_]{1,3})(\S.*?\S)\1/g, "$2"], // emphasis
+    [/(`{3,})(.*?)\1/gm, "$2"],
+    [/^-{3,}\s*$/g, ""],
+    [/`(.+?)`/g, "$1"], // code
+    [/\n{2,}/g, "\n\n"],
+  ];
+  const removeMarkdown = (text) => MARKDOWN.reduce((rest, [mark, instead]) => rest.replace(mark, instead), text);
 
-  // A host as these functions take it: names with a last label of two letters or more, localhost, or four numbers.
-  const HOST = "(?:[a-zA-Z0-9\\-_]+\\.)+[a-zA-Z][a-zA-Z0-9-]+|localhost|\\d{1,3}(?:\\.\\d{1,3}){3}";
-  const TAIL = "(?::\\d+)?(?:[/?#]\\S*)?";
+  // A host: names whose last one is letters or punycode, localhost, or four numbers.
+  const HOST = "(?:[-\\w]+\\.)+(?:[a-z]{2,}|xn--[a-z0-9]+)|localhost|\\d{1,3}(?:\\.\\d{1,3}){3}";
+  const TAIL = "(?::\\d+)?(?:/[^\\s?]*)?(?:\\?[^\\s#]*)?(?:#\\S*)?$";
+  const DOMAIN = new RegExp(`^(?:www\\.)?(?:${HOST})${TAIL}`, "i");
+  const DOMAIN_OF = new RegExp(`^(?:(?:https?|ftp)://)?(?:mailto:)?(?://)?((?:www\\.)?(?:${HOST}))${TAIL}`, "i");
+  const URL_TEXT = new RegExp(`(?:https?|ftp)://(?:www\\.)?(?:${HOST})\\S*`, "i");
+  const WHOLE_URL = new RegExp(`^${URL_TEXT.source}$`, "i");
   const EMAIL =
-    /(?:[^<>()[\]\\.,;:\s@"]+(?:\.[^<>()[\]\\.,;:\s@"]+)*|".+")@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})/;
-  const WHOLE_EMAIL = /^[^\s@]+@(?:\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})(?:\/\S*)?$/;
-  const URL_TEXT = new RegExp(`(?:https?|ftp|file)://(?:(?:${HOST})\\.?)${TAIL}(?![a-zA-Z0-9.\\-_@])`, "i");
-  const WHOLE_URL = new RegExp(`^(?:https?|ftp|file)://(?:${HOST})\\.?${TAIL}$`, "i");
-  const DOMAIN = new RegExp(`^(?:${HOST})${TAIL}$`);
-  const WITH_SCHEME = new RegExp(`^(?:[a-z][a-z0-9+.-]*:)?//(?:[^\\s/@]*@)?(${HOST})${TAIL}$`, "i");
-  const WITHOUT_SCHEME = new RegExp(`^(${HOST})${TAIL}$`);
-
-  function extractDomain(text) {
-    const email = text.match(/^(?:mailto:)?[^\s@/]+@([a-zA-Z0-9\-.]+\.[a-zA-Z0-9-]{2,})$/);
-    return (email ?? text.match(WITH_SCHEME) ?? text.match(WITHOUT_SCHEME))?.[1];
-  }
+    /(?:[^<>()[\]\\.,;:\s@"]+(?:\.[^<>()[\]\\.,;:\s@"]+)*|".+")@(\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})/;
+  // Any text without a space that holds an address (n8n).
+  const isEmail = (text) => !text.includes(" ") && EMAIL.test(text);
+  const extractDomain = (text) => text.match(isEmail(text) ? EMAIL : DOMAIN_OF)?.[1];
   function extractUrlPath(text) {
     const scheme = text.match(/^([a-z][a-z0-9+.-]*):/i)?.[1].toLowerCase();
     if (scheme === undefined) return undefined;
@@ -162,8 +156,12 @@
     return authority ? (authority[2] ?? "") : rest;
   }
 
-  // A sign of currency or the like before a number does not count.
-  const withoutSign = (text) => text.replace(/^[^\p{L}\p{N}+\-.]+/u, "");
+  // The signs of currencies, which do not count where a number is read, wherever they stand. The first that fits is taken.
+  const SIGNS =
+    "Lek ؋ $ ƒ ₼ Br BZ$ $b KM P лв R$ ៛ ¥ ₡ kn ₱ Kč kr RD$ £ € ¢ Q L Ft ₹ Rp ﷼ ₪ J$ ₩ ₭ ден RM ₨ ₮ MT C$ ₦ B/. Gs S/. zł lei ₽ Дин. S R " +
+    "CHF NT$ ฿ TT$ ₺ ₴ $U Bs ₫ Z$";
+  const SIGN = new RegExp(SIGNS.replace(/[$.]/g, "\\$&").replaceAll(" ", "|"), "gu");
+  const withoutSign = (text) => text.replace(SIGN, "");
   function toInt(text, radix) {
     const number = parseInt(withoutSign(text), radix);
     return Number.isNaN(number) ? fail("cannot convert to integer") : number;
@@ -178,16 +176,16 @@
     return Number.isNaN(number) ? fail("cannot convert to number") : number;
   }
   function toDate(text) {
-    const date = new Date(text);
+    const date = new Date(Date.parse(text));
     if (Number.isNaN(date.getTime())) return fail("cannot convert to date");
     // A date without a time is read as UTC midnight; n8n moves it to the start of that day, local time.
-    if (!/\d\d?:\d\d/.test(text)) date.setHours(0, 0, 0, 0);
+    if (!text.includes(":")) date.setHours(0, 0, 0);
     return date;
   }
   const toDateTime = (text, [format]) => kit.module("ext-date").fromText(text, format);
 
   const isNumeric = (text) =>
-    !/\s/.test(text) && text !== "" && !Number.isNaN(Number(text)) && !Number.isNaN(parseFloat(text));
+    !text.includes(" ") && !Number.isNaN(Number(text)) && !Number.isNaN(parseFloat(text));
   return {
     __proto__: null,
     hash: (text, [algorithm]) => hash(text, algorithm),
@@ -206,14 +204,13 @@
     toTitleCase,
     urlDecode: (text, [whole]) => (whole ? decodeURI(text) : decodeURIComponent(text)),
     urlEncode: (text, [whole]) => (whole ? encodeURI(text) : encodeURIComponent(text)),
-    quote: (text, [mark = '"']) => {
-      if (mark === "") throw new RangeError("quote() needs a mark");
-      return `${mark}${text.replace(/\\/g, "\\\\").replaceAll(mark, `\\${mark}`)}${mark}`;
-    },
+    // The mark is a pattern behind its backslash (n8n), so that letters and marks of two characters mean something else.
+    quote: (text, [mark = '"']) =>
+      `${mark}${text.replace(/\\/g, "\\\\").replace(new RegExp(`\\${mark}`, "g"), `\\${mark}`)}${mark}`,
     replaceSpecialChars: (text) => kit.module("transliterate").ascii(text),
     length: (text) => text.length,
     isDomain: (text) => DOMAIN.test(text),
-    isEmail: (text) => WHOLE_EMAIL.test(text),
+    isEmail,
     isNumeric,
     isUrl: (text) => WHOLE_URL.test(text),
     isEmpty: (text) => text === "",

@@ -45,7 +45,6 @@
     const names = locale(tag);
     if (typeof value === "bigint") return grouped(`${value}`, names);
     const number = +value;
-    if (Number.isNaN(number)) return "NaN";
     const {
       style = "decimal",
       currency = "USD",
@@ -65,7 +64,9 @@
       suffix = "";
     if (style === "percent") magnitude = +`${magnitude}e2` || magnitude * 100;
     let body;
-    if (magnitude === Infinity) {
+    if (Number.isNaN(number)) {
+      body = "NaN";
+    } else if (magnitude === Infinity) {
       body = "∞";
     } else {
       let parts;
@@ -97,7 +98,7 @@
     }
     const negative = number < 0 || Object.is(number, -0);
     if (negative) return `-${body}`;
-    return signDisplay === "always" || (signDisplay === "exceptZero" && number !== 0) ? `+${body}` : body;
+    return signDisplay === "always" || (signDisplay === "exceptZero" && Math.abs(number) > 0) ? `+${body}` : body;
   }
   return { formatNumber };
 });

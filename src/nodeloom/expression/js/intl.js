@@ -184,7 +184,8 @@
     const text = `${formatNumber(amount, tag)} ${word}`;
     return count < 0 || Object.is(count, -0) ? `${text} ago` : `in ${text}`;
   }
-  function formatDuration(values, units, { unitDisplay = "long", listStyle = "narrow" }, tag) {
+  function formatDuration(values, units, options, tag) {
+    const { unitDisplay = "long", listStyle = "narrow", ...numbers } = { useGrouping: false, ...options };
     const short = {
       years: "yr",
       quarters: "qtr",
@@ -203,7 +204,7 @@
         const one = Math.abs(count) === 1;
         const plural = ["years", "quarters", "months", "weeks", "days"].includes(unit) && !one ? "s" : "";
         const word = unitDisplay === "long" ? (one ? unit.slice(0, -1) : unit) : short[unit] + plural;
-        return `${formatNumber(count, tag)} ${word}`;
+        return `${formatNumber(count, tag, numbers)} ${word}`;
       });
     if (listStyle === "long" && parts.length > 1)
       return `${parts.slice(0, -1).join(", ")}${parts.length > 2 ? "," : ""} and ${parts[parts.length - 1]}`;
@@ -293,12 +294,11 @@
     processZone,
     dateIn,
     formatNumber: (value, tag, options) => {
-      try {
-        checkTag(tag);
-      } catch {
-        return `${value}`;
-      }
-      return formatNumber(value, tag, options);
+      if (tag === null) throw new TypeError("A locale is a text");
+      // What is neither text nor an object lists no locales, so the default holds (ECMA-402 CanonicalizeLocaleList).
+      const known = typeof tag === "string" || typeof tag === "object" ? tag : undefined;
+      checkTag(known);
+      return formatNumber(value, known, options);
     },
     formatDate: (date, tag, options, kind) => formatDate(date, tag, options, DEFAULTS[kind]),
   };

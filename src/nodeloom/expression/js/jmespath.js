@@ -226,6 +226,8 @@
 
   function query(data, text) {
     if (typeof data !== "object" || typeof text !== "string") fail("$jmespath() takes an object or array, and a query");
+    // n8n looks for names in the text of a query, and takes no escapes for that reason.
+    if (text.includes("\\")) fail("$jmespath() takes no queries with a backslash");
     if (data instanceof NativeDate) return null;
     return run(parse(text), data);
   }

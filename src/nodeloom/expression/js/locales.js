@@ -35,6 +35,11 @@
     meridiems: ["AM", "PM"],
     weekday: "E, ",
   };
+  // Short names that stand alone, where they differ from those within a date.
+  const southern = {
+    alone: { months: { ...english.months, short: list("Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec") } },
+    months: { ...english.months, short: list("Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec") },
+  };
   const LOCALES = {
     en: english,
     "en-gb": {
@@ -46,15 +51,19 @@
       meridiems: ["am", "pm"],
       months: { ...english.months, short: list("Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec") },
     },
-    "en-au": { ...english, numeric: day, text: "d M y", weekday: "E ", meridiems: ["am", "pm"] },
+    "en-au": { ...english, ...southern, numeric: day, text: "d M y", weekday: "E ", meridiems: ["am", "pm"] },
     "en-ca": { ...english, numeric: "Y-m-d", meridiems: ["a.m.", "p.m."] },
-    "en-in": { ...english, numeric: "d/M/y", text: "d M y", weekday: "E ", indian: true, meridiems: ["am", "pm"] },
+    "en-in": { ...english, alone: southern.alone, months: southern.alone.months, numeric: "d/M/y", text: "d M y", weekday: "E ", indian: true, meridiems: ["am", "pm"] },
     de: {
       ...european,
       numeric: "d.M.y",
       text: "d. M y",
       joinLong: " um ",
       weekday: "E, ",
+      alone: {
+        months: { short: list("Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez") },
+        weekdays: { short: list("Mo Di Mi Do Fr Sa So") },
+      },
       months: {
         long: list("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
         short: list("Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez."),
@@ -267,5 +276,14 @@
     const lowered = tagOf(tag).toLowerCase().replace(/_/g, "-");
     return LOCALES[lowered] ?? LOCALES[lowered.split("-")[0]] ?? LOCALES.en;
   }
-  return { tagOf, locale, LOCALES, CURRENCIES, NO_CENTS, ZONES, EXCEPTIONS, SHORT_IN_AMERICA };
+  // The day a week begins with, where it is not Monday, by language or language and country (CLDR).
+  const SUNDAY = list("en en-us en-ca en-in pt fr-ca es-mx ja ko he hi");
+  const MONDAY = list("en-gb en-au en-nz en-ie");
+  function weekStart(tag) {
+    const lowered = tagOf(tag).toLowerCase();
+    const language = lowered.split("-")[0];
+    if (language === "ar") return 6;
+    return !MONDAY.includes(lowered) && (SUNDAY.includes(lowered) || SUNDAY.includes(language)) ? 7 : 1;
+  }
+  return { tagOf, locale, weekStart, LOCALES, CURRENCIES, NO_CENTS, ZONES, EXCEPTIONS, SHORT_IN_AMERICA };
 });

@@ -205,7 +205,17 @@
   constant("$evaluateExpression", () =>
     fail("$evaluateExpression() is not available: values are never read as expressions"),
   );
-  define("process", () => ({ env: environment().env ?? {} }));
+  // n8n's has these members; here they tell nothing of the process but the environment that the host passes.
+  define("process", () => ({
+    arch: "",
+    env: environment().env ?? {},
+    platform: "",
+    pid: 0,
+    ppid: 0,
+    release: {},
+    version: "",
+    versions: {},
+  }));
   const min = (...args) => Math.min(...args);
   const max = (...args) => Math.max(...args);
   const average = (...args) => kit.extend(args, "average", []);

@@ -2,8 +2,8 @@
 
 What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangled`), so that it means nothing
 but a variable that the printed code declares; everything else that an author wrote as text is printed as data. What is
-not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings` and
-`members`.
+not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings`,
+`members` and `caught`.
 
 Nothing here is recursive, and chains of operators, members and calls are printed without parentheses, so that the
 length of code costs no depth, neither here nor in QuickJS.

@@ -136,7 +136,9 @@ def _try(node: Node) -> Parts:
     parts: Parts = ["try", *_body(block)]
     if handler.kind != "Hole":
         target, handling = handler.children
-        parts += ["catch", *_body(handling)] if target.kind == "Hole" else ["catch(", target, ")", *_body(handling)]
+        look = f"caught({mangled(target.text)});" if target.kind == "Identifier" else ""
+        parts += ["catch"] if target.kind == "Hole" else ["catch(", target, ")"]
+        parts += _body(handling, look)
     return parts if final.kind == "Hole" else [*parts, "finally", *_body(final)]
 
 
