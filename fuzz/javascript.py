@@ -87,7 +87,11 @@ def _run(code: str, tree: Node, built: Program) -> None:
     hold(set(written.names) <= built.names, "QuickJS resolves a name that is not mentioned", code, written, built.names)
     if built.names & {"arguments", "eval", "$if"} or "name" in code or _OWN_MEANING.search(built.source):
         return
-    hold(written.effects == made.effects, "effects differ", code, built.source, written, made)
+    effects = written.effects
+    if made.outcome.startswith("throws") and written.outcome == made.outcome:
+        # QuickJS asks of `null["é"] = f()` before it calls `f` whether null can have members, of `null.é` afterwards.
+        effects = effects[: len(made.effects)]
+    hold(effects == made.effects, "effects differ", code, built.source, written, made)
     hold(written.outcome == made.outcome, "values differ", code, built.source, written, made)
 
 
