@@ -29,9 +29,9 @@ _EARLY_ERRORS = re.compile(
 _OF_MODES = re.compile(
     r"let|static|yield|arguments|eval|0[0-9]|async|implements|interface|package|private|protected|public"
 )
-# Code whose effects are not compared: the printer gives `this` in functions, extension methods, `$if` and texts that
-# objects take over a meaning of their own, and functions another name.
-_OWN_MEANING = re.compile(r"\bmembers\(|\bextend(?:Optional|Maybe)?\(|self0")
+# Code whose effects are not compared: the printer gives `this` in functions, extension methods and `$if` a meaning
+# of their own, and functions another name.
+_OWN_MEANING = re.compile(r"\bextend(?:Optional|Maybe)?\(|self0")
 
 
 def javascript(data: bytes) -> None:

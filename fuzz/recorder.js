@@ -94,9 +94,12 @@ globalThis.recorder = function (globalNames) {
     },
     (pattern, flags) => () => new RegExpOf(pattern, flags),
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
+    (value) => value,
     () => SELF,
     (value) => value,
     (base, exponent) => base ** exponent,
+    (value) => value,
+    (key) => key,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);

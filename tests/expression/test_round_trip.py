@@ -41,7 +41,7 @@ def printed(node: Node) -> tuple[Any, ...]:
         return printed(children[0])
     if node.kind == "Sequence" and _calls(children[0], "tick"):
         return printed(children[1])
-    if node.kind == "Call" and _calls(node, "members"):
+    if any(_calls(node, helper) for helper in ("members", "ancestor", "writable")):
         return printed(children[1])
     if node.kind == "Call" and re.fullmatch(r"r\d+", children[0].text):
         return ("Regex",)

@@ -2,8 +2,8 @@
 
 What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangled`), so that it means nothing
 but a variable that the printed code declares; everything else that an author wrote as text is printed as data. What is
-not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings` and
-`members`.
+not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings`,
+`members`, `ancestor` and `writable`.
 
 Nothing here is recursive, and chains of operators, members and calls are printed without parentheses, so that the
 length of code costs no depth, neither here nor in QuickJS.
@@ -17,7 +17,15 @@ from nodeloom.expression.syntax.bindings import Names
 from nodeloom.expression.syntax.mangling import access, is_plain, mangled, number_literal, template_text, text_literal
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk
 from nodeloom.expression.syntax.operators import PRECEDENCE
-from nodeloom.expression.syntax.statement_layout import LAYOUT, Parts, arrow_parts, class_parts, function_parts, listed
+from nodeloom.expression.syntax.statement_layout import (
+    LAYOUT,
+    Parts,
+    arrow_parts,
+    class_parts,
+    function_parts,
+    listed,
+    taken,
+)
 from nodeloom.expression.words import words
 
 # Kinds that are printed so that an operator may stand beside them.
@@ -60,6 +68,7 @@ class Printer:
         self._bigints = bigints
         self._of_objects: set[int] = set()  # spreads of object literals
         self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
+        self._assigned: set[int] = set()  # members that are assigned to
 
     def print(self, tree: Node) -> str:
         """The expression `tree` as JavaScript.
@@ -68,6 +77,7 @@ class Printer:
             CodeError: more extension methods are called one on the other than QuickJS can take.
         """
         self._optional |= self._optional_chains(tree)
+        self._assigned.update(id(target) for node in walk(tree) for target in _targets(node))
         printed: list[str] = []
         waiting: Parts = [tree]
         while waiting:
@@ -139,8 +149,9 @@ class Printer:
         chunks = template.children[::2]
         cooked = ["(void 0)" if chunk.value is None else text_literal(str(chunk.value)) for chunk in chunks]
         raw = ",".join(text_literal(chunk.text) for chunk in chunks)
-        parts = self._based(tag)
-        parts.append(f"(strings([{','.join(cooked)}],[{raw}])")
+        ticking = id(node) in self._ticking
+        strings = f"strings([{','.join(cooked)}],[{raw}])"
+        parts = [*self._based(tag), "(", f"tick({strings})" if ticking else strings]
         for value in template.children[1::2]:
             parts += [",", value]
         return [*parts, ")"]
@@ -156,7 +167,6 @@ class Printer:
         return self._ticked(node, ["({", *listed(node.children), "})"])
 
     def _spread(self, node: Node) -> Parts:
-        # QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
         value = node.children[0]
         return ["...members(", value, ")"] if id(node) in self._of_objects else ["...", value]
 
@@ -207,7 +217,7 @@ class Printer:
             return self._grown_assignment(node, operator)
         if id(node) in self._ticking:
             return [target, f"{node.text}tick(", value, ")"]
-        return [target, node.text, value]
+        return [target, node.text, *taken(target, value)]
 
     def _grown_assignment(self, node: Node, operator: str) -> Parts:
         """`x *= y` as `x = grown(x * y)`: what is too long is not to be assigned."""
@@ -232,19 +242,26 @@ class Printer:
     # Members and calls
 
     def _member(self, node: Node) -> Parts:
-        return self._access(node, ticking=False)
+        return self._access(node, ticking=id(node) in self._ticking)
 
     def _access(self, node: Node, *, ticking: bool) -> Parts:
         """A member, with a look at the clock before a call of it."""
         parts = self._based(node.children[0])
         if node.computed:
-            opening, closing = ("[tick(", ")]") if ticking else ("[", "]")
-            return [*parts, f"?.{opening}" if node.optional else opening, node.children[1], closing]
+            key = node.children[1]
+            asked = [name for name, holds in self._key_helpers(node, key, ticking=ticking) if holds]
+            opening = f"{'?.' if node.optional else ''}[{''.join(f'{name}(' for name in asked)}"
+            return [*parts, opening, key, ")" * len(asked) + "]"]
         if ticking:
             return [*parts, f"{'?.' if node.optional else ''}[tick({text_literal(node.text)})]"]
         if not node.optional:
             return [*parts, access(node.text)]
         return [*parts, f"?.{node.text if is_plain(node.text) else access(node.text)}"]
+
+    def _key_helpers(self, node: Node, key: Node, *, ticking: bool) -> Iterable[tuple[str, bool]]:
+        """The helpers that a computed name goes through, and whether this one does."""
+        yield "writable", id(node) in self._assigned and key.kind != "Literal"
+        yield "tick", ticking
 
     def _call(self, node: Node) -> Parts:
         if self._is_choice(node):
@@ -305,7 +322,13 @@ class Printer:
 
     def _new(self, node: Node) -> Parts:
         callee, *arguments = node.children
-        return ["new(", callee, ")(", *listed(arguments), ")"]
+        return ["new(", callee, ")(", *self._arguments(arguments, ticking=id(node) in self._ticking), ")"]
+
+    def _case(self, node: Node) -> Parts:
+        test, *statements = node.children
+        if test.kind == "Hole":
+            return ["default:", *statements]
+        return ["case ", *self._ticked(node, [test]), ":", *statements]
 
 
 def _is_repeatable(target: Node) -> bool:
@@ -316,12 +339,31 @@ def _is_repeatable(target: Node) -> bool:
     return owner.kind in ("Identifier", "This") and all(key.kind in ("Identifier", "Literal") for key in keys)
 
 
+def _targets(node: Node) -> Iterable[Node]:
+    """The members that `node` assigns to by itself."""
+    match node.kind:
+        case "Assign" | "Update" | "Default" | "Rest" | "ForIn" | "ForOf":
+            targets: Iterable[Node] = node.children[:1]
+        case "ArrayPattern":
+            targets = node.children
+        case "ObjectPattern":
+            targets = [child.children[1] for child in node.children if child.kind == "Property"]
+        case _:
+            return
+    for target in targets:
+        while target.kind == "Paren":
+            target = target.children[0]
+        if target.kind == "Member":
+            yield target
+
+
 def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
     yield "Array", Printer._array
     yield "Arrow", lambda _, node: arrow_parts(node)
     yield "Assign", Printer._assign
     yield "Binary", Printer._binary
     yield "Call", Printer._call
+    yield "Case", Printer._case
     yield "Class", lambda _, node: ["(", *class_parts(node), ")"]
     yield "Conditional", Printer._conditional
     yield "Function", lambda _, node: ["(", *function_parts(node), ")"]
