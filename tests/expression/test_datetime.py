@@ -150,7 +150,7 @@ def test_what_is_no_zones_name_is_not_kept() -> None:
     assert zone_rules("Nowhere and Land") is None
     assert _rules.cache_info().currsize == before
     environment = Environment(engines=Engines())
-    template = compile_value("={{ $now.setZone($json.zone).isValid }}")
+    template = compile_value("={{ $now.setZone($json.zone).isValid }}", dialect="n8n")
     used = []
     for number in range(300):
         item = {"json": {"zone": f"Nowhere/{'n' * 80}{number}"}}

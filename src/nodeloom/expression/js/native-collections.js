@@ -121,7 +121,6 @@
   }
   // QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
   kit.members = (value) => {
-    tick();
     listed(value, "`...`");
     return typeof value === "string" ? Object(value) : value;
   };
