@@ -14,9 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
-from nodeloom.expression.compiled import Composite, Path, Template
-from nodeloom.expression.fieldreads import CREDENTIAL_NAMES, EVERY, NO_FIELDS, Fields, fields_read
-from nodeloom.expression.words import words
+from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Path, Template
+from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, fields_read
 from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
@@ -24,9 +23,7 @@ from nodeloom.redaction import MaskedTexts, telling, texts_of
 
 NO_TEXTS = MaskedTexts()
 
-# Names through which what was made of the credential comes to a template, besides the credential's own.
-_AROUND = words("$parameter $input $value $parent $request")
-_TRACED_NAMES = CREDENTIAL_NAMES | _AROUND
+_TRACED_NAMES = CREDENTIAL_NAMES | NAMES_AROUND
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,21 +107,22 @@
     if (names.length <= LONG) return value;
     spend(names.length);
     if (kit.module("crowding").areCrowded(names))
-      fail(`${name} would go through members that were made to share one place in QuickJS's tables`);
+      fail(`${name}: this would go through members that were made to share one place in QuickJS's tables`);
     return value;
   };
   // Every element of a list, and every character of a text, is a property.
   function listed(value, name) {
+    if (isObject(value) && getPrototypeOf(value) === Object.prototype) return kit.uncrowded(value, name);
     if (typeof value === "string" || value instanceof String)
       value.length > MOST && tooLong(name, value.length, MOST, "characters");
     else if (isArray(value)) checked(value, name);
     else if (isView(value)) checked(value, name, MOST);
-    else if (isObject(value)) kit.uncrowded(value, `${name}()`);
+    else if (isObject(value)) kit.uncrowded(value, name);
     return value;
   }
   // QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
   kit.members = (value) => {
-    listed(value, "`...`");
+    listed(value, "...");
     return typeof value === "string" ? Object(value) : value;
   };
   const describing =

@@ -25,7 +25,7 @@
   // function: QuickJS looks for each name among all before it, and then for all of them in every object.
   const unchanged = (_key, value) => {
     tick();
-    return value === null || typeof value !== "object" || isArray(value) ? value : kit.uncrowded(value, "stringify()");
+    return value === null || typeof value !== "object" || isArray(value) ? value : kit.uncrowded(value, "stringify");
   };
   function chosen(list) {
     const names = new Set();
