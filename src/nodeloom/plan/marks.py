@@ -48,6 +48,11 @@ class Marks:
     def __bool__(self) -> bool:
         return bool(self.headers or self.query or self.body or self.path or self.address or self.method)
 
+    @property
+    def tells_of_values(self) -> bool:
+        """Whether anything but the address, which is told apart from its secrets, is the credential's."""
+        return bool(self.headers or self.query or self.body or self.path or self.method)
+
     def plus(self, other: Marks) -> Marks:
         """These, and those of what comes after them."""
         if not self and not self.constant:
