@@ -24,6 +24,7 @@ from nodeloom.expression.syntax.statement_layout import (
     class_parts,
     function_parts,
     listed,
+    property_parts,
     taken,
 )
 from nodeloom.expression.words import words
@@ -66,7 +67,7 @@ class Printer:
         self._choice_name = None if "$if" in names.changed else "$if"
         self._optional: set[int] = set()
         self._bigints = bigints
-        self._of_objects: set[int] = set()  # spreads of object literals
+        self._of_objects: set[int] = set()  # members of object literals, which patterns have too
         self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
         self._assigned: set[int] = set()  # members that are assigned to
 
@@ -163,12 +164,15 @@ class Printer:
         return self._ticked(node, [*parts, "]"])
 
     def _object(self, node: Node) -> Parts:
-        self._of_objects.update(id(child) for child in node.children if child.kind == "Spread")
+        self._of_objects.update(map(id, node.children))
         return self._ticked(node, ["({", *listed(node.children), "})"])
 
     def _spread(self, node: Node) -> Parts:
         value = node.children[0]
         return ["...members(", value, ")"] if id(node) in self._of_objects else ["...", value]
+
+    def _property(self, node: Node) -> Parts:
+        return property_parts(node, of_object=id(node) in self._of_objects)
 
     # Operators
 
@@ -374,6 +378,7 @@ def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
     yield "New", Printer._new
     yield "Object", Printer._object
     yield "Paren", Printer._paren
+    yield "Property", Printer._property
     yield "Regex", Printer._regex
     yield "Sequence", lambda _, node: listed(node.children)
     yield "Spread", Printer._spread

@@ -78,13 +78,13 @@ def key_parts(member: Node, key: Node) -> Parts:
     return ["[", key, "]"] if member.computed else [text_literal(key.text)]
 
 
-def property_parts(member: Node) -> Parts:
+def property_parts(member: Node, *, of_object: bool) -> Parts:
     """A property of an object or of a pattern."""
     if member.form != "init":
         return method_parts(member)
     key, value = member.children
     # Only `__proto__: value` sets the prototype, not the short form.
-    if key.text != "__proto__" or member.computed:
+    if key.text != "__proto__" or member.computed or not of_object:
         return [*key_parts(member, key), ":", value]
     if member.shorthand:
         return ['["__proto__"]:', value]
@@ -191,7 +191,6 @@ LAYOUT: dict[str, Callable[[Node], Parts]] = {
     "If": _if,
     "Labeled": lambda node: [f"{mangled(node.text)}:", node.children[0]],
     "ObjectPattern": lambda node: ["{", *listed(node.children), "}"],
-    "Property": property_parts,
     "Rest": lambda node: ["...", node.children[0]],
     "Return": lambda node: ["return ", *node.children, ";"] if node.children else ["return;"],
     "Switch": _switch,
