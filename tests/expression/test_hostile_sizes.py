@@ -133,7 +133,7 @@ CODES = {
         f"(t => [{','.join(['new Number(t).x'] * 300)}].length)('1'.repeat(1.5e7))",
         f"(b => [{','.join(['new Float64Array(b)'] * 300)}].length)(new Uint8Array(5e6))",
         f"(t => [{','.join(['t`x`'] * 300)}].length)(encodeURIComponent.bind(null, '\u4e2d'.repeat(1e6)))",
-        f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'c')",
+        f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'ac')",
     ],
     "patterns": [
         "new RegExp('a|'.repeat(4e5)).test('b')",
