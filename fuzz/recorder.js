@@ -99,7 +99,7 @@ globalThis.recorder = function (globalNames) {
     (value) => value,
     (base, exponent) => base ** exponent,
     (value) => value,
-    (key) => key,
+    (_owner, key) => key,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);

@@ -113,6 +113,7 @@ CODES = {
         "(() => { function F() {}; let o = {}; for (let i = 0; i < 3e4; i++) { F['proto' + 'type'] = o; o = new F() }"
         " return 1 })()",
         "(() => { const F = function* () {}, k = { toString: () => 'proto' + 'type' }; [F[k]] = [{}]; return 1 })()",
+        "(() => { let o = function () {}; o[(o = {}, 'proto' + 'type')] = {}; return 1 })()",
         "(() => { function F() {}; Object.assign(F, { ['proto' + 'type']: {} }); return 1 })()",
         "(() => { function F() {}; for (F['proto' + 'type'] of [{}]); return 1 })()",
         "(() => { function F() {}; ({ a: (F)['proto' + 'type'] } = { a: {} }); return 1 })()",
@@ -133,7 +134,8 @@ CODES = {
         f"(t => [{','.join(['new Number(t).x'] * 300)}].length)('1'.repeat(1.5e7))",
         f"(b => [{','.join(['new Float64Array(b)'] * 300)}].length)(new Uint8Array(5e6))",
         f"(t => [{','.join(['t`x`'] * 300)}].length)(encodeURIComponent.bind(null, '\u4e2d'.repeat(1e6)))",
-        f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'ac')",
+        f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})"
+        "('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'ac')",
     ],
     "patterns": [
         "new RegExp('a|'.repeat(4e5)).test('b')",

@@ -419,7 +419,7 @@
     (base, exponent) => kit.power(base, exponent),
     // What an object or class descends from, and the name of a member that is assigned to (native-collections.js).
     (value) => kit.ancestor(value),
-    (key) => kit.writable(key),
+    (owner, key) => kit.writable(owner, key),
   ];
   api.seal = () => {
     lasting.forEach(lock);

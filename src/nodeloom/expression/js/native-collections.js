@@ -77,9 +77,11 @@
     if (typeof value === "function") countAncestors(value.prototype);
     return value;
   };
-  kit.writable = (key) => {
+  // `owner` is known if it is a name; whatever else it is may be a function.
+  kit.writable = (owner, key) => {
     const name = isObject(key) ? `${key}` : key;
-    return name === "prototype" ? fail("The prototype of a function cannot be changed here") : name;
+    if (name === "prototype" && typeof owner !== "object") fail("The prototype of a function cannot be changed here");
+    return name;
   };
   replace(Object, "create", {
     create(prototype, properties) {

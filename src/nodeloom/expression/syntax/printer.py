@@ -252,20 +252,22 @@ class Printer:
         """A member, with a look at the clock before a call of it."""
         parts = self._based(node.children[0])
         if node.computed:
-            key = node.children[1]
-            asked = [name for name, holds in self._key_helpers(node, key, ticking=ticking) if holds]
-            opening = f"{'?.' if node.optional else ''}[{''.join(f'{name}(' for name in asked)}"
-            return [*parts, opening, key, ")" * len(asked) + "]"]
+            key: Parts = ["tick(", node.children[1], ")"] if ticking else [node.children[1]]
+            return [*parts, "?.[" if node.optional else "[", *self._written_key(node, key), "]"]
         if ticking:
             return [*parts, f"{'?.' if node.optional else ''}[tick({text_literal(node.text)})]"]
         if not node.optional:
             return [*parts, access(node.text)]
         return [*parts, f"?.{node.text if is_plain(node.text) else access(node.text)}"]
 
-    def _key_helpers(self, node: Node, key: Node, *, ticking: bool) -> Iterable[tuple[str, bool]]:
-        """The helpers that a computed name goes through, and whether this one does."""
-        yield "writable", id(node) in self._assigned and key.kind != "Literal"
-        yield "tick", ticking
+    def _written_key(self, node: Node, key: Parts) -> Parts:
+        """The computed name `key` of a member; one that is assigned to is looked at, with what it belongs to."""
+        if id(node) not in self._assigned or node.children[1].kind == "Literal":
+            return key
+        owner = node.children[0]
+        # It stands before the key, whose code may give the name of the owner to something else.
+        known: Parts = [owner] if owner.kind in ("Identifier", "This") else ["(void 0)"]
+        return ["writable(", *known, ",", *key, ")"]
 
     def _call(self, node: Node) -> Parts:
         if self._is_choice(node):
