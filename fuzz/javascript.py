@@ -23,7 +23,7 @@ _EARLY_ERRORS = re.compile(
     "Duplicate parameter name|invalid redefinition|duplicate label|yield in default|a declaration in the head|"
     "label not found|break must|continue must|missing initializer|a default clause|duplicate default|super|"
     "invalid number of arguments|duplicate constructor|property name|invalid method name|read-only|"
-    "invalid property name|constructor|static"
+    "invalid property name|invalid field name|constructor|static"
 )
 # Words that sloppy and strict code, or QuickJS and ECMA-262, see differently.
 _OF_MODES = re.compile(

@@ -99,6 +99,8 @@ globalThis.recorder = function (globalNames) {
     (value) => value,
     (base, exponent) => base ** exponent,
     (error) => error,
+    (value) => value,
+    (_owner, key) => key,
   ];
   function told(value, depth) {
     if (has(labels, value)) return find(labels, value);

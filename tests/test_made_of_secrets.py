@@ -538,3 +538,44 @@ def test_it_is_not_told_either(place: str, caplog: pytest.LogCaptureFixture) -> 
     told += "\n".join(f"{r.url} {r!r} {r._request!r}" for r in diary.requests)
     assert KEY[::-1] not in decoded(told)
     assert "***" in told
+
+
+SAYING = {
+    "the name of a node": "$(%s).first()",
+    "the name of another node": "$node[%s].json.a",
+    "the number of an item": "$item(%s)",
+    "a thrown error": "({ get a() { throw new Error(%s) } })",
+    "a thrown text": "({ get a() { throw %s } })",
+    "what no header can hold": "%s + '\\r\\nx: \"y\"'",
+}
+
+
+@pytest.mark.parametrize("place", ["header", "address", "body", "parameter sent as header", "parameter in the path"])
+@pytest.mark.parametrize("what", SAYING)
+def test_an_expression_does_not_say_it_in_its_error(what: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """No search finds in an error what the code made of a secret, so the error of such code says nothing of values."""
+    caplog.set_level(logging.DEBUG, logger="nodeloom")
+    chosen = places(f"={{{{ {SAYING[what] % REVERSED} }}}}")[place]
+    with serving(says_json({})) as home, runtime(BARE, document(chosen)) as opened:
+        given = credential(home, key=KEY)
+        error = opened.run("probe", chosen[2], [{"id": 7}], credentials=given, on_error="continue").outcomes[0].error
+        planned = [request.to_dict() for request in opened.plan("probe", chosen[2], [{"id": 7}], credentials=given)]
+    told = f"{error}\n{json.dumps(error.to_dict() if error else None)}\n{json.dumps(planned)}\n{caplog.text}"
+    assert KEY[::-1] not in decoded(told)
+
+
+def test_a_parameter_that_another_template_reads_is_not_said_either() -> None:
+    with serving(says_json({})) as home:
+        read = node({"headers": {"X-Way": "={{ $($parameter.derived).first() }}"}}, properties=DERIVED)
+        read["requestDefaults"] = {"baseURL": "={{ $credentials.serverUrl }}", "method": "POST"}
+        error = ran(home, read, {})
+    assert isinstance(error, NodeloomError)
+    assert KEY[::-1] not in f"{error}{error.to_dict()}"
+    assert "reads the credential" in error.message
+
+
+def test_an_error_of_code_that_reads_no_secret_says_what_it_is_about() -> None:
+    with serving(says_json({})) as home:
+        error = ran(home, document(places("={{ $('Other node').first() }}")["header"]), {})
+    assert isinstance(error, NodeloomError)
+    assert "Other node" in error.message

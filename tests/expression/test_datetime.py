@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import ExpressionError
-from nodeloom.expression import UNDEFINED
-from nodeloom.expression.zones import zone_rules
+from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
+from nodeloom.expression.zones import _rules, zone_rules
 from nodeloom.expressions import Engines, evaluate
 
 ENGINES = Engines()
@@ -149,6 +149,23 @@ def test_unknown_zones_have_no_rules() -> None:
     rules = zone_rules("europe/berlin")
     assert rules is not None
     assert rules["name"] == "Europe/Berlin"
+
+
+def test_what_is_no_zones_name_is_not_kept() -> None:
+    """Items may hold any number of such texts, of any length: neither Python nor the engine holds on to them."""
+    before = _rules.cache_info().currsize
+    assert zone_rules("x" * 10_000) is None
+    assert zone_rules("Nowhere and Land") is None
+    assert _rules.cache_info().currsize == before
+    environment = Environment(engines=Engines())
+    template = compile_value("={{ $now.setZone($json.zone).isValid }}", dialect="n8n")
+    used = []
+    for number in range(300):
+        item = {"json": {"zone": f"Nowhere/{'n' * 80}{number}"}}
+        assert template.resolve(Scope(environment, [item], 0)) is False
+        if number in (99, 299):
+            used.append(environment.engines.current().interpreter._used())  # type: ignore[attr-defined]
+    assert used[1] - used[0] < 10_000
 
 
 def test_a_run_in_an_unknown_zone_fails_where_it_matters(js: Any) -> None:

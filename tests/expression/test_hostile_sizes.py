@@ -12,6 +12,24 @@ from .contained import outcomes
 
 pytestmark = pytest.mark.slow
 
+
+def _crowd(count: int = 6000) -> str:
+    """Code of an object whose members share one place in its table (Fibonacci hashing)."""
+    steps = {"a": 46368, "b": 75025, "c": 121393}
+    number, written = 12345, ""
+    while len(written) < count:
+        step = next(s for s in steps if _place(number + steps[s]) == _place(12345))
+        number, written = number + steps[step], written + step
+    gaps = ",".join(f"{name}:{step}" for name, step in steps.items())
+    loop = f"for (const step of '{written}') o[n += g[step]] = 1"
+    return f"(() => {{ let n = 12345; const o = {{}}, g = {{{gaps}}}; {loop}; return o }})()"
+
+
+def _place(number: int) -> int:
+    return ((number | 1 << 31) * 0x61C8864680B583EB % 2**64) >> 48
+
+
+CROWD = _crowd()
 DEEP = "(() => { let o = null; for (let i = 0; i < 3e4; i++) o = Object.create(o); return o })()"
 ERRORS = {"ExpressionError", "ExpressionMemoryError", "ExpressionTimeoutError", "ExpressionSyntaxError"}
 
@@ -85,6 +103,41 @@ CODES = {
         f"[...[].values.call({{ length: 1e6, __proto__: {DEEP} }})].length",
         f"Array.from({{ length: 1e6, __proto__: {DEEP} }}).length",
         f"new Float64Array({{ length: 1e6, __proto__: {DEEP} }}).length",
+    ],
+    "prototypes one behind the other": [
+        f"(f => [{','.join(f'f.x{i}' for i in range(3000))}].length)({DEEP})",
+        f"(f => {{ const {{ {','.join(f'x{i}' for i in range(3000))} }} = f; return 1 }})({DEEP})",
+        f"(f => {{ {';'.join(f'f.x{i} = 1' for i in range(3000))}; return 1 }})({DEEP})",
+        f"new Map(Array(2e4).fill({DEEP})).size",
+        f"[].concat(...Array(5e4).fill({DEEP})).length",
+        "(() => { let o = {}; for (let i = 0; i < 3e4; i++) o = { __proto__: o }; return o.x || 1 })()",
+        "(() => { let C = Object; for (let i = 0; i < 200; i++) C = class extends C {}; return new C().x || 1 })()",
+        "(() => { function F() {}; let o = {}; for (let i = 0; i < 3e4; i++) { F['proto' + 'type'] = o; o = new F() }"
+        " return 1 })()",
+        "(() => { const F = function* () {}, k = { toString: () => 'proto' + 'type' }; [F[k]] = [{}]; return 1 })()",
+        "(() => { let o = function () {}; o[(o = {}, 'proto' + 'type')] = {}; return 1 })()",
+        "(() => { function F() {}; Object.assign(F, { ['proto' + 'type']: {} }); return 1 })()",
+        "(() => { function F() {}; for (F['proto' + 'type'] of [{}]); return 1 })()",
+        "(() => { function F() {}; ({ a: (F)['proto' + 'type'] } = { a: {} }); return 1 })()",
+    ],
+    "members that share one place": [
+        f"(o => ({{ ...o }})[12345])({CROWD})",
+        f"(o => {{ const {{ a, ...r }} = o; return 1 }})({CROWD})",
+        f"(o => {{ let r; ({{ ...r }} = o); return 1 }})({CROWD})",
+        f"(o => {{ for (const k in o) return k }})({CROWD})",
+        f"Object.assign({{}}, {CROWD})[87370]",
+        f"Object.values({CROWD}).length",
+        f"Object.freeze({CROWD})[87370]",
+        f"JSON.stringify([{CROWD}]).length",
+        f"{CROWD}.values().length",
+        CROWD,
+    ],
+    "calls that are written otherwise": [
+        f"(t => [{','.join(['new Number(t).x'] * 300)}].length)('1'.repeat(1.5e7))",
+        f"(b => [{','.join(['new Float64Array(b)'] * 300)}].length)(new Uint8Array(5e6))",
+        f"(t => [{','.join(['t`x`'] * 300)}].length)(encodeURIComponent.bind(null, '\u4e2d'.repeat(1e6)))",
+        f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})"
+        "('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'ac')",
     ],
     "patterns": [
         "new RegExp('a|'.repeat(4e5)).test('b')",

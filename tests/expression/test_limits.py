@@ -118,6 +118,7 @@ def test_regular_expressions_that_nothing_could_stop_are_refused(code: str) -> N
         ("(() => { const o = {}; for (const k in { a: 1, b: 2 }) o[k] = 1;"
          " for (const [k] of [['c']]) o[k] = 2; return o })()",
          {"a": 1, "b": 1, "c": 2}),
+        ("['a', 'proto' + 'type'].reduce((o, k) => { o[k] = 1; return o }, {})", {"a": 1, "prototype": 1}),
         ("(() => { outer: for (;;) { for (;;) { break outer } } return 1 })()", 1),
         ("(({ a, ...rest }, [b, ...more] = [1, 2, 3]) => [a, rest, b, more])({ a: 1, c: 2 })",
          [1, {"c": 2}, 1, [2, 3]]),

@@ -133,7 +133,10 @@ def test_any_text_is_refused_or_does_what_its_tree_says(code: str) -> None:
         "(() => { var x = 1; { let x = 2; a(x) } return x })()", "(() => { a(h); function h() {} })()",
         "(() => { if (a) b; else if (c) d })()", "((a, b = a, c = () => b) => c())(1)",
         "(function f(n) { return n ? f(n - 1) : f })(2)", "a, b; c", "(() => { 'use strict'; 'x'; return 1 })()",
-        "void 0", "typeof a.b", "!(a in b)", "a instanceof b", "a in b in c", "/[/\\]]+(?<n>a)\\k<n>/dgimsuy",
+        "(({ __proto__: x }) => typeof x)({})", "(() => { let x; ({ __proto__: x, ...a } = { b }); return [x, a] })()",
+            "(() => { for (a[b] in { c: 1 }); return [a[b]++, [a[b]] = [2], { x: (a[b]) } = { x: 3 }] })()",
+            "(() => { switch (a) { case b: case 1 + 2 + 3 + 4 + 5: return 1 } class C extends a {} return new C })()",
+            "void 0", "typeof a.b", "!(a in b)", "a instanceof b", "a in b in c", "/[/\\]]+(?<n>a)\\k<n>/dgimsuy",
         "/\\u{61}/u", "/'\"`${/", "é + ñ + ‿x + a\u200c + 𝒳 + नि", "_u + _u61_ + a_u + __u",
     ],
 )  # fmt: skip

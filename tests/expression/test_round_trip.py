@@ -41,8 +41,8 @@ def printed(node: Node) -> tuple[Any, ...]:
         return printed(children[0])
     if node.kind == "Sequence" and _calls(children[0], "tick"):
         return printed(children[1])
-    if node.kind == "Call" and _calls(node, "members"):
-        return printed(children[1])
+    if any(_calls(node, helper) for helper in ("members", "ancestor", "writable")):
+        return printed(children[-1])
     if node.kind == "Call" and re.fullmatch(r"r\d+", children[0].text):
         return ("Regex",)
     if node.kind == "Call" and children[1:] and _calls(children[1], "strings"):

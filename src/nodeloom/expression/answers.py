@@ -27,7 +27,6 @@ class Receiver(Protocol):
 #: How long an answer holds, by its kind.
 LIFETIME = {
     "module": "engine",
-    "zone": "engine",
     "process": "engine",
     "environment": "environment",
     "node": "environment",
@@ -36,6 +35,7 @@ LIFETIME = {
     "rawParameter": "scope",
     "function": "scope",
     "hash": "scope",
+    "zone": "scope",  # JavaScript keeps those that there are (js/zone.js)
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nodeloom import javascript
 from nodeloom.errors import ExpressionError, preview
 from nodeloom.expression.text import NotPlainError, mixed_text
+from nodeloom.expression.words import words
 
 if TYPE_CHECKING:
     from nodeloom.expression.path import Reader
@@ -18,6 +19,11 @@ Path = tuple[str | int, ...]
 
 _NO_NAMES: frozenset[str] = frozenset()
 _PARAMETERS = frozenset({"$parameter", "$rawParameter"})
+
+#: What expressions call the credential; in a credential type's own templates it is `$self` too.
+CREDENTIAL_NAMES = words("$credentials $self")
+#: Names through which what was made of the credential comes to a template, besides the credential's own.
+NAMES_AROUND = words("$parameter $value $parent $request")
 
 #: What stands before the name of a member beside the one that is resolved, in `$parameter`.
 SIBLING = "&"
@@ -152,6 +158,9 @@ class Template(Compiled):
         try:
             return scope.environment.engines.evaluate(self.program, scope)
         except ExpressionError as fault:
+            # Those of the limits say nothing of values.
+            if type(fault) is ExpressionError and _reads_credential(self, scope):
+                _say_no_values(fault)
             _place(fault, self, scope)
             raise
 
@@ -211,6 +220,26 @@ def _place(fault: ExpressionError, template: Compiled, scope: Scope) -> None:
     secrets = _texts_of(scope.names.get("$credentials"))
     if secrets:
         fault.mask(lambda text: _without(text, secrets))
+
+
+def _reads_credential(template: Compiled, scope: Scope) -> bool:
+    """Whether the template's values may be made of the credential: it reads it, or what may have been made of it."""
+    if not CREDENTIAL_NAMES & scope.names.keys():
+        return False
+    if template.names & CREDENTIAL_NAMES:
+        return True
+    passed_on = bool(template.names & NAMES_AROUND)
+    return passed_on and any(part.names & CREDENTIAL_NAMES for part in scope.parameters.values())
+
+
+def _say_no_values(fault: ExpressionError) -> None:
+    """An expression that turned a secret round can say it in its error, in a form that nobody knows."""
+    fault.message = "The expression failed. It reads the credential, so what it says about that is not told."
+    fault.args = (fault.message,)
+    fault.value = None
+    fault.hint = None
+    fault.details = {}
+    fault.__cause__ = None
 
 
 def _texts_of(value: object) -> list[str]:

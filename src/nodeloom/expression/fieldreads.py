@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nodeloom.expression.compiled import Compiled, Path
-from nodeloom.expression.words import words
+from nodeloom.expression.compiled import CREDENTIAL_NAMES, Compiled, Path
 
 Fields = frozenset[str]
 """Names of a credential's fields; `EVERY` among them where it cannot be told which."""
@@ -11,9 +10,6 @@ Fields = frozenset[str]
 EVERY = "*"
 NO_FIELDS: Fields = frozenset()
 _EVERY_FIELD: Fields = frozenset({EVERY})
-
-#: What expressions call the credential; in a credential type's own templates it is `$self` too.
-CREDENTIAL_NAMES = words("$credentials $self")
 
 
 def fields_read(template: Compiled) -> Fields:

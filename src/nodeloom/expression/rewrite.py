@@ -68,7 +68,10 @@ class Program(NamedTuple):
 
 
 #: The parameters of a program's function, in their order.
-PARAMETERS = "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,members,self,grown,power,caught"
+PARAMETERS = (
+    "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,members,self,grown,power,"
+    "caught,ancestor,writable"
+)
 #: Globals that make BigInts. Without them, and without one that is written out, there is none.
 _BIGINT_NAMES = words("BigInt BigInt64Array BigUint64Array DataView")
 

@@ -17,7 +17,10 @@ from nodeloom.expression.words import words
 #: lose nothing.
 FEW = 4
 FEW_CALLS = 16
+#: So many computed names of members, which may be long texts, or meet with others in QuickJS's tables.
+FEW_NAMES = 200
 
+_CALLS = words("Call New Tagged")
 _CHEAP_BINARY = words("&& || ??")
 _CHEAP_UNARY = words("typeof void delete !")
 
@@ -26,10 +29,13 @@ def ticking(trees: Iterable[Node]) -> set[int]:
     """The ids of the operators and calls in the code `trees` that tick."""
     operators: list[int] = []
     calls: list[int] = []
+    names: list[int] = []
     for tree in trees:
         for node in walk(tree):
-            if node.kind == "Call":
+            if node.kind in _CALLS:
                 calls.append(id(node))
+            elif node.kind == "Member" and node.computed:
+                names.append(id(node))
             elif _is_operator(node):
                 operators.append(id(node))
     found: set[int] = set()
@@ -37,6 +43,8 @@ def ticking(trees: Iterable[Node]) -> set[int]:
         found.update(operators)
     if len(calls) > FEW_CALLS:
         found.update(calls)
+    if len(names) > FEW_NAMES:
+        found.update(names)
     return found
 
 
@@ -49,7 +57,7 @@ def _is_operator(node: Node) -> bool:
             return node.text not in _CHEAP_UNARY
         case "Assign":
             return node.text != "=" and node.text[:-1] not in _CHEAP_BINARY
-        case "Update":
+        case "Update" | "Case":
             return True
         case "Template":
             return len(node.children) > 1

@@ -17,14 +17,23 @@ _LATEST = 4_102_444_800  # 2100-01-01; later instants use the rule of the last y
 _STEP = 20 * 86400
 
 
-@lru_cache(maxsize=256)
+#: What the name of a zone may be, and how long: whatever else a text is, it is not kept.
+_NAME = re.compile(r"[A-Za-z0-9_+\-]+(?:/[A-Za-z0-9_+\-]+)*")
+_LONGEST_NAME = 100
+
+
 def zone_rules(name: str) -> dict[str, Any] | None:
     """The transitions of the zone `name`, or None if there is no such zone.
 
     `at` holds the instants in milliseconds since 1970, ascending; `offset` (seconds) and `abbreviation` have
-    one element more, the first for the time before the first transition. Found by halving, as `zoneinfo` does
-    not tell its transitions.
+    one element more, the first for the time before the first transition.
     """
+    return _rules(name) if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) else None
+
+
+@lru_cache(maxsize=256)
+def _rules(name: str) -> dict[str, Any] | None:
+    """See `zone_rules`. Found by halving, as `zoneinfo` does not tell its transitions."""
     zone = _load(name)
     if zone is None:
         return None
@@ -62,8 +71,6 @@ def _change(state: Any, low: int, high: int) -> int:
 def _load(name: str) -> Any:
     import zoneinfo
 
-    if not re.fullmatch(r"[A-Za-z0-9_+\-]+(?:/[A-Za-z0-9_+\-]+)*", name):
-        return None
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -30,7 +30,7 @@ from nodeloom.plan.travel import (
     statuses_of,
 )
 from nodeloom.plan.wire import ARRAY_FORMATS, encode_query, scalar_text
-from nodeloom.redaction import MaskedTexts, MaskedValues, telling
+from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, telling
 
 # Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
 # 7.6.1 and 8.6): one that says it twice is read as two by some servers.
@@ -183,7 +183,7 @@ class Call:
             raise InvalidValueError(
                 "The method cannot be sent.",
                 property="method",
-                value=method,
+                value=MASK if self.marks.method else method,
                 hint="Use GET, POST, PUT, PATCH or DELETE.",
             )
         return method
@@ -224,7 +224,7 @@ class Call:
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         options, as_n8n = self.options, self.url_values == "raw"
-        headers = _headers(options.get("headers"), as_n8n=as_n8n)
+        headers = _headers(options.get("headers"), self.marks.headers, as_n8n=as_n8n)
         query = copy_json(_mapping(options.get("qs"), "qs", lenient=as_n8n))
         if is_true(options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
@@ -353,7 +353,8 @@ def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
     )
 
 
-def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
+def _headers(values: Any, made: Collection[str], *, as_n8n: bool) -> dict[str, str]:
+    """The headers as text; `made` are those that are the credential's, by name in lower case."""
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values, "headers").items():
         # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes
@@ -366,6 +367,8 @@ def _headers(values: Any, *, as_n8n: bool) -> dict[str, str]:
             _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
         except InvalidValueError as error:
             error.property = error.property or name
+            if EVERY in made or name.lower() in made:
+                error.value = MASK
             raise
     return headers
 

@@ -14,9 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
-from nodeloom.expression.compiled import Composite, Path, Template
-from nodeloom.expression.fieldreads import CREDENTIAL_NAMES, EVERY, NO_FIELDS, Fields, fields_read
-from nodeloom.expression.words import words
+from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Path, Template
+from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, fields_read
 from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
@@ -24,9 +23,7 @@ from nodeloom.redaction import MaskedTexts, telling, texts_of
 
 NO_TEXTS = MaskedTexts()
 
-# Names through which what was made of the credential comes to a template, besides the credential's own.
-_AROUND = words("$parameter $value $parent $request")
-_TRACED_NAMES = CREDENTIAL_NAMES | _AROUND
+_TRACED_NAMES = CREDENTIAL_NAMES | NAMES_AROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,11 @@ class Marks:
 
     def __bool__(self) -> bool:
         return bool(self.headers or self.query or self.body or self.path or self.address or self.method)
+
+    @property
+    def tells_of_values(self) -> bool:
+        """Whether anything but the address, which is told apart from its secrets, is the credential's."""
+        return bool(self.headers or self.query or self.body or self.path or self.method)
 
     def plus(self, other: Marks) -> Marks:
         """These, and those of what comes after them."""

@@ -9,7 +9,7 @@ from typing import Any
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
 from nodeloom.descriptor.visibility import Surroundings, edition_of
-from nodeloom.errors import ItemError
+from nodeloom.errors import InvalidValueError, ItemError
 from nodeloom.expression import Compiled, Scope
 from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Content, Response
@@ -24,6 +24,7 @@ from nodeloom.plan.receive import Reception
 from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
 from nodeloom.plan.transfer import Transfer
+from nodeloom.redaction import MASK
 
 Item = dict[str, Any]
 
@@ -120,16 +121,14 @@ class OperationPlan:
         draft = ground.draft.copy(scope, ground.draft.options if touched is None else touched)
         if said is not None:
             said.append(draft)
-        for step in self._own:
-            step.apply(draft)
+        _apply(self._own, draft)
         if self._body_fields is not None:
             self._body_fields.check(draft)
         return draft
 
     def _laid(self, scope: Scope) -> _Ground:
         draft = Draft(scope, marks=self.marks)
-        for step in self._settled:
-            step.apply(draft)
+        _apply(self._settled, draft)
         common = None
         if self._touched is not None:
             ground = Call(draft.options, {}, self.url_values, self.transfer, marks=self.marks)
@@ -166,6 +165,17 @@ class _Ground:
 
 def _has_pages(draft: Draft) -> bool:
     return bool(draft.paginate) and draft.pagination is not None
+
+
+def _apply(steps: Iterable[Step], draft: Draft) -> None:
+    """Have each step contribute. What a step makes of the credential is no value that an error may tell."""
+    for step in steps:
+        try:
+            step.apply(draft)
+        except InvalidValueError as error:
+            if step.marks.tells_of_values and error.value is not None:
+                error.value = MASK
+            raise
 
 
 def arranged(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:

@@ -46,7 +46,7 @@ class Redactor:
         values = self._spelled(self._values(None, (), request))
         decoded = unquote(text)
         # To make a masker takes longer than all else, and most texts hold none of the values.
-        found = [value for value in values if value in text or value in decoded]
+        found = [value for value in values if any(form in text or form in decoded for form in _in_json(value))]
         if found:
             head = _HEAD.match(text)
             start = head.end() if head is not None else 0
@@ -118,6 +118,14 @@ class Redactor:
     def _spelled(values: Iterable[str]) -> set[str]:
         """The values, and how they stand in quotes, where OData and SQL double the quotes in them."""
         return {spelled for value in values if value for spelled in (value, value.replace("'", "''"))}
+
+
+def _in_json(value: str) -> Iterable[str]:
+    """A text as it is, and as it stands within JSON."""
+    yield value
+    if not value.isalnum():
+        yield json.dumps(value)[1:-1]
+        yield json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 def _unpacked(value: object) -> object:

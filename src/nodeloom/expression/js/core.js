@@ -1,5 +1,5 @@
 // The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it
-// but the fifteen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
+// but the seventeen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
 // given `kit`. Intrinsics are frozen by harden.js, which runs last.
 (function (globalObject) {
   "use strict";
@@ -197,7 +197,7 @@
   }
   function plainObject(value, seen) {
     const packed = create(null);
-    for (const key of keysOf(value)) {
+    for (const key of keysOf(kit.uncrowded(value, "The result"))) {
       packed[key] = pack(value[key], seen);
     }
     return ownKey(packed, TAG) ? { [TAG]: ["object", Object.entries(packed)] } : packed;
@@ -418,8 +418,8 @@
     },
     // The first argument of a template's tag (ECMA-262 GetTemplateObject).
     (cooked, raw) => freeze(defineProperty(cooked, "raw", { value: freeze(raw) })),
-    // What an object literal takes over from a value by `...`.
-    (value) => (typeof value === "string" ? Object(value) : value),
+    // What an object literal or a pattern takes over from a value by `...`, and what `for … in` goes through.
+    (value) => kit.members(value),
     // `this` outside of functions (n8n).
     () => ({ process: {}, require: {}, module: {}, Buffer: {} }),
     // Operators that make BigInts longer (native-numbers.js).
@@ -430,6 +430,9 @@
       if (error instanceof TypeErrorOf && ownKey(error, "message")) error.message = worded(error.message);
       return error;
     },
+    // What an object or class descends from, and the name of a member that is assigned to (native-collections.js).
+    (value) => kit.ancestor(value),
+    (owner, key) => kit.writable(owner, key),
   ];
   api.seal = () => {
     lasting.forEach(lock);

@@ -18,6 +18,19 @@
   const numberPlace = (name) => Number((((BigInt(name) | 0x80000000n) * FACTOR) >> 53n) & 0x7ffn);
   const isIndex = (name) => name.length < 11 && `${name >>> 0}` === name && name >>> 0 < 2 ** 31;
 
+  // Whether the members of an object share so few places that going through all of them takes long: some are looked at.
+  function areCrowded(names) {
+    const count = min(trunc(names.length / 10), 400);
+    const places = new Map();
+    for (let i = 0; i < count; i++) {
+      const name = names[trunc(random() * names.length)];
+      if (typeof name !== "string" || !isIndex(name)) continue;
+      const at = numberPlace(name);
+      places.set(at, (places.get(at) ?? 0) + 1);
+    }
+    return pairs(places) > 5 * SHARED + (count * count) / 2048;
+  }
+
   // The names near some places of a text, as lists of neighbours. Every stretch between two quotes that a colon follows
   // counts, since nobody knows whether a place is within a text. Long stretches are not passed twice.
   function* someNames(text) {
@@ -90,5 +103,5 @@
     }
     return pairs(texts) > SHARED || neighbours > SHARED || pairs(numbers) > SHARED + (8 * indices * indices) / 4096;
   }
-  return { isCrowded };
+  return { isCrowded, areCrowded };
 });

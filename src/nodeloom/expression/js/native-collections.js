@@ -1,7 +1,7 @@
 // Maps, sets, objects, iterators and typed arrays, within bounds (native-bounds.js).
 (function (kit) {
   "use strict";
-  const { tick, isArray } = kit;
+  const { tick, isArray, fail } = kit;
   const { LONG, MOST, MOST_TEXT, put, replace, change, spend, tooLong } = kit.bounds;
   const { isPlain, checked, copied, calledBack, uncurried } = kit.bounds;
   const { apply, construct, ownKeys } = Reflect;
@@ -63,10 +63,30 @@
     }.call));
   }
 
-  // Objects.
+  // Objects. A member is looked for in one prototype after the other, which nothing can stop: so no object has many.
+  // Whatever gives an object its prototype asks here, and the prototype that a function gives stays its own.
+  const MOST_ANCESTORS = 100;
+  const isObject = (value) => value !== null && (typeof value === "object" || typeof value === "function");
+  function countAncestors(value) {
+    let count = 0;
+    for (let next = value; isObject(next); next = getPrototypeOf(next))
+      if (++count > MOST_ANCESTORS) fail(`An object may have ${MOST_ANCESTORS} prototypes, one behind the other`);
+  }
+  kit.ancestor = (value) => {
+    countAncestors(value);
+    if (typeof value === "function") countAncestors(value.prototype);
+    return value;
+  };
+  // `owner` is known if it is a name; whatever else it is may be a function.
+  kit.writable = (owner, key) => {
+    const name = isObject(key) ? `${key}` : key;
+    if (name === "prototype" && typeof owner !== "object") fail("The prototype of a function cannot be changed here");
+    return name;
+  };
   replace(Object, "create", {
     create(prototype, properties) {
       if (properties !== undefined) throw new TypeError("create() takes a prototype and nothing else here");
+      countAncestors(prototype);
       return create(prototype);
     },
   }.create);
@@ -82,13 +102,31 @@
       return object;
     },
   }.fromEntries);
+  // Members of an object whose names are numbers may share one place in its table (crowding.js): each is compared with all
+  // before it then, wherever QuickJS goes through all of them. Names alone are had without that.
+  kit.uncrowded = (value, name) => {
+    const names = ownKeys(value);
+    if (names.length <= LONG) return value;
+    spend(names.length);
+    if (kit.module("crowding").areCrowded(names))
+      fail(`${name}: this would go through members that were made to share one place in QuickJS's tables`);
+    return value;
+  };
   // Every element of a list, and every character of a text, is a property.
   function listed(value, name) {
-    if (typeof value === "string") value.length > MOST && tooLong(name, value.length, MOST, "characters");
+    if (isObject(value) && getPrototypeOf(value) === Object.prototype) return kit.uncrowded(value, name);
+    if (typeof value === "string" || value instanceof String)
+      value.length > MOST && tooLong(name, value.length, MOST, "characters");
     else if (isArray(value)) checked(value, name);
     else if (isView(value)) checked(value, name, MOST);
+    else if (isObject(value)) kit.uncrowded(value, name);
     return value;
   }
+  // QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
+  kit.members = (value) => {
+    listed(value, "...");
+    return typeof value === "string" ? Object(value) : value;
+  };
   const describing =
     "getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptors preventExtensions freeze seal " +
     "isFrozen isSealed";
@@ -100,8 +138,10 @@
   const assign = Object.assign;
   replace(Object, "assign", {
     assign(target, ...sources) {
-      for (const source of sources) listed(source, "assign");
-      return assign(target, ...sources);
+      if (typeof target === "function") throw new TypeError("assign() does not change functions here");
+      const into = assign(target);
+      for (const source of sources) assign(into, listed(tick(source), "assign"));
+      return into;
     },
   }.assign);
 

@@ -23,7 +23,10 @@
 
   // With a function that looks at every value QuickJS looks at the clock as well. A list of names becomes such a
   // function: QuickJS looks for each name among all before it, and then for all of them in every object.
-  const unchanged = (_key, value) => (tick(), value);
+  const unchanged = (_key, value) => {
+    tick();
+    return value === null || typeof value !== "object" || isArray(value) ? value : kit.uncrowded(value, "stringify");
+  };
   function chosen(list) {
     const names = new Set();
     for (const name of isPlain(list) ? checked(list, "stringify") : copied(list, "stringify")) {

@@ -3,6 +3,7 @@
   "use strict";
   const { need, read, create } = kit;
   const rules = create(null); // by lower-case name
+  const LONGEST_NAME = 100; // as in zones.py
   const LAST = 4102444800000;
   // After the rules end, an instant has the offset of the same day in an earlier year with the same weekdays.
   function folded(time) {
@@ -16,9 +17,12 @@
   }
 
   function rulesOf(name) {
-    const key = name.toLowerCase();
-    if (!(key in rules)) rules[key] = read(need("zone", name));
-    return rules[key];
+    const key = name.length <= LONGEST_NAME ? name.toLowerCase() : "";
+    if (key in rules) return rules[key];
+    // Only what is a zone is kept: of all else there is no end.
+    const found = key === "" ? null : read(need("zone", name));
+    if (found !== null) rules[key] = found;
+    return found;
   }
   function position(at, time) {
     let low = 0,

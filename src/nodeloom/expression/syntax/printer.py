@@ -3,7 +3,7 @@
 What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangled`), so that it means nothing
 but a variable that the printed code declares; everything else that an author wrote as text is printed as data. What is
 not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings`,
-`members` and `caught`.
+`members`, `caught`, `ancestor` and `writable`.
 
 Nothing here is recursive, and chains of operators, members and calls are printed without parentheses, so that the
 length of code costs no depth, neither here nor in QuickJS.
@@ -17,7 +17,16 @@ from nodeloom.expression.syntax.bindings import Names
 from nodeloom.expression.syntax.mangling import access, is_plain, mangled, number_literal, template_text, text_literal
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk
 from nodeloom.expression.syntax.operators import PRECEDENCE
-from nodeloom.expression.syntax.statement_layout import LAYOUT, Parts, arrow_parts, class_parts, function_parts, listed
+from nodeloom.expression.syntax.statement_layout import (
+    LAYOUT,
+    Parts,
+    arrow_parts,
+    class_parts,
+    function_parts,
+    listed,
+    property_parts,
+    taken,
+)
 from nodeloom.expression.words import words
 
 # Kinds that are printed so that an operator may stand beside them.
@@ -58,8 +67,9 @@ class Printer:
         self._choice_name = None if "$if" in names.changed else "$if"
         self._optional: set[int] = set()
         self._bigints = bigints
-        self._of_objects: set[int] = set()  # spreads of object literals
+        self._of_objects: set[int] = set()  # members of object literals, which patterns have too
         self._chained: set[int] = set()  # operators whose value goes to the next one of a chain
+        self._assigned: set[int] = set()  # members that are assigned to
 
     def print(self, tree: Node) -> str:
         """The expression `tree` as JavaScript.
@@ -68,6 +78,7 @@ class Printer:
             CodeError: more extension methods are called one on the other than QuickJS can take.
         """
         self._optional |= self._optional_chains(tree)
+        self._assigned.update(id(target) for node in walk(tree) for target in _targets(node))
         printed: list[str] = []
         waiting: Parts = [tree]
         while waiting:
@@ -139,8 +150,9 @@ class Printer:
         chunks = template.children[::2]
         cooked = ["(void 0)" if chunk.value is None else text_literal(str(chunk.value)) for chunk in chunks]
         raw = ",".join(text_literal(chunk.text) for chunk in chunks)
-        parts = self._based(tag)
-        parts.append(f"(strings([{','.join(cooked)}],[{raw}])")
+        ticking = id(node) in self._ticking
+        strings = f"strings([{','.join(cooked)}],[{raw}])"
+        parts = [*self._based(tag), "(", f"tick({strings})" if ticking else strings]
         for value in template.children[1::2]:
             parts += [",", value]
         return [*parts, ")"]
@@ -152,13 +164,15 @@ class Printer:
         return self._ticked(node, [*parts, "]"])
 
     def _object(self, node: Node) -> Parts:
-        self._of_objects.update(id(child) for child in node.children if child.kind == "Spread")
+        self._of_objects.update(map(id, node.children))
         return self._ticked(node, ["({", *listed(node.children), "})"])
 
     def _spread(self, node: Node) -> Parts:
-        # QuickJS gives an object nothing of a text, which has a member for each of its characters (ECMA-262 7.3.26).
         value = node.children[0]
         return ["...members(", value, ")"] if id(node) in self._of_objects else ["...", value]
+
+    def _property(self, node: Node) -> Parts:
+        return property_parts(node, of_object=id(node) in self._of_objects)
 
     # Operators
 
@@ -207,7 +221,7 @@ class Printer:
             return self._grown_assignment(node, operator)
         if id(node) in self._ticking:
             return [target, f"{node.text}tick(", value, ")"]
-        return [target, node.text, value]
+        return [target, node.text, *taken(target, value)]
 
     def _grown_assignment(self, node: Node, operator: str) -> Parts:
         """`x *= y` as `x = grown(x * y)`: what is too long is not to be assigned."""
@@ -232,19 +246,28 @@ class Printer:
     # Members and calls
 
     def _member(self, node: Node) -> Parts:
-        return self._access(node, ticking=False)
+        return self._access(node, ticking=id(node) in self._ticking)
 
     def _access(self, node: Node, *, ticking: bool) -> Parts:
         """A member, with a look at the clock before a call of it."""
         parts = self._based(node.children[0])
         if node.computed:
-            opening, closing = ("[tick(", ")]") if ticking else ("[", "]")
-            return [*parts, f"?.{opening}" if node.optional else opening, node.children[1], closing]
+            key: Parts = ["tick(", node.children[1], ")"] if ticking else [node.children[1]]
+            return [*parts, "?.[" if node.optional else "[", *self._written_key(node, key), "]"]
         if ticking:
             return [*parts, f"{'?.' if node.optional else ''}[tick({text_literal(node.text)})]"]
         if not node.optional:
             return [*parts, access(node.text)]
         return [*parts, f"?.{node.text if is_plain(node.text) else access(node.text)}"]
+
+    def _written_key(self, node: Node, key: Parts) -> Parts:
+        """The computed name `key` of a member; one that is assigned to is looked at, with what it belongs to."""
+        if id(node) not in self._assigned or node.children[1].kind == "Literal":
+            return key
+        owner = node.children[0]
+        # It stands before the key, whose code may give the name of the owner to something else.
+        known: Parts = [owner] if owner.kind in ("Identifier", "This") else ["(void 0)"]
+        return ["writable(", *known, ",", *key, ")"]
 
     def _call(self, node: Node) -> Parts:
         if self._is_choice(node):
@@ -305,7 +328,13 @@ class Printer:
 
     def _new(self, node: Node) -> Parts:
         callee, *arguments = node.children
-        return ["new(", callee, ")(", *listed(arguments), ")"]
+        return ["new(", callee, ")(", *self._arguments(arguments, ticking=id(node) in self._ticking), ")"]
+
+    def _case(self, node: Node) -> Parts:
+        test, *statements = node.children
+        if test.kind == "Hole":
+            return ["default:", *statements]
+        return ["case ", *self._ticked(node, [test]), ":", *statements]
 
 
 def _is_repeatable(target: Node) -> bool:
@@ -316,12 +345,31 @@ def _is_repeatable(target: Node) -> bool:
     return owner.kind in ("Identifier", "This") and all(key.kind in ("Identifier", "Literal") for key in keys)
 
 
+def _targets(node: Node) -> Iterable[Node]:
+    """The members that `node` assigns to by itself."""
+    match node.kind:
+        case "Assign" | "Update" | "Default" | "Rest" | "ForIn" | "ForOf":
+            targets: Iterable[Node] = node.children[:1]
+        case "ArrayPattern":
+            targets = node.children
+        case "ObjectPattern":
+            targets = [child.children[1] for child in node.children if child.kind == "Property"]
+        case _:
+            return
+    for target in targets:
+        while target.kind == "Paren":
+            target = target.children[0]
+        if target.kind == "Member":
+            yield target
+
+
 def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
     yield "Array", Printer._array
     yield "Arrow", lambda _, node: arrow_parts(node)
     yield "Assign", Printer._assign
     yield "Binary", Printer._binary
     yield "Call", Printer._call
+    yield "Case", Printer._case
     yield "Class", lambda _, node: ["(", *class_parts(node), ")"]
     yield "Conditional", Printer._conditional
     yield "Function", lambda _, node: ["(", *function_parts(node), ")"]
@@ -332,6 +380,7 @@ def _kinds() -> Iterable[tuple[str, Callable[[Printer, Node], Parts]]]:
     yield "New", Printer._new
     yield "Object", Printer._object
     yield "Paren", Printer._paren
+    yield "Property", Printer._property
     yield "Regex", Printer._regex
     yield "Sequence", lambda _, node: listed(node.children)
     yield "Spread", Printer._spread

@@ -46,7 +46,7 @@ def class_parts(node: Node) -> Parts:
     name, heritage, *members = node.children
     parts: Parts = ["class", *_name(name)]
     if heritage.kind != "Hole":
-        parts += [" extends(", heritage, ")"]
+        parts += [" extends(ancestor(", heritage, "))"]
     parts.append("{")
     for member in members:
         if member.static:
@@ -78,14 +78,17 @@ def key_parts(member: Node, key: Node) -> Parts:
     return ["[", key, "]"] if member.computed else [text_literal(key.text)]
 
 
-def property_parts(member: Node) -> Parts:
+def property_parts(member: Node, *, of_object: bool) -> Parts:
     """A property of an object or of a pattern."""
     if member.form != "init":
         return method_parts(member)
     key, value = member.children
     # Only `__proto__: value` sets the prototype, not the short form.
-    written: Parts = ['["__proto__"]'] if member.shorthand and key.text == "__proto__" else key_parts(member, key)
-    return [*written, ":", value]
+    if key.text != "__proto__" or member.computed or not of_object:
+        return [*key_parts(member, key), ":", value]
+    if member.shorthand:
+        return ['["__proto__"]:', value]
+    return [*key_parts(member, key), ":ancestor(", value, ")"]
 
 
 def _declare(node: Node) -> Parts:
@@ -99,8 +102,14 @@ def declaration(node: Node, opening: str = "", closing: str = "") -> Parts:
         target, value = declarator.children
         parts += ["," if parts else f"{node.text} ", target]
         if value.kind != "Hole":
-            parts += [f"={opening}", value, closing]
+            parts += [f"={opening}", *taken(target, value), closing]
     return parts
+
+
+def taken(target: Node, value: Node) -> Parts:
+    """`value` as it is assigned to `target`: a pattern that ends in `...` takes all its members."""
+    rest = target.kind == "ObjectPattern" and target.children[-1:] and target.children[-1].kind == "Rest"
+    return ["members(", value, ")"] if rest else [value]
 
 
 def _body(node: Node, begin: str = "") -> Parts:
@@ -127,8 +136,8 @@ def _for(node: Node) -> Parts:
 def _for_each(node: Node) -> Parts:
     target, value, body = node.children
     head: Parts = declaration(target) if target.kind == "Declare" else [target]
-    word = " of(" if node.kind == "ForOf" else " in("
-    return ["for(", *head, word, value, "))", *_body(body, _TICK)]
+    opening, closing = (" of(", "))") if node.kind == "ForOf" else (" in(members(", ")))")
+    return ["for(", *head, opening, value, closing, *_body(body, _TICK)]
 
 
 def _try(node: Node) -> Parts:
@@ -136,7 +145,7 @@ def _try(node: Node) -> Parts:
     parts: Parts = ["try", *_body(block)]
     if handler.kind != "Hole":
         target, handling = handler.children
-        look = f"caught({mangled(target.text)});" if target.kind == "Identifier" else ""
+        look = f"{_TICK}caught({mangled(target.text)});" if target.kind == "Identifier" else _TICK
         parts += ["catch"] if target.kind == "Hole" else ["catch(", target, ")"]
         parts += _body(handling, look)
     return parts if final.kind == "Hole" else [*parts, "finally", *_body(final)]
@@ -145,13 +154,6 @@ def _try(node: Node) -> Parts:
 def _switch(node: Node) -> Parts:
     value, *cases = node.children
     return ["switch(", value, "){", *cases, "}"]
-
-
-def _case(node: Node) -> Parts:
-    test, *statements = node.children
-    if test.kind == "Hole":
-        return ["default:", *statements]
-    return ["case ", test, ":", *statements]
 
 
 def _jump(node: Node) -> Parts:
@@ -175,7 +177,6 @@ LAYOUT: dict[str, Callable[[Node], Parts]] = {
     ],
     "Block": _body,
     "Break": _jump,
-    "Case": _case,
     "ClassDeclaration": class_parts,
     "Continue": _jump,
     "Declare": _declare,
@@ -191,7 +192,6 @@ LAYOUT: dict[str, Callable[[Node], Parts]] = {
     "If": _if,
     "Labeled": lambda node: [f"{mangled(node.text)}:", node.children[0]],
     "ObjectPattern": lambda node: ["{", *listed(node.children), "}"],
-    "Property": property_parts,
     "Rest": lambda node: ["...", node.children[0]],
     "Return": lambda node: ["return ", *node.children, ";"] if node.children else ["return;"],
     "Switch": _switch,
