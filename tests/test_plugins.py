@@ -288,7 +288,7 @@ def test_an_operator_may_leave_out_installed_plugins(
     install("good", "raise RuntimeError('imported')")
     monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", written)
     given = ModuleType("given")
-    given.nodeloom_nodes = hookimpl(lambda: {})  # type: ignore[attr-defined]
+    given.nodeloom_nodes = hookimpl(dict)  # type: ignore[attr-defined]
     given.nodeloom_nodes.__name__ = "nodeloom_nodes"
     with Runtime(plugins=[given]) as runtime:
         assert info(runtime, "good") == {
