@@ -287,9 +287,13 @@ def test_an_operator_may_leave_out_installed_plugins(
     """By the plugin's name or its distribution's; it is not imported."""
     install("good", "raise RuntimeError('imported')")
     monkeypatch.setenv("NODELOOM_DISABLE_PLUGINS", written)
+
+    @hookimpl
+    def nodeloom_nodes() -> dict[str, object]:
+        return {}
+
     given = ModuleType("given")
-    given.nodeloom_nodes = hookimpl(dict)  # type: ignore[attr-defined]
-    given.nodeloom_nodes.__name__ = "nodeloom_nodes"
+    given.nodeloom_nodes = nodeloom_nodes  # type: ignore[attr-defined]
     with Runtime(plugins=[given]) as runtime:
         assert info(runtime, "good") == {
             "name": "good",
