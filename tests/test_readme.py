@@ -33,7 +33,7 @@ def test_continuous_integration_runs_it_before_anything_else_is_installed() -> N
     assert commands[1].startswith("python3 -m venv .venv && ")
     # And the locked environment as well.
     assert any("--require-hashes -r requirements-test.lock" in line for line in commands[2:])
-    assert commands[-1] == ".venv/bin/pytest -q -n 2"
+    assert commands[-1] == ".venv/bin/pytest -q -n 3"
 
 
 def releases(name: str) -> dict[str, str]:
