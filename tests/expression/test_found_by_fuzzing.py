@@ -39,3 +39,14 @@ def test_an_escape_makes_a_name_or_an_error() -> None:
 )
 def test_a_name_is_what_it_is_outside_of_the_block_that_binds_it(code: str, value: object) -> None:
     assert evaluate(f"={{{{ (() => {{ {code} }})() }}}}", json={}, engines=ENGINES) == value
+
+
+@pytest.mark.parametrize(
+    "owner", ["$json.if", "$json.of", "$json.yield", "$json?.in", "$json.function", "`8`", "`${8}`"]
+)
+@pytest.mark.parametrize("rest", ["/ [1].map((x = 1 / 1) => x)[0], 1)", "/ ((x = (2 / 2)) => x)(), 1)"])
+def test_a_slash_behind_a_name_or_text_divides(owner: str, rest: str) -> None:
+    """QuickJS itself takes it for a regular expression while it looks for the end of a parenthesis."""
+    item = {"if": 8, "of": 8, "yield": 8, "in": 8, "function": 8}
+    code = f"[({owner} {rest}, {owner} {rest.removesuffix(', 1)')}].join()"
+    assert evaluate(f"={{{{ {code} }}}}", json=item, engines=ENGINES) == "1,8"

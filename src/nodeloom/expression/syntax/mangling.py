@@ -6,8 +6,13 @@ import json
 import math
 import re
 
+from nodeloom.expression.syntax.reader import RESERVED
+
 _ESCAPED = re.compile(r"[^A-Za-z0-9_$]|_(?=u)")
 _PLAIN_KEY = re.compile("[A-Za-z_$][A-Za-z0-9_$]*")
+# Behind these QuickJS takes a slash for the beginning of a regular expression when it looks whether `=>` follows a
+# parenthesis, though they are names of members.
+_BEFORE_A_REGEX = RESERVED | {"of", "yield"}
 # What begins something else within a template literal.
 _TEMPLATE_MARKS = str.maketrans({"`": "\\u0060", "$": "\\u0024"})
 
@@ -45,4 +50,4 @@ def access(key: str) -> str:
 
 def is_plain(key: str) -> bool:
     """Whether `key` can be written behind a dot."""
-    return _PLAIN_KEY.fullmatch(key) is not None
+    return _PLAIN_KEY.fullmatch(key) is not None and key not in _BEFORE_A_REGEX

@@ -143,7 +143,10 @@ class Printer:
         parts: Parts = []
         for child in node.children:
             parts += [template_text(str(child.value))] if child.kind == "Chunk" else ["${", child, "}"]
-        return self._ticked(node, ["`", *parts, "`"])
+        # In parentheses, for QuickJS takes a slash behind a template literal for the beginning of a regular expression
+        # when it looks whether `=>` follows a parenthesis.
+        before, after = ("tick(`", "`)") if id(node) in self._ticking else ("(`", "`)")
+        return [before, *parts, after]
 
     def _tagged(self, node: Node) -> Parts:
         tag, template = node.children
