@@ -365,6 +365,10 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "(() => { try { [].map.call(undefined, (x) => x) } catch (error) { return error.name } })()",
         "[''.trim.name, ''.padEnd.length, [].map.length, [].reduce.length, RegExp["
         "'proto'.concat('type')][Symbol.replace].name]",
+        "encodeURIComponent('\\ud83d\\ude00é a'.repeat(30000))",
+        "[encodeURI('x'.repeat(65535) + '\\ud83d\\ude00/').slice(-14), encodeURI(), encodeURI(12), encodeURI.length]",
+        "(() => { try { encodeURI('x'.repeat(65535) + '\\ud83dx') } catch (error) { return error.name } })()",
+        "new Uint16Array(new Float64Array([1.5, 70000, NaN])).join()",
     ],
 )
 def test_other_methods(code: str) -> None:

@@ -239,7 +239,8 @@
   }.call));
   // What a typed array is made of, as numbers: what is none yet may be a long text.
   const elements = (value, name) => {
-    if (value === null || typeof value !== "object" || isView(value)) return value;
+    if (value === null || typeof value !== "object") return value;
+    if (isView(value)) return checked(value, name, MOST);
     const list = isPlain(value) ? checked(value, name, MOST) : Array.from(value);
     const isNumeric = (element) => typeof element === "number" || typeof element === "bigint";
     for (let i = 0; i < list.length; i++) if (!isNumeric(list[i])) return numeric(list, name, isNumeric);

@@ -218,6 +218,23 @@
     },
   }.normalize);
 
+  // A long text is written for an address a stretch at a time; a pair of surrogates stays together.
+  const isFirstOfPair = (code) => code >= 0xd800 && code < 0xdc00;
+  change(globalThis, "encodeURI encodeURIComponent", (native) => ({
+    call(value) {
+      const text = spelt(value);
+      if (text.length <= LONG) return native(text);
+      const parts = [];
+      for (let at = 0; at < text.length; ) {
+        const end = at + STRETCH + (isFirstOfPair(text.charCodeAt(at + STRETCH - 1)) ? 1 : 0);
+        parts.push(native(cut(text, at, end)));
+        spend(STRETCH);
+        at = end;
+      }
+      return joined(parts, "");
+    },
+  }.call));
+
   replace(String, "raw", {
     raw(template, ...values) {
       const raw = kit.bounds.listOf(template.raw, "raw", MOST);
