@@ -17,14 +17,14 @@ from nodeloom.plan.address import UrlValues
 from nodeloom.plan.body_fields import BodyFields, PatchStep, body_fields, parameters_read_by, sends_body
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
-from nodeloom.plan.given import Parameters
+from nodeloom.plan.given import Parameters, sends_condition
 from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
 from nodeloom.plan.members import Member, compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.preconditions import WrittenConditions, is_condition
+from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
@@ -163,7 +163,7 @@ def _is_hidden_condition(chosen: Selection, name: str) -> bool:
     if is_missing(chosen.given[name]) or any(same(chosen.given[name], p.default) for p in properties if p.has_default):
         return False
     sends = [prop.routing.send for prop in properties if prop.routing is not None]
-    return any(send is not None and is_condition(send.property, header=send.type == "header") for send in sends)
+    return any(send is not None and sends_condition(send) for send in sends)
 
 
 class _Compiler:
@@ -272,20 +272,21 @@ class _Compiler:
 
     def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
-        uses = self._uses(only) if self._url_values == "strict" else {}
-        known = known_texts("$parameter", self.form.values, self._dialect)
+        strict = self._url_values == "strict"
+        known = known_texts("$parameter", self.form.values, self._dialect) if strict else {}
+        uses = self._uses(only, known) if strict else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                own = uses_in([prop.routing], known=known).get(("$value",)) if self._url_values == "strict" else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if strict else None
                 template = compiler_for(own or uses.get(("$parameter", prop.name)))
                 compiled[prop.name] = compile_value(
                     self._written(prop), dialect=dialect, property=prop.label, template=template
                 )
         return compiled
 
-    def _uses(self, only: Routing | None) -> dict[Name, Use]:
-        """What the descriptor's templates put the parameters into."""
+    def _uses(self, only: Routing | None, known: Mapping[Name, str]) -> dict[Name, Use]:
+        """What the descriptor's templates put the parameters into; `known` as in `uses_in`."""
         routings: list[Routing | None] = [only]
         for prop in self.form.properties if only is None else ():
             if prop.choices():
@@ -293,7 +294,6 @@ class _Compiler:
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
             else:
                 routings += routings_in(prop)
-        known = known_texts("$parameter", self.form.values, self._dialect)
         return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
