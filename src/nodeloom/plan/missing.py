@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
@@ -20,7 +21,11 @@ def is_missing(value: Any) -> bool:
 
 def came_to_nothing(value: Any) -> bool:
     """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
-    return is_missing(value) or value != value or (isinstance(value, (list, dict)) and not value)
+    return (
+        is_missing(value)
+        or (isinstance(value, float) and isnan(value))
+        or (isinstance(value, (list, dict)) and not value)
+    )
 
 
 #: How JavaScript spells what came to nothing where it becomes text: `"web-" + $json.Link` is `web-undefined`.

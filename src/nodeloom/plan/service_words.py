@@ -130,8 +130,9 @@ def _words_of_text(text: str, response: Response, *, whole: bool) -> Words:
     """The words of XML or HTML, or a plain text as it is."""
     if not text.startswith("<"):
         return Words("", _cut(text, _MOST_WORDS, whole=whole))
-    title = _TITLE.search(text) if _is_html(text, response) else None
-    if not _is_html(text, response):
+    is_html = _is_html(text, response)
+    title = _TITLE.search(text) if is_html else None
+    if not is_html:
         found: dict[str, str] = {}
         for tag, content in _TAGS.findall(text):
             found.setdefault(tag.lower(), html.unescape(content).strip())
