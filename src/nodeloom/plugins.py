@@ -430,7 +430,7 @@ def _can_be_named(name: str) -> bool:
 
 
 def _check_function_name(name: str) -> None:
-    """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
+    """Raise ValueError for a function that no expression could call by this name."""
     from nodeloom.expression.rewrite import GLOBALS
     from nodeloom.expression.scope import HELPERS, HOLDERS
     from nodeloom.expression.syntax.reader import RESERVED

@@ -3,7 +3,7 @@
 A field whose expression comes to nothing is not sent. If that is so of all fields that the author set, and nothing else
 is in the body either, the request would say nothing of what was meant: an update of nothing is reported as a success,
 and some services take an empty body for "all of it". So it is an error (strict). An update that only names its key is
-none, since its author set no field, and neither is a list of entries that is empty.
+not an error, since its author set no field; an empty list of entries is not one either.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class BodyFields:
 
 @dataclass(frozen=True, slots=True)
 class PatchStep:
-    """A PATCH of which no field is set sends `{}`, which changes nothing (RFC 7396); without a body it is none."""
+    """A PATCH of which no field is set sends `{}`, which changes nothing (RFC 7396): services refuse an empty body."""
 
     static = True
     settled = True

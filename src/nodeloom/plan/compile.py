@@ -158,7 +158,7 @@ def _refuse_invisible(node: Node, chosen: Selection, *, strict: bool) -> None:
 
 
 def _is_hidden_condition(chosen: Selection, name: str) -> bool:
-    """Whether the property `name` is sent as a condition, where it is shown, and has a value of its own."""
+    """Whether the property `name` would be sent as a condition if it were shown, and has a value of its own."""
     properties = [prop for prop in chosen.descriptor.properties if prop.name == name]
     if is_missing(chosen.given[name]) or any(same(chosen.given[name], p.default) for p in properties if p.has_default):
         return False

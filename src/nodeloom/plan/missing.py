@@ -49,7 +49,10 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
 
 
 def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
-    """The value at `path`, as far as it leads: the last of it may be a method's name; empty text if nobody knows."""
+    """The value at `path`, as far as it leads, since its last key may be a method's name.
+
+    Empty text, which does not count as nothing, if the path begins at a name that is not looked into here.
+    """
     value: Any
     if path[0] == "$json":
         value, keys = scope.json, path[1:]

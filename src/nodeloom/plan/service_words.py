@@ -122,7 +122,7 @@ def service_words(response: Response) -> Words:
 
 
 def _text(response: Response) -> str:
-    """The beginning of a body in its charset; empty for one that is no text."""
+    """The beginning of a body in its charset; empty if the body is not text."""
     return (beginning_of(response, _MOST_BYTES) or "").strip()
 
 

@@ -90,7 +90,7 @@ def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise InvalidValueError(
-            f"{prop.label} is no text, of which a part could be taken.",
+            f"{prop.label} is not a text, so no part of it can be taken.",
             property=prop.label,
             value=None if value is UNDEFINED else value,
             hint=f"Give a text that matches {rule['regex']}.",
@@ -488,7 +488,15 @@ class StepBuilder:
         *,
         literal: bool,
     ) -> Iterator[Step]:
-        """The steps of the choices that have `value`; `literal` says whether it came out of an expression."""
+        """The steps of the choices that have `value`.
+
+        Args:
+            options: the property's choices.
+            value: what was chosen.
+            names: further names for the templates of the choices.
+            made_of: the credential's fields that `value` was made of.
+            literal: whether the value came out of an expression.
+        """
         chosen = [option for option in options if same(option.value, value)]
         # In n8n an option has no `$value`, and of several with one value only the first is looked at.
         around = self._around(names, made_of)
