@@ -18,6 +18,7 @@ from nodeloom.plan.body_fields import BodyFields, PatchStep, body_fields, parame
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.given import Parameters, sends_condition
+from nodeloom.plan.locator import is_locator
 from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
 from nodeloom.plan.members import Member, compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
@@ -240,7 +241,7 @@ class _Compiler:
         """What the author set for the body, whether it is sent by a property's own routing or by the name of one."""
         names = {*builder.body_parameters, *parameters_read_by(self._choice.descriptor.request_defaults)}
         by_name = [
-            (prop.label, parameters[prop.name])
+            (prop, parameters[prop.name])
             for prop in self.form.properties
             if prop.name in names and prop.name in parameters and self._is_given(prop)
         ]
@@ -304,7 +305,7 @@ class _Compiler:
         value = self.form.values[prop.name]
         if self._dialect == "n8n" and prop.name in self._given:
             return value
-        if prop.type == "resourceLocator" and isinstance(value, Mapping) and "mode" in value:
+        if prop.type == "resourceLocator" and is_locator(prop, value):
             return {"__rl": True, **value}
         return value
 
@@ -341,8 +342,8 @@ def _try_constants(steps: list[Step]) -> None:
 def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
     """What `$parameter` shows: templates resolved. In n8n only those at the top and in a resourceLocator are."""
     source = compiled.source
-    located = isinstance(source, Mapping) and "__rl" in source
-    return compiled if strict or located or isinstance(source, str) or compiled.static else constant(source)
+    is_shown = strict or compiled.static or isinstance(source, str) or is_locator(None, source)
+    return compiled if is_shown else constant(source)
 
 
 @dataclass(frozen=True, slots=True)
