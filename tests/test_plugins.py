@@ -548,7 +548,22 @@ def test_a_credential_type_may_not_pass_for_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["$json", "$if", "$parameter", "JSON", "undefined", "DateTime", "odata", "a b", "", "1a"]
+    "name",
+    [
+        "$json",
+        "$if",
+        "$parameter",
+        "JSON",
+        "undefined",
+        "DateTime",
+        "odata",
+        "a b",
+        "",
+        "1a",
+        "zip",
+        "$average",
+        "return",
+    ],
 )
 def test_a_function_that_no_expression_could_call_is_named(name: str) -> None:
     with Runtime(plugins=[bringing(functions={name: str})], discover_plugins=False) as runtime:

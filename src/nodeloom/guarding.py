@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nodeloom.errors import HookError, ItemError, NodeloomError
+from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.redaction import MaskedValues
 
@@ -20,7 +21,6 @@ SLOW_SECONDS = 1.0
 _MOST_SECONDS = 10_000_000
 _WORDS = 2000
 _DEPTH = 200
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _BROKEN_LINE = re.compile(r"[\0\r\n]")
 
 _slow: set[tuple[str, str]] = set()
@@ -138,7 +138,7 @@ def check_request(changed: Any, given: Request) -> Request:
     if not isinstance(changed, Request):
         raise wrong(changed, "a Request, or None")
     _check_text("method", changed.method)
-    if not _TOKEN.fullmatch(changed.method):
+    if not is_token(changed.method):
         raise ValueError("the method of its request is none")
     _check_text("url", changed.url)
     if not changed.url.isprintable() or not changed.url.isascii() or " " in changed.url or "://" not in changed.url:
@@ -148,7 +148,7 @@ def check_request(changed: Any, given: Request) -> Request:
     for name, value in changed.headers.items():
         _check_text("headers", name)
         _check_text("headers", value)
-        if not _TOKEN.fullmatch(name) or _BROKEN_LINE.search(value):
+        if not is_token(name) or _BROKEN_LINE.search(value):
             raise ValueError(f"its header {name!r} would break the request")
     if changed.body is not None and not isinstance(changed.body, bytes):
         raise wrong(changed.body, "bytes for a body, or None")

@@ -18,6 +18,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # A service that writes a Windows path between the quotes escapes these two at most.
 _ESCAPED_IN_PATH = re.compile(r'\\(["\\])')
 _WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:|\\|\.\.?)\\")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _ELEMENT = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?)++', re.DOTALL)
 _EXTENDED = re.compile(r"([^']*)'[^']*'(.*)", re.DOTALL)
 # RFC 8187 asks for the first; older services use the others.
@@ -26,6 +27,16 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SECONDS = re.compile(r"\d+(?:\.\d*)?", re.ASCII)
 _KEEP_ALIVE = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.ASCII | re.IGNORECASE)
 _MOST_SECONDS = 1e9
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` can be the name of a field or cookie, a method or a scheme (RFC 9110 section 5.6.2)."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def is_not_sent(value: object) -> bool:
+    """Whether no header field is sent for `value`: null, false or an empty list, as in axios, which n8n uses."""
+    return value is None or value is False or value == []
 
 
 def listed(field: str) -> list[str]:

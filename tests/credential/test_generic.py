@@ -61,7 +61,8 @@ def test_what_is_undefined_is_left_out_and_what_is_empty_stays() -> None:
 
 def test_a_header_that_is_null_or_false_is_none() -> None:
     """As axios has it, and as it is for the headers of a node."""
-    given = {"X-F": False, "X-N": None, "X-C": "={{ false }}", "X-Z": 0, "X-T": True, "X-E": ""}
+    given: dict[str, Any] = {"X-F": False, "X-N": None, "X-L": [], "X-C": "={{ false }}"}
+    given |= {"X-Z": 0, "X-T": True, "X-E": ""}
     assert inject({"headers": given}).headers == {"X-Z": "0", "X-T": "true", "X-E": ""}
 
 

@@ -61,8 +61,12 @@ async def test_a_header_that_is_none_is_refused_unseen() -> None:
 
 
 async def test_custom_auth_puts_on_what_its_json_says() -> None:
-    """Headers, query and body; values are taken as they are, expressions among them."""
-    document = {"headers": {"X-A": "={{ 1 + 1 }}", "X-N": 5}, "qs": {"a": {"b": [1]}}, "body": {"k": None}}
+    """Headers, query and body; values are taken as they are, expressions among them. Null and false are no header."""
+    document = {
+        "headers": {"X-A": "={{ 1 + 1 }}", "X-N": 5, "X-F": False, "X-0": None},
+        "qs": {"a": {"b": [1]}},
+        "body": {"k": None},
+    }
     for given in (json.dumps(document), document):
         _, injection = await put_on("httpCustomAuth", json=given)
         assert injection.headers == {"X-A": "={{ 1 + 1 }}", "X-N": "5"}

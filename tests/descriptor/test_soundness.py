@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from nodeloom.descriptor.soundness import METHODS, TYPES, unsound_parts
+from nodeloom.descriptor import partkeys
+from nodeloom.descriptor.soundness import METHODS, TYPES, VALIDATED, unsound_parts
+from nodeloom.plan import coercion, postreceive
+from nodeloom.plan.pagination import PAGINATIONS
 
 from .corpus import FILES, credentials, document, needs_corpus
 
@@ -320,3 +323,10 @@ def test_a_value_is_no_typo_where_others_may_come_to_the_choices() -> None:
     changed["properties"].append({"name": "operation", "type": "options", "options": [{"name": "X", "value": "lsit"}]})
     changed["properties"][1]["displayOptions"]["show"]["operation"] = ["lsit"]
     assert unsound_parts(changed) == []
+
+
+def test_the_types_that_are_known_are_those_that_values_are_brought_to() -> None:
+    read = {*coercion._READERS, "datetime", "options", "string"}
+    assert {kind.lower() for kind in VALIDATED} == read
+    assert set(partkeys._PAGINATION_PROPERTIES) < set(PAGINATIONS)
+    assert set(partkeys._STEP_PROPERTIES) < set(postreceive._KINDS)

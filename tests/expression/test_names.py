@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nodeloom import expression
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
+from nodeloom.expression.rewrite import GLOBALS
+from nodeloom.expression.scope import HELPERS, HOLDERS
+from nodeloom.expression.syntax.reader import RESERVED
 from nodeloom.expressions import Engines, evaluate
 
 ENGINES = Engines()
@@ -134,3 +140,22 @@ def test_the_key_of_a_models_value_is_a_name(key: str) -> None:
     with pytest.raises(ExpressionError, match="key"):
         at(f"={{{{ $fromAI({key}) }}}}")
     assert at("={{ $fromAI('name') + $fromAI('zz', 'd', 'string', 'other') }}") == "Annother"
+
+
+def test_every_name_that_templates_have_is_known_to_what_checks_names() -> None:
+    """A function of a host that is called like one of them would never be asked."""
+    source = (Path(expression.__file__).parent / "js" / "names.js").read_text(encoding="utf-8")
+    words = {word for word in re.findall(r"\$?[A-Za-z]\w*", source) if word not in RESERVED}
+    candidates = sorted(words | {f"${word}" for word in words if not word.startswith("$")})
+    environment = Environment(functions=dict.fromkeys(candidates, lambda: "the host's"))
+
+    def is_the_hosts(name: str) -> bool:
+        try:
+            template = compile_value(f"={{{{ {name}() }}}}", dialect="n8n")
+            return template.resolve(Scope(environment, [{"json": {}}], 0)) == "the host's"
+        except ExpressionError:
+            return False
+
+    taken = {name for name in candidates if not is_the_hosts(name)}
+    assert {"zip", "$average", "$fromai", "$thisItem"} <= taken
+    assert taken - HOLDERS - HELPERS - GLOBALS == set()

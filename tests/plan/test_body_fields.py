@@ -170,3 +170,14 @@ def test_a_patch_of_which_nothing_is_set_says_so(probe_: Any, body: bytes | None
     assert sent.body == body
     assert ("content-type" in sent.headers) is (body is not None)
     assert request_of(probe_, {}, url_values="raw").body is None
+
+
+@pytest.mark.parametrize("mark", [{}, {"__rl": True}])
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_locator_without_a_value_is_nothing_with_or_without_its_mark(mark: Json, nested: bool) -> None:
+    modes = [{"name": "id", "displayName": "Id", "type": "string"}]
+    owner = field("owner", type="resourceLocator", default={"mode": "id", "value": ""}, modes=modes)
+    given = {"owner": {**mark, "mode": "id", "value": NOTHING}}
+    probe_ = probe("PATCH", {**MORE, "options": [owner]} if nested else owner)
+    with pytest.raises(MissingValueError, match="Owner came to nothing"):
+        request_of(probe_, {"more": given} if nested else given, {"a": 1})

@@ -163,7 +163,7 @@ def test_what_is_no_text_has_no_part_to_extract(value: Any) -> None:
     located = {**plain, "type": "resourceLocator", "modes": modes, "extractValue": None}
     for prop, given in ((plain, "={{ $json.v }}"), (located, {"__rl": True, "mode": "url", "value": "={{ $json.v }}"})):
         for mode in ("strict", "raw"):
-            with pytest.raises(InvalidValueError, match="Item is no text"):
+            with pytest.raises(InvalidValueError, match="Item is not a text"):
                 request_of(node(prop), {"item": given}, {"v": value}, url_values=mode)
 
 

@@ -235,6 +235,8 @@ SPELLED = [
     "={{ (() => 'web-' + $json.x)() }}",
     "={{ 'web-' + $json.x }}-b",
     "={{ 'web-' + ($json.x * 2) }}",
+    "={{ 'NaN-' + $json.x }}",
+    "={{ $json.x === NaN ? '' : 'web-' + $json.x }}",
 ]
 
 
@@ -244,7 +246,7 @@ def test_an_expression_that_spells_out_what_is_undefined_is_not_whole(written: s
     """In JavaScript `"web-" + undefined` is `web-undefined`, which would be another key."""
     probe = at("/x/{key}" if kind == "path" else "/x", sent_as(kind, "key"))
     for item in ({}, {"x": None}):
-        if "* 2" in written and item:
+        if item and "* 2" in written:
             continue  # null is 0 in a calculation
         with pytest.raises(MissingValueError, match="A part of Key is missing"):
             request_of(probe, {"key": written}, item)
@@ -276,6 +278,9 @@ def test_what_an_address_computes_of_nothing_is_refused(url: str, item: dict[str
         ("={{ $json.y }}", {"y": "undefined"}, "undefined"),
         ("={{ $json.y.trim() + ($json.x ?? '') }}", {"y": "null-undefined"}, "null-undefined"),
         ("={{ 'a-' + ($json.x ?? 'b') }}", {}, "a-b"),
+        ("={{ $json.y.join('-') + ($json.x ?? '') }}", {"y": ["null-island", "b"]}, "null-island-b"),
+        ("={{ Object.keys($json.y)[0] + ($json.x ?? '') }}", {"y": {"NaN": 1}}, "NaN"),
+        ("={{ $json.y.map(String).join('-') + ($json.x ?? '') }}", {"y": [None, "b"]}, "null-b"),
         ("={{ $json.y.toUpperCase() }}", {"y": "a"}, "A"),
         ("={{ 'a' + $json.y }}", {"y": False}, "afalse"),
     ],

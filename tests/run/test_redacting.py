@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.errors import ItemError, RequestError, said
-from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
+from nodeloom.messages import Request
+from nodeloom.redaction import DEFAULT_SECRET_NAMES, MASK, SecretNames
 from nodeloom.run.redacting import Redactor
 from nodeloom.testing import RecordingTransport
 
@@ -104,3 +106,13 @@ def test_a_transport_that_raises_one_fails_its_item_in_usual_words(kind: type[Ex
 def test_said_is_empty_where_nothing_can_be_said() -> None:
     assert [said(kind()) for kind in (Wordless, NoText, Endless)] == ["", "", ""]
     assert said(ValueError("words")) == "words"
+
+
+@pytest.mark.parametrize("secret", ["canary-7", "canaryä7", 'canary"7'])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_text_about_a_request_holds_no_secret_in_a_spelling_of_json(secret: str, ascii_only: bool) -> None:
+    redactor = Redactor(SecretNames(DEFAULT_SECRET_NAMES), None, {"AuthPassword": secret})
+    told = redactor.about(
+        json.dumps({"body": f"x {secret}"}, ensure_ascii=ascii_only), Request("GET", "https://a.test/")
+    )
+    assert json.loads(told) == {"body": f"x {MASK}"}

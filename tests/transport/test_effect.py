@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import socket
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from nodeloom import Runtime
@@ -18,11 +20,15 @@ from nodeloom.errors import (
     PolicyError,
     RequestTimeoutError,
     TLSError,
+    TooManyOpenFilesError,
     UnreadableAnswerError,
 )
 from nodeloom.messages import Request, Response
+from nodeloom.run.runner import Runner
+from nodeloom.testing import RecordingTransport
 from nodeloom.transport.effect import effect_of
 from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
+from run.doubles import PROBE
 
 from .servers import answer as served
 from .servers import serving
@@ -170,3 +176,24 @@ def test_a_404_is_a_success_only_if_the_bulk_call_may_have_deleted_it(
     expected = None if code == "not_found" and may_be_done else code
     assert [outcome.error and outcome.error.code for outcome in result.outcomes] == [expected] * 2
     assert all(outcome.effect is not Effect.NONE for outcome in result.outcomes if may_be_done or expected is None)
+
+
+@pytest.mark.parametrize(("lost", "effect"), [(True, Effect.UNKNOWN), (False, Effect.NONE)])
+def test_running_out_of_files_takes_back_no_request_that_was_lost(
+    monkeypatch: pytest.MonkeyPatch, lost: bool, effect: Effect
+) -> None:
+    """A first try may have been carried out, whatever ends the wait for the second."""
+
+    async def used_up(_runner: Runner, _seconds: float) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise (httpx.ReadTimeout if lost else httpx.ConnectError)("over", request=request)
+
+    monkeypatch.setattr(Runner, "pause", used_up)
+    with Runtime(transport=RecordingTransport(fail), discover_plugins=False) as runtime:
+        runtime.add_node(PROBE)
+        result = runtime.run("probe", {"operation": "Delete"}, [{}], on_error="continue")
+    [outcome] = result.outcomes
+    assert isinstance(outcome.error, TooManyOpenFilesError)
+    assert (outcome.effect, outcome.error.effect) == (effect, effect)

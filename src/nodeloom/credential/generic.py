@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.credential.model import Injection
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, DescriptorError
+from nodeloom.headerfields import is_not_sent, is_token
 from nodeloom.redaction import Secret, texts_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _PARTS = ("headers", "qs", "body", "auth")
 _GIVEN_PARTS = ("headers", "qs", "body")
-_TOKEN_CHARACTERS = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _CARRIER = re.compile(r"auth|api[-_]?key|^key$|token|secret|password", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -68,9 +68,16 @@ def render_injection(
 ) -> Injection:
     """What a credential with these field `values` puts onto a request.
 
-    As in n8n, keys are templates too, and what resolves to undefined is left out, as is a header that is null or false
-    (axios). Basic authentication replaces an
-    `Authorization` header. Raises CredentialError when a header would not be one, without showing its value.
+    As in n8n, keys are templates too, and what resolves to undefined is left out, as is a header for which axios sends
+    nothing. Basic authentication replaces an `Authorization` header. Raises CredentialError when a header would not be
+    one, without showing its value.
+
+    Args:
+        type_name: the credential type, for errors.
+        parts: the `properties` of the type's `authenticate`, or one template that gives all of them.
+        values: the credential's fields.
+        renderer: resolves the templates.
+        generation: which of the credential's tokens the values hold.
     """
     if not parts:
         return Injection(generation=generation)
@@ -78,18 +85,12 @@ def render_injection(
     if isinstance(parts, str):
         given = _given_parts(type_name, renderer(parts, values, path))
         return Injection(
-            headers={
-                _header_name(type_name, name): header_value(type_name, name, value)
-                for name, value in given.get("headers", {}).items()
-            },
+            headers=_headers(type_name, given.get("headers", {})),
             qs=given.get("qs", {}),
             body=given.get("body") or None,
             generation=generation,
         )
-    headers: dict[str, str] = {}
-    for name, value in _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")).items():
-        if value is not None and value is not False:
-            headers[_header_name(type_name, name)] = header_value(type_name, name, value)
+    headers = _headers(type_name, _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")))
     if parts.get("auth"):
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
@@ -155,8 +156,16 @@ def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Rendere
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
+def _headers(type_name: str, given: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        _header_name(type_name, name): header_value(type_name, name, value)
+        for name, value in given.items()
+        if not is_not_sent(value)
+    }
+
+
 def _header_name(type_name: str, name: str) -> str:
-    if _TOKEN_CHARACTERS.fullmatch(name) is None:
+    if not is_token(name):
         # The name may have come out of a field, so it is not shown.
         raise CredentialError(
             f"The credential type {type_name!r} makes a header whose name no header can have.",

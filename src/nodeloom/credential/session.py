@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from nodeloom.credential.tokendata import data_of, read_data
 from nodeloom.credential.tokens import TOKENS, Issued, TokenStore
 from nodeloom.credential.usertokens import UserTokens
 from nodeloom.errors import CredentialError, NodeloomError
+from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, Masker, Secret, forget_locals, refuse_pickling, texts_of
 
@@ -46,7 +46,6 @@ _EXPIRED = frozenset({401})
 UNVERIFIED = "allowUnauthorizedCerts"
 
 _NO_TEST = "The credential type has no further test."
-_SCHEME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # These want a proof of possession with every request (RFC 9449 and drafts), not the token alone.
 _PROVING = frozenset({"dpop", "mac", "pop"})
 
@@ -349,7 +348,7 @@ class CredentialSession:
 
     def _with_authorization(self, injection: Injection, token: Token) -> Injection:
         """`injection` with the token in its usual place (RFC 6750 section 2.1)."""
-        if token.token_type.casefold() in _PROVING or not _SCHEME.fullmatch(token.token_type):
+        if token.token_type.casefold() in _PROVING or not is_token(token.token_type):
             raise CredentialError(
                 f"The service issued a token for the credential {self.name!r} that is no bearer token.",
                 value=token.token_type,

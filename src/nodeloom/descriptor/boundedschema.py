@@ -72,6 +72,7 @@ class BoundedSchema:
             raise InvalidValueError(
                 "The value cannot be checked: the schema's patterns do not come to an end in time.",
                 value=value,
+                hint="Give a shorter value, or write a simpler pattern in the descriptor.",
             ) from None
         except _Spent:
             raise InvalidValueError(

@@ -195,14 +195,16 @@ def _condition_values(wanted: Any, values: tuple[Any, ...], at: Keys) -> Iterato
     """Values of a condition that are almost a choice of the property, and none of them."""
     texts = [value for value in values if isinstance(value, str)]
     for index, value in enumerate(wanted if isinstance(wanted, list) else ()):
-        if (
-            isinstance(value, str)
-            and value not in texts
-            and not value.startswith("=")
-            and (near := typo_of(value, texts))
-        ):
+        if near := _near_choice(value, texts):
             hint = f"Did you mean {near!r}?"
             yield Problem(json_path((*at, index)), f"no choice has the value {preview(value)!r}.", preview(value), hint)
+
+
+def _near_choice(value: Any, texts: Sequence[str]) -> str | None:
+    """The choice among `texts` that `value` is almost; None if it is one of them, or is a template."""
+    if not isinstance(value, str) or value in texts or value.startswith("="):
+        return None
+    return typo_of(value, texts)
 
 
 def _default(prop: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
@@ -210,12 +212,7 @@ def _default(prop: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
     default = prop.get("default")
     texts = [value for value in _own_choices(prop) if isinstance(value, str)]
     for value in default if isinstance(default, list) else [default]:
-        if (
-            isinstance(value, str)
-            and value not in texts
-            and not value.startswith("=")
-            and (near := typo_of(value, texts))
-        ):
+        if near := _near_choice(value, texts):
             message = f"the default {preview(value)!r} is none of the choices."
             yield Problem(json_path((*at, "default")), message, preview(value), f"Did you mean {near!r}?")
 

@@ -111,7 +111,7 @@ UNGUARDED = words("Date RegExp Math NaN undefined isNaN isFinite")
 
 
 def bare_dollar(node: Node) -> Node | None:
-    """The first `$` that is not called, which n8n refuses: alone it is no node, but the function that finds one."""
+    """The first `$` that is not called, which n8n refuses: it is the function that finds a node, not a node."""
     called = {id(n.children[0]) for n in walk(node) if n.kind == "Call"}
     return next((n for n in walk(node) if n.kind == "Identifier" and n.text == "$" and id(n) not in called), None)
 

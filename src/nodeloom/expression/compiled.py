@@ -233,7 +233,7 @@ def _reads_credential(template: Compiled, scope: Scope) -> bool:
 
 
 def _say_no_values(fault: ExpressionError) -> None:
-    """An expression that turned a secret round can say it in its error, in a form that nobody knows."""
+    """Take every value out of an error: code that reversed a secret can put it there in a form that no masker knows."""
     fault.message = "The expression failed. It reads the credential, so what it says about that is not told."
     fault.args = (fault.message,)
     fault.value = None

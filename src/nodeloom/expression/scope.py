@@ -23,11 +23,23 @@ OWN_NAMES = words(
     "$json $data $binary $itemIndex $position $thisItemIndex $runIndex $thisRunIndex $vars $parameter $input"
 )
 
-#: The `$` names that n8n 2.41 and Nodeloom give to templates.
+#: The `$` names that n8n 2.41 and Nodeloom give to templates (js/names.js has most of them).
 HOLDERS = OWN_NAMES | words(
-    "$credentials $env $evaluateExpression $execution $executionId $fromAI $getPairedItem $if $ifEmpty $index $item"
-    " $items $jmesPath $jmespath $max $min $mode $node $nodeId $nodeVersion $now $pageCount $parent $prevNode"
-    " $rawParameter $request $response $responseItem $secrets $self $today $tool $value $version $webhookId $workflow"
+    "$ $average $credentials $env $evaluateExpression $execution $executionId $fromAI $fromAi $fromai $getPairedItem"
+    " $if $ifEmpty $index $item $items $jmesPath $jmespath $max $min $mode $node $nodeId $nodeVersion $not $now"
+    " $pageCount $parent $prevNode $rawParameter $request $response $responseItem $secrets $self $thisItem $today $tool"
+    " $value $version $webhookId $workflow"
+)
+
+#: What templates have besides these and JavaScript's globals; the second half are empty objects, as in n8n.
+HELPERS = words(
+    "DateTime Duration Interval Intl average constructor extend extendOptional max min not numberList odata process"
+    " this toPathSegment zip"
+) | words(
+    "AsyncFunction AsyncGenerator AsyncGeneratorFunction Atomics Buffer Function Generator GeneratorFunction Promise"
+    " Proxy Reflect WebAssembly Window XMLHttpRequest __dirname __filename alert arguments confirm document escape eval"
+    " fetch global globalThis module prompt queueMicrotask require self setImmediate setInterval setTimeout unescape"
+    " uneval window"
 )
 
 

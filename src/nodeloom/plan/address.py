@@ -135,8 +135,10 @@ class AddressTemplate:
         """
         if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
             value = block.part.value.resolve(scope)
-            nothing = value is UNDEFINED and read_nothing_else(block.part.value, scope)
-            if block.needed and (nothing or block.is_made_of_nothing(value, scope)):
+            if block.needed and (
+                (value is UNDEFINED and read_nothing_else(block.part.value, scope))
+                or block.is_made_of_nothing(value, scope)
+            ):
                 raise missing_address(self.source, block.part.block.code, block.part.value, scope)
             return (
                 UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
@@ -158,8 +160,8 @@ class _Block:
 
     def piece(self, scope: Scope) -> Piece:
         value = self.part.value.resolve(scope)
-        # What a descriptor computes to be empty text of an item is its own affair.
-        nothing = value != "" and came_to_nothing(value)
+        # If a descriptor computes an empty text from an item, that is what its author means.
+        nothing = self.needed and value != "" and came_to_nothing(value)
         if self.needed and (nothing or self.is_made_of_nothing(value, scope)):
             raise missing_address(self.source, self.part.block.code, self.part.value, scope)
         text = _text(value)

@@ -3,7 +3,7 @@
 A field whose expression comes to nothing is not sent. If that is so of all fields that the author set, and nothing else
 is in the body either, the request would say nothing of what was meant: an update of nothing is reported as a success,
 and some services take an empty body for "all of it". So it is an error (strict). An update that only names its key is
-none, since its author set no field, and neither is a list of entries that is empty.
+not an error, since its author set no field; an empty list of entries is not one either.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routi
 from nodeloom.expression import UNDEFINED, Compiled
 from nodeloom.headerfields import media_type
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.locator import is_locator
 from nodeloom.plan.marks import NO_MARKS
 from nodeloom.plan.missing import missing_body
 from nodeloom.plan.multipart import MULTIPART
@@ -25,9 +26,9 @@ from nodeloom.plan.uses import names_read
 
 @dataclass(frozen=True, slots=True)
 class BodyFields:
-    """The values that an author gave for the body of an operation, each with the label of its property."""
+    """The values that an author gave for the body of an operation, each with its property."""
 
-    values: Sequence[tuple[str, Compiled]]
+    values: Sequence[tuple[PropertyDescriptor, Compiled]]
 
     def check(self, draft: Draft) -> None:
         """Raise MissingValueError if none of the values came to anything, and the body of `draft` is empty."""
@@ -37,15 +38,15 @@ class BodyFields:
         leaves_null_out = _kind(draft) in (FORM, MULTIPART)
         if body is not None and not _is_empty(body, leaves_null_out=leaves_null_out):
             return
-        for _label, value in self.values:
-            if not _is_nothing(value.resolve(draft.scope), leaves_null_out=leaves_null_out):
+        for prop, value in self.values:
+            if not _is_nothing(value.resolve(draft.scope), prop, leaves_null_out=leaves_null_out):
                 return
-        raise missing_body(self.values, draft.scope)
+        raise missing_body([(prop.label, value) for prop, value in self.values], draft.scope)
 
 
 @dataclass(frozen=True, slots=True)
 class PatchStep:
-    """A PATCH of which no field is set sends `{}`, which changes nothing (RFC 7396); without a body it is none."""
+    """A PATCH of which no field is set sends `{}`, which changes nothing (RFC 7396): services refuse an empty body."""
 
     static = True
     settled = True
@@ -58,9 +59,9 @@ class PatchStep:
             draft.options.setdefault("bodyRequired", True)
 
 
-def body_fields(values: Sequence[tuple[str, Compiled]]) -> BodyFields | None:
+def body_fields(values: Sequence[tuple[PropertyDescriptor, Compiled]]) -> BodyFields | None:
     """What is to be checked for each item; None if there is always something left to send."""
-    if not values or any(value.static and value.value is not UNDEFINED for _label, value in values):
+    if not values or any(value.static and value.value is not UNDEFINED for _prop, value in values):
         return None
     return BodyFields(tuple(values))
 
@@ -115,10 +116,10 @@ def _is_empty(body: Any, *, leaves_null_out: bool) -> bool:
     return body is UNDEFINED or (body is None and leaves_null_out)
 
 
-def _is_nothing(value: Any, *, leaves_null_out: bool) -> bool:
-    """Whether what an author wrote came to nothing; an object of members that did, came to nothing too."""
-    if isinstance(value, Mapping) and "__rl" in value:
+def _is_nothing(value: Any, prop: PropertyDescriptor | None, *, leaves_null_out: bool) -> bool:
+    """Whether what an author wrote for `prop` came to nothing; an object whose members did, came to nothing too."""
+    if is_locator(prop, value):
         value = value.get("value", UNDEFINED)
     if isinstance(value, Mapping) and value:
-        return all(_is_nothing(member, leaves_null_out=leaves_null_out) for member in value.values())
+        return all(_is_nothing(member, None, leaves_null_out=leaves_null_out) for member in value.values())
     return value is UNDEFINED or (value is None and leaves_null_out)

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.fieldreads import EVERY
+from nodeloom.headerfields import is_not_sent
 from nodeloom.messages import Request, Said, origin_of
 from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
 from nodeloom.plan.draft import Draft, said_by
@@ -340,9 +341,9 @@ def _address(value: Any) -> Address | None:
 
 
 def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
-    """The object of that name in a request; nothing is an empty one, and so is, where it is `lenient`, a text (n8n).
+    """The object that a request has under `name`, empty if there is none. If `lenient`, a text counts as none (n8n).
 
-    Raises InvalidValueError for what is no object.
+    Raises InvalidValueError if the value is anything else.
     """
     if isinstance(value, dict):
         return value
@@ -357,9 +358,8 @@ def _headers(values: Any, made: Collection[str], *, as_n8n: bool) -> dict[str, s
     """The headers as text; `made` are those that are the credential's, by name in lower case."""
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values, "headers").items():
-        # axios sends no header that is false, and none for a list without entries; a later one that is nothing takes
-        # the earlier one of its name away. What is undefined does so in n8n alone.
-        if value is UNDEFINED or value is None or value is False or value == []:
+        # One that is not sent takes the earlier one of its name away. What is undefined does so in n8n alone.
+        if value is UNDEFINED or is_not_sent(value):
             if as_n8n or value is not UNDEFINED:
                 _drop_header(headers, name)
             continue

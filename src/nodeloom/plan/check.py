@@ -24,6 +24,8 @@ _RESOLVED = frozenset({"routing", "requestDefaults", "requestOperations", "defau
 # What n8n adds to every declarative node.
 _ADDED = frozenset({"requestOptions"})
 _PARAMETER = "$parameter"
+# A field that a credential with a token has beside its type's (credential/tokendata.py, which is not loaded for this).
+_ADDED_FIELD = "oauthTokenData"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,13 @@ class Readable:
         cls, names: frozenset[str], dialect: Dialect = "n8n", *, credentials: frozenset[str] | None = None
     ) -> Readable:
         """For a node whose properties at the root are called so; `credentials` are the fields of all its types."""
-        fields = {} if credentials is None else {"$credentials": credentials | {"oauthTokenData"}}
+        fields = {} if credentials is None else {"$credentials": credentials | {_ADDED_FIELD}}
         return cls({_PARAMETER: names | _ADDED, **fields}, dialect)
 
     @classmethod
     def of_credential(cls, names: frozenset[str]) -> Readable:
         """For a credential type whose fields are called so, those it inherits among them."""
-        return cls({"$credentials": names | {"oauthTokenData"}, "$self": names})
+        return cls({"$credentials": names | {_ADDED_FIELD}, "$self": names})
 
 
 def template_problems(raw: Any, readable: Readable | None = None) -> list[Problem]:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
-from nodeloom.plan.formfields import form_fields
+from nodeloom.plan.formfields import described_fields
 from nodeloom.plan.objecttext import object_of
 from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import json_text, number_of, scalar_text
@@ -223,5 +223,5 @@ _READERS: Mapping[str, Read] = {
     "url": _url,
     "jwt": _jwt,
     "binary": _binary,
-    "form-fields": form_fields,
+    "form-fields": described_fields,
 }

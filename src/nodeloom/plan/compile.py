@@ -17,14 +17,15 @@ from nodeloom.plan.address import UrlValues
 from nodeloom.plan.body_fields import BodyFields, PatchStep, body_fields, parameters_read_by, sends_body
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
-from nodeloom.plan.given import Parameters
+from nodeloom.plan.given import Parameters, sends_condition
+from nodeloom.plan.locator import is_locator
 from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
 from nodeloom.plan.members import Member, compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missing import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.preconditions import WrittenConditions, is_condition
+from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.steps import (
@@ -158,12 +159,12 @@ def _refuse_invisible(node: Node, chosen: Selection, *, strict: bool) -> None:
 
 
 def _is_hidden_condition(chosen: Selection, name: str) -> bool:
-    """Whether the property `name` is sent as a condition, where it is shown, and has a value of its own."""
+    """Whether the property `name` would be sent as a condition if it were shown, and has a value of its own."""
     properties = [prop for prop in chosen.descriptor.properties if prop.name == name]
     if is_missing(chosen.given[name]) or any(same(chosen.given[name], p.default) for p in properties if p.has_default):
         return False
     sends = [prop.routing.send for prop in properties if prop.routing is not None]
-    return any(send is not None and is_condition(send.property, header=send.type == "header") for send in sends)
+    return any(send is not None and sends_condition(send) for send in sends)
 
 
 class _Compiler:
@@ -240,7 +241,7 @@ class _Compiler:
         """What the author set for the body, whether it is sent by a property's own routing or by the name of one."""
         names = {*builder.body_parameters, *parameters_read_by(self._choice.descriptor.request_defaults)}
         by_name = [
-            (prop.label, parameters[prop.name])
+            (prop, parameters[prop.name])
             for prop in self.form.properties
             if prop.name in names and prop.name in parameters and self._is_given(prop)
         ]
@@ -272,20 +273,21 @@ class _Compiler:
 
     def _parameters(self, only: Routing | None) -> dict[str, Compiled]:
         compiled: dict[str, Compiled] = {}
-        uses = self._uses(only) if self._url_values == "strict" else {}
-        known = known_texts("$parameter", self.form.values, self._dialect)
+        strict = self._url_values == "strict"
+        known = known_texts("$parameter", self.form.values, self._dialect) if strict else {}
+        uses = self._uses(only, known) if strict else {}
         for prop in self.form.properties:
             if prop.name in self.form.values and prop.name not in compiled:
                 dialect: Dialect = self._dialect if prop.name in self._given else "n8n"
-                own = uses_in([prop.routing], known=known).get(("$value",)) if self._url_values == "strict" else None
+                own = uses_in([prop.routing], known=known).get(("$value",)) if strict else None
                 template = compiler_for(own or uses.get(("$parameter", prop.name)))
                 compiled[prop.name] = compile_value(
                     self._written(prop), dialect=dialect, property=prop.label, template=template
                 )
         return compiled
 
-    def _uses(self, only: Routing | None) -> dict[Name, Use]:
-        """What the descriptor's templates put the parameters into."""
+    def _uses(self, only: Routing | None, known: Mapping[Name, str]) -> dict[Name, Use]:
+        """What the descriptor's templates put the parameters into; `known` as in `uses_in`."""
         routings: list[Routing | None] = [only]
         for prop in self.form.properties if only is None else ():
             if prop.choices():
@@ -293,7 +295,6 @@ class _Compiler:
                 routings += [prop.routing, *(o.routing for o in prop.choices() if same(o.value, value))]
             else:
                 routings += routings_in(prop)
-        known = known_texts("$parameter", self.form.values, self._dialect)
         return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
     def _written(self, prop: PropertyDescriptor) -> Any:
@@ -304,7 +305,7 @@ class _Compiler:
         value = self.form.values[prop.name]
         if self._dialect == "n8n" and prop.name in self._given:
             return value
-        if prop.type == "resourceLocator" and isinstance(value, Mapping) and "mode" in value:
+        if prop.type == "resourceLocator" and is_locator(prop, value):
             return {"__rl": True, **value}
         return value
 
@@ -341,8 +342,8 @@ def _try_constants(steps: list[Step]) -> None:
 def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
     """What `$parameter` shows: templates resolved. In n8n only those at the top and in a resourceLocator are."""
     source = compiled.source
-    located = isinstance(source, Mapping) and "__rl" in source
-    return compiled if strict or located or isinstance(source, str) or compiled.static else constant(source)
+    is_shown = strict or compiled.static or isinstance(source, str) or is_locator(None, source)
+    return compiled if is_shown else constant(source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def text_of(response: Response, kind: Kind) -> str | None:
 
 
 def beginning_of(response: Response, most: int) -> str | None:
-    """The first `most` bytes of a body as text, to be shown to a person; None where that would be no text."""
+    """The first `most` bytes of a body as text, to be shown to a person; None if they are not text."""
     kind = kind_of(response)
     if kind is Kind.FILE:
         return None
@@ -163,7 +163,7 @@ def _charset_of(response: Response, kind: Kind) -> str:
 
 
 def _codec(charset: str) -> str | None:
-    """Python's name of a charset; None where it is none of texts."""
+    """Python's name of a charset; None if it is not an encoding of text."""
     name = _OTHER_NAMES.get(charset.lower(), charset)
     return name if _CHARSET.fullmatch(name) or name in _OTHER_NAMES.values() else None
 

@@ -50,7 +50,7 @@ _TYPES = frozenset(
 _EXAMPLE = 'the JSON text of a list of form fields, such as [{"fieldLabel": "Name"}]'
 
 
-def form_fields(value: Any) -> list[dict[str, Any]]:
+def described_fields(value: Any) -> list[dict[str, Any]]:
     """The fields that a JSON text holds, their texts escaped for HTML as n8n does. Raises Unfit for any other."""
     try:
         fields = json.loads(value) if isinstance(value, str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
@@ -20,7 +21,9 @@ def is_missing(value: Any) -> bool:
 
 def came_to_nothing(value: Any) -> bool:
     """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
-    return is_missing(value) or value != value or (isinstance(value, (list, dict)) and not value)
+    if isinstance(value, float):
+        return isnan(value)
+    return is_missing(value) or (isinstance(value, (list, dict)) and not value)
 
 
 #: How JavaScript spells what came to nothing where it becomes text: `"web-" + $json.Link` is `web-undefined`.
@@ -35,16 +38,39 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     if type(text) is not str or not read_by.needs_javascript:
         return False
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
-    if not words or any(word in str(read_by.source) for word in words):
+    words = {word for word in words if word not in str(read_by.source)}
+    if not words:
         return False
     values = [read_path(path, scope) for path in read_by.references]
-    if any(isinstance(value, str) and not words.isdisjoint(_SPELLED.findall(value)) for value in values):
+    if not any(value != "" and came_to_nothing(value) for value in values):
         return False
-    return any(value != "" and came_to_nothing(value) for value in values)
+    for value in values:
+        words -= _words_within(value)
+    return bool(words)
+
+
+def _words_within(value: object) -> set[str]:
+    """The words for nothing that a text holds, or the texts and nulls of a list or object (JSON, so it ends)."""
+    found: set[str] = set()
+    waiting = [value] if value is not None else []
+    while waiting:
+        current = waiting.pop()
+        if current is None:
+            found.add("null")
+        elif isinstance(current, str):
+            found.update(_SPELLED.findall(current))
+        elif isinstance(current, Mapping):
+            waiting += [*current, *current.values()]
+        elif isinstance(current, list):
+            waiting += current
+    return found
 
 
 def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
-    """The value at `path`, as far as it leads: the last of it may be a method's name; empty text if nobody knows."""
+    """The value at `path`, as far as it leads, since its last key may be a method's name.
+
+    Empty text, which does not count as nothing, if the path begins at a name that is not looked into here.
+    """
     value: Any
     if path[0] == "$json":
         value, keys = scope.json, path[1:]

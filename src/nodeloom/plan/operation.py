@@ -168,7 +168,7 @@ def _has_pages(draft: Draft) -> bool:
 
 
 def _apply(steps: Iterable[Step], draft: Draft) -> None:
-    """Have each step contribute. What a step makes of the credential is no value that an error may tell."""
+    """Have each step contribute. An error does not tell a value that its step made of the credential."""
     for step in steps:
         try:
             step.apply(draft)

@@ -285,7 +285,12 @@ class CompiledRouting:
     def _check_condition(self, name: str, own: Any, value: Any, written: Compiled | None, scope: Scope) -> None:
         """Raise MissingValueError for a condition that the author set and that came to nothing.
 
-        `own` is the property's value, `value` what is sent for it under `name`.
+        Args:
+            name: the name under which it is sent.
+            own: the property's value.
+            value: what is sent for it.
+            written: what the author wrote for the property, for the error.
+            scope: the item's.
         """
         sent = self._send_value
         reads_own = sent is not None and "$value" in sent.names

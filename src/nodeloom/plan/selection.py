@@ -93,7 +93,7 @@ def select(
 
 
 def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
-    """Raise ParameterError for a resource or operation that is an empty text: whoever wrote it chose no default."""
+    """Raise ParameterError for a resource or operation that is an empty text: that does not ask for the default."""
     for name in _CHOOSERS:
         written = _written_value(parameters, name)
         if isinstance(written, str) and not written.strip():

@@ -122,7 +122,7 @@ def service_words(response: Response) -> Words:
 
 
 def _text(response: Response) -> str:
-    """The beginning of a body in its charset; empty for one that is no text."""
+    """The beginning of a body in its charset; empty if the body is not text."""
     return (beginning_of(response, _MOST_BYTES) or "").strip()
 
 
@@ -130,8 +130,9 @@ def _words_of_text(text: str, response: Response, *, whole: bool) -> Words:
     """The words of XML or HTML, or a plain text as it is."""
     if not text.startswith("<"):
         return Words("", _cut(text, _MOST_WORDS, whole=whole))
-    title = _TITLE.search(text) if _is_html(text, response) else None
-    if not _is_html(text, response):
+    is_html = _is_html(text, response)
+    title = _TITLE.search(text) if is_html else None
+    if not is_html:
         found: dict[str, str] = {}
         for tag, content in _TAGS.findall(text):
             found.setdefault(tag.lower(), html.unescape(content).strip())

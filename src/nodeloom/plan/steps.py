@@ -16,7 +16,6 @@ from typing import Any, Protocol
 from nodeloom import javascript
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
-from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
@@ -28,6 +27,7 @@ from nodeloom.plan.coercion import Coercion, coercion_of
 from nodeloom.plan.constraints import Constraint, constraint_of
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.given import Parameters
+from nodeloom.plan.locator import located
 from nodeloom.plan.marks import NO_MARKS, Marks, Within
 from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
@@ -71,39 +71,6 @@ class Step(Protocol):
 def constant(value: Any) -> Compiled:
     """Data as a compiled value that is never read as a template."""
     return compile_value(Literal(value), dialect="author")
-
-
-def located(prop: PropertyDescriptor, value: Any) -> Any:
-    """The value a resourceLocator stands for: its `value`, through the mode's `extractValue` regex (n8n)."""
-    locator = isinstance(value, Mapping) and ("__rl" in value or (prop.type == "resourceLocator" and "mode" in value))
-    if not locator:
-        return value if prop.extract_value is None else _extracted(prop, prop.extract_value, value)
-    mode = next((m for m in prop.modes or () if m.name == value.get("mode")), None)
-    held = value.get("value", UNDEFINED)
-    rule = (mode.extract_value if mode else None) or prop.extract_value
-    return held if rule is None else _extracted(prop, rule, held)
-
-
-def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
-    """The group that the rule's pattern finds. Raises InvalidValueError for what it does not match, as n8n does."""
-    if not isinstance(rule, Mapping) or rule.get("type") != "regex":
-        return value
-    if not isinstance(value, str):
-        raise InvalidValueError(
-            f"{prop.label} is no text, of which a part could be taken.",
-            property=prop.label,
-            value=None if value is UNDEFINED else value,
-            hint=f"Give a text that matches {rule['regex']}.",
-        )
-    found = search(str(rule["regex"]), value)
-    if found is None:
-        raise InvalidValueError(
-            f"{prop.label} is not what its mode expects.",
-            property=prop.label,
-            value=value,
-            hint=f"It must match {rule['regex']}.",
-        )
-    return found[1] if len(found) > 1 else found[0]
 
 
 def _resolved(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
@@ -346,8 +313,8 @@ class StepBuilder:
         self._within = Within(made_of or {})
         self._untold = untold
         self._routings: dict[tuple[int, bool, bool, bool, Fields, Fields], CompiledRouting] = {}
-        #: What the author set for the body, with labels, and parameters that are put into it by their names.
-        self.body_values: list[tuple[str, Compiled]] = []
+        #: What the author set for the body, with its properties, and parameters that are put into it by their names.
+        self.body_values: list[tuple[PropertyDescriptor, Compiled]] = []
         self.body_parameters: list[str] = []
 
     @property
@@ -404,7 +371,7 @@ class StepBuilder:
             around = replace(within, value=made_of) if made_of else within
             constant_value = compiled.static and not literal
             if given and not literal and reads_value(prop.routing):
-                self.body_values.append((prop.label, compiled))
+                self.body_values.append((prop, compiled))
             if not literal:
                 self.body_parameters += parameters_read(prop.routing)
             routing = self._routing(
@@ -424,7 +391,7 @@ class StepBuilder:
             # In n8n an expression selects nothing: what it gives is no choice, and no collection.
             if not self._as_n8n:
                 if given and isinstance(value, str) and sends_body(prop):
-                    self.body_values.append((prop.label, compiled))
+                    self.body_values.append((prop, compiled))
                 yield DynamicStep(prop, compiled, self, names, made_of)
         else:
             written = compiled.value if compiled.static else value
@@ -488,7 +455,15 @@ class StepBuilder:
         *,
         literal: bool,
     ) -> Iterator[Step]:
-        """The steps of the choices that have `value`; `literal` says whether it came out of an expression."""
+        """The steps of the choices that have `value`.
+
+        Args:
+            options: the property's choices.
+            value: what was chosen.
+            names: further names for the templates of the choices.
+            made_of: the credential's fields that `value` was made of.
+            literal: whether the value came out of an expression.
+        """
         chosen = [option for option in options if same(option.value, value)]
         # In n8n an option has no `$value`, and of several with one value only the first is looked at.
         around = self._around(names, made_of)

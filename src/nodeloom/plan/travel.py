@@ -66,12 +66,12 @@ def statuses_of(ignored: Any, *, as_n8n: bool) -> Statuses:
 
 
 def _failing(excepted: Any) -> frozenset[int]:
-    """The statuses of `except`. As in n8n a text in its list is none of them. Raises InvalidValueError for no list."""
+    """The statuses of `except`; texts in it do not count, as in n8n. Raises InvalidValueError if it is not a list."""
     if excepted is None or excepted is UNDEFINED:
         return frozenset()
     if not isinstance(excepted, (list, tuple)):
         raise InvalidValueError(
-            "The statuses that stay errors are no list.",
+            "The statuses that stay errors are not a list.",
             property="ignoreHttpStatusErrors",
             value=excepted,
             hint="Write {ignore: true, except: [404]}.",

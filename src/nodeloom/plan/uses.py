@@ -63,7 +63,7 @@ def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
 
 
 def known_texts(root: str, values: Mapping[str, Any], dialect: Dialect) -> dict[Name, str]:
-    """The texts among an author's `values` that are no templates, by what templates call them below `root`."""
+    """The texts among an author's `values` that are not templates, by what templates call them below `root`."""
     return {
         (root, name): value
         for name, value in values.items()

@@ -120,12 +120,17 @@ def _percent_encoded(raw: bytes) -> Iterator[str]:
         yield _percent_lower(escaped)
 
 
+def spelled_in_json(text: str) -> tuple[str, str]:
+    """`text` as encoders write it between the quotes of JSON: in ASCII, and with all letters as they are."""
+    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+
+
 def _forms(secret: str) -> Iterator[str]:
     """`secret` as it may stand in a URL, a form, a JSON document, and each of these in hex and base64."""
     raw = secret.encode("utf-8", "surrogatepass")
     # What some encode in Latin-1, and what UTF-8 looks like to those who read it as that.
     narrow = b"" if secret.isascii() or _WIDE.search(secret) else secret.encode("latin-1")
-    texts = {secret, raw.decode("latin-1"), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    texts = {secret, raw.decode("latin-1"), *spelled_in_json(secret)}
     texts.add(repr(secret)[1:-1])
     for known in filter(None, (raw, narrow)):
         texts.update(_percent_encoded(known))

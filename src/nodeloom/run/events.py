@@ -174,26 +174,23 @@ def _check_event(kind: type[Observer], name: str) -> None:
 
 _EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 _WORD = re.compile(r"[A-Z]?[a-z]+")
-# What people call the beginning and the end of something.
-_BEGINNING = re.compile(r"(start|open)(ed)?|beg[aiu]n|sen[dt]")
-_ENDING = re.compile(
-    r"(end|finish|succeed|answer|fail|respond|clos|complet|receiv)(e|ed)?|stop(ped)?|done|error|success|outcome|result|response"
-)
-
-
-# Their longer words, which may be misspelt themselves.
-_BEGINNINGS = ("started", "opened", "begins", "began", "begun")
-_ENDINGS = (
-    "ended", "finish", "finished", "finishes", "succeeded", "answered", "failed", "responded", "closed", "complete",
-    "completed", "received", "stopped", "success", "outcome", "result", "response",
+# What people call the beginning and the end of something: short words, and longer ones, which may be misspelt.
+_BEGINNING = (("start", "open", "begin", "send", "sent"), ("started", "opened", "begins", "began", "begun"))
+_ENDING = (
+    ("answer", "close", "done", "end", "error", "fail", "receive", "respond", "stop", "succeed"),
+    (
+        "answered", "closed", "complete", "completed", "ended", "failed", "finish", "finished", "finishes", "outcome",
+        "received", "responded", "response", "result", "stopped", "succeeded", "success",
+    ),
 )  # fmt: skip
 
 
-def _says(word: str, form: re.Pattern[str], words: tuple[str, ...]) -> bool:
-    """Whether `word` has the form, or is one of `words` misspelt."""
+def _says(told: list[str], known: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
+    """Whether all words in `told`, of which there is at least one, are `known` or almost are."""
     from nodeloom.descriptor.spelling import typo_of
 
-    return form.fullmatch(word) is not None or typo_of(word, words) is not None
+    short, longer = known
+    return bool(told) and all(word in short or word in longer or typo_of(word, longer) for word in told)
 
 
 def _meant(name: str) -> str | None:
@@ -207,8 +204,8 @@ def _meant(name: str) -> str | None:
     if subject in ("run", "request", "item"):
         ending = "item_done" if subject == "item" else f"{subject}_ended"
         told = words[1:]
-        if told and all(_says(word, _ENDING, _ENDINGS) for word in told):
+        if _says(told, _ENDING):
             return ending
-        if (told and all(_says(word, _BEGINNING, _BEGINNINGS) for word in told)) or (named_after and not told):
+        if _says(told, _BEGINNING) or (named_after and not told):
             return ending if subject == "item" else f"{subject}_started"
     return typo_of("_".join(words), _EVENTS)

@@ -49,7 +49,7 @@ def check_items(items: Any) -> None:
 
 
 def _is_column(items: Any) -> bool:
-    """Whether `items` is an array or a column (numpy, pandas, polars) whose entries are no objects."""
+    """Whether `items` is an array or a column (numpy, pandas, polars) of bare values, not of objects."""
     if not hasattr(items, "dtype") or not hasattr(items, "__len__") or getattr(items, "ndim", 1) == 0:
         return False
     if getattr(items.dtype, "names", None):

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from nodeloom.errors import NodeloomError
 from nodeloom.messages import Request, Said
 from nodeloom.redaction import MASK, Masker, SecretNames, forget_locals, leave_running_frames, telling, texts_of
+from nodeloom.redaction.masker import spelled_in_json
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
@@ -46,7 +47,7 @@ class Redactor:
         values = self._spelled(self._values(None, (), request))
         decoded = unquote(text)
         # To make a masker takes longer than all else, and most texts hold none of the values.
-        found = [value for value in values if any(form in text or form in decoded for form in _in_json(value))]
+        found = [value for value in values if any(form in text or form in decoded for form in _spellings(value))]
         if found:
             head = _HEAD.match(text)
             start = head.end() if head is not None else 0
@@ -120,12 +121,9 @@ class Redactor:
         return {spelled for value in values if value for spelled in (value, value.replace("'", "''"))}
 
 
-def _in_json(value: str) -> Iterable[str]:
+def _spellings(value: str) -> tuple[str, ...]:
     """A text as it is, and as it stands within JSON."""
-    yield value
-    if not value.isalnum():
-        yield json.dumps(value)[1:-1]
-        yield json.dumps(value, ensure_ascii=False)[1:-1]
+    return (value,) if value.isascii() and value.isalnum() else (value, *spelled_in_json(value))
 
 
 def _unpacked(value: object) -> object:

@@ -102,7 +102,7 @@ class ItemWork:
             return self._failed(index, raw, too_deep(), attempts)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             if openfiles.used_up(fault):
-                if not attempts.statuses and not maybe_done:
+                if not attempts.statuses and not attempts.maybe_done:
                     attempts.effect = Effect.NONE
                 sent = "no" if attempts.effect is Effect.NONE else "unknown"
                 return self._failed(index, raw, openfiles.too_many(sent=sent), attempts)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
 from nodeloom.errors import ConfigurationError, UnknownNameError
+from nodeloom.headerfields import is_token
 from nodeloom.messages import origin_of
 
 _HOST = re.compile(r"(?:\*\.)?(?:[^\s/?#@:\[\]*\\]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class Policy:
                 _refuse("hosts", host, "hosts such as api.example.com, *.example.com or pbx.example.com:5001")
         object.__setattr__(self, "hosts", hosts)
         for method in self.methods or ():
-            if not _METHOD.fullmatch(method):
+            if not is_token(method):
                 _refuse("methods", method, "methods such as GET")
         if self.methods is not None:
             object.__setattr__(self, "methods", tuple(method.upper() for method in self.methods))

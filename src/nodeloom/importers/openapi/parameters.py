@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.errors import nearest, preview
+from nodeloom.headerfields import is_token
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
 from nodeloom.importers.openapi.fields import field_of, json_encoder, list_field, safe_name
@@ -24,7 +24,6 @@ _WHERE = ("path", "query", "header", "cookie")
 _KNOWN_STYLES = (
     "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject",
 )  # fmt: skip
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 # OpenAPI: these headers are described elsewhere, so a parameter of that name says nothing.
 _SILENT_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -139,7 +138,7 @@ def style_of(at: Part) -> str | None:
 
 def refuse_header_name(at: Part, name: str) -> None:
     """Raise DescriptorError for a name that no header field or cookie can have."""
-    if _TOKEN.fullmatch(name) is None:
+    if not is_token(name):
         raise at.broken(f"No header can be called {preview(name)!r}.", "Use letters, digits and dashes.")
 
 

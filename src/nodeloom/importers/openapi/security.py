@@ -333,6 +333,15 @@ class _FieldNames:
 
 
 def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report, own: _FieldNames) -> Scheme | None:
+    """One security scheme; None if nothing here can send it.
+
+    Args:
+        name: its name in the document.
+        at: where it is described.
+        endpoint: the server, for relative addresses of tokens.
+        report: is told what is left out.
+        own: gives the fields of API keys their names.
+    """
     kind = at.needed_text("type")
     if kind == "apiKey":
         return _api_key(name, at, own)

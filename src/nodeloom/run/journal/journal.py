@@ -85,11 +85,6 @@ class Journal:
             )
             self._close = undo.pop_all()
 
-    @property
-    def resuming(self) -> bool:
-        """Whether an earlier run has begun items."""
-        return self._past.end > 0
-
     def work(
         self,
         work: Work,
