@@ -136,6 +136,7 @@ CODES = {
         f"(t => [{','.join(['new Number(t).x'] * 300)}].length)('1'.repeat(1.5e7))",
         f"(b => [{','.join(['new Float64Array(b)'] * 300)}].length)(new Uint8Array(5e6))",
         "(b => new Uint16Array(b))(new Uint8Array(3e7)).length",
+        "RegExp.escape(' '.repeat(16e6)).length",
         f"(t => [{','.join(['t`x`'] * 300)}].length)(encodeURIComponent.bind(null, '\u4e2d'.repeat(1e6)))",
         f"((t, u) => {{ switch (t) {{ {'case u:' * 2000} }} return 1 }})"
         "('ab'.repeat(7e6), 'ab'.repeat(7e6 - 1) + 'ac')",

@@ -369,6 +369,8 @@ def test_a_text_is_cut_before_no_character_that_joins_with_one_before_it() -> No
         "[encodeURI('x'.repeat(65535) + '\\ud83d\\ude00/').slice(-14), encodeURI(), encodeURI(12), encodeURI.length]",
         "(() => { try { encodeURI('x'.repeat(65535) + '\\ud83dx') } catch (error) { return error.name } })()",
         "new Uint16Array(new Float64Array([1.5, 70000, NaN])).join()",
+        "[RegExp.escape('a+b (é) \\n'), RegExp.escape(''), RegExp.escape.name, RegExp.escape.length]",
+        "(() => { try { RegExp.escape(1) } catch (error) { return error.name } })()",
     ],
 )
 def test_other_methods(code: str) -> None:

@@ -3,7 +3,7 @@
 (function (kit) {
   "use strict";
   const { fail } = kit;
-  const { LONG, replace, change, put, textOf, spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
+  const { LONG, MOST, tooLong, replace, change, put, textOf, spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
   const { construct, ownKeys } = Reflect;
   const { defineProperty, getOwnPropertyDescriptor: describe } = Object;
   const NativeRegExp = RegExp;
@@ -24,6 +24,14 @@
       return exec.call(this, searched);
     },
   }.exec);
+
+  change(NativeRegExp, "escape", (native, name) => ({
+    call(text) {
+      if (typeof text === "string" && text.length > MOST) tooLong(name, text.length, MOST, "characters");
+      if (typeof text === "string") spend(text.length);
+      return native(text);
+    },
+  }.call));
 
   // Reading a pattern takes the square of its length, and a class of Unicode's takes long by itself.
   const LONGEST = 30000;
