@@ -431,16 +431,13 @@ def _can_be_named(name: str) -> bool:
 
 def _check_function_name(name: str) -> None:
     """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
+    from nodeloom.expression.known import HELPERS
     from nodeloom.expression.rewrite import GLOBALS
     from nodeloom.expression.scope import HOLDERS
 
-    if re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None or name in GLOBALS | HOLDERS | _HELPERS:
-        reason = "has a meaning in expressions already" if name in GLOBALS | HOLDERS | _HELPERS else "is no name"
+    if re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None or name in GLOBALS | HOLDERS | HELPERS:
+        reason = "has a meaning in expressions already" if name in GLOBALS | HOLDERS | HELPERS else "is no name"
         raise ValueError(f"{name!r} {reason}, so the function could never be called")
-
-
-# What expressions have besides JavaScript's own and the `$` names.
-_HELPERS = frozenset({"$", "DateTime", "Duration", "Interval", "constructor", "odata", "this"})
 
 
 def _name_of(plugin: Any) -> str:

@@ -125,7 +125,7 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
     paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
     empty = [path for path in paths if is_missing(read_path(path, scope))]
     read = next((path[1:] for path in empty or paths), ())
-    hint, close = _advice(data, read)
+    hint, close = _strangers(read_by, data, scope) or _advice(data, read)
     return MissingValueError(
         message,
         property=label,
@@ -134,6 +134,26 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
         keys=[str(key) for key in data][:_KEYS_KEPT],
         nearest=close,
     )
+
+
+def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tuple[str, str | None] | None:
+    """What to do about names in an expression that nothing has, since they are why it came to nothing, or None.
+
+    The second is the item's key that such a name was to read, if it is one.
+    """
+    from nodeloom.expression.known import meant_name, unknown_names  # here, since most runs have no such error
+
+    functions = scope.environment.functions
+    strange = [name for name in unknown_names(read_by, functions) if name not in scope.names]
+    if not strange:
+        return None
+    name = strange[0]
+    if name in data:
+        return f"Nothing is called {name} in expressions; the item's key is $json{_member(name)}.", name
+    meant = meant_name(name, functions)
+    return f"Nothing is called {name} in expressions. " + (
+        _keys_of(data, "$json") if meant is None else f"Did you mean {meant}?"
+    ), None
 
 
 def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, str | None]:
@@ -148,7 +168,7 @@ def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, 
         else:
             return _absent(found, at, str(key))
         at += _member(key)
-    if not read:
+    if not read or not came_to_nothing(found):
         return _keys_of(data, "$json"), None
     return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
 
