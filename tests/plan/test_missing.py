@@ -73,6 +73,7 @@ def test_a_key_that_has_a_value_is_not_said_to_be_empty() -> None:
         ("$JSON.Link", "Nothing is called $JSON in expressions. Did you mean $json?"),
         ("json.Link", "Nothing is called json in expressions. Did you mean $json?"),
         ("Link", "Nothing is called Link in expressions; the item's key is $json.Link."),
+        ("Lnk + 1", "Nothing is called Lnk in expressions. Did you mean $json.Link?"),
         ("slug($json.Link)", "Nothing is called slug in expressions. The item has the keys: Link."),
         ("[$json.Link].map(x => y.z)[0]", "Nothing is called y in expressions. The item has the keys: Link."),
         ("$json.Link ? DateTime.zzz : Math.zzz", "The item has the keys: Link."),

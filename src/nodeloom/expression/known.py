@@ -1,18 +1,18 @@
 """The names that mean something in expressions, and those of a template that do not.
 
-As in n8n, a name that nobody knows is undefined and no error; an author whose value came to nothing by one wants to be
-told of it.
+As in n8n, a name that nobody knows is undefined and no error. An author means something by it all the same: `$json` by
+`$jsn`, a filter of Jinja by `$json.Link | upper`, which is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from nodeloom.errors import nearest
 from nodeloom.expression.analysis import ITEM_NAMES
-from nodeloom.expression.compiled import Compiled, Composite, Template
-from nodeloom.expression.rewrite import GLOBALS
+from nodeloom.expression.rewrite import GLOBALS, Block
 from nodeloom.expression.scope import HOLDERS
+from nodeloom.expression.syntax import walk
 from nodeloom.expression.words import words
 
 #: What expressions have besides JavaScript's own and the `$` names.
@@ -22,14 +22,17 @@ _MORE = words("Intl process require module Buffer numberList zip arguments")
 _KNOWN = GLOBALS | HOLDERS | ITEM_NAMES | HELPERS | _MORE
 
 
-def unknown_names(compiled: Compiled, functions: Collection[str]) -> list[str]:
-    """The names in the code of `compiled` that nothing has: neither expressions nor `functions`, a plugin's. Sorted."""
-    if isinstance(compiled, Composite):
-        return sorted({name for part in compiled.parts for name in unknown_names(part, functions)})
-    if not isinstance(compiled, Template):
-        return []
-    names = frozenset[str]().union(*(b.facts.names for b in compiled.blocks if not isinstance(b, str)))
-    return sorted(names - _KNOWN - set(functions))
+def strange_names(blocks: Iterable[Block | str]) -> frozenset[str]:
+    """The names in a template's code that expressions do not have; a plugin's function may be called so.
+
+    A name that the code asks `typeof` of may be absent: that is what it asks.
+    """
+    code = [block for block in blocks if not isinstance(block, str)]
+    strange = frozenset[str]().union(*(block.facts.names for block in code)) - _KNOWN
+    if not strange:
+        return strange
+    asked = (n.children[0].text for b in code for n in walk(b.tree) if n.kind == "Unary" and n.text == "typeof")
+    return strange.difference(asked)
 
 
 def meant_name(name: str, functions: Collection[str]) -> str | None:

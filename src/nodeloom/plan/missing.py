@@ -31,7 +31,10 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
 
     A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
+    What is made with a name that nothing has is made of nothing, though it spells no such word: `$json.n | upper` is 0.
     """
+    if read_by.strange and unknown_names(read_by, scope):
+        return True
     if type(text) is not str or not read_by.needs_javascript:
         return False
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
@@ -41,6 +44,11 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     if any(isinstance(value, str) and not words.isdisjoint(_SPELLED.findall(value)) for value in values):
         return False
     return any(value != "" and came_to_nothing(value) for value in values)
+
+
+def unknown_names(read_by: Compiled, scope: Scope) -> list[str]:
+    """The names in an expression's code that nothing has here, so that they are undefined; sorted."""
+    return sorted(read_by.strange.difference(scope.environment.functions, scope.names))
 
 
 def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
@@ -91,7 +99,12 @@ def missing_part(label: str, source: object, code: str, part: Compiled, scope: S
 
 def missing_text(label: str, written: Compiled, scope: Scope) -> MissingValueError:
     """The error for an expression whose text spells what came to nothing."""
-    message = f"A part of {label} is missing: its text would hold the word for what is undefined."
+    unknown = unknown_names(written, scope)
+    message = (
+        f"{label} is made with {unknown[0]}, which is undefined."
+        if unknown
+        else f"A part of {label} is missing: its text would hold the word for what is undefined."
+    )
     return _missing(message, label, str(written.source), written, scope)
 
 
@@ -141,16 +154,18 @@ def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tupl
 
     The second is the item's key that such a name was to read, if it is one.
     """
-    from nodeloom.expression.known import meant_name, unknown_names  # here, since most runs have no such error
-
-    functions = scope.environment.functions
-    strange = [name for name in unknown_names(read_by, functions) if name not in scope.names]
+    strange = unknown_names(read_by, scope)
     if not strange:
         return None
+    from nodeloom.expression.known import meant_name  # here, since most runs have no such error
+
+    functions = scope.environment.functions
     name = strange[0]
     if name in data:
         return f"Nothing is called {name} in expressions; the item's key is $json{_member(name)}.", name
     meant = meant_name(name, functions)
+    if meant is None and not name.startswith("$") and (close := nearest(name, [str(key) for key in data])):
+        return f"Nothing is called {name} in expressions. Did you mean $json{_member(close)}?", close
     return f"Nothing is called {name} in expressions. " + (
         _keys_of(data, "$json") if meant is None else f"Did you mean {meant}?"
     ), None
