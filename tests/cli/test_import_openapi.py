@@ -74,6 +74,7 @@ def test_it_says_how_a_credential_of_the_document_s_own_type_is_kept_and_used(
     server = "serverUrl=https://shop.example.test"
     added = cli("credentials", "add", str(file), "--set", server, "--secrets-from-env", "SECRETS")
     assert (added.code, added.out) == (0, ""), added.err
+    assert "is given by its file" in cli("credentials", "add", "shopApiApi").err
     planned = cli("plan", str(tmp_path / "out"), "things", "List Things", "--credential-type", str(file))
     assert (planned.code, json.loads(planned.out)["headers"]["X-Key"]) == (0, "***"), planned.err
 

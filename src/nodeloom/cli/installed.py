@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodeloom.cli.terminal import say
-from nodeloom.errors import NodeloomError
+from nodeloom.errors import NodeloomError, UnknownNameError
 from nodeloom.plugins import Plugins
 from nodeloom.run.registry import Registry
 
@@ -43,7 +43,13 @@ def named_type(known: Registry | Runtime, written: str) -> CredentialType:
     """The credential type that is meant. A path to its JSON file adds that type first."""
     if _is_path(written, known.credential_types):
         return known.add_credential_type(written)
-    return known.credential_type(written)
+    try:
+        return known.credential_type(written)
+    except UnknownNameError as error:
+        error.hint = (
+            f"{error.hint or ''} A type that is not installed is given by its file: ./service/credentials/TYPE.json."
+        )
+        raise
 
 
 def _is_path(written: str, known: Container[str]) -> bool:
