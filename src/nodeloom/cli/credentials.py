@@ -167,7 +167,8 @@ def add_command(
     place.put(name, kind.name, {field: session.values[field] for field in values}, overwrite=overwrite)
     say(f"Added the credential {name!r} of type {kind.name} to {place.name}.")
     if not session.has_tokens:
-        say(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}")
+        file = "" if type_name.casefold() == kind.name.casefold() else f" --credential-type {shlex.quote(type_name)}"
+        say(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}{file}")
     elif kind.test is not None:
         which = "" if name == kind.name else f" --name {shlex.quote(name)}"
         say(f"Try it with: nodeloom credentials test {shlex.quote(type_name)}{which}")
