@@ -193,6 +193,23 @@ def test_a_misspelt_hook_says_which_one_was_meant() -> None:
     assert "nodeloom_prepare_request" in str(plugins.failures[0].hint)
 
 
+def test_a_plugin_that_a_host_passed_and_that_fails_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    class Misspelt:
+        @hookimpl
+        def nodeloom_prepare_reqest(self) -> None: ...
+
+    class Wrong:
+        @hookimpl
+        def nodeloom_expression_functions(self) -> dict[str, Any]:
+            return {"slug": 5}
+
+    with Runtime(plugins=[Misspelt(), Wrong()], discover_plugins=False):
+        first, second = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert "'Misspelt'" in first
+    assert "Did you mean 'nodeloom_prepare_request'?" in first
+    assert "'slug' is not a function" in second
+
+
 def test_a_name_that_is_taken_is_refused_and_who_has_it_is_said() -> None:
     class Second:
         @hookimpl

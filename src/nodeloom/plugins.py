@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -178,12 +179,15 @@ class Plugins:
         self._manager.add_hookspecs(Hooks)
         self.failures: list[PluginError] = []
         self._disabled: list[str] = []
+        self._passed: set[str] = set()
         self._distributions: dict[str, tuple[str, str]] = {BUILTIN: ("nodeloom", __version__)}
         self._register(builtin, BUILTIN)
         if discover:
             self._discover()
         for plugin in given:
-            self._register(plugin, self._free_name(_name_of(plugin)))
+            name = self._free_name(_name_of(plugin))
+            self._passed.add(name)
+            self._register(plugin, name)
 
     def _discover(self) -> None:
         if not may_have_entry_points(GROUP):
@@ -244,8 +248,14 @@ class Plugins:
             raise ValueError("it implements none of Nodeloom's hooks")
 
     def fail(self, plugin: str, hook: str, fault: BaseException) -> None:
-        """Note that a plugin failed, in a hook or in what it registered."""
-        self.failures.append(_plugin_error(plugin, hook, fault))
+        """Note that a plugin failed, in a hook or in what it registered.
+
+        One that a host passed is told in the log as well: the host counts on it, and may never look at `failures`.
+        """
+        error = _plugin_error(plugin, hook, fault)
+        self.failures.append(error)
+        if plugin in self._passed:
+            logging.getLogger("nodeloom").warning("%s%s", error.message, f" {error.hint}" if error.hint else "")
 
     def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Plugin name and a caller for each implementation of `hook`, in pluggy's order of calls."""
@@ -430,7 +440,7 @@ def _can_be_named(name: str) -> bool:
 
 
 def _check_function_name(name: str) -> None:
-    """Raise ValueError for a function that no expression could call by this name."""
+    """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
     from nodeloom.expression.rewrite import GLOBALS
     from nodeloom.expression.scope import HELPERS, HOLDERS
     from nodeloom.expression.syntax.reader import RESERVED

@@ -41,7 +41,7 @@ def test_a_document_becomes_a_folder(source: Path, tmp_path: Path, capsys: pytes
     folder = tmp_path / "out"
     assert call(openapi, str(source), "--output", str(folder), "--docs", str(tmp_path / "page.md")) == 0
     out = capsys.readouterr().out
-    assert f"shopApi: 2 operations of 1 resources, in {folder}" in out
+    assert f"shopApi: 2 operations of 1 resource, in {folder}" in out
     assert "Left out: 1" in out
     assert (folder / "resources" / "things.json").is_file()
     assert "## Things" in (tmp_path / "page.md").read_text(encoding="utf-8")
@@ -55,6 +55,28 @@ def test_what_is_reported_is_json_when_asked_for(
     assert (report["node"], report["operations"], report["leftOut"]) == ("store", 2, 1)
     assert report["remarks"][0]["path"] == "$.paths['/things'].trace"
     assert len(report["files"]) == 3
+
+
+def test_it_says_how_a_credential_of_the_document_s_own_type_is_kept_and_used(
+    tmp_path: Path, cli: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODELOOM_CREDENTIALS", str(tmp_path / "kept.toml"))
+    key = {"type": "apiKey", "in": "header", "name": "X-Key"}
+    document = {**DOCUMENT, "components": {"securitySchemes": {"key": key}}, "security": [{"key": []}]}
+    (tmp_path / "shop.json").write_text(json.dumps(document), encoding="utf-8")
+    said = cli("import", "openapi", str(tmp_path / "shop.json"), "--output", str(tmp_path / "out"))
+    (file,) = (tmp_path / "out" / "credentials").iterdir()
+    assert f"nodeloom credentials add {file}" in said.out
+    secret = next(
+        f["name"] for f in json.loads(file.read_text())["properties"] if f.get("typeOptions", {}).get("password")
+    )
+    monkeypatch.setenv("SECRETS", json.dumps({secret: "abc"}))
+    server = "serverUrl=https://shop.example.test"
+    added = cli("credentials", "add", str(file), "--set", server, "--secrets-from-env", "SECRETS")
+    assert (added.code, added.out) == (0, ""), added.err
+    assert "is given by its file" in cli("credentials", "add", "shopApiApi").err
+    planned = cli("plan", str(tmp_path / "out"), "things", "List Things", "--credential-type", str(file))
+    assert (planned.code, json.loads(planned.out)["headers"]["X-Key"]) == (0, "***"), planned.err
 
 
 def test_a_node_is_written_over_with_force_only(source: Path, tmp_path: Path) -> None:

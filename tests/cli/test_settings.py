@@ -100,6 +100,12 @@ def test_a_name_nobody_knows_has_the_nearest(name: str, nearest: str) -> None:
         applied((name, "1"))
 
 
+def test_a_name_that_a_collection_has_is_said_to_be_in_there() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        applied(("Deep", "x"))
+    assert caught.value.hint == "It is in Options: --set Options.Deep=VALUE."
+
+
 def test_json_that_is_broken_is_told_with_its_place() -> None:
     with pytest.raises(ParameterError, match="at character 9"):
         applied(("Options", '{"Top": }'))

@@ -64,6 +64,17 @@ def test_a_broken_template_is_told_with_its_path_and_a_caret(cli: Call, tmp_path
     assert row["problems"][0]["path"] == "$.properties[0].routing.send.value"
 
 
+def test_a_condition_on_a_choice_that_there_is_not_is_told(cli: Call, tmp_path: Path) -> None:
+    document = json.loads(json.dumps(NODE))
+    choice = {"displayName": "Mode", "name": "mode", "type": "options", "default": "", "options": []}
+    document["properties"].append({**choice, "options": [{"name": "Live", "value": "live"}]})
+    document["properties"][0]["displayOptions"] = {"show": {"mode": ["liev"]}}
+    said = cli("validate", write(tmp_path / "mine.json", document))
+    assert said.code == 2
+    assert "$.properties[0].displayOptions.show.mode[0]: no choice has the value 'liev'." in said.out
+    assert "Did you mean 'live'?" in said.out
+
+
 def test_a_file_that_is_no_json_is_told_and_the_others_go_on(cli: Call, tmp_path: Path) -> None:
     said = cli("validate", write(tmp_path / "a.json", "{,"), write(tmp_path / "b.json", NODE), "none.json")
     assert said.code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -96,6 +97,29 @@ def assert_silent(text: str) -> None:
     """No secret in any form: every one of the server's holds the word, also in base64."""
     assert "canary" not in text
     assert "Y2FuYXJ5" not in text
+
+
+def test_a_type_that_is_not_installed_is_given_by_its_file(
+    store: FileProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "shopOAuth2Api.json"
+    kind = {"name": "shopOAuth2Api", "displayName": "Shop", "extends": ["oAuth2Api"], "properties": []}
+    file.write_text(json.dumps(kind), encoding="utf-8")
+    with AuthorizationServer() as server:
+        fields = {**server.credential, "grantType": "authorizationCode"}
+        secrets = json.dumps(fields)
+        added = CliRunner().invoke(
+            credentials,
+            # What may be left out is, where there is no one to ask.
+            ["add", str(file), "--name", "shop", "--secrets-from-stdin"],
+            input=secrets,
+        )
+        assert f"nodeloom credentials connect shop --credential-type {file}\n" in added.stderr, added.output
+        Browser(monkeypatch)
+        result = run("connect", "shop", "--credential-type", str(file))
+    assert result.exit_code == 0, result.output
+    (found,) = store.list()
+    assert found.values["oauthTokenData"]["refresh_token"]
 
 
 @pytest.mark.parametrize(

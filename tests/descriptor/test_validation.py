@@ -219,6 +219,46 @@ def test_a_misspelt_key_is_answered_with_the_right_one(found: tuple[Any, Piece],
     assert problem.hint == f"Did you mean {key!r}?"
 
 
+@pytest.mark.parametrize(
+    ("key", "beside", "meant"),
+    [
+        ("optoins", "options", "options"),
+        ("methd", "method", "method"),
+        ("ulr", "method", "url"),
+        ("ulr", "url", "url"),
+        ("sned", "send", "send"),
+        ("shwo", "show", "show"),
+    ],
+)
+def test_a_misspelt_key_is_named_also_beside_the_right_one_and_in_three_letters(
+    key: str, beside: str, meant: str
+) -> None:
+    node = {
+        "name": "x",
+        "displayName": "X",
+        "version": 1,
+        "properties": [
+            {
+                "displayName": "A",
+                "name": "a",
+                "type": "options",
+                "default": "",
+                "options": [{"name": "Get", "value": "get"}],
+                "displayOptions": {"show": {"a": ["get"]}},
+                "routing": {"request": {"method": "GET"}, "send": {"type": "query", "property": "a"}},
+            }
+        ],
+    }
+    prop: Any = node["properties"][0]  # type: ignore[index]
+    holders = [prop, prop["displayOptions"], prop["routing"], prop["routing"]["request"]]
+    holder = next((h for h in holders if beside in h), holders[-1])
+    holder[beside] = holder.get(beside, "/a")
+    holder[key] = {} if isinstance(holder[beside], dict) else holder[beside]
+    (problem,) = validate_document(node, "node")
+    assert problem.message == f"unknown key {key!r}."
+    assert problem.hint == f"Did you mean {meant!r}?"
+
+
 @given(st.sampled_from(["options", "values", "modes", "properties", "postReceive"]), st.data())
 @slow
 def test_models_and_schema_agree_about_entries_of_lists(key: str, data: st.DataObject) -> None:

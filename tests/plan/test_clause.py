@@ -132,6 +132,15 @@ def test_a_literal_that_came_to_nothing_fails_the_item(item: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
+    "template",
+    ["Id eq {{ $json.n | upper }}", "Name eq '{{ $json.n | upper }}'", "={{ 'Id eq ' + ($json.n | upper) }}"],
+)
+def test_a_literal_that_is_made_with_a_name_that_nothing_has_fails_the_item(template: str) -> None:
+    with pytest.raises(MissingValueError, match="Nothing is called upper in expressions"):
+        written(template, n="a")
+
+
+@pytest.mark.parametrize(
     ("template", "clause_written"),
     [
         ("={{ $json.n }}", "x eq 'a' or true"),

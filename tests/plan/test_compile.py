@@ -44,6 +44,12 @@ def test_a_wrong_operation_suggests_the_nearest(threecx: Node) -> None:
     assert "Did you mean 'Delete Weblink'?" in str(caught.value)
 
 
+def test_a_property_of_a_collection_is_said_to_be_in_there(threecx: Node) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        compile_plan(threecx, {"resource": "Website Links", "operation": "List Weblink", "top": 5})
+    assert caught.value.hint == 'It is in Options: {"Options": {"top": …}}.'
+
+
 def test_a_wrong_property_suggests_the_nearest(threecx: Node) -> None:
     with pytest.raises(UnknownNameError) as caught:
         compile_plan(threecx, {"resource": "Website Links", "operation": "Delete Weblink", "Lnk": "a"})

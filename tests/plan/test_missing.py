@@ -61,6 +61,35 @@ def test_a_key_that_is_there_but_empty_is_said_to_be() -> None:
     assert str(missing("={{ $json.a.b }}", {"a": {"b": None}}).hint).endswith("Its a.b is empty.")
 
 
+def test_a_key_that_has_a_value_is_not_said_to_be_empty() -> None:
+    assert missing("={{ $json.Link.zzz }}", {"Link": {"a": 1}}).hint == "$json.Link has the keys: a."
+    assert missing("={{ $if($json.Link, '', '') }}", {"Link": "a"}).hint == "The item has the keys: Link."
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("$jsn.Link", "Nothing is called $jsn in expressions. Did you mean $json?"),
+        ("$JSON.Link", "Nothing is called $JSON in expressions. Did you mean $json?"),
+        ("json.Link", "Nothing is called json in expressions. Did you mean $json?"),
+        ("Link", "Nothing is called Link in expressions; the item's key is $json.Link."),
+        ("Lnk + 1", "Nothing is called Lnk in expressions. Did you mean $json.Link?"),
+        ("slug($json.Link)", "Nothing is called slug in expressions. The item has the keys: Link."),
+        ("[$json.Link].map(x => y.z)[0]", "Nothing is called y in expressions. The item has the keys: Link."),
+        ("$json.Link ? DateTime.zzz : Math.zzz", "The item has the keys: Link."),
+    ],
+)
+def test_a_name_that_nothing_has_is_named(code: str, hint: str) -> None:
+    assert missing(f"={{{{ {code} }}}}", {"Link": "a"}).hint == hint
+
+
+def test_a_name_that_a_plugin_or_the_place_has_is_not_unknown() -> None:
+    scope = Scope(Environment(functions={"slug": str}), [{"json": {"a": 1}}], 0)
+    for code, hint in [("slug(1)", "The item has the keys: a."), ("slog(1)", "Did you mean slug?")]:
+        error = missing_value("Link", compile_value(f"={{{{ {code} }}}}", dialect="author"), scope)
+        assert str(error.hint).endswith(hint)
+
+
 @pytest.mark.parametrize("item", [{}, None, [], "text"])
 def test_an_item_without_keys(item: Any) -> None:
     assert missing("={{ $json.Link }}", item).hint == "The item has no keys."

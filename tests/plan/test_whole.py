@@ -64,6 +64,31 @@ def test_a_key_that_lacks_a_part_deletes_nothing(written: str) -> None:
     assert plan.draft(scope_of(plan, {"Lnk": "a"})).path["Link"] in ("'web-a'", "'a-web'")
 
 
+@pytest.mark.parametrize(
+    ("written", "unknown"),
+    [
+        ("{{ $json.Link | upper }}", "upper"),
+        ("x-{{ $json.Link | upper }}", "upper"),
+        ("{{ 'web-' + Link }}", "Link"),
+        ("<<$jsn.Link + 'x'>>", "$jsn"),
+        ("{{ [$json.Link].map(x => x + y)[0] }}", "y"),
+    ],
+)
+def test_a_key_that_is_made_with_a_name_that_nothing_has_deletes_nothing(written: str, unknown: str) -> None:
+    plan = compile_plan(THREECX, {**DELETE, "Link": written})
+    with pytest.raises(MissingValueError) as caught:
+        plan.draft(scope_of(plan, {"Link": "a"}))
+    assert f"Nothing is called {unknown} in expressions" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "written", ["{{ typeof upper === 'function' ? 1 : $json.Link }}", "{{ (upper => upper)($json.Link) }}"]
+)
+def test_a_name_that_is_asked_for_or_bound_is_no_such_name(written: str) -> None:
+    plan = compile_plan(THREECX, {**DELETE, "Link": written})
+    assert plan.draft(scope_of(plan, {"Link": "a"})).path["Link"] == "'a'"
+
+
 @pytest.mark.parametrize("item", NOTHING)
 def test_undefined_null_and_empty_are_no_parts_of_a_path(item: dict[str, Any]) -> None:
     for encode in ({}, {"encode": "odata.string"}, {"encode": "segment"}):

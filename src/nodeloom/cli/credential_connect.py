@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long to wait for the sign-in.",
 )
-def connect_command(name: str, no_browser: bool, port: int | None, timeout: float) -> None:
+@click.option("--credential-type", metavar="FILE", help="The credential's type, where it is not an installed one.")
+def connect_command(name: str, no_browser: bool, port: int | None, timeout: float, credential_type: str | None) -> None:
     """Sign in with the browser for the stored credential NAME, and keep the tokens with it.
 
     For credentials of a type that extends oAuth2Api, with the grants authorizationCode and pkce. The service must know
@@ -49,6 +50,8 @@ def connect_command(name: str, no_browser: bool, port: int | None, timeout: floa
 
     passphrases_are_asked_for()
     with Runtime() as runtime:
+        if credential_type is not None:
+            runtime.add_credential_type(credential_type)
         type_name = _type_of(runtime, name)
         with Loopback(port or 0) as listener:
 

@@ -85,6 +85,8 @@ def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -
     except click.Abort:
         if someone_types():
             raise
+        if not (required or default or any(prop.name in fields for fields in kind.require_one_of or [])):
+            return ""
         raise ConfigurationError(
             f"The field {prop.name!r} is not given, and there is no one to ask.",
             hint="Give it by --secrets-from-stdin." if is_secret(prop) else f"Give it by --set {prop.name}=VALUE.",

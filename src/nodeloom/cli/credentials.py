@@ -138,18 +138,22 @@ def add_command(
     secrets_from_env: str | None,
     force: bool,
 ) -> None:
-    """Add a credential of TYPE; what is not given is asked for, secrets without echo.
+    """Add a credential of TYPE, a name or a path to the type's file.
+
+    What is not given is asked for, secrets without echo.
 
     \b
     Example:
       nodeloom credentials add threeCxApi
       nodeloom credentials add threeCxApi --name office --set serverUrl=https://pbx.example.com:5001
       nodeloom credentials add threeCxApi --secrets-from-stdin < /run/secrets/pbx.json
+      nodeloom credentials add ./service/credentials/serviceApi.json
     """
+    from nodeloom.cli.installed import named_type
     from nodeloom.credential import CredentialSession, StoredCredential, inherited
 
     with _runtime() as runtime:
-        kind = inherited(runtime.credential_type(type_name), runtime.credential_types)
+        kind = inherited(named_type(runtime, type_name), runtime.credential_types)
     name = name or kind.name
     place = _store(store)
     values = _settings(kind, settings)
@@ -163,10 +167,11 @@ def add_command(
     place.put(name, kind.name, {field: session.values[field] for field in values}, overwrite=overwrite)
     say(f"Added the credential {name!r} of type {kind.name} to {place.name}.")
     if not session.has_tokens:
-        say(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}")
+        file = "" if type_name.casefold() == kind.name.casefold() else f" --credential-type {shlex.quote(type_name)}"
+        say(f"Sign in with: nodeloom credentials connect {shlex.quote(name)}{file}")
     elif kind.test is not None:
         which = "" if name == kind.name else f" --name {shlex.quote(name)}"
-        say(f"Try it with: nodeloom credentials test {kind.name}{which}")
+        say(f"Try it with: nodeloom credentials test {shlex.quote(type_name)}{which}")
 
 
 @credentials.command("remove")
@@ -201,7 +206,9 @@ def remove_command(name: str, store: str | None, yes: bool) -> None:
 @click.option("--name", help="Name of the stored credential; without it the default one of the type.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def test_command(type_name: str, name: str | None, as_json: bool) -> None:
-    """Send the test request of TYPE with a stored credential, and say what the answer means.
+    """Send the test request of TYPE (a name, or a path to the type's file) with a stored credential.
+
+    Says what the answer means.
 
     Ends with 0 when the credential works, 1 when it does not, 2 when it is missing or incomplete.
 
@@ -210,9 +217,12 @@ def test_command(type_name: str, name: str | None, as_json: bool) -> None:
       nodeloom credentials test threeCxApi
       nodeloom credentials test threeCxApi --name office
     """
+    from nodeloom.cli.installed import named_type
+
     with _runtime() as runtime:
+        kind = named_type(runtime, type_name)
         try:
-            said = runtime.test_credential(type_name, name)
+            said = runtime.test_credential(kind.name, name)
         except ItemError as fault:
             if not as_json:
                 raise

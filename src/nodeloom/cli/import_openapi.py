@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,12 +75,23 @@ def openapi(
     return 1 if imported.report.faults else 0
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _tell(imported: Imported, folder: Path) -> None:
     """Say what was made, and what was not."""
     report = imported.report
-    show(f"{imported.name}: {report.operations} operations of {report.resources} resources, in {folder}")
-    if report.credentials:
-        show(f"Credential: {', '.join(report.credentials)}")
+    show(
+        f"{imported.name}: {_counted(report.operations, 'operation')} of {_counted(report.resources, 'resource')},"
+        f" in {folder}"
+    )
+    for name in report.credentials:
+        show(f"Credential: {name}")
+        if name in imported.credentials:
+            file = shlex.quote(str(folder / imported.credential_file(name)))
+            show(f"  keep one: nodeloom credentials add {file}")
+            show(f"  use it:   nodeloom run … --credential-type {file}")
     if report.left_out:
         show(f"Left out: {report.left_out}")
     if report.gone:

@@ -68,7 +68,11 @@ def _apply(fields: Sequence[Field], into: MutableMapping[str, Any], name: str, v
         return
     head, rest = _nested(fields, name)
     if head is None:
-        raise UnknownNameError("property", name, [f["name"] for f in fields], within=title)
+        error = UnknownNameError("property", name, [f["name"] for f in fields], within=title)
+        holder = next((f for f in fields if f.get("fields") and _find(f["fields"], name) is not None), None)
+        if holder is not None:
+            error.hint = f"It is in {holder['label']}: --set {holder['label']}.{name}=VALUE."
+        raise error
     _drop_other_spellings(into, head)
     inner = _inner(into, head, title)
     if head.get("groups"):

@@ -157,18 +157,18 @@ def _meaning(file: Path, raw: Mapping[str, Any], kind: str, pack: Pack) -> Itera
     own = names_of(raw.get("properties"))
     if kind == "credential":
         inherited = pack.inherited_fields(file, raw)
-        names = own | (inherited or frozenset())
+        elsewhere = inherited or frozenset()
         # Where a parent is not known, neither are the fields that come from it.
-        readable = Readable() if inherited is None else Readable.of_credential(names)
+        readable = Readable() if inherited is None else Readable.of_credential(own | elsewhere)
     else:
-        names = own | (pack.head_names(file) if kind == "resource" else frozenset())
+        elsewhere = pack.head_names(file) if kind == "resource" else frozenset()
         types = [entry.get("name") for entry in raw.get("credentials") or () if isinstance(entry, Mapping)]
         fields = pack.inherited_fields(file, {"extends": types}) if types else None
-        readable = Readable.of_node(names, credentials=fields)
+        readable = Readable.of_node(own | elsewhere, credentials=fields)
         if isinstance(raw.get("resources"), Mapping):
             # What a split node's head reads may stand in any of its files.
             readable = Readable()
-    yield from unsound_parts(raw, names)
+    yield from unsound_parts(raw, elsewhere)
     yield from template_problems(raw, readable)
     yield from routing_problems(raw)
     yield from pack.unknown_types(file, raw)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import shlex
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -244,7 +245,8 @@ class CredentialSession:
         if self._user is None or self._client is None:
             raise CredentialError(
                 f"Nobody signs in for the credential {self.name!r} of type {self.type.name!r}.",
-                hint="Its fields are all it takes; try it with: nodeloom credentials test",
+                hint="Its fields are all it takes; try it with: "
+                f"nodeloom credentials test {self.type.name} --name {shlex.quote(self.name)}",
             )
         self._user.require_keeper()
         return SignIn(self._client, redirect_uri)

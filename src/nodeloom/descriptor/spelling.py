@@ -1,7 +1,7 @@
-"""Keys of a descriptor that nobody knows and that are almost a key it lacks.
+"""Keys of a descriptor that nobody knows and that are almost one that somebody does.
 
-Unknown keys are kept and are no fault: a later n8n may know them. One that is a letter away from a key that is not
-there is a typo, and what it was to say would be silently ignored.
+Unknown keys are kept and are no fault: a later n8n may know them. One that is a letter away from a known key is a typo,
+and what it was to say would be silently ignored, whether or not that key is there as well.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def typo_of(name: str, others: Iterable[str]) -> str | None:
         if other == name:
             continue
         distance = 0 if other.casefold() == name.casefold() else _distance(name, other)
-        if distance < least and distance <= _tolerance(max(len(name), len(other))):
+        if distance < least and (
+            distance <= _tolerance(max(len(name), len(other))) or (distance == 1 and _is_swapped(name, other))
+        ):
             best, least = other, distance
     return best
 
@@ -62,6 +64,11 @@ def typo_of(name: str, others: Iterable[str]) -> str | None:
 def _tolerance(length: int) -> int:
     """How many slips still make it the same word: none in three letters, two from eight on."""
     return 0 if length < 4 else 1 if length < 8 else 2
+
+
+def _is_swapped(one: str, other: str) -> bool:
+    """Whether two words have the same letters: a swap of neighbours is a slip in three letters too, as in `ulr`."""
+    return sorted(one) == sorted(other)
 
 
 def _distance(one: str, other: str) -> int:
@@ -87,11 +94,12 @@ def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tu
     declared = model.declared
     known = {key.spelling: declared.annotations[attribute] for attribute, key in declared.keys.items()}
     more = _MORE_KEYS.get(model.__name__, frozenset())
-    missing = [key for key in (*known, *sorted(more)) if key not in raw]
+    spellings = (*known, *sorted(more))
+    missing, there = ([key for key in spellings if (key in raw) is had] for had in (False, True))
     for key, value in raw.items():
         if key in known:
             yield from _within(known[key], value, (*at, key), raw)
-        elif isinstance(key, str) and key not in more and (meant := typo_of(key, missing)):
+        elif isinstance(key, str) and key not in more and (meant := typo_of(key, missing) or typo_of(key, there)):
             yield at, key, meant, value
 
 

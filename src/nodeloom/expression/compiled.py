@@ -39,9 +39,20 @@ class Compiled:
         references: member paths read, such as `("$json", "Link")`.
         needs_javascript: whether the JavaScript evaluator is needed (the path evaluator can do the rest).
         needs_all_items: whether it refers to items other than the current one.
+        strange: names in its code that are undefined, unless a plugin's function is called so.
     """
 
-    __slots__ = ("names", "needs_all_items", "needs_javascript", "property", "references", "source", "static", "value")
+    __slots__ = (
+        "names",
+        "needs_all_items",
+        "needs_javascript",
+        "property",
+        "references",
+        "source",
+        "static",
+        "strange",
+        "value",
+    )
 
     def __init__(self, source: object, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
         self.source = source
@@ -52,6 +63,7 @@ class Compiled:
         self.references: tuple[Path, ...] = ()
         self.needs_javascript = False
         self.needs_all_items = False
+        self.strange = _NO_NAMES
 
     def resolve(self, scope: Scope) -> object:
         """The value for the scope's item; `UNDEFINED` where JavaScript would say undefined.
@@ -99,6 +111,7 @@ class Composite(Compiled):
         self.references = tuple(dict.fromkeys(r for p in parts for r in p.references))
         self.needs_javascript = any(p.needs_javascript for p in parts)
         self.needs_all_items = any(p.needs_all_items for p in parts)
+        self.strange = frozenset[str]().union(*(p.strange for p in parts))
 
     def resolve(self, scope: Scope) -> object:
         """A new list or dict, its parts resolved; parts that are undefined stay `UNDEFINED`."""
@@ -116,6 +129,7 @@ class WithSiblings(Compiled):
         self._members = {SIBLING + name: member for name, member in members.items()}
         self.names, self.references = whole.names, whole.references
         self.needs_javascript, self.needs_all_items = whole.needs_javascript, whole.needs_all_items
+        self.strange = whole.strange
 
     def resolve(self, scope: Scope) -> object:
         """A new dict or list, its parts resolved."""
@@ -134,7 +148,10 @@ class Template(Compiled):
     __slots__ = ("_program", "blocks", "guarded_source")
 
     def __init__(self, source: str, blocks: list[Block | str], property: str | None = None) -> None:  # noqa: A002
+        from nodeloom.expression.known import strange_names  # here, as only templates with code need the rewriter
+
         super().__init__(source, property)
+        self.strange = strange_names(blocks)
         self.blocks = blocks
         self._program: Program | None = None
         facts = [b.facts for b in blocks if not isinstance(b, str)]

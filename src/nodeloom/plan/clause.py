@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nodeloom.errors import InvalidValueError, ParameterError, preview
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
 from nodeloom.expression.template import TemplateCompiler, composite
-from nodeloom.plan.missing import missing_part, spells_nothing
+from nodeloom.plan.missing import missing_part, spells_nothing, unknown_names
 from nodeloom.plan.whole import PartedText, whole_value
 from nodeloom.plan.wire import scalar_text
 
@@ -173,7 +173,8 @@ class ClauseText(PartedText):
                 texts.append(part)
                 continue
             value = part.value.resolve(scope)
-            if _is_nothing(value) or (value is None and len(piece.pieces) > 1):
+            nothing = _is_nothing(value) or (value is None and len(piece.pieces) > 1)
+            if nothing or unknown_names(part.value, scope):
                 raise missing_part(self.label, self.source, part.block.code, part.value, scope)
             texts.append(_bare(value))
         text = "".join(texts).strip()

@@ -99,11 +99,22 @@ def _compiler(
     if dialect == "author":
         if chosen.unknown is not None:
             visible = [p for p in chosen.descriptor.properties if p.name not in (RESOURCE, OPERATION)]
-            raise UnknownNameError("property", chosen.unknown, PropertyNames(visible).labels(), within=chosen.title)
+            raise _unknown_property(chosen.unknown, visible, chosen.title)
         if not partial:
             _refuse_invisible(node, chosen, strict=url_values == "strict")
     _fill(chosen, dialect, as_n8n=url_values == "raw")
     return _Compiler(node, chosen, dialect, url_values, transfer_of(parameters.get(REQUEST_OPTIONS)))
+
+
+def _unknown_property(name: str, visible: Sequence[PropertyDescriptor], within: str) -> UnknownNameError:
+    """The error for a parameter that no visible property has; one that a collection has is said to be in there."""
+    error = UnknownNameError("property", name, PropertyNames(visible).labels(), within=within)
+    for prop in visible:
+        members = [p for p in prop.options or () if isinstance(p, PropertyDescriptor)]
+        if prop.type == "collection" and PropertyNames(members).find(name) is not None:
+            error.hint = f'It is in {prop.label}: {{"{prop.label}": {{"{name}": …}}}}.'
+            break
+    return error
 
 
 def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:

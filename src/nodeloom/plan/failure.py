@@ -36,7 +36,7 @@ _CLASSES: dict[int, type[ResponseError]] = {
 _MEANINGS: dict[type[ResponseError], tuple[str, str]] = {
     AuthenticationError: (
         "The service refused the credential.",
-        "Check it with `nodeloom credentials test`; it may be wrong, expired or revoked.",
+        "Check it with `nodeloom credentials test TYPE`; it may be wrong, expired or revoked.",
     ),
     PermissionDeniedError: ("The credential may not do this.", "Give its account the right that the operation needs."),
     NotFoundError: ("What the operation addresses does not exist.", "Check the key, and that it was not deleted."),

@@ -34,7 +34,10 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
 
     A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
+    What is made with a name that nothing has is made of nothing, though it spells no such word: `$json.n | upper` is 0.
     """
+    if read_by.strange and unknown_names(read_by, scope):
+        return True
     if type(text) is not str or not read_by.needs_javascript:
         return False
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
@@ -64,6 +67,11 @@ def _words_within(value: object) -> set[str]:
         elif isinstance(current, list):
             waiting += current
     return found
+
+
+def unknown_names(read_by: Compiled, scope: Scope) -> list[str]:
+    """The names in an expression's code that nothing has here, so that they are undefined; sorted."""
+    return sorted(read_by.strange.difference(scope.environment.functions, scope.names))
 
 
 def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
@@ -117,7 +125,12 @@ def missing_part(label: str, source: object, code: str, part: Compiled, scope: S
 
 def missing_text(label: str, written: Compiled, scope: Scope) -> MissingValueError:
     """The error for an expression whose text spells what came to nothing."""
-    message = f"A part of {label} is missing: its text would hold the word for what is undefined."
+    unknown = unknown_names(written, scope)
+    message = (
+        f"{label} is made with {unknown[0]}, which is undefined."
+        if unknown
+        else f"A part of {label} is missing: its text would hold the word for what is undefined."
+    )
     return _missing(message, label, str(written.source), written, scope)
 
 
@@ -151,7 +164,7 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
     paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
     empty = [path for path in paths if is_missing(read_path(path, scope))]
     read = next((path[1:] for path in empty or paths), ())
-    hint, close = _advice(data, read)
+    hint, close = _strangers(read_by, data, scope) or _advice(data, read)
     return MissingValueError(
         message,
         property=label,
@@ -160,6 +173,28 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
         keys=[str(key) for key in data][:_KEYS_KEPT],
         nearest=close,
     )
+
+
+def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tuple[str, str | None] | None:
+    """What to do about names in an expression that nothing has, since they are why it came to nothing, or None.
+
+    The second is the item's key that such a name was to read, if it is one.
+    """
+    strange = unknown_names(read_by, scope)
+    if not strange:
+        return None
+    from nodeloom.expression.known import meant_name  # here, since most runs have no such error
+
+    functions = scope.environment.functions
+    name = strange[0]
+    if name in data:
+        return f"Nothing is called {name} in expressions; the item's key is $json{_member(name)}.", name
+    meant = meant_name(name, functions)
+    if meant is None and not name.startswith("$") and (close := nearest(name, [str(key) for key in data])):
+        return f"Nothing is called {name} in expressions. Did you mean $json{_member(close)}?", close
+    return f"Nothing is called {name} in expressions. " + (
+        _keys_of(data, "$json") if meant is None else f"Did you mean {meant}?"
+    ), None
 
 
 def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, str | None]:
@@ -174,7 +209,7 @@ def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, 
         else:
             return _absent(found, at, str(key))
         at += _member(key)
-    if not read:
+    if not read or not came_to_nothing(found):
         return _keys_of(data, "$json"), None
     return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
 

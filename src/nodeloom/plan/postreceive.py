@@ -144,7 +144,10 @@ def count_of(value: Any) -> int | None:
         count = -1
     if count < 0:
         raise InvalidValueError(
-            "maxResults is not a number of items.", property="maxResults", value=value, hint="Give a whole number."
+            "maxResults is not a number of items.",
+            property="maxResults",
+            value=value,
+            hint="Give a whole number, 0 or more.",
         )
     return count
 

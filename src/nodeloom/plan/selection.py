@@ -97,7 +97,7 @@ def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
     for name in _CHOOSERS:
         written = _written_value(parameters, name)
         if isinstance(written, str) and not written.strip():
-            hint = f"Name the {name}, or leave it out for the default: nodeloom describe {node.name}"
+            hint = f"Name the {name}, or leave it out if there is a default or only one: nodeloom describe {node.name}"
             raise ParameterError(f"{node.label}: the {name} is empty.", property=name, value=written, hint=hint)
 
 

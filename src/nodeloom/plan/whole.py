@@ -33,6 +33,7 @@ class PartedText(Compiled):
         self.references = tuple(dict.fromkeys(path for value in values for path in value.references))
         self.needs_javascript = any(value.needs_javascript for value in values)
         self.needs_all_items = any(value.needs_all_items for value in values)
+        self.strange = frozenset[str]().union(*(value.strange for value in values))
 
     @property
     def label(self) -> str:
@@ -83,6 +84,7 @@ class WholeValue(Compiled):
         self._may_be_null = may_be_null
         self.names, self.references = block.names, block.references
         self.needs_javascript, self.needs_all_items = block.needs_javascript, block.needs_all_items
+        self.strange = block.strange
 
     def resolve(self, scope: Scope) -> object:
         """The block's value. Raises MissingValueError for text with a part that came to nothing."""
@@ -94,7 +96,9 @@ class WholeValue(Compiled):
 
 def whole_value(block: Compiled, *, may_be_null: bool = False) -> Compiled:
     """A block without text around it. Only JavaScript spells out what is undefined; null may be a literal."""
-    return WholeValue(block, may_be_null=may_be_null) if block.needs_javascript and block.references else block
+    if not block.needs_javascript:
+        return block
+    return WholeValue(block, may_be_null=may_be_null) if block.references or block.strange else block
 
 
 def _nothing(_part: Compiled) -> bool:

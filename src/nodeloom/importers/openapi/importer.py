@@ -50,8 +50,13 @@ class Imported:
 
         files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
         search = {SEARCH_FILE: index_of(self.resources)} if "search" in self.head else {}
-        types = {f"credentials/{file_stem(name)}.json": document for name, document in self.credentials.items()}
+        types = {self.credential_file(name): document for name, document in self.credentials.items()}
         return {"node.json": self.head, **files, **search, **types}
+
+    @staticmethod
+    def credential_file(name: str) -> str:
+        """Where the credential type of that name stands, below the node's folder."""
+        return f"credentials/{file_stem(name)}.json"
 
 
 def import_openapi(
