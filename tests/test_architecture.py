@@ -93,6 +93,12 @@ def test_a_room_imports_only_rooms_above_it(path: Path) -> None:
         assert imported in allowed, f"{path.relative_to(ROOT)}:{line} imports {imported}"
 
 
+def test_no_lock_of_functools_is_in_the_way_of_a_forked_child() -> None:
+    """`cached_property` has one for all instances (Python 3.11); `descriptor/once.py` has none."""
+    found = [p for p in modules() if room_of(p) != "testing" and "cached_property\n" in p.read_text(encoding="utf-8")]
+    assert found == []
+
+
 def test_the_room_order_is_the_documented_one() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = text.split("## Rooms")[1].split("## How")[0]

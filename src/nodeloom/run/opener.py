@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.descriptor.once import once
 from nodeloom.run.handover import as_parameters
 from nodeloom.run.keywords import RunOptions
 from nodeloom.run.registry import Registry
@@ -54,7 +54,7 @@ class Opener:
         self._policy = policy
         self._more_secret_names = secret_names
 
-    @functools.cached_property
+    @once
     def secret_names(self) -> SecretNames:
         """Which fields' values are masked in all that is told."""
         from nodeloom.redaction import DEFAULT_SECRET_NAMES, SecretNames
