@@ -86,7 +86,9 @@ def _measured() -> int:
     """
     import ctypes
 
-    library = ctypes.CDLL(None)
+    # With Python's lock held: `dl_iterate_phdr` has a lock of the C library, and a child that another thread forks
+    # meanwhile would wait for it for ever.
+    library = ctypes.PyDLL(None)
     library.pthread_self.restype = ctypes.c_void_p
     thread = ctypes.c_void_p(library.pthread_self())
     if sys.platform == "darwin":
@@ -105,7 +107,7 @@ def _measured() -> int:
         places.append(place)
         return 1
 
-    visitor = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+    visitor = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
     library.dl_iterate_phdr(visitor(visit), None)
     room = places[0] - (low.value or 0)
     if not 0 < room <= size.value:
