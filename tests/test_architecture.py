@@ -27,6 +27,7 @@ ROOMS = [
     "jsonbounds",
     "jsonreading",
     "openfiles",
+    "filelocks",
     "messages",
     "javascript",
     "isolation",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nodeloom import filelocks
 from nodeloom.credential import FileProvider, locking
 from nodeloom.credential.privatefile import PrivateFile
 from nodeloom.errors import CredentialStoreError
@@ -104,7 +105,7 @@ def test_a_file_system_without_locks_is_named(file: PrivateFile, monkeypatch: py
     def without(_fd: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locking, "_try_lock", without)
+    monkeypatch.setattr(filelocks, "try_lock", without)
     with (
         pytest.raises(CredentialStoreError, match="cannot lock files: No locks available") as caught,
         file.locked(),

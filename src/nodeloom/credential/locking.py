@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from nodeloom import filelocks
 from nodeloom.credential.waycheck import refuse_weakness
 from nodeloom.errors import CredentialStoreError
 
 _PAUSE = 0.02
-# What a system says when another holds the lock; Windows says EDEADLOCK after it has tried for a while.
-_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EINTR, errno.EDEADLK})
-
-if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
-    import msvcrt
-
-    def _try_lock(fd: int) -> None:
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(fd: int) -> None:
-        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def private_folder(folder: Path) -> None:
@@ -65,7 +45,7 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
             yield
         finally:
             # Said in so many words: a child that was forked meanwhile has the file open too.
-            _unlock(fd)
+            filelocks.unlock(fd)
     finally:
         os.close(fd)
 
@@ -86,7 +66,7 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
             yield
         finally:
             # Said in so many words: a child that was forked meanwhile has the file open too.
-            _unlock(fd)
+            filelocks.unlock(fd)
     finally:
         os.close(fd)
 
@@ -108,9 +88,9 @@ def _opened(lock_file: Path) -> int:
 
 def _taken(fd: int, lock_file: Path) -> bool:
     try:
-        _try_lock(fd)
+        filelocks.try_lock(fd)
     except OSError as fault:
-        if fault.errno in _HELD:
+        if filelocks.is_held(fault):
             return False
         # Some network file systems have no locks; going on without one would lose what another process writes.
         raise CredentialStoreError(

@@ -18,6 +18,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from nodeloom import filelocks
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.faults import in_use, translated
 
@@ -26,7 +27,6 @@ Key = tuple[int, int]
 
 # SQLite's locks are the first 512 bytes from one GiB on; the rest of that page is never used.
 _LOCK_AT = 0x40000000 + 1024
-_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
 
 if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
     import msvcrt
@@ -194,7 +194,7 @@ class Hold:
         try:
             _lock(self._fd)
         except OSError as fault:
-            if fault.errno in _HELD:
+            if filelocks.is_held(fault):
                 raise in_use(self._path) from None
             raise
 
@@ -254,7 +254,7 @@ class Glance:
             try:
                 self.held = entry.held or _is_locked(self._fd)
             except OSError as fault:
-                self.held = fault.errno in _HELD
+                self.held = filelocks.is_held(fault)
 
     def read(self, size: int, offset: int) -> bytes:
         """Bytes of the file, past SQLite. Raises OSError."""

@@ -6,36 +6,20 @@ another file of the same name, and would share its write-ahead log.
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from nodeloom import openfiles
+from nodeloom import filelocks, openfiles
 from nodeloom.errors import JournalError
 from nodeloom.run.journal.faults import in_use
 
 # How long a run waits for the lock, in seconds: `nodeloom report` looks whether it is held, which takes a moment.
 _PATIENCE = 0.2
 _PAUSE = 0.01
-# What a system says when another holds the lock; Windows says EDEADLOCK after it has tried for a while.
-_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
 # The open lock files of this process. A forked child has them open too, and would hold on to the locks of its parent.
 _OPEN: set[int] = set()
-
-if sys.platform == "win32":  # pragma: no cover - exercised on Windows only
-    import msvcrt
-
-    def _try_lock(fd: int, *, shared: bool = False) -> None:  # noqa: ARG001 - Windows knows no shared lock here
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(fd: int, *, shared: bool = False) -> None:
-        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 def lock_path(place: Path) -> Path:
@@ -91,9 +75,9 @@ def is_held(place: Path) -> bool:
     except OSError:
         return False
     try:
-        _try_lock(fd, shared=True)
+        filelocks.try_lock(fd, shared=True)
     except OSError as fault:
-        return fault.errno in _HELD
+        return filelocks.is_held(fault)
     finally:
         os.close(fd)
     return False
@@ -115,9 +99,9 @@ def _opened(lock_file: Path, path: Path) -> int:
 
 def _taken(fd: int, path: Path) -> bool:
     try:
-        _try_lock(fd)
+        filelocks.try_lock(fd)
     except OSError as fault:
-        if fault.errno in _HELD:
+        if filelocks.is_held(fault):
             return False
         raise JournalError(
             f"The journal {path} cannot be locked: {fault.strerror}.",
