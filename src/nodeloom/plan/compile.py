@@ -28,16 +28,8 @@ from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.routing import REST, refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
-from nodeloom.plan.steps import (
-    KeyStep,
-    RequiredStep,
-    Step,
-    StepBuilder,
-    UntoldStep,
-    constant,
-    pagination_in,
-    takes_null,
-)
+from nodeloom.plan.stepbuilder import StepBuilder, pagination_in
+from nodeloom.plan.steps import KeyStep, RequiredStep, Step, UntoldStep, constant, takes_null
 from nodeloom.plan.transfer import REQUEST_OPTIONS, Transfer, transfer_of
 from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, routings_in, uses_in
 

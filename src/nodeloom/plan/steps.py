@@ -1,40 +1,28 @@
 """The steps of a plan: every visible property's contribution to the request, in document order.
 
-A step knows the property's written value and its compiled routing. What the author left to an expression (which
-option is chosen, what a whole collection holds) is settled per item, by steps made from the resolved data; that
-data is never read as a template again.
+A step knows the property's written value and its compiled routing. Which steps there are is `stepbuilder.py`'s to say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from nodeloom import javascript
-from nodeloom.descriptor.conditions import same
-from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
-from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
+from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
-from nodeloom.expression import UNDEFINED, Compiled, Dialect, Literal, Scope, compile_value
-from nodeloom.expression.fieldreads import NO_FIELDS, Fields
-from nodeloom.expression.split import is_template
+from nodeloom.expression import UNDEFINED, Compiled, Literal, Scope, compile_value
 from nodeloom.plan.address import is_settled
-from nodeloom.plan.body_fields import parameters_read, reads_value, sends_body
-from nodeloom.plan.coercion import Coercion, coercion_of
-from nodeloom.plan.constraints import Constraint, constraint_of
+from nodeloom.plan.coercion import Coercion
+from nodeloom.plan.constraints import Constraint
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.given import Parameters
 from nodeloom.plan.locator import located
-from nodeloom.plan.marks import NO_MARKS, Marks, Within
+from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.members import MembersStep
 from nodeloom.plan.missing import is_missing, missing_value
-from nodeloom.plan.pagination import Pagination
-from nodeloom.plan.preconditions import empty_condition
-from nodeloom.plan.routing import ANY, REST, CompiledRouting, placed
-from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, uses_in
+from nodeloom.plan.routing import CompiledRouting, placed
 
 
 class Step(Protocol):
@@ -73,7 +61,7 @@ def constant(value: Any) -> Compiled:
     return compile_value(Literal(value), dialect="author")
 
 
-def _resolved(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
+def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
     """What a property's written value comes to: `$value`."""
     resolved = value.resolve(scope)
     return resolved if prop is None else located(prop, resolved)
@@ -112,7 +100,7 @@ class RoutingStep:
 
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
-        value = _resolved(self.prop, self.value, draft.scope)
+        value = value_of(self.prop, self.value, draft.scope)
         if self.coercion is not None:
             value = self.coercion.apply(value, draft.scope)
         if self.untold:
@@ -235,351 +223,7 @@ class UntoldStep:
         draft.keep_untold(self.value.resolve(draft.scope))
 
 
-@dataclass(slots=True)
-class DynamicStep:
-    """A property whose value decides which parts contribute, and is an expression.
-
-    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
-    """
-
-    prop: PropertyDescriptor
-    value: Compiled
-    builder: StepBuilder
-    names: Mapping[str, Any]
-    made_of: Fields = NO_FIELDS
-
-    static = False
-    settled = False
-    touches = frozenset({ANY, REST})
-    marks = NO_MARKS
-
-    def apply(self, draft: Draft) -> None:
-        """Resolve the value, and let the parts that it selects contribute."""
-        value = self.value.resolve(draft.scope)
-        if value is UNDEFINED:
-            return
-        self.builder.check_resolved(self.prop, value, self.value)
-        with javascript.allowed(draft.scope.environment.javascript):
-            for step in self.builder.children(self.prop, value, self.names, literal=True, made_of=self.made_of):
-                step.apply(draft)
-                draft.marks = draft.marks.plus(step.marks)
-
-
-def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
-    """Whether a template stands where a group of a fixedCollection has its entries, or one of them."""
-    if prop.type != "fixedCollection" or not isinstance(value, Mapping):
-        return False
-    for entries in value.values():
-        if any(isinstance(entry, str) for entry in (entries if isinstance(entries, list) else [entries])):
-            return True
-    return False
-
-
-def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> None:
-    """Raise InvalidValueError for what cannot be the entries of a group."""
-    several = entries if isinstance(entries, list) and prop.multiple else [entries]
-    wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
-    if wrong is not None:
-        label = group.display_name or group.name
-        raise InvalidValueError(
-            f"{label} takes {'a list of objects' if prop.multiple else 'one object'}.",
-            property=prop.label,
-            value=wrong,
-            hint=f"Give each entry as {{{group.values[0].name!r}: …}}." if group.values else None,
-        )
-
-
-class StepBuilder:
-    """Makes steps from properties and written values; each routing is compiled once per builder.
-
-    `parameters` says what own parameters were made of, and `untold` whose values are not told, by their names.
-    """
-
-    def __init__(
-        self,
-        *,
-        dialect: Dialect,
-        root: Mapping[str, Any],
-        edition: Edition,
-        parameters: Parameters,
-        made_of: Mapping[str, Fields] | None = None,
-        untold: Container[str] = (),
-    ) -> None:
-        self._dialect: Dialect = dialect
-        self._root = root
-        self._edition = edition
-        self._parameters = parameters
-        self._as_n8n = not parameters.strict
-        self._within = Within(made_of or {})
-        self._untold = untold
-        self._routings: dict[tuple[int, bool, bool, bool, Fields, Fields], CompiledRouting] = {}
-        #: What the author set for the body, with its properties, and parameters that are put into it by their names.
-        self.body_values: list[tuple[PropertyDescriptor, Compiled]] = []
-        self.body_parameters: list[str] = []
-
-    @property
-    def _around_root(self) -> Surroundings:
-        return Surroundings(self._root, self._root, self._edition)
-
-    @property
-    def needs_all_items(self) -> bool:
-        """Whether a template of a routing compiled so far reads other items than its own."""
-        return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
-
-    def compile(
-        self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False, use: Use | None = None
-    ) -> Compiled:
-        """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
-        if literal:
-            return constant(value)
-        dialect: Dialect = self._dialect if given else "n8n"
-        return compile_value(value, dialect=dialect, property=prop.label, template=compiler_for(use))
-
-    def steps(
-        self,
-        prop: PropertyDescriptor,
-        value: Any,
-        compiled: Compiled,
-        names: Mapping[str, Any],
-        *,
-        given: bool,
-        literal: bool = False,
-        nested: bool = False,
-        made_of: Fields = NO_FIELDS,
-    ) -> Iterator[Step]:
-        """The steps of one visible property: its own routing, then its selected parts.
-
-        Args:
-            prop: the property.
-            value: what is written for it.
-            compiled: the same, compiled.
-            names: further names in scope.
-            given: whether the author, or the data of an item, gave it a value of its own.
-            literal: whether the value came out of an expression.
-            nested: whether the property is one of a collection.
-            made_of: the credential's fields that the expression behind a literal was made of.
-        """
-        within = self._around(names, made_of)
-        if not literal:
-            made_of = within.fields(compiled)
-        untold = self.is_untold(prop)
-        if prop.value_schema is not None and (prop.routing is None or prop.routing.send is None):
-            constraint = constraint_of(prop, ours=False)
-            if constraint is not None:
-                yield ConstraintStep(prop, compiled, constraint)
-        if prop.routing is not None:
-            around = replace(within, value=made_of) if made_of else within
-            constant_value = compiled.static and not literal
-            if given and not literal and reads_value(prop.routing):
-                self.body_values.append((prop, compiled))
-            if not literal:
-                self.body_parameters += parameters_read(prop.routing)
-            routing = self._routing(
-                prop.routing, prop, compiled, value_is_static=constant_value, given=given, within=around
-            )
-            if routing.is_condition and given and compiled.static and is_missing(compiled.value):
-                raise empty_condition(prop.label, literal=literal)
-            coercion = None if nested else coercion_of(prop)
-            yield from _routed(routing, prop, compiled, names, coercion, untold=untold)
-        elif untold:
-            yield UntoldStep(compiled)
-        if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
-            return
-        if prop.type == "options" and not any(o.routing for o in prop.choices()):
-            return
-        if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
-            # In n8n an expression selects nothing: what it gives is no choice, and no collection.
-            if not self._as_n8n:
-                if given and isinstance(value, str) and sends_body(prop):
-                    self.body_values.append((prop, compiled))
-                yield DynamicStep(prop, compiled, self, names, made_of)
-        else:
-            written = compiled.value if compiled.static else value
-            yield from self.children(prop, written, names, literal=literal, made_of=made_of if literal else NO_FIELDS)
-
-    def is_untold(self, prop: PropertyDescriptor) -> bool:
-        """Whether a property's name says that its value is secret."""
-        return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
-
-    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
-        """What the names around a template were made of; a literal's were made of what it was."""
-        parent = names.get("$parent")
-        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
-        return replace(self._within, parent=of_parent) if of_parent else self._within
-
-    def children(
-        self,
-        prop: PropertyDescriptor,
-        value: Any,
-        names: Mapping[str, Any],
-        *,
-        literal: bool,
-        made_of: Fields = NO_FIELDS,
-    ) -> Iterator[Step]:
-        """The steps of the parts of `prop` that `value` selects."""
-        if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names, made_of, literal=literal)
-        elif not isinstance(value, Mapping):
-            return
-        elif prop.type == "collection":
-            present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
-        else:
-            for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
-
-    def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
-        """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
-        given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
-        if self._parameters.strict and prop.type != "options" and not given:
-            raise InvalidValueError(
-                f"{prop.label} takes an object, and its expression gives something else.",
-                property=prop.label,
-                value=value,
-                expression=str(written.source),
-                hint="Set its members one by one, or let the expression give an object.",
-            )
-
-    def routing_steps(self, routing: Routing) -> Iterator[Step]:
-        """The steps of a routing that belongs to no property's value."""
-        nothing = constant(None)
-        compiled = self._routing(routing, None, nothing, value_is_static=True, given=False, within=self._within)
-        yield from _routed(compiled, None, nothing, {})
-
-    def _chosen(
-        self,
-        options: Sequence[OptionDescriptor],
-        value: Any,
-        names: Mapping[str, Any],
-        made_of: Fields,
-        *,
-        literal: bool,
-    ) -> Iterator[Step]:
-        """The steps of the choices that have `value`.
-
-        Args:
-            options: the property's choices.
-            value: what was chosen.
-            names: further names for the templates of the choices.
-            made_of: the credential's fields that `value` was made of.
-            literal: whether the value came out of an expression.
-        """
-        chosen = [option for option in options if same(option.value, value)]
-        # In n8n an option has no `$value`, and of several with one value only the first is looked at.
-        around = self._around(names, made_of)
-        own = constant(UNDEFINED if self._as_n8n else value)
-        for option in chosen[:1] if self._as_n8n else chosen:
-            if option.routing is not None and self._around_root.visible(option.display_options):
-                if not literal:
-                    self.body_parameters += parameters_read(option.routing)
-                routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
-                yield from _routed(routing, None, own, names)
-
-    def _group(
-        self,
-        prop: PropertyDescriptor,
-        group: GroupDescriptor,
-        value: Mapping[str, Any],
-        names: Mapping[str, Any],
-        *,
-        literal: bool,
-        made_of: Fields,
-    ) -> Iterator[Step]:
-        entries = value.get(group.name)
-        if entries is None or entries is UNDEFINED:
-            return
-        if not self._as_n8n:
-            _check_entries(prop, group, entries)
-        if prop.multiple:
-            for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
-                if isinstance(entry, Mapping):
-                    inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
-        elif isinstance(entries, Mapping):
-            inner = {**names, "$index": 0, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
-
-    def _nested(
-        self,
-        properties: Sequence[PropertyDescriptor],
-        given: Mapping[str, Any],
-        names: Mapping[str, Any],
-        *,
-        defaults: bool,
-        literal: bool,
-        made_of: Fields,
-    ) -> Iterator[Step]:
-        form = visible_form(
-            properties,
-            given,
-            version=self._edition,
-            root=self._root,
-            defaults=defaults,
-            is_template=lambda held: not literal and isinstance(held, str) and is_template(held, self._dialect),
-        )
-        strict = self._parameters.strict and not literal
-        known = known_texts("$parent", form.values, self._dialect) if strict else {}
-        uses = uses_in((p.routing for p in form.properties), known=known) if strict else {}
-        parent = names.get("$parent")
-        if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
-        for prop in form.properties:
-            # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
-            if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
-                value = form.values[prop.name]
-                own = uses_in([prop.routing], known=known).get(("$value",)) if uses else None
-                compiled = self.compile(
-                    prop,
-                    value,
-                    given=prop.name in given,
-                    literal=literal,
-                    use=own or uses.get(("$parent", prop.name)),
-                )
-                # A form gives defaults back; who adds a member to a collection, or computes it, means its value.
-                is_default = defaults and not literal and prop.has_default and same(value, prop.default)
-                is_given = prop.name in given and not is_default
-                steps = self.steps(
-                    prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
-                )
-                for step in steps:
-                    yield _resolving_parent(step)
-
-    def _routing(
-        self,
-        routing: Routing,
-        prop: PropertyDescriptor | None,
-        value: Compiled,
-        *,
-        value_is_static: bool,
-        given: bool,
-        within: Within,
-    ) -> CompiledRouting:
-        """The compiled routing of a property, or of what is chosen.
-
-        Args:
-            routing: as the descriptor has it.
-            prop: the property it belongs to; None for one that belongs to no property's value.
-            value: what the author wrote.
-            value_is_static: whether `$value` is a constant.
-            given: whether the author gave a value of their own.
-            within: what the names around it were made of.
-        """
-        key = (id(routing), value_is_static, value_is_settled := is_settled(value), given, within.value, within.parent)
-        compiled = self._routings.get(key)
-        if compiled is None:
-            compiled = self._routings[key] = CompiledRouting(
-                routing,
-                prop,
-                parameters=self._parameters,
-                value_is_static=value_is_static,
-                value_is_settled=value_is_settled,
-                value_is_set=given,
-                within=within,
-            )
-        return compiled
-
-
-def _routed(
+def routed(
     routing: CompiledRouting,
     prop: PropertyDescriptor | None,
     value: Compiled,
@@ -590,86 +234,8 @@ def _routed(
 ) -> Iterator[Step]:
     """The steps of a routing: what of its request is settled, then the rest of it."""
     if routing.members:
-        yield MembersStep(routing.members, partial(_resolved, prop, value), routing.marks)
+        yield MembersStep(routing.members, partial(value_of, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:
         yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
     elif untold:
         yield UntoldStep(value)
-
-
-class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
-
-    `made_of` are the credential's fields that its members read.
-    """
-
-    __slots__ = ("_members", "made_of")
-
-    def __init__(
-        self,
-        values: Mapping[str, Any],
-        dialect: Dialect,
-        given: Mapping[str, Any],
-        uses: Mapping[Name, Use],
-        within: Within,
-    ) -> None:
-        self._members = {
-            name: compile_value(
-                value,
-                dialect=dialect if name in given else "n8n",
-                property=name,
-                template=compiler_for(uses.get(("$parent", name))),
-            )
-            for name, value in values.items()
-        }
-        self.made_of = within.fields(*self._members.values())
-
-    def resolve(self, scope: Scope) -> dict[str, Any]:
-        return {name: member.resolve(scope) for name, member in self._members.items()}
-
-
-@dataclass(slots=True)
-class _InEntry:
-    """A step inside an entry of a fixedCollection: `$parent` is the entry, resolved for the item."""
-
-    step: RoutingStep
-
-    static = False
-    settled = False
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return self.step.touches
-
-    @property
-    def marks(self) -> Marks:
-        return self.step.marks
-
-    def apply(self, draft: Draft) -> None:
-        parent = self.step.names["$parent"].resolve(draft.scope)
-        value = _resolved(self.step.prop, self.step.value, draft.scope)
-        if self.step.untold:
-            draft.keep_untold(value)
-        self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
-
-
-def _resolving_parent(step: Step) -> Step:
-    if isinstance(step, RoutingStep) and isinstance(step.names.get("$parent"), _ParentTemplate):
-        return _InEntry(step)
-    return step
-
-
-def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Pagination | None:
-    """The pagination that items may use, as far as it shows before an item: the last one, `ground` without any.
-
-    None when no item takes pages. The first property that says whether pages are asked for decides (n8n).
-    """
-    asked: bool | None = None
-    pagination = ground
-    for step in steps:
-        routed = step.step if isinstance(step, _InEntry) else step
-        if isinstance(routed, RoutingStep):
-            pagination = routed.routing.pagination or pagination
-            if asked is None:
-                asked = routed.routing.paginates(routed.value)
-    return pagination if asked else None
