@@ -93,7 +93,7 @@ class _Bench:
         self.engine = self.environment.engines.current()
         for module in MODULES:
             self.engine.load(module)
-        self._context = self.engine.interpreter._context  # type: ignore[attr-defined]
+        self._context = self.engine.interpreter._context  # type: ignore[attr-defined]  # the one in this process has it
         reached = json.loads(self._context.eval(_WALK))
         hold(not reached["changeable"], "what every program reaches can be changed", reached["changeable"])
         self.methods = _callable(reached["methods"])

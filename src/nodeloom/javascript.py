@@ -47,7 +47,7 @@ def require(what: str, *, expression: str | None = None, property: str | None = 
         raise disabled(what, expression=expression, property=property)
 
 
-def disabled(what: str, *, expression: str | None = None, property: str | None = None) -> JavaScriptDisabledError:  # noqa: A002
+def disabled(what: str, *, expression: str | None = None, property: str | None = None) -> JavaScriptDisabledError:  # noqa: A002 - the descriptor's own word
     """The error for what needs JavaScript where it is switched off, or its engine is not installed."""
     if is_installed():
         why, hint = "which is switched off here", HINT

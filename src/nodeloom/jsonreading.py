@@ -86,7 +86,7 @@ def parse_json_in_turns(body: bytes, bounds: JSONBounds, turn: Callable[[], None
 
         return _parsed(body, _decoder(object_hook=taken))
     decoder = _decoder()
-    decoder.scan_once = _walk(decoder.scan_once, turn, _WALKED_LEVELS)  # type: ignore[attr-defined]
+    decoder.scan_once = _walk(decoder.scan_once, turn, _WALKED_LEVELS)  # type: ignore[attr-defined]  # typeshed leaves it out
     return _parsed(body, decoder)
 
 
@@ -101,10 +101,10 @@ def _walk(scan: Scan, turn: Callable[[], None], levels: int) -> Scan:
         begins = text[at : at + 1] if levels and elements <= _WALKED_ELEMENTS else ""
         found: tuple[Any, int]
         if begins == "[":
-            found = json.decoder.JSONArray((text, at + 1), _walk(scan, turn, levels - 1))  # type: ignore[attr-defined]
+            found = json.decoder.JSONArray((text, at + 1), _walk(scan, turn, levels - 1))  # type: ignore[attr-defined]  # typeshed leaves it out
         elif begins == "{":
             inner = _walk(scan, turn, levels - 1)
-            found = json.decoder.JSONObject((text, at + 1), True, inner, None, None)  # type: ignore[attr-defined]
+            found = json.decoder.JSONObject((text, at + 1), True, inner, None, None)  # type: ignore[attr-defined]  # typeshed leaves it out
         else:
             found = scan(text, at)
         return found

@@ -110,7 +110,7 @@ class Credentials:
                 continue
             yield from kept
 
-    def _not_found(self, type: CredentialType, wanted: str | None) -> CredentialError:  # noqa: A002
+    def _not_found(self, type: CredentialType, wanted: str | None) -> CredentialError:  # noqa: A002 - a credential type
         places = [provider.name for provider in self.providers]
         looked = f"Looked in: {'; '.join(places)}." if places else "No place to look in is configured."
         if wanted is None:
@@ -159,7 +159,7 @@ def _kind(value: object) -> str:
     return value.__class__.__name__
 
 
-def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002
+def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002 - a credential type
     """How to add a credential of this type."""
     command = f"nodeloom credentials add {type.name}" + (f" --name {preview(name)}" if name else "")
     if name is not None:
@@ -171,7 +171,7 @@ def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002
     return f"Add one with `{command}`, or {set_them}, or give the fields to the run."
 
 
-def _needed(type: CredentialType) -> list[str]:  # noqa: A002
+def _needed(type: CredentialType) -> list[str]:  # noqa: A002 - a credential type
     """The fields a first credential of this type is most likely to need, in the document's order."""
     required = {prop.name for prop in type.properties if prop.required}
     sets = type.require_one_of or []

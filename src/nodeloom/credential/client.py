@@ -72,7 +72,7 @@ def client_of(
     )
 
 
-def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002
+def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002 - a credential type
     """The further parameters of a token request; a list is sent entry by entry under its one name (RFC 8707).
 
     Raises CredentialError, without showing them, for what is none.
@@ -102,7 +102,7 @@ def _is_parameter(value: Any) -> bool:
     return all(isinstance(v, (str, int, float, bool)) for v in (value if isinstance(value, list) else [value]))
 
 
-def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002
+def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002 - a credential type
     """The statuses that say that a token is no longer good. Raises CredentialError for what is none."""
     found: set[int] = set()
     for status in given if isinstance(given, (list, tuple)) else [given]:
@@ -118,7 +118,7 @@ def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002
     return frozenset(found)
 
 
-def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Any]) -> Any:  # noqa: A002
+def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Any]) -> Any:  # noqa: A002 - a credential type
     if value in known:
         return known[value]
     close = nearest(value, known)
@@ -131,7 +131,7 @@ def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, An
     )
 
 
-def _address(type: CredentialType, field: str, url: str) -> str:  # noqa: A002
+def _address(type: CredentialType, field: str, url: str) -> str:  # noqa: A002 - a credential type
     try:
         origin_of(url)
     except ValueError:
@@ -144,7 +144,7 @@ def _address(type: CredentialType, field: str, url: str) -> str:  # noqa: A002
     return url
 
 
-def _parameters(type: CredentialType, text: str) -> tuple[tuple[str, str], ...]:  # noqa: A002
+def _parameters(type: CredentialType, text: str) -> tuple[tuple[str, str], ...]:  # noqa: A002 - a credential type
     pairs = tuple(parse_qsl(text.lstrip("?&"), keep_blank_values=True))
     taken = next((name for name, _ in pairs if name in _OWN_PARAMETERS), None)
     if taken is not None:

@@ -50,7 +50,7 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != ""
 
 
-def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> dict[str, Any]:  # noqa: A002
+def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> dict[str, Any]:  # noqa: A002 - a credential type
     """The credential's fields as `$credentials` shows them.
 
     Field names are checked against the type (those of the environment match without case), values brought to the
@@ -99,7 +99,7 @@ def _reads(template: str, name: str) -> bool:
     return re.search(rf"\$(?:credentials|self)\b[^\w]+{re.escape(name)}\b", template) is not None
 
 
-def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002
+def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002 - a credential type
     """The given fields under the names the type has for them."""
     names = list(dict.fromkeys(prop.name for prop in type.properties))
     by_slug = {slug(name): name for name in reversed(names)}
@@ -121,7 +121,7 @@ def _defined(value: Any) -> Any:
 
 
 def _unknown_field(
-    type: CredentialType,  # noqa: A002
+    type: CredentialType,  # noqa: A002 - a credential type
     written: str,
     names: list[str],
     stored: StoredCredential,
@@ -136,7 +136,7 @@ def _unknown_field(
     )
 
 
-def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any:  # noqa: A002
+def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any:  # noqa: A002 - a credential type
     """`value` as the field's kind wants it; text from the environment or the command line is read as that kind."""
     if is_url(prop):
         return normalise_url(type, prop, value)
@@ -173,7 +173,7 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
     return value
 
 
-def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002
+def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
     if isinstance(value, (dict, list)):
         raise _wrong_kind(type, prop, "text")
     text = text_of(value)
@@ -187,11 +187,11 @@ def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  #
     return line if "\n" not in line and "\r" not in line else text
 
 
-def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> CredentialError:  # noqa: A002
+def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> CredentialError:  # noqa: A002 - a credential type
     return CredentialError(f"The field {prop.name!r} of the credential type {type.name!r} must be {wanted}.")
 
 
-def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002
+def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
     """The address in a url-typed field, without the slash at its end and the type's `stripSuffixes`.
 
     It must be an absolute http or https address without user, query or fragment; else CredentialError, which for a
@@ -247,7 +247,7 @@ def _showable(text: str) -> bool:
 
 
 def _require(
-    type: CredentialType,  # noqa: A002
+    type: CredentialType,  # noqa: A002 - a credential type
     required: list[str],
     values: Mapping[str, Any],
     stored: StoredCredential,
@@ -274,7 +274,7 @@ def _require(
     )
 
 
-def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts:  # noqa: A002
+def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts:  # noqa: A002 - a credential type
     """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
 
     Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
@@ -294,7 +294,7 @@ def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts: 
     return MaskedTexts(texts)
 
 
-def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]:  # noqa: A002
+def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]:  # noqa: A002 - a credential type
     """The names of the fields that hold nothing secret.
 
     The type lists them, marks none of that name as secret, and makes none of them out of one that is.
@@ -336,13 +336,13 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002
+def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002 - a credential type
     """Origins of the url-typed fields."""
     fields = {prop.name for prop in type.properties if is_url(prop)}
     return frozenset(origin_of(values[name]) for name in fields if is_filled(values.get(name)))
 
 
-def author_hosts_of(type: CredentialType, values: Mapping[str, Any]) -> tuple[str, ...] | None:  # noqa: A002
+def author_hosts_of(type: CredentialType, values: Mapping[str, Any]) -> tuple[str, ...] | None:  # noqa: A002 - a credential type
     """The hosts an author's parameters may choose for the credential (n8n `allowedHttpRequestDomains`); None for any.
 
     `*.example.com` stands for every host below it, and not for itself. Hosts that the node or the credential names are

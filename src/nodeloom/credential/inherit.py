@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WHOLE = ("authenticate", "test", "token", "require_one_of")
 
 
-def inherited(type: CredentialType, known: Mapping[str, CredentialType]) -> CredentialType:  # noqa: A002
+def inherited(type: CredentialType, known: Mapping[str, CredentialType]) -> CredentialType:  # noqa: A002 - a credential type
     """`type` with the properties, `authenticate`, `test`, `token` and `requireOneOf` of the types it extends.
 
     As in n8n, properties of the parents come first, a later parent's over an earlier one's; an own property stands in
@@ -27,7 +27,7 @@ def inherited(type: CredentialType, known: Mapping[str, CredentialType]) -> Cred
 
 
 def _inherited(
-    type: CredentialType,  # noqa: A002
+    type: CredentialType,  # noqa: A002 - a credential type
     known: Mapping[str, CredentialType],
     chain: tuple[str, ...],
 ) -> CredentialType:
@@ -47,7 +47,7 @@ def _inherited(
 
 
 def _parent(
-    type: CredentialType,  # noqa: A002
+    type: CredentialType,  # noqa: A002 - a credential type
     index: int,
     name: str,
     known: Mapping[str, CredentialType],

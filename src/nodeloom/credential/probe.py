@@ -90,7 +90,7 @@ def _headers_made(headers: Any, values: Mapping[str, Any], renderer: Renderer) -
     )
 
 
-def judge(type: CredentialType, test: CredentialTest, response: Response, request: Request) -> None:  # noqa: A002
+def judge(type: CredentialType, test: CredentialTest, response: Response, request: Request) -> None:  # noqa: A002 - a credential type
     """Raise ResponseError when `response` says that the credential does not work; n8n's `rules` go first."""
     where: dict[str, Any] = {"status": response.status, "method": request.method, "url": response.url or request.url}
     for rule in test.rules or ():
@@ -110,7 +110,7 @@ _HINTS = {
 }
 
 
-def _verdict(type: CredentialType, response: Response) -> str:  # noqa: A002
+def _verdict(type: CredentialType, response: Response) -> str:  # noqa: A002 - a credential type
     reason = f" {preview(response.reason)}" if response.reason else ""
     return f"The test request of the credential type {type.name!r} was answered {response.status}{reason}."
 

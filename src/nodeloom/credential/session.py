@@ -66,7 +66,7 @@ def _masked(secrets: Iterable[str]) -> Iterator[None]:
         raise
 
 
-def with_placeholder(type: CredentialType, stored: StoredCredential) -> StoredCredential:  # noqa: A002
+def with_placeholder(type: CredentialType, stored: StoredCredential) -> StoredCredential:  # noqa: A002 - a credential type
     """`stored` with `***` where a token would be fetched, for a plan that sends nothing."""
     block = type.token
     if block is None:

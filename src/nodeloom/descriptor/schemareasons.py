@@ -76,7 +76,7 @@ def reason_of(fault: ValidationError) -> str:
         case "minLength" if wanted == 1:
             return "the text is empty"
         case "required":
-            absent = next((name for name in wanted if name not in fault.instance), None)  # type: ignore[operator]
+            absent = next((name for name in wanted if name not in fault.instance), None)  # type: ignore[operator]  # an object, as "required" judges no other
             return "a key is missing" if absent is None else f"the key {absent!r} is missing"
         case "additionalProperties":
             return str(fault.message)

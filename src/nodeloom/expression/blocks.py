@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nodeloom.expression.scope import Scope
 
 
-def compile_template(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
+def compile_template(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
     """The template `source`, its evaluator chosen.
 
     Raises:
@@ -27,7 +27,7 @@ def compile_template(source: str, dialect: Dialect, property: str | None) -> Com
     return _compiled(source, _parsed(source, dialect, property), property)
 
 
-def compile_parts(source: str, dialect: Dialect, property: str | None) -> list[Part | str]:  # noqa: A002
+def compile_parts(source: str, dialect: Dialect, property: str | None) -> list[Part | str]:  # noqa: A002 - the descriptor's own word
     """The pieces of the template `source`: its text, and each block compiled by itself.
 
     For whoever must know what every block comes to, and not only what they join to.
@@ -51,7 +51,7 @@ class Part:
 
     __slots__ = ("_text", "block", "value")
 
-    def __init__(self, source: str, block: Block, property: str | None) -> None:  # noqa: A002
+    def __init__(self, source: str, block: Block, property: str | None) -> None:  # noqa: A002 - the descriptor's own word
         self.block = block
         self.value = _compiled(source, [block], property)
         self._text: Compiled | None = None
@@ -67,14 +67,14 @@ class Part:
             return str(self._text.resolve(scope))
 
 
-def _parsed(source: str, dialect: Dialect, property: str | None) -> list[Block | str]:  # noqa: A002
+def _parsed(source: str, dialect: Dialect, property: str | None) -> list[Block | str]:  # noqa: A002 - the descriptor's own word
     return [
         piece.text if isinstance(piece, Text) else _parse_block(piece, source, property)
         for piece in split(source, dialect)
     ]
 
 
-def _compiled(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002
+def _compiled(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
     if all(isinstance(b, str) for b in blocks):
         return StaticValue(source, "".join(b for b in blocks if isinstance(b, str)), property)
     readers: list[Reader | str] = []
@@ -94,7 +94,7 @@ def _path_of(block: Block) -> Reader | None:
     return None if path is None else path_reader(path)
 
 
-def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # noqa: A002
+def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # noqa: A002 - the descriptor's own word
     try:
         tree = parse_expression(piece.code)
     except CodeError as fault:
@@ -104,7 +104,7 @@ def _parse_block(piece: Code, source: str, property: str | None) -> Block:  # no
     return Block(piece.code, piece.start, tree, facts)
 
 
-def _javascript_template(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002
+def _javascript_template(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
     for block in blocks:
         forbidden = reflection(block.tree) if isinstance(block, Block) else None
         if forbidden is not None and isinstance(block, Block):

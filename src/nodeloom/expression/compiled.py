@@ -82,7 +82,7 @@ class StaticValue(Compiled):
 
     __slots__ = ()
 
-    def __init__(self, source: object, value: object, property: str | None = None) -> None:  # noqa: A002
+    def __init__(self, source: object, value: object, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
         super().__init__(source, property)
         self.static = True
         self.value = value
@@ -102,7 +102,7 @@ class Composite(Compiled):
         source: object,
         parts: list[Compiled],
         build: Callable[[list[object]], object],
-        property: str | None = None,  # noqa: A002
+        property: str | None = None,  # noqa: A002 - the descriptor's own word
     ) -> None:
         super().__init__(source, property)
         self.parts = parts
@@ -147,7 +147,7 @@ class Template(Compiled):
 
     __slots__ = ("_program", "blocks", "guarded_source")
 
-    def __init__(self, source: str, blocks: list[Block | str], property: str | None = None) -> None:  # noqa: A002
+    def __init__(self, source: str, blocks: list[Block | str], property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
         from nodeloom.expression.known import strange_names  # here, as only templates with code need the rewriter
 
         super().__init__(source, property)
@@ -187,7 +187,7 @@ class PathTemplate(Template):
 
     __slots__ = ("_read",)
 
-    def __init__(self, source: str, blocks: list[Block | str], read: Reader, property: str | None = None) -> None:  # noqa: A002
+    def __init__(self, source: str, blocks: list[Block | str], read: Reader, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
         super().__init__(source, blocks, property)
         self._read = read
 
@@ -212,7 +212,7 @@ class TextTemplate(Template):
         source: str,
         blocks: list[Block | str],
         parts: list[Reader | str],
-        property: str | None = None,  # noqa: A002
+        property: str | None = None,  # noqa: A002 - the descriptor's own word
     ) -> None:
         super().__init__(source, blocks, property)
         self._parts = parts

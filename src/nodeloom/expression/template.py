@@ -20,7 +20,7 @@ def compile_value(
     value: object,
     *,
     dialect: Dialect,
-    property: str | None = None,  # noqa: A002
+    property: str | None = None,  # noqa: A002 - the descriptor's own word
     template: TemplateCompiler | None = None,
 ) -> Compiled:
     """Compile `value`, any JSON value, with templates at any depth in its lists and dicts (keys are never templates).
@@ -66,7 +66,7 @@ def composite(
     value: object,
     parts: list[Compiled],
     build: Callable[[list[object]], object],
-    property: str | None,  # noqa: A002
+    property: str | None,  # noqa: A002 - the descriptor's own word
 ) -> Compiled:
     """A list or object of compiled `parts`, which `build` makes of what they resolve to."""
     if all(p.static for p in parts):

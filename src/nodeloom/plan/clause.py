@@ -136,7 +136,7 @@ class ClauseText(PartedText):
         self,
         source: str,
         pieces: list[Part | str],
-        property: str | None,  # noqa: A002
+        property: str | None,  # noqa: A002 - the descriptor's own word
         *,
         search: bool,
     ) -> None:
@@ -248,7 +248,7 @@ def _doubles_quotes(part: Part) -> bool:
 def clause(name: object) -> TemplateCompiler:
     """A compiler of the templates of the query option `name`; a block with no text around it is the whole clause."""
 
-    def compile_clause(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
+    def compile_clause(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
         # The parser is loaded with the first template.
         from nodeloom.expression.blocks import compile_parts, compile_template
 
@@ -279,7 +279,7 @@ def refuse_unread_clause(name: str, written: Compiled | None) -> None:
         )
 
 
-def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002
+def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002 - the descriptor's own word
     """What a descriptor writes for `qs`: members of OData's names as clauses, the others as they are."""
     if not isinstance(written, Mapping):
         return compile_value(written, dialect="n8n", property=property)

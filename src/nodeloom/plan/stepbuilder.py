@@ -90,7 +90,13 @@ def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: An
 class StepBuilder:
     """Makes steps from properties and written values; each routing is compiled once per builder.
 
-    `parameters` says what own parameters were made of, and `untold` whose values are not told, by their names.
+    Args:
+        dialect: in which the author's templates are written.
+        root: the values at the top of the form, by which conditions are judged.
+        edition: of the node.
+        parameters: the node's own, as templates know them.
+        made_of: the credential's fields that a parameter reads, by its name.
+        untold: names of the parameters whose values are not told.
     """
 
     def __init__(
@@ -214,7 +220,15 @@ class StepBuilder:
         literal: bool,
         made_of: Fields = NO_FIELDS,
     ) -> Iterator[Step]:
-        """The steps of the parts of `prop` that `value` selects."""
+        """The steps of the parts of `prop` that `value` selects.
+
+        Args:
+            prop: the property.
+            value: what is written, or what its expression gave.
+            names: further names for the templates of the parts.
+            literal: whether the value came out of an expression.
+            made_of: the credential's fields that the value was made of.
+        """
         if prop.type == "options":
             yield from self._chosen(prop.choices(), value, names, made_of, literal=literal)
         elif not isinstance(value, Mapping):

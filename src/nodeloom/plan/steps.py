@@ -232,7 +232,16 @@ def routed(
     *,
     untold: bool = False,
 ) -> Iterator[Step]:
-    """The steps of a routing: what of its request is settled, then the rest of it."""
+    """The steps of a routing: what of its request is settled, then the rest of it.
+
+    Args:
+        routing: compiled.
+        prop: the property it belongs to; None for that of a choice, or of no value at all.
+        value: what is written for the property.
+        names: further names for its templates.
+        coercion: what makes of the value what the property's type asks for.
+        untold: whether the value is sent and not told.
+    """
     if routing.members:
         yield MembersStep(routing.members, partial(value_of, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:

@@ -25,7 +25,7 @@ class PartedText(Compiled):
 
     __slots__ = ("pieces",)
 
-    def __init__(self, source: str, pieces: list[Part | str], property: str | None) -> None:  # noqa: A002
+    def __init__(self, source: str, pieces: list[Part | str], property: str | None) -> None:  # noqa: A002 - the descriptor's own word
         super().__init__(source, property)
         self.pieces = pieces
         values = [piece.value for piece in pieces if not isinstance(piece, str)]
@@ -50,7 +50,7 @@ class WholeText(PartedText):
         self,
         source: str,
         pieces: list[Part | str],
-        property: str | None,  # noqa: A002
+        property: str | None,  # noqa: A002 - the descriptor's own word
         excused: Excused,
     ) -> None:
         super().__init__(source, pieces, property)
@@ -62,13 +62,12 @@ class WholeText(PartedText):
         """The joined text. Raises MissingValueError for a block that is undefined, null or empty."""
         texts = []
         for number, piece in enumerate(self.pieces):
-            if type(piece) is str:
+            if isinstance(piece, str):
                 texts.append(piece)
                 continue
-            part: Part = piece  # type: ignore[assignment]
-            text = part.text(part.value.resolve(scope), scope)
-            if number not in self._excused and (not text or spells_nothing(text, part.value, scope)):
-                raise missing_part(self.label, self.source, part.block.code, part.value, scope)
+            text = piece.text(piece.value.resolve(scope), scope)
+            if number not in self._excused and (not text or spells_nothing(text, piece.value, scope)):
+                raise missing_part(self.label, self.source, piece.block.code, piece.value, scope)
             texts.append(text)
         return "".join(texts)
 
@@ -108,7 +107,7 @@ def _nothing(_part: Compiled) -> bool:
 def whole(excused: Excused = _nothing) -> TemplateCompiler:
     """A compiler of templates that gives WholeText; a block without text keeps its type, and may be undefined."""
 
-    def compile_whole(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002
+    def compile_whole(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
         # The parser is loaded with the first template.
         from nodeloom.expression.blocks import compile_parts, compile_template
 

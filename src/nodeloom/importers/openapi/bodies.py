@@ -44,11 +44,11 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     body = written.resolved()
     content = body.get("content")
     kinds = {} if content is None else dict(content.entries())
-    if not kinds:
+    if content is None or not kinds:
         raise body.broken("The body names no media type.", "Give it `content` with a media type and its schema.")
     kind = _chosen(list(kinds))
     if _MEDIA_TYPE.fullmatch(kind.strip()) is None:
-        raise content.broken(f"{preview(kind)!r} is no media type.", "Write one such as application/json.")  # type: ignore[union-attr]
+        raise content.broken(f"{preview(kind)!r} is no media type.", "Write one such as application/json.")
     media = kinds[kind].resolved()
     schema = media.get("schema")
     shape = shape_of(schema) if schema is not None else Shape(kind="any", open=True)

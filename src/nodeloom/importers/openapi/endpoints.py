@@ -302,13 +302,11 @@ def _default(server: Part, name: str) -> str | None:
 
 def with_defaults(server: Part, found: Reference) -> Reference | None:
     """`found` with each variable of `server` as its default; None where one has none."""
-    texts = []
-    for text in (found.origin or "", found.path):
-        values = {name: _default(server, name) for name in _VARIABLE.findall(text)}
-        if None in values.values():
-            return None
-        texts.append(_VARIABLE.sub(lambda m, known=values: known[m[1]], text))  # type: ignore[misc]
-    filled = parse("".join(texts))
+    address = f"{found.origin or ''}{found.path}"
+    values = {name: _default(server, name) for name in _VARIABLE.findall(address)}
+    if None in values.values():
+        return None
+    filled = parse(_VARIABLE.sub(lambda name: str(values[name[1]]), address))
     return filled if filled.fault is None else None
 
 
