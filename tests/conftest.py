@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from nodeloom.testing import ThreeCXSandbox
+from nodeloom.transport import Limits, sender
+from nodeloom.transport.over_pyreqwest import open_channel
 from nodeloom.transport.pacing import PACERS
 
 # How long an example takes says more about the machine than about what is tested.
@@ -38,3 +40,13 @@ def sandbox() -> Iterator[ThreeCXSandbox]:
     """A sandbox with ten links, `link-1` to `link-10`, and no faults."""
     with ThreeCXSandbox(links=10) as running:
         yield running
+
+
+@pytest.fixture(params=["pyreqwest", "httpx"])
+def channel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The channel that senders without a transport of their own use first; each test runs over both."""
+    if request.param == "httpx":
+        monkeypatch.setattr(sender, "open_channel", lambda _limits: None)
+    elif open_channel(Limits()) is None:
+        pytest.skip("pyreqwest is not installed")
+    return str(request.param)

@@ -20,8 +20,6 @@ import pytest
 
 from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import NodeloomError, UnexpectedRedirectError
-from nodeloom.transport import Limits, sender
-from nodeloom.transport.over_pyreqwest import open_channel
 from run.watching import Diary
 from transport.servers import RawServer, answer, serving
 from twoorigins import KEY_TYPE, credential, node, received, redirecting, runtime, says_json
@@ -179,16 +177,6 @@ def places(template: str) -> dict[str, Place]:
 
 
 PLACES = list(places("={{ 1 }}"))
-
-
-@pytest.fixture(params=["pyreqwest", "httpx"])
-def channel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The channel that requests go over."""
-    if request.param == "httpx":
-        monkeypatch.setattr(sender, "open_channel", lambda _limits: None)
-    elif open_channel(Limits()) is None:
-        pytest.skip("pyreqwest is not installed")
-    return str(request.param)
 
 
 @pytest.fixture

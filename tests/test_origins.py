@@ -20,8 +20,6 @@ import pytest
 from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import CredentialError, InvalidValueError, NodeloomError, UnexpectedRedirectError
 from nodeloom.messages import origin_of
-from nodeloom.transport import Limits, sender
-from nodeloom.transport.over_pyreqwest import open_channel
 from transport.servers import RawServer, answer, serving
 from twoorigins import (
     KEY_TYPE,
@@ -37,15 +35,7 @@ from twoorigins import (
     says_json,
 )
 
-
-@pytest.fixture(autouse=True, params=["pyreqwest", "httpx"])
-def channel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The channel that requests go over."""
-    if request.param == "httpx":
-        monkeypatch.setattr(sender, "open_channel", lambda _limits: None)
-    elif open_channel(Limits()) is None:
-        pytest.skip("pyreqwest is not installed")
-    return str(request.param)
+pytestmark = pytest.mark.usefixtures("channel")
 
 
 @pytest.fixture

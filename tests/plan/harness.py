@@ -15,9 +15,24 @@ from nodeloom.plan.operation import OperationPlan
 BASE = "https://api.example.test/v1"
 
 
+def requesting(request: Mapping[str, Any], *properties: Mapping[str, Any], **document: Any) -> Node:
+    """A node with one operation `go`, whose request is this one, and the given properties."""
+    return operating({"request": request}, *properties, **document)
+
+
 def node(*properties: Mapping[str, Any], **document: Any) -> Node:
-    """A node with one operation `go` (POST /go) and the given properties."""
-    go = {"name": "Go", "value": "go", "routing": {"request": {"method": "POST", "url": "/go"}}}
+    """A node whose one operation POSTs /go."""
+    return requesting({"method": "POST", "url": "/go"}, *properties, **document)
+
+
+def answering(routing: Mapping[str, Any], *properties: Mapping[str, Any]) -> Node:
+    """A node whose one operation GETs /go with more routing on it."""
+    return operating({**routing, "request": {"method": "GET", "url": "/go", **routing.get("request", {})}}, *properties)
+
+
+def operating(routing: Mapping[str, Any], *properties: Mapping[str, Any], **document: Any) -> Node:
+    """A node with one operation `go` of this routing."""
+    go = {"name": "Go", "value": "go", "routing": routing}
     operation = {"displayName": "Operation", "name": "operation", "type": "options", "default": "go", "options": [go]}
     return Node(
         {
@@ -26,21 +41,6 @@ def node(*properties: Mapping[str, Any], **document: Any) -> Node:
             "requestDefaults": {"baseURL": BASE},
             "properties": [operation, *properties],
             **document,
-        }
-    )
-
-
-def answering(routing: Mapping[str, Any], *properties: Mapping[str, Any]) -> Node:
-    """A node whose one operation GETs /go with more routing on it."""
-    request = {"method": "GET", "url": "/go", **routing.get("request", {})}
-    go = {"name": "Go", "value": "go", "routing": {**routing, "request": request}}
-    operation = {"displayName": "Operation", "name": "operation", "type": "options", "default": "go", "options": [go]}
-    return Node(
-        {
-            "name": "probe",
-            "displayName": "Probe",
-            "requestDefaults": {"baseURL": BASE},
-            "properties": [operation, *properties],
         }
     )
 

@@ -11,24 +11,9 @@ from hypothesis import strategies as st
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.plan.compile import compile_plan
 
-from .harness import BASE, body_of, node, request_of, scope_of
+from .harness import BASE, body_of, node, request_of, requesting, scope_of
 
 URL = "=/x/{{ $json.id }}"
-
-
-def requesting(request: dict[str, Any], *properties: dict[str, Any], **document: Any) -> Node:
-    """A node with one operation, whose request is this one."""
-    go = {"name": "Go", "value": "go", "routing": {"request": request}}
-    operation = {"displayName": "Operation", "name": "operation", "type": "options", "default": "go", "options": [go]}
-    return Node(
-        {
-            "name": "probe",
-            "displayName": "Probe",
-            "requestDefaults": {"baseURL": BASE},
-            "properties": [operation, *properties],
-            **document,
-        }
-    )
 
 
 def method_of(probe: Node, parameters: dict[str, Any] | None = None) -> str | None:

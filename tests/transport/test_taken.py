@@ -9,21 +9,9 @@ from typing import Any
 import pytest
 
 from nodeloom import Runtime
-from nodeloom.transport import Limits, sender
-from nodeloom.transport.over_pyreqwest import open_channel
 from twoorigins import TOKEN_TYPE, credential, node, runtime
 
 from .servers import RawServer, Talk, answer, refused_port, serving
-
-
-@pytest.fixture(autouse=True, params=["pyreqwest", "httpx"])
-def channel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The channel that requests go over."""
-    if request.param == "httpx":
-        monkeypatch.setattr(sender, "open_channel", lambda _limits: None)
-    elif open_channel(Limits()) is None:
-        pytest.skip("pyreqwest is not installed")
-    return str(request.param)
 
 
 @pytest.fixture
