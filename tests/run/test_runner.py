@@ -15,8 +15,7 @@ from nodeloom.errors import InvalidItemError, ItemError, NotRunError, RequestErr
 from nodeloom.inputs.items import Item
 from nodeloom.outcomes import Outcome
 from nodeloom.run.stop import Stop
-
-from .doubles import Watched, runner_for, until
+from tests.run.doubles import Watched, runner_for, until
 
 
 async def all_of(runner: Any) -> list[Outcome]:
