@@ -231,7 +231,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
 def test_a_runtime_without_telemetry_does_not_import_it() -> None:
     code = (
         "import sys; from nodeloom import Runtime; from nodeloom.testing import RecordingTransport\n"
-        "from run.doubles import DELETE, TOKEN, links\n"
+        "from tests.run.doubles import DELETE, TOKEN, links\n"
         "with Runtime(transport=RecordingTransport()) as runtime:\n"
         "    assert runtime.run('threecx', DELETE, links(3), credentials=TOKEN).report.succeeded\n"
         "assert not [m for m in sys.modules if m.startswith(('opentelemetry', 'nodeloom.telemetry'))]"

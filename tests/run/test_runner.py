@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import InvalidItemError, ItemError, NotRunError, RequestError
-from nodeloom.inputs.items import Item
 from nodeloom.outcomes import Outcome
 from nodeloom.run.stop import Stop
+from nodeloom.values import Item
 from tests.run.doubles import Watched, runner_for, until
 
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import JournalError, preview
 from nodeloom.expression import Literal
 from nodeloom.redaction import MASK
-
-Json = Any
+from nodeloom.values import Json
 
 _NOT_SET = "(not set)"
 

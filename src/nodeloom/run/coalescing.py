@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ConfigurationError, Effect, NodeloomError, NotFoundError, NotRunError, RequestError
-from nodeloom.inputs.items import Item, as_item
+from nodeloom.inputs.items import as_item
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction import interrupted_clean
 from nodeloom.run.intent import together
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import BulkTwin

@@ -11,7 +11,7 @@ from nodeloom.credential import CredentialSession
 from nodeloom.errors import Effect, NodeloomError, RequestError
 from nodeloom.expression import UNDEFINED, Environment, Scope
 from nodeloom.hooks import CallContext
-from nodeloom.inputs.items import Item, as_item, too_deep
+from nodeloom.inputs.items import as_item, too_deep
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.plugins import Plugins
@@ -21,6 +21,7 @@ from nodeloom.run.runner import unexpected
 from nodeloom.run.unverifiedtls import Unverified
 from nodeloom.transport.politeness.budget import RetryBudget
 from nodeloom.transport.retry import Attempts, Pacing, RetryingSender, RetryPolicy
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.credential import Injection

@@ -20,6 +20,7 @@ from nodeloom.run.runlog import run_log
 from nodeloom.run.runner import Runner, Work
 from nodeloom.run.runoptions import GivenCredentials, RunOptions
 from nodeloom.run.unverifiedtls import Unverified
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from nodeloom.transport import RetryPolicy
     from nodeloom.transport.politeness.budget import RetryBudget
     from nodeloom.transport.retry import Pacing
-
-Item = dict[str, Any]
 
 
 @dataclass(slots=True)
