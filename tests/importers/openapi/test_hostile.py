@@ -302,7 +302,7 @@ def test_no_reference_is_fetched_from_the_network_or_read_from_a_file(tmp_path: 
 
 def test_schemas_that_all_refer_to_each_other_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every way through twelve schemas that each name the others would be half a thousand million."""
-    monkeypatch.setattr(schemas_module, "_MOST_STEPS", 10_000)
+    monkeypatch.setattr(schemas_module, "_MOST_STEPS", 1_000)
     names = [f"S{n}" for n in range(12)]
     schemas = {
         name: {"type": "object", "allOf": [{"$ref": f"#/components/schemas/{o}"} for o in names if o != name]}
