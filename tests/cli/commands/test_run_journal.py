@@ -77,7 +77,7 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
     [
         ("nowhere/run.journal", os.strerror(errno.ENOENT)),
         ("/dev/null", "is no file"),
-        ("some.text", "it is no journal"),
+        ("some.text", "it is not a journal"),
         ("", "path is empty"),
     ],
 )
