@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import MAX_DEPTH
 from nodeloom.errors import DescriptorError, preview
@@ -57,7 +56,7 @@ class Evaluation:
     `used` are the dependencies that were found, `stand_ins` those of which Nodeloom has its own version.
     """
 
-    described: list[Any] = field(default_factory=list)
+    described: list[Json] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     used: list[Package] = field(default_factory=list)
     stand_ins: list[str] = field(default_factory=list)
@@ -187,7 +186,7 @@ def _run(
 _FROM_SANDBOX = JSONReader(JSONRules(depth=MAX_DEPTH))
 
 
-def _parsed(text: Any, package: Package, at: str) -> Json:
+def _parsed(text: Json, package: Package, at: str) -> Json:
     """What the sandbox gave, which is the package's word: any JSON, or none."""
     try:
         return _FROM_SANDBOX.read(text)
@@ -195,21 +194,21 @@ def _parsed(text: Any, package: Package, at: str) -> Json:
         raise _interferes(package, text, at) from None
 
 
-def _interferes(package: Package, text: Any, at: str) -> DescriptorError:
+def _interferes(package: Package, text: Json, at: str) -> DescriptorError:
     return DescriptorError(f"{package.name} interferes with being described.", path=preview(at), value=text)
 
 
-def _names(state: Any, key: str) -> list[str]:
+def _names(state: Json, key: str) -> list[str]:
     entries = state.get(key) if isinstance(state, dict) else None
     return [str(e) for e in entries] if isinstance(entries, list) else []
 
 
-def _wanted(state: Any) -> list[tuple[str, str]]:
+def _wanted(state: Json) -> list[tuple[str, str]]:
     entries = state.get("wanted") if isinstance(state, dict) else None
     return [(str(e.get("mount")), str(e.get("name"))) for e in entries or () if isinstance(e, dict)]
 
 
-def _missing(state: Any) -> list[tuple[str, str, str, tuple[str, ...]]]:
+def _missing(state: Json) -> list[tuple[str, str, str, tuple[str, ...]]]:
     if not isinstance(state, dict):
         return []
     uses = {str(u.get("name")): tuple(map(str, u.get("how", ()))) for u in state.get("uses", ()) if isinstance(u, dict)}

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import DescriptorError, UnknownNameError
@@ -22,6 +21,7 @@ from nodeloom.importers.evaluation import Evaluation, Missing, Unit, evaluate
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.importreport import ImportReport, MissingPackage, TypeReport
 from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shell_request
+from nodeloom.values import Json, JsonObject
 
 _MAX_UNITS = 5000
 LOADING_FAILED = "loading it failed"
@@ -32,11 +32,11 @@ class ImportResult:
     """What an import gave: descriptors, and `files`, the same by the path they are written to."""
 
     report: ImportReport
-    nodes: list[dict[str, Any]] = field(default_factory=list)
-    credential_types: list[dict[str, Any]] = field(default_factory=list)
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    nodes: list[JsonObject] = field(default_factory=list)
+    credential_types: list[JsonObject] = field(default_factory=list)
+    files: dict[str, JsonObject] = field(default_factory=dict)
 
-    def add(self, found: TypeReport, document: Any) -> None:
+    def add(self, found: TypeReport, document: Json) -> None:
         """Take a type that was read, and its document if it is not refused."""
         is_node = found.kind == "node"
         (self.report.nodes if is_node else self.report.credential_types).append(found)
@@ -162,7 +162,7 @@ def _units(package: Package) -> tuple[list[Unit], list[tuple[str, str]]]:
     return units, absent
 
 
-def _inside(entry: Any, path: str) -> str:
+def _inside(entry: Json, path: str) -> str:
     if not isinstance(entry, str) or entry.startswith("/") or ".." in PurePosixPath(entry).parts or "\\" in entry:
         raise DescriptorError("package.json lists a module outside the package.", path=path, value=entry)
     return str(PurePosixPath(entry))
@@ -180,8 +180,8 @@ def _why_absent(package: Package, module: str) -> str:
 
 
 def _types(
-    kind: str, module: str, name: str, described: Any, taken: set[str]
-) -> Iterator[tuple[TypeReport, dict[str, Any] | None]]:
+    kind: str, module: str, name: str, described: Json, taken: set[str]
+) -> Iterator[tuple[TypeReport, JsonObject | None]]:
     """What one module gave: a type for each version."""
     entries = described.get("result") if isinstance(described, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -209,9 +209,9 @@ def _types(
         yield found, document
 
 
-def _by_description(entries: list[Any]) -> list[tuple[int, dict[str, Any]]]:
+def _by_description(entries: list[Json]) -> list[tuple[int, JsonObject]]:
     """The entries with their places; versions that share a description are one, called by the last of them."""
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    found: dict[str, tuple[int, JsonObject]] = {}
     for index, entry in enumerate(entries):
         known = entry if isinstance(entry, dict) else {}
         text = json.dumps(known.get("description"))
@@ -221,7 +221,7 @@ def _by_description(entries: list[Any]) -> list[tuple[int, dict[str, Any]]]:
     return list(found.values())
 
 
-def _entries(described: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> list[dict[str, str]]:
+def _entries(described: Mapping[str, Json], key: str, wanted: tuple[str, ...]) -> list[dict[str, str]]:
     entries = described.get(key)
     return [
         {k: str(e.get(k, "")) for k in wanted}
@@ -287,7 +287,7 @@ def _import_dump(source: Path) -> ImportResult:
     return result
 
 
-def _dumped(raw: Any) -> tuple[list[Any], list[Any]]:
+def _dumped(raw: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(raw, list):
         nodes = [d for d in raw if not _is_credential(d)]
         return nodes, [d for d in raw if _is_credential(d)]
@@ -299,11 +299,11 @@ def _dumped(raw: Any) -> tuple[list[Any], list[Any]]:
     return nodes, _listed(raw.get("credentialTypes", raw.get("credentials")))
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _is_credential(document: Any) -> bool:
+def _is_credential(document: Json) -> bool:
     keys = set(document) if isinstance(document, dict) else set()
     return not keys & {"inputs", "outputs", "group", "requestDefaults"} and bool(
         keys & {"authenticate", "extends", "test", "documentationUrl", "preAuthentication"}

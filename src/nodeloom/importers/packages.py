@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import parse_json_document, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
+from nodeloom.values import Json
 
 #: npm's package names, old ones with capitals among them; none that leads anywhere but to a folder of that name.
 _NAME = re.compile(r"(?:@[a-z0-9~_-][a-z0-9._~-]*/)?[a-z0-9~_-][a-z0-9._~-]*", re.IGNORECASE)
@@ -25,7 +25,7 @@ class Package:
 
     name: str
     version: str
-    manifest: Mapping[str, Any]
+    manifest: Mapping[str, Json]
     files: Files
     source: Path
     root: Path | None = None

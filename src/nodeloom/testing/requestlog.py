@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
+from nodeloom.testing.odata.literals import Value
+from nodeloom.values import Json
+
 MASK = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 # Form fields and query parameters that carry a secret (RFC 6749, RFC 6750, RFC 7521).
@@ -27,7 +30,7 @@ class LoggedRequest:
     """The path alone, percent-decoded."""
     resource: str | None
     """The entity set addressed (`WebsiteLinks`); None outside the API or where the path cannot be read."""
-    key: Any
+    key: Any  # as a key of its set is: a text, a number, a GUID, or several of them
     """The entity's key as a value (`O'Brien/x`), a tuple for a composite key; None where no entity is addressed."""
     operation: str | None
     """The action or function addressed (`Pbx.BulkLinksDelete`), or None."""
@@ -42,10 +45,10 @@ class LoggedRequest:
     """When it arrived, in seconds since the epoch."""
     connection: int
     """On which connection it came, counted from 1."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)
     """A function's arguments out of the path."""
 
-    def json(self) -> Any:
+    def json(self) -> Json:
         """The body as JSON; raises ValueError where it is none."""
         return json.loads(self.body)
 

@@ -21,6 +21,7 @@ from nodeloom.testing.sandboxoptions import SandboxOptions
 from nodeloom.testing.threecx.application import API_PATH, SandboxApplication
 from nodeloom.testing.threecx.tokenendpoint import TokenIssuer
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS, sample_link
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.testing.odata.offers import Catalogue
@@ -100,12 +101,12 @@ class ThreeCXSandbox:
         return {"serverUrl": self.server_url, "clientId": self.client_id, "clientSecret": self.client_secret}
 
     @property
-    def links(self) -> dict[str, dict[str, Any]]:
+    def links(self) -> dict[str, JsonObject]:
         """A copy of all links, by their key, in the order they were made."""
         with self._lock:
-            return self._links.snapshot()
+            return {str(link): values for link, values in self._links.snapshot().items()}
 
-    def add_link(self, link: str, **fields: Any) -> None:
+    def add_link(self, link: str, **fields: Json) -> None:
         """Add a link, or replace the one of that name; `fields` over a sample's.
 
         Raises ConfigurationError for a field that a link does not have, or a value that does not fit it.
@@ -119,7 +120,7 @@ class ThreeCXSandbox:
         with self._lock:
             self._links.add({**sample_link(link, len(self._links) + 1), "Id": None, **checked})
 
-    def entities(self, name: str) -> list[dict[str, Any]]:
+    def entities(self, name: str) -> list[JsonObject]:
         """Copies of the entities of the set or singleton `name` (`Users`), all fields, in the order they were made.
 
         Raises UnknownNameError where there is no such set.

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from nodeloom.descriptor.documentfiles import MAX_VALUES
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 _MAX_CHAIN = 64
@@ -36,14 +37,14 @@ class OutsideReferenceError(Exception):
 class Part:
     """A piece of a document: its value, the keys that lead to it, and the whole document as `root`."""
 
-    value: Any
+    value: Json
     keys: Keys
-    root: Mapping[str, Any] = field(repr=False)
+    root: Mapping[str, Json] = field(repr=False)
     #: What readers of the document worked out about a piece of it, by its keys; one for all parts of a document.
-    memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def document(cls, raw: Mapping[str, Any]) -> Part:
+    def document(cls, raw: Mapping[str, Json]) -> Part:
         """The whole document."""
         return cls(raw, (), raw)
 
@@ -75,7 +76,7 @@ class Part:
         found = self.mapping().get(key)
         return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
-    def mapping(self) -> Mapping[str, Any]:
+    def mapping(self) -> Mapping[str, Json]:
         """The value, which must be an object."""
         if not isinstance(self.value, Mapping):
             raise self.broken(f"Here is {kind_of(self.value)}, where an object is wanted.", "Write an object here.")
@@ -162,7 +163,7 @@ class Part:
         outside, _, fragment = reference.partition("#")
         if outside or (fragment and not fragment.startswith("/")):
             raise OutsideReferenceError(reference, self.path)
-        found: Any = self.root
+        found: Json = self.root
         keys: list[str | int] = []
         for raw in fragment.split("/")[1:]:
             key = unquote(raw).replace("~1", "/").replace("~0", "~")
@@ -181,7 +182,7 @@ class Part:
                 )
         return Part(found, tuple(keys), self.root, self.memory)
 
-    def _nearest(self, key: str, found: Any) -> str | None:
+    def _nearest(self, key: str, found: Json) -> str | None:
         """The name in `found` that `key` may have meant, for the first of a document's faults."""
         searches = self.memory[_SEARCHES] = self.memory.get(_SEARCHES, 0) + 1
         if not isinstance(found, Mapping) or searches > _MOST_SEARCHES:
@@ -194,7 +195,7 @@ def evaluates(text: str) -> bool:
     return text.startswith("=") or "{{" in text or "}}" in text
 
 
-def values_in(raw: Any) -> int:
+def values_in(raw: Json) -> int:
     """How many values a document has, itself counted; no more than a document may have."""
     count, waiting = 0, [raw]
     while waiting and count < MAX_VALUES:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import urljoin
 
 from nodeloom.errors import DescriptorError, preview
@@ -20,7 +19,7 @@ from nodeloom.importers.openapi.document import Part, evaluates
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.messages import origin_of
 from nodeloom.printable import json_text
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 SERVER_URL = "serverUrl"
 _ROOT_FIELD = f"{{{{ $credentials.{SERVER_URL} }}}}"
@@ -388,5 +387,5 @@ def _inner_servers(document: Part) -> Iterator[str]:
                     yield url
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}

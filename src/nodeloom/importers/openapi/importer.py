@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
@@ -23,7 +22,7 @@ from nodeloom.importers.openapi.operations import Operation, Reading, each_opera
 from nodeloom.importers.openapi.overrides import Overrides
 from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
 from nodeloom.importers.openapi.swagger2 import as_openapi3
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 SEARCH_FILE = "search.json"
 
@@ -163,7 +162,7 @@ def _lost(gone: JsonObject, resource: str) -> bool:
     return gone["resource"] == resource and "moved" not in gone
 
 
-def checked(raw: Mapping[str, Any], report: Report) -> Part:
+def checked(raw: Mapping[str, Json], report: Report) -> Part:
     """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError when it is none."""
     document = Part.document(raw)
     if "swagger" in raw:

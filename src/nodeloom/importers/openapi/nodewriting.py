@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.filing import write_file
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.printable import json_text
+from nodeloom.values import Json
 
 _WIDTH = 120
 
 
-def json_lines(value: Any) -> str:
+def json_lines(value: Json) -> str:
     """`value` as JSON that people read and compare: what fits stands on one line, the rest a line each."""
     return _written(value, "", 0) + "\n"
 
 
-def _written(value: Any, indent: str, used: int) -> str:
+def _written(value: Json, indent: str, used: int) -> str:
     line = json_text(value)
     if not isinstance(value, (dict, list)) or not value or len(indent) + used + len(line) <= _WIDTH:
         return line

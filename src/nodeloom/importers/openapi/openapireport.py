@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError
+from nodeloom.values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Remark:
     outcome: str
     fault: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The remark as JSON."""
         found = {"path": self.path, "reason": self.reason, "outcome": self.outcome}
         return {**found, "fault": True} if self.fault else found
@@ -40,7 +40,7 @@ class Report:
     resources: int = 0
     credentials: list[str] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    gone: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[JsonObject] = field(default_factory=list)
     left_out: int = 0
     faults: int = 0
     first: DescriptorError | None = None
@@ -79,7 +79,7 @@ class Report:
         """What is wrong with the document, in its order."""
         return [remark for remark in self.remarks if remark.fault]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The report as JSON."""
         return {
             "operations": self.operations,

@@ -21,13 +21,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.problems import json_path
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 from nodeloom.importers.openapi.operations import Operation
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _KEYS = (
     "name",
@@ -54,7 +53,7 @@ _SLOT = re.compile(r"\{(entity|key|list)\}")
 class Overrides:
     """An overrides file, checked. `source` is what messages call it."""
 
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Json] = field(default_factory=dict)
     source: str = "the overrides"
 
     @classmethod
@@ -63,7 +62,7 @@ class Overrides:
         return cls.checked(read_json(path), str(path))
 
     @classmethod
-    def checked(cls, raw: Any, source: str) -> Overrides:
+    def checked(cls, raw: Json, source: str) -> Overrides:
         """`raw` as overrides; DescriptorError when it is not."""
         overrides = cls(raw, source)
         overrides._object(raw, (), _KEYS)
@@ -76,7 +75,7 @@ class Overrides:
             overrides._object(entry.get("properties", {}), (*at, "properties"))
         return overrides
 
-    def _object(self, raw: Any, at: tuple[str, ...], known: Sequence[str] | None = None) -> None:
+    def _object(self, raw: Json, at: tuple[str, ...], known: Sequence[str] | None = None) -> None:
         if not isinstance(raw, Mapping):
             raise DescriptorError(
                 f"{self.source}: here an object is wanted.", path=json_path(at), value=raw, hint="Write an object here."

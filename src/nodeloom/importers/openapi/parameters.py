@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import nearest, preview
 from nodeloom.headerfields import is_token
@@ -14,7 +13,7 @@ from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.call import OWN_HEADERS
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 OPTIONS = "Options"
 _ETAG = '={{ $json["@odata.etag"] }}'
@@ -207,7 +206,7 @@ def _if_match(prop: JsonObject) -> JsonObject:
     return {**prop, **words, "routing": routing}
 
 
-def _with_default(prop: JsonObject, default: Any) -> JsonObject:
+def _with_default(prop: JsonObject, default: Json) -> JsonObject:
     routing = prop.pop("routing")
     return {**prop, "default": default, "routing": routing}
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from nodeloom.descriptor.once import once
 from nodeloom.descriptor.problems import Keys
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.bounds import both_bounds, bounds_of, shown_bounds
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, values_in
+from nodeloom.values import Json, JsonObject
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
 
@@ -49,7 +50,7 @@ class Shape:
 
     kind: Kind = "any"
     format: str | None = None
-    enum: tuple[Any, ...] | None = None
+    enum: tuple[Json, ...] | None = None
     nullable: bool = False
     members: Mapping[str, Part] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -60,10 +61,10 @@ class Shape:
     forms: int = 1
     outside: tuple[str, ...] = ()
     cut: bool = False
-    bounds: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, Json] = field(default_factory=dict)
 
     @once
-    def small_schema(self) -> dict[str, Any]:
+    def small_schema(self) -> JsonObject:
         """`value_schema` of it; one for all fields that have this shape, and never changed."""
         return value_schema(self)
 
@@ -205,14 +206,14 @@ def _types(part: Part) -> tuple[list[str], bool]:
     return [t for t in listed if t != "null"], nullable
 
 
-def _enum(part: Part) -> list[Any] | None:
+def _enum(part: Part) -> list[Json] | None:
     if "const" in part.value:
         return [part.value["const"]]
     found = part.get("enum")
     return None if found is None else [entry.value for entry in found.items()]
 
 
-def _fitting(part: Part, kind: Kind, enum: list[Any]) -> list[Any] | None:
+def _fitting(part: Part, kind: Kind, enum: list[Json]) -> list[Json] | None:
     """The choices as values of the schema's type; None, with a doubt, where they cannot be those that are meant.
 
     YAML makes numbers of `enum: [1, 2]` where the type is string, and people write `["1", "2"]` where it is integer.
@@ -232,7 +233,7 @@ def _fitting(part: Part, kind: Kind, enum: list[Any]) -> list[Any] | None:
 _MISFIT = object()
 
 
-def _as_kind(kind: Kind, value: Any) -> Any:
+def _as_kind(kind: Kind, value: Json) -> object:
     """`value` as one of `kind`, where it is written as another that means it beyond doubt."""
     own = _kind_of_value(value)
     if own == kind or (kind == "number" and own == "integer"):
@@ -258,7 +259,7 @@ def _names(part: Part) -> Iterator[str]:
             yield entry.value
 
 
-def _kind(types: list[str], schema: Mapping[str, Any], enum: list[Any] | None) -> Kind:
+def _kind(types: list[str], schema: Mapping[str, Json], enum: list[Json] | None) -> Kind:
     if types == ["file"]:
         return "string"
     if len(types) == 1 and types[0] in (*_SCALARS, "array", "object"):
@@ -275,7 +276,7 @@ def _kind(types: list[str], schema: Mapping[str, Any], enum: list[Any] | None) -
     return "any"
 
 
-def _kind_of_value(value: Any) -> Kind:
+def _kind_of_value(value: Json) -> Kind:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
@@ -383,7 +384,7 @@ def _one_scalar(forms: list[Shape], nullable: bool) -> Shape:
     return Shape(kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable)
 
 
-def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
+def value_schema(shape: Shape, budget: int = _BUDGET) -> JsonObject:
     """A small JSON Schema (2020-12) of a value: its type and bounds, and those of its members and entries.
 
     `budget` says how far it goes down: a list takes one of it, an object two.
@@ -393,7 +394,7 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     types: list[str] = list(_SCALARS) if shape.kind == "scalar" else [shape.kind]
     if shape.nullable:
         types.append("null")
-    schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
+    schema: JsonObject = {"type": types[0] if len(types) == 1 else types}
     if shape.enum:
         schema["enum"] = [*shape.enum, *([None] if shape.nullable else [])]
     schema |= shown_bounds(shape.kind, shape.bounds)
@@ -410,10 +411,10 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     return schema
 
 
-def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
+def _value_schema_at(part: Part, shape: Shape, budget: int) -> JsonObject:
     """The small schema of the value at `part`; made once for a document, and never changed."""
     key = (_VALUES, part.keys, budget)
-    found: dict[str, Any] | None = part.memory.get(key)
+    found: JsonObject | None = part.memory.get(key)
     if found is None:
         found = value_schema(shape, budget)
         if not shape.cut:
@@ -421,8 +422,8 @@ def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
     return found
 
 
-def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _member_schemas(shape: Shape, budget: int) -> JsonObject:
+    found: JsonObject = {}
     for name, member in shape.writable.items():
         found[name] = _value_schema_at(shape.members[name], member, budget)
         if len(found) >= _MOST_MEMBERS:

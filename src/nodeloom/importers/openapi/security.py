@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.openapi.displaynames import camel, start_case, unused
@@ -14,7 +13,7 @@ from nodeloom.importers.openapi.endpoints import TAKEN, Endpoint, Reference, par
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.parameters import OPTIONS, refuse_header_name
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _MOST_SCOPES = 12
 _GRANTS = (("clientCredentials", "clientCredentials"), ("authorizationCode", "authorizationCode"))
@@ -261,11 +260,11 @@ def _asks_for_any(document: Part) -> bool:
     return any(isinstance(entry, Mapping) and entry for entry in found)
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 

@@ -18,8 +18,9 @@ from nodeloom.errors import nearest
 from nodeloom.testing.odata.declarations import ComplexType, Edm, EnumType, Field, from_json
 from nodeloom.testing.odata.literals import Value
 from nodeloom.testing.odata.refusal import ODataError, bad_request
+from nodeloom.values import Json
 
-Scope = Mapping[str, Any]
+Scope = Mapping[str, Json]
 """What an expression is evaluated over: the entity under the empty name, lambda variables under theirs."""
 
 
@@ -46,7 +47,7 @@ class Expression:
     """A typed piece of a filter. `kind` is one of the values of `_KINDS`, "null", "enum", "complex", "collection"."""
 
     kind: str
-    evaluate: Callable[[Scope], Any]
+    evaluate: Callable[[Scope], object]
     field: Field | None = None
     constant: Value = None
 
@@ -58,10 +59,10 @@ def unknown_property(name: str, kind: ComplexType) -> ODataError:
     return bad_request(f"Could not find a property named '{name}' on type '{kind.name}'.{hint}", target=name)
 
 
-def getter(root: str, names: list[str]) -> Callable[[Scope], Any]:
+def getter(root: str, names: list[str]) -> Callable[[Scope], Json]:
     """Reads the path `names` below the scope's entry `root`; null where something on the way is null."""
 
-    def get(scope: Scope) -> Any:
+    def get(scope: Scope) -> Json:
         value = scope[root]
         for name in names:
             if value is None:
@@ -72,7 +73,7 @@ def getter(root: str, names: list[str]) -> Callable[[Scope], Any]:
     return get
 
 
-def property_of(owner: Field | ComplexType, get: Callable[[Scope], Any]) -> Expression:
+def property_of(owner: Field | ComplexType, get: Callable[[Scope], Json]) -> Expression:
     """The declared property that `get` reads, typed."""
     if not isinstance(owner, Field):
         return Expression("complex", get)
@@ -163,7 +164,7 @@ class Function:
 
     parameters: tuple[str, ...]
     gives: str
-    run: Callable[..., Any]
+    run: Callable[..., object]
 
 
 FUNCTIONS: dict[str, Function] = {

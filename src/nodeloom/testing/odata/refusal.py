@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from nodeloom.values import JsonObject
 
 
 class ODataError(Exception):
@@ -37,7 +38,7 @@ class ODataError(Exception):
 
     def body(self) -> bytes:
         """The error as OData's JSON (OData JSON Format 4.01, section 21.1)."""
-        error: dict[str, Any] = {
+        error: JsonObject = {
             "code": "",
             "message": self.message,
             "target": self.target,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.testing.odata.bodychecks import check_fields, read_json_object
 from nodeloom.testing.odata.boundoperations import Call, body_arguments, result_answer
@@ -21,6 +21,7 @@ from nodeloom.testing.odata.refusal import ODataError, bad_request
 from nodeloom.testing.odata.replies import Answer, json_answer, method_not_allowed, refusal
 from nodeloom.testing.odata.store import Entity, EntityStore
 from nodeloom.testing.odata.targets import Target, resolve
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.testing.odata.offers import Catalogue
@@ -124,7 +125,7 @@ class ODataService:
         store = self.stores[request.target.set_name]
         kind = store.entity_set.type
         query = parse_query(request.query, kind, LIST_OPTIONS, self._top_cap)
-        document: dict[str, Any] = {"@odata.context": self._context(store, query)}
+        document: JsonObject = {"@odata.context": self._context(store, query)}
         found: Iterable[Entity] = query.find(store, kind)
         if query.count:
             found = list(found)
@@ -146,9 +147,9 @@ class ODataService:
         if not isinstance(kind, ComplexType):
             raise TypeError(f"The navigation field {name} leads to no structure.")
         query = parse_query(request.query, kind, LIST_OPTIONS, self._top_cap)
-        elements: list[Mapping[str, Any]] = entity.values.get(name) or []
+        elements: list[Mapping[str, Json]] = entity.values.get(name) or []
         found = list(query.find([Entity(dict(e), "") for e in elements], kind))
-        document: dict[str, Any] = {"@odata.context": f"{self.root_url}/$metadata#Collection({kind.name})"}
+        document: JsonObject = {"@odata.context": f"{self.root_url}/$metadata#Collection({kind.name})"}
         if query.count:
             document["@odata.count"] = len(found)
         document["value"] = [query.project(e.values, kind) for e in query.page(found)]
@@ -171,7 +172,7 @@ class ODataService:
         answer.headers.append(("Location", self._address(store, entity)))
         return answer
 
-    def _check_keys(self, entity_set: EntitySet, store: EntityStore, values: Mapping[str, Any]) -> None:
+    def _check_keys(self, entity_set: EntitySet, store: EntityStore, values: Mapping[str, Json]) -> None:
         """Refuse a new entity that lacks a key the service does not make, or has one that is taken."""
         kind, made = entity_set.type, entity_set.made_keys
         given = {n: values.get(n) for n in kind.key}
@@ -183,7 +184,7 @@ class ODataService:
             raise ODataError.warning(400, "ALREADY_IN_USE", kind.key[0])
         self._check_alternate_keys(store, values, None)
 
-    def _check_alternate_keys(self, store: EntityStore, values: Mapping[str, Any], of: Entity | None) -> None:
+    def _check_alternate_keys(self, store: EntityStore, values: Mapping[str, Json], of: Entity | None) -> None:
         for name in store.entity_set.alternate_keys:
             other = store.find(name, values[name]) if values.get(name) else None
             if other is not None and other is not of:
@@ -289,6 +290,6 @@ _METHODS: dict[str, dict[str, tuple[str, _Handler]]] = {
 }
 
 
-def _represent(store: EntityStore, entity: Entity, query: Query) -> dict[str, Any]:
+def _represent(store: EntityStore, entity: Entity, query: Query) -> JsonObject:
     values = query.project(entity.values, store.entity_set.type)
     return {"@odata.etag": entity.etag, **values} if store.entity_set.etags else values

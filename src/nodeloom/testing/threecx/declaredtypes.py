@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.errors import DescriptorError
+from nodeloom.values import Json, JsonObject
 
 _SCHEMAS = "#/components/schemas/"
 # JSON type and format → primitive. An integer of the format decimal is a money amount; the file's generator knows no
@@ -31,20 +31,20 @@ _KNOWN = {"type", "format", "nullable", "maxLength", "items", "allOf", "oneOf", 
 class Schemas:
     """The document's schemas; those that were asked for, and what they refer to, are in `described`."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Json]) -> None:
         self._document = document
         self._wanted: dict[str, None] = {}
 
-    def resolve(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def resolve(self, value: Mapping[str, Json]) -> Mapping[str, Json]:
         """What a `$ref` leads to; the value itself where there is none."""
         while "$ref" in value:
-            found: Any = self._document
+            found: Json = self._document
             for part in value["$ref"].removeprefix("#/").split("/"):
                 found = found[part]
             value = found
         return value
 
-    def type_of(self, schema: Mapping[str, Any], where: str) -> str:
+    def type_of(self, schema: Mapping[str, Json], where: str) -> str:
         """The type of a value, as `generate` writes types. Raises DescriptorError for a shape that is not known."""
         unknown = set(schema) - _IGNORED - _KNOWN
         if unknown:
@@ -56,7 +56,7 @@ class Schemas:
         longest = f"<={schema['maxLength']}" if "maxLength" in schema else ""
         return f"{navigation}{spec}{'?' if nullable else ''}{longest}"
 
-    def _single(self, schema: Mapping[str, Any], where: str) -> tuple[str, bool]:
+    def _single(self, schema: Mapping[str, Json], where: str) -> tuple[str, bool]:
         nullable = bool(schema.get("nullable"))
         if "$ref" in schema:
             return self._named(schema["$ref"], where), nullable
@@ -79,7 +79,7 @@ class Schemas:
         self._wanted.setdefault(name)
         return name
 
-    def answer(self, schema: Mapping[str, Any], where: str) -> str:
+    def answer(self, schema: Mapping[str, Json], where: str) -> str:
         """The type of an answer: `[T]` for OData's collections, the inner type for its single values."""
         inner = self.resolve(schema)
         parts = [p["properties"] for p in inner.get("allOf", ()) if "properties" in p]
@@ -91,11 +91,11 @@ class Schemas:
             return self.type_of(schema["properties"]["value"], where)
         return self.type_of(schema, where)
 
-    def described(self) -> dict[str, dict[str, Any]]:
+    def described(self) -> dict[str, JsonObject]:
         """`types`, `enums` and `flags`: all that was asked for and what that refers to, by name."""
-        types: dict[str, Any] = {}
-        enums: dict[str, Any] = {}
-        flags: dict[str, Any] = {}
+        types: JsonObject = {}
+        enums: JsonObject = {}
+        flags: JsonObject = {}
         while missing := [n for n in self._wanted if n not in types and n not in enums and n not in flags]:
             for name in missing:
                 schema = self._document["components"]["schemas"][name]
@@ -107,7 +107,7 @@ class Schemas:
                     types[name] = self._structure(schema, f"components.schemas.{name}")
         return {k: dict(sorted(v.items())) for k, v in (("types", types), ("enums", enums), ("flags", flags))}
 
-    def _structure(self, schema: Mapping[str, Any], where: str) -> dict[str, str]:
+    def _structure(self, schema: Mapping[str, Json], where: str) -> dict[str, str]:
         fields: dict[str, str] = {}
         own = [schema]
         if "allOf" in schema:

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
+
+from nodeloom.values import Json, JsonObject
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -26,7 +27,7 @@ class TokenAnswer:
     """Status, JSON document and further headers of an answer of the token endpoint."""
 
     status: int
-    document: Mapping[str, Any]
+    document: Mapping[str, Json]
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -97,7 +98,7 @@ class TokenIssuer:
             return _refused("invalid_client", text, 401 if basic else 400, challenge)
         return TokenAnswer(200, self._issue())
 
-    def _issue(self) -> dict[str, Any]:
+    def _issue(self) -> JsonObject:
         now = self._clock()
         self.issued += 1
         self._expires = now + self._lifetime
