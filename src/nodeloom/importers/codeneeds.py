@@ -1,7 +1,7 @@
 """Which operations of a node are pure data, and which need JavaScript that the node's package brings.
 
-A function in a description is written `{"__function__": name}`. Where it stands on what every run of an operation
-goes through, the operation cannot run; where it stands on a parameter that may be left out, only what sets it cannot.
+A function in a description is written `{"__function__": name}`. If it stands on a part that every run of an operation
+goes through, the operation cannot run. If it stands on a parameter that may be left out, only runs that set it cannot.
 """
 
 from __future__ import annotations

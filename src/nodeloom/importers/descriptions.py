@@ -43,7 +43,7 @@ def _examine_node(document: JsonObject, found: TypeReport) -> None:
     try:
         found.operations = operation_reports(Node(document))
     except NodeloomError as fault:
-        found.refused = f"it is no valid descriptor: {fault.message}"
+        found.refused = f"it is not a valid descriptor: {fault.message}"
         return
     except RecursionError:
         found.refused = "it is nested too deeply"
@@ -64,7 +64,7 @@ def credential_report(document: JsonObject, class_name: str, module: str, lost: 
         try:
             credential_type(document)
         except DescriptorError as fault:
-            found.refused = f"it is no valid credential type: {fault.message}"
+            found.refused = f"it is not a valid credential type: {fault.message}"
     found.problems += _stand_in_problems(lost)
     return found
 

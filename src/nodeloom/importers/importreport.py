@@ -109,7 +109,7 @@ class ImportReport:
         }
 
     def lines(self) -> Iterator[str]:
-        """The report as text. Names come from the package; whatever is no printable character is escaped."""
+        """The report as text. Names come from the package; a character that cannot be printed is escaped."""
         yield f"{_plain(self.package)} {_plain(self.version)}".rstrip()
         for node in self.nodes:
             yield from _node_lines(node)

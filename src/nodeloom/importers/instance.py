@@ -79,12 +79,12 @@ class NodeInstance:
 
 
 def read_instance(path: str | Path, *, node_name: str | None = None) -> NodeInstance:
-    """The node in a JSON file; see `parse_instance`. Raises DescriptorError when the file is no JSON."""
+    """The node in a JSON file; see `parse_instance`. Raises DescriptorError if the file is not JSON."""
     return parse_instance(read_json(Path(path)), node_name=node_name, source=str(path))
 
 
 def is_instance(raw: Json) -> bool:
-    """Whether a document is a node of n8n or holds such."""
+    """Whether a document is a node of n8n or holds nodes of n8n."""
     is_workflow = isinstance(raw, Mapping) and isinstance(raw.get("nodes"), list) and "connections" in raw
     return is_workflow or _is_node(raw)
 
@@ -106,7 +106,7 @@ def parse_instance(raw: Json, *, node_name: str | None = None, source: str = "th
             f"{source} holds no node of n8n.", value=raw, hint="Select the node in n8n's editor and copy it (Ctrl-C)."
         )
     if node_name is not None:
-        found = _named(entries, node_name, source)
+        found = _find_named(entries, node_name, source)
     elif len(entries) == 1:
         found = entries[0]
     else:
@@ -118,7 +118,7 @@ def parse_instance(raw: Json, *, node_name: str | None = None, source: str = "th
     return _instance(found, source)
 
 
-def _named(entries: list[Json], name: str, source: str) -> Json:
+def _find_named(entries: list[Json], name: str, source: str) -> Json:
     for entry in entries:
         if entry.get("name") == name:
             return entry
@@ -131,7 +131,7 @@ def _named(entries: list[Json], name: str, source: str) -> Json:
 def _instance(raw: Mapping[str, Json], source: str) -> NodeInstance:
     version = raw.get("typeVersion")
     if version is not None and (isinstance(version, bool) or not isinstance(version, (int, float))):
-        raise ParameterError(f"{source}: typeVersion is no number.", path="$.typeVersion", value=version)
+        raise ParameterError(f"{source}: typeVersion is not a number.", path="$.typeVersion", value=version)
     credentials = raw.get("credentials")
     return NodeInstance(
         type=str(raw["type"]),

@@ -26,7 +26,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
     """The lines that `child.py` wrote for `job`, and how it ended: "time", "memory" or a sentence.
 
     It is killed after `seconds`. Raises DescriptorError when it writes more than MAX_OUTPUT bytes, and
-    JavaScriptDisabledError where the engine is not installed.
+    JavaScriptDisabledError if the engine is not installed.
     """
     with _child() as child, _ends_after(seconds, child) as clock:
         output, complaint = bytearray(), bytearray()

@@ -19,7 +19,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
     * a list: each request takes the next one; when none is left, ConfigurationError says so;
     * a function of the request, plain or async, that gives the answer;
-    * nothing: everything is answered 200 with `{}`.
+    * None: every request is answered 200 with `{}`.
 
     An answer is an `httpx.Response`, or an exception (`httpx.ConnectError("…")`), which is raised; a list may
     also hold a status code, or JSON (dict, list) which becomes a 200.

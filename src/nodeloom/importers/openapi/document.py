@@ -1,7 +1,7 @@
 """A document with its place: every piece knows its JSON path, so that what is wrong with it can be said.
 
-`Part` is a read-only cursor. `$ref` is followed when a piece is asked for through `resolved()`; nothing is fetched from
-elsewhere: a reference that leads out of the document raises `OutsideReferenceError`, which the importer reports.
+`Part` is a read-only cursor. `$ref` is followed when a piece is asked for through `resolve`. The importer does not
+fetch other documents: a reference that leads out of this one raises `OutsideReferenceError`, and is reported.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Part:
         return Part(self.value[key], (*self.keys, key), self.root, self.memory)
 
     def get(self, key: str) -> Part | None:
-        """The piece under `key` of an object; None when there is none (or null)."""
+        """The piece under `key` of an object; None if there is none (or null)."""
         found = self.mapping().get(key)
         return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
@@ -101,7 +101,7 @@ class Part:
         return [] if found is None else list(found.items())
 
     def text(self, key: str) -> str | None:
-        """The text under `key`; None when there is none."""
+        """The text under `key`; None if there is none."""
         found = self.get(key)
         if found is None:
             return None
@@ -109,7 +109,7 @@ class Part:
             raise found.broken(f"{key!r} is {kind_of(found.value)}, where a text is wanted.", "Put it in quotes.")
         return found.value
 
-    def needed_text(self, key: str) -> str:
+    def require_text(self, key: str) -> str:
         """The text under `key`, which must be there."""
         found = self.text(key)
         if not found:
@@ -120,8 +120,8 @@ class Part:
         return found
 
     def literal_text(self, key: str) -> str:
-        """As `needed_text`, for a place of a descriptor where templates are evaluated; DescriptorError for one."""
-        found = self.needed_text(key)
+        """As `require_text`, for a place of a descriptor where templates are evaluated; DescriptorError for one."""
+        found = self.require_text(key)
         if evaluates(found):
             raise self.child(key).broken(
                 f"{key!r} begins with '=' or holds '{{{{', which a descriptor would evaluate.", "Write it without."
@@ -139,7 +139,7 @@ class Part:
             )
         return found.value
 
-    def resolved(self) -> Part:
+    def resolve(self) -> Part:
         """The piece that this one stands for, every `$ref` followed.
 
         Raises DescriptorError for a reference that leads nowhere or in a circle, OutsideReferenceError for one that
@@ -159,7 +159,7 @@ class Part:
         return found if isinstance(found, str) else None
 
     def target(self, reference: str) -> Part:
-        """The piece `reference` (a JSON pointer, RFC 6901, behind `#`) leads to; raises as `resolved` does."""
+        """The piece `reference` (a JSON pointer, RFC 6901, behind `#`) leads to; raises as `resolve` does."""
         outside, _, fragment = reference.partition("#")
         if outside or (fragment and not fragment.startswith("/")):
             raise OutsideReferenceError(reference, self.path)

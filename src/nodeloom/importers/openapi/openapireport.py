@@ -61,7 +61,7 @@ class Report:
     def add_fault(self, fault: DescriptorError | OutsideReferenceError, outcome: str) -> None:
         """Say what is wrong with the document, and what that costs.
 
-        A reference out of it is no fault: the document is one of several, and the others are not read.
+        A reference out of the document is not a fault: the document is one of several, and the others are not read.
         """
         if isinstance(fault, OutsideReferenceError):
             self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome)
@@ -72,10 +72,10 @@ class Report:
         self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome, fault=True)
 
     def by_reason(self) -> list[tuple[str, int]]:
-        """Reasons that are no faults, and how often each was given, the most frequent first."""
+        """Reasons that are not faults, and how often each was given, the most frequent first."""
         return Counter(f"{r.reason} {r.outcome}" for r in self.remarks if not r.fault).most_common()
 
-    def found_faults(self) -> list[Remark]:
+    def list_faults(self) -> list[Remark]:
         """What is wrong with the document, in its order."""
         return [remark for remark in self.remarks if remark.fault]
 

@@ -5,8 +5,8 @@ document is built without recursion, and held to limits while it is: how deep it
 both with every alias counted as what it stands for. So an anchor cannot hold itself, and a small file cannot mean a
 billion values. Tags are those of the core schema; no other is constructed. A key stands once in an object.
 
-Dates, `yes` and `0o7` stay text, as OpenAPI asks for (its JSON schema ruleset): a date in an example is no date, the
-country `no` no boolean. Merge keys (`<<`), which YAML 1.2 has no longer, are followed, because documents have them.
+Dates, `yes` and `0o7` stay text, as OpenAPI asks for (its JSON schema ruleset): a date in an example is a text,
+and so is the country `no`. Merge keys (`<<`), which YAML 1.2 has no longer, are followed, because documents have them.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _MAX_DIGITS = 4_000
 def parse_yaml(text: str, name: str) -> Json:
     """The one document in `text`; None when it is empty.
 
-    Raises DescriptorError, with line and column, for what is no YAML, uses other tags than the core schema's, or goes
-    over a limit; ConfigurationError when PyYAML (the extra `nodeloom[openapi]`) is not installed.
+    Raises DescriptorError, with line and column, for a text that is not YAML, has other tags than the core schema's, or
+    goes over a limit; ConfigurationError when PyYAML (the extra `nodeloom[openapi]`) is not installed.
     """
     try:
         import yaml
@@ -57,7 +57,7 @@ def parse_yaml(text: str, name: str) -> Json:
     except yaml.YAMLError as fault:
         raise _broken(name, preview(str(fault)), None) from None
     except UnicodeEncodeError:
-        raise _broken(name, "half of a surrogate pair is no character", None) from None
+        raise _broken(name, "half of a surrogate pair is not a character", None) from None
     return builder.document
 
 
@@ -85,7 +85,7 @@ class _Event(Protocol):
 
 @dataclass(slots=True)
 class _Built:
-    """A value: how many values it stands for, how deep it is, and its text where it is a scalar."""
+    """A value: how many values it stands for, how deep it is, and its text if it is a scalar."""
 
     value: Json
     weight: int = 1
@@ -139,13 +139,13 @@ class _Builder:
 
     def _scalar(self, event: _Event) -> None:
         text = event.value
-        value = self._resolved(text, event)
+        value = self._resolve(text, event)
         built = _Built(value, text=text)
         if event.anchor is not None:
             self._anchors[event.anchor] = built
         self._put(built, event, plain=event.implicit[0])
 
-    def _resolved(self, text: str, event: _Event) -> Json:
+    def _resolve(self, text: str, event: _Event) -> Json:
         """The scalar by its tag, else by the core schema if it is plain."""
         tag = event.tag
         if tag is None or tag == "!":
@@ -157,11 +157,11 @@ class _Builder:
         if kind in _KINDS and isinstance(value, _KINDS[kind]) and (kind == "bool") == isinstance(value, bool):
             return value if kind != "float" else float(str(value))
         if kind in _KINDS:
-            raise self._fault(f"{text!r} is no {kind}", event)
+            raise self._fault(f"{text!r} is not a value of the tag {kind}", event)
         raise self._foreign(tag, event)
 
     def _foreign(self, tag: str, event: _Event) -> DescriptorError:
-        return self._fault(f"the tag {tag} is none of YAML's core schema", event, "Write the value without its tag.")
+        return self._fault(f"the tag {tag} is not one of YAML's core schema", event, "Write the value without its tag.")
 
     def _begin(self, value: list[Json] | JsonObject, kind: str, event: _Event) -> None:
         if event.tag not in (None, "!", _CORE + kind):
@@ -181,7 +181,7 @@ class _Builder:
             for other in reversed(done.merged):
                 inherited |= other
             own = dict(done.value)
-            # In place, because nothing else knows it yet: merged keys first, then its own.
+            # In place, because no other value refers to it yet: merged keys first, then its own.
             done.value.clear()
             done.value.update(inherited | own)
         built = _Built(done.value, done.weight, done.height)

@@ -13,7 +13,7 @@ from nodeloom.values import Json, JsonObject
 
 
 def read_json_object(body: bytes, content_type: str | None) -> JsonObject:
-    """The body as a JSON object. 415 where it is not declared as JSON, 400 where it is none."""
+    """The body as a JSON object. 415 if it is not declared as JSON, 400 if it is not one."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ODataError(415, f"The content type '{kind}' is not supported: send application/json.")
@@ -30,7 +30,7 @@ def read_json_object(body: bytes, content_type: str | None) -> JsonObject:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def check_fields(values: Mapping[str, Json], kind: ComplexType, where: str = "") -> JsonObject:

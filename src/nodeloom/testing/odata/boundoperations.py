@@ -16,9 +16,9 @@ from nodeloom.values import Json, JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation under way: where it is bound, its arguments (checked; null where not given), all stores.
+    """An operation under way: what it is bound to, its arguments (checked; null if not given), all stores.
 
-    An operation that is bound to nothing has an empty store.
+    An operation that is not bound has an empty store.
     """
 
     store: EntityStore
@@ -28,9 +28,9 @@ class Call:
 
 
 def body_arguments(operation: Operation, body: bytes, header: Callable[[str], str | None]) -> JsonObject:
-    """An action's arguments out of the body, null where not given. Raises ODataError (400, 415).
+    """An action's arguments out of the body, null if not given. Raises ODataError (400, 415).
 
-    A body may be left out where there is nothing that must be in it.
+    A body may be left out if no parameter must be given.
     """
     parameters = {p.name: p for p in operation.parameters}
     if not parameters:
@@ -50,6 +50,13 @@ def body_arguments(operation: Operation, body: bytes, header: Callable[[str], st
 def result_answer(result: Result, operation: Operation, query: str, *, root_url: str, top_cap: int | None) -> Answer:
     """The answer for what an operation gave: 204 for None, a file, chosen rows, or the JSON it is.
 
+    Args:
+        result: what it gave.
+        operation: says which query options it takes and which type it gives.
+        query: the request's query, as it was sent.
+        root_url: of the service, for `@odata.context`.
+        top_cap: the highest `$top`; None for no cap.
+
     Raises ODataError (400) for query options the operation does not take.
     """
     if isinstance(result, Rows):
@@ -64,6 +71,7 @@ def result_answer(result: Result, operation: Operation, query: str, *, root_url:
 
 
 def _rows_answer(rows: Rows, operation: Operation, raw: str, root_url: str, top_cap: int | None) -> Answer:
+    """As `result_answer`, for rows; `raw` is the query."""
     query = parse_query(raw, rows.type, operation.options, top_cap)
     found = list(query.find([Entity(dict(values), "") for values in rows.values], rows.type))
     chosen = [query.project(entity.values, rows.type) for entity in query.page(found)]

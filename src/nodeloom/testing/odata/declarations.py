@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Result: TypeAlias = "Json | Rows | File | None"
 
 Key = Value | tuple[Value, ...]
-"""An entity's key: the bare value, or a tuple in the declared order where the key has several parts."""
+"""An entity's key: the bare value, or a tuple in the declared order if the key has several parts."""
 
 
 class Edm(StrEnum):
@@ -114,7 +114,7 @@ class Operation:
 class Rows(NamedTuple):
     """What an operation answers when it answers a collection: its elements, each with the fields of `type`.
 
-    Elements that are no structures have the one field `$it`. `file` makes the chosen elements a file; without it
+    Elements that are not structures have the one field `$it`. `file` makes the chosen elements a file; without it
     they are answered as JSON.
     """
 
@@ -154,7 +154,7 @@ class EntitySet:
     made_keys: frozenset[str] = frozenset()
     """The key fields the service gives a value when an entity is created without one (or with 0)."""
     defaults: Mapping[str, Json] = field(default_factory=dict)
-    """What a created entity holds where the request says nothing; null (or an empty list) without an entry."""
+    """What a created entity holds in fields that the request does not set; null (or an empty list) without an entry."""
 
     @cached_property
     def operations_by_name(self) -> Mapping[str, Operation]:
@@ -170,7 +170,7 @@ class EntitySet:
 def from_json(kind: Edm | EnumType | ComplexType, value: Json) -> Json:
     """A primitive's JSON form as the value it means (a GUID's text as UUID, and so on).
 
-    Raises ValueError, TypeError or AttributeError where `value` is no such thing; null stays None.
+    Raises ValueError, TypeError or AttributeError if `value` is not of that type; null stays None.
     """
     if value is None:
         return None
@@ -191,7 +191,7 @@ def from_json(kind: Edm | EnumType | ComplexType, value: Json) -> Json:
             return value
 
 
-# OData JSON Format 4.01, section 7.1: what JSON has no number for is a string.
+# OData JSON Format 4.01, section 7.1: values that JSON cannot write as a number are strings.
 _WORDS_FOR_NUMBERS = {"NaN": float("nan"), "INF": float("inf"), "-INF": float("-inf")}
 _PYTHON_TYPES: dict[Edm, tuple[type, ...]] = {
     Edm.STRING: (str,),

@@ -56,7 +56,7 @@ def parse_path_expression(text: str, kind: ComplexType) -> Expression:
     found = parser.operand()
     parser.expect("end")
     if found.field is None or found.kind in ("complex", "collection"):
-        raise bad_request(f"'{text}' is no property one can sort by.")
+        raise bad_request(f"'{text}' is not a property to sort by.")
     return found
 
 
@@ -233,7 +233,7 @@ class _Parser:
             raise bad_request(f"{name}() takes {len(function.parameters)} arguments, not {len(arguments)}.")
         for argument, wanted in zip(arguments, function.parameters, strict=True):
             if argument.kind not in (wanted, "null") and (wanted, argument.kind) != ("string", "enum"):
-                raise bad_request(f"{name}() takes a {wanted} where it got a {argument.kind}.")
+                raise bad_request(f"{name}() takes a {wanted}, and was given a {argument.kind}.")
         parts = [a.evaluate for a in arguments]
 
         def evaluate(scope: Scope) -> object:

@@ -60,7 +60,7 @@ def unknown_property(name: str, kind: ComplexType) -> ODataError:
 
 
 def getter(root: str, names: list[str]) -> Callable[[Scope], Json]:
-    """Reads the path `names` below the scope's entry `root`; null where something on the way is null."""
+    """Reads the path `names` below the scope's entry `root`; null if something on the way is null."""
 
     def get(scope: Scope) -> Json:
         value = scope[root]
@@ -127,7 +127,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def comparison(word: str, left: Expression, right: Expression) -> Expression:
-    """`left word right` for eq, ne, gt, ge, lt, le. Raises ODataError (400) where the types cannot be compared.
+    """`left word right` for eq, ne, gt, ge, lt, le. Raises ODataError (400) if the types cannot be compared.
 
     Null equals null only, and is neither above nor below anything.
     """
@@ -152,7 +152,7 @@ def _check_comparable(left: Expression, right: Expression, word: str) -> None:
         enum, text = (left, right) if left.kind == "enum" else (right, left)
         declared = enum.field.type if enum.field else None
         if isinstance(declared, EnumType) and text.constant is not None and not declared.holds(text.constant):
-            raise bad_request(f"'{text.constant}' is no member of {declared.name}.")
+            raise bad_request(f"'{text.constant}' is not a member of {declared.name}.")
         return
     if len(kinds) > 1 or (kinds & {"complex", "collection"} and word not in ("eq", "ne")):
         raise bad_request(f"$filter: '{word}' cannot compare a {left.kind} with a {right.kind}.")

@@ -35,7 +35,7 @@ _MAX_EXPAND_DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The options of one request, parsed. None (or empty) where one was not given."""
+    """The options of one request, parsed. None (or empty) if one was not given."""
 
     matches: Callable[[Mapping[str, Json]], bool] | None = None
     order: tuple[tuple[Expression, bool], ...] = ()
@@ -78,7 +78,7 @@ class Query:
         return shown
 
     def within(self, value: Json, kind: Edm | EnumType | ComplexType) -> Json:
-        """What these options leave of an expanded field's value; all of it where there are none."""
+        """What these options leave of an expanded field's value; all of it if there are none."""
         if self is _EVERYTHING or value is None or not isinstance(kind, ComplexType):
             return value
         if not isinstance(value, list):
@@ -113,6 +113,7 @@ def parse_query(raw: str, kind: ComplexType, allowed: frozenset[str], top_cap: i
 def _query(
     options: Mapping[str, str], kind: ComplexType, allowed: frozenset[str], top_cap: int | None, depth: int = 0
 ) -> Query:
+    """As `parse_query`, for options by name; `depth` counts the options of `$expand` around them."""
     for name in options:
         if name.startswith("$") and name not in allowed:
             known = name in LIST_OPTIONS

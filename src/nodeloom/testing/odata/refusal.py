@@ -10,8 +10,14 @@ from nodeloom.values import JsonObject
 class ODataError(Exception):
     """A request the service refuses. It is caught in `service` and becomes an answer; users never see it raised.
 
-    `message` is what the body says; `target` the field at fault; `details` pairs of message and target. 3CX
-    leaves `code` empty and puts its own code, such as WARNINGS.XAPI.ALREADY_IN_USE, into `details[].message`.
+    3CX leaves `code` empty and puts its own code, such as WARNINGS.XAPI.ALREADY_IN_USE, into `details[].message`.
+
+    Args:
+        status: of the answer.
+        message: what the body says.
+        target: the field at fault.
+        details: pairs of message and target.
+        headers: further header fields of the answer.
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class ODataService:
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set of that name; None where there is no such set."""
+        """The entities of the set of that name; None if there is no such set."""
         if name not in self.stores and self._catalogue is not None:
             made = self._catalogue.store(name)
             if made is not None:
@@ -141,7 +141,7 @@ class ODataService:
 
     def _follow(self, request: ODataRequest) -> Answer:
         """The elements of a navigation field, as a list."""
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         name = request.target.field
         kind = store.entity_set.type.by_name[name].type
         if not isinstance(kind, ComplexType):
@@ -156,7 +156,7 @@ class ODataService:
         return json_answer(200, document)
 
     def _get(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         query = parse_query(request.query, store.entity_set.type, ENTITY_OPTIONS, None)
         if store.entity_set.etags and is_unmodified(request.header, entity.etag):
             return Answer(304, headers=[("ETag", entity.etag)])
@@ -173,7 +173,7 @@ class ODataService:
         return answer
 
     def _check_keys(self, entity_set: EntitySet, store: EntityStore, values: Mapping[str, Json]) -> None:
-        """Refuse a new entity that lacks a key the service does not make, or has one that is taken."""
+        """Refuse a new entity that lacks a key the service does not make, or whose key is in use."""
         kind, made = entity_set.type, entity_set.made_keys
         given = {n: values.get(n) for n in kind.key}
         for name, value in given.items():
@@ -191,7 +191,7 @@ class ODataService:
                 raise ODataError.warning(400, "ALREADY_IN_USE", name)
 
     def _update(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         self._no_options(request)
         kind = store.entity_set.type
         values = check_fields(read_json_object(request.body, request.header("content-type")), kind)
@@ -205,7 +205,7 @@ class ODataService:
         return Answer(204, headers=[("ETag", entity.etag)] if store.entity_set.etags else [])
 
     def _delete(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         self._no_options(request)
         check_conditions(request.header, entity.etag)
         store.remove(request.target.key)
@@ -223,7 +223,7 @@ class ODataService:
             self._no_options(request)
         store = self.stores[target.set_name] if target.set_name else self._unbound
         bound = operation.bound_to == "entity" or store.entity_set.singleton
-        entity = self._addressed(request)[1] if bound else None
+        entity = self._find_addressed(request)[1] if bound else None
         arguments = (
             target.arguments
             if operation.kind == "function"
@@ -232,7 +232,7 @@ class ODataService:
         result = operation.run(Call(store, entity, arguments, self.stores))
         return result_answer(result, operation, request.query, root_url=self.root_url, top_cap=self._top_cap)
 
-    def _addressed(self, request: ODataRequest) -> tuple[EntityStore, Entity]:
+    def _find_addressed(self, request: ODataRequest) -> tuple[EntityStore, Entity]:
         target = request.target
         store = self.stores[target.set_name]
         if store.entity_set.singleton:

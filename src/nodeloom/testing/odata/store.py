@@ -52,7 +52,7 @@ class EntityStore:
     def add(self, values: Mapping[str, Json]) -> Entity:
         """Keep a new entity: `values`, checked, over the set's defaults. A key in use is replaced.
 
-        Key fields that the service makes (`made_keys`) get their value here where they have none, or 0.
+        Key fields that the service makes (`made_keys`) get their value here if they have none, or 0.
         """
         full = {
             f.name: copy.deepcopy(self.entity_set.defaults.get(f.name, [] if f.collection else None))
@@ -62,23 +62,23 @@ class EntityStore:
         self._number(full)
         for name in self.entity_set.made_keys:
             if not full[name]:
-                full[name] = self._made_key(name)
+                full[name] = self._make_key(name)
         entity = Entity(full, self._next_etag())
-        # What has no key is not addressed by one: any will do.
+        # An entity without a key is not addressed by one, so the version serves.
         self._entities[self.entity_set.key_of(full) if self.entity_set.type.key else self._version] = entity
         return entity
 
     def update(self, entity: Entity, values: Mapping[str, Json]) -> None:
-        """Put `values`, checked, over the entity's own; its ETag changes also where no value does."""
+        """Put `values`, checked, over the entity's own; its ETag changes even if no value does."""
         entity.values.update(values)
         entity.etag = self._next_etag()
 
     def remove(self, key: Key) -> bool:
-        """Forget the entity; False where there was none."""
+        """Forget the entity; False if there was none."""
         return self._entities.pop(key, None) is not None
 
     def remove_by(self, field: str, value: Json) -> bool:
-        """Forget the first entity whose `field` holds `value`; False where there was none."""
+        """Forget the first entity whose `field` holds `value`; False if there was none."""
         key = next((k for k, e in self._entities.items() if e.values.get(field) == value), None)
         return key is not None and self.remove(key)
 
@@ -87,7 +87,7 @@ class EntityStore:
         return {key: copy.deepcopy(entity.values) for key, entity in self._entities.items()}
 
     def _number(self, values: JsonObject) -> None:
-        """Give an entity that declares an Id and has none the next free number."""
+        """Give an entity whose type declares an Id the next free number, if it has none."""
         field = self.entity_set.type.by_name.get("Id")
         if field is None or field.type not in (Edm.INT32, Edm.INT64):
             return
@@ -96,7 +96,7 @@ class EntityStore:
         if isinstance(values["Id"], int):
             self._last_id = max(self._last_id, values["Id"])
 
-    def _made_key(self, name: str) -> str | int:
+    def _make_key(self, name: str) -> str | int:
         """A value that no entity has had in the key field `name`."""
         kind = self.entity_set.type.by_name[name].type
         while True:

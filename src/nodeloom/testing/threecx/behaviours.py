@@ -16,12 +16,12 @@ from nodeloom.values import Json
 def behaviour_of(set_name: str, name: str, result: Field | None) -> Callable[[Call], Result] | None:
     """What an operation that answers `result` does beyond answering, or None."""
     if (set_name, name) == ("Users", "Pbx.BatchDelete") and result is not None:
-        return _deleting_users(result)
+        return _make_user_deletion(result)
     return _BEHAVIOURS.get((set_name, name))
 
 
 def bulk_delete(call: Call) -> None:
-    """Delete those of `ids` that exist. An empty list is 400; where none of them exists, nothing happens but 404."""
+    """Delete those of `ids` that exist. An empty list is 400; if none of them exists, the answer is 404."""
     _each(call, call.store.remove_by)
 
 
@@ -38,7 +38,7 @@ def bulk_update(call: Call) -> None:
     _each(call, update)
 
 
-def _deleting_users(result: Field) -> Callable[[Call], Result]:
+def _make_user_deletion(result: Field) -> Callable[[Call], Result]:
     """Users are deleted as other things are, and the answer says which could not be."""
     kind = result.type
     if not isinstance(kind, ComplexType):
@@ -57,7 +57,7 @@ def _each(call: Call, change: Callable[[str, Json], bool]) -> list[Json]:
     ids: list[str | int] = list(dict.fromkeys(call.arguments["ids"]))
     if not ids:
         raise ODataError.warning(400, "REQUIRED", "ids")
-    # Recordings have an Id and no path to one of them, so their Id is no declared key.
+    # Recordings have an Id and no path to one of them, so their Id is not a declared key.
     key = next(iter(call.store.entity_set.type.key), "Id")
     missing = [value for value in ids if not change(key, value)]
     if len(missing) == len(ids):

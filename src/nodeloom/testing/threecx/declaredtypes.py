@@ -29,14 +29,14 @@ _KNOWN = {"type", "format", "nullable", "maxLength", "items", "allOf", "oneOf", 
 
 
 class Schemas:
-    """The document's schemas; those that were asked for, and what they refer to, are in `described`."""
+    """The document's schemas; those that were asked for, and what they refer to, are in `describe`."""
 
     def __init__(self, document: Mapping[str, Json]) -> None:
         self._document = document
         self._wanted: dict[str, None] = {}
 
     def resolve(self, value: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What a `$ref` leads to; the value itself where there is none."""
+        """What a `$ref` leads to; the value itself if there is none."""
         while "$ref" in value:
             found: Json = self._document
             for part in value["$ref"].removeprefix("#/").split("/"):
@@ -59,20 +59,20 @@ class Schemas:
     def _single(self, schema: Mapping[str, Json], where: str) -> tuple[str, bool]:
         nullable = bool(schema.get("nullable"))
         if "$ref" in schema:
-            return self._named(schema["$ref"], where), nullable
+            return self._note_named(schema["$ref"], where), nullable
         if "allOf" in schema and len(schema["allOf"]) == 1 and "$ref" in schema["allOf"][0]:
-            return self._named(schema["allOf"][0]["$ref"], where), nullable
+            return self._note_named(schema["allOf"][0]["$ref"], where), nullable
         if "oneOf" in schema:
             numbers = [s for s in schema["oneOf"] if s.get("type") == "number"]
             if len(numbers) != 1:
-                raise DescriptorError("The alternatives are none that are known.", path=where, value=schema)
+                raise DescriptorError("The alternatives are not known.", path=where, value=schema)
             return self._single(numbers[0], where)
         primitive = _PRIMITIVES.get((schema.get("type", ""), schema.get("format")))
         if primitive is None:
             raise DescriptorError("The schema's type is not known.", path=where, value=schema)
         return primitive, nullable
 
-    def _named(self, reference: str, where: str) -> str:
+    def _note_named(self, reference: str, where: str) -> str:
         name = reference.removeprefix(_SCHEMAS)
         if name not in self._document["components"]["schemas"]:
             raise DescriptorError("A reference leads nowhere.", path=where, value=reference)
@@ -91,7 +91,7 @@ class Schemas:
             return self.type_of(schema["properties"]["value"], where)
         return self.type_of(schema, where)
 
-    def described(self) -> dict[str, JsonObject]:
+    def describe(self) -> dict[str, JsonObject]:
         """`types`, `enums` and `flags`: all that was asked for and what that refers to, by name."""
         types: JsonObject = {}
         enums: JsonObject = {}
@@ -101,7 +101,9 @@ class Schemas:
                 schema = self._document["components"]["schemas"][name]
                 if "enum" in schema:
                     if not all(isinstance(member, str) for member in schema["enum"]):
-                        raise DescriptorError("A member is no text.", path=f"components.schemas.{name}", value=schema)
+                        raise DescriptorError(
+                            "A member is not a text.", path=f"components.schemas.{name}", value=schema
+                        )
                     (flags if "x-ms-enum-flags" in schema else enums)[name] = schema["enum"]
                 else:
                     types[name] = self._structure(schema, f"components.schemas.{name}")
@@ -112,10 +114,10 @@ class Schemas:
         own = [schema]
         if "allOf" in schema:
             base, *own = schema["allOf"]
-            fields[""] = self._named(base["$ref"], where)
+            fields[""] = self._note_named(base["$ref"], where)
         for part in own:
             if part.get("type") != "object":
-                raise DescriptorError("The schema is no structure.", path=where, value=part)
+                raise DescriptorError("The schema is not a structure.", path=where, value=part)
             for name, field in part.get("properties", {}).items():
                 fields[name] = self.type_of(field, f"{where}.properties.{name}")
         return fields

@@ -9,10 +9,10 @@ The data, read by `catalogue`:
 
 * `types`: structure → field → type; under the empty name the type it inherits from.
 * `enums` and `flags`: enumeration → members; of `flags` a value may have several.
-* `sets` and `singletons`: name → `type` (null where the file never shows an entity), `key`, `alternate`, `verbs`,
-  `navigation` (fields with a path of their own) and `operations`; `imports`: operations that are bound to nothing.
+* `sets` and `singletons`: name → `type` (null if the file never shows an entity), `key`, `alternate`, `verbs`,
+  `navigation` (fields with a path of their own) and `operations`; `imports`: operations that are not bound.
 * an operation: `action` or `function`: its parameters; `on`: "entity" if it is bound to one; `options`: "list" or
-  "page" where it takes query options; `gives`: the type it answers, "file" or "file of TYPE" for a download.
+  "page" if it takes query options; `gives`: the type it answers, "file" or "file of TYPE" for a download.
 
 A type is a primitive (`String` for Edm.String) or a qualified name; `[T]` is a collection, `T?` nullable, `>T` a
 navigation field and `T<=20` a text of at most 20 characters.
@@ -94,7 +94,7 @@ class _Compiler:
             "sets": {n: s for n, s in entries.items() if n not in singletons},
             "singletons": {n: s for n, s in entries.items() if n in singletons},
             "imports": dict(sorted(self._imports.items())),
-            **self._schemas.described(),
+            **self._schemas.describe(),
         }
 
     def _read(self, path: str, method: str, operation: Mapping[str, Json]) -> None:
@@ -127,7 +127,7 @@ class _Compiler:
         return match[1], match[2]
 
     def _key(self, entry: JsonObject, operation: Mapping[str, Json], key: str, where: str) -> bool:
-        """Note the key of the set; False where it is an alternate one."""
+        """Note the key of the set; False if it is an alternate one."""
         parameters = self._parameters(operation, "path")
         named = dict(_NAMED.findall(key))
         names = [named.get(n, n) for n in (named or [key.strip("{}")])]
@@ -143,6 +143,15 @@ class _Compiler:
     def _entity_verb(
         self, entry: JsonObject, method: str, operation: Mapping[str, Json], where: str, *, keyed: bool
     ) -> None:
+        """Note what a method does with a set, a singleton or (`keyed`) one entity.
+
+        Args:
+            entry: of the set, in the data.
+            method: in small letters.
+            operation: as the file describes it.
+            where: its place in the file, for errors.
+            keyed: whether its path ends in a key.
+        """
         verb = _METHODS[method]
         if verb == "get" and not keyed:
             spec = self._gives(operation, where)
@@ -154,7 +163,15 @@ class _Compiler:
         entry.setdefault("verbs", []).append(verb)
 
     def _verb(self, entry: JsonObject, verb: str, method: str, operation: Mapping[str, Json], where: str) -> None:
-        """Check that a verb is declared as the sandbox does it, and note the entity's type."""
+        """Check that a verb is declared as the sandbox does it, and note the entity's type.
+
+        Args:
+            entry: of the set, in the data.
+            verb: as the sandbox calls it.
+            method: in small letters.
+            operation: as the file describes it.
+            where: its place in the file, for errors.
+        """
         self._check_options(verb, operation, where)
         statuses = {"get": "200", "post": "201", "patch": "204", "delete": "204"}
         if statuses[method] not in operation["responses"]:
@@ -198,7 +215,7 @@ class _Compiler:
         return {n: self._schemas.type_of(s, f"{where}.requestBody.{n}") for n, s in schema["properties"].items()}
 
     def _gives(self, operation: Mapping[str, Json], where: str) -> str:
-        """The type an operation answers, or nothing where it answers 204."""
+        """The type an operation answers, or an empty text if it answers 204."""
         success = next(r for status, r in operation["responses"].items() if status.startswith("2"))
         content = self._schemas.resolve(success).get("content")
         if content is None:
@@ -208,7 +225,7 @@ class _Compiler:
     def _options(self, operation: Mapping[str, Json], where: str) -> str:
         names = frozenset(self._parameters(operation, "query"))
         if names not in _OPTIONS:
-            raise DescriptorError("The query options are none that are known.", path=where, value=sorted(names))
+            raise DescriptorError("These query options are not known together.", path=where, value=sorted(names))
         return _OPTIONS[names]
 
     def _check_options(self, verb: str, operation: Mapping[str, Json], where: str) -> None:
@@ -221,7 +238,7 @@ class _Compiler:
 
 
 def load(path: Path) -> Mapping[str, Json]:
-    """The document in a file. Raises ConfigurationError where it cannot be read, DescriptorError where it is none."""
+    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -235,7 +252,7 @@ def load(path: Path) -> Mapping[str, Json]:
             raise ConfigurationError("Reading YAML needs PyYAML.", hint="pip install pyyaml, or give JSON.") from None
         document = yaml.load(text, Loader=_yaml_loader(yaml))
     if not isinstance(document, dict):
-        raise DescriptorError("This is no OpenAPI document.", value=str(path))
+        raise DescriptorError("This is not an OpenAPI document.", value=str(path))
     return document
 
 

@@ -1,7 +1,7 @@
 """What the operations of 3CX answer that have no behaviour of their own: a synthetic value of the declared type.
 
-An argument shows in the answer where the answer has a field of its name: the parameter asked for by name is the one
-that comes.
+If the answer has a field with the name of an argument, it shows the argument: a parameter that is asked for by name is
+the one that comes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _FORMATS = {
 }
 
 
-def answers(name: str, result: Field | None, *, is_file: bool) -> Callable[[Call], Result]:
-    """What the operation `name` does that answers `result` (None: nothing, or a file of no declared content)."""
+def make_answer(name: str, result: Field | None, *, is_file: bool) -> Callable[[Call], Result]:
+    """What the operation `name` does that answers `result` (None: no content, or a file of any content)."""
     if is_file and result is None:
         return lambda call: _file(name, [_strings(call.arguments)])
     if result is None:
@@ -36,7 +36,7 @@ def answers(name: str, result: Field | None, *, is_file: bool) -> Callable[[Call
     if result.collection:
         make = _csv_maker(name) if is_file else None
         kind = result.type if isinstance(result.type, ComplexType) else _primitive_rows(result)
-        return lambda call: Rows(kind, [_echoed(kind, n, call) for n in range(1, _COUNT + 1)], make)
+        return lambda call: Rows(kind, [_echo(kind, n, call) for n in range(1, _COUNT + 1)], make)
     if isinstance(result.type, ComplexType):
         return _structure_maker(result.type)
     return lambda _: {"value": sample_value(result, 1)}
@@ -44,13 +44,13 @@ def answers(name: str, result: Field | None, *, is_file: bool) -> Callable[[Call
 
 def _structure_maker(kind: ComplexType) -> Callable[[Call], JsonObject]:
     def run(call: Call) -> JsonObject:
-        values = _echoed(kind, 1, call)
+        values = _echo(kind, 1, call)
         return {f.name: values[f.name] for f in kind.fields if not f.navigation}
 
     return run
 
 
-def _echoed(kind: ComplexType, number: int, call: Call) -> JsonObject:
+def _echo(kind: ComplexType, number: int, call: Call) -> JsonObject:
     values = sample_structure(kind, number)
     arguments = {name.lower(): value for name, value in call.arguments.items()}
     for field in kind.fields:

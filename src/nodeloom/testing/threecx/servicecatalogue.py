@@ -1,7 +1,7 @@
 """Every entity set, singleton and unbound operation of 3CX's file, made from `service.json` when it is asked for.
 
-`generate` says what is in the data. Reading it takes a few milliseconds, so nothing is read before the first request
-for something that is not declared in this package by hand.
+`generate` says what is in the data. Reading it takes a few milliseconds, so the data is read at the first
+request for a set that is not declared in this package by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, Ent
 from nodeloom.testing.odata.query import LIST_OPTIONS, PAGE_OPTIONS
 from nodeloom.testing.odata.store import EntityStore
 from nodeloom.testing.threecx.behaviours import behaviour_of
-from nodeloom.testing.threecx.results import answers
+from nodeloom.testing.threecx.results import make_answer
 from nodeloom.testing.threecx.synthetic import sample_entity, zero_fields
 from nodeloom.values import Json
 
@@ -72,23 +72,23 @@ class ServiceCatalogue:
         return None if declared is None else self._operation("", name, declared)
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set or singleton of that name, None where there is none."""
+        """The entities of the set or singleton of that name, None if there is none."""
         entity_set = self.entity_set(name)
         if entity_set is None:
             return None
         store = EntityStore(entity_set)
-        if self._declared(name)["type"] is not None:
+        if self._find_declared(name)["type"] is not None:
             for number in range(1, 2 if entity_set.singleton else self._entities + 1):
                 store.add(sample_entity(entity_set, number))
         return store
 
-    def _declared(self, name: str) -> Mapping[str, Json]:
+    def _find_declared(self, name: str) -> Mapping[str, Json]:
         declared: Mapping[str, Json] = self.data["sets"].get(name) or self.data["singletons"].get(name) or {}
         return declared
 
     def entity_set(self, name: str) -> EntitySet | None:
-        """The set or singleton of that name, None where there is none."""
-        declared = self._declared(name)
+        """The set or singleton of that name, None if there is none."""
+        declared = self._find_declared(name)
         if not declared:
             return None
         kind = self._entity_type(declared, name)
@@ -123,7 +123,7 @@ class ServiceCatalogue:
         result = self.field("value", f"[{rows}]" if rows else gives) if gives not in ("", "file") else None
         return Operation(
             name,
-            behaviour_of(set_name, name, result) or answers(name, result, is_file=file == "file"),
+            behaviour_of(set_name, name, result) or make_answer(name, result, is_file=file == "file"),
             tuple(self.field(n, t) for n, t in takes.items()),
             kind="action" if is_action else "function",
             bound_to="entity" if declared.get("on") == "entity" else "set",

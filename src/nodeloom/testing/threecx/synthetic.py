@@ -1,6 +1,6 @@
 """Synthetic values that fit a declared type: the same number gives the same value, another one another.
 
-Nothing is random and nothing is anyone's data: addresses are those of RFC 2606 and RFC 5737.
+No value is random, and no value is a person's data: addresses are those of RFC 2606 and RFC 5737.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def sample_structure(kind: ComplexType, number: int, depth: int = 0) -> JsonObje
 
 
 def sample_value(field: Field, number: int, depth: int = 0) -> Json:
-    """A value of a field: one element in a collection, and null or nothing where structures nest too deep."""
+    """A value of a field: one element in a collection, and null or an empty list if structures nest too deep."""
     kind = field.type
     too_deep = isinstance(kind, ComplexType) and depth > _MAX_DEPTH
     if field.collection:
@@ -105,12 +105,12 @@ def _key_text(field: Field, number: int) -> str:
 
 
 def zero_fields(kind: ComplexType) -> JsonObject:
-    """What a new entity holds in the fields that may not be null and are no collections."""
+    """What a new entity holds in the fields that may not be null and are not collections."""
     return {f.name: zero(f) for f in kind.fields if not f.nullable and not f.collection and not f.navigation}
 
 
 def zero(field: Field, depth: int = 0) -> Json:
-    """The value of a field nobody set: 0, false, nothing, the first member by name; null where it may be."""
+    """The value of a field that was not set: null if that may be, else 0, false, an empty text or the first member."""
     kind = field.type
     if field.collection:
         return []
