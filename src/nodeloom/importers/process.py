@@ -30,6 +30,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
     """
     with _child() as child, _ends_after(seconds, child) as clock:
         output, complaint = bytearray(), bytearray()
+        # In threads: a child that writes while the parent still writes would leave both waiting.
         helpers = [
             threading.Thread(target=_write, args=(child.stdin, job.encode("utf-8", "replace")), daemon=True),
             threading.Thread(target=_read, args=(child.stderr, complaint, _MAX_COMPLAINT), daemon=True),
@@ -40,6 +41,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
         too_much = len(output) > MAX_OUTPUT
         if too_much:
             child.kill()
+        # Read to the end before it is waited for, because a full pipe keeps a child from ending.
         code = child.wait()
         for helper in helpers:
             helper.join()
@@ -47,6 +49,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
         raise DescriptorError("The package's descriptions are too large.", hint=f"{MAX_OUTPUT:,} bytes are allowed.")
     if clock.is_set():
         return _lines(output), "time"
+    # The last line of a traceback is the error itself.
     said = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
     return _lines(output), "memory" if "MemoryError" in said else f"ended with code {code}. {said}"
 

@@ -51,6 +51,7 @@ def read_access(
         report: what it cannot express is told here.
     """
     sets = _sets(operations, schemes, report)
+    # Many documents describe schemes and forget `security`; without this their node could not sign in.
     offered = [] if sets else _never_asked_for(document, schemes, report)
     if not sets and not offered:
         if endpoint.constant is not None:

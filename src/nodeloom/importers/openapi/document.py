@@ -17,6 +17,7 @@ from nodeloom.errors import DescriptorError, nearest, preview
 from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
+# A reference to a reference is legal; a circle of them is not, and is found by counting.
 _MAX_CHAIN = 64
 _DOUBTS = "doubts"
 _SEARCHES = "searches"
@@ -85,6 +86,7 @@ class Part:
     def entries(self) -> Iterator[tuple[str, Part]]:
         """The members of an object, in document order; extensions (`x-…`) left out."""
         for key in self.mapping():
+            # OpenAPI: extensions are for tools; the standard does not give them a meaning.
             if not key.startswith("x-"):
                 yield key, self.child(key)
 
@@ -166,6 +168,7 @@ class Part:
         found: Json = self.root
         keys: list[str | int] = []
         for raw in fragment.split("/")[1:]:
+            # RFC 6901, section 4: `~1` before `~0`, or `~01` would become a slash.
             key = unquote(raw).replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping) and key in found:
                 found = found[key]

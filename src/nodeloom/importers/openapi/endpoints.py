@@ -85,6 +85,7 @@ def read_endpoint(document: Part, report: Report) -> Endpoint:
         report.add_fault(fault, "give the address as Server URL.")
         servers = []
     server, found = choose(servers, report)
+    # Kept apart from the credential's field, because a token endpoint may be relative to the server's path.
     endpoint = Endpoint(path=found.path)
     text = f"{found.origin or ''}{found.path}"
     names = list(dict.fromkeys(VARIABLE.findall(text)))
@@ -114,6 +115,7 @@ def _server_field(endpoint: Endpoint, held: str, rest: str) -> JsonObject:
         prop |= {"required": True, "default": held}
     else:
         prop |= {"required": True, "placeholder": "https://service.example.com"}
+    # People paste the address with the path that the node adds by itself.
     plain = rest and not VARIABLE.search(rest)
     prop["typeOptions"] = {"url": True, **({"stripSuffixes": [rest]} if plain else {})}
     return prop
@@ -158,6 +160,7 @@ def _variable_field(name: str, field_name: str, entry: Part | None, *, is_scheme
         prop["type"] = "options"
         prop["options"] = [{"name": choice, "value": choice} for choice in choices]
     default = entry.get("default")
+    # An empty default is a choice: the variable may be left out of the address.
     if default is not None and default.value != "":
         text = str(default.value)
         prop["default"] = "https" if is_scheme and text == "http" and "https" in choices else text

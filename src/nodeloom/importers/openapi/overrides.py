@@ -114,6 +114,7 @@ class Overrides:
         entities = _entities(operations)
         for operation in operations:
             self._say(operation, entities)
+        # Reversed, so that the first list of a path counts.
         lists = {o.path: o.name for o in reversed(operations) if o.kind == "list"}
         for operation in operations:
             self._explain(operation, lists.get(_collection(operation.path)))
@@ -231,6 +232,7 @@ def _entities(operations: list[Operation]) -> dict[str, str]:
 
 def _change(prop: JsonObject, keys: JsonObject) -> JsonObject:
     """`prop` with `keys` over its own, one level deep; null takes a key out."""
+    # Operations share properties that are alike; a change is for one of them.
     changed = copy.deepcopy(prop)
     for key, value in keys.items():
         if value is None:

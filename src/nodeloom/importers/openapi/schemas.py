@@ -94,6 +94,7 @@ def shape_of(part: Part) -> Shape:
 
 
 def _shape(part: Part, within: frozenset[Keys]) -> Shape:
+    # JSON Schema 2020-12: `true` allows every value; `false` none, which no sensible document means.
     if isinstance(part.value, bool):
         return Shape(open=True)
     reference = part.reference
@@ -117,6 +118,7 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
     own = part.mapping()
     nullable = found.nullable or own.get("nullable") is True or own.get("x-nullable") is True
     read_only = found.read_only or own.get("readOnly") is True
+    # The same object, so that what was worked out for it once (`@once`) is not worked out again.
     if (nullable, read_only) == (found.nullable, found.read_only):
         return found
     return replace(found, nullable=nullable, read_only=read_only)
@@ -227,6 +229,7 @@ def _unite(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, P
     if not one or not other:
         return one or other
     united = {**one, **other}
+    # 3CX's file is sorted by name; an inherited member at the end would look like one that was added later.
     both_sorted = all(list(part) == sorted(part, key=str.casefold) for part in (one, other))
     return {name: united[name] for name in sorted(united, key=str.casefold)} if both_sorted else united
 

@@ -58,6 +58,7 @@ class EnumType:
         """Whether a JSON value or a literal is of this type."""
         if not isinstance(value, str):
             return False
+        # OData JSON Format 4.01, 7.1: members of flags stand in one text, with commas between them.
         return value in self.members or (self.flags and all(part.strip() in self.members for part in value.split(",")))
 
 
@@ -217,6 +218,7 @@ _RANGES = {
 
 def fits_json(kind: Edm, value: Json) -> bool:
     """Whether a JSON value other than null is of the primitive type `kind`."""
+    # In Python True is an int; in JSON it is not.
     if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind is not Edm.BOOLEAN):
         return False
     bounds = _RANGES.get(kind)
@@ -241,6 +243,7 @@ def fits_literal(kind: Edm | EnumType | ComplexType, value: Value) -> bool:
         case Edm.DATETIME:
             return isinstance(value, datetime)
         case Edm.DATE:
+            # In Python a datetime is a date; in OData it is not.
             return isinstance(value, date) and not isinstance(value, datetime)
         case Edm.DURATION:
             return isinstance(value, timedelta)

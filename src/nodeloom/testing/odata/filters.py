@@ -30,6 +30,7 @@ from nodeloom.values import Json
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+# Bounds that no client of a PBX meets, and that keep a hostile filter from ending the process.
 _MAX_TOKENS = 2000
 _MAX_DEPTH = 40
 _MAX_CHAIN = 4
@@ -155,6 +156,7 @@ class _Parser:
         parts = [self._boolean(t, word).evaluate for t in terms]
 
         def evaluate(scope: Scope) -> bool | None:
+            # OData URL Conventions 4.01, logical operators: `false and null` is false, `true and null` is null.
             unknown = False
             for part in parts:
                 value = part(scope)
@@ -210,6 +212,7 @@ class _Parser:
 
     def _in(self, left: Expression) -> Expression:
         self.expect("(")
+        # `in` is a chain of `eq`, and typed as one.
         choices = [comparison("eq", left, self.operand()).evaluate]
         while self._take(","):
             choices.append(comparison("eq", left, self.operand()).evaluate)
@@ -275,6 +278,7 @@ class _Parser:
         self.expect(":")
         self._types[variable] = Field(variable, field.type)
         body = self._boolean(self._or(), word).evaluate
+        # A name is good inside of its own lambda only.
         del self._types[variable]
         self.expect(")")
         fold = any if word == "any" else all

@@ -92,6 +92,7 @@ def parse_options(raw: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in raw.split("&") if raw else ():
         name, _, value = pair.partition("=")
+        # Forms write a blank as `+`, and OData services read queries as forms.
         name = percent_decode(name.replace("+", " "))
         if name.startswith("$") and name in options:
             raise bad_request(f"The query option '{name}' is given twice.")

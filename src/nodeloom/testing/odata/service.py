@@ -158,6 +158,7 @@ class ODataService:
     def _get(self, request: ODataRequest) -> Answer:
         store, entity = self._find_addressed(request)
         query = parse_query(request.query, store.entity_set.type, ENTITY_OPTIONS, None)
+        # RFC 9110, 13.1.2: If-None-Match on a read is answered 304 before anything is made of it.
         if store.entity_set.etags and is_unmodified(request.header, entity.etag):
             return Answer(304, headers=[("ETag", entity.etag)])
         return self._entity_answer(200, store, entity, query)
@@ -179,6 +180,7 @@ class ODataService:
         for name, value in given.items():
             if value in (None, "") and name not in made and not kind.by_name[name].nullable:
                 raise ODataError.warning(400, "REQUIRED", name)
+        # 0 is what a client's generated model sends for an Id it does not know.
         is_given = all(v is not None and not (n in made and not v) for n, v in given.items())
         if kind.key and is_given and entity_set.key_of(values) in store:
             raise ODataError.warning(400, "ALREADY_IN_USE", kind.key[0])
@@ -200,6 +202,7 @@ class ODataService:
             part = kind.by_name[name].type
             if name in values and from_json(part, values[name]) != from_json(part, entity.values[name]):
                 raise bad_request(f"The key '{name}' of an entity cannot be changed.", target=name)
+        # An entity may keep its own number.
         self._check_alternate_keys(store, values, entity)
         store.update(entity, values)
         return Answer(204, headers=[("ETag", entity.etag)] if store.entity_set.etags else [])

@@ -101,6 +101,7 @@ class _Compiler:
         where = f"paths.{path}.{method}"
         first, *rest = path.strip("/").split("/")
         name, key = self._segment(first, where)
+        # Unbound operations are "imports" in OData's metadata: ActionImport, FunctionImport.
         if str(operation.get("x-ms-docs-operation-type", "")).endswith("Import"):
             self._imports[name] = self._operation(first, method, operation, where)
             return
@@ -154,6 +155,7 @@ class _Compiler:
         """
         verb = _METHODS[method]
         if verb == "get" and not keyed:
+            # The file does not say what is a singleton: a GET without a key that gives one entity is.
             spec = self._gives(operation, where)
             if spec.startswith("["):
                 verb = "list"
