@@ -19,9 +19,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from nodeloom.errors import NetworkError, NotRunError
 from nodeloom.messages import Request
+from nodeloom.outcomes import Outcome, RunReport
 from nodeloom.run.events import ObservedRequest
-from nodeloom.run.result import Outcome, RunReport
-from nodeloom.run.watch import Watch
+from nodeloom.run.watching import Watch
 from nodeloom.telemetry import Telemetry
 from run.watching import RUN, mask, run_items
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trustme
 
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from transport.servers import RawServer, Talk, answer, serving, tls_server
 from twoorigins import TOKEN_TYPE, node, runtime
 

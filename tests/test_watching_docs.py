@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nodeloom.errors import NotFoundError
-from nodeloom.run.logs import RequestLog
-from nodeloom.run.result import RunReport
-from nodeloom.run.watch import Watch
+from nodeloom.outcomes import RunReport
+from nodeloom.run.runlog import RequestLog
+from nodeloom.run.watching import Watch
 from run.watching import RUN, run_items
 
 ROOT = Path(__file__).resolve().parents[1]

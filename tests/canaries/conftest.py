@@ -15,9 +15,9 @@ import pytest
 
 from nodeloom.cli import main
 from nodeloom.credential import EncryptedFileProvider, FileProvider
-from nodeloom.credential.sealing import Work
-from nodeloom.credential.tokens import TOKENS
-from nodeloom.credential.unlocking import ask_with
+from nodeloom.credential.oauth.tokenstore import TOKENS
+from nodeloom.credential.stores.sealing import Work
+from nodeloom.credential.stores.unlocking import ask_with
 
 from .finding import Canary, canary, found
 from .server import Hostile

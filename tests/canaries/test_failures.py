@@ -229,10 +229,10 @@ def test_no_hook_makes_a_secret_show(world: World, hook: str, name: str) -> None
         "nodeloom.transport.sender.Sender.send",
         "nodeloom.plan.call.Call.request",
         "nodeloom.credential.session.render_injection",
-        "nodeloom.credential.oauth2.OAuth2Client.client_credentials_request",
+        "nodeloom.credential.oauth.oauth2.OAuth2Client.client_credentials_request",
         "nodeloom.credential.session.fit",
         "nodeloom.credential.session.secrets_of",
-        "nodeloom.run.planning.plan_requests",
+        "nodeloom.runtime.planning.plan_requests",
     ],
 )
 @pytest.mark.parametrize("kind", [ZeroDivisionError, RecursionError, NodeloomError])

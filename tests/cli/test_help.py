@@ -155,14 +155,16 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
 def test_looking_at_nodes_imports_nothing_that_runs_need(arguments: tuple[str, ...]) -> None:
     modules = imported(*arguments)
     assert modules.isdisjoint(HEAVY)
-    assert modules.isdisjoint({"nodeloom.runtime", "nodeloom.expression", "nodeloom.credential", "nodeloom.plan"})
+    assert modules.isdisjoint(
+        {"nodeloom.runtime.runtime", "nodeloom.expression", "nodeloom.credential", "nodeloom.plan"}
+    )
     # An installed plugin, or a finder of somebody else's, is a reason to import it.
     assert "importlib.metadata" not in modules or may_have_entry_points("nodeloom")
 
 
 def test_completing_names_imports_nothing_that_runs_need() -> None:
     words = {"COMP_WORDS": shlex.join(["nodeloom", "describe", *TARGET[:2], "D"]), "COMP_CWORD": "4"}
-    assert imported(_NODELOOM_COMPLETE="bash_complete", **words).isdisjoint({*HEAVY, "nodeloom.runtime"})
+    assert imported(_NODELOOM_COMPLETE="bash_complete", **words).isdisjoint({*HEAVY, "nodeloom.runtime.runtime"})
 
 
 def test_listing_plugins_does_without_http_javascript_and_tables() -> None:

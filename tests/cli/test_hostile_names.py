@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.listing import columns
+from nodeloom.cli.commands.listing import columns
 from nodeloom.errors import NodeloomError
 from nodeloom.importers.filing import file_stem
 from nodeloom.printable import escaped, escaped_lines, json_text, one_line
@@ -255,7 +255,7 @@ def test_only_one_module_writes_to_the_terminal() -> None:
     folder = Path(__file__).resolve().parents[2] / "src" / "nodeloom" / "cli"
     writes = {"echo", "secho", "prompt", "confirm", "print", "echo_via_pager"}
     found = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call):
                 name = getattr(call.func, "attr", getattr(call.func, "id", ""))

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from nodeloom.cli.import_openapi import openapi
-from nodeloom.cli.search import search
+from nodeloom.cli.commands.import_openapi import openapi
+from nodeloom.cli.commands.search import search
 from nodeloom.errors import ConfigurationError, DescriptorError
 
 from .conftest import Call

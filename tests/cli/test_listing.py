@@ -55,7 +55,7 @@ def test_plugins_are_listed(cli: Call) -> None:
 
 def test_a_plugin_that_failed_is_shown_and_makes_the_code_2(cli: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     from nodeloom.plugins import PluginInfo
-    from nodeloom.runtime import Runtime
+    from nodeloom.runtime.runtime import Runtime
 
     broken = PluginInfo("odd", "odd-pack", "1.0", (), "The plugin 'odd' failed (loading): ImportError: no")
     monkeypatch.setattr(Runtime, "plugins", property(lambda _self: [broken]))

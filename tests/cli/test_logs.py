@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from nodeloom.cli.logs import JSONLines, TextLines, logs
+from nodeloom.cli.logoption import JSONLines, TextLines, logs
 from nodeloom.errors import ConfigurationError
 from nodeloom.testing import ThreeCXSandbox
 from transport.servers import answer, says, serving, tls_server

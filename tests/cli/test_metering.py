@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.metering import InputMeter, Total, size_of
-from nodeloom.run.reading import CHUNK, read_items
+from nodeloom.cli.progress.metering import InputMeter, Total, size_of
+from nodeloom.inputs.itemfiles import CHUNK, read_items
 
 ITEMS = 20_000
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from nodeloom.cli.metering import Total
-from nodeloom.cli.progress import chosen, clock, event, events, summary, words
-from nodeloom.cli.standing import Gauge, Standing
-from nodeloom.run.result import Counts, RunReport
+from nodeloom.cli.progress.display import chosen, clock, event, events, summary, words
+from nodeloom.cli.progress.metering import Total
+from nodeloom.cli.progress.standing import Gauge, Standing
+from nodeloom.outcomes import Counts, RunReport
 from nodeloom.testing import ThreeCXSandbox
 
 from .conftest import DELETE, Call, command, finish, start

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import InvalidItemError, MissingValueError, NetworkError
-from nodeloom.run.result import Outcome
+from nodeloom.outcomes import Outcome
 from run.journal.driving import Service, drive, links
 
 from .conftest import Call

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nodeloom.cli.sandbox import SANDBOX_OPTIONS, _announce
+from nodeloom.cli.commands.sandbox import SANDBOX_OPTIONS, _announce
 from nodeloom.testing import SandboxOptions, ThreeCXSandbox
 
 from .conftest import Call, finish, start
@@ -49,7 +49,7 @@ def test_how_to_use_it_is_told_as_the_systems_shell_takes_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("nodeloom.cli.sandbox._WINDOWS", windows)
+    monkeypatch.setattr("nodeloom.cli.commands.sandbox._WINDOWS", windows)
     _announce(sandbox)
     assert said in capsys.readouterr().err
 

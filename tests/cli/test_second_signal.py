@@ -165,7 +165,7 @@ WAITING = """
 import ctypes, os, sys, threading
 from nodeloom.cli import main
 from nodeloom.cli.sink import Sink
-from nodeloom.run.journal.file import JournalFile
+from nodeloom.journal.journalfile import JournalFile
 
 lock = threading.Lock()
 lock.acquire()

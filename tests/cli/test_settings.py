@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.settings import Settings, split_setting
+from nodeloom.cli.assignments import Settings, split_setting
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError
 
 FIELDS: list[dict[str, Any]] = [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nodeloom.cli.metering import Total
-from nodeloom.cli.standing import Gauge
-from nodeloom.run.result import Outcome, RunReport
+from nodeloom.cli.progress.metering import Total
+from nodeloom.cli.progress.standing import Gauge
+from nodeloom.outcomes import Outcome, RunReport
 
 
 class Clock:

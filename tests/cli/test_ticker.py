@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from nodeloom.cli.ticker import Ticker
+from nodeloom.cli.progress.ticker import Ticker
 
 
 def test_it_ticks_until_it_is_left() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.descriptor.files import data_root
+from nodeloom.datafolder import data_root
 
 from .conftest import Call
 

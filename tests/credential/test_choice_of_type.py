@@ -14,7 +14,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.credential import FileProvider
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialNotFoundError, DescriptorError
 from nodeloom.testing import RecordingTransport
 

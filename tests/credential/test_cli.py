@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nodeloom import Runtime
-from nodeloom.cli.credentials import credentials
+from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import FileProvider
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -110,7 +110,7 @@ def test_fields_of_every_kind_are_asked_for(store: FileProvider, monkeypatch: py
         )
         return made
 
-    monkeypatch.setattr("nodeloom.cli.credentials._runtime", runtime)
+    monkeypatch.setattr("nodeloom.cli.commands.credentials._runtime", runtime)
     result = run("add", "demoApi", answers="3\n2\ny\n\nexample.com\n1.5\n\ncanary-31\n")
     assert result.exit_code == 0, result.output
     assert "canary" not in result.output
@@ -251,7 +251,7 @@ def test_types_tells_inherited_fields_and_what_is_broken(monkeypatch: pytest.Mon
         made.add_credential_type({"name": "brokenApi", "extends": ["oAuth2Ap"], "properties": [field("key")]})
         return made
 
-    monkeypatch.setattr("nodeloom.cli.credentials._runtime", runtime)
+    monkeypatch.setattr("nodeloom.cli.commands.credentials._runtime", runtime)
     result = run("types")
     demo = result.stdout.partition("demoOAuth2Api")[2].partition("brokenApi")[0]
     assert "  clientId [required]" in demo

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nodeloom.cli import passphrase
-from nodeloom.cli.credentials import credentials
+from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import EncryptedFileProvider, FileProvider
-from nodeloom.credential.sealing import Work
-from nodeloom.credential.unlocking import ask_with
+from nodeloom.credential.stores.sealing import Work
+from nodeloom.credential.stores.unlocking import ask_with
 from nodeloom.errors import ConfigurationError, CredentialError, CredentialStoreError, NodeloomError
 
 FIELDS = {"serverUrl": "https://pbx", "clientId": "me", "clientSecret": "canary-1"}

@@ -17,10 +17,10 @@ import keyring
 import pytest
 from click.testing import CliRunner, Result
 
-from nodeloom.cli.credentials import credentials
+from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import FileProvider, KeyringProvider
-from nodeloom.credential.loopback import Loopback
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.loopback import Loopback
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -387,7 +387,7 @@ def test_an_interruption_frees_the_port_and_stores_nothing(
             waiting.append(socket.create_connection(("127.0.0.1", port)))
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("nodeloom.credential.loopback.Loopback.wait", interrupted)
+        monkeypatch.setattr("nodeloom.credential.oauth.loopback.Loopback.wait", interrupted)
         result = CliRunner().invoke(credentials, ["connect", "office", "--no-browser"])
         assert result.exit_code == 1
         assert "Aborted" in result.output

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nodeloom import Runtime
-from nodeloom.cli.credentials import credentials
+from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import inherited
 from nodeloom.descriptor.models import CredentialType
 

@@ -24,8 +24,8 @@ from nodeloom.credential import (
     default_providers,
     move_all,
 )
-from nodeloom.credential.sealing import Unlock, Work
-from nodeloom.credential.unlocking import Keys, ask_with
+from nodeloom.credential.stores.sealing import Unlock, Work
+from nodeloom.credential.stores.unlocking import Keys, ask_with
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError, CredentialStoreError
 from nodeloom.messages import Request, Response
@@ -343,7 +343,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file_and_no_secret_for_long(path
 def test_without_the_package_it_says_what_to_install(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is there cannot be ignored."""
     provider(path).put("a", "t", {})
-    monkeypatch.setattr("nodeloom.credential.encrypted.find_spec", lambda _name: None)
+    monkeypatch.setattr("nodeloom.credential.stores.encryptedfile.find_spec", lambda _name: None)
     with pytest.raises(CredentialStoreError, match="cryptography") as caught:
         provider(path).list()
     assert "nodeloom[encrypted]" in (caught.value.hint or "")

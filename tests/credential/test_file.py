@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodeloom.credential import FileProvider
-from nodeloom.credential.locking import exclusive
+from nodeloom.credential.stores.storelock import exclusive
 from nodeloom.errors import CredentialError, CredentialStoreError
 
 OFFICE = """# kept by hand

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.credential import inherited
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError, DescriptorError
 

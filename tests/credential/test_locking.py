@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nodeloom.credential.locking import claimed, exclusive
+from nodeloom.credential.stores.storelock import claimed, exclusive
 from nodeloom.errors import CredentialStoreError
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ async def test_a_lock_is_let_go_of_when_its_holder_fails(tmp_path: Path) -> None
 FORKING = """
 import asyncio, os, sys
 from pathlib import Path
-from nodeloom.credential.locking import claimed, exclusive
+from nodeloom.credential.stores.storelock import claimed, exclusive
 
 async def main():
     read, write = os.pipe()

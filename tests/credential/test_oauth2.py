@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.credential.oauth2 import OAuth2Client, jwt_claims, read_token
+from nodeloom.credential.oauth.oauth2 import OAuth2Client, jwt_claims, read_token
 from nodeloom.errors import (
     AuthenticationError,
     NotFoundError,

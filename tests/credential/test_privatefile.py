@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nodeloom import filelocks
-from nodeloom.credential import FileProvider, locking
-from nodeloom.credential.privatefile import PrivateFile
+from nodeloom.credential import FileProvider
+from nodeloom.credential.stores import storelock as locking
+from nodeloom.credential.stores.privatefile import PrivateFile
 from nodeloom.errors import CredentialStoreError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
@@ -149,7 +150,7 @@ def test_a_file_that_is_being_read_is_replaced_when_it_is_free(
             raise refusals.pop()
         return replace(self, target)
 
-    monkeypatch.setattr("nodeloom.credential.privatefile._POSIX", False)
+    monkeypatch.setattr("nodeloom.credential.stores.privatefile._POSIX", False)
     monkeypatch.setattr(Path, "replace", refusing)
     with file.locked():
         file.write(b"new")
@@ -167,8 +168,8 @@ def test_a_file_that_stays_open_is_a_clear_error_and_keeps_its_content(
 
     with file.locked():
         file.write(b"old")
-        monkeypatch.setattr("nodeloom.credential.privatefile._POSIX", False)
-        monkeypatch.setattr("nodeloom.credential.privatefile._PATIENCE", 0.05)
+        monkeypatch.setattr("nodeloom.credential.stores.privatefile._POSIX", False)
+        monkeypatch.setattr("nodeloom.credential.stores.privatefile._PATIENCE", 0.05)
         monkeypatch.setattr(Path, "replace", refused)
         with pytest.raises(CredentialStoreError, match="cannot be written: Access is denied"):
             file.write(b"new")

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodeloom.credential.sealing import KEY_BYTES, Unlock, Work, forget_keys, is_sealed, lock_of, new_lock, seal, unseal
+from nodeloom.credential.stores.sealing import (
+    KEY_BYTES,
+    Unlock,
+    Work,
+    forget_keys,
+    is_sealed,
+    lock_of,
+    new_lock,
+    seal,
+    unseal,
+)
 from nodeloom.errors import CredentialStoreError
 from nodeloom.redaction import Secret
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.credential import SignIn
-from nodeloom.credential.oauth2 import OAuth2Client, Token
-from nodeloom.credential.signin import challenge_of, new_verifier
+from nodeloom.credential.oauth.oauth2 import OAuth2Client, Token
+from nodeloom.credential.oauth.signin import challenge_of, new_verifier
 from nodeloom.errors import AuthenticationError, CredentialError, NetworkError
 from nodeloom.messages import Request, Response
 from nodeloom.printable import escaped

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nodeloom.credential.tokendata import data_of, read_data, secret_texts
+from nodeloom.credential.oauth.tokendata import data_of, read_data, secret_texts
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from nodeloom.credential import TokenStore
-from nodeloom.credential.oauth2 import OAuth2Client, Token
-from nodeloom.credential.tokens import TOKENS, Issued, number_of
+from nodeloom.credential.oauth.oauth2 import OAuth2Client, Token
+from nodeloom.credential.oauth.tokenstore import TOKENS, Issued, number_of
 from nodeloom.errors import AuthenticationError, NetworkError, NodeloomError, NotRunError, ServerError
 from nodeloom.redaction import Secret
 

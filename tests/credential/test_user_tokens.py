@@ -22,7 +22,7 @@ from nodeloom.credential import (
     TokenStore,
     with_placeholder,
 )
-from nodeloom.credential.locking import exclusive
+from nodeloom.credential.stores.storelock import exclusive
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialStoreError, NetworkError
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import Secret

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from nodeloom.credential import EncryptedFileProvider, FileProvider
-from nodeloom.credential.locking import claimed, exclusive
-from nodeloom.credential.privatefile import PrivateFile
-from nodeloom.credential.sealing import Work
-from nodeloom.credential.unlocking import PASSPHRASE_FILE_VARIABLE, Keys
-from nodeloom.credential.waycheck import weakness_of
+from nodeloom.credential.stores.privatefile import PrivateFile
+from nodeloom.credential.stores.sealing import Work
+from nodeloom.credential.stores.storelock import claimed, exclusive
+from nodeloom.credential.stores.unlocking import PASSPHRASE_FILE_VARIABLE, Keys
+from nodeloom.credential.stores.waycheck import weakness_of
 from nodeloom.errors import CredentialStoreError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
-from nodeloom.descriptor.search import Entry, entries_of, search
+from nodeloom.descriptor.nodesearch import Entry, entries_of, search
 from nodeloom.errors import DescriptorError
 
 NODE = Node.from_path(data_root() / "nodes" / "threecx")

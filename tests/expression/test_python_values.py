@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from nodeloom import Secret
 from nodeloom.expression import UNDEFINED, Literal
-from nodeloom.expression.python_values import NoJsonError, plain, plain_parameters
+from nodeloom.inputs.plainvalues import NoJsonError, plain, plain_parameters
 
 
 class Colour(enum.Enum):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.expression.split import Code, Text, is_template, split
+from nodeloom.expression.splitting import Code, Text, is_template, split
 
 ALPHABET = st.text(alphabet="{}\\<>$a= \n'\"", max_size=30)
 

@@ -17,8 +17,8 @@ from nodeloom import isolation
 from nodeloom.errors import DescriptorError
 from nodeloom.importers import process
 from nodeloom.importers.archive import Limits
+from nodeloom.importers.evaluation import boot_source
 from nodeloom.importers.n8n import ImportResult, import_package
-from nodeloom.importers.sandbox import boot_source
 
 from .packing import module, one_node
 

@@ -10,7 +10,7 @@ from nodeloom import javascript
 from nodeloom.errors import InvalidValueError, JavaScriptDisabledError, ParameterError
 from nodeloom.expression import UNDEFINED
 from nodeloom.plan.address import UrlValues
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import body_of, node, request_of
 

@@ -10,7 +10,7 @@ import pytest
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import ExpressionSyntaxError, MissingValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Literal
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import body_of, node, request_of, scope_of
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import BASE, body_of, node, request_of, requesting, scope_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from nodeloom.errors import MissingValueError
 from nodeloom.expression import UNDEFINED, Environment, Literal, Scope, compile_value
-from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.missingvalues import is_missing, missing_value
 
 
 def missing(written: Any, item: Any) -> MissingValueError:

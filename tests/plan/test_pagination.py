@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, InvalidValueError, ItemError
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import answer, answering, exchange, node, scope_of
 

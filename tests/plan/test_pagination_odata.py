@@ -10,7 +10,7 @@ from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import BadRequestError, InvalidValueError, ItemError
 from nodeloom.importers.openapi import odata
 from nodeloom.messages import Response
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import answer, answering, exchange, exchanged
 

@@ -11,7 +11,7 @@ import pytest
 from nodeloom import errors
 from nodeloom.errors import DescriptorError, ResponseError
 from nodeloom.messages import Response
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import answer, answering, exchange, scope_of
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.errors import InvalidValueError, ParameterError, UnknownNameError
 from nodeloom.expression import Literal
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 
 from .harness import body_of, node, request_of, scope_of
 

@@ -119,7 +119,7 @@ FILE = {"data": "aGk=", "mimeType": "text/plain", "fileName": "hi.txt"}
 @pytest.mark.parametrize("given_as", ["photo", FILE])
 def test_a_file_is_binary_data_of_the_item_by_name_or_given(given_as: Any) -> None:
     from nodeloom.expression import Environment, Scope
-    from nodeloom.plan.compile import compile_plan
+    from nodeloom.plan.compiler import compile_plan
 
     probe = node({"name": "Body", "type": "string", "routing": {"send": {"type": "body", "encode": "binary"}}})
     plan = compile_plan(probe, {"Body": given_as})

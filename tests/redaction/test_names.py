@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.descriptor.files import data_root
+from nodeloom.datafolder import data_root
 from nodeloom.redaction import DEFAULT_SECRET_NAMES, Secret, SecretNames
 
 NAMES = SecretNames()

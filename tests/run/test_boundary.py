@@ -11,7 +11,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.errors import ItemError
 from nodeloom.redaction import MaskedValues, SecretNames
-from nodeloom.run.boundary import shielded
+from nodeloom.runtime.boundary import shielded
 from showing import locals_behind, shown
 
 # Not where they are used: a traceback shows the line of the source.

@@ -17,7 +17,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.errors import ConfigurationError, InvalidItemError, MissingValueError, ParameterError
-from nodeloom.run.frames import as_items
+from nodeloom.inputs.frames import as_items
 
 NODE: dict[str, Any] = {
     "name": "probe",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import InvalidItemError
-from nodeloom.run.items import as_item
+from nodeloom.inputs.items import as_item
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
 

@@ -18,7 +18,7 @@ from nodeloom.errors import (
     ParameterError,
     PreconditionFailedError,
 )
-from nodeloom.run.result import RunResult
+from nodeloom.outcomes import RunResult
 from nodeloom.testing import ThreeCXSandbox
 
 from .doubles import BULK, DELETE

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from nodeloom.errors import NotFoundError
-from nodeloom.run.logs import RequestLog, RunLog, run_log
-from nodeloom.run.watch import Watch
+from nodeloom.run.runlog import RequestLog, RunLog, run_log
+from nodeloom.run.watching import Watch
 
 from .watching import RUN, mask, run_items
 

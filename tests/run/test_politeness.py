@@ -14,7 +14,7 @@ import pytest
 
 from nodeloom import Runtime, Stop
 from nodeloom.errors import ConfigurationError, NetworkError, RequestTimeoutError
-from nodeloom.run.result import RunReport
+from nodeloom.outcomes import RunReport
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from nodeloom.transport import retry
 from transport.servers import RawServer, answer, refused_port, serving

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError
-from nodeloom.run.reading import guess_format, read_items
-from nodeloom.run.reading_limits import split_lines
+from nodeloom.inputs.inputlimits import split_lines
+from nodeloom.inputs.itemfiles import guess_format, read_items
 
 
 class Dribble:

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
-from nodeloom.run.reading import read_items
-from nodeloom.run.reading_limits import PATIENCE, EndFinder, InputLimits, LongLine, split_lines, too_deep
+from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, split_lines, too_deep
+from nodeloom.inputs.itemfiles import read_items
 
 SMALL = InputLimits(item_bytes=1000, depth=20)
 

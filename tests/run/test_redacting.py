@@ -14,7 +14,7 @@ from nodeloom import Runtime
 from nodeloom.errors import ItemError, RequestError, said
 from nodeloom.messages import Request
 from nodeloom.redaction import DEFAULT_SECRET_NAMES, MASK, SecretNames
-from nodeloom.run.redacting import Redactor
+from nodeloom.run.redactor import Redactor
 from nodeloom.testing import RecordingTransport
 
 from .doubles import DELETE, TOKEN, links, ok

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from nodeloom.errors import ItemError, NotFoundError, NotRunError
-from nodeloom.run.result import Outcome, RunReport, RunResult
+from nodeloom.outcomes import Outcome, RunReport, RunResult
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "schemas" / "run-report.schema.json").read_text(encoding="utf-8")

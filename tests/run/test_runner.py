@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import InvalidItemError, ItemError, NotRunError, RequestError
-from nodeloom.run.items import Item
-from nodeloom.run.result import Outcome
+from nodeloom.inputs.items import Item
+from nodeloom.outcomes import Outcome
 from nodeloom.run.stop import Stop
 
 from .doubles import Watched, runner_for, until

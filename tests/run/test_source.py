@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.run.source import END, AsyncSource, SequenceSource, ThreadedSource, WholeSource, open_source
+from nodeloom.inputs.itemsource import END, AsyncSource, SequenceSource, ThreadedSource, WholeSource, open_source
 
 from .doubles import until
 

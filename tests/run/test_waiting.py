@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nodeloom.run import waiting
-from nodeloom.run.waiting import waited_for
+from nodeloom.runtime import waiting
+from nodeloom.runtime.waiting import waited_for
 
 
 @pytest.fixture(autouse=True)

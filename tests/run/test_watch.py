@@ -10,9 +10,9 @@ import pytest
 
 from nodeloom.errors import NetworkError
 from nodeloom.messages import Request, Response
+from nodeloom.outcomes import Outcome
 from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
-from nodeloom.run.result import Outcome
-from nodeloom.run.watch import Watch
+from nodeloom.run.watching import Watch
 
 from .watching import RUN, Diary, answering, mask, run_items
 

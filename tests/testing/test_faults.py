@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.testing import ThreeCXSandbox
-from nodeloom.testing.faults import Fault, FaultPlan, RateLimit
+from nodeloom.testing.faultschedule import Fault, FaultPlan, RateLimit
 
 from .conftest import Connect, fetch_token
 

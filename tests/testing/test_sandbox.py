@@ -245,9 +245,9 @@ def get(path):
 
 with ThreeCXSandbox(links=3, access_token="good") as sandbox:
     get("WebsiteLinks('link-1')")
-    assert "nodeloom.testing.threecx.catalogue" not in sys.modules
+    assert "nodeloom.testing.threecx.servicecatalogue" not in sys.modules
     get("Users(1)")
-    assert "nodeloom.testing.threecx.catalogue" in sys.modules
+    assert "nodeloom.testing.threecx.servicecatalogue" in sys.modules
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -14,7 +14,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from nodeloom.errors import DescriptorError
-from nodeloom.testing.odata.model import ComplexType, EnumType, Field
+from nodeloom.testing.odata.declarations import ComplexType, EnumType, Field
 from nodeloom.testing.threecx.generate import OUTPUT, compile_service, load, main, render
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS
 

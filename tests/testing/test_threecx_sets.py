@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.testing import ThreeCXSandbox
+from nodeloom.testing.odata.declarations import Edm
 from nodeloom.testing.odata.literals import quote_literal
-from nodeloom.testing.odata.model import Edm
 from nodeloom.testing.odata.service import ODataService
 
 from .conftest import Connect

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-from nodeloom.testing.threecx.tokens import TokenAnswer, TokenIssuer
+from nodeloom.testing.threecx.tokenendpoint import TokenAnswer, TokenIssuer
 
 from .conftest import Connect, fetch_token
 

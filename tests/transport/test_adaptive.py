@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.transport.adaptive import Doubt, Pace, Room, Turn, _Cycle
+from nodeloom.transport.politeness.adaptive import Doubt, Pace, Room, Turn, _Cycle
 
 
 @pytest.fixture

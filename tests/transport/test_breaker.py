@@ -24,7 +24,7 @@ from nodeloom.errors import (
     UnexpectedRedirectError,
     UnreadableAnswerError,
 )
-from nodeloom.transport.breaker import Breaker
+from nodeloom.transport.politeness.breaker import Breaker
 
 AT_FAULT = [
     NetworkError,

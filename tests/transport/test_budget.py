@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.transport.budget import RetryBudget, read_share
+from nodeloom.transport.politeness.budget import RetryBudget, read_share
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import NotRunError, RequestTimeoutError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import RetryingSender, RetryPolicy
-from nodeloom.transport.budget import RetryBudget
-from nodeloom.transport.pacing import PacedSender, Pacer, Pacers
-from nodeloom.transport.rate import Rate
+from nodeloom.transport.politeness.budget import RetryBudget
+from nodeloom.transport.politeness.pacing import PacedSender, Pacer, Pacers
+from nodeloom.transport.politeness.rate import Rate
 
 from .limited import LimitedService, Limiter, fixed_window, sliding_window, token_bucket
 from .virtualtime import now, run_virtually
@@ -485,7 +485,7 @@ def test_each_credential_has_one_pacer_in_a_process_and_old_ones_are_forgotten()
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_begins_anew_whoever_holds_a_lock() -> None:
-    from nodeloom.transport.pacing import PACERS
+    from nodeloom.transport.politeness.pacing import PACERS
 
     mine = PACERS.of("forked")
     with PACERS._lock:

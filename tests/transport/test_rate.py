@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.transport.rate import Schedule, read_rate, read_seconds
+from nodeloom.transport.politeness.rate import Schedule, read_rate, read_seconds
 
 UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minutes": 60, "h": 3600, "hour": 3600, "d": 86400}
 

@@ -19,7 +19,7 @@ from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.next_page import followed
-from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.service_words import service_words
 
 if TYPE_CHECKING:

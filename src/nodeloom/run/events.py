@@ -17,7 +17,7 @@ from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.messages import Request, origin_of
 
 if TYPE_CHECKING:
-    from nodeloom.run.result import Outcome, RunReport
+    from nodeloom.outcomes import Outcome, RunReport
 
 _USER_INFORMATION = re.compile(r"(?<=://)[^/?#]*@")
 
@@ -187,7 +187,7 @@ _ENDING = (
 
 def _says(told: list[str], known: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
     """Whether all words in `told`, of which there is at least one, are `known` or almost are."""
-    from nodeloom.descriptor.spelling import typo_of
+    from nodeloom.descriptor.misspelling import typo_of
 
     short, longer = known
     return bool(told) and all(word in short or word in longer or typo_of(word, longer) for word in told)
@@ -195,7 +195,7 @@ def _says(told: list[str], known: tuple[tuple[str, ...], tuple[str, ...]]) -> bo
 
 def _meant(name: str) -> str | None:
     """The event that a method of another name was probably meant for: `on_item_finished` is `item_done`."""
-    from nodeloom.descriptor.spelling import typo_of
+    from nodeloom.descriptor.misspelling import typo_of
 
     words = [word.lower() for word in _WORD.findall(name)]
     named_after = words[:1] in (["on"], ["handle"], ["after"], ["before"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.importers.openapi.names import camel, slug, start_case, unused, words
+from nodeloom.importers.openapi.displaynames import camel, slug, start_case, unused, words
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi import import_openapi
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.reading import parse_document, read_document
+from nodeloom.importers.openapi.documentloading import parse_document, read_document
 
 from .shop import document, imported, json_body, one
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.errors import NodeloomError, NotRunError
+from nodeloom.journal.identity import Identity
+from nodeloom.journal.journal import Journal
+from nodeloom.journal.journaledwork import Work
 from nodeloom.messages import Request, Response
+from nodeloom.outcomes import Outcome
 from nodeloom.redaction import Masker
 from nodeloom.run.intent import recorded
-from nodeloom.run.journal.identity import Identity
-from nodeloom.run.journal.journal import Journal
-from nodeloom.run.journal.work import Work
-from nodeloom.run.result import Outcome
 
 IDENTITY: dict[str, Any] = {
     "node": "threecx",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import InvalidItemError
-from nodeloom.run.journal.content import canonical, digest_of
+from nodeloom.journal.itemdigest import canonical, digest_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

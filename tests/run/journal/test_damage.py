@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import JournalError, NetworkError
-from nodeloom.run.journal.reader import JournalReader, to_dict
-from nodeloom.run.result import Outcome
+from nodeloom.journal.journalreader import JournalReader, to_dict
+from nodeloom.outcomes import Outcome
 
 from .driving import Driven, Service, crashed_copy, drive, links, open_journal, sending
 

@@ -10,8 +10,8 @@ import pytest
 
 from nodeloom import errors
 from nodeloom.errors import Effect, NodeloomError, restored
-from nodeloom.run.journal.entries import Entry, State, state_of
-from nodeloom.run.result import Outcome
+from nodeloom.journal.entries import Entry, State, state_of
+from nodeloom.outcomes import Outcome
 
 KINDS = [
     kind

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import JournalError
-from nodeloom.run.journal.lock import is_held, lock_path
-from nodeloom.run.journal.reader import JournalReader
+from nodeloom.journal.journalreader import JournalReader
+from nodeloom.journal.namelock import is_held, lock_path
 
 from .driving import Service, crashed_copy, drive, links, open_journal
 

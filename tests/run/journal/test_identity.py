@@ -9,8 +9,8 @@ import pytest
 
 from nodeloom import Literal
 from nodeloom.errors import JournalError
+from nodeloom.journal.identity import Identity
 from nodeloom.redaction import Masker
-from nodeloom.run.journal.identity import Identity
 
 from .driving import IDENTITY
 

@@ -13,7 +13,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.errors import NodeloomError
-from nodeloom.run.journal.reader import Account, JournalReader
+from nodeloom.journal.journalreader import Account, JournalReader
 from nodeloom.testing import RecordingTransport
 
 from ..doubles import DELETE, TOKEN, links

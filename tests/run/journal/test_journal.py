@@ -18,8 +18,8 @@ from nodeloom.errors import (
     NotRunError,
     ServerError,
 )
-from nodeloom.run.journal.reader import Account, JournalReader
-from nodeloom.run.result import Outcome
+from nodeloom.journal.journalreader import Account, JournalReader
+from nodeloom.outcomes import Outcome
 
 from .driving import Driven, Service, crashed_copy, drive, links, open_journal, sending, texts
 
@@ -286,7 +286,7 @@ def test_an_item_that_was_cancelled_before_its_intent_was_written_counts_as_not_
 
 def test_many_commits_carry_the_log_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The write-ahead log does not grow with the run."""
-    monkeypatch.setattr("nodeloom.run.journal.file._LOG_BYTES", 256 * 1024)
+    monkeypatch.setattr("nodeloom.journal.journalfile._LOG_BYTES", 256 * 1024)
     sizes: list[int] = []
 
     @sending

@@ -22,7 +22,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.errors import JournalError
-from nodeloom.run.journal.reader import JournalReader
+from nodeloom.journal.journalreader import JournalReader
 from nodeloom.testing import ThreeCXSandbox
 
 from .driving import Service, drive, links, open_journal

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from nodeloom.errors import NetworkError, NodeloomError
-from nodeloom.run.journal.journal import Journal
-from nodeloom.run.journal.work import JournaledWork
-from nodeloom.run.result import Outcome
+from nodeloom.journal.journal import Journal
+from nodeloom.journal.journaledwork import JournaledWork
+from nodeloom.outcomes import Outcome
 
 from .driving import crashed_copy, links, open_journal, sending
 

@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 
 from nodeloom.descriptor.validation import load_schema
 from nodeloom.errors import NetworkError
-from nodeloom.run.journal.entries import State
-from nodeloom.run.journal.reader import Account, JournalReader, to_dict
-from nodeloom.run.result import Outcome
+from nodeloom.journal.entries import State
+from nodeloom.journal.journalreader import Account, JournalReader, to_dict
+from nodeloom.outcomes import Outcome
 
 from .driving import Service, crashed_copy, drive, links, open_journal, sending
 
@@ -62,7 +62,7 @@ def test_entries_are_chosen_by_their_state(tmp_path: Path) -> None:
 
 
 def test_long_journals_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nodeloom.run.journal.reader._CHUNK", 7)
+    monkeypatch.setattr("nodeloom.journal.journalreader._CHUNK", 7)
     drive(tmp_path / "j", links(50), Service())
     with JournalReader(tmp_path / "j") as reader:
         assert [e.position for e in reader.entries()] == list(range(50))

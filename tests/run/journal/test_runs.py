@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from nodeloom import ObservedRun, Observer, Outcome, Runtime, Stop
 from nodeloom.descriptor.validation import load_schema
 from nodeloom.errors import ConfigurationError, JournalError, MissingValueError, NodeloomError, UnknownOutcomeError
-from nodeloom.run.journal.lock import is_held
-from nodeloom.run.journal.reader import Account, JournalReader
+from nodeloom.journal.journalreader import Account, JournalReader
+from nodeloom.journal.namelock import is_held
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 
 from ..doubles import DELETE, PROBE, TOKEN, links

@@ -13,8 +13,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from nodeloom.errors import BadRequestError
+from nodeloom.outcomes import Outcome
 from nodeloom.redaction import Masker
-from nodeloom.run.result import Outcome
 
 from .driving import open_journal, sending
 
@@ -98,7 +98,7 @@ def test_the_files_hold_no_secret_in_any_form_at_any_time(tmp_path: Path, repeat
 
 def test_a_token_fetched_during_the_run_is_masked_from_then_on(tmp_path: Path) -> None:
     """The masker of the moment counts, not that of the beginning."""
-    from nodeloom.run.journal.scrub import Scrub, encode
+    from nodeloom.journal.scrub import Scrub, encode
 
     secrets: list[str] = []
     scrub = Scrub(lambda: Masker(secrets))

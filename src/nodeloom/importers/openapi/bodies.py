@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from nodeloom.errors import preview
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi.document import Part, evaluates
-from nodeloom.importers.openapi.fields import field_of, json_encoder
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.parameters import Form, refuse_header_name, style_of
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.propertyfields import field_of, json_encoder
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.contentkind import says_text
 from nodeloom.printable import json_text

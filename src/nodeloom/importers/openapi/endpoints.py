@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.importers.openapi.displaynames import camel, start_case, unused
 from nodeloom.importers.openapi.document import Part, evaluates
-from nodeloom.importers.openapi.names import camel, start_case, unused
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.messages import origin_of
 from nodeloom.printable import json_text
 

@@ -14,13 +14,13 @@ from typing import Any
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import layout, odata
+from nodeloom.importers.openapi.displaynames import camel, slug
 from nodeloom.importers.openapi.document import Part
+from nodeloom.importers.openapi.documentloading import read_document
 from nodeloom.importers.openapi.endpoints import Endpoint, read_endpoint
-from nodeloom.importers.openapi.names import camel, slug
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation, Reading, each_operation, read_operations
 from nodeloom.importers.openapi.overrides import Overrides
-from nodeloom.importers.openapi.reading import read_document
-from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
 from nodeloom.importers.openapi.swagger2 import as_openapi3
 
@@ -46,7 +46,7 @@ class Imported:
 
     def documents(self) -> dict[str, Json]:
         """Every JSON document by its path below the node's folder, the head first."""
-        from nodeloom.descriptor.search import index_of
+        from nodeloom.descriptor.nodesearch import index_of
 
         files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
         search = {SEARCH_FILE: index_of(self.resources)} if "search" in self.head else {}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodeloom.importers.filing import file_stem
-from nodeloom.importers.openapi.names import slug, unused
+from nodeloom.importers.openapi.displaynames import slug, unused
 from nodeloom.importers.openapi.operations import Operation
 
 Json = dict[str, Any]

@@ -11,11 +11,11 @@ from nodeloom.errors import DescriptorError, preview
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
+from nodeloom.importers.openapi.displaynames import start_case, words
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.endpoints import Reference, choose, with_defaults
-from nodeloom.importers.openapi.names import start_case, words
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
-from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.schemas import shape_of
 
 Json = dict[str, Any]

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.problems import json_path
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 from nodeloom.importers.openapi.operations import Operation

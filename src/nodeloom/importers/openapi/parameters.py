@@ -8,10 +8,10 @@ from typing import Any
 from nodeloom.errors import nearest, preview
 from nodeloom.headerfields import is_token
 from nodeloom.importers.openapi import odata
+from nodeloom.importers.openapi.displaynames import start_case, unused
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.fields import field_of, json_encoder, list_field, safe_name
-from nodeloom.importers.openapi.names import start_case, unused
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.openapireport import Report
+from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.call import OWN_HEADERS
 

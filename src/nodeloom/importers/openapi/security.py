@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.importers.openapi.displaynames import camel, start_case, unused
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.endpoints import TAKEN, Endpoint, Reference, parse
-from nodeloom.importers.openapi.names import camel, start_case, unused
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.parameters import OPTIONS, refuse_header_name
-from nodeloom.importers.openapi.report import Report
 
 Json = dict[str, Any]
 

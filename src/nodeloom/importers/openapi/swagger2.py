@@ -9,7 +9,7 @@ from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.openapireport import Report
 
 Json = dict[str, Any]
 
