@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import statistics
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from measuring.answer import ANSWER
 from measuring.nodeloom_modes import NODE, PARAMETERS, Item, credential
@@ -58,7 +58,9 @@ class Cost:
 def costs(count: int, rounds: int) -> list[Cost]:
     """The cost of each way to run `count` items; the ways take turns, round after round, in this process."""
     items: list[Item] = [{"Link": f"link-{i}"} for i in range(count)]
-    with tempfile.TemporaryDirectory() as folder, _answered_at_once(), Runtime() as runtime:
+    # Whichever channel this machine has, the senders that are opened inside have this one.
+    at_once = patch.object(sender, "open_channel", lambda _limits: AtOnce())
+    with at_once, tempfile.TemporaryDirectory() as folder, Runtime() as runtime:
         ways = dict(_ways(runtime, Path(folder)))
         for run in ways.values():
             run(items[:WARMING_ITEMS])
@@ -83,17 +85,6 @@ def _ways(runtime: Runtime, folder: Path) -> Iterator[tuple[str, Callable[[list[
     yield RUN, run
     yield "run(), journal", journalled
     yield "run(), an observer", lambda items: run(items, observer=Seen())
-
-
-@contextlib.contextmanager
-def _answered_at_once() -> Iterator[None]:
-    """Inside, senders that are opened have a channel that answers at once."""
-    opens = sender.open_channel
-    sender.open_channel = lambda _limits: AtOnce()  # type: ignore[assignment, return-value]
-    try:
-        yield
-    finally:
-        sender.open_channel = opens
 
 
 def _seconds(run: Callable[[list[Item]], int], items: list[Item]) -> float:
