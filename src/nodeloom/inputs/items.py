@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nodeloom.errors import InvalidItemError
+from nodeloom.errors import InvalidItemError, ItemError
 from nodeloom.inputs.plainvalues import AS_IT_IS, TEXT, NoJsonError, plain
 
 Item = dict[str, Any]
@@ -70,3 +70,29 @@ def _kind(value: Any) -> str:
         return "null"
     kinds = {bool: "true or false", str: "a text", list: "a list", int: "a number", float: "a number"}
     return kinds.get(type(value), f"of type {type(value).__name__}")
+
+
+class AllItems(Sequence[Item]):
+    """All items of a run in n8n's form, made when first looked at; one that is no object counts as empty."""
+
+    def __init__(self, raw: Sequence[Any]) -> None:
+        self._raw = raw
+        self._items: list[Item] | None = None
+
+    def _made(self) -> list[Item]:
+        if self._items is None:
+            self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._made()[index]
+
+
+def _or_empty(value: Any, index: int) -> Item:
+    try:
+        return as_item(value, index)
+    except ItemError:
+        return {"json": {}}
