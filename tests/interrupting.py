@@ -30,7 +30,7 @@ from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.credential.stores import sealing
 from nodeloom.credential.stores.sealing import Work
 from nodeloom.testing import RecordingTransport
-from showing import chain_of
+from tests.showing import chain_of
 
 CANARY = "cnryinterrupted4711"
 

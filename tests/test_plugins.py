@@ -18,7 +18,7 @@ from nodeloom import Runtime, __version__, hookimpl
 from nodeloom.errors import DescriptorError, PluginError
 from nodeloom.hooks import Hooks
 from nodeloom.plugins import Plugins
-from run.doubles import PROBE
+from tests.run.doubles import PROBE
 
 ROOT = Path(__file__).resolve().parents[1]
 Install = Callable[..., None]

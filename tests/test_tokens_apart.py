@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from nodeloom.credential.oauth.tokenstore import TOKENS
-from transport.servers import RawServer, Talk, answer, serving, tls_server
-from twoorigins import TOKEN_TYPE, node, runtime
+from tests.transport.servers import RawServer, Talk, answer, serving, tls_server
+from tests.twoorigins import TOKEN_TYPE, node, runtime
 
 TYPE = {
     **TOKEN_TYPE,

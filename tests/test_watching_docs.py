@@ -14,7 +14,7 @@ from nodeloom.errors import NotFoundError
 from nodeloom.outcomes import RunReport
 from nodeloom.run.runlog import RequestLog
 from nodeloom.run.watching import Watch
-from run.watching import RUN, run_items
+from tests.run.watching import RUN, run_items
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from nodeloom.messages import Request, Response
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     import httpx
@@ -24,7 +25,6 @@ hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
 Source = Path | Mapping[str, Any]
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nodeloom.errors import Effect, NodeloomError, NotRunError
-
-Item = dict[str, Any]
+from nodeloom.values import Item
 
 
 @dataclass(slots=True)

@@ -34,8 +34,9 @@ from nodeloom.guarding import (
     words,
     wrong,
 )
-from nodeloom.hooks import GROUP, CallContext, Hooks, Item
+from nodeloom.hooks import GROUP, CallContext, Hooks
 from nodeloom.messages import Request, Response
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     import httpx

@@ -1,9 +1,15 @@
-"""The values of expressions that Python has no word for."""
+"""The values that go through Nodeloom: JSON, items, and those of expressions that Python does not have."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Final, final
+from typing import Any, Final, TypeAlias, final
+
+#: A JSON value. What it is is checked when it is there: a type with all of JSON in it had to be narrowed at each step.
+Json: TypeAlias = Any
+JsonObject: TypeAlias = dict[str, Json]
+#: An item in n8n's form: `{"json": {…}}`, with `binary` if it has files.
+Item: TypeAlias = dict[str, Json]
 
 
 @final

@@ -18,9 +18,8 @@ from nodeloom.credential import EncryptedFileProvider, FileProvider
 from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.credential.stores.sealing import Work
 from nodeloom.credential.stores.unlocking import ask_with
-
-from .finding import Canary, canary, found
-from .server import Hostile
+from tests.canaries.finding import Canary, canary, found
+from tests.canaries.server import Hostile
 
 HEADER = '{}/+="&?'  # what a header can hold
 

@@ -23,9 +23,7 @@ from nodeloom import CallContext, ObservedRequest, ObservedRun, Observer, Outcom
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import Secret
 from nodeloom.telemetry import Telemetry
-from showing import rich_text, shown
-
-from .conftest import (
+from tests.canaries.conftest import (
     APIKEY,
     BEARER,
     CANARIES,
@@ -37,8 +35,9 @@ from .conftest import (
     World,
     credentials,
 )
-from .finding import Canary, found
-from .server import MODES
+from tests.canaries.finding import Canary, found
+from tests.canaries.server import MODES
+from tests.showing import rich_text, shown
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,7 @@ from nodeloom.cli import app as app_module
 from nodeloom.cli.app import COMMANDS, app
 from nodeloom.discovery import may_have_entry_points
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import TARGET, Call
+from tests.cli.conftest import TARGET, Call
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 

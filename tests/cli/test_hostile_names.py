@@ -18,8 +18,7 @@ from nodeloom.cli.commands.listing import columns
 from nodeloom.errors import NodeloomError
 from nodeloom.importers.filing import file_stem
 from nodeloom.printable import escaped, escaped_lines, json_text, one_line
-
-from .conftest import Call, Said
+from tests.cli.conftest import Call, Said
 
 # Clears the screen, sets the title, a C1 sequence, turns the reading direction, hides text, begins a line of its own.
 EVIL = "a\x1b[2J\x1b]0;title\x07\x9b31m\u202egnp\u2066\u200b\ufeff\U000e0041\x00\x7f\r\nerror: forged <b>|`"

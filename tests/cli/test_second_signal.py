@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
+from tests.cli.conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
 
 pytestmark = pytest.mark.slow
 

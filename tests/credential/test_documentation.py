@@ -12,8 +12,7 @@ from nodeloom import Runtime
 from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import inherited
 from nodeloom.descriptor.models import CredentialType
-
-from .helpers import ROOT
+from tests.credential.helpers import ROOT
 
 DOCUMENT = (ROOT / "docs" / "credentials.md").read_text(encoding="utf-8")
 

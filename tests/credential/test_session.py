@@ -27,8 +27,7 @@ from nodeloom.errors import (
 )
 from nodeloom.messages import Request, Response
 from nodeloom.testing import ThreeCXSandbox
-
-from .helpers import (
+from tests.credential.helpers import (
     Clock,
     TokenEndpoint,
     answer,

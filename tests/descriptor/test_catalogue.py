@@ -16,8 +16,7 @@ from nodeloom.descriptor.catalogue import Node, PropertyNames, credential_type
 from nodeloom.descriptor.documentfiles import parse_json, read_json
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import DescriptorError, UnknownNameError
-
-from .corpus import FILES, credentials, document, needs_corpus
+from tests.descriptor.corpus import FILES, credentials, document, needs_corpus
 
 THREECX = data_root() / "nodes" / "threecx"
 

@@ -15,8 +15,7 @@ from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.forms import describe
 from nodeloom.errors import UnknownNameError
-
-from .corpus import FILES, document, needs_corpus
+from tests.descriptor.corpus import FILES, document, needs_corpus
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 

@@ -12,9 +12,8 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.datafolder import data_root
 from nodeloom.errors import UnknownNameError
-
-from . import samples
-from .test_threecx_requests import form_of
+from tests.nodes import samples
+from tests.nodes.test_threecx_requests import form_of
 
 Json = dict[str, Any]
 

@@ -15,8 +15,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.testing import RecordingTransport
-
-from . import samples
+from tests.nodes import samples
 
 Json = dict[str, Any]
 

@@ -18,8 +18,7 @@ from nodeloom.plan.compiler import compile_plan
 from nodeloom.testing.odata.declarations import ComplexType, Edm, Field
 from nodeloom.testing.odata.filters import _tokens as filter_tokens
 from nodeloom.testing.odata.filters import parse_filter
-
-from .harness import BASE, node, request_of, scope_of
+from tests.plan.harness import BASE, node, request_of, scope_of
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 LIST = {"resource": "Website Links", "operation": "List Weblink"}

@@ -11,8 +11,7 @@ from nodeloom.errors import InvalidValueError, JavaScriptDisabledError, Paramete
 from nodeloom.expression import UNDEFINED
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.compiler import compile_plan
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 MODES: tuple[UrlValues, UrlValues] = ("strict", "raw")
 FAILS = object()

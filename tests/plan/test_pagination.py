@@ -8,8 +8,7 @@ import pytest
 
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, InvalidValueError, ItemError
 from nodeloom.plan.compiler import compile_plan
-
-from .harness import answer, answering, exchange, node, scope_of
+from tests.plan.harness import answer, answering, exchange, node, scope_of
 
 ROOT = {"postReceive": [{"type": "rootProperty", "properties": {"property": "items"}}]}
 

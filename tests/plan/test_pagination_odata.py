@@ -11,8 +11,7 @@ from nodeloom.errors import BadRequestError, InvalidValueError, ItemError
 from nodeloom.importers.openapi import odata
 from nodeloom.messages import Response
 from nodeloom.plan.compiler import compile_plan
-
-from .harness import answer, answering, exchange, exchanged
+from tests.plan.harness import answer, answering, exchange, exchanged
 
 NAMES = ["$top", "$skip", "$filter", "$count", "$select"]
 

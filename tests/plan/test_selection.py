@@ -11,8 +11,7 @@ from nodeloom.descriptor.forms import describe
 from nodeloom.descriptor.nodesearch import entries_of
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.plan.compiler import compile_plan
-
-from .harness import BASE, request_of
+from tests.plan.harness import BASE, request_of
 
 
 def choice(name: str, *values: str, show: Any = None, hide: Any = None, **more: Any) -> dict[str, Any]:

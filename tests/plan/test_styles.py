@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import InvalidValueError
 from nodeloom.plan.styles import write_header, write_path, write_query
 from nodeloom.plan.wire import encode_query
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 ARRAY = ["blue", "black", "brown"]
 OBJECT = {"R": 100, "G": 200, "B": 150}

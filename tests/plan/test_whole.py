@@ -14,8 +14,7 @@ from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.whole import whole
-
-from .harness import BASE, body_of, node, request_of, scope_of
+from tests.plan.harness import BASE, body_of, node, request_of, scope_of
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink"}

@@ -41,7 +41,7 @@ def test_an_interruption_shows_no_secret() -> None:
 
     In a process of its own, because it is traced: one for all cases.
     """
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
     command = [sys.executable, "-W", "ignore", str(TESTS / "interrupting.py"), json.dumps(CASES)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -10,8 +10,8 @@ from nodeloom import Observer, Runtime
 from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.run.events import check_observer
 from nodeloom.telemetry import Telemetry
-from run.doubles import PROBE
-from run.watching import Diary
+from tests.run.doubles import PROBE
+from tests.run.watching import Diary
 
 
 def observer(name: str, value: Any = lambda *_given: None) -> Observer:

@@ -19,8 +19,7 @@ from nodeloom import Runtime
 from nodeloom.descriptor.once import once
 from nodeloom.expressions import evaluate
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, PROBE, ok
+from tests.run.doubles import DELETE, PROBE, ok
 
 pytestmark = [
     pytest.mark.slow,

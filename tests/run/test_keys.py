@@ -20,8 +20,7 @@ from nodeloom.errors import (
 )
 from nodeloom.outcomes import RunResult
 from nodeloom.testing import ThreeCXSandbox
-
-from .doubles import BULK, DELETE
+from tests.run.doubles import BULK, DELETE
 
 AWKWARD = [
     "O'Brien/x?y#z",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nodeloom import openfiles
-from transport.servers import Talk, answer, serving
+from tests.transport.servers import Talk, answer, serving
 
 pytestmark = pytest.mark.slow
 

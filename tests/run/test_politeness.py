@@ -17,10 +17,9 @@ from nodeloom.errors import ConfigurationError, NetworkError, RequestTimeoutErro
 from nodeloom.outcomes import RunReport
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from nodeloom.transport import retry
-from transport.servers import RawServer, answer, refused_port, serving
-from transport.virtualtime import run_virtually
-
-from .doubles import DELETE, PROBE, TOKEN, links, ok
+from tests.run.doubles import DELETE, PROBE, TOKEN, links, ok
+from tests.transport.servers import RawServer, answer, refused_port, serving
+from tests.transport.virtualtime import run_virtually
 
 LIST = {"resource": "Website Links", "operation": "List Weblink"}
 

@@ -14,8 +14,7 @@ import pytest
 from nodeloom import CallContext, Request, Response, Runtime, hookimpl
 from nodeloom.errors import NodeloomError
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, links
+from tests.run.doubles import DELETE, links
 
 SECRET = "canary+secret/ünï=1"
 TOKEN = "canary-token-tail-xq"

@@ -11,8 +11,7 @@ import pytest
 
 from nodeloom.testing import ThreeCXSandbox
 from nodeloom.testing.threecx.tokenendpoint import TokenAnswer, TokenIssuer
-
-from .conftest import Connect, fetch_token
+from tests.testing.conftest import Connect, fetch_token
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 from nodeloom.redaction import MaskedValues, masked, refuse_pickling
-
-Json = Any
+from nodeloom.values import Json
 
 
 @dataclass(frozen=True, repr=False)

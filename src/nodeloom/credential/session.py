@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from nodeloom.credential.credentialmodel import Injection, Json, StoredCredential
+from nodeloom.credential.credentialmodel import Injection, StoredCredential
 from nodeloom.credential.fieldfitting import author_hosts_of, fit, is_filled, open_fields_of, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
 from nodeloom.credential.oauth.oauth2 import OAuth2Client, Token, read_token
@@ -28,6 +28,7 @@ from nodeloom.errors import CredentialError, NodeloomError
 from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, Masker, Secret, forget_locals, refuse_pickling, texts_of
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType

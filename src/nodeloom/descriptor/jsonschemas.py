@@ -11,8 +11,7 @@ from typing import Any
 
 from nodeloom.datafolder import data_root
 from nodeloom.descriptor import models
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _MODELS: dict[str, tuple[type[models.Document], str]] = {
     "node": (models.NodeDescriptor, "A node descriptor, as n8n writes it, with Nodeloom's additions."),
@@ -21,7 +20,7 @@ _MODELS: dict[str, tuple[type[models.Document], str]] = {
 }
 
 
-def schema_of(kind: str) -> Json:
+def schema_of(kind: str) -> JsonObject:
     """The JSON Schema (2020-12) of a kind of document that has a model: node, resource or credential."""
     model, description = _MODELS[kind]
     schema = model.declared.model.model_json_schema(by_alias=True)
@@ -59,7 +58,7 @@ def _tidy(part: Any) -> Any:
     return kept if branches is None else {**_union(branches), **kept}
 
 
-def _union(branches: list[Json]) -> Json:
+def _union(branches: list[JsonObject]) -> JsonObject:
     """One schema for `anyOf` these."""
     if {} in branches:
         return {}
@@ -79,14 +78,14 @@ def _union(branches: list[Json]) -> Json:
     return {"anyOf": branches}
 
 
-def _reference(name: str) -> Json:
+def _reference(name: str) -> JsonObject:
     return {"$ref": f"#/$defs/{name}"}
 
 
 _DEFINITIONS = {"option": "OptionDescriptor", "property": "PropertyDescriptor", "group": "GroupDescriptor"}
 
 # An entry of `options` whose property's type does not say what it is (`models.part_kind`).
-_PART: Json = {
+_PART: JsonObject = {
     "type": "object",
     "if": {"required": ["values"]},
     "then": _reference("GroupDescriptor"),
@@ -99,16 +98,16 @@ _PART: Json = {
 
 
 # An entry of `postReceive` (`models.step_kind`).
-_STEP: Json = {
+_STEP: JsonObject = {
     "if": {"type": "object", "not": {"required": [models.HOOK]}},
     "then": _reference("PostReceive"),
 }
 
 
-def _parts_by_type(definition: Json) -> Json:
+def _parts_by_type(definition: JsonObject) -> JsonObject:
     """The schema of a property, its `options` judged by its `type` as `models.PropertyDescriptor` does."""
     options = definition["properties"]["options"]
-    rule: Json = {"properties": {"options": {"items": options.pop("items")}}}
+    rule: JsonObject = {"properties": {"options": {"items": options.pop("items")}}}
     for kind in dict.fromkeys(models.PART_KINDS.values()):
         types = [t for t, k in models.PART_KINDS.items() if k == kind]
         rule = {

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.values import JsonObject
+
 if TYPE_CHECKING:
     from nodeloom.descriptor.catalogue import Node
 
-Json = dict[str, Any]
 
 _WORD = re.compile(r"[^\W_]+")
 # What people say for what services call otherwise.
@@ -62,7 +63,7 @@ class Entry:
     description: str | None = None
     fields: tuple[str, ...] = ()
 
-    def to_dict(self) -> Json:
+    def to_dict(self) -> JsonObject:
         """The operation as JSON."""
         pairs = {
             "node": self.node,
@@ -82,7 +83,7 @@ class Hit:
     entry: Entry
 
 
-def index_of(resources: Mapping[str, Json]) -> Json:
+def index_of(resources: Mapping[str, JsonObject]) -> JsonObject:
     """The search index of a split node: for each resource, its operations with method, description and fields.
 
     `resources` are the documents of its resources by name, as `ResourceDocument` describes them.
@@ -90,7 +91,7 @@ def index_of(resources: Mapping[str, Json]) -> Json:
     return {"index": {name: _rows(document) for name, document in resources.items()}}
 
 
-def _rows(document: Json) -> list[list[Any]]:
+def _rows(document: JsonObject) -> list[list[Any]]:
     chooser, *properties = document["properties"]
     fields: dict[str, list[str]] = {}
     for prop in properties:

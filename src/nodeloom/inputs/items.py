@@ -7,8 +7,7 @@ from typing import Any
 
 from nodeloom.errors import InvalidItemError, ItemError
 from nodeloom.inputs.plainvalues import AS_IT_IS, TEXT, NoJsonError, plain
-
-Item = dict[str, Any]
+from nodeloom.values import Item
 
 _ITEM_KEYS = {"json", "binary", "pairedItem", "error", "index"}
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import JournalError, preview
 from nodeloom.expression import Literal
 from nodeloom.redaction import MASK
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.expression import Dialect
     from nodeloom.plan.operation import OperationPlan
-
-Json = Any
 
 _NOT_SET = "(not set)"
 # Parts of a node that say nothing about the operation that is run: where the other resources are, and how to find them.

@@ -25,8 +25,7 @@ from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
 from nodeloom.plan.transfer import Transfer
 from nodeloom.redaction import MASK
-
-Item = dict[str, Any]
+from nodeloom.values import Item
 
 
 class OperationPlan:

@@ -23,11 +23,11 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, cut_as_n8n, is_file
 from nodeloom.plan.wire import is_truthy, number_of
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
-Item = dict[str, Any]
 
 #: Statuses that a server on the way to the service answers for itself.
 _OF_THE_WAY = frozenset({401, 403, 407, 429})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.expression import UNDEFINED, Environment, Scope
-from nodeloom.inputs.items import Item
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession

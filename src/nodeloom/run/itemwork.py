@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nodeloom import openfiles
 from nodeloom.errors import Effect, NodeloomError, RequestError
 from nodeloom.hooks import CallContext
-from nodeloom.inputs.items import Item, as_item, too_deep
+from nodeloom.inputs.items import as_item, too_deep
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.plugins import Plugins
@@ -17,6 +17,7 @@ from nodeloom.run.runner import unexpected
 from nodeloom.run.unverifiedtls import Unverified
 from nodeloom.transport.retry import RetryingSender
 from nodeloom.transport.trip import Trip
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession, Injection

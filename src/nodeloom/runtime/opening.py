@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.descriptor.models import BulkTwin
     from nodeloom.expression import Environment
-    from nodeloom.inputs.items import Item
     from nodeloom.journal.journal import Journal
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from nodeloom.transport.politeness.budget import RetryBudget
     from nodeloom.transport.retry import RetryPolicy
     from nodeloom.transport.trip import Send
+    from nodeloom.values import Item
 
 
 @dataclass(frozen=True, slots=True)

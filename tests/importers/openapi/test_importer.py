@@ -16,8 +16,7 @@ from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameErro
 from nodeloom.importers.openapi import Overrides, files_of, import_openapi, write
 from nodeloom.importers.openapi.docs import page_of
 from nodeloom.importers.openapi.nodewriting import json_lines
-
-from .shop import document, fields, imported, json_body, one
+from tests.importers.openapi.shop import document, fields, imported, json_body, one
 
 Json = dict[str, Any]
 

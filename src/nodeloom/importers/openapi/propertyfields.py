@@ -9,8 +9,7 @@ from typing import Any
 from nodeloom.importers.openapi.bounds import shown_bounds
 from nodeloom.importers.openapi.displaynames import start_case
 from nodeloom.importers.openapi.schemas import Shape, shape_of
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _ENCODERS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
 _READ = frozenset({"integer", "number", "boolean"})
@@ -18,12 +17,12 @@ _TYPES = {"string": "string", "integer": "number", "number": "number", "boolean"
 _LABELS_OF_NAMES = {"resource", "operation", "requestoptions"}
 
 
-def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> Json:
+def field_of(name: str, shape: Shape, send: JsonObject, *, required: bool = False) -> JsonObject:
     """The property `name` for a value of `shape` that `send` puts into the request.
 
     No optional property has a default: what an author does not set is not sent.
     """
-    prop: Json = {"displayName": name, "name": name, "type": _type(shape)}
+    prop: JsonObject = {"displayName": name, "name": name, "type": _type(shape)}
     if required:
         prop["required"] = True
     encoder = _encoder(shape)
@@ -41,7 +40,7 @@ def field_of(name: str, shape: Shape, send: Json, *, required: bool = False) -> 
     return prop
 
 
-def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> Json:
+def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> JsonObject:
     """What is asked of a text, number or boolean beside its type and the choices that its field offers."""
     stated = shape.small_schema
     if kind == "options" and encoder is not None:
@@ -50,7 +49,7 @@ def _scalar_schema(shape: Shape, kind: str, encoder: str | None) -> Json:
     return stated if set(stated) - {"type"} else {}
 
 
-def list_field(name: str, shape: Shape, send: Json, *, required: bool = False) -> Json:
+def list_field(name: str, shape: Shape, send: JsonObject, *, required: bool = False) -> JsonObject:
     """The property for a list of scalars in a query, header or path; `send` has the `style` it is written in."""
     items = shape_of(shape.items) if shape.items is not None else Shape(kind="string")
     if not items.scalar:
@@ -68,7 +67,7 @@ def list_field(name: str, shape: Shape, send: Json, *, required: bool = False) -
     return {**prop, "routing": {"send": send}}
 
 
-def choices(values: Iterable[Any]) -> list[Json]:
+def choices(values: Iterable[Any]) -> list[JsonObject]:
     """An enumeration as options: labels are the values' words, or the values themselves where two would look alike."""
     listed = list(values)
     labels = [start_case(v) if isinstance(v, str) else _spelled(v) for v in listed]
