@@ -66,13 +66,12 @@ class ItemWork:
 
     async def __call__(self, trip: Trip) -> Outcome:
         """The outcome of one item, as it came; errors are in it, with secrets masked."""
-        index = trip.index
         try:
-            item = as_item(trip.raw, index)
-            if self._hooked:
-                items = await self._hooked_exchange(item, trip)
-            else:
-                items = await self._exchange(self._scopes.of(index, item), trip, None)
+            item = as_item(trip.raw, trip.index)
+            context = self._context(trip) if self._hooked else None
+            items = await self._exchange(self._scopes.of(trip.index, item), trip, context)
+            if self._transforms and context is not None:
+                items = self._plugins.transformed(items, context)
         except NodeloomError as error:
             return self._failed(error, trip)
         except RecursionError:
@@ -83,78 +82,97 @@ class ItemWork:
                     trip.effect = Effect.NONE
                 sent = "no" if trip.effect is Effect.NONE else "unknown"
                 return self._failed(openfiles.too_many(sent=sent), trip)
-            return self._failed(unexpected(index, fault, self._mask(trip)), trip)
-        return Outcome(
-            index,
-            items,
-            None,
-            trip.statuses,
-            trip.repeats,
-            trip.size,
-            redirect=trip.redirect,
-            effect=trip.effect,
-        )
+            return self._failed(unexpected(trip.index, fault, self._mask(trip)), trip)
+        return _outcome(items, None, trip)
 
     def _failed(self, error: NodeloomError, trip: Trip) -> Outcome:
         error.item = trip.index
         self._redactor.error(error, trip.raw, [content.said for content in trip.said], trip.request)
-        outcome = Outcome(trip.index, [], error, trip.statuses, trip.repeats, trip.size)
-        outcome.cut_short = trip.cut_short
-        outcome.effect = trip.effect
-        return outcome
+        return _outcome([], error, trip)
 
     def _mask(self, trip: Trip) -> Callable[[str], str]:
         return self._redactor.knowing(trip.raw, [content.said for content in trip.said], trip.request)
 
-    async def _hooked_exchange(self, item: Item, trip: Trip) -> list[Item]:
+    def _context(self, trip: Trip) -> CallContext:
+        """What the plugins' hooks are told of the item; the one that sees answers is told of the trip's."""
         plan = self._plan
         operation = str(plan.operation.value) if plan.operation else None
         context = CallContext(node=plan.node.name, resource=plan.resource, operation=operation, item=trip.index)
         if self._sees:
             trip.seen = lambda request, response: self._plugins.seen(request, response, context)
-        items = await self._exchange(self._scopes.of(trip.index, item), trip, context)
-        return self._plugins.transformed(items, context) if self._transforms else items
+        return context
 
     async def _exchange(self, scope: Scope, trip: Trip, context: CallContext | None) -> list[Item]:
-        exchange = self._plan.exchange(scope, trip.said)
+        """Send what the plan calls, and hand it the answers, until it has the item's results."""
+        exchange, session = self._plan.exchange(scope, trip.said), self._session
         try:
             call = next(exchange)
             while True:
-                call = exchange.send(await self._answer(call, trip, context))
+                injection = None
+                if session is not None:
+                    injection = session.ready() or await self._injection(session, call)
+                request = self._request(call, injection, context)
+                response = await self._sender.send(request, trip)
+                if injection is not None and session is not None and session.is_expiry(response.status):
+                    response = await self._renewed(session, call, injection, request, response, trip, context)
+                call = exchange.send(response)
         except StopIteration as end:
             items: list[Item] = end.value
         return items
 
-    async def _answer(self, call: Call, trip: Trip, context: CallContext | None) -> Response:
+    async def _injection(self, session: CredentialSession, call: Call) -> Injection:
+        # The address is written once before a token is fetched, so that what cannot be sent costs no token.
+        call.url()
+        return await session.injection(self._send_token)
+
+    async def _renewed(
+        self,
+        session: CredentialSession,
+        call: Call,
+        refused: Injection,
+        request: Request,
+        response: Response,
+        trip: Trip,
+        context: CallContext | None,
+    ) -> Response:
+        """The answer to the call with a new token; the one that came, if there is no other or it may not be sent twice.
+
+        Args:
+            session: the credential.
+            call: what was sent.
+            refused: what was put on it.
+            request: the request that was refused.
+            response: the answer that says so.
+            trip: the item's.
+            context: what hooks are told of the item.
+        """
+        if request.is_answered_by(response.status) or not (response.redirect is None or request.idempotent):
+            return response
+        renewed = await session.renew(refused, self._send_token)
+        if renewed is None:
+            return response
+        trip.repeats += 1
+        response = await self._sender.send(self._request(call, renewed, context), trip)
+        session.repeated(renewed, refused=session.is_expiry(response.status))
+        return response
+
+    def _request(self, call: Call, injection: Injection | None, context: CallContext | None) -> Request:
+        """The request of a call. The hook that prepares it is called once: a repeat is the same request again."""
         session = self._session
         if session is None:
             request = call.request()
-            request.teller = self._redactor
-            self._unverified.note(request)
-            return await self._sent(request, trip, context)
-        injection = session.ready()
-        if injection is None:
-            # The address is written once before a token is fetched, so that what cannot be sent costs no token.
-            call.url()
-            injection = await session.injection(self._send_token)
-        request = self._request(call, injection, session)
-        response = await (self._sender.send(request, trip) if context is None else self._sent(request, trip, context))
-        refused = session.is_expiry(response.status) and not request.is_answered_by(response.status)
-        if refused and (response.redirect is None or request.idempotent):
-            renewed = await session.renew(injection, self._send_token)
-            if renewed is not None:
-                trip.repeats += 1
-                response = await self._sent(self._request(call, renewed, session), trip, context)
-                session.repeated(renewed, refused=session.is_expiry(response.status))
-        return response
-
-    def _request(self, call: Call, injection: Injection, session: CredentialSession) -> Request:
-        request = call.request(injection, session.origins)
-        request.mask = session.masker
+        else:
+            request = call.request(injection, session.origins)
+            request.mask = session.masker
+            if not session.verify:
+                request.verify = False
         request.teller = self._redactor
-        if not session.verify:
-            request.verify = False
-        self._unverified.note(request)
+        if not request.verify:
+            self._unverified.note(request)
+        if self._prepares and context is not None:
+            # A hook may change what it is given; the headers may be those of other items too.
+            request.headers = MaskedValues(request.headers)
+            request = self._plugins.prepared(request, context)
         return request
 
     async def _send_token(self, request: Request) -> Response:
@@ -166,10 +184,20 @@ class ItemWork:
             error.unsent()
             raise
 
-    async def _sent(self, request: Request, trip: Trip, context: CallContext | None) -> Response:
-        """Send with retries. The hook that prepares is called once, so that a repeat is the same request again."""
-        if self._prepares and context is not None:
-            # A hook may change what it is given; the headers may be those of other items too.
-            request.headers = MaskedValues(request.headers)
-            request = self._plugins.prepared(request, context)
-        return await self._sender.send(request, trip)
+
+def _outcome(items: list[Item], error: NodeloomError | None, trip: Trip) -> Outcome:
+    """What became of an item: its results or its error, and the account of its trip."""
+    told = False
+    # By position: every item makes one, and keywords take half as long again.
+    return Outcome(
+        trip.index,
+        items,
+        error,
+        trip.statuses,
+        trip.repeats,
+        trip.size,
+        told,
+        trip.cut_short,
+        trip.redirect,
+        trip.effect,
+    )

@@ -71,6 +71,21 @@ class Pacing(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Repeats:
+    """What a request came to last, the repeats its policy counts, those that pacing held back, and the next wait."""
+
+    outcome: Response | RequestError
+    attempt: int = 0
+    refusals: int = 0
+    delay: float = 0.0
+
+    def after(self, outcome: Response | RequestError) -> _Repeats:
+        """The same after a repeat that came to `outcome`."""
+        self.outcome = outcome
+        return self
+
+
 class RetryingSender:
     """Sends and repeats by a policy; shared by all requests of a run.
 
@@ -111,70 +126,67 @@ class RetryingSender:
         """
         self._budget.requests += 1
         trip.request = request
-        outcome = await self._tried(request, trip)
-        if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
-            return outcome
-        return await self._settled(request, outcome, trip)
-
-    async def _tried(self, request: Request, trip: Trip) -> Response | RequestError:
-        """What came of one try. While it is under way, and if it ends in any other way, it may have been done."""
-        before = trip.effect
-        if before is Effect.NONE:
-            trip.effect = Effect.UNKNOWN
-        outcome: Response | RequestError
-        try:
-            outcome = response = await self._send(request, trip)
-        except RequestError as error:
-            outcome = error
-        except ItemError as error:
-            trip.effect = max(before, effect_of(error))
-            raise
-        else:
-            trip.answered(request, response)
-        trip.effect = max(before, effect_of(outcome))
-        return outcome
-
-    async def _settled(self, request: Request, outcome: Response | RequestError, trip: Trip) -> Response:
-        """What becomes of a first try that did not succeed."""
-        attempt = refusals = 0
+        repeats: _Repeats | None = None
         while True:
-            if trip.maybe_done and _is_gone(request, outcome):
-                # The first DELETE was carried out, only its answer was lost.
-                return Response(204, {}, b"", "No Content", request.url)
-            if not may_repeat(request, outcome, self._repeatable):
-                return _final(outcome)
-            held_back = self._holds_back(outcome)
-            if isinstance(held_back, str):
-                return _denied(outcome, f"It was not repeated again: {held_back}.")
-            if held_back:
-                refusals += 1
-                delay = self._delay_of_refused(outcome, refusals)
-            else:
-                attempt += 1
-                delay = self._delay(outcome, attempt)
-            if attempt > self._policy.retries or delay > self._policy.most_seconds:
-                return _final(outcome)
-            if self._control.halted:
-                return _cut_short(outcome, trip)
-            why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
-            if why_not is not None:
-                return _denied(outcome, why_not)
-            trip.maybe_done = trip.maybe_done or effect_of(outcome) is not Effect.NONE
-            if delay:
-                await self._control.pause(delay)
-            if self._control.why is not None:
-                return _cut_short(outcome, trip)
-            before = outcome
+            before = trip.leave()
+            outcome: Response | RequestError
             try:
-                outcome = await self._tried(request, trip)
-            except NotRunError:
-                # The run ended while the repeat waited for its turn: what came before is the truth.
-                return _cut_short(before, trip)
-            trip.repeats += 1
-            if self._on_retry is not None:
-                self._on_retry(request, before, delay)
+                outcome = response = await self._send(request, trip)
+            except RequestError as error:
+                outcome = error
+            except ItemError as error:
+                trip.came_to(before, effect_of(error))
+                if repeats is not None and isinstance(error, NotRunError):
+                    # The run ended while the repeat waited for its turn: what came before is the truth.
+                    return _cut_short(repeats.outcome, trip)
+                raise
+            else:
+                trip.answered(request, response)
+            trip.came_to(before, effect_of(outcome))
+            if repeats is not None:
+                trip.repeats += 1
+                if self._on_retry is not None:
+                    self._on_retry(request, repeats.outcome, repeats.delay)
             if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
                 return outcome
+            repeats = _Repeats(outcome) if repeats is None else repeats.after(outcome)
+            end = self._end(request, trip, repeats)
+            if end is not None:
+                return end
+            if repeats.delay:
+                await self._control.pause(repeats.delay)
+            if self._control.halted:
+                return _cut_short(outcome, trip)
+
+    def _end(self, request: Request, trip: Trip, repeats: _Repeats) -> Response | None:
+        """What the request ends with, if that is not to be repeated; None if it is, after `repeats.delay`.
+
+        Raises the RequestError that it ends with.
+        """
+        outcome = repeats.outcome
+        if trip.maybe_done and _is_gone(request, outcome):
+            # The first DELETE was carried out, only its answer was lost.
+            return Response(204, {}, b"", "No Content", request.url)
+        if not may_repeat(request, outcome, self._repeatable):
+            return _final(outcome)
+        held_back = self._holds_back(outcome)
+        if isinstance(held_back, str):
+            return _denied(outcome, f"It was not repeated again: {held_back}.")
+        if held_back:
+            repeats.refusals += 1
+            repeats.delay = self._delay_of_refused(outcome, repeats.refusals)
+        else:
+            repeats.attempt += 1
+            repeats.delay = self._delay(outcome, repeats.attempt)
+        if repeats.attempt > self._policy.retries or repeats.delay > self._policy.most_seconds:
+            return _final(outcome)
+        if self._control.halted:
+            return _cut_short(outcome, trip)
+        why_not = self._unaffordable(repeats.refusals, harmless=held_back or _was_not_sent(outcome))
+        if why_not is not None:
+            return _denied(outcome, why_not)
+        trip.maybe_done = trip.maybe_done or effect_of(outcome) is not Effect.NONE
+        return None
 
     def _holds_back(self, outcome: Response | RequestError) -> bool | str:
         if self._pacing is None or self._policy.retries == 0 or isinstance(outcome, RequestError):

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from nodeloom.errors import Effect
 from nodeloom.messages import Content, Request, Response
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call, and an item asks several times.
+_NONE, _UNKNOWN = Effect.NONE, Effect.UNKNOWN
+
 
 class Intent(Protocol):
     """That an item is about to be sent.
@@ -66,7 +69,7 @@ class Trip:
         self.statuses: tuple[int, ...] = ()
         self.repeats = 0
         self.size = 0
-        self.effect = Effect.NONE
+        self.effect: Effect = _NONE
         self.maybe_done = False
         self.cut_short = False
         self.redirect: int | None = None
@@ -98,6 +101,17 @@ class Trip:
         """Take note that an earlier run may have done the item already, and only its answer was lost."""
         self.maybe_done = True
         self.effect = Effect.UNKNOWN
+
+    def leave(self) -> Effect:
+        """Let a request leave, and give the effect before. Until it is known what it came to, it may have been done."""
+        before = self.effect
+        if before is _NONE:
+            self.effect = _UNKNOWN
+        return before
+
+    def came_to(self, before: Effect, effect: Effect) -> None:
+        """Add the effect of a request to that of those `before` it."""
+        self.effect = effect if before is _NONE else max(before, effect)
 
     def answered(self, request: Request, response: Response) -> None:
         """Account for an answer."""
