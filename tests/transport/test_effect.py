@@ -24,10 +24,10 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 from nodeloom.messages import Request, Response
-from nodeloom.run.runner import Runner
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport.effect import effect_of
 from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.runcontrol import RunControl
 from nodeloom.transport.trip import Trip
 from tests.run.doubles import PROBE
 from tests.transport.servers import answer as served
@@ -184,13 +184,13 @@ def test_running_out_of_files_takes_back_no_request_that_was_lost(
 ) -> None:
     """A first try may have been carried out, whatever ends the wait for the second."""
 
-    async def used_up(_runner: Runner, _seconds: float) -> None:
+    async def used_up(_control: RunControl, _seconds: float) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
     def fail(request: httpx.Request) -> httpx.Response:
         raise (httpx.ReadTimeout if lost else httpx.ConnectError)("over", request=request)
 
-    monkeypatch.setattr(Runner, "pause", used_up)
+    monkeypatch.setattr(RunControl, "pause", used_up)
     with Runtime(transport=RecordingTransport(fail), discover_plugins=False) as runtime:
         runtime.add_node(PROBE)
         result = runtime.run("probe", {"operation": "Delete"}, [{}], on_error="continue")
