@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import CredentialError, NodeloomError, UnknownNameError
 from nodeloom.runtime.registry import Registry, type_for
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
     from nodeloom.credential import Credentials, CredentialSession, Send
@@ -110,7 +111,7 @@ def choose_credential(
         return [(reference, None) for reference in references]
     if not isinstance(credentials, (str, Mapping)):
         raise CredentialError(
-            f"Credentials cannot be given as {type(credentials).__name__}.",
+            f"Credentials cannot be given as {kind_of(credentials)}.",
             hint="Give a stored credential's name, or a mapping from credential type to fields or name.",
         )
     if not references and credentials:
