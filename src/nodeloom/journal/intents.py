@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from nodeloom.journal.entries import Entry
 
 
+# Plain numbers: sqlite3 asks an enumeration's member at length how it wants to be stored.
+_IN_FLIGHT, _NOT_RUN = int(State.IN_FLIGHT), int(State.NOT_RUN)
+
+
 class ItemIntent(Slot):
     """That the item at `position` is about to be sent; `kept` is what the journal keeps of it. An `Intent` of its trip.
 
@@ -44,15 +48,14 @@ class ItemIntent(Slot):
 
     def write(self) -> asyncio.Future[None]:
         """Write it down; what is intended may be done when the future is. The future raises JournalError."""
-        return self._committer.begin(self, self._row(State.IN_FLIGHT))
+        return self._committer.begin(self, self._row(_IN_FLIGHT))
 
     def take_back(self) -> None:
         """Write down that nothing was done after all."""
-        self._committer.put(self, self._row(State.NOT_RUN))
+        self._committer.put(self, self._row(_NOT_RUN))
 
-    def _row(self, state: State) -> Row:
-        # A plain int: sqlite3 asks an enumeration's member at length how it wants to be stored.
-        return self.position, self.digest, int(state), time.time(), self._kept, None, None, None, 0
+    def _row(self, state: int) -> Row:
+        return self.position, self.digest, state, time.time(), self._kept, None, None, None, 0
 
 
 def recorded(send: Send) -> Send:
@@ -64,10 +67,14 @@ def recorded(send: Send) -> Send:
 
     async def sent(request: Request, trip: Trip) -> Response:
         intents = trip.intents
-        for intent in intents:
-            if not intent.written:
-                await _write(intents)
-                break
+        missing = [intent for intent in intents if not intent.written]
+        if missing:
+            try:
+                await (missing[0].write() if len(missing) == 1 else _all_written(missing))
+            except JournalError as fault:
+                raise NotRunError(f"The item was not run: {fault.message}", hint=fault.hint) from None
+            for intent in missing:
+                intent.written = True
         sure = [intent for intent in intents if not intent.maybe_done]
         for intent in sure:
             intent.maybe_done = True
@@ -84,18 +91,9 @@ def recorded(send: Send) -> Send:
     return sent
 
 
-async def _write(intents: Sequence[Intent]) -> None:
-    """Put those on record that are not. Raises NotRunError when that cannot be done."""
-    missing = [intent for intent in intents if not intent.written]
-    try:
-        if len(missing) == 1:
-            await missing[0].write()
-        else:
-            await asyncio.gather(*[intent.write() for intent in missing])
-    except JournalError as fault:
-        raise NotRunError(f"The item was not run: {fault.message}", hint=fault.hint) from None
-    for intent in missing:
-        intent.written = True
+async def _all_written(intents: Sequence[Intent]) -> None:
+    """Put them on record. Raises JournalError if one of them cannot be."""
+    await asyncio.gather(*[intent.write() for intent in intents])
 
 
 def _take_back(intents: Sequence[Intent]) -> None:

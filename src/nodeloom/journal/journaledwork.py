@@ -21,6 +21,9 @@ from nodeloom.run.runner import Work
 from nodeloom.transport.runcontrol import RunControl
 from nodeloom.transport.trip import Trip
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call, and every item asks.
+_SUCCEEDED, _NOT_RUN, _UNKNOWN = State.SUCCEEDED, State.NOT_RUN, State.UNKNOWN
+
 
 class JournaledWork:
     """Does items by `work`, used like it; what that sends goes through `recorded`.
@@ -90,10 +93,10 @@ class JournaledWork:
         outcome = await self._work(trip)
         state = state_of(outcome, repeatable=self._repeatable)
         to_go_on = outcome.cut_short and (self._repeatable or outcome.effect is Effect.NONE)
-        if state is State.NOT_RUN or to_go_on:
+        if state is _NOT_RUN or to_go_on:
             # The journal says of it what it said before: what may have been done stays in flight.
             return outcome
-        item = None if state is State.SUCCEEDED else _item(raw, text)
+        item = None if state is _SUCCEEDED else _item(raw, text)
         self._write(intent, outcome, state, item)
         return outcome
 
@@ -131,7 +134,7 @@ class JournaledWork:
 
     def _write(self, slot: Slot, outcome: Outcome, state: State, item: str | None) -> None:
         """Write down what became of an item."""
-        if state is State.UNKNOWN:
+        if state is _UNKNOWN:
             self._report.unknown += 1
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
