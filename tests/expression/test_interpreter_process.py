@@ -16,7 +16,7 @@ from nodeloom import Runtime
 from nodeloom.errors import ConfigurationError, ExpressionError, ExpressionMemoryError, ExpressionTimeoutError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression import interpreter_process as room
-from nodeloom.expression.engines import Engines
+from nodeloom.expression.engines import Engines, engines_of
 from nodeloom.expression.interpreter import LOST, MEMORY, TIME
 from nodeloom.expression.interpreter_process import InterpreterProcess
 
@@ -197,7 +197,7 @@ def test_closing_a_runtime_ends_its_process() -> None:
     with Runtime(javascript="process") as runtime:
         environment = runtime.environment()
         assert run("1 + 1", environment=environment) == 2
-        process = process_of(environment.engines)
+        process = process_of(engines_of(environment))
         assert process.poll() is None
     assert process.poll() is not None
 
