@@ -25,7 +25,7 @@ from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionTi
 from nodeloom.expression.answers import LIFETIME, answer, preload
 from nodeloom.expression.crossing import decode, encode, number
 from nodeloom.expression.enginefault import DiscardedEngine
-from nodeloom.expression.interpreter import LOST, MEMORY, TIME, Interpreter, Result
+from nodeloom.expression.interpreter import Interpreter, Mark, Result
 from nodeloom.expression.modules import boot_sources, module_source
 from nodeloom.expression.scope import Environment, ItemCell, Scope, without_content
 from nodeloom.expression.stack import stack_size
@@ -82,7 +82,7 @@ class Engine:
             names = scope.names_text(program.names) if scope.names else ""
             environment = scope.environment
             result = self.interpreter.run(index, names, program.pure, environment.time_limit, environment.memory_limit)
-            if type(result) is str and result[0] == "?":
+            if type(result) is str and result[0] == Mark.QUESTIONS:
                 result = self._converse(program, index, names, scope, result)
         except MemoryError:
             raise DiscardedEngine(_memory_error()) from None
@@ -112,7 +112,7 @@ class Engine:
             following = self.interpreter.run(
                 index, names, program.pure, environment.time_limit, environment.memory_limit
             )
-            if type(following) is not str or following[0] != "?":
+            if type(following) is not str or following[0] != Mark.QUESTIONS:
                 return following
             result = following
             if self.interpreter.seconds() - started > _WITH_QUESTIONS * environment.time_limit:
@@ -187,26 +187,26 @@ def _time_error(environment: Environment) -> ExpressionTimeoutError:
 def _value(result: str, environment: Environment) -> object:
     """The Python value of the text that a run gave."""
     mark = result[0]
-    if mark == "s":
+    if mark == Mark.TEXT:
         return result[1:]
-    if mark == "j":
+    if mark == Mark.JSON:
         return decode(result[1:])
-    if mark == "u":
+    if mark == Mark.UNDEFINED:
         return UNDEFINED
-    if mark == "n":
+    if mark == Mark.NULL:
         return None
-    if mark == MEMORY:
+    if mark == Mark.MEMORY:
         raise DiscardedEngine(_memory_error())
-    if mark == TIME:
+    if mark == Mark.TIME:
         raise DiscardedEngine(_time_error(environment))
-    if mark == LOST:
+    if mark == Mark.LOST:
         raise DiscardedEngine(ExpressionError("The process that evaluates expressions ended before it had a result."))
-    if mark != "e":
+    if mark != Mark.ERROR:
         raise _nonsense()
     described = decode(result[1:])
-    if not _are_texts(described):
+    if not isinstance(described, str):
         raise _nonsense()
-    raise ExpressionError(described[1])
+    raise ExpressionError(described)
 
 
 def _questions(text: str) -> list[tuple[str, str]]:
