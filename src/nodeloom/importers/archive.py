@@ -1,6 +1,6 @@
 """Reads the files of a package as npm packs it, from an archive or a folder, into memory.
 
-Nothing is unpacked to disk. An archive comes from others: names that leave the package, links, devices and
+Files are not unpacked to disk. An archive comes from others: names that leave the package, links, devices and
 sizes beyond the limits are errors, and a compressed bomb is not unpacked beyond the limit.
 """
 

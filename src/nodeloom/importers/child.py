@@ -1,6 +1,6 @@
 """The process in which a package's JavaScript is evaluated; run by path, and never imported.
 
-It is given nothing but text: on standard input a JSON object with the boot code, the files and the list of what to
+It is given text only: on standard input a JSON object with the boot code, the files and the list of what to
 describe. It writes a JSON object a line. The parent ends it when it takes too long, and its own limits end it before
 it takes much memory; it has no environment, opens no file and no socket, and JavaScript in it cannot call Python.
 """

@@ -1,6 +1,6 @@
 """Writes what an import gave into a folder: `nodes/NAME.json`, `credentials/TYPE.json`, `report.json`.
 
-The same import writes the same bytes. Nothing is overwritten unless that is asked for, and all of it is known before
+The same import writes the same bytes. Files are overwritten only if that is asked for, and all of it is known before
 the first file is written.
 """
 

@@ -48,7 +48,7 @@ def is_package_name(name: str) -> bool:
 
 
 def open_package(path: Path, limits: Limits) -> Package:
-    """The package in an archive or a folder. Raises DescriptorError if there is none."""
+    """The package in an archive or a folder. Raises DescriptorError if it does not hold one."""
     if path.is_dir():
         root = path.resolve()
         if not (root / "package.json").is_file() and (root / "package" / "package.json").is_file():

@@ -56,7 +56,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
 
 @contextmanager
 def _child() -> Iterator[subprocess.Popen[bytes]]:
-    """The process: no environment, no site packages but the engine, a working folder of its own with nothing in it."""
+    """The process: no environment, no site packages but the engine, an empty working folder of its own."""
     with tempfile.TemporaryDirectory(prefix="nodeloom-") as nowhere:
         child = start_isolated(Path(__file__).with_name("child.py"), "The package's code", folder=nowhere)
         try:
@@ -105,7 +105,7 @@ def _read(stream: IO[bytes] | None, into: bytearray, most: int) -> None:
 
 
 def _lines(output: bytearray) -> list[JsonObject]:
-    """The whole lines that are JSON objects. Whatever a child was driven to write besides is not looked at."""
+    """The whole lines that are JSON objects. Other output of the child is not looked at."""
     found = []
     for line in output.decode("utf-8", "replace").split("\n")[:-1]:
         with suppress(ValueError):

@@ -151,7 +151,7 @@ class _Connection:
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def finish(self) -> None:
-        """Close after the answer under way; at once if there is none."""
+        """Close after the answer under way; at once without one."""
         self._last = True
         if not self._answering:
             # Not by cancelling: a task cancelled before its first step would never close its socket.

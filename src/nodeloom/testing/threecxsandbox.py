@@ -123,7 +123,7 @@ class ThreeCXSandbox:
     def entities(self, name: str) -> list[JsonObject]:
         """Copies of the entities of the set or singleton `name` (`Users`), all fields, in the order they were made.
 
-        Raises UnknownNameError if there is no such set.
+        Raises UnknownNameError if the set does not exist.
         """
         with self._lock:
             store = self._service.store(name)
@@ -133,7 +133,7 @@ class ThreeCXSandbox:
             return list(store.snapshot().values())
 
     def etag(self, link: str) -> str:
-        """The link's ETag as it is now. Raises KeyError if there is no such link."""
+        """The link's ETag as it is now. Raises KeyError if the link does not exist."""
         with self._lock:
             entity = self._links.get(link)
             if entity is None:
@@ -202,7 +202,7 @@ class ThreeCXSandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving; returns when the thread and every socket are gone. Nothing happens if it does not serve.
+        """Stop serving; returns when the thread and every socket are gone. A sandbox that does not serve stays as it is.
 
         Raises what ended the thread, if anything but this did.
         """

@@ -20,7 +20,7 @@ class Access:
     """Where the service is and who may ask it: credential types, the node's references to them, and its base address.
 
     `chooser` is the property by which an author picks one of several ways, None if there is only one. `constant` says
-    that there is no credential, and that the address is written out.
+    that the node does without a credential, and that the address is written out.
     """
 
     base_url: str

@@ -264,7 +264,7 @@ def _form_field(
 
     Args:
         shape: what its value is.
-        send: where it goes, with the media type and header fields that are stated of its part.
+        send: the place it goes to, with the media type and header fields that are stated of its part.
         encoding: what the body's `encoding` says of it, if that says anything.
         needed: whether it must be given.
         multipart: whether the form is of parts, each with a media type.

@@ -73,7 +73,7 @@ class Part:
         return Part(self.value[key], (*self.keys, key), self.root, self.memory)
 
     def get(self, key: str) -> Part | None:
-        """The piece under `key` of an object; None if there is none (or null)."""
+        """The piece under `key` of an object; None if it is missing or null."""
         found = self.mapping().get(key)
         return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
@@ -98,12 +98,12 @@ class Part:
             yield self.child(index)
 
     def parts(self, key: str) -> list[Part]:
-        """The entries of the list under `key`; none when there is no such key."""
+        """The entries of the list under `key`; an empty list without such a key."""
         found = self.get(key)
         return [] if found is None else list(found.items())
 
     def text(self, key: str) -> str | None:
-        """The text under `key`; None if there is none."""
+        """The text under `key`; None if it is missing."""
         found = self.get(key)
         if found is None:
             return None

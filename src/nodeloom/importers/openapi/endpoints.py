@@ -30,7 +30,7 @@ class Endpoint:
 
     `fields` are the credential's. Of them `url`, the base address, is made: the field Server URL, and `rest` behind it.
     `constant` is the address if it needs no field, and `origin` its part before the path; `usual` is what the field
-    holds if the user fills in nothing, None if that is not known. What is relative to the server stands below `path`,
+    holds if the user does not fill it in, None if that is not known. What is relative to the server stands below `path`,
     its own. `variables` leads from a variable of the address to its field.
     """
 
@@ -56,7 +56,7 @@ class Endpoint:
     def below(self, found: Reference, *, constant: bool = False) -> str:
         """Another address of the document, as a value of a descriptor: a constant, or a template.
 
-        `constant`: there is no credential whose field would say where the service is.
+        `constant`: without a credential, whose field would hold the address of the service.
         """
         origin = found.origin or (self.origin if constant else None)
         if origin is not None:

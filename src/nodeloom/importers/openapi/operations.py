@@ -346,7 +346,7 @@ def _requirement(at: Part) -> list[frozenset[str]]:
 
 
 def _authorization(item: Part, at: Part) -> bool | None:
-    """Whether a header parameter `Authorization` is required; None if there is none."""
+    """Whether a header parameter `Authorization` is required; None without one."""
     for holder in (at, item):
         for entry in holder.parts("parameters"):
             parameter = entry.resolve()

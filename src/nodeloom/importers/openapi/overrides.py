@@ -97,7 +97,7 @@ class Overrides:
         return found
 
     def part(self, key: str) -> JsonObject:
-        """The object under `key`; empty when there is none."""
+        """The object under `key`; empty if it is missing."""
         return dict(self.raw.get(key, {}))
 
     def apply(self, operations: list[Operation]) -> None:
@@ -157,7 +157,7 @@ class Overrides:
             operation.more["errors"] = found
 
     def _fill(self, rules: Mapping[str, JsonObject], operation: Operation, listing: str | None) -> JsonObject:
-        """`rules` with the operation's own words; a sentence about a list is left out if there is no list."""
+        """`rules` with the operation's own words; a sentence about a list is left out without one."""
         words = {
             "entity": operation.entity or f"entry of {operation.resource}",
             "key": f"{{{operation.keys[0]}}}",

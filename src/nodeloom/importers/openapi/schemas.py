@@ -2,7 +2,7 @@
 
 `allOf` adds up, also what an inherited schema brings; `oneOf` and `anyOf` become the one alternative that is left when
 null is set aside, the common kind of several scalars, or an object that has the members of all. A schema that contains
-itself is ended at the point where it would begin again.
+itself is ended before it would begin again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Shape:
     """What a value is.
 
     `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
-    `enum` is None when any value will do. `open` says that an object takes members that are not listed. `forms` is how
+    `enum` is None if every value is allowed. `open` says that an object takes members that are not listed. `forms` is how
     many alternatives were laid together into one object; `outside` lists references that lead out of the document.
     `cut` says that the schema contains itself and was ended there. `bounds` are the keywords of JSON Schema that bound
     the value (`bounds.py`).

@@ -76,11 +76,11 @@ class _FieldNames:
 
 
 def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report, own: _FieldNames) -> Scheme | None:
-    """One security scheme; None if nothing here can send it.
+    """One security scheme; None if Nodeloom cannot send it.
 
     Args:
         name: its name in the document.
-        at: where it is described.
+        at: its description in the document.
         endpoint: the server, for relative addresses of tokens.
         report: is told what is left out.
         own: gives the fields of API keys their names.

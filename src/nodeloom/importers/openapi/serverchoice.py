@@ -87,7 +87,7 @@ def _check_variable(server: Part, name: str) -> None:
 
 
 def _default(server: Part, name: str) -> str | None:
-    """The default of a variable as text; None if there is none."""
+    """The default of a variable as text; None if it has none."""
     described = server.get("variables")
     entry = described.get(name) if described is not None else None
     default = entry.get("default") if entry is not None else None

@@ -37,7 +37,7 @@ _FLOWS = {
 def as_openapi3(document: Part, report: Report) -> JsonObject:
     """The document as OpenAPI 3.0; what is broken in it costs its operation or scheme, and is told.
 
-    Raises DescriptorError when it is no Swagger 2.0.
+    Raises DescriptorError if it is not Swagger 2.0.
     """
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):

@@ -200,7 +200,7 @@ class _Builder:
         self._put(built, event)
 
     def _put(self, built: _Built, event: _Event, *, plain: bool = False) -> None:
-        """Put a value where it belongs: into the list, behind its key, or as the key itself."""
+        """Put a value into its place: into the list, behind its key, or as the key itself."""
         if not self._open:
             self.document = built.value
             return

@@ -1,7 +1,7 @@
 """`$filter`: text → a predicate over entities (OData URL Conventions 4.01, section 5.1.1).
 
 Read: `eq ne gt ge lt le in`, `and or not`, parentheses, `any`/`all` over collections, paths into complex
-fields, and the string functions of `expressions.FUNCTIONS`. Names and types are settled while parsing, so an
+fields, and the string functions of `filterterms.FUNCTIONS`. Names and types are settled while parsing, so an
 unknown field or a comparison of a number with a string is 400 and never an empty list. Logic has three values,
 as OData's has: a function of null is null, `not null` is null, and only true keeps an entity.
 """

@@ -53,7 +53,7 @@ class Literal:
 
 
 def read_literal(text: str, start: int = 0) -> Literal | None:
-    """The literal at `start`, or None if there is none (a name, say). Raises ValueError on a broken one."""
+    """The literal at `start`, or None if a name or other text is there. Raises ValueError on a broken one."""
     if text.startswith("'", start):
         match = _STRING.match(text, start)
         if match is None:

@@ -1,6 +1,6 @@
 """An OData service: a request's method, path, query and body in; status, headers and body out.
 
-The entity sets come from their declarations (`model.EntitySet`); what a request addresses is settled first
+The entity sets come from their declarations (`declarations.EntitySet`); what a request addresses is settled first
 (`targets.resolve`), then the method decides which of the small functions of this file answers.
 """
 
@@ -62,7 +62,7 @@ class ODataService:
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set of that name; None if there is no such set."""
+        """The entities of the set of that name; None if the set does not exist."""
         if name not in self.stores and self._catalogue is not None:
             made = self._catalogue.store(name)
             if made is not None:

@@ -1,6 +1,6 @@
 """Operations that change what the sandbox holds, as 3CX's do: those that delete or change many entities at once.
 
-Every other action is checked and answered, and changes nothing.
+Every other action is checked and answered, and does not change data.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Schemas:
         self._wanted: dict[str, None] = {}
 
     def resolve(self, value: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What a `$ref` leads to; the value itself if there is none."""
+        """What a `$ref` leads to; the value itself without one."""
         while "$ref" in value:
             found: Json = self._document
             for part in value["$ref"].removeprefix("#/").split("/"):

@@ -5,7 +5,7 @@
 FILE is YAML (which needs PyYAML) or JSON. The same file gives the same bytes. Only names, types and bounds are taken
 over. What the file says in a way that is not known here ends in a DescriptorError with the place, never in a guess.
 
-The data, read by `catalogue`:
+The data, read by `servicecatalogue`:
 
 * `types`: structure → field → type; under the empty name the type it inherits from.
 * `enums` and `flags`: enumeration → members; of `flags` a value may have several.
@@ -240,7 +240,7 @@ class _Compiler:
 
 
 def load(path: Path) -> Mapping[str, Json]:
-    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is none."""
+    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is not JSON's object."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

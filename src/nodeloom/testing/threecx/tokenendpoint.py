@@ -134,7 +134,7 @@ def _is_same(given: str, known: str) -> bool:
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
-    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None if there is none."""
+    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None without it."""
     scheme, _, data = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
