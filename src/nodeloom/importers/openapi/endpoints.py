@@ -30,8 +30,8 @@ class Endpoint:
 
     `fields` are the credential's. Of them `url`, the base address, is made: the field Server URL, and `rest` behind it.
     `constant` is the address if it needs no field, and `origin` its part before the path; `usual` is what the field
-    holds if the user does not fill it in, None if that is not known. What is relative to the server stands below `path`,
-    its own. `variables` leads from a variable of the address to its field.
+    holds if the user does not fill it in, None if that is not known. An address that is relative to the server stands
+    below `path`, the server's own. `variables` leads from a variable of the address to its field.
     """
 
     fields: list[JsonObject] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """From an OpenAPI document to the files of a node: `import_openapi`.
 
-The same document and overrides give the same bytes. Other documents are not fetched: a reference that leads out of the document is
-reported, and what needs it is left out or taken as it comes.
+The same document and overrides give the same bytes. Other documents are not fetched: a reference that leads
+out of the document is reported, and the part that needs it is left out or takes any value.
 """
 
 from __future__ import annotations

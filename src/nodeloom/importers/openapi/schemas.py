@@ -45,8 +45,8 @@ class Shape:
     """What a value is.
 
     `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
-    `enum` is None if every value is allowed. `open` says that an object takes members that are not listed. `forms` is how
-    many alternatives were laid together into one object; `outside` lists references that lead out of the document.
+    `enum` is None if every value is allowed. `open` says that an object takes members that are not listed. `forms` is
+    how many alternatives were laid together into one object; `outside` lists references that lead out of the document.
     `cut` says that the schema contains itself and was ended there. `bounds` are the keywords of JSON Schema that bound
     the value (`bounds.py`).
     """
