@@ -202,7 +202,7 @@ class ThreeCXSandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving; returns when the thread and every socket are gone. A sandbox that does not serve stays as it is.
+        """Stop serving; returns when the thread and every socket are gone. Stopping twice is fine.
 
         Raises what ended the thread, if anything but this did.
         """

@@ -12,14 +12,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from nodeloom.testing.odata.literals import Value, parse_datetime, parse_duration, parse_time
 from nodeloom.values import Json
-
-if TYPE_CHECKING:
-    from nodeloom.testing.odata.boundoperations import Call
 
 #: What an operation gives: rows that options choose from, a file, other JSON, or nothing.
 Result: TypeAlias = "Json | Rows | File | None"
@@ -98,11 +95,12 @@ class Field:
 class Operation:
     """An action (POST, arguments in the body) or function (GET, arguments in the path).
 
-    `run` gets the call and gives what it answers: None becomes 204, anything else is the JSON of a 200.
+    `run` is given a `boundoperations.Call` and gives what it answers: None becomes 204, other values the JSON of a 200.
     """
 
     name: str
-    run: Callable[[Call], Result]
+    # Not `Callable[[Call], …]`: a `boundoperations.Call` holds the stores of sets, so its module imports this one.
+    run: Callable[..., Result]
     parameters: tuple[Field, ...] = ()
     kind: Literal["action", "function"] = "action"
     bound_to: Literal["set", "entity"] = "set"
