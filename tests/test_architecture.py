@@ -57,7 +57,7 @@ ROOMS = [
     "runtime",
     "cli",
 ]
-# The sandbox runs without Nodeloom.
+# The sandbox runs without Nodeloom, but for errors and the words for JSON.
 ALONE = {"testing": {"errors", "values"}}
 
 
