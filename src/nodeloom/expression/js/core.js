@@ -154,7 +154,7 @@
     for (const [test, kind, text] of kinds) if (test(value)) return [kind, text(value)];
     return null;
   }
-  // Spelling a number that is not whole takes up to 40 microseconds, so many of them are not left to QuickJS's own loop.
+  // Spelling a number that is not whole takes up to 40 µs, so many of them are not left to QuickJS's own loop.
   const MANY_REALS = 1000;
   let reals = 0; // in what this run has packed
   const looking = (_key, value) => tick(value);

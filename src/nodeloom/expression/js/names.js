@@ -165,7 +165,10 @@
       {},
       {
         // `&name` is a member beside the one that is resolved.
-        get: (_, key) => (typeof key === "string" && (key[0] === "&" || known().includes(key)) ? value(key) : undefined),
+        get: (_, key) => {
+          const isThere = typeof key === "string" && (key[0] === "&" || known().includes(key));
+          return isThere ? value(key) : undefined;
+        },
         has: (_, key) => known().includes(key),
         ownKeys: () => known(),
         getOwnPropertyDescriptor: (_, key) =>
@@ -253,8 +256,8 @@
     if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
     if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
     if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
-    if (kit.isLoaded("datetime") && value instanceof kit.module("datetime").DateTime && value.isValid) return value.toISO();
-    return undefined;
+    if (!kit.isLoaded("datetime") || !(value instanceof kit.module("datetime").DateTime)) return undefined;
+    return value.isValid ? value.toISO() : undefined;
   };
   constant("odata", (value) => {
     if (value === undefined) fail("odata() got nothing to write: its value is undefined");
@@ -272,8 +275,8 @@
   define("Intl", () => kit.module("intl").Intl);
 
   const dangerous =
-    "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics queueMicrotask __dirname __filename " +
-    "require module Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
-    "AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
+    "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics " +
+    "queueMicrotask __dirname __filename require module Buffer fetch XMLHttpRequest Promise Generator " +
+    "GeneratorFunction AsyncFunction AsyncGenerator AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
   for (const name of dangerous.split(" ")) define(name, () => ({}));
 });
