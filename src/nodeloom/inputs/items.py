@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nodeloom.errors import InvalidItemError
+from nodeloom.errors import InvalidItemError, ItemError
 from nodeloom.inputs.plainvalues import AS_IT_IS, TEXT, NoJsonError, plain
 from nodeloom.values import Item
 from nodeloom.valuewords import kind_of
@@ -63,3 +63,29 @@ def plain_item(raw: Any) -> Any:
 def too_deep() -> InvalidItemError:
     """The error for an item that Python's stack is too small for."""
     return InvalidItemError("The item is nested too deeply.", hint="Use fewer levels of lists and objects.")
+
+
+class AllItems(Sequence[Item]):
+    """All items of a run in n8n's form, made when first looked at; one that is no object counts as empty."""
+
+    def __init__(self, raw: Sequence[Any]) -> None:
+        self._raw = raw
+        self._items: list[Item] | None = None
+
+    def _made(self) -> list[Item]:
+        if self._items is None:
+            self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._made()[index]
+
+
+def _or_empty(value: Any, index: int) -> Item:
+    try:
+        return as_item(value, index)
+    except ItemError:
+        return {"json": {}}

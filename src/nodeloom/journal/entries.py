@@ -22,11 +22,13 @@ class State(enum.IntEnum):
     UNKNOWN = 3
     """It may have happened, and may not happen twice."""
     NOT_RUN = 4
-    """Whatever was sent of it was refused so that nothing was done, and it waited to be sent again."""
+    """All that was sent of it was refused, so that nothing was done, and it waited to be sent again."""
     FAILED_OPEN = 5
     """It may have happened, and may happen twice."""
 
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call.
+_SUCCEEDED = State.SUCCEEDED
 #: The states of an item that failed and may be run again.
 FAILURES = (State.FAILED, State.FAILED_OPEN)
 
@@ -67,7 +69,7 @@ class Entry:
         return self.state in (State.IN_FLIGHT, State.UNKNOWN, State.FAILED_OPEN)
 
     def outcome(self) -> Outcome:
-        """The outcome as it was given when the item was run; an item in flight has none yet."""
+        """The outcome as it was given when the item was run. An item in flight does not have one yet."""
         error = restored(json.loads(self.error)) if self.error is not None else None
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
@@ -87,7 +89,7 @@ def _redirect_among(statuses: tuple[int, ...]) -> int | None:
 class Slot:
     """An item's place in a journal: what its rows have in common, and the checksum of the one that is on record.
 
-    `checksum` is 0 where none is; the file keeps it up to date.
+    `checksum` is 0 if no row is on record; the file keeps it up to date.
     """
 
     __slots__ = ("checksum", "digest", "position")
@@ -111,7 +113,7 @@ def broken_off(position: int) -> UnknownOutcomeError:
 def state_of(outcome: Outcome, *, repeatable: bool) -> State:
     """How an outcome counts. `repeatable` says that the operation may happen twice."""
     if outcome.error is None:
-        return State.SUCCEEDED
+        return _SUCCEEDED
     if isinstance(outcome.error, NotRunError) and not outcome.statuses:
         return State.NOT_RUN
     if outcome.effect is Effect.NONE:

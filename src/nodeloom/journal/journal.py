@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nodeloom.errors import JournalError, NodeloomError
+from nodeloom.errors import JournalError
 from nodeloom.journal.committer import Committer
 from nodeloom.journal.earlierrun import Past
 from nodeloom.journal.hold import Hold
 from nodeloom.journal.identity import Identity
-from nodeloom.journal.journaledwork import JournaledWork, Work
+from nodeloom.journal.journaledwork import JournaledWork
 from nodeloom.journal.journalfaults import damaged
 from nodeloom.journal.journalfile import JournalFile, check_place, make_place
 from nodeloom.journal.namelock import Lock
@@ -26,6 +26,8 @@ from nodeloom.outcomes import JournalReport
 if TYPE_CHECKING:
     from nodeloom.journal.examination import Examination
     from nodeloom.redaction import Masker
+    from nodeloom.run.runner import Work
+    from nodeloom.transport.runcontrol import RunControl
 
 logger = logging.getLogger("nodeloom")
 
@@ -34,7 +36,7 @@ class Journal:
     """A run's journal: made when the file is not there, gone on with when it is this run's.
 
     `repeatable` says that the operation may happen twice (its method is idempotent). `total` is how many items the run
-    has, where that is known beforehand, and `title` the operation as a person names it. Raises JournalError when the
+    has, if that is known beforehand, and `title` the operation as a person names it. Raises JournalError when the
     file cannot be used, another run uses it, or it was made by a run that was not the same. What is opened is closed
     by `aclose`, or by `close` when nothing was begun.
     """
@@ -85,25 +87,17 @@ class Journal:
             )
             self._close = undo.pop_all()
 
-    def work(
-        self,
-        work: Work,
-        *,
-        abort: Callable[[NodeloomError], None],
-        again: Work | None = None,
-        retry_failed: bool = False,
-    ) -> JournaledWork:
+    def work(self, work: Work, control: RunControl, *, retry_failed: bool = False) -> JournaledWork:
         """`work` by the journal, for the running event loop; see JournaledWork."""
-        self._committer = Committer(self._file, self._scrub, durable=not self.repeatable, on_failure=abort)
+        self._committer = Committer(self._file, self._scrub, control, durable=not self.repeatable)
         return JournaledWork(
             work,
             self._committer,
             self._past,
             self._scrub,
-            again=again or work,
             repeatable=self.repeatable,
             retry_failed=retry_failed,
-            abort=abort,
+            control=control,
             total=self._total,
             report=self.report,
         )
@@ -135,7 +129,7 @@ class Journal:
         self._close.close()
 
     def __del__(self) -> None:
-        # A run that was opened and never begun: a stream whose first outcome nobody asked for.
+        # A run that was opened and never begun: a stream whose first outcome was never asked for.
         closing = getattr(self, "_close", None)
         if closing is not None:
             closing.close()

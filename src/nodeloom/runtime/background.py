@@ -72,7 +72,7 @@ class Background:
         """Remember a run, so that it comes to a clean end when the background is closed."""
         self._runners.add(runner)
         if self._closing:
-            runner.halt("the runtime was closed")
+            runner.control.halt("the runtime was closed")
 
     def submit(self, function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> concurrent.futures.Future[T]:
         """Begin `function(*arguments)` on the loop.
@@ -144,7 +144,7 @@ class Background:
         try:
             runners = list(self._runners)
             await asyncio.gather(*(runner.aclose(now=now, why="the runtime was closed") for runner in runners))
-            # Whoever waits for outcomes gets them before the loop ends.
+            # Callers that wait for outcomes get them before the loop ends.
             while self._calls:
                 await asyncio.wait(self._calls)
             if self._sender is not None:
@@ -154,7 +154,7 @@ class Background:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed, which halves what the loop costs a request; None for asyncio's own."""
+    """uvloop if it is installed, which halves what the loop costs a request; None for asyncio's own."""
     try:
         import uvloop
 
