@@ -30,7 +30,7 @@ def compile_template(source: str, dialect: Dialect, property: str | None) -> Com
 def compile_parts(source: str, dialect: Dialect, property: str | None) -> list[Part | str]:  # noqa: A002 - the descriptor's own word
     """The pieces of the template `source`: its text, and each block compiled by itself.
 
-    For whoever must know what every block comes to, and not only what they join to.
+    For callers that must know the value of every block, and not only the text of all.
 
     Raises:
         ExpressionSyntaxError: it is broken.

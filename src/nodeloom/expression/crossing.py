@@ -53,7 +53,7 @@ def encode(value: object) -> str:
     try:
         return Tag.TAGGED + _plain(_tagged(value))
     except (TypeError, ValueError, RecursionError) as fault:
-        raise ExpressionError("The data is no JSON, so JavaScript cannot read it.", value=str(fault)) from None
+        raise ExpressionError("The data is not JSON, so JavaScript cannot read it.", value=str(fault)) from None
 
 
 def _tagged(value: object) -> object:
@@ -81,7 +81,7 @@ def decode(text: str) -> Any:
     """The value whose text the engine gave.
 
     Raises:
-        ExpressionError: it has no counterpart in Python.
+        ExpressionError: Python does not have such a value.
     """
     try:
         return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)

@@ -7,7 +7,7 @@ from nodeloom.expression.compiled import CREDENTIAL_NAMES
 from nodeloom.expression.scope import Compiled
 
 Fields = frozenset[str]
-"""Names of a credential's fields; `EVERY` among them where it cannot be told which."""
+"""Names of a credential's fields; with `EVERY` if it is not known which."""
 
 EVERY = "*"
 NO_FIELDS: Fields = frozenset()

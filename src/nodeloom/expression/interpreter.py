@@ -153,7 +153,7 @@ class Interpreter:
             raise MemoryError(str(fault)) from None
 
     def _hold(self, level: str, size: int) -> None:
-        """Count data handed over against nobody's limit, if it is large enough to matter."""
+        """Leave data handed over out of every limit, if it is large enough to matter."""
         if size >= _LARGE:
             self._held[level] = self._held.get(level, 0) + size
             self._context.set_memory_limit(_UNLIMITED)

@@ -1,6 +1,6 @@
 """The path evaluator: `$json.a["b c"][0]` as a Python closure.
 
-It answers only what is certain to be what JavaScript would answer. Whatever touches more than own plain data
+It answers only what is certain to be what JavaScript would answer. What touches more than own plain data
 (a method of a string, an inherited name, a date) raises `NotPlainError`, and the JavaScript evaluator takes
 over.
 """
@@ -99,7 +99,7 @@ def _parameter_reader(name: str) -> Reader:
 
 
 def _extra_reader(name: str) -> Reader:
-    # Outside of credentials there is no credential's own data, but an object for it (n8n).
+    # Outside of credentials `$self` is an empty object (n8n).
     absent: object = {} if name == "$self" else UNDEFINED
 
     def read(scope: Scope) -> object:

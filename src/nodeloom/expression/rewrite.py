@@ -48,7 +48,7 @@ _WITHOUT_ENVIRONMENT = (
 
 
 class Block(NamedTuple):
-    """The code of one block, parsed. `start` is where it begins in the template."""
+    """The code of one block, parsed. `start` is its place in the template."""
 
     code: str
     start: int
@@ -72,7 +72,7 @@ PARAMETERS = (
     "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,members,self,grown,power,"
     "caught,ancestor,writable"
 )
-#: Globals that make BigInts. Without them, and without one that is written out, there is none.
+#: Globals that make BigInts. Code without them, and without a BigInt that is written out, makes none.
 _BIGINT_NAMES = words("BigInt BigInt64Array BigUint64Array DataView")
 
 

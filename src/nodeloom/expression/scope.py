@@ -57,7 +57,7 @@ NO_ITEM = NoItem()
 
 
 def no_item() -> ExpressionError:
-    """The error for reading an item where there is none."""
+    """The error for reading an item that does not exist."""
     return ExpressionError("There is no item here: the index is out of range, or there are no input items.")
 
 

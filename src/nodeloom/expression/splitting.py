@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 
 class Code(NamedTuple):
-    """The JavaScript of one block; `start` is where it begins in the whole string the author wrote."""
+    """The JavaScript of one block; `start` is its place in the whole string that the author wrote."""
 
     code: str
     start: int
@@ -61,7 +61,7 @@ def unclosed(value: str) -> int | None:
 
 
 def split(value: str, dialect: Dialect) -> list[Text | Code]:
-    """The pieces of the template `value` in order; its leading `=`, if there is one, is no part of it.
+    """The pieces of the template `value` in order; its leading `=`, if there is one, is left out.
 
     A template without a block gives one `Text` (or none, if it is empty).
     """

@@ -58,7 +58,7 @@ def compile_value(
     if isinstance(value, (list, tuple)):
         parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value]
         whole = composite(value, parts, list, property)
-        # An entry of a list has no members beside it, and does not see those of the list.
+        # An entry of a list does not have members beside it, and does not see those around the list.
         return WithSiblings(whole, {}) if isinstance(whole, Composite) and any(map(reads_siblings, parts)) else whole
     return StaticValue(value, value, property)
 

@@ -15,15 +15,16 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError, preview
 from nodeloom.inputs.inputlimits import InputLimits, size_text, split_lines
 from nodeloom.jsonbounds import TooDeepJSON
 from nodeloom.jsonreading import ANY_JSON
+from nodeloom.values import JsonObject
 
 Format = Literal["json", "ndjson", "csv"]
-RawItem = dict[str, Any] | InvalidItemError
+RawItem = JsonObject | InvalidItemError
 
 FORMATS: tuple[Format, ...] = ("json", "ndjson", "csv")
 CHUNK = 64 * 1024
@@ -55,7 +56,7 @@ def read_items(
     deeper than `limits` allow is an error in its place, and the others go on; memory does not grow with what is
     skipped.
 
-    Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be
+    Raises UnknownNameError for an unknown format, and ConfigurationError if the file is missing or may not be
     read; it is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen,
     the file as a whole is broken, or it holds more items than allowed.
     """

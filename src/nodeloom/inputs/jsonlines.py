@@ -189,7 +189,7 @@ class _Text:
             self._at += 1
 
     def _next(self) -> str | None:
-        """The next character that is no white space, or None at the end."""
+        """The next character that is not white space, or None at the end."""
         while True:
             self._at += len(_space(self._text, self._at))
             if self._at < len(self._text):
@@ -255,7 +255,7 @@ class _Text:
         except JSONDecodeError:
             raise
         except ValueError as fault:
-            # Reading it again without the rules shows where it ends.
+            # Reading it again without the rules shows its end.
             end = end_of_json(self._text, self._at)
             line, _column = self._position(self._at)
             shown = self._text[self._at : end]
@@ -283,7 +283,7 @@ class _Text:
         return True
 
     def _skipped(self, what: str) -> InvalidItemError:
-        """Pass by the object or list that begins here, and say why. Raises _BrokenError when it has no end."""
+        """Pass by the object or list that begins here, and say why. Raises _BrokenError if it does not end."""
         line, _column = self._position(self._at)
         if self._text[self._at] not in "[{":
             raise self._broken(self._at, f"the value {what}")

@@ -144,7 +144,7 @@
 
   // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
   const MAX_RESULT = 16 * 1024 * 1024;
-  const refuse = (what) => fail(`The result is ${what}, which is no data`);
+  const refuse = (what) => fail(`The result is ${what}, which is not data`);
   const kinds = []; // modules add [test, kind, text] for their own classes
   function special(value) {
     if (value instanceof NativeDate) {

@@ -227,7 +227,7 @@
       try {
         return JSON.parse(text);
       } catch {
-        return fail("Parsing failed: this is no JSON");
+        return fail("Parsing failed: this is not JSON");
       }
     },
     base64Encode,

@@ -3,7 +3,7 @@
   "use strict";
   const { define, constant, need, read, once, fail, source, item, ownKey, ProxyOf, isArray } = kit;
 
-  // Where there is no item, what would be its data fails when it is looked at.
+  // If there is no item, its data is an object that fails when it is looked at.
   const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
   const nothing = new ProxyOf({}, { get: noItem, has: noItem, ownKeys: noItem, getOwnPropertyDescriptor: noItem });
   const json = () => once("$json", () => (item.exists ? item.json.get() : nothing));
@@ -247,10 +247,10 @@
   constant("toPathSegment", (value) => {
     const text = value === null || value === undefined ? "" : `${value}`;
     if (text === "") fail("toPathSegment() needs a value that is not empty");
-    if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is no segment of a path`);
+    if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is not a segment of a path`);
     return encodeURIComponent(text);
   });
-  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for whoever writes a `$filter` as one expression.
+  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for authors who write a `$filter` as one expression.
   const literalOf = (value) => {
     if (value === null || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
     if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;

@@ -26,7 +26,7 @@ class _WrongEscapeError(Exception):
 
 
 def name_text(written: str) -> str | None:
-    """The name `written` stands for, its `\\u` escapes resolved; None if it is no name (ECMA-262 IdentifierName)."""
+    """The name `written` stands for, its `\\u` escapes resolved; None if it is not a name (ECMA-262 IdentifierName)."""
     if written.isascii() and "\\" not in written:
         return written
     try:

@@ -306,7 +306,7 @@ class Printer:
     def _extension(self, node: Node) -> Parts:
         """`x.name(args)` → `extend(x,"name",[args])` where `name` is an extension method (n8n)."""
         callee, *arguments = node.children
-        # `x?.name()` is nothing where there is no x, `x.name?.()` also where x has no such method.
+        # `x?.name()` is undefined if x is, `x.name?.()` also if x does not have such a method.
         optional = id(callee) in self._optional
         function = "extendMaybe" if node.optional else "extendOptional" if optional else "extend"
         name = text_literal(callee.text)
