@@ -20,9 +20,9 @@ def rows_of(
 ) -> Iterator[RawItem]:
     """One item for each row after the header; an InvalidItemError for a row that does not fit it.
 
-    Blank rows are skipped. Without `delimiter` it is the comma; if the header is without commas, it is
-    the semicolon or tab in it; a first line `sep=;`, as Excel writes it, decides. Raises DescriptorError for a header that names
-    no fields, or one twice.
+    Blank rows are skipped. Without `delimiter` it is the comma; if the header is without commas, it is the semicolon
+    or tab in it; a first line `sep=;`, as Excel writes it, decides. Raises DescriptorError for a header that names no
+    fields, or one twice.
     """
     source = _Lines(lines, limits)
     first = source.first(name)
