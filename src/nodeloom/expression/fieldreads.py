@@ -14,7 +14,7 @@ NO_FIELDS: Fields = frozenset()
 _EVERY_FIELD: Fields = frozenset({EVERY})
 
 
-def fields_read(template: Compiled) -> Fields:
+def read_fields(template: Compiled) -> Fields:
     """The credential's fields that a template mentions itself.
 
     A member path names its field. A mention by itself, or with a key that is computed, may be of any.

@@ -78,7 +78,7 @@ def _is_harmless_property(node: Node, methods: frozenset[str]) -> bool:
 
 
 def _is_harmless_call(node: Node, changed: frozenset[str], methods: frozenset[str]) -> bool:
-    callee, *arguments = (_unwrapped(child) for child in node.children)
+    callee, *arguments = (_unwrap(child) for child in node.children)
     if any(argument.kind == "Spread" for argument in arguments):
         return False
     if callee.kind == "Identifier":
@@ -112,7 +112,7 @@ def _reads_json(_: str, arguments: list[Node], __: frozenset[str]) -> bool:
     return len(arguments) < 2
 
 
-def _unwrapped(node: Node) -> Node:
+def _unwrap(node: Node) -> Node:
     while node.kind == "Paren":
         node = node.children[0]
     return node

@@ -14,7 +14,7 @@ from nodeloom.expression.analysis import ITEM_NAMES, Facts
 from nodeloom.expression.purity import is_pure
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.syntax.bindings import Names
-from nodeloom.expression.syntax.mangling import mangled, text_literal
+from nodeloom.expression.syntax.mangling import mangle, text_literal
 from nodeloom.expression.syntax.printer import Printer
 from nodeloom.expression.ticks import ticking
 from nodeloom.expression.words import words
@@ -132,7 +132,7 @@ def _part(block: Block, printer: Printer) -> str:
 
 def _variables(names: Iterable[str], *, needs_self: bool) -> str:
     """The declarations of what the code mentions and does not bind itself."""
-    declared = [f"{mangled(n)}={n if n in GLOBALS else f'name({text_literal(n)})'}" for n in sorted(names)]
+    declared = [f"{mangle(n)}={n if n in GLOBALS else f'name({text_literal(n)})'}" for n in sorted(names)]
     if needs_self:
         declared.append("self0=self()")
     return f"var {','.join(declared)};" if declared else ""

@@ -7,7 +7,7 @@ last block has not. An unclosed block reaches to the end; an unclosed and empty 
 
 Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$` and is
 closed. Without a leading `=`, what is not closed is text, but for `{{ $` and `<<$`: there somebody forgot to close a
-block (`unclosed` finds it).
+block (`find_unclosed` finds it).
 
 Every step looks at each character once, so that no text takes more than linear time.
 """
@@ -50,7 +50,7 @@ def is_template(value: str, dialect: Dialect) -> bool:
     return any(value.find(_CLOSER[kind], end) >= 0 for kind, end in first.items())
 
 
-def unclosed(value: str) -> int | None:
+def find_unclosed(value: str) -> int | None:
     """Where a block that begins with a `$` name is opened in an author's text and never closed; None when none is."""
     if value.startswith("="):
         return None

@@ -63,7 +63,7 @@ def _room() -> int:
         if granted == resource.RLIM_INFINITY or granted >= _AMPLE:
             return _AMPLE
     try:
-        return _measured()
+        return _measure()
     except (ImportError, AttributeError, OSError):
         return _without_system()
 
@@ -76,7 +76,7 @@ def _without_system() -> int:
     return configured or (_UNKNOWN if sys.platform in ("win32", "darwin") else 0)
 
 
-def _measured() -> int:
+def _measure() -> int:
     """Ask the C library where the stack ends, and find out where in it this call is.
 
     Raises:

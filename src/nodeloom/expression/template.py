@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from nodeloom.expression.compiled import Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
 from nodeloom.expression.scope import Compiled
-from nodeloom.expression.splitting import Dialect, is_template, unclosed
+from nodeloom.expression.splitting import Dialect, find_unclosed, is_template
 from nodeloom.values import literal_of
 
 __all__ = ["PathTemplate", "TemplateCompiler", "compile_value", "composite"]
@@ -34,7 +34,7 @@ def compile_value(
         ExpressionSyntaxError: a template is broken; the message shows the place.
     """
     if isinstance(value, str):
-        if dialect == "author" and ("{{" in value or "<<" in value) and (at := unclosed(value)) is not None:
+        if dialect == "author" and ("{{" in value or "<<" in value) and (at := find_unclosed(value)) is not None:
             from nodeloom.expression.blocks import syntax_error
 
             raise syntax_error(value, at, "the block is not closed", property, _FORGOTTEN_HINT)

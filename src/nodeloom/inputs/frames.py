@@ -80,7 +80,7 @@ def rows_of(table: Any) -> Any:
     """
     if hasattr(table, "itertuples") and hasattr(table, "columns"):
         names = _names(table.columns)
-        return Rows(lambda: _zipped(names, table.itertuples(index=False, name=None)), len(table))
+        return Rows(lambda: _zip_rows(names, table.itertuples(index=False, name=None)), len(table))
     if hasattr(table, "iter_rows") and hasattr(table, "columns"):
         return Rows(lambda: iter(table.iter_rows(named=True)), len(table))
     if hasattr(table, "to_pylist") and hasattr(table, "column_names"):
@@ -96,7 +96,7 @@ def rows_of(table: Any) -> Any:
     return table
 
 
-def _zipped(names: list[object], rows: Iterable[Iterable[object]]) -> Iterator[object]:
+def _zip_rows(names: list[object], rows: Iterable[Iterable[object]]) -> Iterator[object]:
     for row in rows:
         yield dict(zip(names, row, strict=True))
 

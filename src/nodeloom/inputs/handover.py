@@ -19,7 +19,7 @@ def as_parameters(given: object) -> Mapping[str, Json]:
     """
     from nodeloom.inputs.plainvalues import plain_parameters
 
-    parameters = _converted(plain_parameters, given, "parameters", ParameterError)
+    parameters = _convert(plain_parameters, given, "parameters", ParameterError)
     if not isinstance(parameters, Mapping):
         raise ParameterError(
             f"The parameters are an object, not {kind_of(given)}.",
@@ -40,7 +40,7 @@ def as_nodes(given: object) -> Mapping[str, Sequence[object]]:
     for name, items in given.items():
         rows = rows_of(items)
         whole = list(rows) if rows is items else [{"json": row} for row in rows]
-        found[name] = _converted(plain, whole, f"nodes[{name!r}]")
+        found[name] = _convert(plain, whole, f"nodes[{name!r}]")
     return found
 
 
@@ -48,10 +48,10 @@ def as_variables(given: object) -> Json:
     """What `$vars` shows."""
     from nodeloom.inputs.plainvalues import plain
 
-    return _converted(plain, given, "vars")
+    return _convert(plain, given, "vars")
 
 
-def _converted(
+def _convert(
     convert: Callable[[object], Json], given: object, what: str, kind: type[ConfigurationError] = ConfigurationError
 ) -> Json:
     from nodeloom.inputs.plainvalues import NoJsonError

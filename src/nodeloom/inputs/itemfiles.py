@@ -99,7 +99,7 @@ def _read(
             return
         chosen = written or _SUFFIXES.get(suffix) or guess_format(head, name, json_only=suffix == ".json")
         items = _readers(chosen, chain([head], chunks), name, suffix, limits)
-        yield from _after_the_first(_counted(items, limits.items, name))
+        yield from _after_the_first(_count_items(items, limits.items, name))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
@@ -119,7 +119,7 @@ def _after_the_first(items: Iterator[RawItem]) -> Iterator[RawItem]:
         yield InvalidItemError(fault.message, hint="Items after this place were not read.", **fault.details)
 
 
-def _counted(items: Iterator[RawItem], most: int | None, name: str) -> Iterator[RawItem]:
+def _count_items(items: Iterator[RawItem], most: int | None, name: str) -> Iterator[RawItem]:
     if most is None:
         yield from items
         return

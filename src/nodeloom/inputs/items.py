@@ -72,7 +72,7 @@ class AllItems(Sequence[Item]):
         self._raw = raw
         self._items: list[Item] | None = None
 
-    def _made(self) -> list[Item]:
+    def _make_items(self) -> list[Item]:
         if self._items is None:
             self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
         return self._items
@@ -81,7 +81,7 @@ class AllItems(Sequence[Item]):
         return len(self._raw)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._made()[index]
+        return self._make_items()[index]
 
 
 def _or_empty(value: object, index: int) -> Item:

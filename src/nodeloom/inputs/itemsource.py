@@ -192,9 +192,9 @@ class ThreadedSource:
             return END
         if not self._buffer:
             return WAIT
-        return self._taken()
+        return self._take()
 
-    def _taken(self) -> object:
+    def _take(self) -> object:
         item, size = self._buffer.popleft()
         self._room.give(size)
         return item
@@ -213,7 +213,7 @@ class ThreadedSource:
                     fault, self._fault = self._fault, None
                     raise fault
                 return END
-        return END if self._closed else self._taken()
+        return END if self._closed else self._take()
 
     async def _wait(self) -> None:
         """Wait until something arrived, the input ended, or the source was closed."""

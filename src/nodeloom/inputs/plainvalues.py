@@ -65,7 +65,7 @@ def plain(value: Any, keys: Keys = ()) -> Json:
     if kind is list:
         found = [plain(entry, (*keys, number)) for number, entry in enumerate(value)]
         return value if all(new is old for new, old in zip(found, value, strict=True)) else found
-    return _converted(value, keys)
+    return _convert_other(value, keys)
 
 
 def plain_parameters(value: Any, keys: Keys = ()) -> Json:
@@ -106,7 +106,7 @@ def _type_name(value: object) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _converted(value: object, keys: Keys) -> Json:
+def _convert_other(value: object, keys: Keys) -> Json:
     """A value of any other type than JSON's own."""
     # A time of numpy's counts as an integer, but is not one.
     of_time = getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
@@ -126,7 +126,7 @@ def _converted(value: object, keys: Keys) -> Json:
     if isinstance(value, Mapping):
         return _object(value, keys)
     if isinstance(value, Set):
-        return _ordered(value, keys)
+        return _sort(value, keys)
     if isinstance(value, Sequence):
         return [plain(entry, (*keys, number)) for number, entry in enumerate(value)]
     raise NoJsonError(keys, f"is of type {_type_name(value)}, which has no JSON form", _HINT)
@@ -234,7 +234,7 @@ def _path(value: PathLike[str] | PathLike[bytes], keys: Keys) -> Json:
     return path if isinstance(path, str) else _bytes(path, keys)
 
 
-def _ordered(value: Iterable[object], keys: Keys) -> Json:
+def _sort(value: Iterable[object], keys: Keys) -> Json:
     entries = [plain(entry, keys) for entry in value]
     try:
         return sorted(entries)

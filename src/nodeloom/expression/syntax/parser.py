@@ -187,7 +187,7 @@ class Parser(StatementParser):
         if token.text in ("++", "--"):
             target = destructuring.simple_target(operand)
             return Node("Update", token.start, operand.end, (target,), text=token.text, form="prefix")
-        if token.text == "delete" and _unwrapped(operand).kind == "Identifier":
+        if token.text == "delete" and _unwrap(operand).kind == "Identifier":
             raise CodeError("A name cannot be deleted, only a property", token.start)
         return Node("Unary", token.start, operand.end, (operand,), text=token.text)
 
@@ -394,7 +394,7 @@ class Parser(StatementParser):
         return Node("Array", opening.start, closing.end, tuple(parts))
 
 
-def _unwrapped(node: Node) -> Node:
+def _unwrap(node: Node) -> Node:
     while node.kind == "Paren":
         node = node.children[0]
     return node
