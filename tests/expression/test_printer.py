@@ -18,6 +18,7 @@ from nodeloom.expression.analysis import facts_of
 from nodeloom.expression.judgement import syntax_fault
 from nodeloom.expression.rewrite import Block, Program, build_program
 from nodeloom.expression.syntax import CodeError, parse_expression
+from nodeloom.expression.syntax.mangling import mangle
 from nodeloom.expressions import Engines, evaluate
 
 ENGINES = Engines()
