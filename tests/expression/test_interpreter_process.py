@@ -188,7 +188,7 @@ def test_an_answer_that_means_nothing_is_an_error_of_the_expression(
     answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that got hold of the process can ask and say anything, and learns nothing by it."""
-    monkeypatch.setattr(InterpreterProcess, "_answered", lambda _self, _patience: answer)
+    monkeypatch.setattr(InterpreterProcess, "_exchange", lambda _self, _patience: answer)
     with pytest.raises(ExpressionError):
         run("$json.n + 1", Engines(process=True), n=1)
 
