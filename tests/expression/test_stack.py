@@ -39,8 +39,9 @@ DEEP = [
 
 CHILD = """
 import asyncio, json, sys, threading
-import ctypes  # what a small stack has no room to import
-import nodeloom.expression.interpreter_thread, nodeloom.expression.rewrite, nodeloom.expression.judgement
+import ctypes  # this, and what templates load, has no room on a small stack
+import nodeloom.expression.blocks, nodeloom.expression.judgement, nodeloom.expression.known, nodeloom.expression.quickjs
+import nodeloom.expression.interpreter_thread, nodeloom.expression.rewrite
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression.engine import Engine
