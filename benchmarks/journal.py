@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nodeloom.journal.identity import Identity
+from nodeloom.journal.journal import Journal
 from nodeloom.messages import Request, Response
+from nodeloom.outcomes import Outcome
 from nodeloom.redaction.masker import Masker
 from nodeloom.run.intent import recorded
-from nodeloom.run.journal.identity import Identity
-from nodeloom.run.journal.journal import Journal
-from nodeloom.run.result import Outcome
 
 ROUNDS = 5
 ITEMS = [{"Link": f"summer-sale-{n}", "Group": "GRP0000"} for n in range(5_000)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from nodeloom.importers.openapi.document import values_in
 from nodeloom.importers.openapi.importer import import_raw
-from nodeloom.importers.openapi.writing import files_of
+from nodeloom.importers.openapi.nodewriting import files_of
 
 Json = dict[str, Any]
 

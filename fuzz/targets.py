@@ -27,20 +27,20 @@ from fuzz.inputs import Input
 from fuzz.javascript import javascript
 from fuzz.promises import hold as _hold
 from nodeloom.descriptor.catalogue import Node, credential_type
-from nodeloom.descriptor.files import parse_json
+from nodeloom.descriptor.documentfiles import parse_json
 from nodeloom.descriptor.validation import KINDS, kind_of, validate_document
 from nodeloom.errors import DescriptorError, ExpressionError, NodeloomError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.compiled import PathTemplate, TextTemplate
-from nodeloom.importers.documents import credential_report, node_report
+from nodeloom.importers.descriptions import credential_report, node_report
 from nodeloom.importers.openapi.docs import page_of
+from nodeloom.importers.openapi.documentloading import parse_document
 from nodeloom.importers.openapi.importer import import_raw
-from nodeloom.importers.openapi.reading import parse_document
-from nodeloom.importers.openapi.writing import files_of
+from nodeloom.importers.openapi.nodewriting import files_of
 from nodeloom.messages import Response
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.check import template_problems
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.printable import escaped, escaped_lines
 

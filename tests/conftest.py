@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from nodeloom.testing import ThreeCXSandbox
 from nodeloom.transport import Limits, sender
 from nodeloom.transport.over_pyreqwest import open_channel
-from nodeloom.transport.pacing import PACERS
+from nodeloom.transport.politeness.pacing import PACERS
 
 # How long an example takes says more about the machine than about what is tested.
 # Forty examples a run, and other ones in every run; `--hypothesis-profile thorough` looks longer.

@@ -25,11 +25,12 @@ from typing import Any
 import httpx
 
 from nodeloom import Runtime
-from nodeloom.credential import EncryptedFileProvider, sealing
-from nodeloom.credential.sealing import Work
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential import EncryptedFileProvider
+from nodeloom.credential.oauth.tokenstore import TOKENS
+from nodeloom.credential.stores import sealing
+from nodeloom.credential.stores.sealing import Work
 from nodeloom.testing import RecordingTransport
-from showing import chain_of
+from tests.showing import chain_of
 
 CANARY = "cnryinterrupted4711"
 

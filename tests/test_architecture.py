@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from nodeloom.errors import NodeloomError
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "nodeloom"
 
-# In the order data flows; a room imports only rooms before it.
+# From the ground up: a room imports only rooms before it.
 ROOMS = [
     "jsonwriting",
     "printable",
@@ -28,70 +29,105 @@ ROOMS = [
     "jsonreading",
     "openfiles",
     "filelocks",
-    "messages",
+    "datafolder",
+    "values",
     "javascript",
     "isolation",
     "confinement",
+    "messages",
+    "outcomes",
+    "hooks",
+    "testing",
+    "inputs",
+    "transport",
+    "discovery",
+    "guarding",
+    "builtin",
+    "plugins",
     "descriptor",
     "expression",
     "expressions",
     "credential",
     "plan",
-    "transport",
-    "discovery",
-    "guarding",
-    "plugins",
+    "importers",
     "run",
+    "journal",
     "telemetry",
     "runtime",
-    "importers",
     "cli",
 ]
-# The shipped pack implements hooks, and the manager registers it: the one pair that knows each other.
-BESIDE = {"builtin": {"descriptor", "plugins"}, "testing": {"errors"}}
+# The sandbox runs without Nodeloom.
+ALONE = {"testing": {"errors"}}
 
 
 def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        names: list[str] = []
+def module_of(path: Path) -> str:
+    return ".".join(("nodeloom", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def imports_of(text: str, package: str) -> Iterator[tuple[int, str]]:
+    """Line and full name of what a text in `package` imports: relative, for types only or late, all the same."""
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif node.module and node.level == 0:
-            names = [node.module]
-            if node.module == "nodeloom":
-                names = [f"nodeloom.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "nodeloom" and len(parts) > 1 and parts[1] != "__version__":
-                yield node.lineno, parts[1]
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def imported_rooms(text: str, package: str) -> Iterator[tuple[int, str]]:
+    for line, name in imports_of(text, package):
+        parts = name.split(".")
+        if parts[0] == "nodeloom" and len(parts) > 1 and parts[1] != "__version__":
+            home = nodeloom._HOMES.get(parts[1], "") if parts[1] not in ROOMS else ""
+            yield line, home.split(".")[1] if home else parts[1]
+
+
+def misplaced(room: str, text: str, package: str) -> list[str]:
+    """What a file of `room` imports and may not."""
+    allowed = ALONE.get(room) or set(ROOMS[: ROOMS.index(room)])
+    found = imported_rooms(text, package)
+    return [f"line {line}: {other}" for line, other in found if other != room and other not in allowed]
 
 
 def modules() -> list[Path]:
     return [p for p in sorted(SOURCE.rglob("*.py")) if p.relative_to(SOURCE).parts[0] not in ("__init__.py", "_data")]
 
 
+def package_of(path: Path) -> str:
+    return module_of(path) if path.name == "__init__.py" else module_of(path).rpartition(".")[0]
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
-def test_a_room_imports_only_rooms_above_it(path: Path) -> None:
-    room = room_of(path)
-    for line, imported in imported_rooms(path):
-        if imported == room:
-            continue
-        if room in BESIDE:
-            allowed = BESIDE[room]
-        elif room == "__main__":
-            allowed = {"cli"}
-        else:
-            allowed = set(ROOMS[: ROOMS.index(room)]) | ({"builtin"} if room == "plugins" else set())
-            allowed |= {"testing"} if room == "cli" else set()
-            if imported in nodeloom.__all__:
-                imported = "runtime" if imported == "Runtime" else imported
-        assert imported in allowed, f"{path.relative_to(ROOT)}:{line} imports {imported}"
+def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
+    assert misplaced(room_of(path), path.read_text(encoding="utf-8"), package_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "package", "text"),
+    [
+        ("testing", "nodeloom.testing.odata", "from ...run.runner import Runner"),
+        ("testing", "nodeloom.testing.odata", "from ... import plan"),
+        ("transport", "nodeloom.transport", "if TYPE_CHECKING:\n    from nodeloom.plan.address import UrlValues"),
+        ("plugins", "nodeloom", "def f():\n    from nodeloom.expression.scope import HELPERS"),
+        ("run", "nodeloom.run", "import nodeloom.journal.journal"),
+        ("run", "nodeloom.run", "from nodeloom import Runtime"),
+        ("plan", "nodeloom.plan", "from ..runtime.opening import OpenedRun"),
+    ],
+)
+def test_the_order_sees_relative_late_and_typing_only_imports(room: str, package: str, text: str) -> None:
+    assert len(misplaced(room, text, package)) == 1
+
+
+def test_no_file_name_stands_twice() -> None:
+    names = Counter(path.name for path in modules() if path.name not in ("__init__.py", "__main__.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_lock_of_functools_is_in_the_way_of_a_forked_child() -> None:

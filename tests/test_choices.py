@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from nodeloom import Runtime
-from nodeloom.cli.choices import choices
+from nodeloom.cli.commands.choices import choices
 from nodeloom.errors import NotFoundError, ParameterError, UnknownNameError
 from nodeloom.run.runner import Runner
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox

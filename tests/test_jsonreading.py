@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import LimitError, UnreadableAnswerError
 from nodeloom.jsonreading import MAX_DEPTH, parse_json
-from plan.harness import answer, answering, exchange
+from tests.plan.harness import answer, answering, exchange
 
 JSON = st.recursive(
     st.none()

@@ -20,9 +20,9 @@ import pytest
 
 from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import NodeloomError, UnexpectedRedirectError
-from run.watching import Diary
-from transport.servers import RawServer, answer, serving
-from twoorigins import KEY_TYPE, credential, node, received, redirecting, runtime, says_json
+from tests.run.watching import Diary
+from tests.transport.servers import RawServer, answer, serving
+from tests.twoorigins import KEY_TYPE, credential, node, received, redirecting, runtime, says_json
 
 KEY = "Secret-Canary-4711"
 BARE = {**KEY_TYPE, "authenticate": {"type": "generic", "properties": {}}}

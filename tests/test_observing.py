@@ -18,8 +18,8 @@ from nodeloom import ObservedRun, Observer, RunReport, Runtime, Stop
 from nodeloom.errors import ConfigurationError
 from nodeloom.telemetry import Telemetry
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-from run.doubles import DELETE, TOKEN, links
-from run.watching import Diary
+from tests.run.doubles import DELETE, TOKEN, links
+from tests.run.watching import Diary
 
 Way = Callable[..., RunReport]
 

@@ -20,8 +20,8 @@ import pytest
 from nodeloom import CallContext, Request, Runtime, hookimpl
 from nodeloom.errors import CredentialError, InvalidValueError, NodeloomError, UnexpectedRedirectError
 from nodeloom.messages import origin_of
-from transport.servers import RawServer, answer, serving
-from twoorigins import (
+from tests.transport.servers import RawServer, answer, serving
+from tests.twoorigins import (
     KEY_TYPE,
     SECRET,
     TOKEN,

@@ -16,8 +16,9 @@ import pytest
 
 from nodeloom import Runtime, __version__, hookimpl
 from nodeloom.errors import DescriptorError, PluginError
-from nodeloom.plugins import Hooks, Plugins
-from run.doubles import PROBE
+from nodeloom.hooks import Hooks
+from nodeloom.plugins import Plugins
+from tests.run.doubles import PROBE
 
 ROOT = Path(__file__).resolve().parents[1]
 Install = Callable[..., None]

@@ -12,8 +12,8 @@ import trustme
 
 from nodeloom import CallContext, Policy, Request, Runtime, hookimpl
 from nodeloom.errors import ConfigurationError, LimitError, PolicyError, TLSError
-from transport.servers import answer, says, serving, tls_server
-from twoorigins import KEY_TYPE, TOKEN_TYPE, credential, node, redirecting, runtime, says_json
+from tests.transport.servers import answer, says, serving, tls_server
+from tests.twoorigins import KEY_TYPE, TOKEN_TYPE, credential, node, redirecting, runtime, says_json
 
 LOCAL = {"public_only": True, "networks": ["127.0.0.0/8"]}
 

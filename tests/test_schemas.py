@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from nodeloom.descriptor.schemas import schema_of, write
+from nodeloom.descriptor.jsonschemas import schema_of, write
 from nodeloom.descriptor.validation import KINDS, load_schema
 
 SCHEMAS = sorted((Path(__file__).resolve().parents[1] / "schemas").glob("*.schema.json"))
@@ -30,7 +30,7 @@ def test_each_is_a_valid_2020_12_schema_that_says_what_it_is(path: Path) -> None
 
 @pytest.mark.parametrize("kind", ["node", "resource", "credential"])
 def test_they_are_what_the_models_say(kind: str) -> None:
-    assert load_schema(kind) == schema_of(kind), "run: python -m nodeloom.descriptor.schemas"
+    assert load_schema(kind) == schema_of(kind), "run: python -m nodeloom.descriptor.jsonschemas"
 
 
 def test_the_tool_writes_only_what_changed(tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from nodeloom.errors import NetworkError, NotRunError
 from nodeloom.messages import Request
+from nodeloom.outcomes import Outcome, RunReport
 from nodeloom.run.events import ObservedRequest
-from nodeloom.run.result import Outcome, RunReport
-from nodeloom.run.watch import Watch
+from nodeloom.run.watching import Watch
 from nodeloom.telemetry import Telemetry
-from run.watching import RUN, mask, run_items
+from tests.run.watching import RUN, mask, run_items
 
 
 class Recorded:
@@ -195,7 +195,7 @@ def test_nothing_recorded_holds_a_secret_or_a_query(recorded: Recorded) -> None:
 
 def in_a_process_of_its_own(code: str) -> str:
     """What `code` prints where no test has imported or set anything; the tests' own modules can be imported."""
-    found = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    found = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         check=True,
@@ -210,7 +210,7 @@ def in_a_process_of_its_own(code: str) -> str:
 def test_without_an_sdk_nothing_is_recorded_and_no_spans_are_made_for_requests() -> None:
     """The API alone gives spans that are none; in a process of its own, where no test has set a provider."""
     code = (
-        "from run.watching import *; from nodeloom.telemetry import Telemetry; import sys\n"
+        "from tests.run.watching import *; from nodeloom.telemetry import Telemetry; import sys\n"
         "telemetry = Telemetry(); report = run_items(Watch([telemetry], RUN), [[204], [503, 204]])\n"
         "assert report.counts.succeeded == 2 and telemetry._runs == {}\n"
         "assert 'opentelemetry.sdk' not in sys.modules"
@@ -231,7 +231,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
 def test_a_runtime_without_telemetry_does_not_import_it() -> None:
     code = (
         "import sys; from nodeloom import Runtime; from nodeloom.testing import RecordingTransport\n"
-        "from run.doubles import DELETE, TOKEN, links\n"
+        "from tests.run.doubles import DELETE, TOKEN, links\n"
         "with Runtime(transport=RecordingTransport()) as runtime:\n"
         "    assert runtime.run('threecx', DELETE, links(3), credentials=TOKEN).report.succeeded\n"
         "assert not [m for m in sys.modules if m.startswith(('opentelemetry', 'nodeloom.telemetry'))]"

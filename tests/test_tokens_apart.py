@@ -11,9 +11,9 @@ import httpx
 import pytest
 import trustme
 
-from nodeloom.credential.tokens import TOKENS
-from transport.servers import RawServer, Talk, answer, serving, tls_server
-from twoorigins import TOKEN_TYPE, node, runtime
+from nodeloom.credential.oauth.tokenstore import TOKENS
+from tests.transport.servers import RawServer, Talk, answer, serving, tls_server
+from tests.twoorigins import TOKEN_TYPE, node, runtime
 
 TYPE = {
     **TOKEN_TYPE,

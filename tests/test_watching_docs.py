@@ -11,10 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nodeloom.errors import NotFoundError
-from nodeloom.run.logs import RequestLog
-from nodeloom.run.result import RunReport
-from nodeloom.run.watch import Watch
-from run.watching import RUN, run_items
+from nodeloom.outcomes import RunReport
+from nodeloom.run.runlog import RequestLog
+from nodeloom.run.watching import Watch
+from tests.run.watching import RUN, run_items
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")

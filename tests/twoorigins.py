@@ -9,7 +9,7 @@ from typing import Any
 
 from nodeloom import Runtime
 from nodeloom.credential import Masker
-from transport.servers import RawServer, Talk, answer
+from tests.transport.servers import RawServer, Talk, answer
 
 SECRET = "cànary/+&=key'17"
 TOKEN = "canary-token-4711"

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from nodeloom import errors, expressions
     from nodeloom.errors import NodeloomError
     from nodeloom.expression import Literal
+    from nodeloom.hooks import CallContext, hookimpl
     from nodeloom.messages import Request, Response
-    from nodeloom.plugins import CallContext, hookimpl
+    from nodeloom.outcomes import Outcome, RunReport, RunResult
     from nodeloom.redaction import Secret
     from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
-    from nodeloom.run.planning import PlannedRequest
-    from nodeloom.run.result import Outcome, RunReport, RunResult
     from nodeloom.run.stop import Stop
-    from nodeloom.runtime import RunInterrupted, Runtime
+    from nodeloom.runtime.planning import PlannedRequest
+    from nodeloom.runtime.runtime import RunInterrupted, Runtime
     from nodeloom.transport.policy import Policy
 
 __version__ = "0.1.0"
@@ -55,24 +55,24 @@ __all__ = [
 
 # Loaded when first asked for: `nodeloom --version` needs none of it.
 _HOMES = {
-    "CallContext": "nodeloom.plugins",
+    "CallContext": "nodeloom.hooks",
     "Literal": "nodeloom.expression",
     "NodeloomError": "nodeloom.errors",
     "ObservedRequest": "nodeloom.run.events",
     "ObservedRun": "nodeloom.run.events",
     "Observer": "nodeloom.run.events",
-    "Outcome": "nodeloom.run.result",
-    "PlannedRequest": "nodeloom.run.planning",
+    "Outcome": "nodeloom.outcomes",
+    "PlannedRequest": "nodeloom.runtime.planning",
     "Policy": "nodeloom.transport.policy",
     "Request": "nodeloom.messages",
     "Response": "nodeloom.messages",
-    "RunInterrupted": "nodeloom.runtime",
-    "RunReport": "nodeloom.run.result",
-    "RunResult": "nodeloom.run.result",
-    "Runtime": "nodeloom.runtime",
+    "RunInterrupted": "nodeloom.runtime.runtime",
+    "RunReport": "nodeloom.outcomes",
+    "RunResult": "nodeloom.outcomes",
+    "Runtime": "nodeloom.runtime.runtime",
     "Secret": "nodeloom.redaction",
     "Stop": "nodeloom.run.stop",
-    "hookimpl": "nodeloom.plugins",
+    "hookimpl": "nodeloom.hooks",
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nodeloom.descriptor.files import data_root
-from nodeloom.plugins import hookimpl
+from nodeloom.datafolder import data_root
+from nodeloom.hooks import hookimpl
 
 
 @hookimpl

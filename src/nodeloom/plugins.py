@@ -1,4 +1,4 @@
-"""Plugins: the hooks a distribution can implement, and the manager that calls them.
+"""Plugins: the manager that finds them and calls their hooks (`hooks`).
 
 A plugin is a module or object with functions marked `@nodeloom.hookimpl`, registered through the entry-point group
 `nodeloom`, or passed as `Runtime(plugins=[…])`. The nodes and credential types that ship with Nodeloom come through
@@ -12,7 +12,7 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,92 +34,18 @@ from nodeloom.guarding import (
     words,
     wrong,
 )
+from nodeloom.hooks import GROUP, CallContext, Hooks
 from nodeloom.messages import Request, Response
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     import httpx
 
-GROUP = "nodeloom"
 #: The plugin that brings what ships with Nodeloom.
 BUILTIN = "builtin"
 #: The environment variable that names installed plugins to leave out.
 DISABLE = "NODELOOM_DISABLE_PLUGINS"
 Value = TypeVar("Value")
-
-hookspec = pluggy.HookspecMarker(GROUP)
-hookimpl = pluggy.HookimplMarker(GROUP)
-
-Source = Path | Mapping[str, Any]
-Item = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """What a request hook knows of the call it sees: names as in the descriptor, `item` zero-based."""
-
-    node: str
-    resource: str | None
-    operation: str | None
-    item: int
-
-
-class Hooks:
-    """The hook specifications. An implementation may leave out arguments it does not need.
-
-    Implementations are plain functions, not coroutines, and are called on the event loop of the run (those that
-    register: when the runtime is made), so they must not block. Where several plugins implement a hook, they are
-    called in pluggy's order: the one registered last first, unless `tryfirst` or `trylast` says otherwise.
-    """
-
-    @hookspec
-    def nodeloom_nodes(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
-        """Nodes by name: a folder with `node.json`, a JSON file, or the document itself.
-
-        Called once, when a runtime is made. Files are read when the node is first asked for.
-        """
-
-    @hookspec
-    def nodeloom_credential_types(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
-        """Credential types by name: a JSON file, or the document itself. Called once, when a runtime is made."""
-
-    @hookspec
-    def nodeloom_resolve_credential(self, type_name: str, name: str | None) -> Mapping[str, Any] | None:
-        """The fields of the credential called `name`, or of the default one of the type; None when unknown here.
-
-        Called when a run needs a credential that was not given as a dict and the environment does not have.
-        """
-
-    @hookspec
-    def nodeloom_prepare_request(self, request: Request, context: CallContext) -> Request | None:
-        """Change a request before it is sent: the request to send instead, or None to leave it as it is.
-
-        Called once for each request of an item, with the credential on it, not for token requests. A retry sends
-        the same request again without another call; a renewed token makes another request. `Runtime.plan` does not
-        call it.
-        """
-
-    @hookspec
-    def nodeloom_see_response(self, request: Request, response: Response, context: CallContext) -> None:
-        """Look at an answer. Called for each answer of an item, errors and those that are retried included."""
-
-    @hookspec
-    def nodeloom_transform_result(self, items: Sequence[Item], context: CallContext) -> Sequence[Item] | None:
-        """Change the items an input item became: the items to give instead, or None to leave them.
-
-        An item is `{"json": {…}}`, with `binary` where there are files; `pairedItem` is put on afterwards. Called
-        once for each input item that succeeded.
-        """
-
-    @hookspec
-    def nodeloom_expression_functions(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[empty-body]
-        """Functions for expressions by name, JSON in and JSON out. Called once, when a runtime is made."""
-
-    @hookspec(firstresult=True)
-    def nodeloom_provide_transport(self) -> httpx.AsyncBaseTransport | None:
-        """An httpx transport for all requests of a runtime that was given none; the first one provided is used.
-
-        Called once for each event loop the runtime sends on. The runtime closes the transport.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,16 +197,16 @@ class Plugins:
         """Whether any plugin implements `hook`."""
         return bool(getattr(self._manager.hook, hook).get_hookimpls())
 
-    def collect(self, hook: str) -> dict[str, tuple[str, Any]]:
-        """What the plugins register through `hook`, by name, with the plugin it is from.
+    def collect(self, hook: str, *, taken: Set[str] = frozenset()) -> dict[str, tuple[str, Any]]:
+        """What the plugins register through `hook`, by name, with the plugin it is from; `taken` names are refused.
 
         What ships with Nodeloom keeps its names, then the plugin that is called first; case makes no other name.
         """
         found: dict[str, tuple[str, Any]] = {}
-        taken: dict[str, str] = {}
+        owners: dict[str, str] = {}
         for plugin, call in sorted(self.implementations(hook), key=lambda pair: pair[0] != BUILTIN):
             try:
-                entries = _entries(call(), hook)
+                entries = _entries(call(), hook, taken)
             except BaseException as fault:
                 if passes(fault):
                     raise
@@ -288,20 +214,25 @@ class Plugins:
                 continue
             for name, entry in entries.items():
                 folded = name if hook == "nodeloom_expression_functions" else name.casefold()
-                if folded in taken:
-                    owner = found[taken[folded]][0]
+                if folded in owners:
+                    owner = found[owners[folded]][0]
                     self.fail(plugin, hook, ValueError(f"{name!r} is registered by {owner!r} already"))
                 else:
-                    taken[folded] = name
+                    owners[folded] = name
                     found[name] = (plugin, entry)
         return found
 
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        """The plugins' functions for expressions by name. What one raises is a HookError naming its plugin."""
+    def functions(self, taken: Callable[[], Set[str]]) -> dict[str, Callable[..., Any]]:
+        """The plugins' functions for expressions by name. What one raises is a HookError naming its plugin.
+
+        `taken` gives the names that mean something in expressions already; it is asked only if there is a function.
+        """
         hook = "nodeloom_expression_functions"
+        if not self.has(hook):
+            return {}
         return {
             name: functools.partial(guarded_function, plugin, name, function)
-            for name, (plugin, function) in self.collect(hook).items()
+            for name, (plugin, function) in self.collect(hook, taken=taken()).items()
         }
 
     def credential_values(self, type_name: str, name: str | None) -> tuple[str, Mapping[str, Any]] | None:
@@ -414,8 +345,8 @@ def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:
     return error
 
 
-def _entries(given: Any, hook: str) -> dict[str, Any]:
-    """What a hook registers, checked. Raises TypeError."""
+def _entries(given: Any, hook: str, taken: Set[str]) -> dict[str, Any]:
+    """What a hook registers, checked; no function may have a `taken` name. Raises TypeError and ValueError."""
     if not isinstance(given, Mapping):
         raise wrong(given, "a mapping by name")
     functions = hook == "nodeloom_expression_functions"
@@ -423,7 +354,7 @@ def _entries(given: Any, hook: str) -> dict[str, Any]:
         if not isinstance(name, str):
             raise TypeError(f"the name {name!r} is not a text")
         if functions:
-            _check_function_name(name)
+            _check_function_name(name, taken)
         elif not _can_be_named(name):
             raise ValueError(f"{name!r} cannot be a name: it is empty, a path, or has blanks or control characters")
         if functions and not callable(entry):
@@ -439,14 +370,10 @@ def _can_be_named(name: str) -> bool:
     return name.isprintable() and name.strip() == name and "\\" not in name and not {"", ".", ".."} & {*parts}
 
 
-def _check_function_name(name: str) -> None:
+def _check_function_name(name: str, taken: Set[str]) -> None:
     """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
-    from nodeloom.expression.rewrite import GLOBALS
-    from nodeloom.expression.scope import HELPERS, HOLDERS
-    from nodeloom.expression.syntax.reader import RESERVED
-
     reason = None
-    if name in GLOBALS | HOLDERS | HELPERS | RESERVED:
+    if name in taken:
         reason = "has a meaning in expressions already"
     elif re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None:
         reason = "is no name"

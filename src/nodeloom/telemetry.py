@@ -30,7 +30,7 @@ except ModuleNotFoundError:
     ) from None
 
 if TYPE_CHECKING:
-    from nodeloom.run.result import Outcome, RunReport
+    from nodeloom.outcomes import Outcome, RunReport
 
 Attributes = dict[str, str | int | float | bool]
 

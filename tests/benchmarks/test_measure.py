@@ -10,8 +10,7 @@ from measuring.contestants import COMMAND_LINE, STREAM
 from measuring.growth import Grown, verdicts
 from measuring.page import put
 from measuring.usage import Usage
-
-from .commands import FOLDER, benchmark
+from tests.benchmarks.commands import FOLDER, benchmark
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,7 @@ from measuring.server import Server
 from measuring.task import Task
 from measuring.usage import Usage
 from peers import N8N_PEER
-
-from .commands import benchmark
+from tests.benchmarks.commands import benchmark
 
 pytestmark = pytest.mark.slow
 

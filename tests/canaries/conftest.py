@@ -15,12 +15,11 @@ import pytest
 
 from nodeloom.cli import main
 from nodeloom.credential import EncryptedFileProvider, FileProvider
-from nodeloom.credential.sealing import Work
-from nodeloom.credential.tokens import TOKENS
-from nodeloom.credential.unlocking import ask_with
-
-from .finding import Canary, canary, found
-from .server import Hostile
+from nodeloom.credential.oauth.tokenstore import TOKENS
+from nodeloom.credential.stores.sealing import Work
+from nodeloom.credential.stores.unlocking import ask_with
+from tests.canaries.finding import Canary, canary, found
+from tests.canaries.server import Hostile
 
 HEADER = '{}/+="&?'  # what a header can hold
 

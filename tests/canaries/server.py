@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote_plus
 
-from .finding import Canary
+from tests.canaries.finding import Canary
 
 
 class Hostile:

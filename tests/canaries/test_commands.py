@@ -17,9 +17,8 @@ import click
 import pytest
 
 from nodeloom.cli.app import app
-
-from .conftest import BEARER, CLIENT, CODE, ISSUED, PASSPHRASE, World
-from .finding import Canary
+from tests.canaries.conftest import BEARER, CLIENT, CODE, ISSUED, PASSPHRASE, World
+from tests.canaries.finding import Canary
 
 LINK = ("threecx", "Website Links", "Delete Weblink", "--set", "Link=<<$json.Link>>")
 ITEMS = '{"Link": "a"}\n{"Link": "b"}\n{"Other": "c"}\n'

@@ -23,9 +23,7 @@ from nodeloom import CallContext, ObservedRequest, ObservedRun, Observer, Outcom
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import Secret
 from nodeloom.telemetry import Telemetry
-from showing import rich_text, shown
-
-from .conftest import (
+from tests.canaries.conftest import (
     APIKEY,
     BEARER,
     CANARIES,
@@ -37,8 +35,9 @@ from .conftest import (
     World,
     credentials,
 )
-from .finding import Canary, found
-from .server import MODES
+from tests.canaries.finding import Canary, found
+from tests.canaries.server import MODES
+from tests.showing import rich_text, shown
 
 pytestmark = pytest.mark.slow
 
@@ -229,10 +228,10 @@ def test_no_hook_makes_a_secret_show(world: World, hook: str, name: str) -> None
         "nodeloom.transport.sender.Sender.send",
         "nodeloom.plan.call.Call.request",
         "nodeloom.credential.session.render_injection",
-        "nodeloom.credential.oauth2.OAuth2Client.client_credentials_request",
+        "nodeloom.credential.oauth.oauth2.OAuth2Client.client_credentials_request",
         "nodeloom.credential.session.fit",
         "nodeloom.credential.session.secrets_of",
-        "nodeloom.run.planning.plan_requests",
+        "nodeloom.runtime.planning.plan_requests",
     ],
 )
 @pytest.mark.parametrize("kind", [ZeroDivisionError, RecursionError, NodeloomError])

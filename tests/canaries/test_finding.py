@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from .finding import canary, found
+from tests.canaries.finding import canary, found
 
 BIRD = canary("finder")
 OTHER = canary("other")

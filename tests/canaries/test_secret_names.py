@@ -14,11 +14,10 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.errors import NodeloomError
-
-from .conftest import World
-from .finding import Canary, canary, found
-from .server import MODES
-from .test_failures import Told
+from tests.canaries.conftest import World
+from tests.canaries.finding import Canary, canary, found
+from tests.canaries.server import MODES
+from tests.canaries.test_failures import Told
 
 pytestmark = pytest.mark.slow
 

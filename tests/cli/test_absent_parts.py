@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, TARGET, Said
+from tests.cli.conftest import DELETE, TARGET, Said
 
 pytestmark = pytest.mark.slow
 

@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.listing import columns
+from nodeloom.cli.commands.listing import columns
 from nodeloom.errors import NodeloomError
 from nodeloom.importers.filing import file_stem
 from nodeloom.printable import escaped, escaped_lines, json_text, one_line
-
-from .conftest import Call, Said
+from tests.cli.conftest import Call, Said
 
 # Clears the screen, sets the title, a C1 sequence, turns the reading direction, hides text, begins a line of its own.
 EVIL = "a\x1b[2J\x1b]0;title\x07\x9b31m\u202egnp\u2066\u200b\ufeff\U000e0041\x00\x7f\r\nerror: forged <b>|`"
@@ -255,7 +254,7 @@ def test_only_one_module_writes_to_the_terminal() -> None:
     folder = Path(__file__).resolve().parents[2] / "src" / "nodeloom" / "cli"
     writes = {"echo", "secho", "prompt", "confirm", "print", "echo_via_pager"}
     found = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call):
                 name = getattr(call.func, "attr", getattr(call.func, "id", ""))

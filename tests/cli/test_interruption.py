@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, Said, finish, start
+from tests.cli.conftest import DELETE, Said, finish, start
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
+from tests.cli.conftest import DELETE, TARGET, Call, Said, finish, heeding_signals, start
 
 pytestmark = pytest.mark.slow
 
@@ -165,7 +164,7 @@ WAITING = """
 import ctypes, os, sys, threading
 from nodeloom.cli import main
 from nodeloom.cli.sink import Sink
-from nodeloom.run.journal.file import JournalFile
+from nodeloom.journal.journalfile import JournalFile
 
 lock = threading.Lock()
 lock.acquire()

@@ -14,8 +14,7 @@ import pytest
 
 from nodeloom.cli import main
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, TARGET, Said, command, finish, start
+from tests.cli.conftest import DELETE, TARGET, Said, command, finish, start
 
 ONE = (*TARGET, "Get Weblink", "--set", "Link=link-1")
 RunWith = Callable[[int], Said]

@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import DELETE, Call
+from tests.cli.conftest import DELETE, Call
 
 SET_UP = """
 import sys

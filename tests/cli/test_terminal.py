@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from nodeloom.cli import main, sink, terminal
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import ascii_json, json_text
-
-from .conftest import DELETE, TARGET, command
+from tests.cli.conftest import DELETE, TARGET, command
 
 ODD = {"name": "é ü \x81 → 😀 \x7f"}
 

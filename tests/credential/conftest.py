@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from nodeloom.descriptor.models import CredentialType
-
-from .helpers import three_cx_type
+from tests.credential.helpers import three_cx_type
 
 
 @pytest.fixture(autouse=True)

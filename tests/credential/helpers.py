@@ -14,7 +14,7 @@ import httpx
 from keyring.backend import KeyringBackend
 
 from nodeloom.credential import CredentialSession, StoredCredential, TokenStore
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.messages import Request, Response
 

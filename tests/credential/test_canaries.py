@@ -15,9 +15,8 @@ from nodeloom.credential import CredentialSession, FileProvider, TokenStore
 from nodeloom.errors import NetworkError, NodeloomError
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import Secret
-
-from .helpers import answer
-from .test_inherit import OAUTH2
+from tests.credential.helpers import answer
+from tests.credential.test_inheritance import OAUTH2
 
 pytestmark = pytest.mark.anyio
 

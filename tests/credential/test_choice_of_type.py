@@ -14,11 +14,10 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.credential import FileProvider
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.errors import AuthenticationError, CredentialError, CredentialNotFoundError, DescriptorError
 from nodeloom.testing import RecordingTransport
-
-from .helpers import field
+from tests.credential.helpers import field
 
 
 def reference(name: str, authentication: str, **more: Any) -> dict[str, Any]:

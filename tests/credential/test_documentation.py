@@ -9,11 +9,10 @@ import click
 import pytest
 
 from nodeloom import Runtime
-from nodeloom.cli.credentials import credentials
+from nodeloom.cli.commands.credentials import credentials
 from nodeloom.credential import inherited
 from nodeloom.descriptor.models import CredentialType
-
-from .helpers import ROOT
+from tests.credential.helpers import ROOT
 
 DOCUMENT = (ROOT / "docs" / "credentials.md").read_text(encoding="utf-8")
 

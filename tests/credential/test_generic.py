@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from nodeloom.credential import Injection
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError, DescriptorError
-
-from .helpers import field, make_type, send_nothing, session_of
+from tests.credential.helpers import field, make_type, send_nothing, session_of
 
 FIELDS = [field("key"), field("name"), field("user"), field("password"), field("region")]
 WIRE = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "wire"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nodeloom.credential import CredentialSession, StoredCredential
 from nodeloom.errors import preview
-from nodeloom.run.registry import type_for
+from nodeloom.runtime.registry import type_for
 
 SECRET = "canary-token-4711"
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from nodeloom.credential import CredentialSession, Injection, StoredCredential, TokenStore
-from nodeloom.credential.tokens import TOKENS
+from nodeloom.credential.oauth.tokenstore import TOKENS
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import (
     AuthenticationError,
@@ -27,8 +27,7 @@ from nodeloom.errors import (
 )
 from nodeloom.messages import Request, Response
 from nodeloom.testing import ThreeCXSandbox
-
-from .helpers import (
+from tests.credential.helpers import (
     Clock,
     TokenEndpoint,
     answer,

@@ -12,8 +12,7 @@ from nodeloom import Runtime
 from nodeloom.credential import CredentialSession, Injection, inherited
 from nodeloom.descriptor.models import CredentialType
 from nodeloom.errors import CredentialError
-
-from .helpers import ROOT, TokenEndpoint, answer, send_nothing, session_of
+from tests.credential.helpers import ROOT, TokenEndpoint, answer, send_nothing, session_of
 
 pytestmark = pytest.mark.anyio
 

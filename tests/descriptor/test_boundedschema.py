@@ -16,8 +16,7 @@ from jsonschema import Draft202012Validator
 from nodeloom import javascript
 from nodeloom.descriptor.boundedschema import BoundedSchema
 from nodeloom.errors import DescriptorError, InvalidValueError
-
-from .hasty import hasty
+from tests.descriptor.hasty import hasty
 
 ENDLESS = "a" * 60 + "!"
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node, PropertyNames, credential_type
-from nodeloom.descriptor.files import data_root, parse_json, read_json
+from nodeloom.descriptor.documentfiles import parse_json, read_json
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import DescriptorError, UnknownNameError
-
-from .corpus import FILES, credentials, document, needs_corpus
+from tests.descriptor.corpus import FILES, credentials, document, needs_corpus
 
 THREECX = data_root() / "nodes" / "threecx"
 

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.descriptor.forms import describe
 from nodeloom.errors import UnknownNameError
-
-from .corpus import FILES, document, needs_corpus
+from tests.descriptor.corpus import FILES, document, needs_corpus
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import DescriptorError
-
-from .hasty import hasty
+from tests.descriptor.hasty import hasty
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from nodeloom.descriptor import partkeys
 from nodeloom.descriptor.soundness import METHODS, TYPES, VALIDATED, unsound_parts
 from nodeloom.plan import coercion, postreceive
 from nodeloom.plan.pagination import PAGINATIONS
-
-from .corpus import FILES, credentials, document, needs_corpus
+from tests.descriptor.corpus import FILES, credentials, document, needs_corpus
 
 Json = dict[str, Any]
 

@@ -22,9 +22,8 @@ from nodeloom.descriptor.validation import (
     validate_document,
 )
 from nodeloom.errors import DescriptorError
-
-from .corpus import FILES, ROOT, credentials, document, needs_corpus
-from .pieces import KEYS, REQUIRED, WRONG, Piece, pieces_of
+from tests.descriptor.corpus import FILES, ROOT, credentials, document, needs_corpus
+from tests.descriptor.pieces import KEYS, REQUIRED, WRONG, Piece, pieces_of
 
 # A descriptor with one of everything, for machines without the recorded ones.
 SAMPLE: Any = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from .contained import outcomes
+from tests.expression.contained import outcomes
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.rewrite import GLOBALS
 from nodeloom.expression.scope import HELPERS, HOLDERS
-from nodeloom.expression.syntax.reader import RESERVED
+from nodeloom.expression.syntax.tokenreader import RESERVED
 from nodeloom.expressions import Engines, evaluate
 
 ENGINES = Engines()

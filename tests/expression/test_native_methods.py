@@ -14,8 +14,7 @@ from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression.modules import boot_sources
 from nodeloom.expression.quickjs import Context
 from nodeloom.expressions import Engines, evaluate
-
-from .conftest import Evaluate
+from tests.expression.conftest import Evaluate
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nodeloom.expression.quickjs import Context
 from nodeloom.expression.text import NotPlainError, mixed_text, number_text, string_text
-from nodeloom.expression.values import UNDEFINED
+from nodeloom.values import UNDEFINED
 
 
 @settings(max_examples=500, deadline=None)

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.archive import Files, Limits, read_archive, read_folder
 from nodeloom.importers.n8n import import_package
-
-from .packing import tar_entry, unpack_to, write_tar
+from tests.importers.packing import tar_entry, unpack_to, write_tar
 
 SMALL = Limits(total_bytes=200_000, file_bytes=100_000, text_bytes=50_000, entries=50)
 

@@ -10,8 +10,7 @@ import pytest
 from nodeloom.errors import ConfigurationError
 from nodeloom.importers.n8n import import_package
 from nodeloom.importers.packages import is_package_name
-
-from .packing import MODULE, manifest, module, one_node, pack, unpack_to
+from tests.importers.packing import MODULE, manifest, module, one_node, pack, unpack_to
 
 NODE = module("const lib = require('@acme/lib');", "this.description.codex = lib.label('x');")
 MANIFEST = manifest(dependencies={"@acme/lib": "^1.2.0"})

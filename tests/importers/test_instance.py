@@ -14,8 +14,7 @@ from nodeloom import Runtime
 from nodeloom.cli import main
 from nodeloom.errors import ConfigurationError, NodeloomError, UnknownNameError
 from nodeloom.importers.instance import is_instance, parse_instance, read_instance
-
-from .conftest import Listener
+from tests.importers.conftest import Listener
 
 COPIED = {
     "parameters": {

@@ -12,9 +12,8 @@ from nodeloom import Runtime
 from nodeloom.descriptor.validation import validate_document
 from nodeloom.errors import DescriptorError, ParameterError, UnknownNameError
 from nodeloom.importers.n8n import ImportResult, import_package
-
-from .conftest import Listener
-from .packing import FIXTURES, files_of, manifest, module, one_node, pack, unpack_to
+from tests.importers.conftest import Listener
+from tests.importers.packing import FIXTURES, files_of, manifest, module, one_node, pack, unpack_to
 
 
 @pytest.fixture(scope="module")

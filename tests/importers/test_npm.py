@@ -13,10 +13,9 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.cli import main
 from nodeloom.importers.n8n import ImportResult, import_package
-
-from .conftest import Listener
-from .packing import module, one_node
-from .test_openapi import BEFORE, DOCUMENT
+from tests.importers.conftest import Listener
+from tests.importers.packing import module, one_node
+from tests.importers.test_openapi import BEFORE, DOCUMENT
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,8 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.importers.n8n import import_package
-
-from .conftest import Listener
-from .packing import module, one_node
+from tests.importers.conftest import Listener
+from tests.importers.packing import module, one_node
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.0",

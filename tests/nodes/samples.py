@@ -35,7 +35,7 @@ def data_file(name: str) -> Path:
 @functools.cache
 def document() -> Json:
     """3CX's file of release 20.0.10."""
-    from nodeloom.importers.openapi.reading import read_document
+    from nodeloom.importers.openapi.documentloading import read_document
 
     return read_document(data_file("swagger-20.0.10.yaml"))
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom import Runtime
-from nodeloom.cli.settings import Settings, split_setting
+from nodeloom.cli.assignments import Settings, split_setting
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.descriptor.forms import describe
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.testing import RecordingTransport
 from nodeloom.testing.odata.paths import parse_path
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from nodeloom import Runtime
-from nodeloom.descriptor.files import data_root
+from nodeloom.datafolder import data_root
 from nodeloom.errors import UnknownNameError
-
-from . import samples
-from .test_threecx_requests import form_of
+from tests.nodes import samples
+from tests.nodes.test_threecx_requests import form_of
 
 Json = dict[str, Any]
 
@@ -41,7 +40,7 @@ def page_id(page: Json) -> str:
 
 def plain(label: str) -> str:
     """A label of a page without what it adds: "Top ($top)" and "$top" are Top."""
-    from nodeloom.importers.openapi.names import start_case
+    from nodeloom.importers.openapi.displaynames import start_case
 
     return start_case(re.sub(r" \(\$\w+\)$", "", label))
 
@@ -109,7 +108,7 @@ def test_regenerating_changes_no_byte() -> None:
 
 def test_no_sentence_of_the_file_is_copied() -> None:
     """Labels are made from names; what the node says is its own."""
-    from nodeloom.importers.openapi.names import start_case
+    from nodeloom.importers.openapi.displaynames import start_case
 
     sentences: set[str] = set()
 

@@ -15,8 +15,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.testing import RecordingTransport
-
-from . import samples
+from tests.nodes import samples
 
 Json = dict[str, Any]
 
@@ -214,7 +213,8 @@ def form_of(node: Any, resource: str, operation: str) -> list[PropertyDescriptor
 
 
 def test_every_operation_validates_against_the_published_schema() -> None:
-    from nodeloom.descriptor.files import data_root, read_json
+    from nodeloom.datafolder import data_root
+    from nodeloom.descriptor.documentfiles import read_json
     from nodeloom.descriptor.validation import kind_of, validate_document
 
     folder = data_root() / "nodes" / "threecx"

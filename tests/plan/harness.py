@@ -9,7 +9,7 @@ from typing import Any
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request, Response
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.operation import OperationPlan
 
 BASE = "https://api.example.test/v1"

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import MissingValueError
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 Json = dict[str, Any]
 NOTHING = "={{ $json.nothing }}"

@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.errors import ExpressionError, InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.plan.clause import clause, is_literal, is_odata
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
+from nodeloom.testing.odata.declarations import ComplexType, Edm, Field
 from nodeloom.testing.odata.filters import _tokens as filter_tokens
 from nodeloom.testing.odata.filters import parse_filter
-from nodeloom.testing.odata.model import ComplexType, Edm, Field
-
-from .harness import BASE, node, request_of, scope_of
+from tests.plan.harness import BASE, node, request_of, scope_of
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 LIST = {"resource": "Website Links", "operation": "List Weblink"}

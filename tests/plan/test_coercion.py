@@ -10,9 +10,8 @@ from nodeloom import javascript
 from nodeloom.errors import InvalidValueError, JavaScriptDisabledError, ParameterError
 from nodeloom.expression import UNDEFINED
 from nodeloom.plan.address import UrlValues
-from nodeloom.plan.compile import compile_plan
-
-from .harness import body_of, node, request_of
+from nodeloom.plan.compiler import compile_plan
+from tests.plan.harness import body_of, node, request_of
 
 MODES: tuple[UrlValues, UrlValues] = ("strict", "raw")
 FAILS = object()

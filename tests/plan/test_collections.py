@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import InvalidValueError, ParameterError, UnknownNameError
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 
 def body(name: str, to: str, **more: Any) -> dict[str, Any]:

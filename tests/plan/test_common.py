@@ -13,10 +13,10 @@ from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import NodeloomError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.steps import KeyStep
-from nodeloom.runtime import Runtime
+from nodeloom.runtime.runtime import Runtime
 
 OPEN = frozenset({"url", "serverUrl"})
 TOKENS = [

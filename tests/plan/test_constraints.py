@@ -11,8 +11,7 @@ from nodeloom import Runtime
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import DescriptorError, InvalidValueError, ParameterError
 from nodeloom.testing import RecordingTransport
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 Json = dict[str, Any]
 

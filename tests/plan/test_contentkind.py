@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from nodeloom import errors
 from nodeloom.messages import Response
 from nodeloom.plan.contentkind import Kind, kind_of, text_of
-
-from .harness import answer, answering, exchange
+from tests.plan.harness import answer, answering, exchange
 
 
 def items(body: Any, kind: str | None, url_values: str = "strict", **headers: str) -> list[Any]:

@@ -10,8 +10,7 @@ import pytest
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.messages import Request
 from nodeloom.plan.address import UrlValues
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 MODES: tuple[UrlValues, UrlValues] = ("strict", "raw")
 

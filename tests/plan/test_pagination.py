@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, InvalidValueError, ItemError
-from nodeloom.plan.compile import compile_plan
-
-from .harness import answer, answering, exchange, node, scope_of
+from nodeloom.plan.compiler import compile_plan
+from tests.plan.harness import answer, answering, exchange, node, scope_of
 
 ROOT = {"postReceive": [{"type": "rootProperty", "properties": {"property": "items"}}]}
 

@@ -10,9 +10,8 @@ from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import BadRequestError, InvalidValueError, ItemError
 from nodeloom.importers.openapi import odata
 from nodeloom.messages import Response
-from nodeloom.plan.compile import compile_plan
-
-from .harness import answer, answering, exchange, exchanged
+from nodeloom.plan.compiler import compile_plan
+from tests.plan.harness import answer, answering, exchange, exchanged
 
 NAMES = ["$top", "$skip", "$filter", "$count", "$select"]
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.errors import MissingValueError, ParameterError
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.preconditions import is_condition
-
-from .harness import BASE, body_of, node, request_of, scope_of
+from tests.plan.harness import BASE, body_of, node, request_of, scope_of
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink", "Link": "a"}

@@ -8,11 +8,10 @@ import pytest
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.forms import describe
-from nodeloom.descriptor.search import entries_of
+from nodeloom.descriptor.nodesearch import entries_of
 from nodeloom.errors import ParameterError, UnknownNameError
-from nodeloom.plan.compile import compile_plan
-
-from .harness import BASE, request_of
+from nodeloom.plan.compiler import compile_plan
+from tests.plan.harness import BASE, request_of
 
 
 def choice(name: str, *values: str, show: Any = None, hide: Any = None, **more: Any) -> dict[str, Any]:

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.errors import InvalidValueError, ItemError, MissingValueError
 from nodeloom.messages import Request
-
-from .harness import node, request_of
+from tests.plan.harness import node, request_of
 
 # Text that means something to somebody on the way.
 HOSTILE = [

@@ -8,8 +8,7 @@ import pytest
 
 from nodeloom.errors import BadRequestError, NotFoundError, ResponseError, ServerError, UnreadableAnswerError
 from nodeloom.messages import Response
-
-from .harness import answering, exchange
+from tests.plan.harness import answering, exchange
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import InvalidValueError
 from nodeloom.plan.styles import write_header, write_path, write_query
 from nodeloom.plan.wire import encode_query
-
-from .harness import body_of, node, request_of
+from tests.plan.harness import body_of, node, request_of
 
 ARRAY = ["blue", "black", "brown"]
 OBJECT = {"R": 100, "G": 200, "B": 150}
@@ -119,7 +118,7 @@ FILE = {"data": "aGk=", "mimeType": "text/plain", "fileName": "hi.txt"}
 @pytest.mark.parametrize("given_as", ["photo", FILE])
 def test_a_file_is_binary_data_of_the_item_by_name_or_given(given_as: Any) -> None:
     from nodeloom.expression import Environment, Scope
-    from nodeloom.plan.compile import compile_plan
+    from nodeloom.plan.compiler import compile_plan
 
     probe = node({"name": "Body", "type": "string", "routing": {"send": {"type": "body", "encode": "binary"}}})
     plan = compile_plan(probe, {"Body": given_as})

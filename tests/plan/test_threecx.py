@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.descriptor.forms import describe
 from nodeloom.errors import InvalidValueError, MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Environment, Scope
 from nodeloom.messages import Request
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.testing.odata.paths import parse_path
 
 PAGES = Path(__file__).resolve().parents[3] / "shared" / "facts" / "3cx-node-pages.json"

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node
-from nodeloom.descriptor.files import data_root
 from nodeloom.errors import InvalidValueError, MissingValueError, ParameterError
 from nodeloom.expression import Environment, Scope, compile_value
-from nodeloom.plan.compile import compile_plan
+from nodeloom.plan.compiler import compile_plan
 from nodeloom.plan.whole import whole
-
-from .harness import BASE, body_of, node, request_of, scope_of
+from tests.plan.harness import BASE, body_of, node, request_of, scope_of
 
 THREECX = Node.from_path(data_root() / "nodes" / "threecx")
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink"}

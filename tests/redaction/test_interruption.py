@@ -17,14 +17,19 @@ from nodeloom.redaction import clean_interruption, interrupted_clean, let_go
 TESTS = Path(__file__).resolve().parents[1]
 
 
-MASKING = ("redaction/masker.py", "redaction/names.py", "run/redacting.py")
+MASKING = ("redaction/masker.py", "redaction/secretnames.py", "run/redactor.py")
 CASES = {
     "the given credential is put into values that mask themselves": ("run", "redaction/secret.py"),
     "a masker is made and used": ("arun", *MASKING),
     "a masker is made for a journal": ("journal", *MASKING, "/re/__init__.py", "/re/_compiler.py"),
     "a masker is made for the test of a credential": ("test", *MASKING, "credential/probe.py"),
-    "a token is fetched": ("token", "credential/oauth2.py", "credential/tokens.py", "credential/session.py"),
-    "a credential file is unlocked": ("sealed", "credential/sealing.py", "credential/unlocking.py"),
+    "a token is fetched": (
+        "token",
+        "credential/oauth/oauth2.py",
+        "credential/oauth/tokenstore.py",
+        "credential/session.py",
+    ),
+    "a credential file is unlocked": ("sealed", "credential/stores/sealing.py", "credential/stores/unlocking.py"),
     "headers are built": ("arun", "plan/call.py", "credential/generic.py", "credential/templates.py"),
     "a body is written as JSON": ("plan", "plan/wire.py", "jsonwriting.py", "plan/merge.py"),
 }
@@ -36,7 +41,7 @@ def test_an_interruption_shows_no_secret() -> None:
 
     In a process of its own, because it is traced: one for all cases.
     """
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
     command = [sys.executable, "-W", "ignore", str(TESTS / "interrupting.py"), json.dumps(CASES)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nodeloom.credential import StoredCredential
 from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, forget_locals, masked, reveal
-from showing import locals_behind, pytest_traceback, rich_text, rich_traceback
+from tests.showing import locals_behind, pytest_traceback, rich_text, rich_traceback
 
 CANARY = "canary-4711"
 HOLDERS: list[Any] = [

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from nodeloom.errors import NodeloomError
-from nodeloom.run.items import Item, as_item
-from nodeloom.run.keywords import OnError
-from nodeloom.run.result import Outcome
+from nodeloom.inputs.items import as_item
+from nodeloom.inputs.itemsource import open_source
+from nodeloom.outcomes import Outcome
 from nodeloom.run.runner import Runner
-from nodeloom.run.source import open_source
+from nodeloom.run.runoptions import OnError
 from nodeloom.run.stop import Stop
+from nodeloom.values import Item
 
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink", "Link": "={{ $json.Link }}"}
 BULK = {"resource": "Website Links", "operation": "Bulk Links Delete"}

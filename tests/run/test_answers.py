@@ -28,9 +28,8 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 from nodeloom.testing import RecordingTransport
-from transport.servers import answer, refused_port, says, serving, tls_server
-
-from .doubles import DELETE, TOKEN, links
+from tests.run.doubles import DELETE, TOKEN, links
+from tests.transport.servers import answer, refused_port, says, serving, tls_server
 
 GET_LINK = {**DELETE, "operation": "Get Weblink"}
 

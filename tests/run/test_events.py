@@ -10,8 +10,8 @@ from nodeloom import Observer, Runtime
 from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.run.events import check_observer
 from nodeloom.telemetry import Telemetry
-from run.doubles import PROBE
-from run.watching import Diary
+from tests.run.doubles import PROBE
+from tests.run.watching import Diary
 
 
 def observer(name: str, value: Any = lambda *_given: None) -> Observer:
@@ -80,8 +80,8 @@ async def coroutine(*_given: Any) -> None: ...
     ("value", "message"),
     [
         (coroutine, "is a coroutine"),
-        (None, "is no method"),
-        (5, "is no method"),
+        (None, "is not a method"),
+        (5, "is not a method"),
         (lambda _self: None, "cannot be called: too many positional arguments"),
         (lambda _self, _run, _outcome: None, "cannot be called: too many positional arguments"),
         (lambda _self, _run, _outcome, _seconds, _more: None, "cannot be called: missing a required argument"),

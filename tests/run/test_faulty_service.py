@@ -9,8 +9,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.testing import ThreeCXSandbox
-
-from .doubles import DELETE, links
+from tests.run.doubles import DELETE, links
 
 pytestmark = pytest.mark.slow
 

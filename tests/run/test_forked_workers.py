@@ -19,8 +19,7 @@ from nodeloom import Runtime
 from nodeloom.descriptor.once import once
 from nodeloom.expressions import evaluate
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, PROBE, ok
+from tests.run.doubles import DELETE, PROBE, ok
 
 pytestmark = [
     pytest.mark.slow,
@@ -110,7 +109,7 @@ def test_children_forked_in_the_midst_of_runs_are_not_held_up() -> None:
 @pytest.mark.timeout(100)
 def test_workers_of_a_server_that_forks_first_fetch_tokens_of_their_own(sandbox: ThreeCXSandbox) -> None:
     """The parent's token is not the children's: a service may end it when one of them fetches another."""
-    from nodeloom.credential.tokens import TOKENS
+    from nodeloom.credential.oauth.tokenstore import TOKENS
 
     with Runtime(discover_plugins=False) as runtime:
         given = {"threeCxApi": sandbox.credential}

@@ -12,8 +12,7 @@ import pytest
 from nodeloom import CallContext, Request, Response, Runtime, hookimpl
 from nodeloom.errors import HookError, InvalidValueError, PluginError
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, PROBE, links, ok
+from tests.run.doubles import DELETE, PROBE, links, ok
 
 GET = {"operation": "Get", "id": "={{ $json.n }}"}
 ITEMS = [{"n": 1}, {"n": 2}, {"n": 3}]

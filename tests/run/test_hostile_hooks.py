@@ -15,8 +15,7 @@ from nodeloom import CallContext, Request, Response, Runtime, hookimpl
 from nodeloom.errors import HookError, InvalidValueError
 from nodeloom.guarding import words
 from nodeloom.testing import RecordingTransport
-
-from .doubles import PROBE, ok
+from tests.run.doubles import PROBE, ok
 
 GET = {"operation": "Get", "id": "={{ $json.n }}"}
 ITEMS = [{"n": 1}, {"n": 2}, {"n": 3}]

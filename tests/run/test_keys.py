@@ -18,10 +18,9 @@ from nodeloom.errors import (
     ParameterError,
     PreconditionFailedError,
 )
-from nodeloom.run.result import RunResult
+from nodeloom.outcomes import RunResult
 from nodeloom.testing import ThreeCXSandbox
-
-from .doubles import BULK, DELETE
+from tests.run.doubles import BULK, DELETE
 
 AWKWARD = [
     "O'Brien/x?y#z",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nodeloom import openfiles
-from transport.servers import Talk, answer, serving
+from tests.transport.servers import Talk, answer, serving
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ from nodeloom.transport import sender
 
 told = json.loads(sys.argv[1])
 if told["loop"] == "asyncio":
-    from nodeloom.run import background
+    from nodeloom.runtime import background
     background._loop_factory = lambda: None
 if told["channel"] == "httpx":
     sender.open_channel = lambda _limits: None

@@ -14,13 +14,12 @@ import pytest
 
 from nodeloom import Runtime, Stop
 from nodeloom.errors import ConfigurationError, NetworkError, RequestTimeoutError
-from nodeloom.run.result import RunReport
+from nodeloom.outcomes import RunReport
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from nodeloom.transport import retry
-from transport.servers import RawServer, answer, refused_port, serving
-from transport.virtualtime import run_virtually
-
-from .doubles import DELETE, PROBE, TOKEN, links, ok
+from tests.run.doubles import DELETE, PROBE, TOKEN, links, ok
+from tests.transport.servers import RawServer, answer, refused_port, serving
+from tests.transport.virtualtime import run_virtually
 
 LIST = {"resource": "Website Links", "operation": "List Weblink"}
 

@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodeloom.errors import InvalidItemError, ItemError, NotRunError, RequestError
-from nodeloom.run.items import Item
-from nodeloom.run.result import Outcome
+from nodeloom.outcomes import Outcome
 from nodeloom.run.stop import Stop
-
-from .doubles import Watched, runner_for, until
+from nodeloom.values import Item
+from tests.run.doubles import Watched, runner_for, until
 
 
 async def all_of(runner: Any) -> list[Outcome]:

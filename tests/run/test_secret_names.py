@@ -13,8 +13,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.errors import ConfigurationError, NodeloomError
 from nodeloom.testing import RecordingTransport
-
-from .doubles import DELETE, PROBE
+from tests.run.doubles import DELETE, PROBE
 
 SECRET = "canary-4711"
 USER = {"Id": 7, "AuthPassword": SECRET, "VMPIN": "94711", "Nickname": "canary-nick"}

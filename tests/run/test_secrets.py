@@ -14,11 +14,10 @@ import pytest
 from nodeloom import CallContext, Request, Response, Runtime, hookimpl
 from nodeloom.errors import NodeloomError
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, links
+from tests.run.doubles import DELETE, links
 
 SECRET = "canary+secret/ünï=1"
-TOKEN = "canary-token-4711"
+TOKEN = "canary-token-tail-xq"
 CLIENT = {"serverUrl": "https://pbx.test", "clientId": "id", "clientSecret": SECRET}
 BEARER = {**CLIENT, "accessToken": TOKEN}
 
@@ -80,7 +79,7 @@ class Leaky:
 
 
 def shows(text: str) -> list[str]:
-    return [word for word in ("canary", "4711", "nary%2B", "\\u00fcn") if word in text]
+    return [word for word in ("canary", "tail-xq", "nary%2B", "\\u00fcn") if word in text]
 
 
 def check(runtime: Runtime, credential: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:

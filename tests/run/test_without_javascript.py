@@ -14,8 +14,7 @@ import pytest
 from nodeloom import Runtime
 from nodeloom.errors import CredentialError, JavaScriptDisabledError
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-
-from .doubles import DELETE, links, ok
+from tests.run.doubles import DELETE, links, ok
 
 PLAIN: dict[str, Any] = {
     "name": "plain",

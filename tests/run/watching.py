@@ -8,9 +8,9 @@ from typing import Any
 
 from nodeloom.errors import NodeloomError
 from nodeloom.messages import Request, Response
+from nodeloom.outcomes import Outcome, RunReport
 from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
-from nodeloom.run.result import Outcome, RunReport
-from nodeloom.run.watch import Watch
+from nodeloom.run.watching import Watch
 
 RUN = ObservedRun("probe", "Things", "Delete", total=2)
 ADDRESS = "https://user:pass@probe.test/things/canary-secret?key=canary-secret&name=Ann"

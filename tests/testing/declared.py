@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from nodeloom.testing.odata.errors import ODataError
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EnumType, Field, Operation, from_json
 from nodeloom.testing.odata.literals import quote_literal
-from nodeloom.testing.odata.model import ComplexType, Edm, EntitySet, EnumType, Field, Operation, from_json
+from nodeloom.testing.odata.refusal import ODataError
 from nodeloom.testing.odata.service import Answer, ODataRequest, ODataService, refusal
-from nodeloom.testing.threecx.catalogue import ServiceCatalogue
+from nodeloom.testing.threecx.servicecatalogue import ServiceCatalogue
 from nodeloom.testing.threecx.synthetic import sample_entity, sample_value
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS, sample_link
 

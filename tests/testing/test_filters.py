@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.testing.odata.errors import ODataError
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EnumType, Field
 from nodeloom.testing.odata.filters import parse_filter, parse_path_expression
 from nodeloom.testing.odata.literals import literal_text
-from nodeloom.testing.odata.model import ComplexType, Edm, EnumType, Field
+from nodeloom.testing.odata.refusal import ODataError
 
 INNER = ComplexType("Pbx.Inner", (Field("Size", Edm.INT32), Field("Label")))
 THING = ComplexType(

@@ -9,8 +9,7 @@ import h11
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-
-from .conftest import fetch_token
+from tests.testing.conftest import fetch_token
 
 
 class Wire:

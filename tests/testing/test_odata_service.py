@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from nodeloom.testing.odata.errors import ODataError
-from nodeloom.testing.odata.model import Edm, EntitySet, EntityType, EnumType, Field, Operation
+from nodeloom.testing.odata.declarations import Edm, EntitySet, EntityType, EnumType, Field, Operation
+from nodeloom.testing.odata.refusal import ODataError
 from nodeloom.testing.odata.service import Answer, Call, ODataRequest, ODataService, refusal
 
 KIND = EnumType("Pbx.Kind", frozenset({"Queue", "Fax"}))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.testing.odata.errors import ODataError
 from nodeloom.testing.odata.literals import quote_literal
 from nodeloom.testing.odata.paths import Segment, parse_path, percent_decode
+from nodeloom.testing.odata.refusal import ODataError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 

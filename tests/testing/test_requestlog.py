@@ -6,8 +6,7 @@ import httpx
 
 from nodeloom.testing import ThreeCXSandbox
 from nodeloom.testing.requestlog import masked_form, masked_headers, masked_target, masked_token_body
-
-from .conftest import Connect, fetch_token
+from tests.testing.conftest import Connect, fetch_token
 
 
 def test_a_request_is_logged_as_it_came_and_as_it_was_understood(sandbox: ThreeCXSandbox, connect: Connect) -> None:

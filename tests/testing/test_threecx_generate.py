@@ -14,11 +14,10 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from nodeloom.errors import DescriptorError
-from nodeloom.testing.odata.model import ComplexType, EnumType, Field
+from nodeloom.testing.odata.declarations import ComplexType, EnumType, Field
 from nodeloom.testing.threecx.generate import OUTPUT, compile_service, load, main, render
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS
-
-from .declared import CATALOGUE, Probe, new_service, probes, put
+from tests.testing.declared import CATALOGUE, Probe, new_service, probes, put
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "3cx" / "swagger-20.0.10.yaml"
 needs_file = pytest.mark.skipif(not FILE.exists(), reason="3CX's file (../shared/data/3cx) is absent")

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from nodeloom.testing.odata.model import ComplexType, Field
+from nodeloom.testing.odata.declarations import ComplexType, Field
 from nodeloom.testing.odata.service import Answer, ODataService
-
-from .declared import CATALOGUE, Probe, ask, bad_literal, literal, misfit, new_service, probes, put
+from tests.testing.declared import CATALOGUE, Probe, ask, bad_literal, literal, misfit, new_service, probes, put
 
 PROBES = list(probes())
 PARTS = 8

@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.testing import ThreeCXSandbox
+from nodeloom.testing.odata.declarations import Edm
 from nodeloom.testing.odata.literals import quote_literal
-from nodeloom.testing.odata.model import Edm
 from nodeloom.testing.odata.service import ODataService
-
-from .conftest import Connect
-from .declared import CATALOGUE, ask, new_service
+from tests.testing.conftest import Connect
+from tests.testing.declared import CATALOGUE, ask, new_service
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 TEXT_KEYS = sorted(

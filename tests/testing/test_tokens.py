@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from nodeloom.testing import ThreeCXSandbox
-from nodeloom.testing.threecx.tokens import TokenAnswer, TokenIssuer
-
-from .conftest import Connect, fetch_token
+from nodeloom.testing.threecx.tokenendpoint import TokenAnswer, TokenIssuer
+from tests.testing.conftest import Connect, fetch_token
 
 FORM = "application/x-www-form-urlencoded"
 

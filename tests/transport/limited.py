@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from nodeloom.messages import Request, Response
-
-from .virtualtime import now
+from tests.transport.virtualtime import now
 
 Limiter = Callable[[float], float | None]
 """Takes the time; gives None to let the request pass, else after how many seconds it might."""

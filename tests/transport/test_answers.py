@@ -20,8 +20,7 @@ from nodeloom.errors import AnswerTooLargeError, NetworkError, RequestError, Req
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender, decoding
 from nodeloom.transport.decoding import DecodingError, TooMuch, accepted, unpacker
-
-from .servers import RawServer, Talk, answer, says, serving
+from tests.transport.servers import RawServer, Talk, answer, says, serving
 
 LIMITS = Limits(connect_seconds=5, read_seconds=5, total_seconds=20, answer_bytes=1_000_000)
 

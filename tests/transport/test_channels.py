@@ -16,9 +16,8 @@ from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender
 from nodeloom.transport.over_pyreqwest import Unsent, open_channel
-
-from .conftest import PYREQWEST
-from .servers import answer, says, serving
+from tests.transport.conftest import PYREQWEST
+from tests.transport.servers import answer, says, serving
 
 
 def sent(request: Request, limits: Limits | None = None) -> Response:

@@ -28,10 +28,9 @@ from nodeloom.run.runner import Runner
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport.effect import effect_of
 from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
-from run.doubles import PROBE
-
-from .servers import answer as served
-from .servers import serving
+from tests.run.doubles import PROBE
+from tests.transport.servers import answer as served
+from tests.transport.servers import serving
 
 
 def answer(status: int, *, redirect: int | None = None, **headers: str) -> Response:

@@ -24,8 +24,7 @@ from nodeloom.errors import (
 from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport import Limits, Sender, translate
-
-from .servers import answer, refused_port, says, serving, tls_server
+from tests.transport.servers import answer, refused_port, says, serving, tls_server
 
 
 def sent(request: Request, limits: Limits | None = None, transport: httpx.AsyncBaseTransport | None = None) -> Response:

@@ -13,8 +13,8 @@ import pytest
 from nodeloom.errors import NetworkError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender
-from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.keeping import LONG, NEVER, SHORT, Keeping
+from nodeloom.transport.politeness.budget import RetryBudget
 
 # Much longer than any delay of this machine, and than a connection may be idle that a POST goes over.
 IDLE_SECONDS = 0.3

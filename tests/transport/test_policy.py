@@ -16,8 +16,7 @@ from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender, gate
 from nodeloom.transport.policy import Policy
-
-from .servers import RawServer, answer, refused_port, says, serving, tls_server
+from tests.transport.servers import RawServer, answer, refused_port, says, serving, tls_server
 
 LOCAL = Policy(public_only=True, networks=["127.0.0.0/8"])
 

@@ -19,8 +19,7 @@ from nodeloom.jsonbounds import TooMuchJSON
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender
 from nodeloom.transport.readahead import ReadAhead
-
-from .servers import answer, says, serving
+from tests.transport.servers import answer, says, serving
 
 RECORDS = json.dumps([{"Id": i, "Name": f"Name {i}", "On": True} for i in range(20_000)]).encode()
 

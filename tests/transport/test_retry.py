@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
-from nodeloom.transport.budget import RetryBudget
+from nodeloom.transport.politeness.budget import RetryBudget
 from nodeloom.transport.retry import retry_after
 
 

@@ -15,8 +15,7 @@ from nodeloom.errors import UnexpectedRedirectError
 from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
 from nodeloom.transport import LanePool, Limits, RetryingSender, RetryPolicy, Sender
-
-from .servers import RawServer, answer, says, serving
+from tests.transport.servers import RawServer, answer, says, serving
 
 
 async def send(

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from nodeloom import Runtime
-from twoorigins import TOKEN_TYPE, credential, node, runtime
-
-from .servers import RawServer, Talk, answer, refused_port, serving
+from tests.transport.servers import RawServer, Talk, answer, refused_port, serving
+from tests.twoorigins import TOKEN_TYPE, credential, node, runtime
 
 
 @pytest.fixture

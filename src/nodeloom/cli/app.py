@@ -51,11 +51,11 @@ class LazyGroup(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"nodeloom.cli.{COMMANDS[cmd_name][0]}")
+        module = import_module(f"nodeloom.cli.commands.{COMMANDS[cmd_name][0]}")
         # `import` is no name that Python lets a function have.
         command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"nodeloom.cli.{COMMANDS[cmd_name][0]}.{cmd_name} is no command")
+            raise TypeError(f"nodeloom.cli.commands.{COMMANDS[cmd_name][0]}.{cmd_name} is no command")
         return command
 
     def resolve_command(

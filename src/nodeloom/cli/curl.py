@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nodeloom.printable import escaped, escaped_lines
 
 if TYPE_CHECKING:
-    from nodeloom.run.planning import PlannedRequest
+    from nodeloom.runtime.planning import PlannedRequest
 
 
 def curl_command(planned: PlannedRequest) -> str:

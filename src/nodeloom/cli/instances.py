@@ -81,7 +81,7 @@ def _credentials(node: Node, entry: Mapping[str, Any], at: Keys) -> Iterator[Pro
 
 def _uncompiled(node: Node, entry: Mapping[str, Any], at: Keys, names: frozenset[str]) -> Iterator[Problem]:
     """Why the parameters make no plan: a name that cannot be placed, a required value that is not there."""
-    from nodeloom.plan.compile import compile_plan
+    from nodeloom.plan.compiler import compile_plan
 
     version = entry.get("typeVersion")
     known = node.document.version if isinstance(node.document.version, list) else [node.document.version]

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nodeloom.cli.installed import named_node
+from nodeloom.cli.assignments import Settings, read_setting_file, split_setting
+from nodeloom.cli.installednodes import named_node
 from nodeloom.cli.passphrase import passphrases_are_asked_for
-from nodeloom.cli.settings import Settings, read_setting_file, split_setting
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, UnknownNameError
-from nodeloom.runtime import Runtime
+from nodeloom.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
-    from nodeloom.cli.metering import InputMeter
+    from nodeloom.cli.progress.metering import InputMeter
     from nodeloom.expression import Dialect
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.transport.policy import Policy
@@ -200,7 +200,7 @@ def read_parameters(path: str) -> Written:
 def as_n8n(name: str, value: Any) -> Any:
     """A setting over the parameters of a copied node: its expressions get n8n's `=`."""
     from nodeloom.expression import Literal
-    from nodeloom.expression.split import is_template
+    from nodeloom.expression.splitting import is_template
 
     text: Any = value.value if isinstance(value, Literal) else value
     template = not isinstance(value, Literal) and is_template(value, "author")
@@ -237,10 +237,10 @@ def _credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] 
 def _items(
     options: Options, plan: OperationPlan, note: Callable[[str], None]
 ) -> tuple[Iterable[Any] | None, InputMeter]:
-    from nodeloom.cli.metering import InputMeter, size_of
+    from nodeloom.cli.progress.metering import InputMeter, size_of
     from nodeloom.cli.stdin import input_number, piped_items, standard_input
-    from nodeloom.run.reading import read_items
-    from nodeloom.run.reading_limits import InputLimits
+    from nodeloom.inputs.inputlimits import InputLimits
+    from nodeloom.inputs.itemfiles import read_items
 
     limits = InputLimits(item_bytes=options["max_item_bytes"], items=options["max_items"])
     source, written = options["items_from"], options["format_"]

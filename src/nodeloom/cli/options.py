@@ -16,7 +16,7 @@ def _lazily(name: str) -> Any:
     """A completion function that is imported when a shell asks."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
-        from nodeloom.cli import completing
+        from nodeloom.cli import namecompletion as completing
 
         return getattr(completing, name)(ctx, param, incomplete)
 

@@ -11,7 +11,7 @@ from nodeloom.errors import DescriptorError, NodeloomError, UnknownNameError, ne
 if TYPE_CHECKING:
     from nodeloom.descriptor.catalogue import Node
     from nodeloom.descriptor.problems import Keys, Problem
-    from nodeloom.run.registry import Registry
+    from nodeloom.runtime.registry import Registry
 
 # How many files of a folder are looked into for credential types.
 _MOST_FILES = 300
@@ -41,7 +41,7 @@ class Pack:
         """What is installed; the shipped pack alone where a plugin cannot be read."""
         if self._registry is None:
             from nodeloom.plugins import Plugins
-            from nodeloom.run.registry import Registry
+            from nodeloom.runtime.registry import Registry
 
             try:
                 self._registry = Registry(Plugins())
@@ -60,7 +60,7 @@ class Pack:
 
     def _look_beside(self, file: Path) -> None:
         """Take the credential types in the folders in which a package keeps them: beside a node, and one above."""
-        from nodeloom.descriptor.files import read_json
+        from nodeloom.descriptor.documentfiles import read_json
 
         here = file.resolve().parent
         for folder in (here, here / "credentials", here.parent, here.parent / "credentials"):
@@ -126,7 +126,7 @@ class Pack:
 
     def head_names(self, file: Path) -> frozenset[str]:
         """The names of the properties in the head of the split node that a resource's file belongs to."""
-        from nodeloom.descriptor.files import read_json
+        from nodeloom.descriptor.documentfiles import read_json
         from nodeloom.descriptor.soundness import names_of
 
         for folder in (file.parent, file.parent.parent):

@@ -14,7 +14,7 @@ _TERMINAL = Path("CONIN$" if os.name == "nt" else "/dev/tty")
 
 def passphrases_are_asked_for() -> None:
     """Have a locked file ask for its passphrase from now on, when something in it is needed."""
-    from nodeloom.credential.unlocking import ask_with
+    from nodeloom.credential.stores.unlocking import ask_with
 
     ask_with(ask_passphrase)
 
@@ -32,7 +32,7 @@ def ask_passphrase(path: Path) -> str:
 
 def asked_twice(path: Path) -> str:
     """A new passphrase for a file. Raises as `ask_passphrase` does."""
-    from nodeloom.credential.unlocking import check_new
+    from nodeloom.credential.stores.unlocking import check_new
     from nodeloom.redaction import Secret
 
     _require_someone(f"The encrypted credential file {path} needs a passphrase")
@@ -42,7 +42,7 @@ def asked_twice(path: Path) -> str:
 
 
 def _require_someone(said: str) -> None:
-    from nodeloom.credential.unlocking import PASSPHRASE_FILE_VARIABLE, PASSPHRASE_VARIABLE
+    from nodeloom.credential.stores.unlocking import PASSPHRASE_FILE_VARIABLE, PASSPHRASE_VARIABLE
 
     if not _someone_is_there():
         raise CredentialStoreError(

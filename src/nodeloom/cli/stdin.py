@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any
 
-from nodeloom.run.reading import CHUNK, BinaryStream
+from nodeloom.inputs.itemfiles import CHUNK, BinaryStream
 
 PATIENCE = 2.0
 

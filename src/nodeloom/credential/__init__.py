@@ -9,18 +9,18 @@ credential in use: it holds the fields a template sees as `$credentials`, fetche
 one, and says which texts are secret. `Masker` takes them out of everything that is shown.
 """
 
-from nodeloom.credential.chain import Credentials, default_providers
-from nodeloom.credential.encrypted import EncryptedFileProvider, move_all
-from nodeloom.credential.environment import EnvironmentProvider
-from nodeloom.credential.fields import is_secret, is_url, normalise_url
-from nodeloom.credential.file import FileProvider
-from nodeloom.credential.inherit import inherited
-from nodeloom.credential.keyring_store import KeyringProvider
-from nodeloom.credential.model import Injection, Keeper, Provider, StoredCredential
+from nodeloom.credential.credentialmodel import Injection, Keeper, Provider, StoredCredential
+from nodeloom.credential.fieldfitting import is_secret, is_url, normalise_url
+from nodeloom.credential.inheritance import inherited
+from nodeloom.credential.oauth.signin import Granted, SignIn
+from nodeloom.credential.oauth.tokenstore import TokenStore
 from nodeloom.credential.session import UNVERIFIED, CredentialSession, Send, with_placeholder
-from nodeloom.credential.signin import Granted, SignIn
+from nodeloom.credential.stores.chain import Credentials, default_providers
+from nodeloom.credential.stores.encryptedfile import EncryptedFileProvider, move_all
+from nodeloom.credential.stores.environment import EnvironmentProvider
+from nodeloom.credential.stores.keyring_store import KeyringProvider
+from nodeloom.credential.stores.plainfile import FileProvider
 from nodeloom.credential.templates import is_expression
-from nodeloom.credential.tokens import TokenStore
 from nodeloom.redaction import MASK, Masker, Secret
 
 __all__ = [

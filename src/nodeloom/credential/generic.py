@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.credential.model import Injection
+from nodeloom.credential.credentialmodel import Injection
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, DescriptorError
 from nodeloom.headerfields import is_not_sent, is_token

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from nodeloom.credential.model import Injection
+from nodeloom.credential.credentialmodel import Injection
 from nodeloom.credential.templates import Renderer, text_of
 from nodeloom.errors import (
     AuthenticationError,

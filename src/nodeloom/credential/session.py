@@ -13,21 +13,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from nodeloom.credential.client import client_of
-from nodeloom.credential.fields import author_hosts_of, fit, is_filled, open_fields_of, origins_of, secrets_of
+from nodeloom.credential.credentialmodel import Injection, StoredCredential
+from nodeloom.credential.fieldfitting import author_hosts_of, fit, is_filled, open_fields_of, origins_of, secrets_of
 from nodeloom.credential.generic import carried_secrets, carries, generic_parts, header_value, render_injection
-from nodeloom.credential.model import Injection, Json, StoredCredential
-from nodeloom.credential.oauth2 import OAuth2Client, Token, read_token
+from nodeloom.credential.oauth.oauth2 import OAuth2Client, Token, read_token
+from nodeloom.credential.oauth.oauthclient import client_of
+from nodeloom.credential.oauth.signin import Granted, SignIn
+from nodeloom.credential.oauth.tokendata import data_of, read_data
+from nodeloom.credential.oauth.tokenstore import TOKENS, Issued, TokenStore
+from nodeloom.credential.oauth.usertokens import UserTokens
 from nodeloom.credential.probe import build_test_request, judge
-from nodeloom.credential.signin import Granted, SignIn
 from nodeloom.credential.templates import Renderer
-from nodeloom.credential.tokendata import data_of, read_data
-from nodeloom.credential.tokens import TOKENS, Issued, TokenStore
-from nodeloom.credential.usertokens import UserTokens
 from nodeloom.errors import CredentialError, NodeloomError
 from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, Masker, Secret, forget_locals, refuse_pickling, texts_of
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType

@@ -13,13 +13,13 @@ from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDes
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import any_of, object_schema
 from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
+from nodeloom.values import JsonObject
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
-Json = dict[str, Any]
 
 
-def describe(node: Node, resource: str | None = None, operation: str | None = None) -> Json:
+def describe(node: Node, resource: str | None = None, operation: str | None = None) -> JsonObject:
     """A node, one of its resources, or one operation, as JSON.
 
     Names match without case; UnknownNameError has the nearest one. A node without resources takes its operation as
@@ -36,7 +36,7 @@ def describe(node: Node, resource: str | None = None, operation: str | None = No
     return _operation(node, matched, option)
 
 
-def deciding_fields(node: Node, resource: object = None) -> list[Json]:
+def deciding_fields(node: Node, resource: object = None) -> list[JsonObject]:
     """The form fields that belong to no one operation: those that may decide which operations are offered.
 
     Raises UnknownNameError for a resource that is not there.
@@ -47,9 +47,9 @@ def deciding_fields(node: Node, resource: object = None) -> list[Json]:
     return _Form(node.descriptor(matched), {} if matched is None else {RESOURCE: matched}).fields()
 
 
-def _node(node: Node) -> Json:
+def _node(node: Node) -> JsonObject:
     resources = node.resources()
-    described: Json = {
+    described: JsonObject = {
         "node": node.name,
         "label": node.label,
         "description": node.document.description,
@@ -71,14 +71,14 @@ def _node(node: Node) -> Json:
     return described
 
 
-def _operations(node: Node, resource: str | None) -> list[Json]:
+def _operations(node: Node, resource: str | None) -> list[JsonObject]:
     return [
         _known({"name": o.name, "value": o.value, "action": o.action, "description": o.description})
         for o in node.operations(resource)
     ]
 
 
-def _resource(node: Node, resource: str | None) -> Json:
+def _resource(node: Node, resource: str | None) -> JsonObject:
     return {
         "node": node.name,
         "resource": None if resource is None else node.resource_label(resource),
@@ -86,7 +86,7 @@ def _resource(node: Node, resource: str | None) -> Json:
     }
 
 
-def _operation(node: Node, resource: str | None, operation: OptionDescriptor | None) -> Json:
+def _operation(node: Node, resource: str | None, operation: OptionDescriptor | None) -> JsonObject:
     descriptor = node.descriptor(resource)
     chosen = {k: v for k, v in ((RESOURCE, resource), (OPERATION, operation.value if operation else None)) if v}
     form = _Form(descriptor, chosen)
@@ -112,7 +112,7 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     )
 
 
-def _known(pairs: Json) -> Json:
+def _known(pairs: JsonObject) -> JsonObject:
     return {key: value for key, value in pairs.items() if value is not None}
 
 
@@ -141,14 +141,14 @@ class _Form:
         value = self._chosen.get(OPERATION)
         return [(prop, o) for prop, options in self._choices(OPERATION) for o in options if o.value == value]
 
-    def offered_when(self) -> Json | None:
+    def offered_when(self) -> JsonObject | None:
         """What other parameters must hold for the operation to be offered; None where there is no one such thing."""
         found = [self.conditions(prop) | self.conditions(option) for prop, option in self.operations()]
         return found[0] if len(found) == 1 and found[0] else None
 
-    def conditions(self, part: PropertyDescriptor | OptionDescriptor) -> Json:
+    def conditions(self, part: PropertyDescriptor | OptionDescriptor) -> JsonObject:
         """What other parameters must hold for the part to be visible: `show` and `hide`, where there are any."""
-        found: Json = {}
+        found: JsonObject = {}
         options = part.display_options
         for word, keys in (("show", options.show if options else None), ("hide", options.hide if options else None)):
             open_ones = {
@@ -158,11 +158,11 @@ class _Form:
                 found[word] = open_ones
         return found
 
-    def fields(self) -> list[Json]:
+    def fields(self) -> list[JsonObject]:
         """The form fields in order."""
         return [self._field(prop) for prop in self.properties]
 
-    def _nested(self, properties: Iterable[PropertyDescriptor]) -> list[Json]:
+    def _nested(self, properties: Iterable[PropertyDescriptor]) -> list[JsonObject]:
         """The fields inside a collection or group, without those that this operation can never show."""
         return [
             self._field(prop)
@@ -170,8 +170,8 @@ class _Form:
             if prop.type != "notice" and self._possible(rooted(prop.display_options))
         ]
 
-    def _field(self, prop: PropertyDescriptor) -> Json:
-        field: Json = _known(
+    def _field(self, prop: PropertyDescriptor) -> JsonObject:
+        field: JsonObject = _known(
             {
                 "name": prop.name,
                 "label": prop.label,
@@ -207,11 +207,11 @@ class _Form:
             ]
         return field
 
-    def schema(self, title: str) -> Json:
+    def schema(self, title: str) -> JsonObject:
         """A JSON Schema (2020-12) of the flat parameters the operation takes."""
         schema = object_schema(self.properties)
         required = [name for name in self._chosen if not self._goes_without_saying(name)]
-        rules: list[Json] = []
+        rules: list[JsonObject] = []
         offering = self.operations()
         open_conditions = {id(prop): self.conditions(prop) for prop in (*self.properties, *(p for p, _o in offering))}
         seeing = Rules(self.properties, open_conditions)
@@ -252,7 +252,7 @@ class _Form:
             return bool(default == self._chosen[name])
         return len({str(o.value) for _prop, options in found for o in options}) == 1
 
-    def _names_of(self, name: str, value: Any) -> Json:
+    def _names_of(self, name: str, value: Any) -> JsonObject:
         """The value of the resource or operation, and its label, which the runtime takes as well."""
         labels = [o.name for _prop, options in self._choices(name) for o in options if o.value == value]
         names = list(dict.fromkeys([value, *labels]))

@@ -19,9 +19,6 @@ from nodeloom.descriptor.routings import (
     Encoder as Encoder,
 )
 from nodeloom.descriptor.routings import (
-    Json as Json,
-)
-from nodeloom.descriptor.routings import (
     OutputRouting as OutputRouting,
 )
 from nodeloom.descriptor.routings import (
@@ -48,6 +45,7 @@ from nodeloom.descriptor.routings import (
 from nodeloom.descriptor.routings import (
     step_kind as step_kind,
 )
+from nodeloom.values import Json
 
 
 class DisplayOptions(Document):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
-from nodeloom.descriptor.spelling import typo_of
 from nodeloom.errors import nearest, preview
 
 # n8n 2.41, by the type of a step; `setKeyValue` takes any key.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nodeloom.descriptor.files import read_text
+from nodeloom.descriptor.documentfiles import read_text
 from nodeloom.descriptor.problems import Problem
 from nodeloom.errors import DescriptorError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.descriptor.spelling import typo_of
+from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.errors import nearest, preview
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from nodeloom.descriptor.documents import Document, Told, key
-
-Json = Any
+from nodeloom.values import Json
 
 SendType = Literal["body", "query", "path", "header", "cookie"]
 Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject"]

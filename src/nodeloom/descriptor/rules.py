@@ -12,8 +12,8 @@ from typing import Any
 from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.descriptor.shapes import TEMPLATE, any_of
+from nodeloom.values import JsonObject
 
-Json = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, Any]]
 
 
@@ -25,10 +25,10 @@ class Rules:
         self._properties = properties
         self._conditions = conditions
 
-    def visible(self, prop: PropertyDescriptor, within: tuple[str, ...] = ()) -> Json | None:
+    def visible(self, prop: PropertyDescriptor, within: tuple[str, ...] = ()) -> JsonObject | None:
         """The parameters with which `prop` is visible: `{}` for all of them, None where no schema can tell."""
         conditions = self._conditions.get(id(prop), {})
-        parts: list[Json] = []
+        parts: list[JsonObject] = []
         for word in ("show", "hide"):
             for key, wanted in conditions.get(word, {}).items():
                 several = wanted if isinstance(wanted, list) else [wanted]
@@ -41,21 +41,21 @@ class Rules:
                     parts.append({"not": {}})
         return {} if not parts else parts[0] if len(parts) == 1 else {"allOf": parts}
 
-    def _met(self, name: str, wanted: list[Any], within: tuple[str, ...], *, template: bool) -> Json | None:
+    def _met(self, name: str, wanted: list[Any], within: tuple[str, ...], *, template: bool) -> JsonObject | None:
         """The parameters with which `name` meets one of `wanted`."""
         definitions = [prop for prop in self._properties if prop.name == name]
         accepted = _accepted(wanted, template=template)
         if not definitions or name in within or accepted is None:
             return None
         absent = {"not": {"required": [name]}}
-        branches: list[Json] = []
-        invisible: list[Json] = []
+        branches: list[JsonObject] = []
+        invisible: list[JsonObject] = []
         for prop in definitions:
             visible = self.visible(prop, (*within, name))
             if visible is None:
                 return None
             invisible.append({"not": visible})
-            given: Json = {"required": [name], "properties": {name: accepted}}
+            given: JsonObject = {"required": [name], "properties": {name: accepted}}
             default = prop.initial if prop.has_default else ABSENT
             met = any(matches(condition, _values(default)) for condition in wanted)
             held = {"anyOf": [absent, given]} if met else given
@@ -69,11 +69,11 @@ def _values(default: Any) -> list[Any]:
     return list(default) if isinstance(default, list) else [default]
 
 
-def _accepted(wanted: list[Any], *, template: bool) -> Json | None:
+def _accepted(wanted: list[Any], *, template: bool) -> JsonObject | None:
     """The values that meet one of these conditions; `template` says whether an expression does (n8n `show`)."""
     literals = [w for w in wanted if not is_condition(w)]
-    single: list[Json] = [{"enum": literals}] if literals else []
-    listed: list[Json] = [{"contains": {"enum": literals}}] if literals else []
+    single: list[JsonObject] = [{"enum": literals}] if literals else []
+    listed: list[JsonObject] = [{"contains": {"enum": literals}}] if literals else []
     for condition in wanted:
         if is_condition(condition):
             held = _condition(condition["_cnd"])
@@ -83,7 +83,7 @@ def _accepted(wanted: list[Any], *, template: bool) -> Json | None:
             # Of an empty list only `not` holds.
             listed.append({"items": held, **({} if "not" in condition["_cnd"] else {"minItems": 1})})
     one, several = (any_of(s) if s else {"not": {}} for s in (single, listed))
-    located: Json = {"required": ["__rl", "value"], "properties": {"value": one}}
+    located: JsonObject = {"required": ["__rl", "value"], "properties": {"value": one}}
     by_type = {
         "if": {"type": "array"},
         # An empty list hides nothing (n8n).
@@ -93,7 +93,7 @@ def _accepted(wanted: list[Any], *, template: bool) -> Json | None:
     return any_of([by_type, TEMPLATE]) if template else by_type
 
 
-def _condition(rule: Any) -> Json | None:
+def _condition(rule: Any) -> JsonObject | None:
     """The values that meet one `_cnd`; None where JSON Schema cannot say which."""
     if not isinstance(rule, Mapping) or not rule:
         return None

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from nodeloom import javascript
-from nodeloom.descriptor.files import deeper_than
+from nodeloom.descriptor.documentfiles import deeper_than
+from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, json_path
-from nodeloom.descriptor.spelling import typo_of
 from nodeloom.errors import DescriptorError, nearest, preview
 
 # Levels of lists and objects in a schema; its keywords are two of them for each level of the value.

@@ -11,37 +11,36 @@ from urllib.parse import quote
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
 from nodeloom.descriptor.schemaoutline import refers
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 # A template may stand for a value of any type.
-TEMPLATE: Json = {
+TEMPLATE: JsonObject = {
     "type": "string",
     "pattern": r"^=|\{\{[\s\S]*?\}\}|<<\s*\$[\s\S]*?>>",
     "description": "An expression.",
 }
-LITERAL: Json = {"type": "object", "required": ["$literal"], "properties": {"$literal": {}}, "maxProperties": 1}
+LITERAL: JsonObject = {"type": "object", "required": ["$literal"], "properties": {"$literal": {}}, "maxProperties": 1}
 
 _TEXT_TYPES = {"string", "color", "dateTime", "hidden", "options", "icon", "credentialsSelect", "workflowSelector"}
-_SCALAR: Json = {"type": ["string", "number", "boolean", "null"]}
+_SCALAR: JsonObject = {"type": ["string", "number", "boolean", "null"]}
 _OF_SCALARS = (
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "pattern", "format",
 )  # fmt: skip
 # Text that an encoder reads as the type it is named for (`send.encode`).
-_READ_AS: dict[str, Json] = {
+_READ_AS: dict[str, JsonObject] = {
     "integer": {"type": "string", "pattern": r"^\s*[+-]?[0-9]+\s*$"},
     "number": {"type": "string", "pattern": r"^\s*[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*$"},
     "boolean": {"type": "string", "pattern": r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$"},
 }
 
 
-def value_schema(prop: PropertyDescriptor) -> Json:
+def value_schema(prop: PropertyDescriptor) -> JsonObject:
     """What the runtime accepts for a property."""
     plain = _plain(prop)
     if prop.multiple and prop.type != "fixedCollection":
         plain = any_of([{"type": "array", "items": any_of([plain, TEMPLATE, LITERAL])}, plain])
-    schema: Json = {"title": prop.label, **any_of([plain, LITERAL] if prop.no_data_expression else _open(plain))}
+    schema: JsonObject = {"title": prop.label, **any_of([plain, LITERAL] if prop.no_data_expression else _open(plain))}
     if prop.description:
         schema["description"] = prop.description
     if prop.has_default:
@@ -49,9 +48,9 @@ def value_schema(prop: PropertyDescriptor) -> Json:
     return schema
 
 
-def object_schema(properties: Iterable[PropertyDescriptor]) -> Json:
+def object_schema(properties: Iterable[PropertyDescriptor]) -> JsonObject:
     """An object of these properties and no others; several of one name take what any of them takes."""
-    schemas: dict[str, list[Json]] = {}
+    schemas: dict[str, list[JsonObject]] = {}
     for prop in properties:
         if prop.type != "notice":
             schemas.setdefault(prop.name, []).append(value_schema(prop))
@@ -62,9 +61,9 @@ def object_schema(properties: Iterable[PropertyDescriptor]) -> Json:
     }
 
 
-def any_of(schemas: Iterable[Json]) -> Json:
+def any_of(schemas: Iterable[JsonObject]) -> JsonObject:
     """One schema for what any of these accepts."""
-    different: list[Json] = []
+    different: list[JsonObject] = []
     for schema in schemas:
         for branch in schema["anyOf"] if list(schema) == ["anyOf"] else [schema]:
             if branch not in different:
@@ -72,11 +71,11 @@ def any_of(schemas: Iterable[Json]) -> Json:
     return different[0] if len(different) == 1 else {"anyOf": different}
 
 
-def _open(plain: Json) -> list[Json]:
+def _open(plain: JsonObject) -> list[JsonObject]:
     return [plain, TEMPLATE, LITERAL]
 
 
-def _plain(prop: PropertyDescriptor) -> Json:
+def _plain(prop: PropertyDescriptor) -> JsonObject:
     encode = prop.routing.send.encode if prop.routing and prop.routing.send else None
     read_as = [_READ_AS[encode]] if encode in _READ_AS else []
     match prop.type:
@@ -95,10 +94,10 @@ def _plain(prop: PropertyDescriptor) -> Json:
             groups = {group.name: _group(prop, group) for group in prop.groups()}
             return {"type": "object", "properties": groups, "additionalProperties": False}
         case "resourceLocator":
-            located: Json = {"type": "object", "required": ["value"], "properties": {"mode": {"type": "string"}}}
+            located: JsonObject = {"type": "object", "required": ["value"], "properties": {"mode": {"type": "string"}}}
             return any_of([_SCALAR, located])
         case "json":
-            text: Json = {"type": "string", "contentMediaType": "application/json"}
+            text: JsonObject = {"type": "string", "contentMediaType": "application/json"}
             own = {"type": ["object", "array", "number", "boolean", "null"]}
             return any_of([text, own if prop.value_schema is None else _embedded(prop.name, prop.value_schema)])
         case kind if kind in _TEXT_TYPES:
@@ -107,7 +106,7 @@ def _plain(prop: PropertyDescriptor) -> Json:
             return {}
 
 
-def _bounds(prop: PropertyDescriptor) -> Json:
+def _bounds(prop: PropertyDescriptor) -> JsonObject:
     """What a property's schema asks of a number or text beside its type, which its field knows better."""
     schema = {} if prop.multiple else prop.value_schema or {}
     return {word: value for word, value in schema.items() if word in _OF_SCALARS}
@@ -127,18 +126,18 @@ def choice_values(prop: PropertyDescriptor) -> Iterator[Any]:
         yield prop.default
 
 
-def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> Json:
+def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> JsonObject:
     entry = object_schema(group.values)
     return any_of([{"type": "array", "items": entry}, entry]) if prop.multiple else entry
 
 
-def _embedded(name: str, schema: Json) -> Json:
+def _embedded(name: str, schema: JsonObject) -> JsonObject:
     """A property's schema as a part of another: where it refers to itself, it stays a document of its own."""
     opened = _with_templates(schema)
     return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 
 
-def _with_templates(schema: Any) -> Json:
+def _with_templates(schema: Any) -> JsonObject:
     """A JSON Schema of data that also takes an expression in the place of any part of it."""
     if not isinstance(schema, Mapping):
         return {} if schema is True else {"not": {}}

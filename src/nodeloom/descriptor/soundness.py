@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.partkeys import unknown_part_keys
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
 from nodeloom.descriptor.schemaoutline import Outline
-from nodeloom.descriptor.spelling import typo_of
 from nodeloom.errors import DescriptorError, nearest, preview
 
 #: n8n 2.41's types of properties.

@@ -11,11 +11,12 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nodeloom.datafolder import data_root
 from nodeloom.descriptor.conditions import CONDITIONS, is_condition
-from nodeloom.descriptor.files import MAX_DEPTH, data_root, deeper_than, read_json
+from nodeloom.descriptor.documentfiles import MAX_DEPTH, deeper_than, read_json
+from nodeloom.descriptor.misspelling import misspelt_keys
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt, problem_of_schema, problems_of
-from nodeloom.descriptor.spelling import misspelt_keys
 from nodeloom.errors import DescriptorError, nearest, preview
 
 if TYPE_CHECKING:

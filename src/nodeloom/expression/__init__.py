@@ -7,8 +7,8 @@ QuickJS nor time zone data.
 
 from nodeloom.expression.compiled import Compiled
 from nodeloom.expression.scope import Environment, Scope
-from nodeloom.expression.split import Dialect
+from nodeloom.expression.splitting import Dialect
 from nodeloom.expression.template import compile_value
-from nodeloom.expression.values import UNDEFINED, Literal, Undefined
+from nodeloom.values import UNDEFINED, Literal, Undefined
 
 __all__ = ["UNDEFINED", "Compiled", "Dialect", "Environment", "Literal", "Scope", "Undefined", "compile_value"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nodeloom.errors import ExpressionError, MissingValueError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
-from nodeloom.expression.values import UNDEFINED
+from nodeloom.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.scope import Scope

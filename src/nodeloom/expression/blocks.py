@@ -10,7 +10,7 @@ from nodeloom.expression.analysis import Facts, bare_dollar, facts_of, member_pa
 from nodeloom.expression.compiled import Compiled, PathTemplate, StaticValue, Template, TextTemplate
 from nodeloom.expression.path import Reader, path_reader
 from nodeloom.expression.rewrite import Block, build_program
-from nodeloom.expression.split import Code, Dialect, Text, split
+from nodeloom.expression.splitting import Code, Dialect, Text, split
 from nodeloom.expression.syntax import CodeError, parse_expression
 from nodeloom.expression.text import NotPlainError, mixed_text
 

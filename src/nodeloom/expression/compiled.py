@@ -148,7 +148,7 @@ class Template(Compiled):
     __slots__ = ("_program", "blocks", "guarded_source")
 
     def __init__(self, source: str, blocks: list[Block | str], property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
-        from nodeloom.expression.known import strange_names  # here, as only templates with code need the rewriter
+        from nodeloom.expression.knownnames import strange_names  # here, as only templates with code need the rewriter
 
         super().__init__(source, property)
         self.strange = strange_names(blocks)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodeloom.errors import ExpressionError
-from nodeloom.expression.values import UNDEFINED, ZonedDateTime
 from nodeloom.jsonwriting import json_writer
+from nodeloom.values import UNDEFINED, ZonedDateTime
 
 _TAG = "\0"
 _SAFE_INTEGER = 2**53

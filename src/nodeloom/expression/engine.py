@@ -28,7 +28,7 @@ from nodeloom.expression.interpreter import LOST, MEMORY, TIME, Interpreter, Res
 from nodeloom.expression.modules import boot_sources, module_source
 from nodeloom.expression.scope import without_content
 from nodeloom.expression.stack import stack_size
-from nodeloom.expression.values import UNDEFINED
+from nodeloom.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.engines import Engines

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nodeloom.errors import ExpressionError
 from nodeloom.expression.scope import NO_ITEM, no_item
 from nodeloom.expression.text import NotPlainError
-from nodeloom.expression.values import UNDEFINED
 from nodeloom.expression.words import words
+from nodeloom.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.analysis import Path

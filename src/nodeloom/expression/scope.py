@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import ExpressionError, UnknownNameError
-from nodeloom.expression.values import UNDEFINED
 from nodeloom.expression.words import words
+from nodeloom.values import UNDEFINED
 
 if TYPE_CHECKING:
     from nodeloom.expression.compiled import Compiled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
-from nodeloom.expression.split import Dialect, is_template, unclosed
-from nodeloom.expression.values import literal_of
+from nodeloom.expression.splitting import Dialect, is_template, unclosed
+from nodeloom.values import literal_of
 
 __all__ = ["PathTemplate", "TemplateCompiler", "compile_value", "composite"]
 

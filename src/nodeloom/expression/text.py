@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nodeloom.expression.values import UNDEFINED
+from nodeloom.values import UNDEFINED
 
 #: Arrays nested deeper than this are left to JavaScript, which has its own stack limit.
 _MAX_DEPTH = 50

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nodeloom.descriptor.catalogue import plain
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError, preview
 
 REQUEST_OPTIONS = "requestOptions"

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import DescriptorError, UnknownNameError
 from nodeloom.importers.archive import Limits
-from nodeloom.importers.documents import credential_report, node_report
+from nodeloom.importers.descriptions import credential_report, node_report
+from nodeloom.importers.evaluation import Evaluation, Missing, Unit, evaluate
 from nodeloom.importers.filing import file_stem
+from nodeloom.importers.importreport import ImportReport, MissingPackage, TypeReport
 from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shell_request
-from nodeloom.importers.report import ImportReport, MissingPackage, TypeReport
-from nodeloom.importers.sandbox import Evaluation, Missing, Unit, evaluate
 
 _MAX_UNITS = 5000
 LOADING_FAILED = "loading it failed"

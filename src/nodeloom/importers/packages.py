@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.files import parse_json, read_json
+from nodeloom.descriptor.documentfiles import parse_json, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
 

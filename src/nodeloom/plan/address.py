@@ -18,14 +18,14 @@ from urllib.parse import quote, unquote
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
-from nodeloom.expression.split import is_template
+from nodeloom.expression.splitting import is_template
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import host_allowed, origin_of
 from nodeloom.plan.address_literals import Place, address_places
 from nodeloom.plan.clause import is_literal, quoted
 from nodeloom.plan.marks import NOTHING_WITHIN, Within
-from nodeloom.plan.missing import came_to_nothing, missing_address, read_nothing_else, spells_nothing
+from nodeloom.plan.missingvalues import came_to_nothing, missing_address, read_nothing_else, spells_nothing
 from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
 from nodeloom.plan.pieces import Address as Address
 from nodeloom.plan.pieces import Origin as Origin

@@ -18,7 +18,7 @@ from nodeloom.headerfields import media_type
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.locator import is_locator
 from nodeloom.plan.marks import NO_MARKS
-from nodeloom.plan.missing import missing_body
+from nodeloom.plan.missingvalues import missing_body
 from nodeloom.plan.multipart import MULTIPART
 from nodeloom.plan.payload import FORM
 from nodeloom.plan.uses import names_read

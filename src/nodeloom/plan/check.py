@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.models import HOOK, PostReceive
 from nodeloom.descriptor.problems import Keys
 from nodeloom.descriptor.soundness import names_of
-from nodeloom.descriptor.spelling import typo_of
 from nodeloom.descriptor.validation import Problem, json_path
 from nodeloom.errors import DescriptorError, ExpressionSyntaxError, nearest, preview
 from nodeloom.expression import Compiled, Dialect, compile_value
@@ -24,7 +24,7 @@ _RESOLVED = frozenset({"routing", "requestDefaults", "requestOperations", "defau
 # What n8n adds to every declarative node.
 _ADDED = frozenset({"requestOptions"})
 _PARAMETER = "$parameter"
-# A field that a credential with a token has beside its type's (credential/tokendata.py, which is not loaded for this).
+# A field that a credential with a token has beside its type's. credential/oauth/tokendata.py is not loaded for this.
 _ADDED_FIELD = "oauthTokenData"
 
 

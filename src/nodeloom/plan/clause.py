@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nodeloom.errors import InvalidValueError, ParameterError, preview
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
 from nodeloom.expression.template import TemplateCompiler, composite
-from nodeloom.plan.missing import missing_part, spells_nothing, unknown_names
+from nodeloom.plan.missingvalues import missing_part, spells_nothing, unknown_names
 from nodeloom.plan.whole import PartedText, whole_value
 from nodeloom.plan.wire import scalar_text
 

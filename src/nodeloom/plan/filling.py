@@ -13,7 +13,7 @@ from typing import Any
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
 from nodeloom.descriptor.visibility import Edition, visible_form
 from nodeloom.expression import Dialect, Literal
-from nodeloom.expression.split import is_template
+from nodeloom.expression.splitting import is_template
 
 # False, 0 and null are values of these (n8n); null is none of any other kind.
 _TAKE_NULL = frozenset({"boolean", "number", "options"})

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
-from nodeloom.plan.files import content_of
+from nodeloom.plan.binaryfiles import content_of
 from nodeloom.plan.styles import Written
 from nodeloom.plan.wire import form_fields, scalar_text
 

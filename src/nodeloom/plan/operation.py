@@ -20,13 +20,12 @@ from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.pagination import exchange_pages
-from nodeloom.plan.receive import Reception
+from nodeloom.plan.reception import Reception
 from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
 from nodeloom.plan.transfer import Transfer
 from nodeloom.redaction import MASK
-
-Item = dict[str, Any]
+from nodeloom.values import Item
 
 
 class OperationPlan:

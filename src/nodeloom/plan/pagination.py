@@ -19,13 +19,13 @@ from nodeloom.plan.merge import copy_json
 from nodeloom.plan.next_page import followed
 from nodeloom.plan.pagination_odata import odata_pages
 from nodeloom.plan.postreceive import as_item
-from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.wire import is_truthy
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
 
-Item = dict[str, Any]
 
 #: The types of a pagination.
 PAGINATIONS = ("generic", "offset", "odata")

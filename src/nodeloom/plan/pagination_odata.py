@@ -19,14 +19,14 @@ from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.next_page import followed
-from nodeloom.plan.receive import Reception, read_body
+from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.service_words import service_words
+from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plan.pagination import PageGuard
 
-Item = dict[str, Any]
 
 _PAGE_SIZE = 100
 _CAP = re.compile(r"limit of '?(\d{1,9})'? for Top", re.IGNORECASE)

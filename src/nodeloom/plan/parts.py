@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import Compiled, Scope, compile_value
+from nodeloom.plan.binaryfiles import content_of, media_type
 from nodeloom.plan.encoders import header_text
-from nodeloom.plan.files import content_of, media_type
-from nodeloom.plan.missing import is_missing
+from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.styles import Written
 from nodeloom.plan.wire import encode_json, scalar_text

@@ -19,8 +19,7 @@ from nodeloom.errors import DescriptorError, InvalidValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
 from nodeloom.messages import Response
 from nodeloom.plan.wire import is_truthy, name_text, number_of, scalar_text
-
-Item = dict[str, Any]
+from nodeloom.values import Item
 
 #: Under which name an item holds the ETag of its entity.
 ETAG = "@odata.etag"

@@ -12,8 +12,8 @@ from typing import Any
 
 from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Compiled, Scope, compile_value
-from nodeloom.expression.split import is_template
-from nodeloom.plan.missing import came_to_nothing, missing_text, missing_value, spells_nothing
+from nodeloom.expression.splitting import is_template
+from nodeloom.plan.missingvalues import came_to_nothing, missing_text, missing_value, spells_nothing
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _CHECKED = frozenset({"match", "since", "range"})

@@ -9,21 +9,21 @@ from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
 from nodeloom.plan.address import is_settled
+from nodeloom.plan.binaryfiles import content_of, file_of, files_of, media_type
 from nodeloom.plan.clause import is_odata, refuse_unread_clause
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
-from nodeloom.plan.files import content_of, file_of, files_of, media_type
-from nodeloom.plan.given import Parameters, sends_condition
+from nodeloom.plan.givenparameters import Parameters, sends_condition
 from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
-from nodeloom.plan.members import compile_members, marks_of_members, templates_of
 from nodeloom.plan.merge import copy_json, merge
-from nodeloom.plan.missing import came_to_nothing, is_missing, missing_value
+from nodeloom.plan.missingvalues import came_to_nothing, is_missing, missing_value
 from nodeloom.plan.multipart import Part, Parts
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.parts import PartHeader
 from nodeloom.plan.postreceive import compile_step, count_of
 from nodeloom.plan.preconditions import author_of, is_set, may_not_be_nothing
+from nodeloom.plan.requestmembers import compile_members, marks_of_members, templates_of
 from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
 from nodeloom.plan.wire import encode_json, is_truthy, name_text
 

@@ -17,11 +17,11 @@ from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDes
 from nodeloom.descriptor.visibility import Surroundings, VisibleForm, as_written, edition_of, visible_form
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
-from nodeloom.expression.split import is_template
+from nodeloom.expression.splitting import is_template
 from nodeloom.plan.address import UrlValues
 from nodeloom.plan.filling import given_values
-from nodeloom.plan.spelling import check_choice, respell
 from nodeloom.plan.transfer import REQUEST_OPTIONS
+from nodeloom.plan.valuespelling import check_choice, respell
 
 _CHOOSERS = (RESOURCE, OPERATION)
 

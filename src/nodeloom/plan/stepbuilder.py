@@ -17,15 +17,15 @@ from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
-from nodeloom.expression.split import is_template
+from nodeloom.expression.splitting import is_template
 from nodeloom.plan.address import is_settled
 from nodeloom.plan.body_fields import parameters_read, reads_value, sends_body
 from nodeloom.plan.coercion import coercion_of
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.given import Parameters
+from nodeloom.plan.givenparameters import Parameters
 from nodeloom.plan.marks import NO_MARKS, Marks, Within
-from nodeloom.plan.missing import is_missing
+from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting

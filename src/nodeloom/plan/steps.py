@@ -20,8 +20,8 @@ from nodeloom.plan.constraints import Constraint
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.locator import located
 from nodeloom.plan.marks import NO_MARKS, Marks
-from nodeloom.plan.members import MembersStep
-from nodeloom.plan.missing import is_missing, missing_value
+from nodeloom.plan.missingvalues import is_missing, missing_value
+from nodeloom.plan.requestmembers import MembersStep
 from nodeloom.plan.routing import CompiledRouting, placed
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodeloom.errors import ParameterError, UnknownNameError
-from nodeloom.expression.split import is_template
+from nodeloom.expression.splitting import is_template
 from nodeloom.messages import origin_of
 
 REQUEST_OPTIONS = "requestOptions"

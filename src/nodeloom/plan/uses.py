@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
-from nodeloom.expression.split import Dialect, is_template
+from nodeloom.expression.splitting import Dialect, is_template
 from nodeloom.expression.template import TemplateCompiler
 from nodeloom.plan.clause import clause, is_odata
 from nodeloom.plan.preconditions import is_condition
@@ -146,7 +146,7 @@ def _clauses_in(template: str) -> tuple[tuple[Name, Use], ...]:
 
 def _trees(template: str) -> tuple[list[Node], bool]:
     """The syntax trees of a template's blocks, and whether it is one block with no text around it."""
-    from nodeloom.expression.split import Code, split
+    from nodeloom.expression.splitting import Code, split
     from nodeloom.expression.syntax import CodeError, parse_expression
 
     pieces = split(template, "n8n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nodeloom.expression import Compiled, Dialect, Scope
 from nodeloom.expression.template import TemplateCompiler
-from nodeloom.plan.missing import missing_part, missing_text, spells_nothing
+from nodeloom.plan.missingvalues import missing_part, missing_text, spells_nothing
 
 if TYPE_CHECKING:
     from nodeloom.expression.blocks import Part

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.text import number_text
-from nodeloom.expression.values import ZonedDateTime
+from nodeloom.values import ZonedDateTime
 
 # OData ABNF, `queryOptions`: sub-delims and others that need no escape in a query.
 ODATA_SAFE = "$,'()/:;@!*"

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nodeloom.redaction.masker import Masker, telling, texts_of
-    from nodeloom.redaction.names import DEFAULT_SECRET_NAMES, SecretNames
     from nodeloom.redaction.secret import (
         MASK,
         MaskedTexts,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         refuse_pickling,
         reveal,
     )
+    from nodeloom.redaction.secretnames import DEFAULT_SECRET_NAMES, SecretNames
 
 __all__ = [
     "DEFAULT_SECRET_NAMES",
@@ -49,9 +49,9 @@ __all__ = [
 
 # Loaded when first asked for: a command that runs nothing has no use for most of it.
 _HOMES = {
-    "DEFAULT_SECRET_NAMES": "names",
+    "DEFAULT_SECRET_NAMES": "secretnames",
     "Masker": "masker",
-    "SecretNames": "names",
+    "SecretNames": "secretnames",
     "telling": "masker",
     "texts_of": "masker",
 }

@@ -1,7 +1,7 @@
-"""What a run tells whoever watches it: logs, telemetry, a host's own observer.
+"""What a run tells its observers: logs, telemetry, a host's own observer.
 
-An observer is told of a run's beginning and end, of each request and of each item. A run that has none is not wrapped
-in anything, so watching costs nothing where nobody watches.
+An observer is told of a run's beginning and end, of each request and of each item. A run without observers is
+not wrapped in anything, so it pays nothing for them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.messages import Request, origin_of
 
 if TYPE_CHECKING:
-    from nodeloom.run.result import Outcome, RunReport
+    from nodeloom.outcomes import Outcome, RunReport
 
 _USER_INFORMATION = re.compile(r"(?<=://)[^/?#]*@")
 
@@ -31,7 +31,7 @@ class ObservedRun:
     """One run, as observers see it; the same object in everything that is told of it.
 
     `node`, `resource` and `operation` are named as in the descriptor. `id` is new for each run. `total` is how many
-    items there are, where that is known before.
+    items there are, if that is known before.
     """
 
     node: str
@@ -111,7 +111,7 @@ class Observer:
     """Is told how runs go. Override what is of interest; what is not overridden costs nothing.
 
     One observer may watch several runs at a time. Its methods are called on the event loop of the run they tell of
-    (`run_ended` by whoever takes the last outcome), so they must not block. One that raises is told nothing further of
+    (`run_ended` by the caller that takes the last outcome), so they must not block. One that raises is told nothing further of
     that run, and the log says so; the run goes on.
     """
 
@@ -122,7 +122,7 @@ class Observer:
         """A request goes out: each try of it by itself, requests for tokens among them."""
 
     def request_ended(self, run: ObservedRun, request: ObservedRequest) -> None:
-        """The answer was read to its end, or there is none."""
+        """The answer was read to its end, or did not come."""
 
     def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
         """An item was worked on, in `seconds`. Called as items end, which is not their order.
@@ -132,7 +132,7 @@ class Observer:
         """
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
-        """The run is over, whatever ended it."""
+        """The run is over. Anything may have ended it."""
 
 
 def check_observer(observer: Observer) -> None:
@@ -156,7 +156,7 @@ def _check_event(kind: type[Observer], name: str) -> None:
     method = getattr(kind, name)
     wanted = inspect.signature(getattr(Observer, name))
     if not callable(method) or inspect.iscoroutinefunction(method):
-        what = "is a coroutine" if callable(method) else "is no method"
+        what = "is a coroutine" if callable(method) else "is not a method"
         raise ConfigurationError(
             f"{kind.__name__}.{name} {what}, and an observer's methods are plain functions.",
             property="observer",
@@ -187,7 +187,7 @@ _ENDING = (
 
 def _says(told: list[str], known: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
     """Whether all words in `told`, of which there is at least one, are `known` or almost are."""
-    from nodeloom.descriptor.spelling import typo_of
+    from nodeloom.descriptor.misspelling import typo_of
 
     short, longer = known
     return bool(told) and all(word in short or word in longer or typo_of(word, longer) for word in told)
@@ -195,7 +195,7 @@ def _says(told: list[str], known: tuple[tuple[str, ...], tuple[str, ...]]) -> bo
 
 def _meant(name: str) -> str | None:
     """The event that a method of another name was probably meant for: `on_item_finished` is `item_done`."""
-    from nodeloom.descriptor.spelling import typo_of
+    from nodeloom.descriptor.misspelling import typo_of
 
     words = [word.lower() for word in _WORD.findall(name)]
     named_after = words[:1] in (["on"], ["handle"], ["after"], ["before"])

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.transport.breaker import Breaker
-from nodeloom.transport.budget import RetryBudget, read_share
-from nodeloom.transport.pacing import PACERS, PacedSender
-from nodeloom.transport.rate import read_rate, read_seconds
+from nodeloom.transport.politeness.breaker import Breaker
+from nodeloom.transport.politeness.budget import RetryBudget, read_share
+from nodeloom.transport.politeness.pacing import PACERS, PacedSender
+from nodeloom.transport.politeness.rate import read_rate, read_seconds
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
-    from nodeloom.run.keywords import RunOptions
-    from nodeloom.run.result import RunReport
-    from nodeloom.run.work import Send
+    from nodeloom.outcomes import RunReport
+    from nodeloom.run.itemwork import Send
+    from nodeloom.run.runoptions import RunOptions
 
 
 def check(options: RunOptions) -> None:

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any
 
 from nodeloom.errors import Effect, ItemError, NodeloomError, NotRunError, RequestError
+from nodeloom.inputs.itemsource import END, WAIT, ItemSource
+from nodeloom.outcomes import Outcome
 from nodeloom.plan.transfer import Batching
 from nodeloom.redaction import interrupted_clean
-from nodeloom.run.keywords import OnError
-from nodeloom.run.result import Outcome
-from nodeloom.run.source import END, WAIT, ItemSource
+from nodeloom.run.runoptions import OnError
 from nodeloom.run.stop import Stop
-from nodeloom.transport.breaker import Breaker
+from nodeloom.transport.politeness.breaker import Breaker
 
 # An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
 Work = Callable[[int, Any], Awaitable[Outcome]]

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .options import SandboxOptions
-from .requestlog import LoggedRequest
-from .sandbox import ThreeCXSandbox
+from nodeloom.testing.requestlog import LoggedRequest
+from nodeloom.testing.sandboxoptions import SandboxOptions
+from nodeloom.testing.threecxsandbox import ThreeCXSandbox
 
 if TYPE_CHECKING:
-    from .recording import RecordingTransport
+    from nodeloom.testing.recording import RecordingTransport
 
 __all__ = ["LoggedRequest", "RecordingTransport", "SandboxOptions", "ThreeCXSandbox"]
 
@@ -24,7 +24,7 @@ __all__ = ["LoggedRequest", "RecordingTransport", "SandboxOptions", "ThreeCXSand
 def __getattr__(name: str) -> Any:
     # The sandbox does without httpx, and `nodeloom sandbox` starts the sooner for it.
     if name == "RecordingTransport":
-        from .recording import RecordingTransport
+        from nodeloom.testing.recording import RecordingTransport
 
         return RecordingTransport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

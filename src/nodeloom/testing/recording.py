@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import ConfigurationError
+from nodeloom.errors import ConfigurationError
 
 Responder = Callable[[httpx.Request], "httpx.Response | Exception | Awaitable[httpx.Response | Exception]"]
 

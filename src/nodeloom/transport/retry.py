@@ -11,8 +11,8 @@ from typing import Protocol
 from nodeloom import headerfields
 from nodeloom.errors import Effect, ItemError, NotRunError, RequestError, TLSError
 from nodeloom.messages import Content, Request, Response
-from nodeloom.transport.budget import RetryBudget
 from nodeloom.transport.effect import effect_of, is_refusal
+from nodeloom.transport.politeness.budget import RetryBudget
 
 Send = Callable[[Request], Awaitable[Response]]
 

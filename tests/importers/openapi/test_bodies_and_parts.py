@@ -15,8 +15,7 @@ from werkzeug.formparser import parse_form_data
 from nodeloom import Runtime
 from nodeloom.importers.openapi import write
 from nodeloom.testing import RecordingTransport
-
-from .shop import imported, json_body, one
+from tests.importers.openapi.shop import imported, json_body, one
 
 Json = dict[str, Any]
 

@@ -17,8 +17,7 @@ from nodeloom.importers.openapi import write
 from nodeloom.importers.openapi.endpoints import parse
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.testing import RecordingTransport
-
-from .shop import document, imported, json_body, one
+from tests.importers.openapi.shop import document, imported, json_body, one
 
 Json = dict[str, Any]
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}

@@ -13,14 +13,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.descriptor import files
+from nodeloom.descriptor import documentfiles as files
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import import_openapi
 from nodeloom.importers.openapi import schemas as schemas_module
+from nodeloom.importers.openapi.documentloading import parse_document, read_document
 from nodeloom.importers.openapi.importer import import_raw
 from nodeloom.importers.openapi.layout import file_names
-from nodeloom.importers.openapi.reading import parse_document, read_document
 from nodeloom.importers.openapi.yaml_reading import parse_yaml
 
 LAUGHS = "a0: &a0 [lol, lol, lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
@@ -271,7 +271,7 @@ def watch(event, given):
         raise SystemExit(f"read: {given!r}")
 
 import nodeloom.importers.openapi as importer
-import nodeloom.importers.openapi.importer, nodeloom.descriptor.search, yaml
+import nodeloom.importers.openapi.importer, nodeloom.descriptor.nodesearch, yaml
 sys.addaudithook(watch)
 made = importer.import_openapi(Path(sys.argv[1]))
 print(made.report.left_out, len(made.report.remarks))

@@ -15,9 +15,8 @@ from nodeloom.descriptor.validation import kind_of, validate_document
 from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameError
 from nodeloom.importers.openapi import Overrides, files_of, import_openapi, write
 from nodeloom.importers.openapi.docs import page_of
-from nodeloom.importers.openapi.writing import json_lines
-
-from .shop import document, fields, imported, json_body, one
+from nodeloom.importers.openapi.nodewriting import json_lines
+from tests.importers.openapi.shop import document, fields, imported, json_body, one
 
 Json = dict[str, Any]
 

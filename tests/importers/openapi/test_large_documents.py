@@ -9,8 +9,7 @@ import pytest
 from large_document import document
 from nodeloom.importers.openapi import schemas as schemas_module
 from nodeloom.importers.openapi.importer import import_raw
-
-from .shop import json_body, one
+from tests.importers.openapi.shop import json_body, one
 
 pytestmark = pytest.mark.slow
 

@@ -13,9 +13,8 @@ from nodeloom import Runtime
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.validation import validate_document
 from nodeloom.importers.openapi import Overrides, import_openapi, write
-
-from ..conftest import Listener
-from ..test_npm import npm_pack
+from tests.importers.conftest import Listener
+from tests.importers.test_npm import npm_pack
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,7 @@ import pytest
 
 from nodeloom import Runtime
 from nodeloom.importers.openapi import write
-
-from .shop import document, imported, json_body
+from tests.importers.openapi.shop import document, imported, json_body
 
 Json = dict[str, Any]
 

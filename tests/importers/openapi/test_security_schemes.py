@@ -12,8 +12,7 @@ from nodeloom import Runtime
 from nodeloom.importers.openapi import write
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.testing import RecordingTransport
-
-from .shop import document, imported, one
+from tests.importers.openapi.shop import document, imported, one
 
 Json = dict[str, Any]
 

@@ -9,8 +9,7 @@ import pytest
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.importer import Imported, import_raw
-
-from .shop import document, imported, json_body
+from tests.importers.openapi.shop import document, imported, json_body
 
 Json = dict[str, Any]
 GOOD = {"/good": {"get": {"operationId": "getGood"}}, "/fine": {"get": {"operationId": "getFine"}}}

@@ -6,7 +6,7 @@ import json
 import math
 import re
 
-from nodeloom.expression.syntax.reader import RESERVED
+from nodeloom.expression.syntax.tokenreader import RESERVED
 
 _ESCAPED = re.compile(r"[^A-Za-z0-9_$]|_(?=u)")
 _PLAIN_KEY = re.compile("[A-Za-z_$][A-Za-z0-9_$]*")

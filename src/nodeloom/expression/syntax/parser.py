@@ -10,8 +10,8 @@ from nodeloom.expression.syntax import destructuring
 from nodeloom.expression.syntax.lexemes import chunk_texts, number_value
 from nodeloom.expression.syntax.nodes import CodeError, Node
 from nodeloom.expression.syntax.operators import ASSIGNMENTS, PRECEDENCE, UNARY
-from nodeloom.expression.syntax.reader import RESERVED, not_available
 from nodeloom.expression.syntax.statements import StatementParser
+from nodeloom.expression.syntax.tokenreader import RESERVED, not_available
 from nodeloom.expression.syntax.tokens import Token, read_template_part
 from nodeloom.expression.words import words
 

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from nodeloom.expression.syntax import destructuring
-from nodeloom.expression.syntax.members import MemberParser
+from nodeloom.expression.syntax.memberparser import MemberParser
 from nodeloom.expression.syntax.nodes import CodeError, Node, hole
-from nodeloom.expression.syntax.reader import RESERVED, not_available
+from nodeloom.expression.syntax.tokenreader import RESERVED, not_available
 from nodeloom.expression.syntax.tokens import Token
 from nodeloom.expression.words import words
 

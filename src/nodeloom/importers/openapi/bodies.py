@@ -6,19 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeloom.errors import preview
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi.document import Part, evaluates
-from nodeloom.importers.openapi.fields import field_of, json_encoder
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.parameters import Form, refuse_header_name, style_of
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.propertyfields import field_of, json_encoder
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.contentkind import says_text
 from nodeloom.printable import json_text
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -32,7 +31,7 @@ _OF_FILES = {"description": "Name of the item's binary data that is sent, or the
 _SEVERAL_FILES = "Names of the item's binary data that are sent, as a list, or the data themselves."
 
 
-def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = False) -> Json:
+def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = False) -> JsonObject:
     """Put the fields of an operation's body into `form`; what it adds to the request (headers, whether it must be).
 
     `all_needed`: a field that may not be null must be given, as OData asks for the parameters of an action.
@@ -58,7 +57,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
         )
     required = body.flag("required")
     sent = _sent_as(kind, list(kinds), shape)
-    request: Json = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
+    request: JsonObject = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
     if required:
         request["bodyRequired"] = True
     if sent.plain in (_FORM, _MULTIPART):
@@ -130,7 +129,7 @@ def _is_json(plain: str) -> bool:
 def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
     for raw, member in shape.writable.items():
         needed = raw in shape.required or (all_needed and not member.nullable)
-        send: Json = {"type": "body", "property": raw}
+        send: JsonObject = {"type": "body", "property": raw}
         if "." in raw or "[" in raw:
             send["propertyInDotNotation"] = False
         _add_field(form, raw, needed, partial(field_of, shape=member, send=send, required=needed))
@@ -138,7 +137,7 @@ def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
         _add_rest(form)
 
 
-def _add_field(form: Form, raw: str, needed: bool, make: Callable[[str], Json]) -> None:
+def _add_field(form: Form, raw: str, needed: bool, make: Callable[[str], JsonObject]) -> None:
     """Add a field of the body; one with the name of a value in the path is another one, and may differ from it.
 
     A key of an OData entity is not changed by a body (OData 4.01 part 1, section 11.4.3): it stands once, and fills the
@@ -171,21 +170,21 @@ def _add_rest(form: Form) -> None:
 
 def _add_file(form: Form, required: bool, stated: str | None) -> None:
     """One property that is the whole body, a file; `stated` are the media types it may have, if it has its own."""
-    send: Json = {"type": "body", "encode": "binary", **({"contentType": stated} if stated else {})}
+    send: JsonObject = {"type": "body", "encode": "binary", **({"contentType": stated} if stated else {})}
     prop = field_of(form.name(_BODY), Shape(kind="string"), send, required=required)
     form.properties.append({**prop, **_OF_FILES})
 
 
 def _add_text(form: Form, shape: Shape, required: bool) -> None:
     """One property that is the whole body, a text."""
-    send: Json = {"type": "body", "encode": "string"}
+    send: JsonObject = {"type": "body", "encode": "string"}
     held = replace(shape, nullable=False)
     form.properties.append(field_of(form.name(_BODY), held, send, required=required))
 
 
 def _add_json(form: Form, shape: Shape, required: bool) -> None:
     """One property that is the whole body, as JSON; a text where the body is one, so that it needs no quotes."""
-    send: Json = {"type": "body", "encode": "jsonString" if shape.kind == "string" else "json"}
+    send: JsonObject = {"type": "body", "encode": "jsonString" if shape.kind == "string" else "json"}
     held = Shape(kind="array", nullable=shape.nullable) if shape.kind == "any" else shape
     prop = field_of(form.name(_BODY), held, send, required=required)
     if shape.kind == "any":
@@ -204,7 +203,7 @@ def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) 
     for raw, member in shape.writable.items():
         needed = raw in shape.required
         encoding = encodings.get(raw) if encodings is not None else None
-        send: Json = {"type": "body", "property": raw, "propertyInDotNotation": False}
+        send: JsonObject = {"type": "body", "property": raw, "propertyInDotNotation": False}
         if multipart:
             send |= _part_of(form, raw, encoding)
             _add_transfer_encoding(send, shape.members[raw])
@@ -213,12 +212,12 @@ def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) 
         _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
 
 
-def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
+def _part_of(form: Form, raw: str, encoding: Part | None) -> JsonObject:
     """The media type and header fields of a field's part; a header's value is one, or a property of its own."""
     if encoding is None:
         return {}
     kind = encoding.text("contentType")
-    stated: Json = {"contentType": kind} if kind else {}
+    stated: JsonObject = {"contentType": kind} if kind else {}
     headers = encoding.get("headers")
     for header, entry in headers.entries() if headers is not None else ():
         # OpenAPI: this one is said by `contentType`.
@@ -234,7 +233,7 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
             stated.setdefault("headers", {})[header] = values[0]
             continue
         name = form.name(f"{raw} {header}")
-        prop: Json = {"displayName": name, "name": name, "type": "string"}
+        prop: JsonObject = {"displayName": name, "name": name, "type": "string"}
         if described.flag("required"):
             prop["required"] = True
         prop["description"] = f"The header {header} of the part {raw}."
@@ -243,7 +242,7 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> Json:
     return stated
 
 
-def _add_transfer_encoding(send: Json, member: Part) -> None:
+def _add_transfer_encoding(send: JsonObject, member: Part) -> None:
     """Say of a part that its text is encoded, as `contentEncoding` does (OpenAPI 3.1, 4.8.15.1)."""
     schema = member.resolved().value
     written = schema.get("contentEncoding") if isinstance(schema, dict) else None
@@ -254,7 +253,9 @@ def _add_transfer_encoding(send: Json, member: Part) -> None:
             send.setdefault("contentType", kind)
 
 
-def _form_field(shape: Shape, send: Json, encoding: Part | None, needed: bool, multipart: bool, name: str) -> Json:
+def _form_field(
+    shape: Shape, send: JsonObject, encoding: Part | None, needed: bool, multipart: bool, name: str
+) -> JsonObject:
     """The property `name` of a form.
 
     Args:
@@ -295,8 +296,13 @@ def _is_scalar_list(shape: Shape, items: Shape | None) -> bool:
     return shape.kind != "array" or items is None or items.scalar
 
 
-def _json_part(name: str, shape: Shape, send: Json, needed: bool) -> Json:
+def _json_part(name: str, shape: Shape, send: JsonObject, needed: bool) -> JsonObject:
     """A field whose part is JSON, as that of an object is; each entry of a list of objects has a part of its own."""
     each = shape.kind == "array" and "contentType" not in send
-    sent: Json = {"contentType": _JSON, **send, "encode": json_encoder(shape), **({"explode": True} if each else {})}
+    sent: JsonObject = {
+        "contentType": _JSON,
+        **send,
+        "encode": json_encoder(shape),
+        **({"explode": True} if each else {}),
+    }
     return field_of(name, shape, {**send, **sent}, required=needed)

@@ -14,8 +14,7 @@ from nodeloom.descriptor.formats import FORMATS
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import NodeloomError, preview
 from nodeloom.importers.openapi.document import Part
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -36,10 +35,10 @@ _PAIRS = (
 _WIDEST = frozenset({"int64", "uint64"})
 
 
-def bounds_of(part: Part) -> Json:
+def bounds_of(part: Part) -> JsonObject:
     """The keywords of the schema at `part` that can be checked, as JSON Schema 2020-12 spells them."""
     schema = part.mapping()
-    found: Json = {}
+    found: JsonObject = {}
     for word in (*_NUMBERS, *_COUNTS):
         value = schema.get(word)
         # OpenAPI 3.0: whether the bound itself is outside.
@@ -97,7 +96,7 @@ def _examples(part: Part) -> Iterator[str]:
             yield value
 
 
-def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> Json:
+def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> JsonObject:
     """The bounds of a value that is held to both: the tighter of each."""
     found = dict(one)
     for word, value in other.items():
@@ -112,7 +111,7 @@ def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> Json:
     return found
 
 
-def shown_bounds(kind: str, bounds: Mapping[str, Any]) -> Json:
+def shown_bounds(kind: str, bounds: Mapping[str, Any]) -> JsonObject:
     """Those of the bounds that speak of a value of `kind`; what its format says already is left out."""
     found = {word: bounds[word] for word in _OF_KIND.get(kind, ()) if word in bounds}
     width = _WIDTHS.get(str(found.get("format")))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
 
 from nodeloom.importers.openapi import layout
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.printable import one_line
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _OPTIONS = "Options"
 # What means something in Markdown or HTML wherever it stands.
@@ -89,7 +87,7 @@ def _parameters(operation: Operation) -> str:
     return ", ".join(_parameter(prop) for prop in operation.properties) or "none"
 
 
-def _parameter(prop: Json) -> str:
+def _parameter(prop: JsonObject) -> str:
     name = _text(prop["name"])
     if prop["name"] == _OPTIONS and prop["type"] == "collection":
         return f"{name} ({', '.join(_text(p['name']) for p in prop['options'])})"
@@ -108,7 +106,7 @@ def _code(text: str) -> str:
     return f"`{plain}`" if not set(plain) & {"`", "|"} else _text(plain)
 
 
-def _gone(gone: list[Json]) -> list[str]:
+def _gone(gone: list[JsonObject]) -> list[str]:
     lines = [
         "## Gone",
         "",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from nodeloom.descriptor.files import MAX_VALUES
+from nodeloom.descriptor.documentfiles import MAX_VALUES
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
 

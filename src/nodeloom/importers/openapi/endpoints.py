@@ -15,13 +15,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.importers.openapi.displaynames import camel, start_case, unused
 from nodeloom.importers.openapi.document import Part, evaluates
-from nodeloom.importers.openapi.names import camel, start_case, unused
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.messages import origin_of
 from nodeloom.printable import json_text
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 SERVER_URL = "serverUrl"
 _ROOT_FIELD = f"{{{{ $credentials.{SERVER_URL} }}}}"
@@ -134,7 +133,7 @@ class Endpoint:
     its own. `variables` leads from a variable of the address to its field.
     """
 
-    fields: list[Json] = field(default_factory=list)
+    fields: list[JsonObject] = field(default_factory=list)
     rest: str = ""
     usual: str | None = None
     root: str = _ROOT_FIELD
@@ -204,9 +203,9 @@ def read_endpoint(document: Part, report: Report) -> Endpoint:
     return endpoint
 
 
-def _server_field(endpoint: Endpoint, held: str, rest: str) -> Json:
+def _server_field(endpoint: Endpoint, held: str, rest: str) -> JsonObject:
     """The field Server URL, whose value stands before `rest`; `held` is what the document says of it."""
-    prop: Json = {"displayName": "Server URL", "name": SERVER_URL, "type": "string"}
+    prop: JsonObject = {"displayName": "Server URL", "name": SERVER_URL, "type": "string"}
     if _VARIABLE.search(held):
         prop["default"] = f"={endpoint.filled(held, '$self')}"
         prop["description"] = "Where the service is, if it is not where the fields above say."
@@ -320,9 +319,9 @@ TAKEN = (
 
 def _variable_fields(
     server: Part, names: Sequence[str], found: Reference, report: Report
-) -> tuple[list[Json], dict[str, str]]:
+) -> tuple[list[JsonObject], dict[str, str]]:
     """A field for each variable of the address, and the fields' names by the variables'."""
-    fields: list[Json] = []
+    fields: list[JsonObject] = []
     variables: dict[str, str] = {}
     taken, numbers = set(TAKEN), dict[str, int]()
     described = server.get("variables")
@@ -340,8 +339,8 @@ def _variable_fields(
     return fields, variables
 
 
-def _variable_field(name: str, field_name: str, entry: Part | None, *, is_scheme: bool) -> Json:
-    prop: Json = {"displayName": start_case(name) or name, "name": field_name, "type": "string", "required": True}
+def _variable_field(name: str, field_name: str, entry: Part | None, *, is_scheme: bool) -> JsonObject:
+    prop: JsonObject = {"displayName": start_case(name) or name, "name": field_name, "type": "string", "required": True}
     if entry is None:
         return prop
     choices = [str(choice.value) for choice in entry.parts("enum")]

@@ -14,17 +14,16 @@ from typing import Any
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import layout, odata
+from nodeloom.importers.openapi.displaynames import camel, slug
 from nodeloom.importers.openapi.document import Part
+from nodeloom.importers.openapi.documentloading import read_document
 from nodeloom.importers.openapi.endpoints import Endpoint, read_endpoint
-from nodeloom.importers.openapi.names import camel, slug
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation, Reading, each_operation, read_operations
 from nodeloom.importers.openapi.overrides import Overrides
-from nodeloom.importers.openapi.reading import read_document
-from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
 from nodeloom.importers.openapi.swagger2 import as_openapi3
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 SEARCH_FILE = "search.json"
 
@@ -37,16 +36,16 @@ class Imported:
     label: str
     release: str | None
     baseline: str | None
-    head: Json
-    resources: dict[str, Json]
+    head: JsonObject
+    resources: dict[str, JsonObject]
     operations: list[Operation]
-    credentials: dict[str, Json] = field(default_factory=dict)
-    gone: list[Json] = field(default_factory=list)
+    credentials: dict[str, JsonObject] = field(default_factory=dict)
+    gone: list[JsonObject] = field(default_factory=list)
     report: Report = field(default_factory=Report)
 
-    def documents(self) -> dict[str, Json]:
+    def documents(self) -> dict[str, JsonObject]:
         """Every JSON document by its path below the node's folder, the head first."""
-        from nodeloom.descriptor.search import index_of
+        from nodeloom.descriptor.nodesearch import index_of
 
         files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
         search = {SEARCH_FILE: index_of(self.resources)} if "search" in self.head else {}
@@ -78,11 +77,11 @@ def import_openapi(
 
 
 def import_raw(
-    raw: Json,
+    raw: JsonObject,
     *,
     overrides: Overrides | None = None,
     name: str | None = None,
-    earlier: Sequence[tuple[str, Json]] = (),
+    earlier: Sequence[tuple[str, JsonObject]] = (),
     source: str = "document",
 ) -> Imported:
     """As `import_openapi`, for a document that is read already; `source` names the node when nothing else does."""
@@ -95,7 +94,7 @@ def import_raw(
 
 
 def _imported(
-    raw: Json, overrides: Overrides, name: str | None, earlier: Sequence[tuple[str, Json]], source: str
+    raw: JsonObject, overrides: Overrides, name: str | None, earlier: Sequence[tuple[str, JsonObject]], source: str
 ) -> Imported:
     report = Report()
     document = checked(raw, report)
@@ -160,7 +159,7 @@ def _title(document: Part, report: Report) -> str | None:
         return None
 
 
-def _lost(gone: Json, resource: str) -> bool:
+def _lost(gone: JsonObject, resource: str) -> bool:
     return gone["resource"] == resource and "moved" not in gone
 
 
@@ -188,10 +187,10 @@ def checked(raw: Mapping[str, Any], report: Report) -> Part:
 def _releases(
     operations: list[Operation],
     document: Part,
-    earlier: Sequence[tuple[str, Json]],
+    earlier: Sequence[tuple[str, JsonObject]],
     release: str | None,
     reading: Reading,
-) -> list[Json]:
+) -> list[JsonObject]:
     """Say since which release each operation is there; the operations of earlier releases that are gone."""
     if not earlier:
         return []
@@ -243,9 +242,9 @@ def _own_access(
     return access
 
 
-def _request_defaults(access: Access, overrides: Overrides, reading: Reading) -> Json:
+def _request_defaults(access: Access, overrides: Overrides, reading: Reading) -> JsonObject:
     """What every request of the node has: address and headers, and how its query is written."""
-    defaults: Json = {"baseURL": access.base_url} if access.base_url else {}
+    defaults: JsonObject = {"baseURL": access.base_url} if access.base_url else {}
     defaults["headers"] = {"Accept": "application/json"} if reading.odata else {"Accept": "application/json, */*;q=0.5"}
     if reading.odata:
         defaults["queryEncoding"] = "odata"
@@ -253,10 +252,10 @@ def _request_defaults(access: Access, overrides: Overrides, reading: Reading) ->
 
 
 def _head(
-    name: str, label: str, resources: Sequence[str], access: Access, defaults: Json, overrides: Overrides
-) -> Json:
+    name: str, label: str, resources: Sequence[str], access: Access, defaults: JsonObject, overrides: Overrides
+) -> JsonObject:
     """The node's head without its index."""
-    head: Json = {
+    head: JsonObject = {
         "displayName": label,
         "name": name,
         "group": ["transform"],

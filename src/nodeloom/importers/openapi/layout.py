@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from nodeloom.importers.filing import file_stem
-from nodeloom.importers.openapi.names import slug, unused
+from nodeloom.importers.openapi.displaynames import slug, unused
 from nodeloom.importers.openapi.operations import Operation
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 
 def by_resource(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
@@ -37,7 +35,7 @@ def file_names(resources: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def resource_document(resource: str, operations: Sequence[Operation]) -> Json:
+def resource_document(resource: str, operations: Sequence[Operation]) -> JsonObject:
     """The document of one resource: its operations, then their properties."""
     shown = {"show": {"resource": [resource]}}
     chooser = {
@@ -54,12 +52,12 @@ def resource_document(resource: str, operations: Sequence[Operation]) -> Json:
     return {"resource": resource, "properties": [chooser, *properties]}
 
 
-def merged_properties(forms: Sequence[tuple[str, Sequence[Json]]]) -> list[tuple[Json, list[str]]]:
+def merged_properties(forms: Sequence[tuple[str, Sequence[JsonObject]]]) -> list[tuple[JsonObject, list[str]]]:
     """The properties of several operations in one order that keeps each one's own, and the operations that have each.
 
     A property is shared where an equal one stands behind the last one shared; otherwise it is put in there.
     """
-    merged: list[tuple[str, Json, list[str]]] = []
+    merged: list[tuple[str, JsonObject, list[str]]] = []
     known: set[str] = set()
     for name, properties in forms:
         position = 0
@@ -78,15 +76,15 @@ def merged_properties(forms: Sequence[tuple[str, Sequence[Json]]]) -> list[tuple
     return [(prop, names) for _text, prop, names in merged]
 
 
-def _shown_for(prop: Json, resource: str, operations: list[str]) -> Json:
+def _shown_for(prop: JsonObject, resource: str, operations: list[str]) -> JsonObject:
     """`prop` with its `displayOptions`, the keys in the order people read them in."""
     display = {"show": {"resource": [resource], "operation": operations}}
-    last: Json = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
+    last: JsonObject = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
     first = {key: value for key, value in prop.items() if key not in last}
     return {**first, "displayOptions": display, **last}
 
 
-def index_of(file: str, operations: Sequence[Operation], baseline: str | None, gone: dict[str, str]) -> Json:
+def index_of(file: str, operations: Sequence[Operation], baseline: str | None, gone: dict[str, str]) -> JsonObject:
     """A resource's entry in the head: file, operations, their methods, and the releases where they differ."""
     since = {o.name: o.since for o in operations if o.since is not None and o.since != baseline}
     return {

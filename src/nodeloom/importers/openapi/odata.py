@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.schemas import Shape
+from nodeloom.values import JsonObject
 
-Json = dict[str, Any]
 Role = Literal["key", "argument", "segment"]
 
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _PAGE_SIZE = 100
 
 # Query option → (descriptor type, encoder, what it does). Their meaning is OData's, so their words can be ours.
-_OPTIONS: dict[str, tuple[str, str, str, Json]] = {
+_OPTIONS: dict[str, tuple[str, str, str, JsonObject]] = {
     "$top": ("number", "integer", "Give at most so many.", {"default": 50}),
     "$skip": ("number", "integer", "Leave out the first so many.", {"default": 0}),
     "$search": ("string", "search", "Give only what holds this text.", {"default": ""}),
@@ -101,10 +101,12 @@ def is_option(name: str) -> bool:
     return name in _OPTIONS
 
 
-def option(name: str, label: str) -> Json:
+def option(name: str, label: str) -> JsonObject:
     """The property of one of OData's query options, for a collection."""
     kind, encoder, description, more = _OPTIONS[name]
-    routing: Json = {"send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}}
+    routing: JsonObject = {
+        "send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}
+    }
     if name == "$top":
         routing["send"]["combine"] = "least"
     if name == "$count":
@@ -120,7 +122,7 @@ def option(name: str, label: str) -> Json:
     }
 
 
-def paging(names: list[str]) -> list[Json]:
+def paging(names: list[str]) -> list[JsonObject]:
     """The options that page through a list whose query parameters are `names`; none when it cannot be paged."""
     if not {"$top", "$skip"} <= set(names):
         return []
@@ -156,7 +158,7 @@ def paging(names: list[str]) -> list[Json]:
     ]
 
 
-def keeping_annotations() -> Json:
+def keeping_annotations() -> JsonObject:
     """The option that keeps `@odata` annotations in the items."""
     return {
         "displayName": "Include Annotations",
@@ -168,6 +170,6 @@ def keeping_annotations() -> Json:
     }
 
 
-def receiving(files: bool) -> Json:
+def receiving(files: bool) -> JsonObject:
     """The `postReceive` step that makes items of an answer. `files`: it may be a file, whatever it is declared as."""
     return {"type": "odata", "properties": {"files": True} if files else {}}

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.headerfields import media_type
 from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
+from nodeloom.importers.openapi.displaynames import start_case, words
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.endpoints import Reference, choose, with_defaults
-from nodeloom.importers.openapi.names import start_case, words
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
-from nodeloom.importers.openapi.report import Report
 from nodeloom.importers.openapi.schemas import shape_of
+from nodeloom.values import JsonObject
 
-Json = dict[str, Any]
 Kind = Literal["list", "create", "get", "update", "delete", "function", "action", ""]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -54,22 +54,22 @@ class Operation:
     name: str
     kind: Kind
     entity: str
-    properties: list[Json]
+    properties: list[JsonObject]
     keys: list[str]
-    routing: Json
+    routing: JsonObject
     arguments: list[str] = field(default_factory=list)
     requirement: list[frozenset[str]] | None = None
     server: Reference | None = None
     authorization: bool | None = None
     since: str | None = None
-    more: Json = field(default_factory=dict)
+    more: JsonObject = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, str]:
         """Method and path."""
         return self.method, self.path
 
-    def option(self) -> Json:
+    def option(self) -> JsonObject:
         """The operation as a choice of the property `operation`."""
         return {"name": self.name, "value": self.name, **self.more, "routing": self.routing}
 
@@ -128,7 +128,7 @@ def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, r
     add_parameters(form, read_parameters(item, at, report), path, function=function, report=report)
     before_body = len(form.properties)
     action = reading.odata and method == "post" and _acts(at)
-    request: Json = {"method": method.upper(), "url": odata.url_of(path)}
+    request: JsonObject = {"method": method.upper(), "url": odata.url_of(path)}
     server = _other_server(item, at, report)
     if server is not None:
         # Where that is shows when it is known where the service is.
@@ -142,7 +142,7 @@ def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, r
     written = at.text("operationId")
     name = _name(written, tag, method, path, reading)
     kind = _kind(name, method, function, action)
-    routing: Json = {"request": request}
+    routing: JsonObject = {"request": request}
     output = _output(at, reading, form, name)
     if form.options:
         if reading.odata and "postReceive" in output:
@@ -168,7 +168,7 @@ def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, r
     )
 
 
-def _refuse_templates(at: Part, form: Form, request: Json) -> None:
+def _refuse_templates(at: Part, form: Form, request: JsonObject) -> None:
     """Refuse names and media types of the document that a descriptor would evaluate."""
     sends = [prop["routing"]["send"] for prop in (*form.properties, *form.options) if "routing" in prop]
     texts = [*(send.get("property", "") for send in sends), *request.get("headers", {}).values(), *form.names]
@@ -278,10 +278,10 @@ def _entity(name: str, kind: Kind) -> str:
     return " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in name.split()[1:])
 
 
-def _output(at: Part, reading: Reading, form: Form, name: str) -> Json:
+def _output(at: Part, reading: Reading, form: Form, name: str) -> JsonObject:
     answer = _success(at)
     has_content = answer is not None and answer.get("content") is not None
-    output: Json = {}
+    output: JsonObject = {}
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
         output["postReceive"] = [odata.receiving(files)]

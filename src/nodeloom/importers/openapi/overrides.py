@@ -23,12 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.files import read_json
+from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.problems import json_path
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 from nodeloom.importers.openapi.operations import Operation
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _KEYS = (
     "name",
@@ -98,7 +97,7 @@ class Overrides:
             raise DescriptorError(f"{self.source}: {key} is no text.", path=json_path((key,)), value=found)
         return found
 
-    def part(self, key: str) -> Json:
+    def part(self, key: str) -> JsonObject:
         """The object under `key`; empty when there is none."""
         return dict(self.raw.get(key, {}))
 
@@ -123,7 +122,7 @@ class Overrides:
             self._own(by_name[name], entry)
         self._check_bulk(operations)
 
-    def _regroup(self, operation: Operation, entry: Json) -> None:
+    def _regroup(self, operation: Operation, entry: JsonObject) -> None:
         operation.resource = entry.get("resource", operation.resource)
         operation.name = entry.get("rename", operation.name)
 
@@ -149,7 +148,7 @@ class Overrides:
     def _explain(self, operation: Operation, listing: str | None) -> None:
         """The meaning of error statuses, from the table of rules."""
         table = self.part("errors")
-        found: Json = {}
+        found: JsonObject = {}
         if operation.keys:
             found |= self._filled(table.get("key", {}), operation, listing)
             if any(p["name"] == _IF_MATCH for p in operation.properties):
@@ -157,14 +156,14 @@ class Overrides:
         if found:
             operation.more["errors"] = found
 
-    def _filled(self, rules: Mapping[str, Json], operation: Operation, listing: str | None) -> Json:
+    def _filled(self, rules: Mapping[str, JsonObject], operation: Operation, listing: str | None) -> JsonObject:
         """`rules` with the operation's own words; a sentence about a list where there is none is left out."""
         words = {
             "entity": operation.entity or f"entry of {operation.resource}",
             "key": f"{{{operation.keys[0]}}}",
             "list": listing,
         }
-        found: Json = {}
+        found: JsonObject = {}
         for status, rule in rules.items():
             found[status] = {
                 key: _SLOT.sub(lambda m: str(words[m[1]]), text)
@@ -173,7 +172,7 @@ class Overrides:
             }
         return found
 
-    def _own(self, operation: Operation, entry: Json) -> None:
+    def _own(self, operation: Operation, entry: JsonObject) -> None:
         for key in ("action", "description", "bulk"):
             if key in entry:
                 operation.more[key] = entry[key]
@@ -208,7 +207,7 @@ class Overrides:
                     raise UnknownNameError("property", str(bulk.get(key)), names, within=owner.name)
 
 
-def _described(prop: Json, operation: Operation, said: Mapping[str, str]) -> Json:
+def _described(prop: JsonObject, operation: Operation, said: Mapping[str, str]) -> JsonObject:
     """`prop` with a description, when it is one that all operations have alike."""
     part = "key" if prop["name"] in operation.keys else "etag" if prop["name"] == _IF_MATCH else ""
     return _changed(prop, {"description": said[part]}) if part in said else prop
@@ -233,7 +232,7 @@ def _entities(operations: list[Operation]) -> dict[str, str]:
     }
 
 
-def _changed(prop: Json, keys: Json) -> Json:
+def _changed(prop: JsonObject, keys: JsonObject) -> JsonObject:
     """`prop` with `keys` over its own, one level deep; null takes a key out."""
     changed = copy.deepcopy(prop)
     for key, value in keys.items():

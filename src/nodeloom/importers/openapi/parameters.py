@@ -8,14 +8,13 @@ from typing import Any
 from nodeloom.errors import nearest, preview
 from nodeloom.headerfields import is_token
 from nodeloom.importers.openapi import odata
+from nodeloom.importers.openapi.displaynames import start_case, unused
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.fields import field_of, json_encoder, list_field, safe_name
-from nodeloom.importers.openapi.names import start_case, unused
-from nodeloom.importers.openapi.report import Report
+from nodeloom.importers.openapi.openapireport import Report
+from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.call import OWN_HEADERS
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 OPTIONS = "Options"
 _ETAG = '={{ $json["@odata.etag"] }}'
@@ -36,8 +35,8 @@ class Form:
     operation works on, `fixed` those of them that a body cannot change; `query` the names of all query parameters.
     """
 
-    properties: list[Json] = field(default_factory=list)
-    options: list[Json] = field(default_factory=list)
+    properties: list[JsonObject] = field(default_factory=list)
+    options: list[JsonObject] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
@@ -172,7 +171,7 @@ def add_parameters(form: Form, parameters: list[Parameter], path: str, *, functi
 def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter | None) -> None:
     shape = parameter.shape if parameter is not None else Shape(kind="string")
     name = form.name(placeholder.name)
-    send: Json = {"type": "path", "property": placeholder.name}
+    send: JsonObject = {"type": "path", "property": placeholder.name}
     if placeholder.role == "segment":
         if parameter is not None and parameter.as_json:
             prop = field_of(name, shape, {**send, "encode": json_encoder(shape)}, required=True)
@@ -202,13 +201,13 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
     form.properties.append(prop)
 
 
-def _if_match(prop: Json) -> Json:
+def _if_match(prop: JsonObject) -> JsonObject:
     routing = prop.pop("routing")
     words = {"description": "ETag that what is addressed must still have.", "placeholder": _ETAG}
     return {**prop, **words, "routing": routing}
 
 
-def _with_default(prop: Json, default: Any) -> Json:
+def _with_default(prop: JsonObject, default: Any) -> JsonObject:
     routing = prop.pop("routing")
     return {**prop, "default": default, "routing": routing}
 
@@ -217,8 +216,8 @@ def _member(name: str) -> str:
     return f"$json.{name}" if name.isidentifier() and name.isascii() else f"$json[{name!r}]"
 
 
-def _property(name: str, parameter: Parameter) -> Json:
-    send: Json = {"type": parameter.where, "property": parameter.name}
+def _property(name: str, parameter: Parameter) -> JsonObject:
+    send: JsonObject = {"type": parameter.where, "property": parameter.name}
     if parameter.where == "query":
         send["propertyInDotNotation"] = False
     if parameter.reserved:
@@ -233,7 +232,7 @@ def _property(name: str, parameter: Parameter) -> Json:
     return _structured(name, parameter.shape, send, required=parameter.required)
 
 
-def _structured(name: str, shape: Shape, send: Json, *, required: bool) -> Json:
+def _structured(name: str, shape: Shape, send: JsonObject, *, required: bool) -> JsonObject:
     if shape.kind == "array":
         return list_field(name, shape, send, required=required)
     prop = field_of(name, shape, send, required=required)
@@ -242,13 +241,13 @@ def _structured(name: str, shape: Shape, send: Json, *, required: bool) -> Json:
     return prop
 
 
-def _option(name: str, parameter: Parameter) -> Json:
+def _option(name: str, parameter: Parameter) -> JsonObject:
     if odata.is_option(parameter.name) and parameter.where == "query":
         return odata.option(parameter.name, name)
     return _property(name, parameter)
 
 
-def options_collection(options: list[Json]) -> Json:
+def options_collection(options: list[JsonObject]) -> JsonObject:
     """The collection that holds what is optional."""
     return {
         "displayName": OPTIONS,

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.importers.openapi.displaynames import camel, start_case, unused
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
 from nodeloom.importers.openapi.endpoints import TAKEN, Endpoint, Reference, parse
-from nodeloom.importers.openapi.names import camel, start_case, unused
+from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.importers.openapi.parameters import OPTIONS, refuse_header_name
-from nodeloom.importers.openapi.report import Report
-
-Json = dict[str, Any]
+from nodeloom.values import JsonObject
 
 _MOST_SCOPES = 12
 _GRANTS = (("clientCredentials", "clientCredentials"), ("authorizationCode", "authorizationCode"))
@@ -28,8 +27,8 @@ class Scheme:
     """What one security scheme brings to a credential type."""
 
     label: str
-    properties: list[Json] = field(default_factory=list)
-    parts: Json = field(default_factory=dict)
+    properties: list[JsonObject] = field(default_factory=list)
+    parts: JsonObject = field(default_factory=dict)
     extends: list[str] = field(default_factory=list)
 
     @property
@@ -53,9 +52,9 @@ class Access:
 
     base_url: str
     constant: bool = False
-    types: list[Json] = field(default_factory=list)
-    references: list[Json] = field(default_factory=list)
-    chooser: Json | None = None
+    types: list[JsonObject] = field(default_factory=list)
+    references: list[JsonObject] = field(default_factory=list)
+    chooser: JsonObject | None = None
 
 
 def settle_requirements(operations: list[Operation], document: Part, schemes: Schemes, report: Report) -> None:
@@ -189,7 +188,7 @@ def read_access(
         type_label = f"{label} {' and '.join(p.label for p in parts)}" if several else f"{label} API"
         access.types.append(_type(type_name, type_label.strip(), endpoint.fields, parts))
         # A credential that says where the service is, is needed for that.
-        reference: Json = {"name": type_name, "required": not anonymous or not chosen or endpoint.usual is None}
+        reference: JsonObject = {"name": type_name, "required": not anonymous or not chosen or endpoint.usual is None}
         if several:
             reference["displayOptions"] = {"show": {"authentication": [suffix]}}
         access.references.append(reference)
@@ -204,7 +203,7 @@ def _word(name: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-def _chooser(types: list[Json], references: list[Json]) -> Json:
+def _chooser(types: list[JsonObject], references: list[JsonObject]) -> JsonObject:
     values = [r["displayOptions"]["show"]["authentication"][0] for r in references]
     return {
         "displayName": "Authentication",
@@ -270,9 +269,9 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) -> Json:
+def _type(name: str, label: str, server: list[JsonObject], schemes: Sequence[Scheme]) -> JsonObject:
     properties = list(server)
-    parts: Json = {}
+    parts: JsonObject = {}
     extends: list[str] = []
     for scheme in schemes:
         taken = {p["name"] for p in properties}
@@ -280,7 +279,7 @@ def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) 
         extends += [e for e in scheme.extends if e not in extends]
         for part, values in scheme.parts.items():
             parts[part] = _both(parts.get(part, {}), values)
-    made: Json = {"name": name, "displayName": label}
+    made: JsonObject = {"name": name, "displayName": label}
     if extends:
         made["extends"] = extends
     made["properties"] = properties
@@ -289,7 +288,7 @@ def _type(name: str, label: str, server: list[Json], schemes: Sequence[Scheme]) 
     return made
 
 
-def _both(one: Json, other: Json) -> Json:
+def _both(one: JsonObject, other: JsonObject) -> JsonObject:
     """What two schemes put into one part of a request; there is one header `Cookie` (RFC 6265 section 5.4)."""
     if "Cookie" in one and "Cookie" in other:
         return {**one, **other, "Cookie": f"{one['Cookie']}; {other['Cookie'].removeprefix('=')}"}
@@ -363,7 +362,7 @@ def _api_key(name: str, at: Part, names: _FieldNames) -> Scheme:
     own = names.name(name)
     value = f"={{{{ $credentials.{own} }}}}"
     if where == "query":
-        parts: Json = {"qs": {key: value}}
+        parts: JsonObject = {"qs": {key: value}}
     elif where == "cookie":
         parts = {"headers": {"Cookie": f"={key}={{{{ $credentials.{own} }}}}"}}
     elif where == "header":
@@ -421,7 +420,7 @@ def _oauth2(name: str, at: Part, endpoint: Endpoint, report: Report) -> Scheme:
     return _bearer(start_case(name))
 
 
-def _address(flow: Part, key: str, field_name: str, endpoint: Endpoint, report: Report) -> Json:
+def _address(flow: Part, key: str, field_name: str, endpoint: Endpoint, report: Report) -> JsonObject:
     """The field that holds an address of a flow; the user's to fill in where the document's own cannot be called."""
     written = flow.text(key)
     if written and evaluates(written):
@@ -437,7 +436,7 @@ def _address(flow: Part, key: str, field_name: str, endpoint: Endpoint, report: 
     return {"displayName": label, "name": field_name, "type": "string", "required": True}
 
 
-def _scope(flow: Part, report: Report) -> Json:
+def _scope(flow: Part, report: Report) -> JsonObject:
     scopes = flow.get("scopes")
     names = list(scopes.mapping()) if scopes is not None else []
     if scopes is not None and any(map(evaluates, names)):
@@ -448,12 +447,12 @@ def _scope(flow: Part, report: Report) -> Json:
     return {"displayName": "Scope", "name": "scope", "type": "string", "default": " ".join(names)}
 
 
-def _hidden(name: str, value: str) -> Json:
+def _hidden(name: str, value: str) -> JsonObject:
     return {"displayName": start_case(name), "name": name, "type": "hidden", "default": value}
 
 
-def _secret(name: str, label: str, *, required: bool = True) -> Json:
-    found: Json = {"displayName": label, "name": name, "type": "string"}
+def _secret(name: str, label: str, *, required: bool = True) -> JsonObject:
+    found: JsonObject = {"displayName": label, "name": name, "type": "string"}
     if required:
         found["required"] = True
     return {**found, "typeOptions": {"password": True}}

@@ -5,13 +5,10 @@ Schemas keep their place (`#/definitions/…`), so that references and JSON path
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part
-from nodeloom.importers.openapi.report import Report
-
-Json = dict[str, Any]
+from nodeloom.importers.openapi.openapireport import Report
+from nodeloom.values import JsonObject
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -37,7 +34,7 @@ _FLOWS = {
 }
 
 
-def as_openapi3(document: Part, report: Report) -> Json:
+def as_openapi3(document: Part, report: Report) -> JsonObject:
     """The document as OpenAPI 3.0; what is broken in it costs its operation or scheme, and is told.
 
     Raises DescriptorError when it is no Swagger 2.0.
@@ -45,7 +42,7 @@ def as_openapi3(document: Part, report: Report) -> Json:
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):
         raise document.child("swagger").broken("This version of Swagger is not read.", "Convert it to Swagger 2.0.")
-    converted: Json = {
+    converted: JsonObject = {
         key: value for key, value in document.value.items() if key not in ("swagger", "securityDefinitions")
     }
     converted["openapi"] = "3.0.4"
@@ -60,7 +57,7 @@ def as_openapi3(document: Part, report: Report) -> Json:
     return converted
 
 
-def _servers(document: Part, of: Part, report: Report) -> list[Json]:
+def _servers(document: Part, of: Part, report: Report) -> list[JsonObject]:
     """The servers of a document, by the `schemes` that `of` has: the document itself, or an operation."""
     try:
         base = (document.text("basePath") or "").strip().strip("/")
@@ -81,9 +78,9 @@ def _servers(document: Part, of: Part, report: Report) -> list[Json]:
     return [{"url": f"{callable_ones[0]}://{host}{path}"}]
 
 
-def _item(document: Part, item: Part, report: Report) -> Json | None:
+def _item(document: Part, item: Part, report: Report) -> JsonObject | None:
     """A path item; its own parameters go to its operations, because a body among them does."""
-    converted: Json = {}
+    converted: JsonObject = {}
     try:
         item = item.resolved()
         shared = item.parts("parameters")
@@ -102,7 +99,7 @@ def _item(document: Part, item: Part, report: Report) -> Json | None:
     return converted
 
 
-def _operation(document: Part, operation: Part, shared: list[Part], report: Report) -> Json:
+def _operation(document: Part, operation: Part, shared: list[Part], report: Report) -> JsonObject:
     given: dict[tuple[str, str], Part] = {}
     for entry in [*shared, *operation.parts("parameters")]:
         parameter = entry.resolved()
@@ -131,12 +128,12 @@ def _operation(document: Part, operation: Part, shared: list[Part], report: Repo
     return converted
 
 
-def _parameter(parameter: Part) -> Json:
+def _parameter(parameter: Part) -> JsonObject:
     if parameter.value["in"] not in ("query", "header", "path"):
         raise parameter.child("in").broken(
             f"A parameter cannot stand in {parameter.value['in']!r}.", "Write query, header, path, formData or body."
         )
-    converted: Json = {key: parameter.value[key] for key in ("name", "in", "required") if key in parameter.value}
+    converted: JsonObject = {key: parameter.value[key] for key in ("name", "in", "required") if key in parameter.value}
     converted["schema"] = _schema(parameter)
     written = parameter.text("collectionFormat")
     if parameter.value.get("type") == "array":
@@ -148,11 +145,11 @@ def _parameter(parameter: Part) -> Json:
     return converted
 
 
-def _schema(parameter: Part) -> Json:
+def _schema(parameter: Part) -> JsonObject:
     return {key: parameter.value[key] for key in _OF_SCHEMA if key in parameter.value}
 
 
-def _form(fields: list[Part], consumes: list[str]) -> Json:
+def _form(fields: list[Part], consumes: list[str]) -> JsonObject:
     has_file = any(f.value.get("type") == "file" for f in fields)
     kind = _MULTIPART if has_file or (_MULTIPART in consumes and _FORM not in consumes) else _FORM
     required = [f.value["name"] for f in fields if f.flag("required")]
@@ -167,13 +164,13 @@ def _form(fields: list[Part], consumes: list[str]) -> Json:
             style, explode = _STYLES.get(entry.text("collectionFormat") or "csv", ("form", False))
             encoding[entry.value["name"]] = {"style": style, "explode": explode}
     schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-    media: Json = {"schema": schema, **({"encoding": encoding} if encoding else {})}
+    media: JsonObject = {"schema": schema, **({"encoding": encoding} if encoding else {})}
     return {"content": {kind: media}, "required": bool(required)}
 
 
-def _responses(operation: Part, produces: list[str]) -> Json:
+def _responses(operation: Part, produces: list[str]) -> JsonObject:
     written = operation.get("responses")
-    converted: Json = {}
+    converted: JsonObject = {}
     for status, entry in written.entries() if written is not None else ():
         response = entry.resolved()
         kept = {key: value for key, value in response.mapping().items() if key not in ("schema", "examples")}
@@ -183,8 +180,8 @@ def _responses(operation: Part, produces: list[str]) -> Json:
     return converted
 
 
-def _schemes(document: Part, report: Report) -> Json:
-    converted: Json = {}
+def _schemes(document: Part, report: Report) -> JsonObject:
+    converted: JsonObject = {}
     try:
         written = document.get("securityDefinitions")
         entries = [] if written is None else list(written.entries())
@@ -204,7 +201,7 @@ def _schemes(document: Part, report: Report) -> Json:
     return converted
 
 
-def _oauth2(entry: Part) -> Json:
+def _oauth2(entry: Part) -> JsonObject:
     flow = entry.needed_text("flow")
     if flow not in _FLOWS:
         raise DescriptorError(

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodeloom.descriptor.files import MAX_DEPTH, MAX_VALUES
+from nodeloom.descriptor.documentfiles import MAX_DEPTH, MAX_VALUES
 from nodeloom.errors import ConfigurationError, DescriptorError, preview
 
 _CORE = "tag:yaml.org,2002:"

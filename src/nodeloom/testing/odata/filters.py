@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import nearest
-from .errors import bad_request
-from .expressions import (
+from nodeloom.errors import nearest
+from nodeloom.testing.odata.declarations import ComplexType, Field
+from nodeloom.testing.odata.filterterms import (
     FUNCTIONS,
     Expression,
     Scope,
@@ -25,8 +25,8 @@ from .expressions import (
     property_of,
     unknown_property,
 )
-from .literals import Value, read_literal
-from .model import ComplexType, Field
+from nodeloom.testing.odata.literals import Value, read_literal
+from nodeloom.testing.odata.refusal import bad_request
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .model import EntitySet, Operation
-from .store import EntityStore
+from nodeloom.testing.odata.declarations import EntitySet, Operation
+from nodeloom.testing.odata.store import EntityStore
 
 
 class Offers(Protocol):

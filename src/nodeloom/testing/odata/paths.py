@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from .errors import bad_request
-from .literals import Value, read_literal
+from nodeloom.testing.odata.literals import Value, read_literal
+from nodeloom.testing.odata.refusal import bad_request
 
 _NAME = re.compile(r"[$A-Za-z_][\w.]*", re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")

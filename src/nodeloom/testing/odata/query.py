@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from .errors import bad_request
-from .expressions import Expression, unknown_property
-from .filters import parse_filter, parse_path_expression
-from .model import ComplexType, Edm, EnumType, Field
-from .paths import percent_decode
-from .store import Entity
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EnumType, Field
+from nodeloom.testing.odata.filters import parse_filter, parse_path_expression
+from nodeloom.testing.odata.filterterms import Expression, unknown_property
+from nodeloom.testing.odata.paths import percent_decode
+from nodeloom.testing.odata.refusal import bad_request
+from nodeloom.testing.odata.store import Entity
 
 LIST_OPTIONS = frozenset({"$filter", "$orderby", "$search", "$top", "$skip", "$count", "$select", "$expand"})
 PAGE_OPTIONS = frozenset({"$filter", "$search", "$top", "$skip", "$count"})

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .answers import Answer, json_answer, method_not_allowed, refusal
-from .bodies import check_fields, read_json_object
-from .conditions import check_conditions, is_unmodified
-from .errors import ODataError, bad_request
-from .literals import quote_literal
-from .model import ComplexType, EntitySet, EntityType, Operation, from_json
-from .operations import Call, body_arguments, result_answer
-from .query import COUNT_OPTIONS, ENTITY_OPTIONS, LIST_OPTIONS, Query, parse_query
-from .store import Entity, EntityStore
-from .targets import Target, resolve
+from nodeloom.testing.odata.bodychecks import check_fields, read_json_object
+from nodeloom.testing.odata.boundoperations import Call, body_arguments, result_answer
+from nodeloom.testing.odata.declarations import ComplexType, EntitySet, EntityType, Operation, from_json
+from nodeloom.testing.odata.etagconditions import check_conditions, is_unmodified
+from nodeloom.testing.odata.literals import quote_literal
+from nodeloom.testing.odata.query import COUNT_OPTIONS, ENTITY_OPTIONS, LIST_OPTIONS, Query, parse_query
+from nodeloom.testing.odata.refusal import ODataError, bad_request
+from nodeloom.testing.odata.replies import Answer, json_answer, method_not_allowed, refusal
+from nodeloom.testing.odata.store import Entity, EntityStore
+from nodeloom.testing.odata.targets import Target, resolve
 
 if TYPE_CHECKING:
-    from .offers import Catalogue
+    from nodeloom.testing.odata.offers import Catalogue
 
 __all__ = ["Answer", "Call", "ODataRequest", "ODataService", "Target", "refusal"]
 

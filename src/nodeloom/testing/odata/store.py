@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from .model import Edm, EntitySet, Key, from_json
+from nodeloom.testing.odata.declarations import Edm, EntitySet, Key, from_json
 
 
 @dataclass(slots=True)

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ...errors import nearest
-from .errors import ODataError, bad_request
-from .literals import Value
-from .model import ComplexType, Edm, EntitySet, EnumType, Key, Operation, fits_literal
-from .paths import Segment, parse_path
+from nodeloom.errors import nearest
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EnumType, Key, Operation, fits_literal
+from nodeloom.testing.odata.literals import Value
+from nodeloom.testing.odata.paths import Segment, parse_path
+from nodeloom.testing.odata.refusal import ODataError, bad_request
 
 if TYPE_CHECKING:
-    from .offers import Offers
+    from nodeloom.testing.odata.offers import Offers
 
 
 @dataclass(frozen=True, slots=True)

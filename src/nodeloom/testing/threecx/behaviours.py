@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..odata.errors import ODataError
-from ..odata.model import ComplexType, Field, Rows
-from ..odata.operations import Call
+from nodeloom.testing.odata.boundoperations import Call
+from nodeloom.testing.odata.declarations import ComplexType, Field, Rows
+from nodeloom.testing.odata.refusal import ODataError
 
 
 def behaviour_of(set_name: str, name: str, result: Field | None) -> Callable[[Call], Any] | None:

@@ -29,8 +29,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import ConfigurationError, DescriptorError, NodeloomError
-from .schemas import Schemas
+from nodeloom.errors import ConfigurationError, DescriptorError, NodeloomError
+from nodeloom.testing.threecx.declaredtypes import Schemas
 
 OUTPUT = Path(__file__).with_name("service.json")
 _METHODS = {"get": "get", "post": "create", "patch": "update", "delete": "delete"}

@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..odata.model import ComplexType, Edm, EntityType, Field, File, Rows, fits_json
-from ..odata.operations import Call
-from .synthetic import sample_structure, sample_value
+from nodeloom.testing.odata.boundoperations import Call
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EntityType, Field, File, Rows, fits_json
+from nodeloom.testing.threecx.synthetic import sample_structure, sample_value
 
 _COUNT = 3
 _WAV = ("wav", "audio/wav")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from ..odata.model import ComplexType, Edm, EntitySet, EnumType, Field
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EnumType, Field
 
 _MAX_DEPTH = 4
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

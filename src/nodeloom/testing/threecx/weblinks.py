@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..odata.errors import ODataError
-from ..odata.model import ComplexType, Edm, EntitySet, EntityType, EnumType, Field, Operation
-from ..odata.operations import Call
-from .behaviours import bulk_delete
+from nodeloom.testing.odata.boundoperations import Call
+from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EntityType, EnumType, Field, Operation
+from nodeloom.testing.odata.refusal import ODataError
+from nodeloom.testing.threecx.behaviours import bulk_delete
 
 
 def _enum(name: str, *members: str) -> EnumType:

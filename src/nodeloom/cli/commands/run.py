@@ -1,0 +1,168 @@
+"""`nodeloom run`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nodeloom.cli.app import FAILED, INTERRUPTED, in_own_process, show_error
+from nodeloom.cli.options import job_options
+from nodeloom.cli.terminal import say
+from nodeloom.errors import NodeloomError
+from nodeloom.redaction import forget_locals
+
+if TYPE_CHECKING:
+    from nodeloom.cli.interruption import Interruption
+    from nodeloom.cli.job import Job, Options
+    from nodeloom.cli.sink import Sink
+    from nodeloom.outcomes import RunReport
+    from nodeloom.run.events import Observer
+
+
+@click.command("run")
+@job_options
+def run(**options: Any) -> int:
+    """Run OPERATION of RESOURCE of NODE for every item; without items, once.
+
+    Results go to standard output as NDJSON, in the items' order, each with the item it came from (pairedItem).
+    NODE may also be a path to a node descriptor. A node without resources takes its operation as the second argument.
+
+    \b
+    Example:
+      nodeloom run threecx "Website Links" "List Weblink" --set Options.Top=5
+      nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link=<<$json.Link>>' --items links.csv
+      echo '{"Link": "link-1"}' | nodeloom run threecx "Website Links" "Delete Weblink" --set 'Link={{ $json.Link }}'
+    """
+    from nodeloom.cli.interruption import Interruption
+    from nodeloom.cli.job import open_job, open_runtime
+    from nodeloom.cli.logoption import logs
+    from nodeloom.cli.sink import Sink, check_files, open_output, open_sink
+    from nodeloom.outcomes import RunReport
+
+    check_files(options)
+    note = _quiet if options["quiet"] else say
+    broken = False
+    # Left last: whatever the command waits for until then, the second signal ends it.
+    with Interruption(own_process=in_own_process()) as signals:
+        with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
+            job = open_job(runtime, options, note)
+            # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
+            report_file = open_output(options["report"]) if options["report"] else None
+            report = RunReport(job.node)
+            with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
+                try:
+                    _run(job, options, [sink, report_sink], report, signals)
+                except NodeloomError as fault:
+                    if not _has_sent(report):
+                        raise
+                    # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
+                    forget_locals(fault)
+                    show_error(fault)
+                    broken = True
+                finally:
+                    if report_file is not None and sink.begun:
+                        _write_report(report, report_sink)
+        return _ended(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
+
+
+def _has_sent(report: RunReport) -> bool:
+    told = report.journal.told if report.journal is not None else 0
+    return report.counts.succeeded + report.counts.failed > told
+
+
+def _quiet(_text: str) -> None:
+    return
+
+
+def _write_report(report: RunReport, sink: Sink) -> None:
+    from nodeloom.printable import json_text
+
+    sink.write([json_text(report.to_dict(), 2).encode() + b"\n"])
+    sink.flush()
+
+
+def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signals: Interruption) -> None:
+    """The run itself: every outcome written to the first of `sinks` as it comes, also those after a signal."""
+    from nodeloom.cli.progress.display import chosen, progress
+    from nodeloom.cli.progress.standing import Gauge
+    from nodeloom.cli.sink import encoder
+    from nodeloom.run.stop import Stop
+
+    stop = Stop()
+    failure = None
+    sink = sinks[0]
+
+    def give_up() -> None:
+        for each in sinks:
+            each.give_up()
+
+    signals.watch(stop, options["concurrency"], give_up)
+    with contextlib.ExitStack() as opened:
+        outcomes = job.runtime.stream(
+            job.node,
+            job.parameters,
+            job.items,
+            credentials=job.credentials,
+            on_error=options["on_error"],
+            concurrency=options["concurrency"],
+            coalesce=options["coalesce"],
+            ordered=not options["unordered"],
+            rate=options["rate"],
+            burst=options["burst"],
+            adaptive=options["adaptive"],
+            retry_budget=options["retry_budget"],
+            break_after=options["break_after"],
+            deadline=options["deadline"],
+            journal=options["journal"],
+            retry_failed=options["retry_failed"],
+            stop=stop,
+            dialect=job.dialect,
+            version=job.version,
+            report=report,
+            observer=_telemetry() if options["telemetry"] else None,
+        )
+        on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+        kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
+        opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
+        # Whatever ends the loop, the run ends with it, and its report is whole.
+        opened.enter_context(contextlib.closing(outcomes))
+        sink.begin()
+        encode = encoder(0)
+        for outcome in outcomes:
+            well = sink.write(map(encode, outcome.results()))
+            if not outcomes.ready:
+                # Nothing that is ready waits for what is not.
+                well = sink.flush()
+                encode = encoder(report.counts.results)
+            if not well:
+                stop.set()
+            if failure is None and outcome.error is not None and outcome.error.code != "not_run":
+                failure = outcome.error
+    if failure is not None and options["on_error"] == "stop":
+        show_error(failure)
+
+
+def _telemetry() -> Observer:
+    from nodeloom.telemetry import Telemetry, is_set_up
+
+    if not is_set_up():
+        say("warning: --telemetry records nothing: no OpenTelemetry SDK is set up (opentelemetry-instrument).")
+    return Telemetry()
+
+
+def _ended(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
+    from nodeloom.cli.progress.display import journal_line, summary
+
+    broken = [sink for sink in sinks if sink.fault is not None and not sink.closed_by_reader]
+    for sink in broken:
+        say(f"error: {sink.message}")
+    if not options["quiet"]:
+        say(summary(report))
+        if report.journal is not None:
+            say(journal_line(report, report.journal))
+    if signals.interrupted:
+        return INTERRUPTED
+    return 0 if report.succeeded and not broken else FAILED

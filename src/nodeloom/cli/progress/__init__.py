@@ -1,0 +1,1 @@
+"""What standard error shows while a run goes on."""

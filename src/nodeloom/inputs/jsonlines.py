@@ -1,0 +1,354 @@
+"""Items out of NDJSON and JSON.
+
+Stricter than Python's `json`: NaN and Infinity, numbers too large for a double, keys that stand twice in an object and
+halves of surrogate pairs are refused (RFC 8259 sections 4, 6 and 8.2), because what they would become is not what the
+author sees.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nodeloom.errors import DescriptorError, InvalidItemError, preview
+from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, size_text, too_deep
+
+RawItem = dict[str, Any] | InvalidItemError
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SPACE = re.compile(r"[ \t\r\n]*")
+# Up to this much of an unfinished value is tried again with every chunk, so that a slow input is read promptly.
+_RETRY_EACH_CHUNK = 1024 * 1024
+
+
+class _RefusedError(ValueError):
+    """JSON that Python would read and Nodeloom does not."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _value in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _RefusedError(f"the key {preview(twice)!r} stands there twice")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise _RefusedError(f"{name} is no JSON value")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise _RefusedError(f"the number {preview(text)} is too large")
+    return number
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+# Only to find where a value ends that is refused; it refuses nothing itself.
+_LENIENT = json.JSONDecoder(parse_int=float, parse_float=float)
+
+
+def _surrogates(value: Any, text: str) -> None:
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise _RefusedError("it holds half of a surrogate pair") from None
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "true or false", str: "a text", list: "a list", int: "a number", float: "a number"}
+    return names[type(value)]
+
+
+def _invalid(
+    message: str, text: str, line: int, column: int | None = None, hint: str | None = None
+) -> InvalidItemError:
+    return InvalidItemError(
+        message,
+        value=preview(text),
+        hint=hint or 'An item is a JSON object such as {"Link": "summer-sale"}.',
+        line=line,
+        column=column,
+    )
+
+
+# -- NDJSON -----------------------------------------------------------------------------------------------------------
+
+
+def lines_of(lines: Iterable[bytes], limits: InputLimits) -> Iterator[RawItem]:
+    """One item for each line that is not blank; an InvalidItemError, with line and column, for one that is broken."""
+    for number, raw in enumerate(lines, 1):
+        if isinstance(raw, LongLine):
+            yield long_line(raw, number, limits)
+        elif raw.strip(b" \t\r\n"):
+            yield _line(raw, number, limits)
+
+
+def long_line(raw: LongLine, number: int, limits: InputLimits) -> InvalidItemError:
+    """The error for a line that is longer than allowed, as far as it was kept."""
+    size = size_text(limits.item_bytes)
+    if raw.endless:
+        message, hint = (
+            f"Line {number} does not end.",
+            "Items after this place were not read. NDJSON ends lines with \\n.",
+        )
+    else:
+        message, hint = f"Line {number} is longer than {size}.", "Make it smaller, or allow more with --max-item-bytes."
+    return _invalid(message, raw.decode("utf-8", "replace"), number, None, hint)
+
+
+def _line(raw: bytes, number: int, limits: InputLimits) -> RawItem:
+    try:
+        whole = raw.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        return _invalid(
+            f"Line {number} is not UTF-8 text (byte {fault.start + 1} of the line).",
+            raw.decode("utf-8", "replace").rstrip(),
+            number,
+            fault.start + 1,
+            "Save the items as UTF-8.",
+        )
+    text = whole.strip(" \t\r\n")
+    indent = len(whole) - len(whole.lstrip(" \t\r\n"))
+    cut = not raw.endswith(b"\n")
+    if text.startswith("\ufeff"):
+        joined = "Files were joined with their marks in them: take it out."
+        return _invalid(f"Line {number} begins with a byte order mark.", text, number, 1, joined)
+    try:
+        value = _STRICT.decode(text)
+        _surrogates(value, text)
+    except json.JSONDecodeError as fault:
+        column = fault.pos + 1 + indent
+        hint = "The input ends in the middle of this line." if cut and fault.pos >= len(text) else None
+        if fault.msg == "Extra data":
+            alone = "\r" in text[: fault.pos]
+            hint = "Lines end with \\n or \\r\\n, not with \\r alone." if alone else "Write one object a line."
+        return _invalid(f"Line {number} is not JSON: {_reason(fault)} at column {column}.", text, number, column, hint)
+    except RecursionError:
+        return _invalid(f"Line {number} is nested too deeply.", text, number)
+    except ValueError as fault:
+        return _invalid(f"Line {number} cannot be an item: {_refusal(fault)}.", text, number)
+    if not isinstance(value, dict):
+        return _invalid(f"Line {number} is {_kind(value)}, not an object.", text, number)
+    if too_deep(value, text, limits.depth):
+        return _invalid(f"Line {number} is nested too deeply (more than {limits.depth} levels).", text, number)
+    return value
+
+
+def _refusal(fault: ValueError) -> str:
+    # What is not ours is Python's, about a whole number of thousands of digits.
+    return str(fault) if isinstance(fault, _RefusedError) else "it holds a number that is too large"
+
+
+def _reason(fault: json.JSONDecodeError) -> str:
+    return fault.msg.removesuffix(" starting at")
+
+
+def _space(text: str, at: int) -> str:
+    found = _SPACE.match(text, at)
+    return found[0] if found else ""
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def values_of(chunks: Iterable[bytes], name: str, limits: InputLimits) -> Iterator[RawItem]:
+    """The objects of a JSON array, or objects one after the other, each as soon as it is whole.
+
+    Raises DescriptorError, with line and column, where the text stops being JSON.
+    """
+    try:
+        yield from _Text(_decoded(chunks, name), limits).items()
+    except _BrokenError as fault:
+        raise DescriptorError(
+            f"{name} is not JSON from line {fault.line}, column {fault.column} on: {fault.message}.",
+            value=fault.shown,
+            hint="Mend the file.",
+            line=fault.line,
+            column=fault.column,
+        ) from None
+
+
+class _BrokenError(Exception):
+    def __init__(self, message: str, line: int, column: int, shown: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.shown = shown
+
+
+def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    read = 0
+    for chunk in chunks:
+        try:
+            yield decoder.decode(chunk)
+        except UnicodeDecodeError as fault:
+            raise DescriptorError(
+                f"{name} is not UTF-8 text near byte {read + fault.start + 1}.", hint="Save it as UTF-8."
+            ) from None
+        read += len(chunk)
+    if decoder.getstate()[0]:
+        raise DescriptorError(f"{name} ends in the middle of a character.", hint="The file is cut off.")
+
+
+class _Text:
+    """A JSON text that is still arriving."""
+
+    def __init__(self, pieces: Iterator[str], limits: InputLimits) -> None:
+        self._pieces = pieces
+        self._limits = limits
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._line = 1
+        self._column = 1
+
+    def items(self) -> Iterator[RawItem]:
+        """The items. Raises _BrokenError where the text is not JSON any more."""
+        while (character := self._next()) is not None:
+            if character != "[":
+                yield self._value()
+                continue
+            self._at += 1
+            if self._next() == "]":
+                self._at += 1
+                continue
+            yield self._value()
+            while (separator := self._next()) == ",":
+                self._at += 1
+                yield self._value()
+            if separator != "]":
+                raise self._broken(self._at, "the array is not closed" if separator is None else "expecting ',' or ']'")
+            self._at += 1
+
+    def _next(self) -> str | None:
+        """The next character that is no white space, or None at the end."""
+        while True:
+            self._at += len(_space(self._text, self._at))
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return None
+
+    def _more(self) -> bool:
+        if self._at:
+            self._drop()
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._ended = True
+            return False
+        self._text += piece
+        return True
+
+    def _drop(self) -> None:
+        self._line, self._column = self._position(self._at)
+        self._text = self._text[self._at :]
+        self._at = 0
+
+    def _position(self, at: int) -> tuple[int, int]:
+        breaks = self._text.count("\n", 0, at)
+        if not breaks:
+            return self._line, self._column + at
+        return self._line + breaks, at - self._text.rfind("\n", 0, at)
+
+    def _value(self) -> RawItem:
+        """The value that begins here."""
+        if self._next() is None:
+            raise self._broken(self._at, "the text ends where an item should stand")
+        tried = 0
+        while True:
+            try:
+                value, end = self._decode()
+            except json.JSONDecodeError as fault:
+                into_value = fault.pos - self._at
+                if self._unfinished(fault):
+                    if len(self._text) - self._at > self._limits.item_bytes:
+                        return self._skipped(f"is longer than {size_text(self._limits.item_bytes)}")
+                    if self._more_than(tried):
+                        tried = len(self._text) - self._at
+                        continue
+                raise self._broken(self._at + into_value, _reason(fault)) from None
+            except RecursionError:
+                return self._skipped("is nested too deeply")
+            if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():
+                continue
+            begin, self._at = self._at, end
+            if isinstance(value, (dict, InvalidItemError)):
+                return value
+            line, _column = self._position(begin)
+            text = self._text[begin:end]
+            return _invalid(f"The value at line {line} is {_kind(value)}, not an object.", text, line)
+
+    def _decode(self) -> tuple[Any, int]:
+        """The value and its end; an InvalidItemError for a value that is JSON but refused."""
+        try:
+            value, end = _STRICT.raw_decode(self._text, self._at)
+            shown = self._text[self._at : end]
+            _surrogates(value, shown)
+            if len(shown) > self._limits.item_bytes:
+                raise _RefusedError(f"it is longer than {size_text(self._limits.item_bytes)}")
+            if too_deep(value, shown, self._limits.depth):
+                raise _RefusedError(f"it is nested too deeply (more than {self._limits.depth} levels)")
+        except json.JSONDecodeError:
+            raise
+        except ValueError as fault:
+            # Reading it again without the rules shows where it ends.
+            _value, end = _LENIENT.raw_decode(self._text, self._at)
+            line, _column = self._position(self._at)
+            shown = self._text[self._at : end]
+            return _invalid(f"The item at line {line} cannot be used: {_refusal(fault)}.", shown, line), end
+        return value, end
+
+    def _unfinished(self, fault: json.JSONDecodeError) -> bool:
+        """Whether the value may only look broken because the rest of it is not here yet."""
+        if self._ended:
+            return False
+        # The longest token a chunk can be cut in is a number or a \u escape.
+        return fault.msg.startswith("Unterminated string") or fault.pos >= len(self._text) - 16
+
+    def _more_than(self, tried: int) -> bool:
+        """Read on: a chunk, or for a long value until it has doubled, so that trying again stays cheap."""
+        wanted = 0 if tried < _RETRY_EACH_CHUNK else 2 * tried
+        if not self._more():
+            return False
+        missing = wanted - (len(self._text) - self._at)
+        gathered: list[str] = []
+        while missing > 0 and (piece := next(self._pieces, None)) is not None:
+            gathered.append(piece)
+            missing -= len(piece)
+        self._text += "".join(gathered)
+        return True
+
+    def _skipped(self, what: str) -> InvalidItemError:
+        """Pass by the object or list that begins here, and say why. Raises _BrokenError when it has no end."""
+        line, _column = self._position(self._at)
+        if self._text[self._at] not in "[{":
+            raise self._broken(self._at, f"the value {what}")
+        error = _invalid(f"The item at line {line} {what}.", self._text[self._at : self._at + 200], line)
+        error.hint = "Make it smaller; --max-item-bytes says how large an item may be."
+        finder = EndFinder()
+        passed = 0
+        while (end := finder.feed(self._text[self._at :])) is None:
+            passed += len(self._text) - self._at
+            self._at = len(self._text)
+            if passed > PATIENCE * self._limits.item_bytes or not self._more():
+                raise _BrokenError(
+                    f"the item at line {line} does not end", *self._position(self._at), error.value or ""
+                )
+        self._at += end
+        return error
+
+    def _broken(self, at: int, message: str) -> _BrokenError:
+        line, column = self._position(at)
+        start = max(self._at, at - 40)
+        return _BrokenError(message, line, column, self._text[start : at + 40])

@@ -1,0 +1,64 @@
+"""Choices a service fills in: a property whose options come from a request (n8n's declarative `loadOptions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from nodeloom.descriptor.catalogue import Node
+from nodeloom.descriptor.models import PropertyDescriptor, Routing
+from nodeloom.errors import ParameterError
+from nodeloom.expression import Dialect
+from nodeloom.plan.address import UrlValues
+from nodeloom.plan.compiler import compile_loader
+from nodeloom.plan.operation import OperationPlan
+
+
+def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
+    """The routing that loads the property's choices; None when they are fixed, or loaded by JavaScript."""
+    load = (prop.type_options or {}).get("loadOptions")
+    routing = load.get("routing") if isinstance(load, Mapping) else None
+    return routing if isinstance(routing, Mapping) else None
+
+
+def compile_choices(
+    node: Node,
+    property_name: str,
+    parameters: Mapping[str, Any],
+    *,
+    dialect: Dialect = "author",
+    url_values: UrlValues = "strict",
+    untold: Container[str] = (),
+) -> OperationPlan:
+    """The plan that loads the choices of a visible property; each item it gives has `name` and `value`.
+
+    Raises UnknownNameError for a property the operation does not show, ParameterError when its choices do not come
+    from a declarative request.
+    """
+
+    def routing_of(prop: PropertyDescriptor) -> Routing:
+        routing = loading_routing(prop)
+        if routing is None:
+            method = (prop.type_options or {}).get("loadOptionsMethod")
+            raise ParameterError(
+                f"The choices of {prop.label} are not loaded by a declarative request.",
+                property=prop.label,
+                hint=f"They need the JavaScript method {method!r}; give the value itself."
+                if method
+                else "Its choices, if it has any, are in its description.",
+            )
+        return Routing.model_validate(routing)
+
+    return compile_loader(
+        node, property_name, parameters, routing_of, dialect=dialect, url_values=url_values, untold=untold
+    )
+
+
+def as_choices(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Loaded items as choices: `name` (text) and `value`; an item without a value is no choice."""
+    found = []
+    for item in items:
+        data = item["json"]
+        if isinstance(data, Mapping) and "value" in data:
+            found.append({"name": str(data.get("name", data["value"])), "value": data["value"]})
+    return found

@@ -1,0 +1,1 @@
+"""The public face, and how a run is made of what was asked for."""
