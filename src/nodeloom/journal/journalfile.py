@@ -258,7 +258,7 @@ class JournalFile:
         _FILES.discard(self)
         with self._using, translated(self.path):
             try:
-                # SQLite refuses it while another connection reads. The log then stays, and the next run carries it over.
+                # SQLite refuses it while another connection reads. The log then stays for the next run to carry over.
                 with suppress(sqlite3.OperationalError):
                     self._connection.execute("PRAGMA journal_mode = DELETE")
             finally:

@@ -47,7 +47,7 @@ class Lock:
             except BaseException:
                 self._close()
                 raise
-            # Held by another; or the run before took the file away just now, and what is locked is not in its place any more.
+            # Held by another; or the run before took the file away just now, and what is locked is not there any more.
             self._close()
             if time.monotonic() >= deadline:
                 raise in_use(path)

@@ -111,8 +111,8 @@ class Observer:
     """Is told how runs go. Override what is of interest; what is not overridden costs nothing.
 
     One observer may watch several runs at a time. Its methods are called on the event loop of the run they tell of
-    (`run_ended` by the caller that takes the last outcome), so they must not block. One that raises is told nothing further of
-    that run, and the log says so; the run goes on.
+    (`run_ended` by the caller that takes the last outcome), so they must not block. One that raises is told nothing
+    further of that run, and the log says so; the run goes on.
     """
 
     def run_started(self, run: ObservedRun) -> None:

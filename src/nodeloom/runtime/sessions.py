@@ -22,7 +22,7 @@ class Sessions:
     """Opens credential sessions for the runs of one runtime.
 
     `providers` are where credentials are looked for, None for the usual places. `lenient` lets a credential type pass
-    that authenticates in JavaScript, or that is not installed; it then puts nothing on (n8n to the letter). `way` is what
+    that authenticates in JavaScript, or that is not installed; it then puts nothing on (n8n to the letter). `way`
     decides who answers a token request: runtimes of one process share tokens if that is the same.
     """
 
