@@ -7,13 +7,13 @@ that stand in such fields, wherever they were put: into a path, a query, a heade
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nodeloom.errors import NodeloomError
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import Request, Said
 from nodeloom.redaction import MASK, Masker, SecretNames, forget_locals, leave_running_frames, telling, texts_of
 from nodeloom.redaction.masker import spelled_in_json
@@ -130,8 +130,8 @@ def _unpacked(value: object) -> object:
     """JSON that a body holds as text."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return ANY_JSON.read(value)
+        except ValueError:
             return value
     return value
 
