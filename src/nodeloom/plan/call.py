@@ -189,6 +189,11 @@ class Call:
             )
         return method
 
+    def with_options(self, options: dict[str, Any], marks: Marks | None = None) -> Call:
+        """The call of another page of the same item; `marks` are those of its request, if they are not the same."""
+        marks = self.marks if marks is None else marks
+        return Call(options, self.path, self.url_values, self.transfer, marks=marks, draft=self.draft)
+
     def address(self) -> Address:
         """Where the call goes, as pieces. Raises MissingValueError when the item has nothing for the `url` (strict)."""
         url = self.options.get("url")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.descriptor.keypaths import parse_path
@@ -12,10 +12,8 @@ from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.messages import Said
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.merge import at_path, copy_json, merge
+from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.postreceive import PostReceiveStep
-
-if TYPE_CHECKING:
-    from nodeloom.plan.pagination import Pagination
 
 _SAYING = ("headers", "qs", "body", "auth")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
@@ -14,12 +14,13 @@ from nodeloom.expression import Compiled, Scope
 from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Content, Response
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.answerbounds import Bounds
 from nodeloom.plan.body_fields import BodyFields
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.marks import NO_MARKS, Marks
-from nodeloom.plan.pagination import exchange_pages
+from nodeloom.plan.pages import exchange_pages
 from nodeloom.plan.reception import Reception
 from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
@@ -29,13 +30,23 @@ from nodeloom.values import Item
 
 
 class OperationPlan:
-    """One operation of a node with an author's parameters, compiled once for all items.
+    """One operation of a node with an author's parameters, compiled once for all items. Made by `compile_plan`.
 
-    `parameters` are the visible properties' compiled values (what `$parameter` reads), `values` the same as
-    written. `marks` are the parts of its requests that are the credential's, `made_of` the credential's fields that its
-    parameters were made of. `needs_all_items` says that a template reads other items than its own, so that a stream
-    must be read to its end first, and `pages_choose_method` that later pages may have a method of their own. Made by
-    `compile_plan`.
+    Args:
+        node: whose operation it is.
+        descriptor: the part of the node that describes the resource.
+        resource: the chosen one; None if the node has none.
+        operation: the chosen one; None if the node has none.
+        parameters: the visible properties' values, compiled: what `$parameter` reads.
+        values: the same values as they were written.
+        steps: what makes a request, in order.
+        needs_all_items: whether a template reads other items than its own, so that a stream is read to its end first.
+        url_values: how values get into addresses.
+        transfer: how the requests travel.
+        pages_choose_method: whether later pages may have a method of their own.
+        marks: the parts of the requests that are the credential's.
+        made_of: the credential's fields that a parameter was made of, by its name.
+        body_fields: what the author set for the body; None if that need not be checked.
     """
 
     def __init__(
@@ -66,9 +77,7 @@ class OperationPlan:
         self.marks = marks
         self._body_fields = body_fields
         self.made_of: Mapping[str, Fields] = made_of or {}
-        # How many pages, and how many items of them, one item's answers may have.
-        self.max_pages = 10_000
-        self.max_items = 1_000_000
+        self.bounds = Bounds(url_values == "raw", _title(node, resource, operation), operation, self.made_of)
         self.needs_all_items = needs_all_items
         self._values = values
         self._pages_choose_method = pages_choose_method
@@ -96,12 +105,15 @@ class OperationPlan:
     @property
     def title(self) -> str:
         """The operation as a person names it, such as "3CX, Website Links, Delete Weblink"."""
-        parts = [self.node.label]
-        if self.resource is not None:
-            parts.append(self.node.resource_label(self.resource))
-        if self.operation is not None:
-            parts.append(self.operation.name)
-        return ", ".join(parts)
+        return self.bounds.title
+
+    def bound(self, *, max_pages: int | None = None, max_items: int | None = None) -> None:
+        """Let one item's answers have so many pages and items at most; None leaves the bound as it is."""
+        self.bounds = replace(
+            self.bounds,
+            max_pages=max_pages or self.bounds.max_pages,
+            max_items=max_items or self.bounds.max_items,
+        )
 
     def credential_references(self) -> list[CredentialReference]:
         """The credential types that apply with these parameters, the first choice first (n8n `authentication`)."""
@@ -135,7 +147,7 @@ class OperationPlan:
         return _Ground(scope.names.get("$credentials"), draft, common)
 
     def call(self, draft: Draft) -> Call:
-        """The (first) call of a draft."""
+        """The call of a draft; of several pages the first one."""
         common = self._ground.common if self._ground is not None and not _has_pages(draft) else None
         return Call(draft.options, draft.path, self.url_values, self.transfer, common, draft.marks, draft)
 
@@ -145,10 +157,10 @@ class OperationPlan:
         Raises an ItemError subclass when the item fails. `said` is for what an error may repeat, see `draft`.
         """
         draft = self.draft(scope, said)
-        reception = Reception(self, draft)
-        if _has_pages(draft):
-            return (yield from exchange_pages(self, draft, reception))
+        reception = Reception(self.bounds, draft)
         call = self.call(draft)
+        if _has_pages(draft):
+            return (yield from exchange_pages(call, draft, reception, self.bounds))
         response = yield call
         return reception.limited(reception.items(response, call))
 
@@ -160,6 +172,15 @@ class _Ground:
     credentials: object
     draft: Draft
     common: CommonCalls | None
+
+
+def _title(node: Node, resource: str | None, operation: OptionDescriptor | None) -> str:
+    parts = [node.label]
+    if resource is not None:
+        parts.append(node.resource_label(resource))
+    if operation is not None:
+        parts.append(operation.name)
+    return ", ".join(parts)
 
 
 def _has_pages(draft: Draft) -> bool:

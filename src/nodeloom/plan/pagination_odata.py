@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin
 
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
-from nodeloom.plan.draft import Draft
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.next_page import followed
+from nodeloom.plan.pageguard import PageGuard
 from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.service_words import service_words
 from nodeloom.values import Item
-
-if TYPE_CHECKING:
-    from nodeloom.plan.operation import OperationPlan
-    from nodeloom.plan.pagination import PageGuard
-
 
 _PAGE_SIZE = 100
 _CAP = re.compile(r"limit of '?(\d{1,9})'? for Top", re.IGNORECASE)
@@ -35,13 +30,13 @@ _NEXT = ("@odata.nextLink", "@nextLink", "odata.nextLink")
 
 
 def odata_pages(
-    plan: OperationPlan, draft: Draft, reception: Reception, properties: Mapping[str, Any], guard: PageGuard
+    first: Call, reception: Reception, properties: Mapping[str, Any], guard: PageGuard
 ) -> Generator[Call, Response, list[Item]]:
-    """Yield the calls of all pages, are sent their answers, return all items.
+    """Yield the call of each page, take its answer, and return the items of all pages; `first` is the call of a draft.
 
-    `properties.pageSize` is what a page is asked for, at most (100 when it is not given).
+    A page is asked for `properties.pageSize` entities at most (100 when it is not given).
     """
-    query = plan.call(draft).options.get("qs")
+    query = first.options.get("qs")
     given = query if isinstance(query, Mapping) else {}
     size = int(properties.get("pageSize") or _PAGE_SIZE)
     left = _least(_number(given.get("$top")), reception.max_results())
@@ -51,7 +46,7 @@ def odata_pages(
         limit = size if left is None else min(size, left)
         if limit <= 0 and items:
             return items
-        call = _page(plan.call(draft), limit, skip or None)  # without `$skip=0`: not every service knows `$skip`
+        call = _page(first, limit, skip or None)  # without `$skip=0`: not every service knows `$skip`
         response = yield call
         cap = _cap(response)
         if cap is not None and 0 < cap < limit:
@@ -66,7 +61,7 @@ def odata_pages(
                 return items + found
             # The service makes its own pages, and its links lead through what was asked for, `limit` entities. Whether
             # it knows `$skip` as well is not certain, so all is asked for.
-            call = _page(plan.call(draft), None if left is None else left + len(items), _number(given.get("$skip")))
+            call = _page(first, None if left is None else left + len(items), _number(given.get("$skip")))
             response = yield call
             page = reception.items(response, call)
             whole = None if left is None else left + len(items)
@@ -118,12 +113,12 @@ def _call_of(first: Call, link: str) -> Call:
     options = copy_json(first.options)
     options["url"] = followed(first, "url", link)
     options.pop("qs", None)
-    return Call(options, first.path, first.url_values, first.transfer, marks=first.marks, draft=first.draft)
+    return first.with_options(options)
 
 
-def _page(call: Call, limit: int | None, skip: int | None) -> Call:
-    """`call` asking for so many entities after so many; None leaves the one or the other out."""
-    call.options = copy_json(call.options)
+def _page(first: Call, limit: int | None, skip: int | None) -> Call:
+    """The call `first`, asking for `limit` entities after the first `skip`; None leaves the parameter out."""
+    call = first.with_options(copy_json(first.options))
     query = call.options.get("qs")
     if not isinstance(query, dict):
         query = call.options["qs"] = {}

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodeloom.errors import AnswerTooLargeError, LimitError
 from nodeloom.expression import UNDEFINED
 from nodeloom.jsonbounds import TooMuchJSON
 from nodeloom.messages import Response, origin_of
+from nodeloom.plan.answerbounds import Bounds
 from nodeloom.plan.call import Call
 from nodeloom.plan.contentkind import Kind, json_of, kind_of, may_be_json, text_of
 from nodeloom.plan.draft import Draft
@@ -24,10 +25,6 @@ from nodeloom.plan.failure import failure, is_page, not_the_service, unreadable
 from nodeloom.plan.postreceive import as_item, binary_item, count_of, cut_as_n8n, is_file
 from nodeloom.plan.wire import is_truthy, number_of
 from nodeloom.values import Item
-
-if TYPE_CHECKING:
-    from nodeloom.plan.operation import OperationPlan
-
 
 #: Statuses that a server on the way to the service answers for itself.
 _OF_THE_WAY = frozenset({401, 403, 407, 429})
@@ -99,19 +96,20 @@ def _is_json_text(response: Response) -> bool:
 
 
 class Reception:
-    """Reads the answers of one item by its plan and draft."""
+    """Reads the answers of one item by its draft, within the bounds of its plan."""
 
-    def __init__(self, plan: OperationPlan, draft: Draft) -> None:
-        self._plan = plan
+    __slots__ = ("_as_n8n", "_bounds", "_draft")
+
+    def __init__(self, bounds: Bounds, draft: Draft) -> None:
+        self._bounds = bounds
         self._draft = draft
-        self._as_n8n = plan.url_values == "raw"
-        self._most = plan.max_items
+        self._as_n8n = bounds.as_n8n
 
     def items(self, response: Response, call: Call) -> list[Item]:
         """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
         if not call.statuses.has(response.status):
             self._check_service(response, call)
-            raise failure(response, call, self._plan.operation, self._draft.values, self._plan.title)
+            raise failure(response, call, self._bounds.operation, self._draft.values, self._bounds.title)
         body = read_body(response, call)
         self._check_kind(body, response, call)
         steps = self._draft.receiving
@@ -183,9 +181,10 @@ class Reception:
 
     def check_count(self, found: Sequence[Any]) -> None:
         """Raise LimitError when these are more items than one item's answers may become."""
-        if len(found) > self._most:
+        most = self._bounds.max_items
+        if len(found) > most:
             raise LimitError(
-                f"The service gives more than {self._most} items.",
+                f"The service gives more than {most} items.",
                 hint="Narrow the query, set a limit, or raise the bound (max_items of the policy).",
             )
 

@@ -163,8 +163,7 @@ class Opener:
     def _bound(self, plan: OperationPlan) -> None:
         policy = self._policy
         if policy is not None:
-            plan.max_pages = policy.max_pages or plan.max_pages
-            plan.max_items = policy.max_items or plan.max_items
+            plan.bound(max_pages=policy.max_pages, max_items=policy.max_items)
 
     def retrying(self, send: Send) -> Send:
         """`send` with retries, for requests that belong to no run."""
