@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from nodeloom.descriptor.documents import Document, kinds_in, told_in
+from nodeloom.descriptor.documentkeys import Annotation, DocumentPart, kinds_in, told_in
+from nodeloom.values import Json
 
 Keys = tuple[str | int, ...]
 
@@ -87,7 +87,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Any]]:
+def misspelt_keys(model: type[DocumentPart], raw: Json, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Json]]:
     """Every misspelt key of `raw` as a document of `model`: where its object is, the key, what was meant, its value."""
     if not isinstance(raw, Mapping):
         return
@@ -103,12 +103,14 @@ def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tu
             yield at, key, meant, value
 
 
-def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) -> Iterator[tuple[Keys, str, str, Any]]:
+def _within(
+    annotation: Annotation, value: Json, at: Keys, parent: Mapping[str, Json]
+) -> Iterator[tuple[Keys, str, str, Json]]:
     candidates = list(kinds_in(annotation))
     if not candidates:
         return
     if isinstance(value, list):
-        entries: Iterable[tuple[str | int, Any]] = enumerate(value)
+        entries: Iterable[tuple[str | int, Json]] = enumerate(value)
     elif isinstance(value, Mapping) and _is_mapping(annotation):
         entries = [(str(key), entry) for key, entry in value.items()]
     else:
@@ -119,11 +121,10 @@ def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) ->
         yield from misspelt_keys(model, entry, (*at, key))
 
 
-def _part_model(annotation: Any, entry: Any, parent: Mapping[str, Any]) -> type[Document]:
+def _part_model(annotation: Annotation, entry: Json, parent: Mapping[str, Json]) -> type[DocumentPart]:
     told = next(told_in(annotation))
-    model: type[Document] = told.kinds[told.by(entry, parent)]
-    return model
+    return next(kinds_in(told.kinds[told.by(entry, parent)]))
 
 
-def _is_mapping(annotation: Any) -> bool:
+def _is_mapping(annotation: Annotation) -> bool:
     return any(typing.get_origin(a) is dict for a in (annotation, *typing.get_args(annotation)))
