@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.models import (
@@ -23,6 +23,7 @@ from nodeloom.descriptor.models import (
 from nodeloom.descriptor.once import once
 from nodeloom.descriptor.visibility import Surroundings, decided, edition_of
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
+from nodeloom.values import Json
 
 Model = TypeVar("Model", bound=Document)
 Key = TypeVar("Key")
@@ -37,7 +38,7 @@ def plain(name: object) -> str:
     return "".join(c for c in text.casefold() if c.isalnum()) or text
 
 
-def _load(model: type[Model], raw: Any, name: str) -> Model:
+def _load(model: type[Model], raw: Json, name: str) -> Model:
     try:
         return model.model_validate(raw)
     except RecursionError:
@@ -65,7 +66,7 @@ class Node:
     not a descriptor.
     """
 
-    def __init__(self, raw: Mapping[str, Any], *, folder: Path | None = None, source: str = "given") -> None:
+    def __init__(self, raw: Mapping[str, Json], *, folder: Path | None = None, source: str = "given") -> None:
         self.document = _load(NodeDescriptor, raw, source)
         self.source = source
         self._folder = folder
@@ -170,12 +171,12 @@ class Node:
             raise DescriptorError(f"{self.source} names a file outside its own folder.", value=name)
         return file
 
-    def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Any:
+    def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Json:
         """The value of the resource that `name` means (value or label, without case), of all or of those in `among`.
 
         Raises UnknownNameError with the nearest name.
         """
-        names: list[tuple[Any, list[Any]]]
+        names: list[tuple[Json, list[Json]]]
         if among is None:
             names = [(r, [r, self.resource_label(r)]) for r in self.resources()]
         else:
@@ -208,14 +209,14 @@ class Node:
                     advice=f"The service had it up to {until}; {self.label} {self.document.release or 'now'} does not.",
                 )
 
-    def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
+    def _options(self, parameter: str, given: Mapping[str, Json]) -> list[OptionDescriptor]:
         descriptor = self.descriptor(given.get(RESOURCE))
         around = Surroundings(given, given, edition_of(descriptor))
 
         def possible(part: PropertyDescriptor | OptionDescriptor) -> bool:
             return around.visible(decided(part.display_options, (RESOURCE,)))
 
-        found: dict[Any, OptionDescriptor] = {}
+        found: dict[Json, OptionDescriptor] = {}
         for prop in descriptor.properties:
             if prop.name == parameter and (parameter == RESOURCE or possible(prop)):
                 for option in prop.choices():
@@ -224,7 +225,7 @@ class Node:
         return list(found.values())
 
 
-def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Any]]], *, within: str) -> Key:
+def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Json]]], *, within: str) -> Key:
     """The key that `wanted` names. Each key comes with its names: value, label, then others.
 
     A value counts before a label, an exact name before one without case and punctuation.
@@ -267,6 +268,6 @@ class PropertyNames:
         return list(dict.fromkeys(p.label for p in self._properties if p.type != "notice"))
 
 
-def credential_type(raw: Mapping[str, Any], *, source: str = "given") -> CredentialType:
+def credential_type(raw: Mapping[str, Json], *, source: str = "given") -> CredentialType:
     """A credential type from its document; DescriptorError when it is none."""
     return _load(CredentialType, raw, source)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import DescriptorError, UnknownNameError
+from nodeloom.values import Json
 
 #: The value of a parameter that is not there, or not visible: JavaScript's undefined.
 ABSENT = object()
@@ -20,7 +20,7 @@ ABSENT = object()
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
-def same(value: Any, wanted: Any) -> bool:
+def same(value: Json, wanted: Json) -> bool:
     """Whether two JSON values are equal all the way down, booleans and numbers told apart (n8n `isEqual`)."""
     if isinstance(value, Mapping) and isinstance(wanted, Mapping):
         return value.keys() == wanted.keys() and all(same(value[key], wanted[key]) for key in value)
@@ -29,12 +29,12 @@ def same(value: Any, wanted: Any) -> bool:
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
-def _included(value: Any, wanted: Any) -> bool:
+def _included(value: Json, wanted: Json) -> bool:
     """Whether `value` is the literal `wanted` (`Array.prototype.includes`): an object or list never is."""
     return not isinstance(wanted, (Mapping, list)) and same(value, wanted)
 
 
-def _number(value: Any) -> float:
+def _number(value: Json) -> float:
     """`Number(value)` for JSON: NaN where there is none (ECMA-262 ToNumber)."""
     if value is None:
         return 0
@@ -46,13 +46,13 @@ def _number(value: Any) -> float:
     return math.nan
 
 
-def _primitive(value: Any) -> Any:
+def _primitive(value: Json) -> Json:
     """What is compared of an object: its text (ECMA-262 ToPrimitive)."""
     return "[object Object]" if isinstance(value, Mapping) else value
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
+def _ordered(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bool]:
+    def check(value: Json, wanted: Json) -> bool:
         value, wanted = _primitive(value), _primitive(wanted)
         if isinstance(value, str) and isinstance(wanted, str):
             # By UTF-16 code units, as JavaScript orders text.
@@ -62,8 +62,8 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return check
 
 
-def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
+def _text(compare: Callable[[str, str], bool]) -> Callable[[Json, Json], bool]:
+    def check(value: Json, wanted: Json) -> bool:
         return isinstance(value, str) and isinstance(wanted, str) and compare(value, wanted)
 
     return check
@@ -73,7 +73,7 @@ _GREATER_OR_EQUAL = _ordered(lambda a, b: a >= b)
 _LESS_OR_EQUAL = _ordered(lambda a, b: a <= b)
 
 
-def _between(value: Any, wanted: Any) -> bool:
+def _between(value: Json, wanted: Json) -> bool:
     if not isinstance(wanted, Mapping) or not {"from", "to"} <= wanted.keys():
         raise DescriptorError(
             "The condition 'between' needs 'from' and 'to'.", value=wanted, hint='Write {"from": 1, "to": 5}.'
@@ -81,7 +81,7 @@ def _between(value: Any, wanted: Any) -> bool:
     return _GREATER_OR_EQUAL(value, wanted["from"]) and _LESS_OR_EQUAL(value, wanted["to"])
 
 
-CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+CONDITIONS: Mapping[str, Callable[[Json, Json], bool]] = {
     "eq": same,
     "not": lambda value, wanted: not same(value, wanted),
     "gt": _ordered(lambda a, b: a > b),
@@ -97,12 +97,12 @@ CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def is_condition(condition: Any) -> bool:
+def is_condition(condition: Json) -> bool:
     """Whether `condition` is a `_cnd` object rather than a literal."""
     return isinstance(condition, Mapping) and list(condition) == ["_cnd"]
 
 
-def matches(condition: Any, values: list[Any]) -> bool:
+def matches(condition: Json, values: list[Json]) -> bool:
     """Whether a parameter's `values` (one, or those of a list) meet one condition.
 
     A literal must be one of the values, a `_cnd` must hold for all of them; of no values only `not` holds. Raises

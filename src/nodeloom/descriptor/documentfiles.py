@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.values import Json, JsonObject
 
 #: How large a document may be: bytes of its file, values it has, levels of nesting where one is held to them.
 MAX_BYTES = 100 * 1024 * 1024
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
         raise DescriptorError(f"{path} cannot be the name of a file: {fault}.", hint="Check the path.") from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> Json:
     """The JSON document in `path`.
 
     Raises DescriptorError when the file cannot be read, is not UTF-8 or not JSON; the message names line and column.
@@ -48,7 +48,7 @@ def read_json(path: Path) -> Any:
     return parse_json(read_text(path), str(path))
 
 
-def parse_json(text: str, name: str, *, strict: bool = False) -> Any:
+def parse_json(text: str, name: str, *, strict: bool = False) -> Json:
     """`text` as JSON; DescriptorError with line, column and the line itself when it is not.
 
     `strict` is for the documents of others: a key that stands twice in one object, and nesting deeper than MAX_DEPTH,
@@ -80,11 +80,11 @@ def _too_deep(name: str) -> DescriptorError:
     return DescriptorError(f"{name} is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")
 
 
-def _refuse_constant(word: str) -> Any:
+def _refuse_constant(word: str) -> Json:
     raise ValueError(f"{word} is no number of JSON")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Json]]) -> JsonObject:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
@@ -92,7 +92,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def deeper_than(value: Any, levels: int) -> bool:
+def deeper_than(value: Json, levels: int) -> bool:
     """Whether lists and objects in `value`, itself among them, are nested more than `levels` deep."""
     layer = [value]
     for _ in range(levels + 1):

@@ -10,7 +10,6 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?")
@@ -79,7 +78,7 @@ _NUMBERS: Mapping[str, range] = {
 FORMATS = frozenset({*_TEXTS, *_NUMBERS})
 
 
-def fits(value: Any, name: str) -> bool:
+def fits(value: object, name: str) -> bool:
     """Whether `value` has the format `name`; what a format does not speak of (a number, for `date`) has it."""
     if isinstance(value, str):
         return name not in _TEXTS or _TEXTS[name][0](value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
@@ -13,7 +12,7 @@ from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDes
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import any_of, object_schema
 from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
@@ -119,7 +118,7 @@ def _known(pairs: JsonObject) -> JsonObject:
 class _Form:
     """The properties an operation can show, and on what the conditional ones depend."""
 
-    def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Any]) -> None:
+    def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Json]) -> None:
         self._chosen = chosen
         self._descriptor = descriptor
         self._edition = edition_of(descriptor)
@@ -252,7 +251,7 @@ class _Form:
             return bool(default == self._chosen[name])
         return len({str(o.value) for _prop, options in found for o in options}) == 1
 
-    def _names_of(self, name: str, value: Any) -> JsonObject:
+    def _names_of(self, name: str, value: Json) -> JsonObject:
         """The value of the resource or operation, and its label, which the runtime takes as well."""
         labels = [o.name for _prop, options in self._choices(name) for o in options if o.value == value]
         names = list(dict.fromkeys([value, *labels]))
@@ -300,7 +299,7 @@ def _example_value(prop: PropertyDescriptor) -> str:
     return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(prop.type, "example")
 
 
-def _example_json(schema: Mapping[str, Any] | None) -> Any:
+def _example_json(schema: Mapping[str, Json] | None) -> Json:
     """A value that a small JSON Schema allows: a list of one, an object with what it must have."""
     schema = schema or {}
     kind = schema.get("type", "object")

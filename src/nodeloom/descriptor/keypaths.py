@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from nodeloom.values import Json
 
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 _PLAIN_RUN = re.compile(r"[^.\[\]]+")
@@ -48,7 +49,7 @@ def as_key(text: str) -> str | int:
     return int(text) if len(text) <= 15 and _INDEX.fullmatch(text) else text
 
 
-def value_at(holder: Any, path: str, absent: Any) -> Any:
+def value_at(holder: Json, path: str, absent: Json) -> Json:
     """What stands at a dotted path in JSON (lodash `get`); `absent` where there is nothing.
 
     A key that is spelt as the whole path is found first. As in JavaScript, lists and texts have a `length`, and a text
@@ -64,7 +65,7 @@ def value_at(holder: Any, path: str, absent: Any) -> Any:
     return found
 
 
-def _member(holder: Any, key: str | int, absent: Any) -> Any:
+def _member(holder: Json, key: str | int, absent: Json) -> Json:
     if isinstance(holder, Mapping):
         return holder.get(str(key), absent)
     if not isinstance(holder, (list, tuple, str)):

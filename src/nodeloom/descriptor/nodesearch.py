@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.catalogue import Node
@@ -91,7 +91,7 @@ def index_of(resources: Mapping[str, JsonObject]) -> JsonObject:
     return {"index": {name: _rows(document) for name, document in resources.items()}}
 
 
-def _rows(document: JsonObject) -> list[list[Any]]:
+def _rows(document: JsonObject) -> list[list[Json]]:
     chooser, *properties = document["properties"]
     fields: dict[str, list[str]] = {}
     for prop in properties:

@@ -8,11 +8,11 @@ where it is almost one that is missing; where a part of `authenticate` would fai
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
 from nodeloom.errors import nearest, preview
+from nodeloom.values import Json
 
 # n8n 2.41, by the type of a step; `setKeyValue` takes any key.
 _STEP_PROPERTIES: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ _RULE_TYPES = ("responseCode", "responseSuccessBody")
 _FUNCTION = "__function__"
 
 
-def unknown_part_keys(raw: Any) -> Iterator[Problem]:
+def unknown_part_keys(raw: Json) -> Iterator[Problem]:
     """Misspelt keys and types in those objects of a node, resource or credential document."""
     if isinstance(raw, Mapping):
         yield from _in_routings(raw, ())
@@ -47,7 +47,7 @@ def unknown_part_keys(raw: Any) -> Iterator[Problem]:
             yield from _rule(rule, ("test", "rules", index))
 
 
-def _in_routings(part: Any, at: Keys) -> Iterator[Problem]:
+def _in_routings(part: Json, at: Keys) -> Iterator[Problem]:
     if isinstance(part, list):
         for index, entry in enumerate(part):
             yield from _in_routings(entry, (*at, index))
@@ -63,7 +63,7 @@ def _in_routings(part: Any, at: Keys) -> Iterator[Problem]:
                 yield from _in_routings(value, place)
 
 
-def _typed(part: Any, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _typed(part: Json, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     """The properties of a step or a pagination, as far as its type says which it has."""
     kind = part.get("type") if isinstance(part, Mapping) else None
     if not isinstance(kind, str) or kind not in known:
@@ -75,7 +75,7 @@ def _typed(part: Any, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterato
         yield _unknown((*at, "properties", "type"), "place of a pagination's parameters", where, ("body", "query"))
 
 
-def _authentication(block: Any, at: Keys) -> Iterator[Problem]:
+def _authentication(block: Json, at: Keys) -> Iterator[Problem]:
     if not isinstance(block, Mapping) or _FUNCTION in block:
         return
     yield from _near(block, at, _AUTHENTICATE)
@@ -90,7 +90,7 @@ def _authentication(block: Any, at: Keys) -> Iterator[Problem]:
         yield from _near(parts.get("auth"), (*at, "properties", "auth"), _LOGIN)
 
 
-def _rule(rule: Any, at: Keys) -> Iterator[Problem]:
+def _rule(rule: Json, at: Keys) -> Iterator[Problem]:
     if not isinstance(rule, Mapping):
         return
     yield from _near(rule, at, _RULE)
@@ -100,7 +100,7 @@ def _rule(rule: Any, at: Keys) -> Iterator[Problem]:
     yield from _near(rule.get("properties"), (*at, "properties"), _RULE_PROPERTIES)
 
 
-def _near(part: Any, at: Keys, known: Iterable[str]) -> Iterator[Problem]:
+def _near(part: Json, at: Keys, known: Iterable[str]) -> Iterator[Problem]:
     if not isinstance(part, Mapping):
         return
     missing = [name for name in known if name not in part]

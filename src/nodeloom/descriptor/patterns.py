@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from nodeloom import javascript
 from nodeloom.errors import DescriptorError, preview
@@ -67,7 +67,7 @@ def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None
     return found
 
 
-def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[str, Any]) -> None:
+def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[str, object]) -> None:
     """Raise JavaScriptDisabledError when a value goes through `extractValue`, and JavaScript is switched off."""
     for prop in properties:
         if prop.name not in values:
@@ -79,9 +79,9 @@ def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[st
             javascript.require(f"The pattern of {prop.label}", property=prop.label)
 
 
-def _matcher() -> Any:
+def _matcher() -> Callable[[str, str, str], str]:
     """This thread's matcher: a QuickJS context belongs to the thread that made it."""
-    matcher = getattr(_local, "matcher", None)
+    matcher: Callable[[str, str, str], str] | None = getattr(_local, "matcher", None)
     if matcher is None:
         from _quickjs import Context
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeloom import javascript
 from nodeloom.descriptor.documentfiles import deeper_than
@@ -16,6 +16,7 @@ from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.values import Json
 
 # Levels of lists and objects in a schema; its keywords are two of them for each level of the value.
 _MOST_LEVELS = 64
@@ -26,19 +27,19 @@ _MOST_APPLIED = 10_000
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Json) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_texts(value: Any) -> bool:
+def _is_texts(value: Json) -> bool:
     return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
 
 
-def _is_type(value: Any) -> bool:
+def _is_type(value: Json) -> bool:
     return value in _TYPES if isinstance(value, str) else _is_texts(value) and set(value) <= set(_TYPES) and bool(value)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Json) -> bool:
     return _is_number(value) and value >= 0 and value == int(value)
 
 
@@ -47,7 +48,7 @@ _NUMBER = (_is_number, "a number")
 _COUNT = (_is_count, "a whole number from 0 on")
 _TEXTS = (_is_texts, "a list of texts")
 #: keyword → whether its value is right, and what would be.
-_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_FORMS: Mapping[str, tuple[Callable[[Json], bool], str]] = {
     "type": (_is_type, f"one or several of {', '.join(_TYPES)}"),
     "enum": (lambda value: isinstance(value, list), "a list"),
     "required": _TEXTS,
@@ -87,12 +88,12 @@ _WORDS = _NOTES.union(
 class _Place(NamedTuple):
     """A schema, where it stands, and what its references are resolved with."""
 
-    part: Any
+    part: Json
     keys: Keys
-    resolver: Any
+    resolver: Json
 
 
-def refers(schema: Any) -> bool:
+def refers(schema: Json) -> bool:
     """Whether a key of a reference stands anywhere in a schema; few have one, and the rest need no resolver."""
     waiting = [schema]
     while waiting:
@@ -106,7 +107,7 @@ def refers(schema: Any) -> bool:
     return False
 
 
-def _resolver(schema: Any) -> Any:
+def _resolver(schema: Json) -> Json:
     """What resolves references in `schema`, and nowhere else: its registry retrieves nothing."""
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
@@ -121,7 +122,7 @@ class Outline:
     DescriptorError with the JSON path, which begins at `at`.
     """
 
-    def __init__(self, schema: Any, at: Keys = ()) -> None:
+    def __init__(self, schema: Json, at: Keys = ()) -> None:
         self._at = at
         self.patterns = self.references = False
         self._unevaluated: Keys | None = None
@@ -134,10 +135,10 @@ class Outline:
             raise self._broken("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
         self._follow(schema)
 
-    def _broken(self, message: str, keys: Keys, value: Any, hint: str | None = None) -> DescriptorError:
+    def _broken(self, message: str, keys: Keys, value: Json, hint: str | None = None) -> DescriptorError:
         return DescriptorError(message, path=json_path((*self._at, *keys)), value=value, hint=hint)
 
-    def _follow(self, schema: Any) -> None:
+    def _follow(self, schema: Json) -> None:
         """Look at every schema that the root holds or names, and at which of them apply to the same value."""
         same: dict[int, list[tuple[int, Keys]]] = {}
         try:
@@ -181,7 +182,7 @@ class Outline:
                 if word in part:
                     yield self._below(at, part[word], word), is_same
 
-    def _below(self, at: _Place, inner: Any, *keys: str | int) -> _Place:
+    def _below(self, at: _Place, inner: Json, *keys: str | int) -> _Place:
         keys = (*at.keys, *keys)
         self._form(inner, keys)
         if at.resolver is None:
@@ -190,7 +191,7 @@ class Outline:
 
         return _Place(inner, keys, at.resolver.in_subresource(DRAFT202012.create_resource(inner)))
 
-    def _form(self, part: Any, keys: Keys) -> Any:
+    def _form(self, part: Json, keys: Keys) -> Json:
         """`part`, its own keywords looked at."""
         if isinstance(part, bool):
             return part
@@ -224,19 +225,19 @@ class Outline:
         except DescriptorError as fault:
             raise self._broken(fault.message, keys, pattern, fault.hint) from None
 
-    def _listed(self, part: Mapping[str, Any], word: str, keys: Keys) -> list[Any]:
+    def _listed(self, part: Mapping[str, Json], word: str, keys: Keys) -> list[Json]:
         found = part.get(word, [])
         if not isinstance(found, list):
             raise self._broken(f"{word!r} of the schema is no list of schemas.", (*keys, word), found)
         return found
 
-    def _mapped(self, part: Mapping[str, Any], word: str, keys: Keys) -> Mapping[str, Any]:
+    def _mapped(self, part: Mapping[str, Json], word: str, keys: Keys) -> Mapping[str, Json]:
         found = part.get(word, {})
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
             raise self._broken(f"{word!r} of the schema is no object of schemas.", (*keys, word), found)
         return found
 
-    def _target(self, reference: str, keys: Keys, resolver: Any) -> _Place:
+    def _target(self, reference: str, keys: Keys, resolver: Json) -> _Place:
         from referencing.exceptions import Unresolvable
 
         try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.descriptor import formats
 from nodeloom.errors import nearest, preview
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -60,7 +61,7 @@ _BOUNDS = {
 
 def reason_of(fault: ValidationError) -> str:
     """Why a value does not fit, without the value, which stands in the error already."""
-    wanted: Any = fault.validator_value
+    wanted: Json = fault.validator_value
     word = str(fault.validator)
     match word:
         case "type":
@@ -101,7 +102,7 @@ def _meant(fault: ValidationError) -> ValidationError:
 
 def hint_of(fault: ValidationError) -> str | None:
     """What would be right; None where there is nothing to say beside the reason."""
-    schema: Any = fault.schema
+    schema: Json = fault.schema
     match fault.validator:
         case "enum":
             return allowed_hint(fault.instance, list(schema["enum"]))
@@ -113,7 +114,7 @@ def hint_of(fault: ValidationError) -> str | None:
     return None if described == _UNDESCRIBED else f"It must be {described}."
 
 
-def allowed_hint(value: Any, allowed: list[Any]) -> str:
+def allowed_hint(value: Json, allowed: list[Json]) -> str:
     """The values that are allowed, and the one that was most likely meant."""
     texts = [entry if isinstance(entry, str) else preview(entry) for entry in allowed]
     shown = ", ".join(repr(e) if isinstance(e, str) else preview(e) for e in allowed[:_MOST_SHOWN])
@@ -122,7 +123,7 @@ def allowed_hint(value: Any, allowed: list[Any]) -> str:
     return listed if close is None else f"Did you mean {close!r}? {listed}"
 
 
-def describe_schema(schema: Any) -> str:
+def describe_schema(schema: Json) -> str:
     """A small JSON Schema in words, such as "a list of a text"."""
     if not isinstance(schema, Mapping):
         return _UNDESCRIBED
@@ -143,11 +144,11 @@ def describe_schema(schema: Any) -> str:
     return ", ".join([_words(schema["type"]), *bounds])
 
 
-def _words(types: Any) -> str:
+def _words(types: Json) -> str:
     return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))
 
 
-def type_word(value: Any) -> str:
+def type_word(value: Json) -> str:
     """What a value is, in words."""
     if value is None:
         return "null"

@@ -6,12 +6,11 @@ A value of its type, an expression in its place at any depth, or a `{"$literal":
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from urllib.parse import quote
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
 from nodeloom.descriptor.schemaoutline import refers
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 # A template may stand for a value of any type.
 TEMPLATE: JsonObject = {
@@ -118,7 +117,7 @@ def is_closed(prop: PropertyDescriptor) -> bool:
     return bool(prop.choices()) and not dynamic and not prop.model_extra.get("allowArbitraryValues")
 
 
-def choice_values(prop: PropertyDescriptor) -> Iterator[Any]:
+def choice_values(prop: PropertyDescriptor) -> Iterator[Json]:
     """What may be chosen: the values of the options, and the default where it is none of them."""
     values = [option.value for option in prop.choices()]
     yield from values
@@ -137,7 +136,7 @@ def _embedded(name: str, schema: JsonObject) -> JsonObject:
     return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 
 
-def _with_templates(schema: Any) -> JsonObject:
+def _with_templates(schema: Json) -> JsonObject:
     """A JSON Schema of data that also takes an expression in the place of any part of it."""
     if not isinstance(schema, Mapping):
         return {} if schema is True else {"not": {}}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
@@ -97,7 +97,7 @@ class AddressTemplate:
     ) -> None:
         self.source = source
         self._chunks: list[Piece | _Block] = []
-        pieces: list[Any] = [source]
+        pieces: list[Part | str] = [source]
         if is_template(source, "n8n"):
             # The parser is loaded with the first template.
             from nodeloom.expression.blocks import compile_parts
@@ -127,7 +127,7 @@ class AddressTemplate:
         """The code blocks, for the plan's account of what its templates read."""
         return [chunk.part.value for chunk in self._chunks if isinstance(chunk, _Block)]
 
-    def resolve(self, scope: Scope) -> Address | Any:
+    def resolve(self, scope: Scope) -> Address | object:
         """The address for one item; UNDEFINED when the template is one block that resolves to undefined.
 
         Raises MissingValueError for a block in the path that came to nothing, InvalidValueError for a value that is no
@@ -170,14 +170,14 @@ class _Block:
         expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
         return Piece(text, self.origin, expression, self.made_of)
 
-    def is_made_of_nothing(self, value: Any, scope: Scope) -> bool:
+    def is_made_of_nothing(self, value: object, scope: Scope) -> bool:
         """Whether what the block computes holds nothing: all that it reads is missing, or its text says so."""
         code = self.part.value
         if not code.needs_javascript:
             return False
         return spells_nothing(value, code, scope) or read_nothing_else(code, scope)
 
-    def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
+    def _as_literal(self, text: str, value: object, scope: Scope) -> str:
         if self.place == "quoted":
             if not text and self.origin is Origin.VALUE:
                 raise missing_address(self.source, self.part.block.code, self.part.value, scope)
@@ -194,7 +194,7 @@ class _Block:
         return text
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     try:
         return mixed_text(value)
     except NotPlainError:

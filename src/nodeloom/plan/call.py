@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
@@ -66,12 +66,12 @@ class Injected(Protocol):
         ...
 
     @property
-    def qs(self) -> Mapping[str, Any]:
+    def qs(self) -> Mapping[str, object]:
         """Query parameters."""
         ...
 
     @property
-    def body(self) -> Mapping[str, Any] | None:
+    def body(self) -> Mapping[str, object] | None:
         """Members of the body."""
         ...
 
@@ -159,7 +159,7 @@ class Call:
     it was made of.
     """
 
-    options: dict[str, Any]
+    options: dict[str, object]
     path: dict[str, str]
     url_values: UrlValues
     transfer: Transfer
@@ -189,7 +189,7 @@ class Call:
             )
         return method
 
-    def with_options(self, options: dict[str, Any], marks: Marks | None = None) -> Call:
+    def with_options(self, options: dict[str, object], marks: Marks | None = None) -> Call:
         """The call of another page of the same item; `marks` are those of its request, if they are not the same."""
         marks = self.marks if marks is None else marks
         return Call(options, self.path, self.url_values, self.transfer, marks=marks, draft=self.draft)
@@ -283,7 +283,7 @@ class Call:
         """The statuses that are answers."""
         return statuses_of(self.options.get("ignoreHttpStatusErrors"), as_n8n=self.url_values == "raw")
 
-    def _body(self, injection: Injected | None) -> Any:
+    def _body(self, injection: Injected | None) -> object:
         """The body that is sent, the credential's fields in it; None when there is none.
 
         As in n8n a GET has none, but a call that names no method, and is a GET by that, has one.
@@ -339,13 +339,13 @@ class Call:
         return chosen if chosen in ARRAY_FORMATS else "indices"
 
 
-def _address(value: Any) -> Address | None:
+def _address(value: object) -> Address | None:
     if isinstance(value, Address):
         return value
     return None
 
 
-def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
+def _mapping(value: object, name: str, *, lenient: bool = False) -> dict[str, object]:
     """The object that a request has under `name`, empty if there is none. If `lenient`, a text counts as none (n8n).
 
     Raises InvalidValueError if the value is anything else.
@@ -359,7 +359,7 @@ def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
     )
 
 
-def _headers(values: Any, made: Collection[str], *, as_n8n: bool) -> dict[str, str]:
+def _headers(values: object, made: Collection[str], *, as_n8n: bool) -> dict[str, str]:
     """The headers as text; `made` are those that are the credential's, by name in lower case."""
     headers: dict[str, str] = MaskedValues()
     for name, value in _mapping(values, "headers").items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.models import HOOK, PostReceive
@@ -52,7 +51,7 @@ class Readable:
         return cls({"$credentials": names | {_ADDED_FIELD}, "$self": names})
 
 
-def template_problems(raw: Any, readable: Readable | None = None) -> list[Problem]:
+def template_problems(raw: object, readable: Readable | None = None) -> list[Problem]:
     """Every template in a node, resource or credential document that does not compile, or reads what is not there.
 
     In document order; each problem has the JSON path of the string. What a template must not read is only known with
@@ -61,12 +60,12 @@ def template_problems(raw: Any, readable: Readable | None = None) -> list[Proble
     return list(_problems(raw, (), readable or Readable(), resolved=False))
 
 
-def parameter_problems(parameters: Any, readable: Readable, at: Keys = ()) -> list[Problem]:
+def parameter_problems(parameters: object, readable: Readable, at: Keys = ()) -> list[Problem]:
     """As `template_problems`, for an author's parameters, which are templates at any depth."""
     return list(_problems(parameters, at, readable, resolved=True))
 
 
-def routing_problems(raw: Any, at: Keys = ()) -> Iterator[Problem]:
+def routing_problems(raw: object, at: Keys = ()) -> Iterator[Problem]:
     """Steps from an answer to items, and paginations, that running would refuse; in document order."""
     if isinstance(raw, list):
         for index, entry in enumerate(raw):
@@ -94,7 +93,7 @@ def _refused(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
         yield Problem(json_path(at), fault.message, fault.value, fault.hint)
 
 
-def _pagination_problems(value: Any, at: Keys) -> Iterator[Problem]:
+def _pagination_problems(value: object, at: Keys) -> Iterator[Problem]:
     kind = value.get("type") if isinstance(value, Mapping) else None
     if kind in PAGINATIONS or (isinstance(value, Mapping) and HOOK in value):
         return
@@ -103,7 +102,7 @@ def _pagination_problems(value: Any, at: Keys) -> Iterator[Problem]:
     yield Problem(json_path((*at, "type")), f"unknown type of a pagination {preview(kind)}.", preview(value), hint)
 
 
-def _problems(part: Any, at: Keys, readable: Readable, *, resolved: bool) -> Iterator[Problem]:
+def _problems(part: object, at: Keys, readable: Readable, *, resolved: bool) -> Iterator[Problem]:
     if isinstance(part, Mapping):
         for key, value in part.items():
             inner = _in_entry(readable, value) if key == "values" and not resolved else readable
@@ -120,7 +119,7 @@ def _problems(part: Any, at: Keys, readable: Readable, *, resolved: bool) -> Ite
         yield from _absent(compiled, part, at, readable)
 
 
-def _in_entry(readable: Readable, values: Any) -> Readable:
+def _in_entry(readable: Readable, values: object) -> Readable:
     """What can be read inside an entry of a fixedCollection: its own members too, as `$parent`."""
     return replace(readable, names={**readable.names, "$parent": names_of(values)} if readable.names else {})
 

@@ -13,7 +13,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.errors import InvalidValueError, ParameterError, preview
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
@@ -206,7 +206,7 @@ class ClauseText(PartedText):
             self._refuse_value("The value would end a phrase.", value, "In $search a phrase stands in double quotes.")
         return quoted(text, part)
 
-    def _refuse_value(self, message: str, value: Any, hint: str) -> NoReturn:
+    def _refuse_value(self, message: str, value: object, hint: str) -> NoReturn:
         raise InvalidValueError(message, property=self.property, value=value, expression=str(self.source), hint=hint)
 
 
@@ -218,11 +218,11 @@ def _first(piece: _Piece) -> str:
     return piece[:1] if isinstance(piece, str) else ""
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_nothing(value: object) -> bool:
     return value is UNDEFINED or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _bare(value: Any) -> str:
+def _bare(value: object) -> str:
     """A value as it would stand outside quotes; text that no literal begins with for what never can."""
     if value is None:
         return "null"
@@ -279,7 +279,7 @@ def refuse_unread_clause(name: str, written: Compiled | None) -> None:
         )
 
 
-def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002 - the descriptor's own word
+def compile_query(written: object, property: str) -> Compiled:  # noqa: A002 - the descriptor's own word
     """What a descriptor writes for `qs`: members of OData's names as clauses, the others as they are."""
     if not isinstance(written, Mapping):
         return compile_value(written, dialect="n8n", property=property)

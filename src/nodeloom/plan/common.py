@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any
 
 from nodeloom.messages import Request
 from nodeloom.plan.address import in_parts
@@ -67,7 +66,7 @@ class CommonCalls:
         self._touched = touched
         self._parts: CommonParts | None = None
 
-    def request(self, call: Call, injection: Any, credential_origins: Collection[str]) -> Request | None:
+    def request(self, call: Call, injection: Injected | None, credential_origins: Collection[str]) -> Request | None:
         """The request of `call`; None when it has to be written from nothing. Raises as `Call.request` does."""
         parts = self._parts
         if parts is None or injection is not parts.injection or credential_origins is not parts.origins:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
 from nodeloom.descriptor.conditions import same
@@ -36,7 +35,7 @@ from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, routings_in
 
 def compile_plan(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
@@ -55,7 +54,7 @@ def compile_plan(
 def compile_loader(
     node: Node,
     property_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     routing_of: Callable[[PropertyDescriptor], Routing],
     *,
     dialect: Dialect,
@@ -78,7 +77,7 @@ def compile_loader(
 
 def _compiler(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     dialect: Dialect,
     url_values: UrlValues,
     version: int | float | None,
@@ -112,7 +111,7 @@ def _unknown_property(name: str, visible: Sequence[PropertyDescriptor], within: 
 def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
     """Give the form what n8n's form holds beside what was written: defaults in entries of collections."""
 
-    def is_written_template(value: Any) -> bool:
+    def is_written_template(value: object) -> bool:
         return isinstance(value, str) and is_template(value, dialect)
 
     form = chosen.form
@@ -300,7 +299,7 @@ class _Compiler:
                 routings += routings_in(prop)
         return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
-    def _written(self, prop: PropertyDescriptor) -> Any:
+    def _written(self, prop: PropertyDescriptor) -> object:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds.
 
         So is what an author wrote, for whom the mark would be noise.

@@ -8,7 +8,6 @@ Nodeloom's, wherever it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.descriptor.boundedschema import BoundedSchema
 from nodeloom.descriptor.models import PropertyDescriptor
@@ -43,23 +42,24 @@ class Constraint:
         """Whether any value will do."""
         return not (self._schema or self._range or self._choices)
 
-    def check(self, value: Any, *, as_text: bool) -> None:
+    def check(self, value: object, *, as_text: bool) -> None:
         """Raise InvalidValueError, with the nearest value, unless `value` is one that the descriptor allows.
 
         `as_text`: it is sent as text, so that the text `5` is the number 5.
         """
-        if self.several and not isinstance(value, list):
-            value = [value]
+        entries = value if self.several and isinstance(value, list) else [value]
+        if self.several:
+            value = entries
         if self._choices:
-            for entry in value if self.several else [value]:
+            for entry in entries:
                 self._check_choice(entry, as_text=as_text)
         if self._range is not None:
-            for entry in value if self.several else [value]:
+            for entry in entries:
                 self._range.check(fitted(entry, {"type": "number"}) if as_text else entry)
         if self._schema is not None:
             self._schema.check(fitted(value, self._written) if as_text else value)
 
-    def _check_choice(self, value: Any, *, as_text: bool) -> None:
+    def _check_choice(self, value: object, *, as_text: bool) -> None:
         key = _key(value)
         if key in self._allowed or value is None:
             return
@@ -86,7 +86,7 @@ def constraint_of(prop: PropertyDescriptor | None, *, ours: bool) -> Constraint 
     return None if found.says_nothing else found
 
 
-def fitted(value: Any, schema: Any) -> Any:
+def fitted(value: object, schema: object) -> object:
     """`value` with texts read as what `schema` says they are, at any depth; other texts stay as they are."""
     if not isinstance(schema, Mapping):
         return value
@@ -108,11 +108,11 @@ def fitted(value: Any, schema: Any) -> Any:
     return value
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _key(value: Any) -> Any:
+def _key(value: object) -> object:
     """What tells values apart in a set: true is not 1."""
     try:
         hash(value)
@@ -121,7 +121,7 @@ def _key(value: Any) -> Any:
     return (isinstance(value, bool), value)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

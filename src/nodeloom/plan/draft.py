@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.descriptor.keypaths import parse_path
+from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.messages import Said
 from nodeloom.plan.marks import NO_MARKS, Marks
@@ -23,8 +23,8 @@ class Receiving:
     """The `postReceive` steps that one property brought, with its value."""
 
     steps: list[PostReceiveStep]
-    value: Any
-    names: dict[str, Any]
+    value: object
+    names: dict[str, object]
     reads_names: bool = True
 
     @property
@@ -49,18 +49,18 @@ class Draft:
     """
 
     scope: Scope
-    options: dict[str, Any] = field(default_factory=lambda: {"qs": {}, "body": {}, "headers": {}})
+    options: dict[str, object] = field(default_factory=lambda: {"qs": {}, "body": {}, "headers": {}})
     path: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     receiving: list[Receiving] = field(default_factory=list)
     pagination: Pagination | None = None
     echo: list[str] = field(default_factory=list)
-    paginate: Any = None
-    max_results: Any = None
+    paginate: object = None
+    max_results: object = None
     annotations: bool | list[str] = False
     answer: str | None = None
     marks: Marks = NO_MARKS
-    untold: list[Any] | None = None
+    untold: list[object] | None = None
 
     def __repr__(self) -> str:
         # Values, and what was made of the credential's, are in all of it.
@@ -71,13 +71,27 @@ class Draft:
         """What the request is to say, by name; and what of it is not told."""
         return said_by(self.options, self)
 
-    def keep_untold(self, value: Any) -> None:
+    def header_fields(self) -> dict[str, object]:
+        """The header fields so far, to be changed. Raises InvalidValueError if they are not an object."""
+        fields = self.options.get("headers")
+        if isinstance(fields, dict):
+            return fields
+        if fields is not UNDEFINED and fields is not None:
+            # A step that adds a field cannot add it to a text that an expression gave for all of them.
+            raise InvalidValueError(
+                "headers is not an object.", property="headers", value=fields, hint='Write it like {"name": "value"}.'
+            )
+        made: dict[str, object] = {}
+        self.options["headers"] = made
+        return made
+
+    def keep_untold(self, value: object) -> None:
         """Remember a value that is sent and is not told."""
         if self.untold is None:
             self.untold = []
         self.untold.append(value)
 
-    def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
+    def put(self, where: str, name: str, value: object, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
         plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
@@ -118,7 +132,7 @@ class Draft:
         )
 
 
-def said_by(options: Mapping[str, Any], draft: Draft | None) -> Said:
+def said_by(options: Mapping[str, object], draft: Draft | None) -> Said:
     """What `options` say, with the item and the values behind them."""
     parts = [options.get(key) for key in _SAYING]
     if draft is None:

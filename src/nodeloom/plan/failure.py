@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from nodeloom.descriptor.models import OptionDescriptor
+from nodeloom.descriptor.models import OptionDescriptor, StatusMeaning
 from nodeloom.errors import (
     AuthenticationError,
     BadRequestError,
@@ -76,7 +75,7 @@ def failure(
     response: Response,
     call: Call,
     operation: OptionDescriptor | None,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     title: str,
 ) -> ResponseError:
     """The error for an answer that is no success.
@@ -133,13 +132,13 @@ def release_of(text: str) -> tuple[int, ...]:
     return tuple(int(n) for n in match[0].split(".")) if match else ()
 
 
-def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> Any:
+def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> StatusMeaning | None:
     if operation is None or not operation.errors:
         return None
     return operation.errors.get(str(status)) or (operation.errors.get("404") if kind is NotFoundError else None)
 
 
-def _filled(text: str, values: Mapping[str, Any]) -> str:
+def _filled(text: str, values: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
 from nodeloom.descriptor.visibility import Edition, visible_form
@@ -23,8 +22,8 @@ _COLLECTIONS = frozenset({"collection", "fixedCollection"})
 
 
 def given_values(
-    properties: Sequence[PropertyDescriptor], given: Mapping[str, Any], dialect: Dialect, *, as_n8n: bool
-) -> dict[str, Any]:
+    properties: Sequence[PropertyDescriptor], given: Mapping[str, object], dialect: Dialect, *, as_n8n: bool
+) -> dict[str, object]:
     """The values of a form that were given: without null where a default stands, `{}` for it in a collection.
 
     Where a property takes no expression, n8n makes text of one (`as_n8n`).
@@ -32,23 +31,24 @@ def given_values(
     by_name: dict[str, list[PropertyDescriptor]] = {}
     for prop in properties:
         by_name.setdefault(prop.name, []).append(prop)
-    kept: dict[str, Any] = {}
+    kept: dict[str, object] = {}
     for name, value in given.items():
         definitions = by_name.get(name, [])
         if value is None and any(prop.type in _COLLECTIONS and prop.has_default for prop in definitions):
             kept[name] = {}
         elif value is None and any(map(_replaces_null, definitions)):
             continue
-        elif as_n8n and _is_expression(value) and any(prop.no_data_expression for prop in definitions):
-            text = value[1:]
-            kept[name] = text if dialect == "n8n" or text.startswith("=") else Literal(text)
+        elif as_n8n and isinstance(value, str) and any(prop.no_data_expression for prop in definitions):
+            kept[name] = _as_text(value, dialect)
         else:
             kept[name] = value
     return kept
 
 
-def _is_expression(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("=")
+def _as_text(value: str, dialect: Dialect) -> object:
+    """An expression as the text behind its `=`; another text as it is."""
+    text = value[1:] if value.startswith("=") else value
+    return text if text is value or dialect == "n8n" or text.startswith("=") else Literal(text)
 
 
 def _replaces_null(prop: PropertyDescriptor) -> bool:
@@ -60,13 +60,13 @@ def _replaces_null(prop: PropertyDescriptor) -> bool:
 class Filling:
     """Fills in the values of collections; `root` are the values of the whole form."""
 
-    root: Mapping[str, Any]
+    root: Mapping[str, object]
     edition: Edition
     dialect: Dialect
-    is_template: Callable[[Any], bool]
+    is_template: Callable[[object], bool]
     as_n8n: bool
 
-    def value(self, prop: PropertyDescriptor, value: Any) -> Any:
+    def value(self, prop: PropertyDescriptor, value: object) -> object:
         """`value` with what its members have by default; anything but a written collection is left as it is."""
         if prop.type == "filter" and isinstance(value, Mapping) and "$literal" not in value:
             options = value.get("options")
@@ -84,7 +84,7 @@ class Filling:
         if prop.type == "collection":
             return self._members(prop.children(), value, defaults=False)
         groups = {group.name: group for group in prop.groups()}
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for name, entries in value.items():
             if name in groups:
                 filled = self._entries(prop, groups[name], entries)
@@ -94,7 +94,7 @@ class Filling:
                 found[name] = entries
         return found
 
-    def _entries(self, prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> Any:
+    def _entries(self, prop: PropertyDescriptor, group: GroupDescriptor, entries: object) -> object:
         """The entries of a group; None for none."""
         if prop.multiple:
             if not isinstance(entries, list):
@@ -113,8 +113,8 @@ class Filling:
         return entries
 
     def _members(
-        self, properties: Sequence[PropertyDescriptor], given: Mapping[str, Any], *, defaults: bool
-    ) -> dict[str, Any]:
+        self, properties: Sequence[PropertyDescriptor], given: Mapping[str, object], *, defaults: bool
+    ) -> dict[str, object]:
         kept = given_values(properties, given, self.dialect, as_n8n=self.as_n8n)
         # A member of a collection that was given as null has its default, one that was not given has no value.
         asked = properties if defaults else [prop for prop in properties if prop.name in given]
@@ -129,7 +129,7 @@ class Filling:
             members.update((name, value) for name, value in given.items() if name not in known)
         return members
 
-    def _default(self, prop: PropertyDescriptor, value: Any) -> Any:
+    def _default(self, prop: PropertyDescriptor, value: object) -> object:
         """A default, which is a template by n8n's rule whatever the author's is."""
         if self.dialect != "n8n" and isinstance(value, str) and not value.startswith("="):
             return Literal(value) if is_template(value, self.dialect) else value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.models import SendRouting
 from nodeloom.expression import Compiled, compile_value
@@ -25,7 +24,7 @@ class Parameters:
     given: frozenset[str]
     strict: bool
 
-    def conditions(self, entries: Mapping[str, Any], *, value_is_set: bool) -> dict[str, WrittenConditions]:
+    def conditions(self, entries: Mapping[str, object], *, value_is_set: bool) -> dict[str, WrittenConditions]:
         """The conditions that a descriptor's `request` writes, by the part they stand in."""
         found: dict[str, WrittenConditions] = {}
         for part in ("headers", "qs", "body") if self.strict else ():
@@ -54,7 +53,7 @@ class Parameters:
             template = self.whole_text(value_is_set=value_is_set)
         return compile_value(send.value, dialect="n8n", property=send.property, template=template)
 
-    def compile_member(self, key: str, value: Any, label: str, *, value_is_set: bool) -> Compiled:
+    def compile_member(self, key: str, value: object, label: str, *, value_is_set: bool) -> Compiled:
         """A member of a request that is not an address: what the descriptor writes under `key`."""
         if key == "qs" and self.strict:
             return compile_query(value, key)

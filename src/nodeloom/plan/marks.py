@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
@@ -239,7 +238,7 @@ def _all(part: Mapping[str, Fields]) -> Fields:
     return NO_FIELDS.union(*part.values())
 
 
-def texts_of_marked(marks: Marks, made: Mapping[str, Any], open_fields: Fields) -> MaskedTexts:
+def texts_of_marked(marks: Marks, made: Mapping[str, object], open_fields: Fields) -> MaskedTexts:
     """The texts in a request's `headers`, `query`, `body` and `auth` that were made of fields that are not open."""
     parts = (("headers", marks.headers), ("query", marks.query), ("body", marks.body), ("auth", _of_auth(marks)))
     return telling(
@@ -268,7 +267,7 @@ def _of_auth(marks: Marks) -> Mapping[str, Fields]:
     return {EVERY: made_of} if made_of else {}
 
 
-def _member(part: Any, name: str) -> Any:
+def _member(part: object, name: str) -> object:
     if not isinstance(part, Mapping):
         return part
     if name == EVERY:
@@ -278,7 +277,7 @@ def _member(part: Any, name: str) -> Any:
     return [value for key, value in part.items() if key == name or str(key).lower() == name]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, SelfWritten):
         yield from (unquote(pair.partition("=")[2]) for pair in value.query(""))
     elif isinstance(value, Parts):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope
@@ -14,12 +13,12 @@ _KEYS_SHOWN = 20
 _KEYS_KEPT = 50
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """Whether a required value counts as missing: undefined, null, or empty text."""
     return value is UNDEFINED or value is None or (isinstance(value, str) and not value.strip())
 
 
-def came_to_nothing(value: Any) -> bool:
+def came_to_nothing(value: object) -> bool:
     """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
     if isinstance(value, float):
         return isnan(value)
@@ -79,7 +78,7 @@ def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
 
     Empty text, which does not count as nothing, if the path begins at a name that is not looked into here.
     """
-    value: Any
+    value: object
     if path[0] == "$json":
         value, keys = scope.json, path[1:]
     elif path[:3] == ("$input", "item", "json"):
@@ -175,7 +174,7 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
     )
 
 
-def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tuple[str, str | None] | None:
+def _strangers(read_by: Compiled, data: Mapping[str, object], scope: Scope) -> tuple[str, str | None] | None:
     """What to do about names in an expression that nothing has, since they are why it came to nothing, or None.
 
     The second is the item's key that such a name was to read, if it is one.
@@ -197,9 +196,9 @@ def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tupl
     ), None
 
 
-def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, str | None]:
+def _advice(data: Mapping[str, object], read: tuple[str | int, ...]) -> tuple[str, str | None]:
     """What to do about a member path that found nothing in `data`, and the key that was meant, if one is near."""
-    found: Any = data
+    found: object = data
     at = "$json"
     for key in read:
         if isinstance(found, Mapping) and key in found:
@@ -214,7 +213,7 @@ def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, 
     return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
 
 
-def _absent(holder: Any, at: str, wanted: str) -> tuple[str, str | None]:
+def _absent(holder: object, at: str, wanted: str) -> tuple[str, str | None]:
     if not isinstance(holder, Mapping):
         what = "a list" if isinstance(holder, list) else "no object"
         return f"{at} is {what}, so it has no {wanted!r}.", None
@@ -223,7 +222,7 @@ def _absent(holder: Any, at: str, wanted: str) -> tuple[str, str | None]:
     return (hint if close is None else f"{hint} Did you mean {at}{_member(close)}?"), close
 
 
-def _keys_of(holder: Mapping[str, Any], at: str) -> str:
+def _keys_of(holder: Mapping[str, object], at: str) -> str:
     what = "The item" if at == "$json" else at
     if not holder:
         return f"{what} has no keys."

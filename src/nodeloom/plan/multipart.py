@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
@@ -44,7 +43,7 @@ def new_boundary() -> str:
     return "-" * 26 + secrets.token_hex(20)
 
 
-def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
+def encode_multipart(values: Mapping[str, object], boundary: str) -> bytes:
     """The body; without a part it is empty, as axios has it. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
@@ -58,25 +57,25 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""]) if lines else b""
 
 
-def _is_file(value: Any) -> bool:
+def _is_file(value: object) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str)
 
 
-def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+def _parts(name: str, value: object) -> Iterator[tuple[str, bytes]]:
     if isinstance(value, Parts):
         yield from ((_head(name, part), part.content) for part in value.parts)
         return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
             yield _disposition(own), unquote(delimiter).join(map(scalar_text, pieces)).encode("utf-8")
-    elif _is_file(value):
+    elif isinstance(value, Mapping) and _is_file(value):
         yield _file(name, value)
     else:
         yield _disposition(name), scalar_text(value).encode("utf-8")
 
 
-def _file(name: str, value: Mapping[str, Any]) -> tuple[str, bytes]:
-    part = Part(content_of(value), value["mimeType"], str(value.get("fileName") or "file"))
+def _file(name: str, value: Mapping[str, object]) -> tuple[str, bytes]:
+    part = Part(content_of(value), str(value["mimeType"]), str(value.get("fileName") or "file"))
     return _head(name, part), part.content
 
 

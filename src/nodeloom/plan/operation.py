@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
@@ -57,7 +56,7 @@ class OperationPlan:
         resource: str | None,
         operation: OptionDescriptor | None,
         parameters: Mapping[str, Compiled],
-        values: Mapping[str, Any],
+        values: Mapping[str, object],
         steps: Sequence[Step],
         needs_all_items: bool,
         url_values: UrlValues,
@@ -88,7 +87,7 @@ class OperationPlan:
         self._ground: _Ground | None = None
 
     @property
-    def values(self) -> Mapping[str, Any]:
+    def values(self) -> Mapping[str, object]:
         """The visible properties' values as they were written, defaults among them."""
         return self._values
 

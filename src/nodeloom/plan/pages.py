@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any
 
 from nodeloom import javascript
 from nodeloom.descriptor.keypaths import value_at
@@ -68,7 +67,8 @@ def _generic(
         templates: those of the pagination.
     """
     # As in n8n there is no `$credentials`, and no `$pageCount`, which only its HTTP Request node has.
-    names: dict[str, Any] = {"$request": _request_name(first.options), "$response": {}, "$credentials": UNDEFINED}
+    request = _request_name(first.options)
+    names: dict[str, object] = {"$request": request, "$response": {}, "$credentials": UNDEFINED}
     as_n8n = bounds.as_n8n
     within = Within(bounds.made_of, request=first.marks)
     marks = first.marks.plus(templates.marks(within))
@@ -80,7 +80,7 @@ def _generic(
             if value is UNDEFINED and not as_n8n:
                 continue  # n8n would call the service's root instead
             if key in ("url", "baseURL") and isinstance(value, str):
-                if value != names["$request"].get(key):
+                if value != request.get(key):
                     options[key] = followed(first, key, value, within.fields(templates.part(key)))
             else:
                 options[key] = value
@@ -98,7 +98,7 @@ def _generic(
         guard.check(call.url(), response)
 
 
-def _request_name(options: Mapping[str, Any]) -> dict[str, Any]:
+def _request_name(options: Mapping[str, object]) -> dict[str, object]:
     """What `$request` shows: the options with addresses as text."""
     return {key: value.text if isinstance(value, Address) else value for key, value in options.items()}
 
@@ -124,7 +124,7 @@ def _offset(
     most = reception.max_results()
     guard = PageGuard(bounds.max_pages)
     items: list[Item] = []
-    offset: Any = 0
+    offset: int | float = 0
     while True:
         limit = size if not most or not isinstance(size, (int, float)) else min(size, most - len(items))
         if isinstance(limit, (int, float)) and most and limit < 1:
@@ -153,7 +153,7 @@ def _offset(
         guard.check(call.url(), response)
 
 
-def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> Any:
+def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> object:
     """How many entries a page has. n8n reads no expression here, and sends one as it stands (`as_n8n`).
 
     Raises InvalidValueError for what is no number of entries.
@@ -176,7 +176,7 @@ def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> Any:
 
 
 def _rooted(page: list[Item], root: str, *, as_n8n: bool) -> list[Item]:
-    value: Any = value_at(page[0]["json"], root, UNDEFINED) if page else UNDEFINED
+    value: object = value_at(page[0]["json"], root, UNDEFINED) if page else UNDEFINED
     if not isinstance(value, list):
         raise ItemError(
             f"The answer has no list at {root!r}, where the node's pagination looks for the page.",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.expression import Compiled, Scope, compile_value
 from nodeloom.plan.marks import Marks, Within, joined, marks_of_part
+from nodeloom.values import Json, JsonObject
 
 #: The types of a pagination.
 PAGINATIONS = ("generic", "offset", "odata")
@@ -42,7 +42,7 @@ class GenericTemplates:
         made = self.parts if self.whole is None else dict.fromkeys(_PARTS, self.whole)
         return joined(marks_of_part(key, part, within) for key, part in made.items())
 
-    def resolve(self, scope: Scope) -> dict[str, Any]:
+    def resolve(self, scope: Scope) -> JsonObject:
         """The parts of the next request, those that are undefined too."""
         if self.whole is None:
             return {key: part.resolve(scope) for key, part in self.parts.items()}
@@ -59,11 +59,11 @@ class Pagination:
 
     __slots__ = ("_size", "_templates", "properties", "type", "written")
 
-    def __init__(self, written: Any) -> None:
-        document: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
+    def __init__(self, written: Json) -> None:
+        document: Mapping[str, Json] = written if isinstance(written, Mapping) else {}
         self.written = written
         self.type = document.get("type")
-        self.properties: Mapping[str, Any] = document.get("properties") or {}
+        self.properties: Mapping[str, Json] = document.get("properties") or {}
         self._templates: GenericTemplates | None = None
         self._size: Compiled | None = None
 
@@ -107,6 +107,6 @@ class Pagination:
         return self._size
 
 
-def pagination_of(operations: Mapping[str, Any] | None) -> Pagination | None:
+def pagination_of(operations: Mapping[str, Json] | None) -> Pagination | None:
     """The pagination among n8n's `operations` (or `requestOperations`)."""
     return Pagination(operations["pagination"]) if operations and "pagination" in operations else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from typing import Any
 from urllib.parse import urljoin
 
 from nodeloom.expression import UNDEFINED
@@ -21,7 +20,7 @@ from nodeloom.plan.next_page import followed
 from nodeloom.plan.pageguard import PageGuard
 from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.service_words import service_words
-from nodeloom.values import Item
+from nodeloom.values import Item, Json
 
 _PAGE_SIZE = 100
 _CAP = re.compile(r"limit of '?(\d{1,9})'? for Top", re.IGNORECASE)
@@ -30,7 +29,7 @@ _NEXT = ("@odata.nextLink", "@nextLink", "odata.nextLink")
 
 
 def odata_pages(
-    first: Call, reception: Reception, properties: Mapping[str, Any], guard: PageGuard
+    first: Call, reception: Reception, properties: Mapping[str, Json], guard: PageGuard
 ) -> Generator[Call, Response, list[Item]]:
     """Yield the call of each page, take its answer, and return the items of all pages; `first` is the call of a draft.
 
@@ -137,7 +136,7 @@ def _cap(response: Response) -> int | None:
     return int(match[1]) if match else None
 
 
-def _length(body: Any) -> tuple[int | None, str | None]:
+def _length(body: object) -> tuple[int | None, str | None]:
     """How many entities a page has, and the link to the next one; None and None if it is not a list."""
     if isinstance(body, Mapping) and isinstance(body.get("value"), list):
         link = next((body[name] for name in _NEXT if isinstance(body.get(name), str) and body[name]), None)
@@ -145,10 +144,12 @@ def _length(body: Any) -> tuple[int | None, str | None]:
     return (len(body), None) if isinstance(body, list) else (None, None)
 
 
-def _number(value: Any) -> int | None:
+def _number(value: object) -> int | None:
     if isinstance(value, bool) or value is None or value is UNDEFINED:
         return None
-    return int(value) if isinstance(value, (int, float)) or str(value).isdecimal() else None
+    if isinstance(value, (int, float)):
+        return int(value)
+    return int(str(value)) if str(value).isdecimal() else None
 
 
 def _least(one: int | None, other: int | None) -> int | None:

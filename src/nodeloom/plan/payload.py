@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
@@ -19,7 +18,7 @@ JSON = "application/json"
 _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
-def is_sent(body: Any, *, as_n8n: bool) -> bool:
+def is_sent(body: object, *, as_n8n: bool) -> bool:
     """Whether there is anything in a body that is sent: an object whose members are undefined is, an empty one is not.
 
     n8n sends no number, true or false as a body (`as_n8n`).
@@ -31,7 +30,7 @@ def is_sent(body: Any, *, as_n8n: bool) -> bool:
     return not isinstance(body, (dict, list, str)) or bool(body)
 
 
-def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
+def write_payload(body: object, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
     """The bytes of `body`; its content type is added to `headers` where they have none.
 
     `json_wanted` says that a text is JSON. Raises InvalidValueError for what the content type cannot hold.
@@ -68,7 +67,7 @@ def _json_of(text: str) -> bytes:
     return encode_text(text.strip())
 
 
-def _fields(body: Any, kind: str, *, named: bool) -> Mapping[str, Any]:
+def _fields(body: object, kind: str, *, named: bool) -> Mapping[str, object]:
     """The fields of a body by their names; an entry of a list has its index for one.
 
     Where a form is asked for in so many words (`named`), n8n takes a list of pairs only.

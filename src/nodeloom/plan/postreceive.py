@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.keypaths import value_at
 from nodeloom.descriptor.models import PostReceive
@@ -19,7 +18,7 @@ from nodeloom.errors import DescriptorError, InvalidValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
 from nodeloom.messages import Response
 from nodeloom.plan.wire import is_truthy, name_text, number_of, scalar_text
-from nodeloom.values import Item
+from nodeloom.values import Item, Json
 
 #: Under which name an item holds the ETag of its entity.
 ETAG = "@odata.etag"
@@ -38,7 +37,7 @@ _ON_ENTRIES = frozenset({"filter", "limit", "sort"})
 _WHOLE = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
 
-def as_item(value: Any) -> Item:
+def as_item(value: object) -> Item:
     """A JSON object as an item; any other value under `data`."""
     return {"json": value if isinstance(value, dict) else {"data": None if value is UNDEFINED else value}}
 
@@ -50,7 +49,7 @@ def is_file(response: Response) -> bool:
 
 def binary_item(content: bytes, response: Response, property_name: str) -> Item:
     """An item with `content` as binary data (base64), named by the answer's Content-Disposition."""
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "data": base64.b64encode(content).decode("ascii"),
         "mimeType": response.content_type or "application/octet-stream",
         "fileSize": len(content),
@@ -97,7 +96,7 @@ class PostReceiveStep:
             items = entries_of(items)
         return _KINDS[self.kind](self, items, scope, response)
 
-    def value(self, name: str, scope: Scope) -> Any:
+    def value(self, name: str, scope: Scope) -> object:
         """The resolved property of that name; UNDEFINED when the step has none."""
         compiled = self.properties.get(name)
         return UNDEFINED if compiled is None else compiled.resolve(scope)
@@ -133,7 +132,7 @@ def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
     )
 
 
-def count_of(value: Any) -> int | None:
+def count_of(value: Json) -> int | None:
     """A limit as a number; None for none. Raises InvalidValueError for what is no number, or below zero."""
     if value is False or value is None or value is UNDEFINED or value == "":
         return None
@@ -151,7 +150,7 @@ def count_of(value: Any) -> int | None:
     return count
 
 
-def cut_as_n8n(items: list[Item], most: Any) -> list[Item]:
+def cut_as_n8n(items: list[Item], most: object) -> list[Item]:
     """`items` without those from `most` on (JavaScript's `splice`): a negative number counts from the end."""
     start = number_of(most)
     return items[: int(start)] if math.isfinite(start) else items[: None if start == math.inf else 0]
@@ -188,7 +187,7 @@ def _set(step: PostReceiveStep, _items: list[Item], scope: Scope, _response: Res
     return [{"json": v} for v in value] if isinstance(value, list) and not step.as_n8n else [{"json": value}]
 
 
-def _settled(value: Any) -> Any:
+def _settled(value: object) -> object:
     """JSON without what is undefined: a member is left out, an entry of a list is null."""
     if isinstance(value, dict):
         return {key: _settled(inner) for key, inner in value.items() if inner is not UNDEFINED}
@@ -253,7 +252,7 @@ def _prefixed(name: str) -> str:
     return name if "@odata." in name else name.replace("@", "@odata.", 1)
 
 
-def _without_annotations(value: Any) -> Any:
+def _without_annotations(value: object) -> object:
     if isinstance(value, dict):
         kept = {key: _without_annotations(member) for key, member in value.items() if not _CONTROL.search(key)}
         etag = value.get(ETAG, value.get("@etag"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Compiled, Scope, compile_value
@@ -67,7 +66,7 @@ class WrittenConditions:
 
     __slots__ = ("_given", "_header", "_inner", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
 
-    def __init__(self, written: Any, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
+    def __init__(self, written: object, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
         self._header = header
         self._given = frozenset(set_names)
         self._value_is_set = value_is_set
@@ -94,7 +93,7 @@ class WrittenConditions:
         #: Whether there is anything to look at.
         self.needed: bool = bool(self._members or self._inner) or self._whole is not None
 
-    def check(self, fields: Any, scope: Scope, written: Compiled | None) -> None:
+    def check(self, fields: object, scope: Scope, written: Compiled | None) -> None:
         """Take headers that nobody set out of the `fields`. Raises MissingValueError for what came to nothing."""
         if not isinstance(fields, dict):
             return
@@ -112,7 +111,9 @@ class WrittenConditions:
         if self._whole is not None:
             self._check_whole(self._whole, fields, scope, written)
 
-    def _check_whole(self, whole: Compiled, fields: Mapping[str, Any], scope: Scope, written: Compiled | None) -> None:
+    def _check_whole(
+        self, whole: Compiled, fields: Mapping[str, object], scope: Scope, written: Compiled | None
+    ) -> None:
         """Raise MissingValueError for a condition that an expression, which gives all `fields`, makes of nothing."""
         for name, value in fields.items():
             told = may_not_be_nothing(name, header=self._header)
@@ -127,7 +128,7 @@ class WrittenConditions:
                 if may_not_be_nothing(name, header=self._header) and came_to_nothing(value):
                     raise missing_value(str(name), by, scope)
 
-    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[Any, Compiled]]:
+    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[object, Compiled]]:
         """What the author set, of all that the expression reads, each with what was written for it."""
         for path in whole.references:
             if path[0] == "$value" and self._value_is_set and written is not None:

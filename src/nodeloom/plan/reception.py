@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from json import JSONDecodeError
-from typing import Any
 
 from nodeloom.errors import AnswerTooLargeError, LimitError
 from nodeloom.expression import UNDEFINED
@@ -42,7 +41,7 @@ class _Empty:
 EMPTY = _Empty()
 
 
-def read_body(response: Response, call: Call) -> Any:
+def read_body(response: Response, call: Call) -> object:
     """The body: JSON where it is JSON, text, bytes when it is neither, EMPTY when there is none.
 
     Raises UnreadableAnswerError when the answer says JSON and is not, AnswerTooLargeError when it holds too much JSON.
@@ -133,14 +132,14 @@ class Reception:
         self.check_count(items)
         return [item if "binary" in item else self._finished(item["json"]) for item in items]
 
-    def _plain_items(self, body: Any, response: Response) -> list[Item]:
+    def _plain_items(self, body: object, response: Response) -> list[Item]:
         """The items of an answer that no step works on: of a list one for each entry."""
         if isinstance(body, list):
             self.check_count(body)
             return [self._finished(value) for value in body]
         return [item if "binary" in item else self._finished(item["json"]) for item in self._whole(body, response)[0]]
 
-    def _whole(self, body: Any, response: Response) -> tuple[list[Item], bool]:
+    def _whole(self, body: object, response: Response) -> tuple[list[Item], bool]:
         """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
         if body is EMPTY and self._as_n8n and not self._draft.echo:
             return [{"json": ""}], False
@@ -151,7 +150,7 @@ class Reception:
             return [binary_item(body, response, "data")], False
         return [{"json": body}], False
 
-    def _finished(self, value: Any) -> Item:
+    def _finished(self, value: object) -> Item:
         """JSON as an item; what is no object stays as it is in n8n, undefined becomes null."""
         if not self._as_n8n:
             return as_item(value)
@@ -168,7 +167,7 @@ class Reception:
         if is_page(response):
             raise not_the_service(response, call)
 
-    def _check_kind(self, body: Any, response: Response, call: Call) -> None:
+    def _check_kind(self, body: object, response: Response, call: Call) -> None:
         """Refuse a success of another kind than the descriptor states; a login page comes with status 200."""
         stated = self._draft.answer
         if stated is None or self._as_n8n or not isinstance(body, (str, bytes)) or is_file(response):
@@ -179,7 +178,7 @@ class Reception:
     def _may_be_file(self) -> bool:
         return any(receiving.may_be_file for receiving in self._draft.receiving)
 
-    def check_count(self, found: Sequence[Any]) -> None:
+    def check_count(self, found: Sequence[object]) -> None:
         """Raise LimitError when these are more items than one item's answers may become."""
         most = self._bounds.max_items
         if len(found) > most:
@@ -204,7 +203,7 @@ class Reception:
         number = number_of(most) if is_truthy(most) else math.nan
         return int(number) if math.isfinite(number) else None
 
-    def response_name(self, response: Response, body: Any) -> dict[str, Any]:
+    def response_name(self, response: Response, body: object) -> dict[str, object]:
         """What `$response` shows: body, headers, statusCode, statusMessage."""
         return {
             "body": "" if body is EMPTY else body,
@@ -214,6 +213,6 @@ class Reception:
         }
 
 
-def _cookies(response: Response) -> dict[str, Any]:
+def _cookies(response: Response) -> dict[str, object]:
     """`Set-Cookie` as Node has it: a list, since its lines cannot be joined (RFC 9110 section 5.3)."""
     return {"set-cookie": list(response.cookies)} if response.cookies else {}

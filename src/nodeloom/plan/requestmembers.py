@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, takewhile
-from typing import Any
 
 from nodeloom.expression import Compiled, Scope
 from nodeloom.plan.address import AddressTemplate, is_settled
@@ -28,7 +27,7 @@ _OBJECTS = ("qs", "headers", "body")
 
 
 def compile_members(
-    entries: Mapping[str, Any],
+    entries: Mapping[str, object],
     parameters: Parameters,
     *,
     value_is_static: bool = False,
@@ -99,7 +98,7 @@ def marks_of_members(members: Iterable[Member], within: Within) -> Marks:
 
 
 def _divided(
-    key: str, value: Any, settles: Callable[[Compiled], bool], compile_part: Callable[[Any], Compiled]
+    key: str, value: object, settles: Callable[[Compiled], bool], compile_part: Callable[[object], Compiled]
 ) -> tuple[Compiled | None, Compiled | None]:
     """The part of `value` that is settled, and the rest; None for one that is not there."""
     whole = compile_part(value)
@@ -123,7 +122,7 @@ class MembersStep:
     """
 
     members: Sequence[Member]
-    value: Callable[[Scope], Any]
+    value: Callable[[Scope], object]
     marks: Marks = NO_MARKS
 
     settled = True

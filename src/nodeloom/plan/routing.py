@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
 from nodeloom.errors import InvalidValueError, ParameterError
@@ -222,7 +221,7 @@ class CompiledRouting:
         """Whether nothing is left to contribute besides `members`."""
         return not (self._request or self.send or self.touches)
 
-    def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
+    def apply(self, draft: Draft, value: object, written: Compiled | None, names: Mapping[str, object]) -> None:
         """Contribute to `draft` what `members` do not.
 
         `value` is the property's resolved value, `written` what the author wrote for it. `names` are more names in
@@ -255,7 +254,7 @@ class CompiledRouting:
         if self._answer is not None:
             draft.answer = self._answer
 
-    def _apply_send(self, draft: Draft, scope: Scope, value: Any, written: Compiled | None) -> None:
+    def _apply_send(self, draft: Draft, scope: Scope, value: object, written: Compiled | None) -> None:
         send = self.send
         if send is None:
             return
@@ -282,7 +281,7 @@ class CompiledRouting:
             self._check_as_it_is(value, written)
             draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
 
-    def _check_condition(self, name: str, own: Any, value: Any, written: Compiled | None, scope: Scope) -> None:
+    def _check_condition(self, name: str, own: object, value: object, written: Compiled | None, scope: Scope) -> None:
         """Raise MissingValueError for a condition that the author set and that came to nothing.
 
         Args:
@@ -302,7 +301,7 @@ class CompiledRouting:
         if sent is None and written is not None and (self._name_is_open or not written.static):
             raise missing_value(name if self._name_is_open else label, written, scope)
 
-    def _truth(self, value: Any, written: Compiled | None) -> bool:
+    def _truth(self, value: object, written: Compiled | None) -> bool:
         """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
         if not self._strict or not isinstance(value, str) or not value.strip():
             return is_truthy(value)
@@ -316,7 +315,7 @@ class CompiledRouting:
             hint="Give true or false.",
         )
 
-    def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
+    def _put_encoded(self, draft: Draft, name: str, value: object, written: Compiled | None) -> None:
         send, prop = self.send, self.property
         if send is None or prop is None:
             return
@@ -325,7 +324,7 @@ class CompiledRouting:
             # argument that may be null addresses nothing; only what came to nothing by itself is a mistake there.
             if value is UNDEFINED if send.nullable else is_missing(value):
                 raise missing_value(prop.label, written, draft.scope)
-            draft.path[name] = self._encoded(prop, value, written, draft.scope)
+            draft.path[name] = str(self._encoded(prop, value, written, draft.scope))
             draft.values[prop.name] = value
             return
         if value is UNDEFINED or (send.type != "body" and is_missing(value)):
@@ -333,7 +332,7 @@ class CompiledRouting:
         encoded = self._encoded(prop, value, written, draft.scope)
         draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
         if send.type == "header":
-            draft.options["headers"][name] = encoded
+            draft.header_fields()[name] = encoded
         elif send.type == "cookie":
             _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
@@ -342,12 +341,12 @@ class CompiledRouting:
                 encoded = _least(draft.options.get(where), name, encoded)
             draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
 
-    def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
+    def _put_body(self, draft: Draft, value: object, written: Compiled | None) -> None:
         """Make the value the body itself; an object adds to the fields that are there already."""
         if self.property is None or value is UNDEFINED:
             return
         encoded = self._encoded(self.property, value, written, draft.scope)
-        headers = draft.options["headers"]
+        headers = draft.header_fields()
         if isinstance(encoded, Part):
             if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
                 headers["Content-Type"] = encoded.kind
@@ -361,13 +360,13 @@ class CompiledRouting:
         else:
             draft.options["body"] = encoded
 
-    def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None, scope: Scope) -> Any:
+    def _encoded(self, prop: PropertyDescriptor, value: object, written: Compiled | None, scope: Scope) -> object:
         try:
             return self._written_value(prop, value, scope)
         except InvalidValueError as error:
             raise placed(error, prop, written) from None
 
-    def _written_value(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+    def _written_value(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
         """The value as its place in the request has it, checked."""
         send, checked = self.send, self._constraint
         kind = send.type if send else "body"
@@ -397,19 +396,19 @@ class CompiledRouting:
         encoded = ENCODERS[self._encode or "string"](value)
         return encoded if self._part is None else self._text_parts(encoded, value, scope)
 
-    def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+    def _files(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
         """A file, or several under one name, with what is stated of their parts."""
         files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
         return (self._part or PartHeader(None, {})).files(files, scope)
 
-    def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
+    def _text_parts(self, encoded: object, value: object, scope: Scope) -> object:
         """A value in a part of its own; each entry of a list of objects in one (`explode`)."""
         if self._part is None:
             return encoded
         plain = ENCODERS["json"](value) if self.send is not None and self.send.explode else None
         return self._part.entries(plain, scope) if isinstance(plain, list) else self._part.texts(encoded, scope)
 
-    def _check_as_it_is(self, value: Any, written: Compiled | None) -> None:
+    def _check_as_it_is(self, value: object, written: Compiled | None) -> None:
         """Check a value that is put into the request as n8n does it."""
         if self._constraint is not None and self.property is not None and value is not UNDEFINED and value is not None:
             try:
@@ -426,7 +425,7 @@ def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled
     return error
 
 
-def _least(held: Any, name: str, value: Any) -> Any:
+def _least(held: object, name: str, value: object) -> object:
     """The smaller of `value` and the number that is held under `name`."""
     other = held.get(name) if isinstance(held, dict) else None
     if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
@@ -434,7 +433,7 @@ def _least(held: Any, name: str, value: Any) -> Any:
     return value
 
 
-def _styled(send: SendRouting, name: str, value: Any) -> Any:
+def _styled(send: SendRouting, name: str, value: object) -> object:
     """A value in the style that its `send` asks for."""
     explode = bool(send.explode)
     if send.type == "path":
@@ -446,9 +445,9 @@ def _styled(send: SendRouting, name: str, value: Any) -> Any:
 
 def _add_cookie(draft: Draft, cookie: Written) -> None:
     """Add to the one `Cookie` header a request has (RFC 6265 section 5.4)."""
-    headers = draft.options["headers"]
+    headers = draft.header_fields()
     texts = list(cookie.query(""))
-    headers["Cookie"] = "; ".join([*([headers["Cookie"]] if headers.get("Cookie") else []), *texts])
+    headers["Cookie"] = "; ".join([*([str(headers["Cookie"])] if headers.get("Cookie") else []), *texts])
 
 
 def _refuse_hooks(routing: Routing) -> None:
@@ -458,17 +457,17 @@ def _refuse_hooks(routing: Routing) -> None:
     _refuse([*found, *_pagination_hooks(routing.operations)])
 
 
-def refuse_operations_hooks(operations: Mapping[str, Any] | None) -> None:
+def refuse_operations_hooks(operations: Mapping[str, object] | None) -> None:
     """Raise ParameterError when the document's `requestOperations` carry JavaScript."""
     _refuse(_pagination_hooks(operations))
 
 
-def _pagination_hooks(operations: Mapping[str, Any] | None) -> list[Any]:
+def _pagination_hooks(operations: Mapping[str, object] | None) -> list[object]:
     pagination = (operations or {}).get("pagination")
     return [pagination] if isinstance(pagination, Mapping) and "__function__" in pagination else []
 
 
-def _refuse(found: list[Any]) -> None:
+def _refuse(found: list[object]) -> None:
     """Raise ParameterError that names the hooks, when there are any."""
     if found:
         names = [str(h.get("__function__", "unnamed") if isinstance(h, Mapping) else h) for h in found]
@@ -479,9 +478,9 @@ def _refuse(found: list[Any]) -> None:
         )
 
 
-def _is_step(step: Any) -> bool:
+def _is_step(step: object) -> bool:
     return isinstance(getattr(step, "type", None), str)
 
 
-def _compile(value: Any) -> Compiled | None:
+def _compile(value: object) -> Compiled | None:
     return None if value is None else compile_value(value, dialect="n8n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames, plain
 from nodeloom.descriptor.conditions import ABSENT, matches, same
@@ -37,7 +37,7 @@ class Selection:
     resource: str | None
     operation: OptionDescriptor | None
     form: VisibleForm
-    given: Mapping[str, Any]
+    given: Mapping[str, object]
     unknown: str | None
 
     @property
@@ -48,7 +48,7 @@ class Selection:
 
 def select(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect,
     url_values: UrlValues,
@@ -92,7 +92,7 @@ def select(
     return Selection(descriptor, resource, operation, form, given, unknown)
 
 
-def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
+def _refuse_empty(node: Node, parameters: Mapping[str, object]) -> None:
     """Raise ParameterError for a resource or operation that is an empty text: that does not ask for the default."""
     for name in _CHOOSERS:
         written = _written_value(parameters, name)
@@ -101,17 +101,17 @@ def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
             raise ParameterError(f"{node.label}: the {name} is empty.", property=name, value=written, hint=hint)
 
 
-def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
+def _written_value(parameters: Mapping[str, object], name: str) -> object:
     if name in parameters:
         return parameters[name]
     return next((v for k, v in parameters.items() if k.casefold() == name), None)
 
 
-def _is_blank(value: Any) -> bool:
+def _is_blank(value: object) -> bool:
     return value is ABSENT or value is None or value == ""
 
 
-def _indexed_resource(node: Node, written: Any) -> str:
+def _indexed_resource(node: Node, written: object) -> str:
     """The resource of a split node, which is known before its properties are."""
     prop = next((p for p in node.document.properties if p.name == RESOURCE), None)
     if _is_blank(written) and prop is not None and not _is_blank(prop.default):
@@ -129,7 +129,7 @@ def _refuse_open(node: Node, kind: str, known: Sequence[str]) -> NoReturn:
     raise ParameterError(f"{node.label}: which {kind}?", property=kind, hint=hint)
 
 
-def _refuse_template(node: Node, kind: str, written: Any) -> None:
+def _refuse_template(node: Node, kind: str, written: object) -> None:
     if isinstance(written, str) and is_template(written, "author"):
         raise ParameterError(
             f"{node.label}: the {kind} cannot be an expression.",
@@ -139,10 +139,10 @@ def _refuse_template(node: Node, kind: str, written: Any) -> None:
         )
 
 
-def _named(descriptor: NodeDescriptor, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def _named(descriptor: NodeDescriptor, parameters: Mapping[str, object]) -> tuple[dict[str, object], str | None]:
     """The parameters under their properties' names, and the first that no property has."""
     names = PropertyNames(descriptor.properties)
-    given: dict[str, Any] = {}
+    given: dict[str, object] = {}
     unknown: str | None = None
     for key, value in parameters.items():
         if key == REQUEST_OPTIONS or key.casefold() in _CHOOSERS:
@@ -169,11 +169,11 @@ class _Selector:
         self._dialect: Dialect = dialect
         self._strict = strict
 
-    def is_template(self, value: Any) -> bool:
+    def is_template(self, value: object) -> bool:
         """Whether a parameter's value is an expression."""
         return isinstance(value, str) and is_template(value, self._dialect)
 
-    def place(self, shown: Sequence[PropertyDescriptor], written: Any, around: Surroundings) -> Any:
+    def place(self, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
         """The value of a name, from its visible properties (see `visible_form`)."""
         name = shown[0].name
         if name in _CHOOSERS and any(prop.choices() for prop in shown):
@@ -185,7 +185,7 @@ class _Selector:
             check_choice(shown, written, around.offered(shown), self._descriptor.properties, self._dialect)
         return as_written(shown, written, around)
 
-    def _chosen(self, name: str, shown: Sequence[PropertyDescriptor], written: Any, around: Surroundings) -> Any:
+    def _chosen(self, name: str, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
         if name == RESOURCE and self._resource is not None:
             return self._resource
         offered = around.offered(shown)
@@ -207,7 +207,7 @@ class _Selector:
         shown: Sequence[PropertyDescriptor],
         offered: Sequence[OptionDescriptor],
         around: Surroundings,
-    ) -> Any:
+    ) -> object:
         default = as_written(shown, ABSENT, around)
         if _is_blank(default):
             values = {str(option.value): option.value for option in offered}
@@ -222,7 +222,7 @@ class _Selector:
             )
         return default
 
-    def _matched(self, name: str, written: Any, offered: Sequence[OptionDescriptor], around: Surroundings) -> Any:
+    def _matched(self, name: str, written: object, offered: Sequence[OptionDescriptor], around: Surroundings) -> object:
         try:
             if name == RESOURCE:
                 return self._node.match_resource(written, among=offered)
@@ -234,7 +234,7 @@ class _Selector:
                 unknown.hint = advice
             raise
 
-    def refuse_unplaced(self, unplaced: Mapping[str, Any], form: VisibleForm) -> None:
+    def refuse_unplaced(self, unplaced: Mapping[str, object], form: VisibleForm) -> None:
         """Raise UnknownNameError for a resource or operation that is written and that nothing visible takes."""
         if not self._strict:
             return
@@ -251,7 +251,7 @@ class _Selector:
                     or (_conditions_of(definitions, around) if definitions else f"It has no {name}s; leave it out."),
                 )
 
-    def refuse_hidden_choices(self, given: Mapping[str, Any], form: VisibleForm) -> None:
+    def refuse_hidden_choices(self, given: Mapping[str, object], form: VisibleForm) -> None:
         """Raise ParameterError for a choice that says what is called, is written by an author, and is not visible."""
         shown = {prop.name for prop in form}
         for name in given if self._strict and self._dialect == "author" else ():
@@ -303,7 +303,7 @@ class _Selector:
     def _around(self, form: VisibleForm) -> Surroundings:
         return Surroundings(form.values, form.values, edition_of(self._descriptor), self.is_template)
 
-    def _where_offered(self, name: str, written: Any, around: Surroundings) -> str | None:
+    def _where_offered(self, name: str, written: object, around: Surroundings) -> str | None:
         """With which parameters the choice that `written` names would be offered; None where there is no such one."""
         for prop in self._descriptor.properties:
             if prop.name == name:
@@ -321,7 +321,7 @@ def _offers_requests(prop: PropertyDescriptor) -> bool:
     return any(request is not None and (request.url or request.method) for request in requests)
 
 
-def _makes_request(prop: PropertyDescriptor, value: Any) -> bool:
+def _makes_request(prop: PropertyDescriptor, value: object) -> bool:
     """Whether the property, or the choice it holds, says what is called."""
     routings = [prop.routing, *(option.routing for option in prop.choices() if same(option.value, value))]
     return any(routing is not None and routing.request is not None for routing in routings)

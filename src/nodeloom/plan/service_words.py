@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeloom.messages import Response
 from nodeloom.plan.contentkind import beginning_of, json_of
@@ -154,7 +154,7 @@ def _is_html(text: str, response: Response) -> bool:
     return named or _HTML.match(text) is not None
 
 
-def _words_in(body: Any, depth: int) -> tuple[str, str]:
+def _words_in(body: object, depth: int) -> tuple[str, str]:
     """The code and the message that `body`, JSON, holds."""
     if isinstance(body, str):
         return "", _cut(_line(body), _MOST_WORDS)
@@ -187,15 +187,15 @@ def _words_in(body: Any, depth: int) -> tuple[str, str]:
     return (code, message) if code or message else _words_wrapped(body, depth)
 
 
-def _folded(source: Mapping[str, Any]) -> dict[str, Any]:
+def _folded(source: Mapping[str, object]) -> dict[str, object]:
     """The members under their names in lower case; of two the first counts."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in source.items():
         found.setdefault(key.lower(), value)
     return found
 
 
-def _words_wrapped(body: Mapping[str, Any], depth: int) -> tuple[str, str]:
+def _words_wrapped(body: Mapping[str, object], depth: int) -> tuple[str, str]:
     """The words that stand one level deeper, or of single fields alone (Django: `{"name": ["is required"]}`)."""
     for key in _WRAPPERS:
         inner = body.get(key)
@@ -208,11 +208,11 @@ def _words_wrapped(body: Mapping[str, Any], depth: int) -> tuple[str, str]:
     return "", ""
 
 
-def _are_texts(value: Any) -> bool:
+def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(entry, str) for entry in value)
 
 
-def _code_in(source: Mapping[str, Any]) -> str:
+def _code_in(source: Mapping[str, object]) -> str:
     for key in _CODES:
         value = source.get(key)
         if isinstance(value, bool) or not isinstance(value, (str, int)) or value in ("", "about:blank"):
@@ -224,7 +224,7 @@ def _code_in(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _code_of_details(source: Mapping[str, Any]) -> str:
+def _code_of_details(source: Mapping[str, object]) -> str:
     """The code that stands one level deeper only. 3CX leaves `code` empty, and writes its code as a message there."""
     for key in ("details", "errors"):
         entries = source.get(key)
@@ -243,7 +243,7 @@ def _code_of_details(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _message_in(source: Mapping[str, Any]) -> str:
+def _message_in(source: Mapping[str, object]) -> str:
     for key in _MESSAGES:
         value = source.get(key)
         if isinstance(value, Mapping):
@@ -256,7 +256,7 @@ def _message_in(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator[str]:
+def _details_in(source: Mapping[str, object], message: str, depth: int) -> Iterator[str]:
     """What is said of single fields, each as `field: message`."""
     said = source.get("message")
     if not message and isinstance(said, Mapping):
@@ -276,7 +276,7 @@ def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator
             yield from filter(None, (_one_detail(entry, depth) for entry in value[:_MOST_DETAILS]))
 
 
-def _by_field(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _by_field(fields: Mapping[str, object], depth: int) -> Iterator[str]:
     for name, value in list(fields.items())[:_MOST_DETAILS]:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, Mapping):
@@ -287,7 +287,7 @@ def _by_field(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
                 yield f"{name}: {said}"
 
 
-def _one_detail(entry: Any, depth: int) -> str:
+def _one_detail(entry: object, depth: int) -> str:
     if isinstance(entry, str):
         return _line(entry)
     if not isinstance(entry, Mapping):
@@ -295,13 +295,14 @@ def _one_detail(entry: Any, depth: int) -> str:
     code, message = _words_in(entry, depth + 1)
     entry = _folded(entry)
     field = next((_field_name(entry[key]) for key in _FIELDS if entry.get(key)), "")
-    if not field and isinstance(entry.get("source"), Mapping):
-        field = next(map(str, entry["source"].values()), "")  # JSON:API: {"pointer": "/data/attributes/name"}
+    source = entry.get("source")
+    if not field and isinstance(source, Mapping):
+        field = next(map(str, source.values()), "")  # JSON:API: {"pointer": "/data/attributes/name"}
     said = message or code
     return f"{field}: {said}" if field and said and field not in said else said
 
 
-def _field_name(value: Any) -> str:
+def _field_name(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ".".join(str(part) for part in value[:_MOST_DETAILS])  # FastAPI: ["body", "name"]
     return str(value) if isinstance(value, (str, int)) else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import PropertyDescriptor, Routing
@@ -14,7 +13,7 @@ from nodeloom.plan.compiler import compile_loader
 from nodeloom.plan.operation import OperationPlan
 
 
-def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
+def loading_routing(prop: PropertyDescriptor) -> Mapping[str, object] | None:
     """The routing that loads the property's choices; None when they are fixed, or loaded by JavaScript."""
     load = (prop.type_options or {}).get("loadOptions")
     routing = load.get("routing") if isinstance(load, Mapping) else None
@@ -24,7 +23,7 @@ def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
 def compile_choices(
     node: Node,
     property_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
@@ -54,7 +53,7 @@ def compile_choices(
     )
 
 
-def as_choices(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def as_choices(items: list[dict[str, object]]) -> list[dict[str, object]]:
     """Loaded items as choices: `name` (text) and `value`; an item without a value is no choice."""
     found = []
     for item in items:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nodeloom import javascript
 from nodeloom.descriptor.conditions import same
@@ -43,7 +42,7 @@ class DynamicStep:
     prop: PropertyDescriptor
     value: Compiled
     builder: StepBuilder
-    names: Mapping[str, Any]
+    names: Mapping[str, object]
     made_of: Fields = NO_FIELDS
 
     static = False
@@ -63,7 +62,7 @@ class DynamicStep:
                 draft.marks = draft.marks.plus(step.marks)
 
 
-def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
+def _has_templates(prop: PropertyDescriptor, value: object) -> bool:
     """Whether a template stands where a group of a fixedCollection has its entries, or one of them."""
     if prop.type != "fixedCollection" or not isinstance(value, Mapping):
         return False
@@ -73,7 +72,7 @@ def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
     return False
 
 
-def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> None:
+def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: object) -> None:
     """Raise InvalidValueError for what cannot be the entries of a group."""
     several = entries if isinstance(entries, list) and prop.multiple else [entries]
     wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
@@ -103,7 +102,7 @@ class StepBuilder:
         self,
         *,
         dialect: Dialect,
-        root: Mapping[str, Any],
+        root: Mapping[str, object],
         edition: Edition,
         parameters: Parameters,
         made_of: Mapping[str, Fields] | None = None,
@@ -131,7 +130,7 @@ class StepBuilder:
         return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
 
     def compile(
-        self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False, use: Use | None = None
+        self, prop: PropertyDescriptor, value: object, *, given: bool, literal: bool = False, use: Use | None = None
     ) -> Compiled:
         """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
         if literal:
@@ -142,9 +141,9 @@ class StepBuilder:
     def steps(
         self,
         prop: PropertyDescriptor,
-        value: Any,
+        value: object,
         compiled: Compiled,
-        names: Mapping[str, Any],
+        names: Mapping[str, object],
         *,
         given: bool,
         literal: bool = False,
@@ -205,7 +204,7 @@ class StepBuilder:
         """Whether a property's name says that its value is secret."""
         return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
 
-    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
+    def _around(self, names: Mapping[str, object], made_of: Fields) -> Within:
         """What the names around a template were made of; a literal's were made of what it was."""
         parent = names.get("$parent")
         of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
@@ -214,8 +213,8 @@ class StepBuilder:
     def children(
         self,
         prop: PropertyDescriptor,
-        value: Any,
-        names: Mapping[str, Any],
+        value: object,
+        names: Mapping[str, object],
         *,
         literal: bool,
         made_of: Fields = NO_FIELDS,
@@ -240,7 +239,7 @@ class StepBuilder:
             for group in prop.groups():
                 yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
 
-    def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
+    def check_resolved(self, prop: PropertyDescriptor, value: object, written: Compiled) -> None:
         """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
         given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
         if self._parameters.strict and prop.type != "options" and not given:
@@ -261,8 +260,8 @@ class StepBuilder:
     def _chosen(
         self,
         options: Sequence[OptionDescriptor],
-        value: Any,
-        names: Mapping[str, Any],
+        value: object,
+        names: Mapping[str, object],
         made_of: Fields,
         *,
         literal: bool,
@@ -291,8 +290,8 @@ class StepBuilder:
         self,
         prop: PropertyDescriptor,
         group: GroupDescriptor,
-        value: Mapping[str, Any],
-        names: Mapping[str, Any],
+        value: Mapping[str, object],
+        names: Mapping[str, object],
         *,
         literal: bool,
         made_of: Fields,
@@ -314,8 +313,8 @@ class StepBuilder:
     def _nested(
         self,
         properties: Sequence[PropertyDescriptor],
-        given: Mapping[str, Any],
-        names: Mapping[str, Any],
+        given: Mapping[str, object],
+        names: Mapping[str, object],
         *,
         defaults: bool,
         literal: bool,
@@ -401,9 +400,9 @@ class _ParentTemplate:
 
     def __init__(
         self,
-        values: Mapping[str, Any],
+        values: Mapping[str, object],
         dialect: Dialect,
-        given: Mapping[str, Any],
+        given: Mapping[str, object],
         uses: Mapping[Name, Use],
         within: Within,
     ) -> None:
@@ -418,7 +417,7 @@ class _ParentTemplate:
         }
         self.made_of = within.fields(*self._members.values())
 
-    def resolve(self, scope: Scope) -> dict[str, Any]:
+    def resolve(self, scope: Scope) -> dict[str, object]:
         return {name: member.resolve(scope) for name, member in self._members.items()}
 
 
@@ -427,6 +426,7 @@ class _InEntry:
     """A step inside an entry of a fixedCollection: `$parent` is the entry, resolved for the item."""
 
     step: RoutingStep
+    parent: _ParentTemplate
 
     static = False
     settled = False
@@ -440,7 +440,7 @@ class _InEntry:
         return self.step.marks
 
     def apply(self, draft: Draft) -> None:
-        parent = self.step.names["$parent"].resolve(draft.scope)
+        parent = self.parent.resolve(draft.scope)
         value = value_of(self.step.prop, self.step.value, draft.scope)
         if self.step.untold:
             draft.keep_untold(value)
@@ -448,9 +448,8 @@ class _InEntry:
 
 
 def _resolving_parent(step: Step) -> Step:
-    if isinstance(step, RoutingStep) and isinstance(step.names.get("$parent"), _ParentTemplate):
-        return _InEntry(step)
-    return step
+    parent = step.names.get("$parent") if isinstance(step, RoutingStep) else None
+    return _InEntry(step, parent) if isinstance(step, RoutingStep) and isinstance(parent, _ParentTemplate) else step
 
 
 def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Pagination | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
@@ -56,12 +56,12 @@ class Step(Protocol):
         ...
 
 
-def constant(value: Any) -> Compiled:
+def constant(value: object) -> Compiled:
     """Data as a compiled value that is never read as a template."""
     return compile_value(Literal(value), dialect="author")
 
 
-def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
+def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> object:
     """What a property's written value comes to: `$value`."""
     resolved = value.resolve(scope)
     return resolved if prop is None else located(prop, resolved)
@@ -74,7 +74,7 @@ class RoutingStep:
     prop: PropertyDescriptor | None
     value: Compiled
     routing: CompiledRouting
-    names: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, object] = field(default_factory=dict)
     coercion: Coercion | None = None
     untold: bool = False
 
@@ -227,7 +227,7 @@ def routed(
     routing: CompiledRouting,
     prop: PropertyDescriptor | None,
     value: Compiled,
-    names: Mapping[str, Any],
+    names: Mapping[str, object],
     coercion: Coercion | None = None,
     *,
     untold: bool = False,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
@@ -25,7 +24,7 @@ _RESERVED = ":/?@!$'()*,;"
 class Written(SelfWritten):
     """A value of a query or form, written already: (name, pieces, what stands between the pieces)."""
 
-    pairs: tuple[tuple[str, tuple[Any, ...], str], ...]
+    pairs: tuple[tuple[str, tuple[object, ...], str], ...]
     reserved: bool = False
 
     def query(self, safe: str) -> Iterator[str]:
@@ -36,7 +35,7 @@ class Written(SelfWritten):
             yield f"{quote(name, safe=safe)}={value}"
 
 
-def write_query(style: str, explode: bool, name: str, value: Any, *, reserved: bool = False) -> Written:
+def write_query(style: str, explode: bool, name: str, value: object, *, reserved: bool = False) -> Written:
     """`value` under `name` in a query, form or cookie. Raises InvalidValueError for what the style cannot hold."""
     value = structure(value)
     if style == "deepObject" and isinstance(value, (Mapping, list)):
@@ -53,7 +52,7 @@ def write_query(style: str, explode: bool, name: str, value: Any, *, reserved: b
     return Written(((name, tuple(entries), delimiter),) if entries else (), reserved)
 
 
-def write_path(style: str, explode: bool, name: str, value: Any) -> str:
+def write_path(style: str, explode: bool, name: str, value: object) -> str:
     """`value` as a path's segment, percent-encoded. Raises InvalidValueError for an empty list or object."""
     value = structure(value)
     lead = {"label": ".", "matrix": ";"}.get(style, "")
@@ -76,7 +75,7 @@ def write_path(style: str, explode: bool, name: str, value: Any) -> str:
     return found
 
 
-def write_header(style: str, explode: bool, value: Any) -> str:
+def write_header(style: str, explode: bool, value: object) -> str:
     """`value` as a header's text: entries parted by commas (style `simple`), or by what the style says."""
     value = structure(value)
     apart = unquote(_DELIMITERS.get(style, ","))
@@ -86,7 +85,7 @@ def write_header(style: str, explode: bool, value: Any) -> str:
     return apart.join(_text(v) for v in value) if isinstance(value, list) else _text(value)
 
 
-def structure(value: Any) -> Any:
+def structure(value: object) -> object:
     """`value` as a list or object; text that holds one in JSON is read, other text is one entry."""
     if isinstance(value, tuple):
         return list(value)
@@ -98,11 +97,11 @@ def structure(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return json_text(value) if isinstance(value, (Mapping, list, tuple)) else scalar_text(value)
 
 
-def _quoted(value: Any) -> str:
+def _quoted(value: object) -> str:
     try:
         return quote(_text(value), safe="")
     except UnicodeEncodeError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import ParameterError, UnknownNameError
 from nodeloom.expression.splitting import is_template
@@ -37,7 +36,7 @@ class Transfer:
     batching: Batching | None = None
 
 
-def transfer_of(options: Any) -> Transfer:
+def transfer_of(options: object) -> Transfer:
     """The transfer that `requestOptions` asks for. Raises ParameterError for what cannot be used."""
     if options is None:
         return Transfer()
@@ -56,14 +55,14 @@ def transfer_of(options: Any) -> Transfer:
     )
 
 
-def seconds_of(milliseconds: Any) -> float | None:
+def seconds_of(milliseconds: object) -> float | None:
     """A timeout in milliseconds as seconds; None for what is none. Longer ones than Node has (25 days) are that."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)) or not milliseconds > 0:
         return None
     return min(milliseconds, _MOST_MILLISECONDS) / 1000
 
 
-def _proxy(written: Any) -> str | None:
+def _proxy(written: object) -> str | None:
     if written is None:
         return None
     try:
@@ -76,7 +75,7 @@ def _proxy(written: Any) -> str | None:
     raise _refuse("proxy", shown, "an address such as http://proxy.example.com:3128")
 
 
-def _batching(written: Any) -> Batching | None:
+def _batching(written: object) -> Batching | None:
     batch = written.get("batch") if isinstance(written, Mapping) else None
     if not isinstance(batch, Mapping):
         return None
@@ -85,12 +84,12 @@ def _batching(written: Any) -> Batching | None:
     return Batching(size, seconds) if size > 0 and seconds > 0 else None
 
 
-def _number(options: Mapping[str, Any], key: str, otherwise: float) -> float:
+def _number(options: Mapping[str, object], key: str, otherwise: float) -> float:
     value = options.get(key, otherwise)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _MOST_NUMBER:
         raise _refuse(key, value, "a number")
     return float(value)
 
 
-def _refuse(name: str, value: Any, wanted: str) -> ParameterError:
+def _refuse(name: str, value: object, wanted: str) -> ParameterError:
     return ParameterError(f"{name} is not {wanted}.", property=name, value=value, hint=f"Give {wanted}.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
 from nodeloom.expression.splitting import Dialect, is_template
@@ -62,7 +62,7 @@ def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
         yield from routings_in(child)
 
 
-def known_texts(root: str, values: Mapping[str, Any], dialect: Dialect) -> dict[Name, str]:
+def known_texts(root: str, values: Mapping[str, object], dialect: Dialect) -> dict[Name, str]:
     """The texts among an author's `values` that are not templates, by what templates call them below `root`."""
     return {
         (root, name): value
@@ -104,7 +104,7 @@ def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
         yield from _clauses_in(request.qs)
 
 
-def names_read(written: Any) -> Iterator[Name]:
+def names_read(written: object) -> Iterator[Name]:
     """Every value that the templates in `written` read."""
     if isinstance(written, Mapping):
         written = list(written.values())
@@ -115,7 +115,7 @@ def names_read(written: Any) -> Iterator[Name]:
         yield from _read_by(written)
 
 
-def _names_passed_on(written: Any) -> Iterator[Name]:
+def _names_passed_on(written: object) -> Iterator[Name]:
     """The values that a lone block may give as they are: `={{ $value }}`, `={{ $parameter.filter || undefined }}`."""
     if isinstance(written, str) and is_template(written, "n8n"):
         yield from _passed_on_by(written)

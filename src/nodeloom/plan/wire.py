@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, quote_plus
 
 from nodeloom.errors import InvalidValueError
@@ -50,7 +49,7 @@ def iso_text(value: datetime) -> str:
     return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def scalar_text(value: Any, *, objects: bool = False) -> str:
+def scalar_text(value: object, *, objects: bool = False) -> str:
     """A scalar as JavaScript's `String(value)`, null as empty (as `qs` does); a list as its members with commas.
 
     Raises InvalidValueError for an object: JavaScript's `[object Object]`, which it becomes with `objects`, is never
@@ -75,12 +74,12 @@ def scalar_text(value: Any, *, objects: bool = False) -> str:
     )
 
 
-def is_truthy(value: Any) -> bool:
+def is_truthy(value: object) -> bool:
     """Truth as in JavaScript, where empty lists and objects are true."""
     return (bool(value) and value == value) or isinstance(value, (list, dict))
 
 
-def number_of(value: Any) -> float:
+def number_of(value: object) -> float:
     """JavaScript's `Number(value)` of a number, a truth or decimal text (ECMA-262 ToNumber); NaN of anything else."""
     if isinstance(value, (bool, int, float)):
         return float(value)
@@ -90,7 +89,7 @@ def number_of(value: Any) -> float:
     return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0.0)
 
 
-def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
+def name_text(value: object, timezone: str, *, as_n8n: bool) -> str:
     """The name under which something is sent, as text. n8n makes `[Object: {"k": 1}]` of an object (`as_n8n`).
 
     Raises InvalidValueError for a list or an object otherwise.
@@ -124,7 +123,7 @@ def _number_text(value: float) -> str:
         raise InvalidValueError("The number has too many digits to send.") from None
 
 
-def _pairs(key: str, value: Any, array_format: str, objects: bool) -> Iterator[tuple[str, str]]:
+def _pairs(key: str, value: object, array_format: str, objects: bool) -> Iterator[tuple[str, str]]:
     if value is UNDEFINED:
         return
     if isinstance(value, Mapping):
@@ -142,7 +141,7 @@ def _pairs(key: str, value: Any, array_format: str, objects: bool) -> Iterator[t
 
 
 def query_pairs(
-    values: Mapping[str, Any], array_format: str = "indices", *, objects: bool = False
+    values: Mapping[str, object], array_format: str = "indices", *, objects: bool = False
 ) -> list[tuple[str, str]]:
     """The query as name and value pairs, in order; undefined is left out, an empty list or object too.
 
@@ -159,7 +158,7 @@ def query_pairs(
 
 
 def encode_query(
-    values: Mapping[str, Any], array_format: str = "indices", encoding: str | None = None, *, objects: bool = False
+    values: Mapping[str, object], array_format: str = "indices", encoding: object = None, *, objects: bool = False
 ) -> str:
     """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
 
@@ -182,7 +181,7 @@ def encode_query(
         ) from None
 
 
-def form_fields(values: Mapping[str, Any], is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+def form_fields(values: Mapping[str, object], is_whole: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
     """The fields of a form by name, as axios names them; null and undefined are left out.
 
     A list of single values is `a[]` each, any other `a[0]`, `a[0][k]`; an object `a[k]`. What `is_whole` is one field,
@@ -202,12 +201,12 @@ def form_fields(values: Mapping[str, Any], is_whole: Callable[[Any], bool]) -> I
             yield from _inner_fields(name, value, is_whole)
 
 
-def _is_nested(value: Any, is_whole: Callable[[Any], bool]) -> bool:
+def _is_nested(value: object, is_whole: Callable[[object], bool]) -> bool:
     return isinstance(value, (Mapping, list, tuple)) and not is_whole(value)
 
 
-def _inner_fields(name: str, value: Any, is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-    if not _is_nested(value, is_whole):
+def _inner_fields(name: str, value: object, is_whole: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, (Mapping, list, tuple)) or is_whole(value):
         yield name, value
         return
     entries = value.items() if isinstance(value, Mapping) else enumerate(value)
@@ -216,7 +215,7 @@ def _inner_fields(name: str, value: Any, is_whole: Callable[[Any], bool]) -> Ite
             yield from _inner_fields(f"{name.removesuffix('[]')}[{str(key).removesuffix('[]')}]", entry, is_whole)
 
 
-def encode_form(values: Mapping[str, Any]) -> bytes:
+def encode_form(values: Mapping[str, object]) -> bytes:
     """A body of type `application/x-www-form-urlencoded` (WHATWG URL section 5.2), a blank as `+`.
 
     Raises InvalidValueError for text that is no Unicode, and for endless nesting.
@@ -251,7 +250,7 @@ def encode_text(text: str) -> bytes:
         ) from None
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> object:
     """`value` as `JSON.stringify` sees it: undefined members gone, undefined and NaN in lists null, dates as text."""
     if isinstance(value, Mapping):
         return {str(k): plain_json(v) for k, v in value.items() if v is not UNDEFINED}
@@ -266,7 +265,7 @@ def plain_json(value: Any) -> Any:
     return None if value is UNDEFINED else value
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """`value` as JSON without blanks, not escaped beyond need.
 
     Raises InvalidValueError for endless nesting and for what is no JSON.
@@ -282,7 +281,7 @@ def json_text(value: Any) -> str:
         ) from None
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """A JSON body in UTF-8, without blanks.
 
     Raises InvalidValueError for text that is no Unicode, and as `json_text` does.
