@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Request
-from nodeloom.plan.address import Address, Origin, Piece
 from nodeloom.plan.call import Call
 from nodeloom.plan.multipart import encode_multipart
+from nodeloom.plan.pieces import Address, Origin, Piece
 from nodeloom.plan.transfer import Transfer, transfer_of
 
 

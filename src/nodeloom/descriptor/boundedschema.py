@@ -1,8 +1,8 @@
 """Values held to a JSON Schema (2020-12) that a descriptor brings.
 
-jsonschema checks them, with no reach of its own: references are resolved in the schema alone, patterns are run by the
-bounded matcher (`patterns.py`), formats are those of `formats.py` whatever else is installed, and how often a schema is
-looked up that refers to itself is bound by the size of the value.
+jsonschema checks them, within bounds: references are resolved in the schema alone, patterns are run by the bounded
+matcher (`patterns.py`), and formats are those of `formats.py`, also if others are installed. The size of a value bounds
+how often a schema that refers to itself is looked up for it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _plain_check(schema: Json) -> Callable[[Json], bool] | None:
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if not set(names) <= _PLAIN_TYPES.keys():
         return None
-    # By the exact type: true is no number, and what else a type may have below it is jsonschema's to judge.
+    # By the exact type: true is not a number, and what else a type may have below it is jsonschema's to judge.
     types = frozenset(kind for name in names for kind in _PLAIN_TYPES[name])
     least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
     short, long = schema.get("minLength", 0), schema.get("maxLength", math.inf)
@@ -275,7 +275,7 @@ def _additional_properties(validator: _Walk, wanted: Json, value: Json, schema: 
 
 
 def _additional_if_no_patterns(validator: _Walk, wanted: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
-    """A key may be one that a pattern names, so nothing is said of additional ones where there are patterns."""
+    """A key may be one that a pattern names, so nothing is said of additional keys if there are patterns."""
     if "patternProperties" not in schema:
         yield from _additional_properties(validator, wanted, value, schema)
 

@@ -129,7 +129,7 @@ class Node:
         return [o.name for o in self.operations(resource)]
 
     def search_file(self) -> Path | None:
-        """The node's search index, where it brings one."""
+        """The node's search index, if it brings one."""
         if self.document.search is None or self._folder is None:
             return None
         return self._beside(self.document.search)
@@ -269,5 +269,5 @@ class PropertyNames:
 
 
 def credential_type(raw: Mapping[str, Json], *, source: str = "given") -> CredentialType:
-    """A credential type from its document; DescriptorError when it is none."""
+    """A credential type from its document; DescriptorError if it is not one."""
     return _load(CredentialType, raw, source)

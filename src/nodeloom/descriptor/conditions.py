@@ -35,7 +35,7 @@ def _included(value: Json, wanted: Json) -> bool:
 
 
 def _number(value: Json) -> float:
-    """`Number(value)` for JSON: NaN where there is none (ECMA-262 ToNumber)."""
+    """`Number(value)` for JSON: NaN for a value that is not a number (ECMA-262 ToNumber)."""
     if value is None:
         return 0
     if isinstance(value, (bool, int, float)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.values import Json, JsonObject
 
-#: How large a document may be: bytes of its file, values it has, levels of nesting where one is held to them.
+#: How large a document may be: bytes of its file, values it has, levels of nesting if it is held to them.
 MAX_BYTES = 100 * 1024 * 1024
 MAX_VALUES = 5_000_000
 MAX_DEPTH = 200
@@ -69,7 +69,7 @@ def parse_json(text: str, name: str, *, strict: bool = False) -> Json:
     except RecursionError:
         raise _too_deep(name) from None
     except ValueError as fault:
-        # A constant that is none of JSON, a key that stands twice, an integer of more digits than Python reads.
+        # A constant that JSON does not have, a key that stands twice, an integer of more digits than Python reads.
         raise DescriptorError(f"{name} is not JSON: {preview(str(fault))}.", hint="Mend the document.") from None
     if strict and deeper_than(value, MAX_DEPTH):
         raise _too_deep(name)
@@ -81,7 +81,7 @@ def _too_deep(name: str) -> DescriptorError:
 
 
 def _refuse_constant(word: str) -> Json:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> JsonObject:

@@ -141,12 +141,12 @@ class _Form:
         return [(prop, o) for prop, options in self._choices(OPERATION) for o in options if o.value == value]
 
     def offered_when(self) -> JsonObject | None:
-        """What other parameters must hold for the operation to be offered; None where there is no one such thing."""
+        """What other parameters must hold for the operation to be offered; None if that is not one thing."""
         found = [self.conditions(prop) | self.conditions(option) for prop, option in self.operations()]
         return found[0] if len(found) == 1 and found[0] else None
 
     def conditions(self, part: PropertyDescriptor | OptionDescriptor) -> JsonObject:
-        """What other parameters must hold for the part to be visible: `show` and `hide`, where there are any."""
+        """What other parameters must hold for the part to be visible: `show` and `hide`, if it has them."""
         found: JsonObject = {}
         options = part.display_options
         for word, keys in (("show", options.show if options else None), ("hide", options.hide if options else None)):

@@ -1,7 +1,7 @@
-"""Keys of a descriptor that nobody knows and that are almost one that somebody does.
+"""Unknown keys of a descriptor that are almost a known one.
 
-Unknown keys are kept and are no fault: a later n8n may know them. One that is a letter away from a known key is a typo,
-and what it was to say would be silently ignored, whether or not that key is there as well.
+Unknown keys are kept and are not a fault: a later n8n may know them. But a key that is a letter away from a known one is
+a typo. What it was to say would be silently ignored, whether or not the known key is there as well.
 """
 
 from __future__ import annotations

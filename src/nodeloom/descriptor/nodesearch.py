@@ -111,7 +111,7 @@ def _rows(document: JsonObject) -> list[list[Json]]:
 
 
 def entries_of(node: Node) -> list[Entry]:
-    """All operations of `node`; from its search index where it brings one, which reads no resource's file."""
+    """All operations of `node`; from its search index if it brings one, so that no file of a resource is read."""
     file = node.search_file()
     if file is not None:
         return _indexed(node, file)
@@ -147,7 +147,7 @@ def _indexed(node: Node, file: Path) -> list[Entry]:
         ]
     except (AttributeError, IndexError, KeyError, TypeError):
         raise DescriptorError(
-            f"{file} is no search index.", path="$", hint="Import the node again; the index is made with it."
+            f"{file} is not a search index.", path="$", hint="Import the node again; the index is made with it."
         ) from None
 
 

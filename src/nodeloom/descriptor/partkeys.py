@@ -1,8 +1,8 @@
 """Keys of the objects that the models keep as they are, and that mean something by what they stand in.
 
 A step of `postReceive` and a pagination have the properties of their type, a credential type's `authenticate` the parts
-of a request, a rule of its test what n8n compares. As everywhere in a descriptor, a key that nobody knows is a problem
-where it is almost one that is missing; where a part of `authenticate` would fail every request, always.
+of a request, a rule of its test what n8n compares. As everywhere in a descriptor, an unknown key is a problem if
+it is almost a key that is missing; an unknown part of `authenticate` always is, since it would fail every request.
 """
 
 from __future__ import annotations

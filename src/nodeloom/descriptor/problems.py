@@ -54,7 +54,7 @@ class Problem:
 
 
 def json_path(keys: Sequence[str | int]) -> str:
-    """A JSON path such as `$.properties[3].name`; keys that are no plain names are quoted (RFC 9535)."""
+    """A JSON path such as `$.properties[3].name`; keys that are not plain names are quoted (RFC 9535)."""
     parts = ["$"]
     for key in keys:
         if isinstance(key, int):
@@ -68,7 +68,7 @@ def json_path(keys: Sequence[str | int]) -> str:
 
 
 def misspelt(at: Keys, key: str, meant: str, value: Json) -> Problem:
-    """The problem of a key nobody knows that is almost another one."""
+    """The problem of an unknown key that is almost a known one."""
     return Problem(json_path((*at, key)), f"unknown key {key!r}.", preview(value), f"Did you mean {meant!r}?")
 
 

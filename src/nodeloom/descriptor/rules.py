@@ -1,6 +1,6 @@
 """`displayOptions` as JSON Schema: a schema of the parameters that holds when a property is visible.
 
-What JSON Schema cannot say (patterns of JavaScript, paths into a value) has no schema; then nothing is asked.
+JSON Schema cannot say everything (patterns of JavaScript, paths into a value). Of the rest the schema asks nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Rules:
         self._conditions = conditions
 
     def visible(self, prop: PropertyDescriptor, within: tuple[str, ...] = ()) -> JsonObject | None:
-        """The parameters with which `prop` is visible: `{}` for all of them, None where no schema can tell."""
+        """The parameters with which `prop` is visible: `{}` for all of them, None if no schema can tell."""
         conditions = self._conditions.get(id(prop), {})
         parts: list[JsonObject] = []
         for word in ("show", "hide"):

@@ -151,7 +151,7 @@ class Outline:
                     waiting += [place for place, _is_same in inner]
                     same[id(at.part)] = [(id(place.part), place.keys) for place, is_same in inner if is_same]
         except ValueError as fault:
-            # An `$id` or `$ref` that is no address at all; urllib says why.
+            # An `$id` or `$ref` that is not an address at all; urllib says why.
             raise self._broken(f"An address in the schema cannot be read: {preview(str(fault))}.", (), None) from None
         if self._unevaluated is not None and self._named_by_pattern:
             raise self._broken(
@@ -228,13 +228,13 @@ class Outline:
     def _listed(self, part: Mapping[str, Json], word: str, keys: Keys) -> list[Json]:
         found = part.get(word, [])
         if not isinstance(found, list):
-            raise self._broken(f"{word!r} of the schema is no list of schemas.", (*keys, word), found)
+            raise self._broken(f"{word!r} of the schema is not a list of schemas.", (*keys, word), found)
         return found
 
     def _mapped(self, part: Mapping[str, Json], word: str, keys: Keys) -> Mapping[str, Json]:
         found = part.get(word, {})
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
-            raise self._broken(f"{word!r} of the schema is no object of schemas.", (*keys, word), found)
+            raise self._broken(f"{word!r} of the schema is not an object of schemas.", (*keys, word), found)
         return found
 
     def _target(self, reference: str, keys: Keys, resolver: Json) -> _Place:

@@ -67,7 +67,7 @@ def reason_of(fault: ValidationError) -> str:
         case "type":
             return f"{type_word(fault.instance)} is not {_words(wanted)}"
         case "enum":
-            return "it is none of what it may be"
+            return "it is not one of the values that it may be"
         case "const":
             return f"it is not {preview(wanted)}"
         case "format":
@@ -101,7 +101,7 @@ def _meant(fault: ValidationError) -> ValidationError:
 
 
 def hint_of(fault: ValidationError) -> str | None:
-    """What would be right; None where there is nothing to say beside the reason."""
+    """What would be right; None if the reason says all."""
     schema: Json = fault.schema
     match fault.validator:
         case "enum":

@@ -118,7 +118,7 @@ def is_closed(prop: PropertyDescriptor) -> bool:
 
 
 def choice_values(prop: PropertyDescriptor) -> Iterator[Json]:
-    """What may be chosen: the values of the options, and the default where it is none of them."""
+    """What may be chosen: the values of the options, and the default if it is not among them."""
     values = [option.value for option in prop.choices()]
     yield from values
     if prop.type == "options" and prop.has_default and prop.default not in values:
@@ -131,7 +131,7 @@ def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> JsonObject:
 
 
 def _embedded(name: str, schema: JsonObject) -> JsonObject:
-    """A property's schema as a part of another: where it refers to itself, it stays a document of its own."""
+    """A property's schema as a part of another: if it refers to itself, it stays a document of its own."""
     opened = _with_templates(schema)
     return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 

@@ -213,7 +213,7 @@ def _default(prop: Mapping[str, Json], at: Keys) -> Iterator[Problem]:
     texts = [value for value in _own_choices(prop) if isinstance(value, str)]
     for value in default if isinstance(default, list) else [default]:
         if near := _near_choice(value, texts):
-            message = f"the default {preview(value)!r} is none of the choices."
+            message = f"the default {preview(value)!r} is not one of the choices."
             yield Problem(json_path((*at, "default")), message, preview(value), f"Did you mean {near!r}?")
 
 

@@ -33,7 +33,7 @@ KINDS = ("node", "credential", "resource", "node-instance", "items", "run-report
 
 
 def kind_of(raw: Json) -> str:
-    """Which kind of document `raw` is: one of KINDS. Raises DescriptorError when it is none of them."""
+    """Which kind of document `raw` is: one of KINDS. Raises DescriptorError if it is another one."""
     if isinstance(raw, list):
         return "items"
     if isinstance(raw, Mapping):

@@ -41,7 +41,7 @@ class Edition:
 
 
 def edition_of(node: NodeDescriptor) -> Edition:
-    """The edition of a node in its newest version. Raises DescriptorError for a feature's condition that is none."""
+    """The edition of a node in its newest version. Raises DescriptorError for an unknown condition of a feature."""
     version = node.type_version
     features = None
     if node.features is not None:
@@ -83,7 +83,8 @@ class Surroundings:
         for key, conditions in (options.show or {}).items():
             values = self.values(key)
             if any(self.is_template(value) for value in values):
-                return True  # n8n shows what depends on an expression, whatever else is asked
+                # n8n shows what depends on an expression, whatever else is asked.
+                return True
             if not _holds(_as_list(conditions), values):
                 return False
         for key, conditions in (options.hide or {}).items():
@@ -152,7 +153,7 @@ class VisibleForm:
 
 
 #: Gives the value of a name from its visible properties, what was written for it (ABSENT for nothing), and what they
-#: see; ABSENT where it has none. May raise what is wrong with the value.
+#: see; ABSENT if it has none. May raise what is wrong with the value.
 Place = Callable[[Sequence[PropertyDescriptor], Json, Surroundings], Json]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: option among them.
 Place = Literal["quoted", "literal", "other"]
 
-# A quote also where it is percent-encoded: the service decodes first.
+# A percent-encoded quote counts as well: the service decodes before it reads the literal.
 _SYMBOL = re.compile(r"%27|.", re.DOTALL | re.IGNORECASE)
 _QUOTES = ("'", "%27")
 

@@ -43,7 +43,7 @@ def files_of(value: object, scope: Scope) -> list[JsonObject]:
 
 
 def content_of(file: Mapping[str, Json]) -> bytes:
-    """The bytes of a file. Raises InvalidValueError when they are no base64."""
+    """The bytes of a file. Raises InvalidValueError if they are not base64."""
     try:
         return base64.b64decode(file["data"], validate=True)
     except (binascii.Error, KeyError):

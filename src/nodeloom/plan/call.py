@@ -11,14 +11,14 @@ from urllib.parse import unquote
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.fieldreads import EVERY
-from nodeloom.headerfields import is_not_sent
 from nodeloom.messages import Request, Said, origin_of
-from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
+from nodeloom.plan.address import UrlValues, author_may_choose, finish, join, secret_may_go
 from nodeloom.plan.draft import Draft, said_by
-from nodeloom.plan.encoders import header_text
 from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.payload import JSON, is_sent, write_payload
+from nodeloom.plan.pieces import Address
+from nodeloom.plan.requestheaders import beside_cookies, fields_of, header_lines, set_header
 from nodeloom.plan.transfer import Transfer, seconds_of
 from nodeloom.plan.travel import (
     Statuses,
@@ -30,29 +30,11 @@ from nodeloom.plan.travel import (
     most_redirects,
     statuses_of,
 )
-from nodeloom.plan.wire import ARRAY_FORMATS, encode_query, scalar_text
-from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, telling
+from nodeloom.plan.wire import ARRAY_FORMATS, encode_query
+from nodeloom.redaction import MASK, MaskedTexts, telling
 
-# Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
-# 7.6.1 and 8.6): one that says it twice is read as two by some servers.
-OWN_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-
-# A token (RFC 9110 section 9.1). CONNECT and TRACE are for whoever stands between: the one has no path, and the answer
-# to the other would hold the credential.
+# A token (RFC 9110 section 9.1). CONNECT and TRACE are for proxies on the way: CONNECT has no path, and
+# the answer to TRACE would hold the credential.
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
 _OWN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
@@ -178,7 +160,7 @@ class Call:
 
     @property
     def method(self) -> str:
-        """The HTTP method, upper case; GET when none is given (n8n). Raises InvalidValueError for what is none."""
+        """The HTTP method, upper case; GET if none is given (n8n). Raises InvalidValueError if it cannot be sent."""
         method = str(self.options.get("method") or "GET").upper()
         if _METHOD.fullmatch(method) is None or method in _OWN_METHODS:
             raise InvalidValueError(
@@ -230,13 +212,13 @@ class Call:
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         options, as_n8n = self.options, self.url_values == "raw"
-        headers = _headers(options.get("headers"), self.marks.headers, as_n8n=as_n8n)
-        query = copy_json(_mapping(options.get("qs"), "qs", lenient=as_n8n))
+        headers = header_lines(options.get("headers"), self.marks.headers, as_n8n=as_n8n)
+        query = copy_json(fields_of(options.get("qs"), "qs", lenient=as_n8n))
         if is_true(options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
         basic = basic_of(options.get("auth"))
         if basic is not None:
-            _set_header(headers, "Authorization", basic)
+            set_header(headers, "Authorization", basic)
         secret_headers: set[str] = set()
         texts = NO_TEXTS
         # A method goes wherever a redirect leads.
@@ -249,8 +231,8 @@ class Call:
             for name, value in injection.headers.items():
                 if basic is None or injection.basic or name.lower() != "authorization":
                     if name.lower() == "cookie" and not as_n8n:
-                        value = _beside_cookies(headers, value)
-                    _set_header(headers, name, value)
+                        value = beside_cookies(headers, value)
+                    set_header(headers, name, value)
                     secret_headers.add(name.lower())
             query.update(injection.qs)
         body = self._body(injection)
@@ -343,72 +325,3 @@ def _address(value: object) -> Address | None:
     if isinstance(value, Address):
         return value
     return None
-
-
-def _mapping(value: object, name: str, *, lenient: bool = False) -> dict[str, object]:
-    """The object that a request has under `name`, empty if there is none. If `lenient`, a text counts as none (n8n).
-
-    Raises InvalidValueError if the value is anything else.
-    """
-    if isinstance(value, dict):
-        return value
-    if value is UNDEFINED or not value or (lenient and isinstance(value, str)):
-        return {}
-    raise InvalidValueError(
-        f"{name} is not an object.", property=name, value=value, hint='Write it like {"name": "value"}.'
-    )
-
-
-def _headers(values: object, made: Collection[str], *, as_n8n: bool) -> dict[str, str]:
-    """The headers as text; `made` are those that are the credential's, by name in lower case."""
-    headers: dict[str, str] = MaskedValues()
-    for name, value in _mapping(values, "headers").items():
-        # One that is not sent takes the earlier one of its name away. What is undefined does so in n8n alone.
-        if value is UNDEFINED or is_not_sent(value):
-            if as_n8n or value is not UNDEFINED:
-                _drop_header(headers, name)
-            continue
-        try:
-            _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
-        except InvalidValueError as error:
-            error.property = error.property or name
-            if EVERY in made or name.lower() in made:
-                error.value = MASK
-            raise
-    return headers
-
-
-def _beside_cookies(headers: Mapping[str, str], cookies: str) -> str:
-    """A credential's cookies behind those of the request, in the one header there is (RFC 6265 section 5.4).
-
-    Of two cookies of one name the credential's stays.
-    """
-    own = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
-    names = {pair.partition("=")[0].strip() for pair in cookies.split(";")}
-    kept = [pair.strip() for pair in own.split(";") if pair.strip() and pair.partition("=")[0].strip() not in names]
-    return "; ".join([*kept, cookies])
-
-
-def _drop_header(headers: dict[str, str], name: str) -> None:
-    folded = name.lower()
-    for known in [known for known in headers if known.lower() == folded]:
-        del headers[known]
-
-
-def _set_header(headers: dict[str, str], name: str, value: str) -> None:
-    # Blanks around a value are no part of it (RFC 9110 section 5.5).
-    value = value.strip(" \t")
-    folded = name.lower()
-    for known in headers:
-        if known.lower() == folded:
-            headers[known] = value
-            return
-    if not name.isascii() or not name or any(c <= " " or c in '()<>@,;:\\"/[]?={}\x7f' for c in name):
-        raise InvalidValueError(
-            "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
-        )
-    if folded in OWN_HEADERS:
-        raise InvalidValueError(
-            f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
-        )
-    headers[name] = value

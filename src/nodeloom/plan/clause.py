@@ -71,7 +71,7 @@ _Piece = str | _Quoted | _Token
 
 
 def _read(pieces: Sequence[Part | str], quotes: str) -> tuple[list[_Piece], str]:
-    """The pieces with each block where it stands, and the quote open at the end. `quotes` are those that count."""
+    """The pieces with each block in its place, and the quote that is open at the end. `quotes` are those that count."""
     found: list[_Piece] = []
     quote = ""
     for piece in pieces:
@@ -161,7 +161,7 @@ class ClauseText(PartedText):
         raise ParameterError(f"{self.label} {what}.", property=self.property, value=self.source, hint=hint)
 
     def resolve(self, scope: Scope) -> str:
-        """The clause. Raises MissingValueError for a block that came to nothing, InvalidValueError for no literal."""
+        """The clause. Raises MissingValueError for a block of nothing, InvalidValueError if it is not a literal."""
         return "".join([p if isinstance(p, str) else self._text_of(p, scope) for p in self._written])
 
     def _text_of(self, piece: _Quoted | _Token, scope: Scope) -> str:
@@ -182,7 +182,7 @@ class ClauseText(PartedText):
             code = next(part.block.code for part in piece.pieces if not isinstance(part, str))
             quote = '"' if self._search else "'"
             raise InvalidValueError(
-                f"The value would be a part of {self.label} that is no literal.",
+                f"The value would be a part of {self.label} that is not a literal.",
                 property=self.property,
                 value=text,
                 expression=str(self.source),
@@ -223,7 +223,7 @@ def _is_nothing(value: object) -> bool:
 
 
 def _bare(value: object) -> str:
-    """A value as it would stand outside quotes; text that no literal begins with for what never can."""
+    """A value as it would stand outside quotes; if it never can, a text that is not a literal."""
     if value is None:
         return "null"
     if isinstance(value, datetime):

@@ -55,7 +55,7 @@ class Coercion:
         self._date = compile_value(_DATE, dialect="n8n", property="validateType") if dated else None
 
     def apply(self, value: object, scope: Scope) -> object:
-        """`value` as the property asks for it. Raises InvalidValueError for what is none of the type."""
+        """`value` as the property asks for it. Raises InvalidValueError for a value that is not of the type."""
         if not self._members:
             return self._typed(self._prop, value, scope)
         if isinstance(value, list):

@@ -25,7 +25,8 @@ from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.requestmembers import Member, compile_members, marks_of_members, templates_of
-from nodeloom.plan.routing import REST, refuse_operations_hooks
+from nodeloom.plan.routing import REST
+from nodeloom.plan.routinghooks import refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.stepbuilder import StepBuilder, pagination_in
 from nodeloom.plan.steps import KeyStep, RequiredStep, Step, UntoldStep, constant, takes_null
@@ -98,7 +99,7 @@ def _compiler(
 
 
 def _unknown_property(name: str, visible: Sequence[PropertyDescriptor], within: str) -> UnknownNameError:
-    """The error for a parameter that no visible property has; one that a collection has is said to be in there."""
+    """The error for a parameter that is not a visible property. If a collection has it, the hint says so."""
     error = UnknownNameError("property", name, PropertyNames(visible).labels(), within=within)
     for prop in visible:
         members = [p for p in prop.options or () if isinstance(p, PropertyDescriptor)]
@@ -259,7 +260,7 @@ class _Compiler:
         if prop.required and prop.name not in (RESOURCE, OPERATION):
             self._check_constant(prop, compiled)
             steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop)))
-            # A key that is missing is said where it is put into the path.
+            # The step that puts a key into the path says itself that the key is missing.
             keyed = any(isinstance(step, KeyStep) for step in steps)
             if self._url_values == "strict" and not compiled.static and not keyed:
                 yield RequiredStep(prop, compiled)

@@ -66,12 +66,12 @@ class Constraint:
         if as_text and any(_text(value) == _text(choice) for choice in self._choices):
             return
         raise InvalidValueError(
-            "The value is none of the choices.", value=value, hint=allowed_hint(value, self._choices)
+            "The value is not one of the choices.", value=value, hint=allowed_hint(value, self._choices)
         )
 
 
 def constraint_of(prop: PropertyDescriptor | None, *, ours: bool) -> Constraint | None:
-    """What the descriptor says of the property's value; None where it says nothing.
+    """What the descriptor says of the property's value; None if it says nothing.
 
     `ours`: the property is sent as only Nodeloom sends it. Raises DescriptorError, which names the property, for a
     schema that cannot be used.

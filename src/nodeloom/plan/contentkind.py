@@ -1,7 +1,8 @@
 """What an answer's body is: JSON, text in its charset, or a file.
 
-Services are careless with `Content-Type`: JSON comes as plain text, or as bytes that nobody has named. So JSON is what
-says so, and what may be JSON and is; text is what its type says is text, unless the answer is to be saved (RFC 6266).
+Services are careless with `Content-Type`: JSON comes as plain text, or as bytes without a type. So a body is JSON
+if its type says so, or if it may be JSON and can be read as such. It is text if its type says so, unless the answer is
+to be saved (RFC 6266).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from nodeloom.jsonreading import SHORT, begins_like_json, parse_json
 from nodeloom.messages import Response
 
 # Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
-# time with the square of the length, `unicode_escape` is no encoding of text.
+# time with the square of the length, `unicode_escape` is not an encoding of text.
 _CHARSET = re.compile(
     r"utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}(?::19\d\d)?|(?:cs(?:iso)?)?latin[-_]?\d{1,2}|l\d{1,2}"
     r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620|ks[-_]c[-_]5601(?:[-_]1987)?"
@@ -67,7 +68,7 @@ _SCRIPTS = re.compile(
 
 
 class Kind(Enum):
-    """JSON; text that may be JSON; text that is none; bytes that may be JSON; bytes."""
+    """JSON; text that may be JSON; text that is not; bytes that may be JSON; bytes."""
 
     JSON = auto()
     MAYBE_JSON = auto()
@@ -102,7 +103,7 @@ def says_text(kind: str) -> bool:
 def may_be_json(body: bytes, kind: Kind) -> bool:
     """Whether to try and read a body as JSON that does not say it is; a number or a text alone may stand in any file.
 
-    Of a long one it would take long to find out, and nobody sends one of these.
+    Of a long body it would take long to find out, and services do not send a long number or text alone.
     """
     if kind is Kind.MAYBE_FILE or (kind is Kind.MAYBE_JSON and len(body) > SHORT):
         return begins_like_json(body)
@@ -110,9 +111,10 @@ def may_be_json(body: bytes, kind: Kind) -> bool:
 
 
 def json_of(response: Response) -> object:
-    """The body as JSON. Raises ValueError, which says why, when it is none, and TooMuchJSON when it is too much.
+    """The body as JSON. Raises ValueError, which says why it is not JSON, and TooMuchJSON if it is too much.
 
-    JSON is UTF-8, whatever the answer says (RFC 8259 section 8.1). What is not is read in the charset that it names.
+    JSON is UTF-8, also if the answer says otherwise (RFC 8259 section 8.1). A body that is not UTF-8 is read in the
+    charset that it names.
     """
     try:
         return response.json()
@@ -129,7 +131,7 @@ def json_of(response: Response) -> object:
 
 
 def text_of(response: Response, kind: Kind) -> str | None:
-    """The body as text; None where it is none in the charset that it is said to be in, or nobody knows that charset.
+    """The body as text; None if it is not text in the charset that it names, or if that charset is unknown.
 
     Without a charset text is UTF-8.
     """

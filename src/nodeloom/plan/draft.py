@@ -34,7 +34,7 @@ class Receiving:
 
     @property
     def may_be_file(self) -> bool:
-        """Whether a step says that the answer may be a file, whatever its content type."""
+        """Whether a step says that the answer may be a file, also against its content type."""
         return any(step.kind == "odata" and "files" in step.properties for step in self.steps)
 
 

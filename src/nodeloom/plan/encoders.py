@@ -1,4 +1,4 @@
-"""How a value is written where it is sent, by the type its property declares (`send.encode`).
+"""How a value is written for its place in a request, by the type its property declares (`send.encode`).
 
 A path value is percent-encoded whole, so that nothing it holds can end the segment (RFC 3986 section 3.3). OData
 literals follow OData v4.01 part 2, section 5.1.1.6.1: strings quoted with `'` doubled, everything else bare.
@@ -104,7 +104,7 @@ def _json(value: object) -> object:
 
 
 def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _list(value: object) -> str:
@@ -260,7 +260,7 @@ def encode_path(encoder: str, value: object) -> str:
 def header_text(value: object) -> str:
     """A header field's value, blanks around it left out (RFC 9110 section 5.5).
 
-    Raises InvalidValueError for line breaks and other control characters, and for text that is no Unicode.
+    Raises InvalidValueError for line breaks and other control characters, and for text that is not Unicode.
     """
     text = _text(value).strip(" \t")
     if any((c < " " and c != "\t") or c == "\x7f" for c in text):

@@ -1,4 +1,4 @@
-"""What an answer that is no success means: which error, in the service's words and in the operation's."""
+"""What an answer means that is not a success: which error, in the service's words and in the operation's."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def failure(
     values: Mapping[str, object],
     title: str,
 ) -> ResponseError:
-    """The error for an answer that is no success.
+    """The error for an answer that is not a success.
 
     `values` are the operation's resolved values by property name; they fill `{Name}` in the descriptor's own words
     for the status (`errors`).
@@ -127,7 +127,7 @@ def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[s
 
 
 def release_of(text: str) -> tuple[int, ...]:
-    """A release such as `20.0.10` as numbers that can be compared; empty when it is none."""
+    """A release such as `20.0.10` as numbers that can be compared; empty if it is not a release."""
     match = _RELEASE.match(text.strip())
     return tuple(int(n) for n in match[0].split(".")) if match else ()
 
@@ -166,7 +166,7 @@ def not_the_service(response: Response, call: Call) -> UnreadableAnswerError:
 
 
 def unreadable(response: Response, call: Call, expected: str, reason: str = "") -> UnreadableAnswerError:
-    """The error for a success whose body is not what was expected, with the `reason` where one is known."""
+    """The error for a success whose body is not what was expected, with the `reason` if it is known."""
     start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
     return UnreadableAnswerError(
         f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'})"

@@ -1,7 +1,7 @@
-"""What a filled-in form holds, as n8n's form does: null is no value, entries of collections have their defaults.
+"""What a filled-in form holds, as n8n's form does: null is not a value, entries of collections have their defaults.
 
 With `as_n8n` what the form would not have let in counts for as much as it does in n8n: members a collection does not
-have, a list where one entry is taken, an expression where none is.
+have, a list in place of one entry, an expression for a property that takes none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nodeloom.descriptor.visibility import Edition, visible_form
 from nodeloom.expression import Dialect, Literal
 from nodeloom.expression.splitting import is_template
 
-# False, 0 and null are values of these (n8n); null is none of any other kind.
+# False, 0 and null are values of these (n8n); null is not a value of any other kind.
 _TAKE_NULL = frozenset({"boolean", "number", "options"})
 # What a filter holds beside its conditions, as n8n's form fills it in.
 _FILTER_OPTIONS = {"caseSensitive": True, "leftValue": "", "typeValidation": "strict", "version": 1}
@@ -108,7 +108,7 @@ class Filling:
         if isinstance(entries, Mapping):
             return self._members(group.values, entries, defaults=True) or None
         if self.as_n8n and entries is not None:
-            # n8n looks for the members of one entry in whatever there is.
+            # n8n looks for the members of one entry also in a text or a number, and finds none.
             return self._members(group.values, {}, defaults=True) or None
         return entries
 
@@ -130,7 +130,7 @@ class Filling:
         return members
 
     def _default(self, prop: PropertyDescriptor, value: object) -> object:
-        """A default, which is a template by n8n's rule whatever the author's is."""
+        """A default, which is a template by n8n's rule, also if the author's rule is another one."""
         if self.dialect != "n8n" and isinstance(value, str) and not value.startswith("="):
             return Literal(value) if is_template(value, self.dialect) else value
         return self.value(prop, value)

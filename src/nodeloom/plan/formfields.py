@@ -63,7 +63,7 @@ def described_fields(value: Json) -> list[JsonObject]:
 
 def _field(field: Json, index: int) -> JsonObject:
     if not isinstance(field, Mapping):
-        raise Unfit(f"{_EXAMPLE}; field {index} is no object")
+        raise Unfit(f"{_EXAMPLE}; field {index} is not an object")
     strange = next((key for key in field if key not in _KEYS), None)
     if strange is not None:
         raise Unfit(f"{_EXAMPLE}; field {index} has the unknown key {strange!r}")

@@ -37,14 +37,15 @@ class Parameters:
         return found
 
     def whole_text(self, *, value_is_set: bool) -> TemplateCompiler | None:
-        """How the text of a header is compiled: a block may come to nothing where nobody gave what it reads."""
+        """How the text of a header is compiled; a block may come to nothing if the author gave none of its values."""
         if not self.strict:
             return None
         return whole(lambda part: not is_set(part, self.given, value_is_set=value_is_set))
 
     def compile_sent(self, send: SendRouting, *, value_is_set: bool) -> Compiled | None:
-        """The descriptor's template for the value that is sent; None where the property's own value is."""
-        if send.value in (None, "", 0):  # what is false in JavaScript is no value (n8n)
+        """The descriptor's template for the value that is sent; None if the property's own value is sent."""
+        # What is false in JavaScript is not a value (n8n).
+        if send.value in (None, "", 0):
             return None
         template = None
         if self.strict and send.type == "query" and is_odata(send.property):

@@ -198,7 +198,7 @@ def joined(marks: Iterable[Marks]) -> Marks:
 
 
 def _members(part: Compiled, within: Within) -> Iterator[tuple[str, Fields]]:
-    """The members of an object, each with what it was made of; `EVERY` where one template makes the whole."""
+    """The members of an object, each with what it was made of; `EVERY` if one template makes the whole."""
     if isinstance(part, Composite) and isinstance(part.source, Mapping):
         for name, member in zip(part.source, part.parts, strict=True):
             if fields := within.fields(member):

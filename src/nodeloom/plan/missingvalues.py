@@ -25,14 +25,14 @@ def came_to_nothing(value: object) -> bool:
     return is_missing(value) or (isinstance(value, (list, dict)) and not value)
 
 
-#: How JavaScript spells what came to nothing where it becomes text: `"web-" + $json.Link` is `web-undefined`.
+#: How JavaScript spells a value that came to nothing and becomes text: `"web-" + $json.Link` is `web-undefined`.
 _SPELLED = re.compile(r"undefined|null|NaN")
 
 
 def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null: bool = False) -> bool:
     """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
 
-    A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
+    A word that stands in its code, or in another value that it reads, means itself; so does null if it `may_be_null`.
     What is made with a name that nothing has is made of nothing, though it spells no such word: `$json.n | upper` is 0.
     """
     if read_by.strange and unknown_names(read_by, scope):
@@ -215,7 +215,7 @@ def _advice(data: Mapping[str, object], read: tuple[str | int, ...]) -> tuple[st
 
 def _absent(holder: object, at: str, wanted: str) -> tuple[str, str | None]:
     if not isinstance(holder, Mapping):
-        what = "a list" if isinstance(holder, list) else "no object"
+        what = "a list" if isinstance(holder, list) else "not an object"
         return f"{at} is {what}, so it has no {wanted!r}.", None
     close = nearest(wanted, [str(key) for key in holder])
     hint = _keys_of(holder, at)

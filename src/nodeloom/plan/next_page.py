@@ -5,8 +5,9 @@ from __future__ import annotations
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.messages import origin_of
-from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.plan.address import finish, join
 from nodeloom.plan.call import Call
+from nodeloom.plan.pieces import Address, Origin, Piece
 
 
 def followed(first: Call, key: str, value: str, made_of: Fields = NO_FIELDS) -> Address:

@@ -82,7 +82,7 @@ class OperationPlan:
         self._pages_choose_method = pages_choose_method
         self._settled, self._own = arranged(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
-        # None when an item may change whatever it likes.
+        # None if an item may change any part of the request: then no part is common to all.
         self._touched = None if ANY in touched else touched - {REST}
         self._ground: _Ground | None = None
 
@@ -92,7 +92,7 @@ class OperationPlan:
         return self._values
 
     def method(self, scope: Scope) -> str | None:
-        """The HTTP method of every item's request; None where it is not known before. `scope` is that of any item."""
+        """The HTTP method of every item's request; None if it is not known before. `scope` is that of any item."""
         if self._touched is None or "method" in self._touched or self._pages_choose_method:
             return None
         try:

@@ -9,7 +9,6 @@ from nodeloom.descriptor.keypaths import value_at
 from nodeloom.errors import DescriptorError, InvalidValueError, ItemError
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.messages import Response
-from nodeloom.plan.address import Address
 from nodeloom.plan.answerbounds import Bounds
 from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
@@ -19,6 +18,7 @@ from nodeloom.plan.next_page import followed
 from nodeloom.plan.pageguard import PageGuard
 from nodeloom.plan.pagination import PAGINATIONS, GenericTemplates, Pagination
 from nodeloom.plan.pagination_odata import odata_pages
+from nodeloom.plan.pieces import Address
 from nodeloom.plan.postreceive import as_item
 from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.wire import is_truthy
@@ -133,7 +133,7 @@ def _offset(
         target = call.options.get(where)
         if isinstance(target, (str, bytes, list)):
             raise InvalidValueError(
-                "The node's pagination has no place in a body that is no object.",
+                "The node's pagination has no place in a body that is not an object.",
                 property="body",
                 hint="Send an object, which can take limit and offset.",
             )
@@ -156,7 +156,7 @@ def _offset(
 def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> object:
     """How many entries a page has. n8n reads no expression here, and sends one as it stands (`as_n8n`).
 
-    Raises InvalidValueError for what is no number of entries.
+    Raises InvalidValueError for a value that is not a number of entries.
     """
     compiled = pagination.size
     if compiled is None or as_n8n:

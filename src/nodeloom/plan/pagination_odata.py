@@ -1,7 +1,7 @@
 """Pages of an OData list (OData v4.01 part 1, section 11.2.6).
 
-A service that makes pages of its own gives a next link, which is followed as it is until there is none; whether it
-holds `$skip`, `$skiptoken` or anything else is the service's matter. A service that gives none is asked by `$top` and
+A service that makes pages of its own gives a next link. It is followed as it is until an answer has none; whether it
+holds `$skip`, `$skiptoken` or anything else is the service's matter. A service without links is asked by `$top` and
 `$skip` until a short page: 3CX does so, and caps `$top` by an undocumented number for each endpoint; its error names
 the cap, and the page is asked for again with it. A `$top` and `$skip` that the author set bound the whole.
 """

@@ -14,7 +14,7 @@ from nodeloom.plan.wire import encode_form, encode_json, encode_text
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
-# axios calls a text a form where nothing else is said, with these methods only.
+# If nothing else is said of a text, axios calls it a form, with these methods only.
 _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 

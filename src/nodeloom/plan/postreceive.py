@@ -1,6 +1,6 @@
 """The steps from an answer's items to the items that come out: n8n's `postReceive`, compiled once a plan.
 
-The steps work on whatever JSON there is; what is no object becomes an item when they are done (`as_item`). `odata` is
+The steps work on any JSON; a value that is not an object becomes an item when they are done (`as_item`). `odata` is
 Nodeloom's: a collection's entities one item each, annotations left out.
 """
 
@@ -133,7 +133,7 @@ def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
 
 
 def count_of(value: Json) -> int | None:
-    """A limit as a number; None for none. Raises InvalidValueError for what is no number, or below zero."""
+    """A limit as a number; None for none. Raises InvalidValueError if it is not a number, or below zero."""
     if value is False or value is None or value is UNDEFINED or value == "":
         return None
     try:

@@ -1,7 +1,7 @@
 """Conditions a request carries: what the service must check before it acts, and what keeps it from acting twice.
 
 `If-Match` and its kin (RFC 9110 section 13.1, RFC 4918 section 10.4), and idempotency keys. A condition that an author
-set and that comes to nothing is no condition: the request would go out without it. So it is an error (strict).
+set and that comes to nothing is not a condition: the request would go out without it. So it is an error (strict).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_condition(name: object, *, header: bool = True) -> bool:
     """Whether a header field (else a query parameter or body member) of that name is a condition.
 
     `If-Match`, `x-goog-if-generation-match`, `Idempotency-Key`, `idempotencyKey` are some. A header field with an `if`
-    in its name is one whatever it compares (`x-ms-if-sequence-number-le`).
+    in its name is one for any thing that it compares (`x-ms-if-sequence-number-le`).
     """
     if not isinstance(name, str):
         return False
@@ -61,7 +61,7 @@ class WrittenConditions:
 
     `written` is what the descriptor has there, `header` whether these are header fields. `set_names` are the parameters
     that the author set, `value_is_set` says whether the property the routing belongs to is one of them: a header that
-    only repeats a parameter nobody set is left out.
+    only repeats a parameter that was not set is left out.
     """
 
     __slots__ = ("_given", "_header", "_inner", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
@@ -94,7 +94,7 @@ class WrittenConditions:
         self.needed: bool = bool(self._members or self._inner) or self._whole is not None
 
     def check(self, fields: object, scope: Scope, written: Compiled | None) -> None:
-        """Take headers that nobody set out of the `fields`. Raises MissingValueError for what came to nothing."""
+        """Remove the headers that the author did not set. Raises MissingValueError for one that came to nothing."""
         if not isinstance(fields, dict):
             return
         missing = [name for name, value in fields.items() if came_to_nothing(value)]
@@ -153,7 +153,7 @@ def empty_condition(label: str, *, literal: bool) -> NodeloomError:
     """The error for a condition that was set to nothing: by an author before the run, or by an item's data."""
     kind = MissingValueError if literal else ParameterError
     return kind(
-        f"{label} is empty, so it would be no condition.",
+        f"{label} is empty, so it would not be a condition.",
         property=label,
         hint="Give it a value, or leave it out to send the request without it.",
     )

@@ -2,7 +2,7 @@
 
 JSON objects become items, lists one item each, other JSON and text `{"data": …}`; a body that is not text becomes
 binary data; an empty success says so. Then come the descriptor's `postReceive` steps, in order (n8n), and
-`maxResults`. With `url_values="raw"`, which is n8n to the letter, a body that is no object is the item's `json` as
+`maxResults`. With `url_values="raw"`, which is n8n to the letter, a body that is not an object is the item's `json` as
 it is, and one that only says it is JSON is text.
 """
 
@@ -42,7 +42,7 @@ EMPTY = _Empty()
 
 
 def read_body(response: Response, call: Call) -> object:
-    """The body: JSON where it is JSON, text, bytes when it is neither, EMPTY when there is none.
+    """The body: JSON if it is JSON, else text, else bytes; EMPTY if the answer has no body.
 
     Raises UnreadableAnswerError when the answer says JSON and is not, AnswerTooLargeError when it holds too much JSON.
     """
@@ -54,7 +54,7 @@ def read_body(response: Response, call: Call) -> object:
     as_n8n = call.url_values == "raw"
     kind = kind_of(response, as_n8n=as_n8n)
     if isinstance(encoding, str) and encoding not in ("", "json"):
-        # A node that asks for text has text, also where it is JSON (axios `responseType`).
+        # A node that asks for text gets text, also if it is JSON (axios `responseType`).
         asked = text_of(response, kind)
         return response.body if asked is None else asked
     if kind is Kind.JSON or may_be_json(response.body, kind):
@@ -65,7 +65,8 @@ def read_body(response: Response, call: Call) -> object:
                 raise _too_much(fault, call) from None
         except ValueError as fault:
             if kind is Kind.JSON and not as_n8n:
-                # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
+                # Python's reader stumbles at the first letter of a page of HTML, which says little. A reason of our own
+                # reader says why a text that looks like JSON is refused.
                 reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
                 raise unreadable(response, call, "JSON", reason) from None
     if kind in (Kind.FILE, Kind.MAYBE_FILE):
@@ -105,7 +106,7 @@ class Reception:
         self._as_n8n = bounds.as_n8n
 
     def items(self, response: Response, call: Call) -> list[Item]:
-        """The items of one answer. Raises a ResponseError subclass when the answer is no success."""
+        """The items of one answer. Raises a ResponseError subclass if the answer is not a success."""
         if not call.statuses.has(response.status):
             self._check_service(response, call)
             raise failure(response, call, self._bounds.operation, self._draft.values, self._bounds.title)
@@ -133,7 +134,7 @@ class Reception:
         return [item if "binary" in item else self._finished(item["json"]) for item in items]
 
     def _plain_items(self, body: object, response: Response) -> list[Item]:
-        """The items of an answer that no step works on: of a list one for each entry."""
+        """The items of an answer without steps: of a list one for each entry."""
         if isinstance(body, list):
             self.check_count(body)
             return [self._finished(value) for value in body]
@@ -151,7 +152,7 @@ class Reception:
         return [{"json": body}], False
 
     def _finished(self, value: object) -> Item:
-        """JSON as an item; what is no object stays as it is in n8n, undefined becomes null."""
+        """JSON as an item; a value that is not an object stays as it is in n8n, undefined becomes null."""
         if not self._as_n8n:
             return as_item(value)
         return {"json": None if value is UNDEFINED else value}

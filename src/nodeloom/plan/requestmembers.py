@@ -12,7 +12,8 @@ from functools import partial
 from itertools import islice, takewhile
 
 from nodeloom.expression import Compiled, Scope
-from nodeloom.plan.address import AddressTemplate, is_settled
+from nodeloom.plan.addresstemplates import AddressTemplate
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.givenparameters import Parameters
 from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, joined, marks_of_part
@@ -116,7 +117,7 @@ def _divided(
 
 @dataclass(slots=True)
 class MembersStep:
-    """What of a routing's `request` is the same for every item, whatever else of it is the item's own. A `Step`.
+    """What of a routing's `request` is the same for every item, while the rest of it may be the item's own. A `Step`.
 
     `value` gives `$value`.
     """

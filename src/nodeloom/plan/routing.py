@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
-from nodeloom.errors import InvalidValueError, ParameterError
+from nodeloom.descriptor.models import PropertyDescriptor, Routing
+from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
-from nodeloom.plan.address import is_settled
-from nodeloom.plan.binaryfiles import content_of, file_of, files_of, media_type
 from nodeloom.plan.clause import is_odata, refuse_unread_clause
-from nodeloom.plan.constraints import constraint_of
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft, Receiving
-from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
 from nodeloom.plan.givenparameters import Parameters, sends_condition
 from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
-from nodeloom.plan.merge import copy_json, merge
-from nodeloom.plan.missingvalues import came_to_nothing, is_missing, missing_value
-from nodeloom.plan.multipart import Part, Parts
+from nodeloom.plan.merge import merge
+from nodeloom.plan.missingvalues import came_to_nothing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.parts import PartHeader
+from nodeloom.plan.placement import Placement
 from nodeloom.plan.postreceive import compile_step, count_of
 from nodeloom.plan.preconditions import author_of, is_set, may_not_be_nothing
 from nodeloom.plan.requestmembers import compile_members, marks_of_members, templates_of
-from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json, is_truthy, name_text
+from nodeloom.plan.routinghooks import refuse_hooks
+from nodeloom.plan.wire import is_truthy, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -36,7 +32,16 @@ _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 class CompiledRouting:
     """The routing of a property or option, its templates compiled; applied once per item.
 
-    `within` says what the names around it were made of, and `marks` what of a request it makes the credential's.
+    `marks` says what of a request it makes the credential's.
+
+    Args:
+        routing: as the descriptor has it.
+        prop: the property it belongs to; None for that of a choice.
+        parameters: what is known of the author's parameters.
+        value_is_static: whether `$value` is a constant.
+        value_is_settled: whether `$value` is the same for every item as long as the credential is.
+        value_is_set: whether the author gave `$value`.
+        within: what the names around it were made of.
     """
 
     __slots__ = (
@@ -44,14 +49,12 @@ class CompiledRouting:
         "_answer",
         "_condition",
         "_conditions",
-        "_constraint",
         "_echo",
-        "_encode",
         "_max_results",
         "_name_is_open",
         "_needs_names",
         "_paginate",
-        "_part",
+        "_placement",
         "_post_receive",
         "_reads_names",
         "_request",
@@ -80,7 +83,7 @@ class CompiledRouting:
         value_is_set: bool,
         within: Within = NOTHING_WITHIN,
     ) -> None:
-        _refuse_hooks(routing)
+        refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
         entries = routing.request.entries() if routing.request else {}
@@ -114,18 +117,12 @@ class CompiledRouting:
         self._echo = (output.echo or []) if output else []
         self._answer = output.answer if output else None
         self.pagination: Pagination | None = pagination_of(routing.operations)
-        self._encode = send.encode if send else None
-        ours = send is not None and (
-            send.encode is not None or send.style is not None or send.type in ("path", "header", "cookie")
-        )
-        self._constraint = constraint_of(prop, ours=ours) if send is not None else None
-        of_part = send is not None and send.type == "body" and self._send_name is not None
-        described = send is not None and (send.content_type is not None or bool(send.headers))
-        self._part = PartHeader(send.content_type, send.headers or {}) if send and of_part and described else None
+        self._placement = None if send is None else Placement(send, prop, is_named=self._send_name is not None)
+        encode = send.encode if send is not None else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
-        of_item = self._encode in ("binary", "binaryPart")
+        of_item = encode in ("binary", "binaryPart")
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
         self.touches = frozenset(self._touched())
@@ -135,9 +132,9 @@ class CompiledRouting:
         yield marks_of_members(self.members, within)
         yield marks_of_members(self._request, within)
         send = self.send
-        if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
+        if send is not None and (self._send_name is not None or (send.type == "body" and send.encode is not None)):
             of_value = within.value if self._send_value is None else within.fields(self._send_value)
-            around = self._part.compiled() if self._part is not None else ()
+            around = self._of_part()
             fields = of_value | within.fields(self._send_name, *around)
             yield marks_of_send(
                 send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
@@ -151,7 +148,7 @@ class CompiledRouting:
             yield from step.properties.values()
 
     def paginates(self, value: Compiled) -> bool | None:
-        """Whether a property with this `value` asks for pages: True where the item decides, None where it is silent."""
+        """Whether a property with this `value` asks for pages: True if the item decides, None if it does not say."""
         paginate = self._paginate
         if paginate is None:
             return None
@@ -177,14 +174,15 @@ class CompiledRouting:
     @property
     def key_quote(self) -> str | None:
         """What stands around a text in the path; None when its encoder, or its constraint, checks or changes texts."""
-        if self._constraint is not None:
+        placement = self._placement
+        if placement is None or placement.constraint is not None:
             return None
-        return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(self._encode)
+        return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(placement.encode)
 
     def _touched(self) -> Iterator[str]:
         yield from (key for key, _part in self._request)
         send = self.send
-        if send is not None and (self._send_name is not None or self._encode is not None):
+        if send is not None and (self._send_name is not None or send.encode is not None):
             match send.type:
                 case "query":
                     yield "qs"
@@ -213,8 +211,12 @@ class CompiledRouting:
         ):
             if maybe is not None:
                 yield maybe
-        if self._part is not None:
-            yield from self._part.compiled()
+        yield from self._of_part()
+
+    def _of_part(self) -> Iterable[Compiled]:
+        """The templates of what goes with a part of a multipart body."""
+        placement = self._placement
+        return () if placement is None or placement.part is None else placement.part.compiled()
 
     @property
     def is_empty(self) -> bool:
@@ -255,14 +257,14 @@ class CompiledRouting:
             draft.answer = self._answer
 
     def _apply_send(self, draft: Draft, scope: Scope, value: object, written: Compiled | None) -> None:
-        send = self.send
-        if send is None:
+        send, placement = self.send, self._placement
+        if send is None or placement is None:
             return
         if self._paginate is not None and draft.paginate is None:
             draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
-            if send.type == "body" and self._encode is not None:
-                self._put_body(draft, value, written)
+            if send.type == "body" and send.encode is not None:
+                placement.put_body(draft, value, written)
             return
         found = self._send_name.resolve(scope)
         if self._strict and (found is UNDEFINED or found is None):
@@ -275,11 +277,7 @@ class CompiledRouting:
             self._check_condition(name, own, value, written, scope)
         if self._name_is_open and send.type == "query" and is_odata(name):
             refuse_unread_clause(name, written)
-        if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
-            self._put_encoded(draft, name, value, written)
-        else:
-            self._check_as_it_is(value, written)
-            draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
+        placement.put(draft, name, value, written)
 
     def _check_condition(self, name: str, own: object, value: object, written: Compiled | None, scope: Scope) -> None:
         """Raise MissingValueError for a condition that the author set and that came to nothing.
@@ -314,172 +312,6 @@ class CompiledRouting:
             expression=None if written is None or written.static else str(written.source),
             hint="Give true or false.",
         )
-
-    def _put_encoded(self, draft: Draft, name: str, value: object, written: Compiled | None) -> None:
-        send, prop = self.send, self.property
-        if send is None or prop is None:
-            return
-        if send.type == "path":
-            # A key the operation addresses: without it another thing, or all of them, would be addressed. An
-            # argument that may be null addresses nothing; only what came to nothing by itself is a mistake there.
-            if value is UNDEFINED if send.nullable else is_missing(value):
-                raise missing_value(prop.label, written, draft.scope)
-            draft.path[name] = str(self._encoded(prop, value, written, draft.scope))
-            draft.values[prop.name] = value
-            return
-        if value is UNDEFINED or (send.type != "body" and is_missing(value)):
-            return
-        encoded = self._encoded(prop, value, written, draft.scope)
-        draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
-        if send.type == "header":
-            draft.header_fields()[name] = encoded
-        elif send.type == "cookie":
-            _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
-        else:
-            where = "qs" if send.type == "query" else "body"
-            if send.combine == "least":
-                encoded = _least(draft.options.get(where), name, encoded)
-            draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
-
-    def _put_body(self, draft: Draft, value: object, written: Compiled | None) -> None:
-        """Make the value the body itself; an object adds to the fields that are there already."""
-        if self.property is None or value is UNDEFINED:
-            return
-        encoded = self._encoded(self.property, value, written, draft.scope)
-        headers = draft.header_fields()
-        if isinstance(encoded, Part):
-            if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = encoded.kind
-            draft.options["body"] = encoded.content
-        elif isinstance(encoded, dict):
-            merge(draft.options, {"body": copy_json(encoded)})
-        elif self._encode in ("json", "jsonString") and not isinstance(encoded, list):
-            # Text would be taken for a body that is written already.
-            headers.setdefault("Content-Type", "application/json")
-            draft.options["body"] = encode_json(encoded)
-        else:
-            draft.options["body"] = encoded
-
-    def _encoded(self, prop: PropertyDescriptor, value: object, written: Compiled | None, scope: Scope) -> object:
-        try:
-            return self._written_value(prop, value, scope)
-        except InvalidValueError as error:
-            raise placed(error, prop, written) from None
-
-    def _written_value(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
-        """The value as its place in the request has it, checked."""
-        send, checked = self.send, self._constraint
-        kind = send.type if send else "body"
-        if send is not None and (send.style is not None or send.allow_reserved):
-            if checked is not None:
-                checked.check(structure(value), as_text=True)
-            styled = _styled(send, send.property or prop.name, value)
-            return styled if self._part is None else self._part.texts(styled, scope)
-        if self._encode == "binary":
-            file = file_of(value, scope)
-            stated = None if send is None else send.content_type
-            return Part(content_of(file), None if stated is None else media_type(stated, file))
-        if self._encode == "binaryPart":
-            return self._files(prop, value, scope)
-        plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
-        if checked is not None:
-            checked.check(plain, as_text=kind != "body" or self._encode == "string")
-        if kind == "path":
-            return encode_path(self._encode or "string", value)
-        if kind == "header":
-            return header_text(value if self._encode in (None, "string") else ENCODERS[self._encode](value))
-        # null is a value of any type in a JSON body.
-        if kind == "body" and value is None:
-            return None
-        if self._encode == "jsonString" and self._send_name is None:
-            return plain
-        encoded = ENCODERS[self._encode or "string"](value)
-        return encoded if self._part is None else self._text_parts(encoded, value, scope)
-
-    def _files(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
-        """A file, or several under one name, with what is stated of their parts."""
-        files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
-        return (self._part or PartHeader(None, {})).files(files, scope)
-
-    def _text_parts(self, encoded: object, value: object, scope: Scope) -> object:
-        """A value in a part of its own; each entry of a list of objects in one (`explode`)."""
-        if self._part is None:
-            return encoded
-        plain = ENCODERS["json"](value) if self.send is not None and self.send.explode else None
-        return self._part.entries(plain, scope) if isinstance(plain, list) else self._part.texts(encoded, scope)
-
-    def _check_as_it_is(self, value: object, written: Compiled | None) -> None:
-        """Check a value that is put into the request as n8n does it."""
-        if self._constraint is not None and self.property is not None and value is not UNDEFINED and value is not None:
-            try:
-                self._constraint.check(value, as_text=False)
-            except InvalidValueError as error:
-                raise placed(error, self.property, written) from None
-
-
-def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
-    """`error` with the property, and the expression that its value came from."""
-    error.property = prop.label
-    if written is not None and not written.static:
-        error.expression = str(written.source)
-    return error
-
-
-def _least(held: object, name: str, value: object) -> object:
-    """The smaller of `value` and the number that is held under `name`."""
-    other = held.get(name) if isinstance(held, dict) else None
-    if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
-        return min(other, value)
-    return value
-
-
-def _styled(send: SendRouting, name: str, value: object) -> object:
-    """A value in the style that its `send` asks for."""
-    explode = bool(send.explode)
-    if send.type == "path":
-        return write_path(send.style or "simple", explode, name, value)
-    if send.type == "header":
-        return header_text(write_header(send.style or "simple", explode, value))
-    return write_query(send.style or "form", explode, name, value, reserved=bool(send.allow_reserved))
-
-
-def _add_cookie(draft: Draft, cookie: Written) -> None:
-    """Add to the one `Cookie` header a request has (RFC 6265 section 5.4)."""
-    headers = draft.header_fields()
-    texts = list(cookie.query(""))
-    headers["Cookie"] = "; ".join([*([str(headers["Cookie"])] if headers.get("Cookie") else []), *texts])
-
-
-def _refuse_hooks(routing: Routing) -> None:
-    """Raise ParameterError when the routing carries JavaScript, which n8n's dumps mark as `{"__function__": name}`."""
-    found = list(routing.send.pre_send or () if routing.send else ())
-    found += [step for step in (routing.output.post_receive or [] if routing.output else []) if not _is_step(step)]
-    _refuse([*found, *_pagination_hooks(routing.operations)])
-
-
-def refuse_operations_hooks(operations: Mapping[str, object] | None) -> None:
-    """Raise ParameterError when the document's `requestOperations` carry JavaScript."""
-    _refuse(_pagination_hooks(operations))
-
-
-def _pagination_hooks(operations: Mapping[str, object] | None) -> list[object]:
-    pagination = (operations or {}).get("pagination")
-    return [pagination] if isinstance(pagination, Mapping) and "__function__" in pagination else []
-
-
-def _refuse(found: list[object]) -> None:
-    """Raise ParameterError that names the hooks, when there are any."""
-    if found:
-        names = [str(h.get("__function__", "unnamed") if isinstance(h, Mapping) else h) for h in found]
-        raise ParameterError(
-            f"The operation needs JavaScript that its package brings ({', '.join(names)}); Nodeloom does not run it.",
-            hint="Choose an operation of the node that needs none.",
-            hooks=names,
-        )
-
-
-def _is_step(step: object) -> bool:
-    return isinstance(getattr(step, "type", None), str)
 
 
 def _compile(value: object) -> Compiled | None:

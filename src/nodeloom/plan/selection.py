@@ -58,7 +58,7 @@ def select(
 
     A form that is `partial` is still being filled in: it need not say yet what is called.
 
-    Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError where one is
+    Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError if one is
     missing, is an expression, or depends on one.
     """
     if url_values == "strict":
@@ -195,7 +195,8 @@ class _Selector:
             _refuse_template(self._node, name, written)
             return self._matched(name, written, offered, around)
         if isinstance(written, str) and is_template(written, "author"):
-            return written  # An expression chooses nothing in n8n, whatever it comes to.
+            # An expression chooses nothing in n8n, whether or not it comes to a name.
+            return written
         try:
             return self._matched(name, written, offered, around)
         except UnknownNameError:
@@ -304,7 +305,7 @@ class _Selector:
         return Surroundings(form.values, form.values, edition_of(self._descriptor), self.is_template)
 
     def _where_offered(self, name: str, written: object, around: Surroundings) -> str | None:
-        """With which parameters the choice that `written` names would be offered; None where there is no such one."""
+        """With which parameters the choice that `written` names would be offered; None if there is no such choice."""
         for prop in self._descriptor.properties:
             if prop.name == name:
                 for option in prop.choices():

@@ -1,4 +1,4 @@
-"""What a service says about a failure: its own code and message, in whichever of the usual forms it says so.
+"""What a service says about a failure: its own code and message, in any of the usual forms.
 
 The forms are those of OData (v2 to v4.01), 3CX, RFC 9457 (problem details), OAuth 2.0, JSON:API, GraphQL, GitHub,
 Google, FastAPI, Rails, Laravel, NestJS, Spring, ASP.NET, Jira, Salesforce, Apigee, AWS, SOAP and S3. They share a few

@@ -54,7 +54,7 @@ def compile_choices(
 
 
 def as_choices(items: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Loaded items as choices: `name` (text) and `value`; an item without a value is no choice."""
+    """Loaded items as choices: `name` (text) and `value`; an item without a value is not a choice."""
     found = []
     for item in items:
         data = item["json"]

@@ -14,22 +14,23 @@ from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
-from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
+from nodeloom.expression import UNDEFINED, Compiled, Dialect, compile_value
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.splitting import is_template
-from nodeloom.plan.address import is_settled
 from nodeloom.plan.body_fields import parameters_read, reads_value, sends_body
 from nodeloom.plan.coercion import coercion_of
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.entrysteps import EntryStep, EntryTemplate, check_entries, has_templates, in_entry
 from nodeloom.plan.givenparameters import Parameters
-from nodeloom.plan.marks import NO_MARKS, Marks, Within
+from nodeloom.plan.marks import NO_MARKS, Within
 from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
-from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, routed, value_of
-from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, uses_in
+from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, routed
+from nodeloom.plan.uses import Use, compiler_for, known_texts, uses_in
 
 
 @dataclass(slots=True)
@@ -60,30 +61,6 @@ class DynamicStep:
             for step in self.builder.children(self.prop, value, self.names, literal=True, made_of=self.made_of):
                 step.apply(draft)
                 draft.marks = draft.marks.plus(step.marks)
-
-
-def _has_templates(prop: PropertyDescriptor, value: object) -> bool:
-    """Whether a template stands where a group of a fixedCollection has its entries, or one of them."""
-    if prop.type != "fixedCollection" or not isinstance(value, Mapping):
-        return False
-    for entries in value.values():
-        if any(isinstance(entry, str) for entry in (entries if isinstance(entries, list) else [entries])):
-            return True
-    return False
-
-
-def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: object) -> None:
-    """Raise InvalidValueError for what cannot be the entries of a group."""
-    several = entries if isinstance(entries, list) and prop.multiple else [entries]
-    wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
-    if wrong is not None:
-        label = group.display_name or group.name
-        raise InvalidValueError(
-            f"{label} takes {'a list of objects' if prop.multiple else 'one object'}.",
-            property=prop.label,
-            value=wrong,
-            hint=f"Give each entry as {{{group.values[0].name!r}: …}}." if group.values else None,
-        )
 
 
 class StepBuilder:
@@ -190,8 +167,8 @@ class StepBuilder:
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
             return
-        if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
-            # In n8n an expression selects nothing: what it gives is no choice, and no collection.
+        if not compiled.static and (isinstance(value, str) or has_templates(prop, value)):
+            # In n8n an expression selects nothing: its result is neither a choice nor a collection.
             if not self._as_n8n:
                 if given and isinstance(value, str) and sends_body(prop):
                     self.body_values.append((prop, compiled))
@@ -207,7 +184,7 @@ class StepBuilder:
     def _around(self, names: Mapping[str, object], made_of: Fields) -> Within:
         """What the names around a template were made of; a literal's were made of what it was."""
         parent = names.get("$parent")
-        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
+        of_parent = parent.made_of if isinstance(parent, EntryTemplate) else made_of
         return replace(self._within, parent=of_parent) if of_parent else self._within
 
     def children(
@@ -240,7 +217,7 @@ class StepBuilder:
                 yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
 
     def check_resolved(self, prop: PropertyDescriptor, value: object, written: Compiled) -> None:
-        """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
+        """Raise InvalidValueError if an expression gives a collection something that is not an object (strict)."""
         given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
         if self._parameters.strict and prop.type != "options" and not given:
             raise InvalidValueError(
@@ -300,7 +277,7 @@ class StepBuilder:
         if entries is None or entries is UNDEFINED:
             return
         if not self._as_n8n:
-            _check_entries(prop, group, entries)
+            check_entries(prop, group, entries)
         if prop.multiple:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
@@ -333,9 +310,9 @@ class StepBuilder:
         uses = uses_in((p.routing for p in form.properties), known=known) if strict else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
+            names = {**names, "$parent": EntryTemplate({**form.values}, self._dialect, given, uses, self._within)}
         for prop in form.properties:
-            # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
+            # n8n decides by the parameters at the root whether a member is sent, also if its form did not show it.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
                 own = uses_in([prop.routing], known=known).get(("$value",)) if uses else None
@@ -353,7 +330,7 @@ class StepBuilder:
                     prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
                 )
                 for step in steps:
-                    yield _resolving_parent(step)
+                    yield in_entry(step)
 
     def _routing(
         self,
@@ -390,68 +367,6 @@ class StepBuilder:
         return compiled
 
 
-class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
-
-    `made_of` are the credential's fields that its members read.
-    """
-
-    __slots__ = ("_members", "made_of")
-
-    def __init__(
-        self,
-        values: Mapping[str, object],
-        dialect: Dialect,
-        given: Mapping[str, object],
-        uses: Mapping[Name, Use],
-        within: Within,
-    ) -> None:
-        self._members = {
-            name: compile_value(
-                value,
-                dialect=dialect if name in given else "n8n",
-                property=name,
-                template=compiler_for(uses.get(("$parent", name))),
-            )
-            for name, value in values.items()
-        }
-        self.made_of = within.fields(*self._members.values())
-
-    def resolve(self, scope: Scope) -> dict[str, object]:
-        return {name: member.resolve(scope) for name, member in self._members.items()}
-
-
-@dataclass(slots=True)
-class _InEntry:
-    """A step inside an entry of a fixedCollection: `$parent` is the entry, resolved for the item."""
-
-    step: RoutingStep
-    parent: _ParentTemplate
-
-    static = False
-    settled = False
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return self.step.touches
-
-    @property
-    def marks(self) -> Marks:
-        return self.step.marks
-
-    def apply(self, draft: Draft) -> None:
-        parent = self.parent.resolve(draft.scope)
-        value = value_of(self.step.prop, self.step.value, draft.scope)
-        if self.step.untold:
-            draft.keep_untold(value)
-        self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
-
-
-def _resolving_parent(step: Step) -> Step:
-    parent = step.names.get("$parent") if isinstance(step, RoutingStep) else None
-    return _InEntry(step, parent) if isinstance(step, RoutingStep) and isinstance(parent, _ParentTemplate) else step
-
-
 def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Pagination | None:
     """The pagination that items may use, as far as it shows before an item: the last one, `ground` without any.
 
@@ -460,7 +375,7 @@ def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Paginatio
     asked: bool | None = None
     pagination = ground
     for step in steps:
-        routed = step.step if isinstance(step, _InEntry) else step
+        routed = step.step if isinstance(step, EntryStep) else step
         if isinstance(routed, RoutingStep):
             pagination = routed.routing.pagination or pagination
             if asked is None:

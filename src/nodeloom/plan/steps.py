@@ -14,15 +14,16 @@ from typing import Protocol
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Literal, Scope, compile_value
-from nodeloom.plan.address import is_settled
 from nodeloom.plan.coercion import Coercion
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.constraints import Constraint
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.locator import located
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.missingvalues import is_missing, missing_value
+from nodeloom.plan.placement import placed
 from nodeloom.plan.requestmembers import MembersStep
-from nodeloom.plan.routing import CompiledRouting, placed
+from nodeloom.plan.routing import CompiledRouting
 
 
 class Step(Protocol):
@@ -40,7 +41,7 @@ class Step(Protocol):
 
     @property
     def touches(self) -> frozenset[str]:
-        """What of a draft it may change: members of its `options`, ANY for whatever of them, REST for all else.
+        """What of a draft it may change: members of its `options`, ANY for any of them, REST for all else.
 
         Path values and what is kept for messages are not counted: every property has its own.
         """
@@ -145,7 +146,7 @@ class KeyStep:
 
 
 def _shortened(step: RoutingStep) -> Step:
-    """`step`, or its shortcut where it only puts a text into the path."""
+    """`step`, or its shortcut if it only puts a text into the path."""
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
@@ -173,7 +174,7 @@ class RequiredStep:
     marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
-        """Raise MissingValueError when the value is undefined, null (where that is no value) or empty."""
+        """Raise MissingValueError when the value is undefined, null (if null is not a value) or empty."""
         value = located(self.prop, self.value.resolve(draft.scope))
         if is_missing(value) and not (value is None and takes_null(self.prop)):
             raise missing_value(self.prop.label, self.value, draft.scope)
@@ -181,7 +182,7 @@ class RequiredStep:
 
 @dataclass(slots=True)
 class ConstraintStep:
-    """A check that a property's value fits its `schema`, where nothing of the property itself is sent."""
+    """A check that a property's value fits its `schema`, of a property of which nothing itself is sent."""
 
     prop: PropertyDescriptor
     value: Compiled

@@ -56,7 +56,7 @@ def transfer_of(options: object) -> Transfer:
 
 
 def seconds_of(milliseconds: object) -> float | None:
-    """A timeout in milliseconds as seconds; None for what is none. Longer ones than Node has (25 days) are that."""
+    """A timeout in milliseconds as seconds, at most what Node has (25 days); None if it is not a timeout."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)) or not milliseconds > 0:
         return None
     return min(milliseconds, _MOST_MILLISECONDS) / 1000

@@ -51,7 +51,7 @@ class Statuses:
 def statuses_of(ignored: object, *, as_n8n: bool) -> Statuses:
     """The statuses that `ignoreHttpStatusErrors` lets pass.
 
-    It is true, or `{ignore: true, except: [404]}`. n8n takes whatever is true in JavaScript for true (`as_n8n`): also
+    It is true, or `{ignore: true, except: [404]}`. n8n takes all that is true in JavaScript for true (`as_n8n`): also
     the text `false`, and `{ignore: false}` or `{except: [404]}`.
     """
     if isinstance(ignored, Mapping):
@@ -120,7 +120,7 @@ def is_verified(options: Mapping[str, object]) -> bool:
 def allowed_hosts(options: Mapping[str, object]) -> tuple[str, ...] | None:
     """The hosts that the call and its redirects may go to (`allowedDomains`); None for any.
 
-    Raises InvalidValueError for what is no text.
+    Raises InvalidValueError for a value that is not a text.
     """
     written = options.get("allowedDomains")
     if written is None or written is UNDEFINED:
@@ -149,7 +149,7 @@ def check_host(url: str, hosts: tuple[str, ...] | None) -> None:
 def basic_of(auth: object) -> str | None:
     """The `Authorization` header of `auth: {username, password}` (RFC 7617, in UTF-8); None without.
 
-    Raises InvalidValueError for what is no such object, and for Digest authentication, which is not known.
+    Raises InvalidValueError for a value that is not such an object, and for Digest authentication, which is not known.
     """
     if auth is UNDEFINED or auth is None or auth == "" or auth is False:
         return None

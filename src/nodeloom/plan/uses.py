@@ -153,7 +153,7 @@ def _trees(template: str) -> tuple[list[Node], bool]:
     try:
         trees = [parse_expression(piece.code) for piece in pieces if isinstance(piece, Code)]
     except CodeError:
-        # Compiling the template says where it is broken.
+        # Compiling the template raises the error that shows the broken place.
         return [], False
     return trees, len(pieces) == 1
 

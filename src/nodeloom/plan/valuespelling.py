@@ -26,7 +26,7 @@ def respell(prop: PropertyDescriptor, value: object, *, strict: bool = True) -> 
 
     A boolean may be the text `true` or `false`, and a collection the text of a JSON object. Raises UnknownNameError,
     with the nearest, for a member the collection does not have, and ParameterError for one that is given twice, for a
-    boolean that is something else, and for a collection that is no object. Without `strict` all that is left as it is.
+    boolean that is something else, and for a collection that is not an object. Without `strict` all that stays as it is.
     """
     if _is_open(value):
         return value
@@ -44,10 +44,10 @@ def check_choice(
     beside: Sequence[PropertyDescriptor],
     dialect: Dialect,
 ) -> None:
-    """Raise UnknownNameError, with the nearest, when `written` is none of the choices that are `offered` here.
+    """Raise UnknownNameError, with the nearest, when `written` is not one of the choices that are `offered` here.
 
-    `shown` are the visible properties of one name, `beside` all that stand with them. Nothing is said where a service
-    may have further choices, and their default is taken whatever it is. A value that decides nothing and is sent the
+    `shown` are the visible properties of one name, `beside` all that stand with them. Nothing is said if a service
+    may have further choices, and a default is always taken. A value that decides nothing and is sent the
     way n8n sends it is for the service to judge, as in n8n.
     """
     if not all(prop.type in ("options", "multiOptions") and is_closed(prop) for prop in shown):

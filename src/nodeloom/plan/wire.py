@@ -39,7 +39,7 @@ class SelfWritten:
 def iso_text(value: datetime) -> str:
     """A date as JavaScript writes it: in UTC with milliseconds and `Z`; a luxon DateTime with its own offset.
 
-    Raises InvalidValueError for a date without a time zone, which is no instant.
+    Raises InvalidValueError for a date without a time zone, which is not an instant.
     """
     if value.tzinfo is None:
         raise InvalidValueError(
@@ -98,7 +98,9 @@ def name_text(value: object, timezone: str, *, as_n8n: bool) -> str:
         return value
     if not as_n8n:
         if isinstance(value, (list, tuple)):
-            raise InvalidValueError("A list is no name.", value=value, hint="Pick one member of it in the expression.")
+            raise InvalidValueError(
+                "A list is not a name.", value=value, hint="Pick one member of it in the expression."
+            )
         return scalar_text(value)
     if value is None or value is UNDEFINED:
         return "null" if value is None else "undefined"
@@ -163,7 +165,7 @@ def encode_query(
     """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
 
     With `encoding="odata"` what OData's own grammar is made of stays as it is: `$filter=Name eq 'a'` keeps `$`,
-    commas, quotes and parentheses. Raises InvalidValueError for text that is no Unicode, and as `query_pairs` does.
+    commas, quotes and parentheses. Raises InvalidValueError for text that is not Unicode, and as `query_pairs` does.
     """
     safe = ODATA_SAFE if encoding == "odata" else ""
     texts: list[str] = []
@@ -185,7 +187,7 @@ def form_fields(values: Mapping[str, object], is_whole: Callable[[object], bool]
     """The fields of a form by name, as axios names them; null and undefined are left out.
 
     A list of single values is `a[]` each, any other `a[0]`, `a[0][k]`; an object `a[k]`. What `is_whole` is one field,
-    whatever is in it; a name that ends in `{}` takes a value as JSON.
+    also if it holds others; a name that ends in `{}` takes a value as JSON.
     """
     for name, value in values.items():
         if value is None or value is UNDEFINED:
@@ -218,7 +220,7 @@ def _inner_fields(name: str, value: object, is_whole: Callable[[object], bool]) 
 def encode_form(values: Mapping[str, object]) -> bytes:
     """A body of type `application/x-www-form-urlencoded` (WHATWG URL section 5.2), a blank as `+`.
 
-    Raises InvalidValueError for text that is no Unicode, and for endless nesting.
+    Raises InvalidValueError for text that is not Unicode, and for endless nesting.
     """
     texts: list[str] = []
     try:
@@ -241,7 +243,7 @@ def _plus(text: str) -> str:
 
 
 def encode_text(text: str) -> bytes:
-    """A body of text in UTF-8. Raises InvalidValueError for text that is no Unicode."""
+    """A body of text in UTF-8. Raises InvalidValueError for text that is not Unicode."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -268,7 +270,7 @@ def plain_json(value: object) -> object:
 def json_text(value: object) -> str:
     """`value` as JSON without blanks, not escaped beyond need.
 
-    Raises InvalidValueError for endless nesting and for what is no JSON.
+    Raises InvalidValueError for endless nesting and for what is not JSON.
     """
     try:
         return json.dumps(plain_json(value), ensure_ascii=False, separators=(",", ":"))
@@ -276,7 +278,7 @@ def json_text(value: object) -> str:
         raise InvalidValueError("The value is nested too deeply to send.") from None
     except (TypeError, ValueError) as fault:
         raise InvalidValueError(
-            f"The value holds something that is no JSON: {fault}.",
+            f"The value holds something that is not JSON: {fault}.",
             hint="Send text, numbers, true, false, null, lists and objects of these only.",
         ) from None
 
@@ -284,6 +286,6 @@ def json_text(value: object) -> str:
 def encode_json(value: object) -> bytes:
     """A JSON body in UTF-8, without blanks.
 
-    Raises InvalidValueError for text that is no Unicode, and as `json_text` does.
+    Raises InvalidValueError for text that is not Unicode, and as `json_text` does.
     """
     return encode_text(json_text(value))
