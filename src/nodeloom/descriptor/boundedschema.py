@@ -83,6 +83,7 @@ class BoundedSchema:
         except RecursionError:
             raise InvalidValueError("The value is nested too deeply to be checked.", value=value) from None
         if found:
+            # A fault near the top says most: what is deeper in is often only a consequence of it.
             nearest = min(found, key=lambda f: len(f.absolute_path))
             inside = f" at {json_path(list(nearest.absolute_path))}" if nearest.absolute_path else ""
             raise InvalidValueError(
@@ -127,6 +128,7 @@ def _plain_check(schema: Json) -> Callable[[Json], bool] | None:
     return fits
 
 
+# jsonschema has no word for stopping, so that these leave it as exceptions.
 class _Spent(Exception):
     """More references were followed than a value of its size is worth."""
 
@@ -157,6 +159,7 @@ def _pass_kind() -> Callable[[int | None], FormatChecker]:
         """What goes with a validator through all of a schema: the formats, how many references are left, and time."""
 
         def __init__(self, left: int | None) -> None:
+            # None of the library's own formats: which it knows depends on what else is installed.
             super().__init__(formats=())
             self.left = left
             self.seconds = _PATTERN_SECONDS

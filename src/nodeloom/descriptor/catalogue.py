@@ -89,6 +89,7 @@ class Node:
             raise UnknownNameError("version", f"{version:g}", [f"{v:g}" for v in known], within=self.label)
         chosen = copy.copy(self)
         chosen.document = self.document.model_copy(update={"version": version})
+        # What was worked out for the other version does not hold for this one.
         chosen._descriptors = {}
         chosen._labels = None
         return chosen
@@ -167,6 +168,7 @@ class Node:
         """A file that the head names. Raises DescriptorError when it is outside the node's folder."""
         folder = self._folder or Path()
         file = folder / name
+        # A package of others must not make the runtime read any file of the machine.
         if not file.resolve().is_relative_to(folder.resolve()):
             raise DescriptorError(f"{self.source} names a file outside its own folder.", value=name)
         return file
@@ -232,6 +234,7 @@ def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Json]]
     """
     for rank in range(max((len(own) for _key, own in names), default=0)):
         for key, own in names:
+            # By the type as well: true is 1 to Python, and another value in JSON.
             if rank < len(own) and own[rank] == wanted and type(own[rank]) is type(wanted):
                 return key
     for key, own in names:

@@ -26,6 +26,7 @@ def same(value: Json, wanted: Json) -> bool:
         return value.keys() == wanted.keys() and all(same(value[key], wanted[key]) for key in value)
     if isinstance(value, list) and isinstance(wanted, list):
         return len(value) == len(wanted) and all(map(same, value, wanted))
+    # True is 1 to Python, and another value in JSON.
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
@@ -118,4 +119,5 @@ def matches(condition: Json, values: list[Json]) -> bool:
     if check is None:
         reason = UnknownNameError("condition", str(kind), CONDITIONS, within="displayOptions")
         raise DescriptorError(reason.message, value=condition, hint=reason.hint)
+    # Of an empty list n8n's `_cnd` holds only if it asks that the value be another one.
     return all(check(value, wanted) for value in values) if values else kind == "not"

@@ -22,11 +22,13 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
+            # One byte more than allowed shows that a file is too large, without reading all of it.
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise DescriptorError(
                 f"{path} is too large: a document may have {MAX_BYTES:,} bytes.", hint="Split the document."
             )
+        # Editors of Windows write a byte order mark, which JSON does not allow (RFC 8259 section 8.1).
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise DescriptorError(f"There is no file {path}.", hint="Check the path.") from None
@@ -94,6 +96,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> JsonObject:
 
 def deeper_than(value: Json, levels: int) -> bool:
     """Whether lists and objects in `value`, itself among them, are nested more than `levels` deep."""
+    # Level by level, without recursion: the depth that is looked for would end a recursion.
     layer = [value]
     for _ in range(levels + 1):
         layer = [

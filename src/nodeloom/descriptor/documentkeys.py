@@ -116,6 +116,7 @@ def declare_keys(kind: type[DocumentPart]) -> dict[str, Key]:
             declared = Key(declared, None, None, None)
         declared.spelling = declared.spelling or _in_camel_case(attribute)
         keys[attribute] = declared
+        # So a document needs no entry for a key that is not written, and reading it costs nothing.
         if declared.default is not _REQUIRED:
             setattr(kind, attribute, declared.default)
         elif attribute in kind.__dict__:

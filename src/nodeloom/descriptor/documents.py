@@ -94,11 +94,13 @@ class Document(DocumentPart):
     @classmethod
     def _read(cls, raw: Json, _holder: Raw) -> Self:
         if not isinstance(raw, dict):
+            # A part that was made in Python, not read.
             if isinstance(raw, cls):
                 return raw
             raise Misfit
         declared = cls.declared
         known = declared.readers
+        # Without `__init__`, which would read the keys again.
         document = cls.__new__(cls)
         values = document.__dict__
         extra: JsonObject = {}
@@ -106,6 +108,7 @@ class Document(DocumentPart):
             if name in known:
                 attribute, read = known[name]
                 values[attribute] = read(value, raw)
+            # A later n8n may know the key.
             elif isinstance(name, str):
                 extra[name] = value
             else:

@@ -41,6 +41,7 @@ def deciding_fields(node: Node, resource: object = None) -> list[JsonObject]:
     Raises UnknownNameError for a resource that is not there.
     """
     matched = None if resource is None or not node.resources() else node.match_resource(resource)
+    # A split node's properties stand in the files of its resources; its head has none that could decide.
     if matched is None and node.document.resources is not None:
         return []
     return _Form(node.descriptor(matched), {} if matched is None else {RESOURCE: matched}).fields()
@@ -209,6 +210,7 @@ class _Form:
     def schema(self, title: str) -> JsonObject:
         """A JSON Schema (2020-12) of the flat parameters the operation takes."""
         schema = object_schema(self.properties)
+        # A default, or the only choice, need not be written.
         required = [name for name in self._chosen if not self._goes_without_saying(name)]
         rules: list[JsonObject] = []
         offering = self.operations()
@@ -218,6 +220,7 @@ class _Form:
         if offered and all(rule is not None and rule != {} for rule in offered):
             rules.append(any_of([rule for rule in offered if rule is not None]))
         for prop in self.properties:
+            # A default fills a required property in, unless it is empty.
             if not prop.required or (prop.has_default and prop.default not in ("", None)):
                 continue
             visible = seeing.visible(prop)

@@ -53,6 +53,7 @@ def _tidy(part: Json) -> Json:
         for key, value in part.items()
         if (key != "title" or not isinstance(value, str)) and not (key == "default" and value is None)
     }
+    # Of an `anyOf` a validator can only say that no branch fits.
     branches = kept.pop("anyOf", None)
     return kept if branches is None else {**_union(branches), **kept}
 

@@ -55,6 +55,7 @@ def value_at(holder: Json, path: str, absent: Json) -> Json:
     A key that is spelt as the whole path is found first. As in JavaScript, lists and texts have a `length`, and a text
     has its characters.
     """
+    # lodash does so, so that a key with a dot in it is found.
     if isinstance(holder, Mapping) and path in holder:
         return holder[path]
     found = holder

@@ -1,7 +1,7 @@
 """Unknown keys of a descriptor that are almost a known one.
 
-Unknown keys are kept and are not a fault: a later n8n may know them. But a key that is a letter away from a known one is
-a typo. What it was to say would be silently ignored, whether or not the known key is there as well.
+Unknown keys are kept and are not a fault: a later n8n may know them. But a key that is a letter away from a known one
+is a typo. What it was to say would be silently ignored, whether or not the known key is there as well.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _LONGEST = 100
 
 def typo_of(name: str, others: Iterable[str]) -> str | None:
     """The one of `others` that is most likely `name` misspelt (or the other way round), or None."""
+    # The nearest one, of several as near the first: the callers give them in an order that means something.
     best: str | None = None
     least = 3
     for other in others:
@@ -73,6 +74,7 @@ def _is_swapped(one: str, other: str) -> bool:
 
 def _distance(one: str, other: str) -> int:
     """How many letters were added, left out, changed, or swapped with their neighbour (optimal string alignment)."""
+    # More than two slips are not taken for the same word, so nothing is counted for these.
     if abs(len(one) - len(other)) > 2 or len(one) > _LONGEST:
         return 3
     before: list[int] = []
@@ -95,6 +97,7 @@ def misspelt_keys(model: type[DocumentPart], raw: Json, at: Keys = ()) -> Iterat
     known = {key.spelling: declared.annotations[attribute] for attribute, key in declared.keys.items()}
     more = _MORE_KEYS.get(model.__name__, frozenset())
     spellings = (*known, *sorted(more))
+    # A key that is missing is the more likely one that was meant.
     missing, there = ([key for key in spellings if (key in raw) is had] for had in (False, True))
     for key, value in raw.items():
         if key in known:

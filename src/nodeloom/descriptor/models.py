@@ -323,7 +323,7 @@ class CredentialReference(Document):
 
 
 class ResourceIndex(Document):
-    """Where one resource of a split node is kept, and what it offers (Nodeloom)."""
+    """The place of a resource of a split node, and what it offers (Nodeloom)."""
 
     file: str = key(description="File beside the node's document that holds the resource's properties.")
     operations: list[str] = key(default_factory=list, description="Names of its operations, in order.")

@@ -158,6 +158,7 @@ def search(entries: Iterable[Entry], query: str, limit: int | None = None) -> li
     """
     wanted = _words(query)
     held = [(entry, _texts(entry)) for entry in entries]
+    # Each word of the query is compared with each word once, not with each entry.
     vocabulary = {word for _entry, texts in held for words in texts for word in words}
     matches = [_matches(word, vocabulary) for word in wanted]
     scored = [([_score(match, texts) for match in matches], entry) for entry, texts in held]
@@ -212,6 +213,7 @@ def _score(matches: Mapping[str, float], texts: Sequence[Sequence[str]]) -> floa
         weight * max([matches[word] for word in words if word in matches], default=0.0)
         for weight, words in zip(_WEIGHTS, texts, strict=True)
     ]
+    # A word that stands in several places must not outrank one that stands in the name.
     best = max(found)
     return best + 0.1 * (sum(found) - best)
 

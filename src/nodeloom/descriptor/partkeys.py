@@ -84,6 +84,7 @@ def _authentication(block: Json, at: Keys) -> Iterator[Problem]:
         yield _unknown((*at, "type"), "kind of authentication", kind, ("generic",))
     parts = block.get("properties")
     for name in parts if isinstance(parts, Mapping) else ():
+        # n8n would put nothing on the request for it, so that each request would be refused by the service.
         if name not in _PARTS:
             yield _unknown((*at, "properties", name), "part of a request", name, _PARTS)
     if isinstance(parts, Mapping):

@@ -18,7 +18,8 @@ from nodeloom.errors import DescriptorError, preview
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import PropertyDescriptor
 
-TIME_LIMIT = 0.5  # seconds of processor time for one match; a sound pattern takes microseconds
+# Seconds of processor time for one match; a sound pattern takes microseconds.
+TIME_LIMIT = 0.5
 _MEMORY_LIMIT = 32 * 1024 * 1024
 
 _MATCHER = """(pattern, text, flags) => {
@@ -33,6 +34,7 @@ _MATCHER = """(pattern, text, flags) => {
 # JSON Schema asks for Unicode's meaning (2020-12, section 6.4), which fewer patterns have than JavaScript's older one.
 _FLAGS = {False: '[""]', True: '["u", ""]'}
 
+# A context of QuickJS may be used by the thread that made it only.
 _local = threading.local()
 
 

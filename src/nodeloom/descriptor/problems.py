@@ -97,6 +97,7 @@ def problems_of(fault: ValidationError, raw: Json) -> list[Problem]:
         # A union complains at its own place about the branches that were not meant.
         if at in others or not any(inner[: len(at)] == at and inner != at for inner in places)
     ]
+    # pydantic reports by its models; a reader goes through the document from its top.
     order = {path: index for index, path in enumerate(_paths(raw))}
     return sorted(problems, key=lambda p: order.get(p.path, len(order)))
 

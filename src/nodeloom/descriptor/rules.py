@@ -44,6 +44,7 @@ class Rules:
         """The parameters with which `name` meets one of `wanted`."""
         definitions = [prop for prop in self._properties if prop.name == name]
         accepted = _accepted(wanted, template=template)
+        # Two properties that decide about each other have no schema: it would have no end.
         if not definitions or name in within or accepted is None:
             return None
         absent = {"not": {"required": [name]}}

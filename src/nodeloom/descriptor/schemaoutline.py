@@ -86,7 +86,7 @@ _WORDS = _NOTES.union(
 
 
 class _Place(NamedTuple):
-    """A schema, where it stands, and what its references are resolved with."""
+    """A schema, its place, and what its references are resolved with."""
 
     part: Json
     keys: Keys
@@ -131,6 +131,7 @@ class Outline:
             # Another dialect would bring other rules, and the library's own class for it.
             schema = {key: value for key, value in schema.items() if key != "$schema"}
         self.schema = schema
+        # Before anything walks through it: jsonschema itself is recursive.
         if deeper_than(schema, _MOST_LEVELS):
             raise self._broken("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
         self._follow(schema)

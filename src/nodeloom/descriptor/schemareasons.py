@@ -97,6 +97,7 @@ def _of_forms(fault: ValidationError) -> str:
 
 def _meant(fault: ValidationError) -> ValidationError:
     """Of the faults of several forms that of the one which was most likely meant: it is the deepest in."""
+    # A value that got far in one form was most likely written for it.
     return max(fault.context or (fault,), key=lambda f: len(f.absolute_path))
 
 

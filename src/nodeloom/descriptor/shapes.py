@@ -51,6 +51,7 @@ def object_schema(properties: Iterable[PropertyDescriptor]) -> JsonObject:
     """An object of these properties and no others; several of one name take what any of them takes."""
     schemas: dict[str, list[JsonObject]] = {}
     for prop in properties:
+        # A notice only shows a text.
         if prop.type != "notice":
             schemas.setdefault(prop.name, []).append(value_schema(prop))
     return {

@@ -115,6 +115,7 @@ def _own_choices(prop: Mapping[str, Json]) -> tuple[Json, ...]:
     values = tuple(
         option.get("value") if isinstance(option, Mapping) else None for option in _list(prop.get("options"))
     )
+    # An object or a template may come to any value, so that nothing can be said of conditions on it.
     plain = all(isinstance(value, (str, int, float)) for value in values)
     return values if plain and not any(isinstance(v, str) and v.startswith("=") for v in values) else ()
 

@@ -52,6 +52,7 @@ def kind_of(raw: Json) -> str:
             return "credential"
         if keys & {*_NODE_KEYS, "properties"}:
             return "node"
+        # A node with a typo in its most telling key is told of the typo.
         if nearest("properties", [k for k in keys if isinstance(k, str)]):
             return "node"
         if "json" in keys:
@@ -135,6 +136,7 @@ def _schema_problems(raw: Json, kind: str) -> list[Problem]:
 
     if kind == "items" and isinstance(raw, Mapping):
         raw = [raw]
+    # With an empty registry: a schema must not make the validator fetch anything.
     validator = Draft202012Validator(load_schema(kind), registry=Registry())
     found = sorted(validator.iter_errors(raw), key=lambda e: [str(k) for k in e.absolute_path])
     return [problem_of_schema(error) for error in found]

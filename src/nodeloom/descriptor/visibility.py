@@ -207,6 +207,7 @@ def visible_form(
             settle(controlling_names(prop.display_options))
             if around.visible(prop.display_options):
                 shown.append(prop)
+        # A choice may depend on parameters too, and `place` looks at those that are offered.
         for option in (option for prop in shown for option in prop.choices()):
             settle(controlling_names(option.display_options))
         if shown and (defaults or name in given):
@@ -239,6 +240,7 @@ class _Definitions:
 
     def _from(self, start: str) -> frozenset[str]:
         """`start`, and every name that decides about it, however indirectly."""
+        # Kept, since a form asks for the same names again and again.
         if start not in self._reached:
             found, open_ones = {start}, [start]
             while open_ones:

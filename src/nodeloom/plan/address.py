@@ -23,14 +23,19 @@ UrlValues = Literal["strict", "raw"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+# What ends a path or a query, or what some servers take for a slash: a value that holds one would change more than
+# its own place.
 _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SHAPE = re.compile(r"/")
 _QUERY_SHAPE = re.compile(r"&")
 # No label of a host is empty (RFC 1035 section 2.3.1): a value that was to be one is not there.
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]|//\.|\.\.")
+# Without a dot: a parameter may choose a region of the service, not another domain.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
+# What RFC 3986 allows in path and query; and `%`, since the values are encoded already and must not be so twice.
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
+# A placeholder behind this can no longer change which host is called.
 _ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
 _STAND_IN = "x"
 
@@ -85,6 +90,7 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
     match = AUTHORITY.match(filled)
     head = filled[: match.end()] if match else ""
     _check_origin(head, filled)
+    # A fragment is not sent (RFC 9110 section 7.1).
     rest = filled[len(head) :].partition("#")[0]
     try:
         return head + quote(rest, safe=_SAFE)
@@ -114,6 +120,7 @@ def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
             parts[-1] += piece.text
     if "#" in address.text or (len(parts) > 1 and not _ABSOLUTE_PATH.match(parts[0])):
         return None
+    # The checks of `finish` are made once, with a letter in each placeholder: an encoded value changes no shape.
     whole = dict.fromkeys(parts[1::2], _STAND_IN)
     finish(address, whole, url_values)
     head = AUTHORITY.match(parts[0])
@@ -246,9 +253,11 @@ def secret_may_go(address: Address, url: str, credential_origins: Collection[str
     if any(piece.origin is Origin.VALUE for piece in authority):
         return False
     labels = [piece.text for piece in authority if piece.origin is Origin.AUTHOR]
+    # n8n sends a credential to any host that its author's parameters give.
     if not labels or url_values == "raw":
         return True
     last = authority[-1]
+    # A label in front of a domain of the descriptor's stays in that domain. A label at the end would choose the domain.
     ends_with_domain = last.origin is not Origin.AUTHOR and last.text.startswith(".") and "." in last.text[1:]
     return ends_with_domain and all(_HOST_LABEL.fullmatch(text) for text in labels)
 

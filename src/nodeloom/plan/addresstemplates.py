@@ -135,8 +135,10 @@ class _Block:
         if self.place == "quoted":
             if not text and self.origin is Origin.VALUE:
                 raise missing_address(self.source, self.part.block.code, self.part.value, scope)
+            # A service decodes before it reads the literal, so an encoded quote would end the literal as well.
             return _ENCODED_QUOTE.sub(r"\g<0>\g<0>", quoted(text, self.part))
         if value is None:
+            # OData's word for null; as text it would be nothing.
             text = "null"
         if self.origin is Origin.VALUE and not is_literal(text):
             raise InvalidValueError(

@@ -37,6 +37,7 @@ def file_of(value: object, scope: Scope) -> JsonObject:
 def files_of(value: object, scope: Scope) -> list[JsonObject]:
     """As `file_of`, for several: a list of names or data, as JSON too, or names with commas between them."""
     listed = structure(value)
+    # A name may hold a comma, so that the whole text is looked for first.
     if isinstance(listed, str) and listed not in ((scope.cell.item or {}).get("binary") or {}):
         listed = [name.strip() for name in listed.split(",")]
     return [file_of(entry, scope) for entry in (listed if isinstance(listed, list) else [listed])]

@@ -34,6 +34,7 @@ class BodyFields:
         body = draft.options.get("body")
         if not _is_empty(body, leaves_null_out=True) or str(draft.options.get("method") or "GET").upper() == "GET":
             return
+        # A form cannot say null, so axios leaves such a field out.
         leaves_null_out = _kind(draft) in (FORM, MULTIPART)
         if body is not None and not _is_empty(body, leaves_null_out=leaves_null_out):
             return

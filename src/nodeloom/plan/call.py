@@ -161,6 +161,7 @@ class Call:
     @property
     def method(self) -> str:
         """The HTTP method, upper case; GET if none is given (n8n). Raises InvalidValueError if it cannot be sent."""
+        # axios sends methods in upper case, so descriptors write `get` as well.
         method = str(self.options.get("method") or "GET").upper()
         if _METHOD.fullmatch(method) is None or method in _OWN_METHODS:
             raise InvalidValueError(
@@ -218,6 +219,7 @@ class Call:
             headers["accept"] = JSON
         basic = basic_of(options.get("auth"))
         if basic is not None:
+            # As in axios `auth` takes the place of an Authorization header that is there.
             set_header(headers, "Authorization", basic)
         secret_headers: set[str] = set()
         texts = NO_TEXTS
@@ -234,6 +236,7 @@ class Call:
                         value = beside_cookies(headers, value)
                     set_header(headers, name, value)
                     secret_headers.add(name.lower())
+            # A credential's parameters take the place of the request's of the same name (n8n).
             query.update(injection.qs)
         body = self._body(injection)
         own_body = injection is not None and bool(self.marks.body or injection.body)
@@ -277,6 +280,7 @@ class Call:
         if not is_sent(body, as_n8n=self.url_values == "raw"):
             if not put_on and not is_true(self.options.get("bodyRequired")):
                 return None
+            # The credential's fields need an object, and `bodyRequired` asks for an empty one.
             body = body if isinstance(body, dict) else {}
         if put_on:
             if not isinstance(body, dict):
@@ -304,6 +308,7 @@ class Call:
                 value=url,
                 hint="Put the host into the credential.",
             )
+        # n8n lets a credential say which hosts an author's own parameters may choose (allowedHttpRequestDomains).
         hosts = injection.author_hosts
         if hosts is not None and not author_may_choose(self.address(), url, credential_origins, hosts):
             raise InvalidValueError(

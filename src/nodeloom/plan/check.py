@@ -88,7 +88,8 @@ def _refused(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
     try:
         compiling()
     except ExpressionSyntaxError:
-        return  # said where the template stands
+        # `template_problems` says so at the template itself.
+        return
     except DescriptorError as fault:
         yield Problem(json_path(at), fault.message, fault.value, fault.hint)
 

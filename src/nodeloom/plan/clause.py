@@ -192,6 +192,7 @@ class ClauseText(PartedText):
 
     def _in_quotes(self, part: Part, quote: str, scope: Scope) -> str:
         value = part.value.resolve(scope)
+        # Most values are plain texts without a quote, of which nothing else can be said.
         quick = not self._search and not part.value.needs_javascript
         if quick and type(value) is str and value and "'" not in value:
             return value
@@ -233,6 +234,7 @@ def _bare(value: object) -> str:
 
 def quoted(text: str, part: Part) -> str:
     """`text` as it stands in an OData string literal. An expression that doubles quotes itself is taken at its word."""
+    # Doubling such a text again would look for another value.
     if "'" in text and "'" not in text.replace("''", "") and _doubles_quotes(part):
         return text
     return text.replace("'", "''")

@@ -155,6 +155,7 @@ def _array(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
         return list(value)
     text = _text(value)
+    # n8n reads a list in single quotes as well.
     for written in (text, text.replace("'", '"')):
         try:
             found = json.loads(written)
@@ -187,6 +188,7 @@ def _name(value: object) -> str:
 
 def _url(value: object) -> str:
     text = _text(value)
+    # n8n takes an address without its scheme, too.
     if isinstance(value, str) and "://" not in value:
         text = f"https://{value}"
     try:

@@ -217,6 +217,7 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
+            # Only an operation that has fields for a body: a PATCH without any is meant without a body.
             if known.strict and any(map(sends_body, self.form.properties)):
                 steps.append(PatchStep())
         _try_constants(steps)
@@ -337,6 +338,7 @@ def _try_constants(steps: list[Step]) -> None:
             try:
                 step.apply(draft)
             except (InvalidValueError, MissingValueError) as error:
+                # No item is to blame: the author's own parameter is wrong, and the run does not begin.
                 refused = ParameterError(error.message, hint=error.hint, property=error.property)
                 refused.value = error.value
                 raise refused from None

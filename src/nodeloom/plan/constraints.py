@@ -63,6 +63,7 @@ class Constraint:
         key = _key(value)
         if key in self._allowed or value is None:
             return
+        # In a query or path the number 5 and the text `5` are sent alike.
         if as_text and any(_text(value) == _text(choice) for choice in self._choices):
             return
         raise InvalidValueError(

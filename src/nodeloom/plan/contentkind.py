@@ -85,6 +85,7 @@ def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
     is_text = not name or name.startswith("text/") or _LINES.fullmatch(name) or _SCRIPTS.fullmatch(name)
     if as_n8n and is_text:
         return Kind.MAYBE_JSON
+    # An answer that is to be saved is a file, also if its type is one of text (a CSV export).
     if response.disposition.kind == "attachment":
         return Kind.FILE
     if _LINES.fullmatch(name):
@@ -148,7 +149,9 @@ def beginning_of(response: Response, most: int) -> str | None:
         decoder = codecs.getincrementaldecoder(codec)("replace")
     except LookupError:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    # The last letter may be cut in two: the decoder waits for its end and does not complain.
     text = decoder.decode(response.body[:most]).removeprefix("\ufeff")
+    # A file of bytes read as text is full of these marks.
     return None if "\0" in text or text.count("\ufffd") * 4 > len(text) else text
 
 

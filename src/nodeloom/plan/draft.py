@@ -15,6 +15,7 @@ from nodeloom.plan.merge import at_path, copy_json, merge
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.postreceive import PostReceiveStep
 
+# What a service may repeat in its error: these parts are looked for, and masked if they are secret.
 _SAYING = ("headers", "qs", "body", "auth")
 
 
@@ -93,6 +94,7 @@ class Draft:
 
     def put(self, where: str, name: str, value: object, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        # Nearly all names are plain ones, and reading a path takes longer than all the rest here.
         plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
         if isinstance(target, list):
@@ -101,6 +103,7 @@ class Draft:
             return
         if not isinstance(target, dict):
             target = self.options[where] = {}
+        # The same as merging, for a value that has no inside.
         if plain and not isinstance(value, (dict, list)):
             if value is not UNDEFINED:
                 target[name] = value
@@ -111,6 +114,7 @@ class Draft:
 
     def copy(self, scope: Scope, touched: Collection[str]) -> Draft:
         """The same draft for another item. Only the `touched` members of `options` may be changed in the copy."""
+        # What no item changes is shared by all drafts; copying it for each item would only cost time.
         options = dict(self.options)
         for key in touched:
             if key in options:

@@ -25,8 +25,10 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+# Bounded, so that a text of thousands of digits is refused before int() reads it.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
+# In braces and without dashes too, as .NET writes them.
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12})\}?")
 # Edm.Int64, the widest integer OData knows.
 _INTEGERS = range(-(2**63), 2**63)
@@ -124,6 +126,7 @@ def _guid(value: object) -> str:
     match = _GUID.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise _refuse("a GUID", value, "Give it as 01234567-89ab-cdef-0123-456789abcdef.")
+    # In the one form that OData's grammar has: small letters, with dashes.
     return str(uuid.UUID(match[1]))
 
 
@@ -144,6 +147,7 @@ def path_literal(literal: str) -> str:
     """An OData literal for a path: percent-encoded, the quotes around it kept so that a reader sees a string key."""
     if len(literal) >= 2 and literal[0] == literal[-1] == "'":
         return f"'{percent_encoded(literal[1:-1])}'"
+    # A colon may stand in a path (RFC 3986 section 3.3), and dates are read more easily with it.
     return quote(literal, safe=":")
 
 
@@ -163,6 +167,7 @@ def _odata(write: Callable[[object], object]) -> Encode:
 
 
 _SEARCH_WORDS = frozenset({"AND", "OR", "NOT"})
+# A blank parts words, and the others belong to OData's own grammar.
 _TO_QUOTE = re.compile(r"[\s();]")
 
 

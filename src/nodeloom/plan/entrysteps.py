@@ -26,6 +26,7 @@ def has_templates(prop: PropertyDescriptor, value: object) -> bool:
 
 def check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: object) -> None:
     """Raise InvalidValueError for what cannot be the entries of a group."""
+    # One object is taken for a list of one (n8n).
     several = entries if isinstance(entries, list) and prop.multiple else [entries]
     wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
     if wrong is not None:

@@ -64,6 +64,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 def _class_of(status: int, words: str) -> type[ResponseError]:
     if status in _CLASSES:
         return _CLASSES[status]
+    # 3CX answers 400 for an entity that does not exist, and says so in its code (`WARNINGS.XAPI.NOT_FOUND`).
     if status == 400 and re.search(r"NOT_?FOUND", words, re.IGNORECASE):
         return NotFoundError
     if 300 <= status < 400:
@@ -86,6 +87,7 @@ def failure(
     service_code, service_message, start = service_words(response)
     kind = _class_of(response.status, f"{service_code} {service_message}")
     message, hint = _MEANINGS[kind]
+    # A 400 without a word is often given by another server than the service, so the address is named too.
     if kind is BadRequestError and not service_message:
         hint = "The service says no more. Check the parameters, and the address in the credential."
     own = _own_meaning(operation, response.status, kind)
@@ -118,6 +120,7 @@ def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[s
     served = release_of(response.headers.get(RELEASE_HEADER, ""))
     if operation is None or operation.since is None or response.status not in (400, 404, 405) or not served:
         return None
+    # The server has the operation, so its refusal has another reason.
     if served >= release_of(operation.since):
         return None
     return (
@@ -135,6 +138,7 @@ def release_of(text: str) -> tuple[int, ...]:
 def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> StatusMeaning | None:
     if operation is None or not operation.errors:
         return None
+    # A service may say by another status that an entity does not exist; the descriptor's words for 404 fit as well.
     return operation.errors.get(str(status)) or (operation.errors.get("404") if kind is NotFoundError else None)
 
 
@@ -148,6 +152,7 @@ _OF_OTHERS = frozenset({b"404 page not found", b"default backend - 404"})
 
 def is_page(response: Response) -> bool:
     """Whether the body is a web page, by what it says it is or by how it begins, or the words of a server before it."""
+    # The first bytes show what it is; a page may be long.
     start = response.body[:200].lstrip().lower()
     says_so = response.content_type in ("text/html", "application/xhtml+xml")
     return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")) or start.rstrip() in _OF_OTHERS)

@@ -75,6 +75,7 @@ class Filling:
                 "combinator": value.get("combinator") or "and",
                 "options": {**_FILTER_OPTIONS, **(options if isinstance(options, Mapping) else {})},
             }
+        # A list of collections has no defaults in its entries in n8n.
         if prop.type not in _COLLECTIONS or (prop.type == "collection" and prop.multiple):
             return value
         if isinstance(value, Literal) or (isinstance(value, Mapping) and "$literal" in value):

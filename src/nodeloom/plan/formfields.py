@@ -76,6 +76,7 @@ def _field(field: Json, index: int) -> JsonObject:
 
 def _member(key: str, value: Json) -> Json:
     if isinstance(value, str):
+        # n8n shows these texts in a page of its own; only `html` is meant as markup.
         return value if key == "html" else value.replace("<", "&lt;").replace(">", "&gt;")
     if isinstance(value, (bool, int, float)):
         return value

@@ -27,6 +27,7 @@ class Parameters:
     def conditions(self, entries: Mapping[str, object], *, value_is_set: bool) -> dict[str, WrittenConditions]:
         """The conditions that a descriptor's `request` writes, by the part they stand in."""
         found: dict[str, WrittenConditions] = {}
+        # n8n sends a request without its condition, so nothing is looked at then.
         for part in ("headers", "qs", "body") if self.strict else ():
             if entries.get(part):
                 conditions = WrittenConditions(

@@ -25,6 +25,7 @@ def located(prop: PropertyDescriptor, value: object) -> object:
     """The value a resourceLocator stands for: its `value`, through the mode's `extractValue` regex (n8n)."""
     if not isinstance(value, Mapping) or not is_locator(prop, value):
         return value if prop.extract_value is None else _extracted(prop, prop.extract_value, value)
+    # A mode's own rule goes before that of the property (n8n).
     mode = next((m for m in prop.modes or () if m.name == value.get("mode")), None)
     held = value.get("value", UNDEFINED)
     rule = (mode.extract_value if mode else None) or prop.extract_value

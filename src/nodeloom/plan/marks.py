@@ -54,6 +54,7 @@ class Marks:
 
     def plus(self, other: Marks) -> Marks:
         """These, and those of what comes after them."""
+        # Most steps mark nothing: so nothing is copied for them.
         if not self and not self.constant:
             return other
         if not other and not other.constant:
@@ -140,6 +141,7 @@ def parameter_fields(parameters: Mapping[str, Compiled]) -> dict[str, Fields]:
     """
     known: dict[str, Fields] = {}
     while True:
+        # Until nothing is added: a parameter may read one that stands behind it.
         within = Within(known)
         found = {name: fields for name, compiled in parameters.items() if (fields := within.fields(compiled))}
         if found == known:
@@ -177,6 +179,7 @@ def marks_of_send(
     if not fields:
         return NO_MARKS
     edges = frozenset[str]() if value is None else _edges(value)
+    # A name that the item decides may be any name, so all of them are marked.
     target = str(name.value) if name is not None and name.static else EVERY
     if kind == "path":
         return Marks(path={target: fields})
@@ -256,6 +259,7 @@ def _within_edges(text: str, edges: frozenset[str]) -> Iterator[str]:
     yield text
     for edge in edges:
         if text.startswith(edge) or text.endswith(edge):
+            # `Bearer …` is not a secret, and a service may repeat what stands behind it without it.
             inner = text.removeprefix(edge).removesuffix(edge)
             yield inner
             yield from (inner.removesuffix(other) for other in edges if other != edge)

@@ -49,6 +49,7 @@ def merge(target: dict[str, object], source: dict[str, object]) -> None:
 
 def _merged(old: object, new: object) -> object:
     if isinstance(new, dict):
+        # lodash merges an object into a list by the keys that are indices.
         if isinstance(old, list):
             return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
         held: dict[str, object] = old if isinstance(old, dict) else {}
@@ -62,6 +63,7 @@ def _merged(old: object, new: object) -> object:
 def _merged_entries(base: list[object], entries: dict[int, object]) -> list[object]:
     """`base` with `entries` merged in at their indices; other keys of an object cannot stand in a list (lodash)."""
     for index, value in entries.items():
+        # An item's value must not make the process allocate a list of any length.
         if index > MAX_INDEX + len(base):
             raise InvalidValueError(f"The index {index} would make a list of {index} empty entries.", value=value)
         base.extend([UNDEFINED] * (index + 1 - len(base)))

@@ -9,6 +9,7 @@ from math import isnan
 from nodeloom.errors import MissingValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope
 
+# A message shows a few keys; a program that reads the error may want more. An item may have thousands.
 _KEYS_SHOWN = 20
 _KEYS_KEPT = 50
 
@@ -21,6 +22,7 @@ def is_missing(value: object) -> bool:
 def came_to_nothing(value: object) -> bool:
     """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
     if isinstance(value, float):
+        # JavaScript's arithmetic with what is missing gives NaN.
         return isnan(value)
     return is_missing(value) or (isinstance(value, (list, dict)) and not value)
 
@@ -40,6 +42,7 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     if type(text) is not str or not read_by.needs_javascript:
         return False
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
+    # `$json.a ?? "null"` means the word.
     words = {word for word in words if word not in str(read_by.source)}
     if not words:
         return False
@@ -106,6 +109,7 @@ def read_nothing_else(read_by: Compiled, scope: Scope) -> bool:
     ]
     if not any(held is not None and not held.static for held in written):
         return False
+    # Reading a parameter resolves its template, which costs more than a look at the item.
     others_first = sorted(read_by.references, key=lambda path: path[0] == "$parameter")
     return all(came_to_nothing(read_path(path, scope)) for path in others_first)
 
@@ -182,7 +186,8 @@ def _strangers(read_by: Compiled, data: Mapping[str, object], scope: Scope) -> t
     strange = unknown_names(read_by, scope)
     if not strange:
         return None
-    from nodeloom.expression.knownnames import meant_name  # here, since most runs have no such error
+    # Imported here, since most runs have no such error.
+    from nodeloom.expression.knownnames import meant_name
 
     functions = scope.environment.functions
     name = strange[0]

@@ -40,6 +40,7 @@ class Parts:
 
 def new_boundary() -> str:
     """A boundary that no content holds: 160 random bits."""
+    # Who could guess the boundary could end a part in its content, and begin another one.
     return "-" * 26 + secrets.token_hex(20)
 
 

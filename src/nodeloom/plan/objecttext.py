@@ -27,6 +27,7 @@ def object_of(text: str) -> dict[str, object] | None:
 
 def _literal(text: str) -> object:
     try:
+        # In brackets, since `{` alone begins a block of statements in JavaScript.
         tree = parse_expression(f"({text})")
     except CodeError:
         raise Unfit(_NOT_ONE) from None

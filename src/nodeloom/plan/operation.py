@@ -93,6 +93,7 @@ class OperationPlan:
 
     def method(self, scope: Scope) -> str | None:
         """The HTTP method of every item's request; None if it is not known before. `scope` is that of any item."""
+        # A journal asks before any item is read, so the method is known only if no item and no page can change it.
         if self._touched is None or "method" in self._touched or self._pages_choose_method:
             return None
         try:
@@ -125,6 +126,7 @@ class OperationPlan:
         `said` is given the draft before anything can fail: an error may repeat what is in it.
         """
         ground = self._ground
+        # By identity: the credential's fields are one object until they change.
         if ground is None or ground.credentials is not scope.names.get("$credentials"):
             ground = self._ground = self._laid(scope)
         touched = self._touched

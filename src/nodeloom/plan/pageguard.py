@@ -22,6 +22,7 @@ class PageGuard:
     def check_link(self, link: str, response: Response) -> None:
         """As `check`, for a page that leads on by a `link`: one that led there before leads in a circle."""
         self.check(link, response)
+        # By a hash, since all pages are remembered and a body may be long.
         page = (link, hash(response.body))
         if page in self._led:
             raise ItemError(
@@ -38,6 +39,7 @@ class PageGuard:
             raise LimitError(
                 f"The pagination did not end within {self._limit} pages.", hint="Narrow the query or set a limit."
             )
+        # Only the last page is kept whole: an address that does not advance is asked for again at once.
         page = (url, response.body)
         if page == self._last:
             raise ItemError(

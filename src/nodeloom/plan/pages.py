@@ -71,6 +71,7 @@ def _generic(
     names: dict[str, object] = {"$request": request, "$response": {}, "$credentials": UNDEFINED}
     as_n8n = bounds.as_n8n
     within = Within(bounds.made_of, request=first.marks)
+    # A later page may be made of what the first one was made of (`$request`), so its marks count as well.
     marks = first.marks.plus(templates.marks(within))
     guard = PageGuard(bounds.max_pages)
     items: list[Item] = []
@@ -78,7 +79,8 @@ def _generic(
         options = copy_json(first.options)
         for key, value in templates.resolve(draft.scope.extend(names)).items():
             if value is UNDEFINED and not as_n8n:
-                continue  # n8n would call the service's root instead
+                # n8n would call the service's root instead.
+                continue
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != request.get(key):
                     options[key] = followed(first, key, value, within.fields(templates.part(key)))
@@ -126,6 +128,7 @@ def _offset(
     items: list[Item] = []
     offset: int | float = 0
     while True:
+        # The last page is asked for only as many entries as are still wanted.
         limit = size if not most or not isinstance(size, (int, float)) else min(size, most - len(items))
         if isinstance(limit, (int, float)) and most and limit < 1:
             return items
@@ -143,6 +146,7 @@ def _offset(
         target[str(properties.get("offsetParameter"))] = offset
         response = yield call
         page = reception.items(response, call)
+        # n8n looks for the page below `rootProperty` after the steps, in the first item.
         if root:
             page = _rooted(page, str(root), as_n8n=as_n8n)
         items += page
@@ -162,6 +166,7 @@ def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> object:
     if compiled is None or as_n8n:
         return pagination.properties.get("pageSize")
     size = compiled.resolve(scope)
+    # An expression gives a text where a form has a field for numbers.
     if isinstance(size, str) and size.strip().isdecimal():
         size = int(size)
     if isinstance(size, bool) or not isinstance(size, (int, float)) or not 1 <= size <= MAX_PAGE_SIZE:

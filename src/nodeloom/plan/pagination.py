@@ -72,6 +72,7 @@ class Pagination:
         """The templates of a generic one. Raises ExpressionSyntaxError, or JavaScriptDisabledError."""
         if self._templates is None:
             properties = self.properties
+            # n8n takes an expression in place of the whole object as well.
             request = properties.get("request") or {}
             self._templates = GenericTemplates(
                 compile_value(properties.get("continue"), dialect="n8n", property="pagination.continue"),

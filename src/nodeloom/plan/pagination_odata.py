@@ -23,6 +23,7 @@ from nodeloom.plan.service_words import service_words
 from nodeloom.values import Item, Json
 
 _PAGE_SIZE = 100
+# 3CX: "The limit of '100' for Top query has been exceeded".
 _CAP = re.compile(r"limit of '?(\d{1,9})'? for Top", re.IGNORECASE)
 #: OData 4.0, 4.01 (JSON Format, section 4.6.5), and 3.0.
 _NEXT = ("@odata.nextLink", "@nextLink", "odata.nextLink")
@@ -45,7 +46,8 @@ def odata_pages(
         limit = size if left is None else min(size, left)
         if limit <= 0 and items:
             return items
-        call = _page(first, limit, skip or None)  # without `$skip=0`: not every service knows `$skip`
+        # The first page is asked for without `$skip=0`: not every service knows `$skip`.
+        call = _page(first, limit, skip or None)
         response = yield call
         cap = _cap(response)
         if cap is not None and 0 < cap < limit:
@@ -111,6 +113,7 @@ def _call_of(first: Call, link: str) -> Call:
     """The call of a next link, which holds its whole query."""
     options = copy_json(first.options)
     options["url"] = followed(first, "url", link)
+    # The link of OData is opaque: nothing may be added to it (part 1, section 11.2.6.7).
     options.pop("qs", None)
     return first.with_options(options)
 

@@ -35,6 +35,7 @@ class PartHeader:
             tuple(
                 Part(
                     content_of(file),
+                    # The type for bytes of which nothing is known (RFC 2046 section 4.5.1).
                     media_type(self._kind, file) or "application/octet-stream",
                     str(file.get("fileName") or "file"),
                     headers,

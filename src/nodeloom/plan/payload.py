@@ -38,6 +38,7 @@ def write_payload(body: object, headers: dict[str, str], *, method: str, json_wa
     name = next((name for name in headers if name.lower() == "content-type"), "content-type")
     written = headers.get(name, "")
     kind = media_type(written)
+    # A file is sent as it is; its type was set with it.
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):
@@ -50,6 +51,7 @@ def write_payload(body: object, headers: dict[str, str], *, method: str, json_wa
         fields = _fields(body, kind, named=written == FORM)
         if kind == FORM:
             return encode_form(fields)
+        # A boundary that the author wrote is replaced, since it would have to fit the body.
         boundary = new_boundary()
         headers[name] = f"{MULTIPART}; boundary={boundary}"
         return encode_multipart(fields, boundary)

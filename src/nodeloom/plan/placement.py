@@ -78,6 +78,7 @@ class Placement:
             _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
         else:
             where = "qs" if send.type == "query" else "body"
+            # A page's size and a limit may be sent under one name: the smaller one holds.
             if send.combine == "least":
                 encoded = _least(draft.options.get(where), name, encoded)
             draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
@@ -89,6 +90,7 @@ class Placement:
         encoded = self._encoded(self._property, value, written, draft.scope)
         headers = draft.header_fields()
         if isinstance(encoded, Part):
+            # The descriptor's own content type goes before the file's.
             if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
                 headers["Content-Type"] = encoded.kind
             draft.options["body"] = encoded.content
@@ -113,6 +115,7 @@ class Placement:
         kind = send.type
         if send.style is not None or send.allow_reserved:
             if checked is not None:
+                # A style writes all values as text, so the text `5` is as good as the number.
                 checked.check(structure(value), as_text=True)
             styled = _styled(send, send.property or prop.name, value)
             return styled if self.part is None else self.part.texts(styled, scope)

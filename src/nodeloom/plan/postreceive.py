@@ -115,6 +115,7 @@ def entries_of(items: list[Item]) -> list[Item]:
 
 def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
     """Compile a step of a descriptor. Raises DescriptorError for an unknown type, with the nearest."""
+    # n8n fails at the answer, when the request has been made already.
     if step.type != "odata" and step.type not in _KINDS:
         close = nearest(step.type, [*_KINDS, "odata"])
         raise DescriptorError(
@@ -137,6 +138,7 @@ def count_of(value: Json) -> int | None:
     if value is False or value is None or value is UNDEFINED or value == "":
         return None
     try:
+        # True is 1 to Python, and is not meant as a number.
         count = -1 if value is True else int(float(value))
     except (TypeError, ValueError, OverflowError):
         count = -1
@@ -241,6 +243,7 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
             of_list = {_prefixed(name): value for name, value in of_list.items()}
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
+    # A service may give an entity's ETag in the header only, and If-Match needs it.
     etag = response.headers.get("etag")
     if len(found) == 1 and etag and isinstance(found[0], dict) and not {ETAG, "@etag"} & found[0].keys():
         found[0][ETAG] = etag

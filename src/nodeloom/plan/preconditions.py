@@ -42,6 +42,7 @@ def is_condition(name: object, *, header: bool = True) -> bool:
     """
     if not isinstance(name, str):
         return False
+    # By words, so that `If-Match`, `ifMatch` and `x-goog-if-generation-match` are found, and `notify` is not.
     words = [word.lower() for word in _WORDS.findall(name)]
     if any(word.startswith(_KEYS) for word in words) or "".join(words) in _MORE_KEYS:
         return True
@@ -80,6 +81,7 @@ class WrittenConditions:
             for name, value in written.items():
                 if may_not_be_nothing(name, header=header):
                     compiled = compile_value(value, dialect="n8n", property=name)
+                    # A constant of the descriptor is what its author means, empty or not.
                     if not compiled.static:
                         self._members[name] = compiled
                 elif isinstance(value, Mapping) and not header:
@@ -104,6 +106,7 @@ class WrittenConditions:
                 continue
             if is_set(compiled, self._given, value_is_set=self._value_is_set):
                 raise missing_value(name, author_of(compiled, scope, written), scope)
+            # An empty field of a body is a value; an empty header field would be sent as a condition of nothing.
             if self._header:
                 del fields[name]
         for name, inner in self._inner.items():

@@ -142,9 +142,11 @@ class Reception:
 
     def _whole(self, body: object, response: Response) -> tuple[list[Item], bool]:
         """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
+        # n8n gives an empty text for an answer without a body.
         if body is EMPTY and self._as_n8n and not self._draft.echo:
             return [{"json": ""}], False
         if body is EMPTY:
+            # Many services answer a change with nothing; the key of what was changed is what the next node needs.
             echoed = {name: self._draft.values[name] for name in self._draft.echo if name in self._draft.values}
             return [{"json": {"success": True, "statusCode": response.status, **echoed}}], True
         if isinstance(body, bytes):
@@ -171,6 +173,7 @@ class Reception:
     def _check_kind(self, body: object, response: Response, call: Call) -> None:
         """Refuse a success of another kind than the descriptor states; a login page comes with status 200."""
         stated = self._draft.answer
+        # A login page or a proxy's page comes with 200 too, and must not count as a success.
         if stated is None or self._as_n8n or not isinstance(body, (str, bytes)) or is_file(response):
             return
         if not (isinstance(body, str) and _is_json_text(response)) and not self._may_be_file():

@@ -56,6 +56,7 @@ def header_lines(values: object, made: Collection[str], *, as_n8n: bool) -> dict
             continue
         try:
             set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
+        # The value alone does not say which field it was for. If it is a secret it is not shown.
         except InvalidValueError as error:
             error.property = error.property or name
             if EVERY in made or name.lower() in made:
@@ -69,6 +70,7 @@ def beside_cookies(headers: Mapping[str, str], cookies: str) -> str:
 
     Of two cookies of one name the credential's stays.
     """
+    # A request may have one Cookie header only, so that the two are joined.
     own = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
     names = {pair.partition("=")[0].strip() for pair in cookies.split(";")}
     kept = [pair.strip() for pair in own.split(";") if pair.strip() and pair.partition("=")[0].strip() not in names]

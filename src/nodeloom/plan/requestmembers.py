@@ -72,6 +72,7 @@ def compile_members(
             (settled if all(map(settles, address.compiled())) else own).append((key, address))
             continue
         compile_part = partial(parameters.compile_member, key, label=f"{prefix}{key}", value_is_set=value_is_set)
+        # A condition is checked against the whole object, so that it is not divided.
         if key in checked:
             own.append((key, compile_part(value)))
             continue
@@ -108,6 +109,7 @@ def _divided(
     if key not in _OBJECTS or not isinstance(value, Mapping):
         return None, whole
     inner = value.items()
+    # Only from the beginning: a settled member behind one of the item's would change places with it.
     first = dict(takewhile(lambda pair: settles(compile_part(dict([pair]))), inner))
     if not first:
         return None, whole

@@ -243,9 +243,11 @@ class CompiledRouting:
             most = self._max_results.resolve(scope)
             if self._strict:
                 count_of(most)
+            # An empty limit leaves that of an earlier property (n8n).
             draft.max_results = most if is_truthy(most) else draft.max_results
         if self._annotations is not None:
             wanted = self._annotations.resolve(scope)
+            # All annotations outrank a list of some.
             if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
                 draft.annotations = wanted
         steps = [step for step in self._post_receive if step.applies(scope)]
@@ -260,6 +262,7 @@ class CompiledRouting:
         send, placement = self.send, self._placement
         if send is None or placement is None:
             return
+        # The first property that says whether pages are asked for decides (n8n).
         if self._paginate is not None and draft.paginate is None:
             draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
@@ -267,6 +270,7 @@ class CompiledRouting:
                 placement.put_body(draft, value, written)
             return
         found = self._send_name.resolve(scope)
+        # n8n would send the value under the name `undefined`.
         if self._strict and (found is UNDEFINED or found is None):
             return
         name = name_text(found, scope.environment.timezone, as_n8n=not self._strict)

@@ -10,6 +10,7 @@ from nodeloom.errors import ParameterError
 
 def refuse_hooks(routing: Routing) -> None:
     """Raise ParameterError when the routing carries JavaScript, which n8n's dumps mark as `{"__function__": name}`."""
+    # Refused before the run: without its hook the request would be another one than its author meant.
     found = list(routing.send.pre_send or () if routing.send else ())
     found += [step for step in (routing.output.post_receive or [] if routing.output else []) if not _is_step(step)]
     _refuse([*found, *_pagination_hooks(routing.operations)])

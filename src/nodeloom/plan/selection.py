@@ -145,6 +145,7 @@ def _named(descriptor: NodeDescriptor, parameters: Mapping[str, object]) -> tupl
     given: dict[str, object] = {}
     unknown: str | None = None
     for key, value in parameters.items():
+        # These are read apart, in any case of their letters.
         if key == REQUEST_OPTIONS or key.casefold() in _CHOOSERS:
             continue
         name = names.find(key)
@@ -214,6 +215,7 @@ class _Selector:
             values = {str(option.value): option.value for option in offered}
             names = list(dict.fromkeys(option.name for option in offered))
             return next(iter(values.values())) if len(values) == 1 else _refuse_open(self._node, name, names)
+        # n8n would run without the routing of any operation, and call the base address.
         if self._strict and not any(same(option.value, default) for option in offered):
             raise ParameterError(
                 f"{self._node.label}: which {name}? The default is not one that there is.",
@@ -276,6 +278,7 @@ class _Selector:
         value = form.values.get(OPERATION)
         found = [o for o in self._around(form).offered(shown) if same(o.value, value)]
         if self._strict and len(found if written else shown) > 1:
+            # Judged as if no value were an expression: what stays visible is visible for each item.
             certain = Surroundings(form.values, form.values, edition_of(self._descriptor), lambda _value: False)
             open_ones = [prop for prop in shown if not certain.visible(prop.display_options)]
             if open_ones:

@@ -32,7 +32,8 @@ _INNER = ("error", "odata.error", "fault", "errorresponse", "response")
 _WRAPPERS = ("result", "results", "meta", "data", "body", "_embedded", "status")
 _CODES = ("code", "errorcode", "error_code", "errcode", "__type", "error_type", "key", "type")
 _MESSAGES = (
-    "exceptionmessage",  # ASP.NET: `Message` beside it says that an error has occurred
+    # ASP.NET: `Message` beside it only says that an error has occurred.
+    "exceptionmessage",
     "message",
     "msg",
     "error_description",
@@ -232,7 +233,8 @@ def _code_of_details(source: Mapping[str, object]) -> str:
             if not isinstance(entry, Mapping):
                 continue
             entry = _folded(entry)
-            extensions = entry.get("extensions")  # GraphQL
+            # GraphQL keeps a code among the extensions (GraphQL, October 2021, section 7.1.2).
+            extensions = entry.get("extensions")
             code = _code_in(entry) or (_code_in(extensions) if isinstance(extensions, Mapping) else "")
             if code or (key == "details" and isinstance(entry.get("message"), str)):
                 return code or str(entry["message"])
@@ -250,7 +252,8 @@ def _message_in(source: Mapping[str, object]) -> str:
             # OData v2 and v3: {"lang": "en", "value": "…"}; Confluence: {"key": "…", "translation": "…"}
             value = value.get("value", value.get("translation"))
         if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
-            value = "; ".join(value[:_MOST_DETAILS])  # NestJS
+            # NestJS: a message for each fault of the body.
+            value = "; ".join(value[:_MOST_DETAILS])
         if isinstance(value, str) and value.strip():
             return _line(value)
     return ""
@@ -260,7 +263,8 @@ def _details_in(source: Mapping[str, object], message: str, depth: int) -> Itera
     """What is said of single fields, each as `field: message`."""
     said = source.get("message")
     if not message and isinstance(said, Mapping):
-        yield from _by_field(said, depth)  # GitLab
+        # GitLab: `message` is an object of faults by field.
+        yield from _by_field(said, depth)
     for key in _DETAILS:
         value = source.get(key)
         # `details` beside a message explains it at length, for programs (Google, OData).
@@ -297,14 +301,16 @@ def _one_detail(entry: object, depth: int) -> str:
     field = next((_field_name(entry[key]) for key in _FIELDS if entry.get(key)), "")
     source = entry.get("source")
     if not field and isinstance(source, Mapping):
-        field = next(map(str, source.values()), "")  # JSON:API: {"pointer": "/data/attributes/name"}
+        # JSON:API: {"pointer": "/data/attributes/name"}
+        field = next(map(str, source.values()), "")
     said = message or code
     return f"{field}: {said}" if field and said and field not in said else said
 
 
 def _field_name(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ".".join(str(part) for part in value[:_MOST_DETAILS])  # FastAPI: ["body", "name"]
+        # FastAPI names the place of a fault as a list of keys.
+        return ".".join(str(part) for part in value[:_MOST_DETAILS])
     return str(value) if isinstance(value, (str, int)) else ""
 
 

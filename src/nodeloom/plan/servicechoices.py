@@ -16,6 +16,7 @@ from nodeloom.plan.operation import OperationPlan
 def loading_routing(prop: PropertyDescriptor) -> Mapping[str, object] | None:
     """The routing that loads the property's choices; None when they are fixed, or loaded by JavaScript."""
     load = (prop.type_options or {}).get("loadOptions")
+    # `loadOptionsMethod` names JavaScript of the package, which Nodeloom does not run.
     routing = load.get("routing") if isinstance(load, Mapping) else None
     return routing if isinstance(routing, Mapping) else None
 

@@ -159,6 +159,7 @@ class StepBuilder:
             )
             if routing.is_condition and given and compiled.static and is_missing(compiled.value):
                 raise empty_condition(prop.label, literal=literal)
+            # n8n brings only properties of the form itself to their type.
             coercion = None if nested else coercion_of(prop)
             yield from routed(routing, prop, compiled, names, coercion, untold=untold)
         elif untold:
@@ -352,6 +353,7 @@ class StepBuilder:
             given: whether the author gave a value of their own.
             within: what the names around it were made of.
         """
+        # By all that compiling depends on; entries of a collection share a routing, and most share all of this.
         key = (id(routing), value_is_static, value_is_settled := is_settled(value), given, within.value, within.parent)
         compiled = self._routings.get(key)
         if compiled is None:

@@ -138,6 +138,7 @@ class KeyStep:
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
+        # By the exact type, which is the quickest test; any other value goes the way of the routing.
         if type(value) is str and _PLAIN_TEXT.fullmatch(value):
             draft.path[self.name] = f"{self.quote}{value}{self.quote}"
             draft.values[self.property_name] = value
@@ -150,6 +151,7 @@ def _shortened(step: RoutingStep) -> Step:
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
+    # These have to see the value, so that the shortcut would leave them out.
     if step.coercion is not None or step.untold:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)

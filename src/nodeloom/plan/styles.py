@@ -15,6 +15,7 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.plan.wire import SelfWritten, json_text, query_pairs, scalar_text
 
+# Percent-encoded: a blank, `|` or tab may not stand in a query as it is.
 _DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelimited": "%09"}
 # Reserved characters that a query may hold and that end neither a value nor the query.
 _RESERVED = ":/?@!$'()*,;"
@@ -70,6 +71,7 @@ def write_path(style: str, explode: bool, name: str, value: object) -> str:
         found = "".join(f";{name}={text}" for text in texts)
     else:
         found = ";" + (apart.join(texts) if explode else f"{name}={','.join(texts)}")
+    # No encoding protects a dot segment (RFC 3986 section 5.2.4).
     if found in (".", ".."):
         raise InvalidValueError("The value is not usable in a path.", value=found, hint="It may not be '.' or '..'.")
     return found

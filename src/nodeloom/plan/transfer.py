@@ -50,6 +50,7 @@ def transfer_of(options: object) -> Transfer:
     return Transfer(
         timeout=seconds_of(_number(options, "timeout", 0)),
         proxy=_proxy(options.get("proxy") or None),
+        # Only true itself: an odd value must not switch off the check of certificates.
         verify=options.get("allowUnauthorizedCerts") is not True,
         batching=_batching(options.get("batching")),
     )
@@ -69,7 +70,8 @@ def _proxy(written: object) -> str | None:
         if isinstance(written, str) and written.isprintable() and " " not in written and origin_of(written):
             return written
     except ValueError:
-        pass  # said below
+        # The error below says it.
+        pass
     # It may hold a password.
     shown = None if "@" in str(written) else written
     raise _refuse("proxy", shown, "an address such as http://proxy.example.com:3128")
@@ -81,6 +83,7 @@ def _batching(written: object) -> Batching | None:
         return None
     size = int(_number(batch, "batchSize", 50))
     seconds = _number(batch, "batchInterval", 1000) / 1000
+    # To n8n a size or an interval of 0 is no batching.
     return Batching(size, seconds) if size > 0 and seconds > 0 else None
 
 

@@ -93,6 +93,7 @@ def most_redirects(options: Mapping[str, object]) -> int | None:
             value=most,
             hint="Give a whole number, 0 for none.",
         )
+    # A number such as 1e300 is allowed, and is not to become a huge integer.
     return int(min(count, 2**31))
 
 

@@ -24,6 +24,7 @@ Use = Literal["whole"] | str
 #: A value that templates read: `("$value",)` for the property's own, `("$parameter", "Link")`, `("$parent", "name")`.
 Name = tuple[str, ...]
 
+# What a lone block may pass on unchanged: one side of these, or the text that these methods give.
 _LOGICAL = frozenset({"||", "&&", "??"})
 _TRIMMING = frozenset({"trim", "toString"})
 

@@ -26,7 +26,7 @@ def respell(prop: PropertyDescriptor, value: object, *, strict: bool = True) -> 
 
     A boolean may be the text `true` or `false`, and a collection the text of a JSON object. Raises UnknownNameError,
     with the nearest, for a member the collection does not have, and ParameterError for one that is given twice, for a
-    boolean that is something else, and for a collection that is not an object. Without `strict` all that stays as it is.
+    boolean that is something else, and for a collection that is not an object. Without `strict` all that stays so.
     """
     if _is_open(value):
         return value
@@ -52,6 +52,7 @@ def check_choice(
     """
     if not all(prop.type in ("options", "multiOptions") and is_closed(prop) for prop in shown):
         return
+    # A form gives defaults back, also those that are not choices.
     defaults = [prop.initial for prop in shown if prop.has_default]
     for value in _entries(written):
         if value is None or (isinstance(value, str) and is_template(value, dialect)):
@@ -126,6 +127,7 @@ def _truth(prop: PropertyDescriptor, value: object) -> object:
 
 
 def _collection(prop: PropertyDescriptor, value: object, strict: bool) -> object:
+    # On the command line a collection is written as JSON.
     if strict and isinstance(value, str) and value.strip()[:1] in ("{", "["):
         value = _read(prop, value)
     if prop.type == "collection" and prop.multiple and isinstance(value, (list, tuple)):

@@ -45,6 +45,7 @@ def iso_text(value: datetime) -> str:
         raise InvalidValueError(
             "The date has no time zone.", value=value.isoformat(), hint="Give it one, such as …+02:00 or …Z."
         )
+    # JavaScript's `toISOString` is always in UTC, luxon's `toISO` in the zone of the date.
     seen = value if isinstance(value, ZonedDateTime) else value.astimezone(UTC)
     return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -132,6 +133,7 @@ def _pairs(key: str, value: object, array_format: str, objects: bool) -> Iterato
         for name, member in value.items():
             yield from _pairs(f"{key}[{name}]", member, array_format, objects)
     elif isinstance(value, (list, tuple)) and array_format == "comma":
+        # `qs` leaves out an empty list.
         if value and list(value) != [UNDEFINED]:
             yield key, scalar_text(value, objects=objects)
     elif isinstance(value, (list, tuple)):
@@ -239,6 +241,7 @@ def encode_form(values: Mapping[str, object]) -> bytes:
 
 
 def _plus(text: str) -> str:
+    # WHATWG's set of letters, which is not Python's: `~` is escaped and `*` is not.
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
@@ -261,6 +264,7 @@ def plain_json(value: object) -> object:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
+        # JavaScript writes 1.0 as 1, and numbers from 1e21 on with an exponent (ECMA-262 Number::toString).
         return int(value) if value.is_integer() and abs(value) < 1e21 else value
     if isinstance(value, datetime):
         return iso_text(value)
