@@ -217,8 +217,8 @@ def _kind(patterns: bool) -> type[Validator]:
     # The stubs do not know the parts of which jsonschema makes its classes at run time.
     known: Any = Draft202012Validator.VALIDATORS
     own: dict[str, Keyword] = {
-        "$ref": _counted(known["$ref"]),
-        "$dynamicRef": _counted(known["$dynamicRef"]),
+        "$ref": _count_references(known["$ref"]),
+        "$dynamicRef": _count_references(known["$dynamicRef"]),
         "pattern": _pattern if patterns else _nothing,
         "patternProperties": _pattern_properties if patterns else _nothing,
         "additionalProperties": _additional_properties if patterns else _additional_if_no_patterns,
@@ -230,7 +230,7 @@ def _kind(patterns: bool) -> type[Validator]:
     return made
 
 
-def _counted(keyword: Keyword) -> Keyword:
+def _count_references(keyword: Keyword) -> Keyword:
     def check(validator: _Walk, wanted: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
         checker = validator.format_checker
         if checker.left is not None:

@@ -21,7 +21,7 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.once import once
-from nodeloom.descriptor.visibility import Surroundings, decided, edition_of
+from nodeloom.descriptor.visibility import Surroundings, edition_of, keep_decided
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 from nodeloom.values import Json
 
@@ -216,7 +216,7 @@ class Node:
         around = Surroundings(given, given, edition_of(descriptor))
 
         def possible(part: PropertyDescriptor | OptionDescriptor) -> bool:
-            return around.visible(decided(part.display_options, (RESOURCE,)))
+            return around.visible(keep_decided(part.display_options, (RESOURCE,)))
 
         found: dict[Json, OptionDescriptor] = {}
         for prop in descriptor.properties:

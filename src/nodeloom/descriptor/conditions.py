@@ -30,7 +30,7 @@ def same(value: Json, wanted: Json) -> bool:
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
-def _included(value: Json, wanted: Json) -> bool:
+def _includes(value: Json, wanted: Json) -> bool:
     """Whether `value` is the literal `wanted` (`Array.prototype.includes`): an object or list never is."""
     return not isinstance(wanted, (Mapping, list)) and same(value, wanted)
 
@@ -52,7 +52,7 @@ def _primitive(value: Json) -> Json:
     return "[object Object]" if isinstance(value, Mapping) else value
 
 
-def _ordered(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bool]:
+def _order_check(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bool]:
     def check(value: Json, wanted: Json) -> bool:
         value, wanted = _primitive(value), _primitive(wanted)
         if isinstance(value, str) and isinstance(wanted, str):
@@ -70,8 +70,8 @@ def _text(compare: Callable[[str, str], bool]) -> Callable[[Json, Json], bool]:
     return check
 
 
-_GREATER_OR_EQUAL = _ordered(lambda a, b: a >= b)
-_LESS_OR_EQUAL = _ordered(lambda a, b: a <= b)
+_GREATER_OR_EQUAL = _order_check(lambda a, b: a >= b)
+_LESS_OR_EQUAL = _order_check(lambda a, b: a <= b)
 
 
 def _between(value: Json, wanted: Json) -> bool:
@@ -85,9 +85,9 @@ def _between(value: Json, wanted: Json) -> bool:
 CONDITIONS: Mapping[str, Callable[[Json, Json], bool]] = {
     "eq": same,
     "not": lambda value, wanted: not same(value, wanted),
-    "gt": _ordered(lambda a, b: a > b),
+    "gt": _order_check(lambda a, b: a > b),
     "gte": _GREATER_OR_EQUAL,
-    "lt": _ordered(lambda a, b: a < b),
+    "lt": _order_check(lambda a, b: a < b),
     "lte": _LESS_OR_EQUAL,
     "between": _between,
     "startsWith": _text(str.startswith),
@@ -110,7 +110,7 @@ def matches(condition: Json, values: list[Json]) -> bool:
     DescriptorError for a condition that n8n does not know.
     """
     if not is_condition(condition):
-        return any(_included(value, condition) for value in values)
+        return any(_includes(value, condition) for value in values)
     rule = condition["_cnd"]
     if not isinstance(rule, Mapping) or not rule:
         raise DescriptorError("displayOptions has an empty condition.", value=condition, hint='Write {"eq": 1} in it.')

@@ -166,7 +166,7 @@ def _reader(annotation: Annotation) -> Read:
     arguments = typing.get_args(annotation)
     match typing.get_origin(annotation):
         case typing.Annotated:
-            return _annotated(arguments[0], arguments[1])
+            return _annotated_reader(arguments[0], arguments[1])
         case typing.Literal:
             allowed = frozenset(arguments)
             return _if_fitting(lambda value: isinstance(value, str) and value in allowed)
@@ -235,7 +235,7 @@ def _mapping(entry: Read) -> Read:
     return read
 
 
-def _annotated(annotation: Annotation, note: Told | Matching) -> Read:
+def _annotated_reader(annotation: Annotation, note: Told | Matching) -> Read:
     if isinstance(note, Told):
         readers = {name: _reader(kind) for name, kind in note.kinds.items()}
         return lambda value, holder: readers[note.by(value, holder)](value, holder)

@@ -11,7 +11,7 @@ from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import any_of, object_schema
-from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
+from nodeloom.descriptor.visibility import Surroundings, edition_of, keep_decided, keep_rooted
 from nodeloom.values import Json, JsonObject
 
 REQUEST_OPTIONS = "requestOptions"
@@ -73,7 +73,7 @@ def _node(node: Node) -> JsonObject:
 
 def _operations(node: Node, resource: str | None) -> list[JsonObject]:
     return [
-        _known({"name": o.name, "value": o.value, "action": o.action, "description": o.description})
+        _drop_absent({"name": o.name, "value": o.value, "action": o.action, "description": o.description})
         for o in node.operations(resource)
     ]
 
@@ -93,7 +93,7 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     # Other parameters may decide between several choices of one value; then no one request can be shown.
     variants = [o.routing.request if o.routing else None for _prop, o in form.operations()]
     request = variants[0] if variants and all(variant == variants[0] for variant in variants) else None
-    return _known(
+    return _drop_absent(
         {
             "node": node.name,
             "resource": None if resource is None else node.resource_label(resource),
@@ -112,7 +112,7 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     )
 
 
-def _known(pairs: JsonObject) -> JsonObject:
+def _drop_absent(pairs: JsonObject) -> JsonObject:
     return {key: value for key, value in pairs.items() if value is not None}
 
 
@@ -131,7 +131,7 @@ class _Form:
 
     def _possible(self, options: DisplayOptions | None) -> bool:
         """Whether resource, operation and version allow the part; other parameters may decide the rest."""
-        return self._around().visible(decided(options, (RESOURCE, OPERATION)))
+        return self._around().visible(keep_decided(options, (RESOURCE, OPERATION)))
 
     def _around(self) -> Surroundings:
         return Surroundings(self._chosen, self._chosen, self._edition)
@@ -162,16 +162,16 @@ class _Form:
         """The form fields in order."""
         return [self._field(prop) for prop in self.properties]
 
-    def _nested(self, properties: Iterable[PropertyDescriptor]) -> list[JsonObject]:
+    def _inner_fields(self, properties: Iterable[PropertyDescriptor]) -> list[JsonObject]:
         """The fields inside a collection or group, without those that this operation can never show."""
         return [
             self._field(prop)
             for prop in properties
-            if prop.type != "notice" and self._possible(rooted(prop.display_options))
+            if prop.type != "notice" and self._possible(keep_rooted(prop.display_options))
         ]
 
     def _field(self, prop: PropertyDescriptor) -> JsonObject:
-        field: JsonObject = _known(
+        field: JsonObject = _drop_absent(
             {
                 "name": prop.name,
                 "label": prop.label,
@@ -192,16 +192,16 @@ class _Form:
         offered = [o for o in prop.choices() if self._possible(o.display_options)]
         if offered:
             field["options"] = [
-                _known({"name": o.name, "value": o.value, "description": o.description}) for o in offered
+                _drop_absent({"name": o.name, "value": o.value, "description": o.description}) for o in offered
             ]
         if prop.children():
-            field["fields"] = self._nested(prop.children())
+            field["fields"] = self._inner_fields(prop.children())
         if prop.groups():
             field["groups"] = [
                 {
                     "name": group.name,
                     "label": group.display_name or group.name,
-                    "fields": self._nested(group.values),
+                    "fields": self._inner_fields(group.values),
                 }
                 for group in prop.groups()
             ]
@@ -229,7 +229,7 @@ class _Form:
             elif visible is not None:
                 rules.append({"if": visible, "then": {"required": [prop.name]}})
         chosen = {name: self._names_of(name, value) for name, value in self._chosen.items()}
-        return _known(
+        return _drop_absent(
             {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
                 "title": ", ".join([title, *map(str, self._chosen.values())]),

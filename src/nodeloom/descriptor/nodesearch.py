@@ -54,7 +54,16 @@ _MANY_PENALTY = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One operation as it is searched: its names, and further words."""
+    """One operation as it is searched: its names, and further words.
+
+    Args:
+        node: the node's name.
+        resource: its label; None if the node has no resources.
+        operation: its label.
+        method: the HTTP method, if it is known before an item.
+        description: what it does.
+        fields: the names of its fields.
+    """
 
     node: str
     resource: str | None
@@ -114,7 +123,7 @@ def entries_of(node: Node) -> list[Entry]:
     """All operations of `node`; from its search index if it brings one, so that no file of a resource is read."""
     file = node.search_file()
     if file is not None:
-        return _indexed(node, file)
+        return _read_index(node, file)
     found = []
     resources: list[str | None] = [*node.resources()] or [None]
     for resource in resources:
@@ -134,7 +143,7 @@ def entries_of(node: Node) -> list[Entry]:
     return found
 
 
-def _indexed(node: Node, file: Path) -> list[Entry]:
+def _read_index(node: Node, file: Path) -> list[Entry]:
     from nodeloom.descriptor.documentfiles import read_json
     from nodeloom.errors import DescriptorError
 

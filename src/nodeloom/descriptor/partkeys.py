@@ -56,14 +56,14 @@ def _in_routings(part: Json, at: Keys) -> Iterator[Problem]:
             place = (*at, str(key))
             if key == "postReceive" and isinstance(value, list):
                 for index, step in enumerate(value):
-                    yield from _typed(step, (*place, index), _STEP_PROPERTIES)
+                    yield from _typed_problems(step, (*place, index), _STEP_PROPERTIES)
             elif key == "pagination":
-                yield from _typed(value, place, _PAGINATION_PROPERTIES)
+                yield from _typed_problems(value, place, _PAGINATION_PROPERTIES)
             else:
                 yield from _in_routings(value, place)
 
 
-def _typed(part: Json, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _typed_problems(part: Json, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     """The properties of a step or a pagination, as far as its type says which it has."""
     kind = part.get("type") if isinstance(part, Mapping) else None
     if not isinstance(kind, str) or kind not in known:

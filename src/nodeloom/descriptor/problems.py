@@ -20,9 +20,14 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document: where (`path`, a JSON path), what, the piece itself, and what would be right.
+    """One thing that is wrong with a document.
 
-    `line` is the line of its file, from 1 on, where the document came from one.
+    Args:
+        path: where, as a JSON path.
+        message: what.
+        value: the piece itself, shortened.
+        hint: what would be right.
+        line: the line of its file, from 1 on, if the document came from one.
     """
 
     path: str

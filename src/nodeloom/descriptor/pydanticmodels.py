@@ -69,7 +69,7 @@ def _parts(kind: type[DocumentPart]) -> list[type[DocumentPart]]:
 
 def _model(kind: type[DocumentPart]) -> type[BaseModel]:
     annotations, keys = kind.declared.annotations, kind.declared.keys
-    fields: Any = {attribute: (_declared(annotations[attribute]), _field(key)) for attribute, key in keys.items()}
+    fields: Any = {attribute: (_to_pydantic(annotations[attribute]), _field(key)) for attribute, key in keys.items()}
     model = create_model(kind.__name__, __base__=_Model, __doc__=kind.__doc__, **fields)
     model.told = {key.spelling: told for attribute, key in keys.items() for told in told_in(annotations[attribute])}
     return model
@@ -81,7 +81,7 @@ def _field(key: Key) -> Any:
     return Field(... if key.required else key.default, alias=key.spelling, description=key.description)
 
 
-def _declared(annotation: Annotation) -> Any:
+def _to_pydantic(annotation: Annotation) -> Any:
     """An annotation of a key in pydantic's words; classes of documents by their names, as they hold each other."""
     if isinstance(annotation, type) and issubclass(annotation, DocumentPart):
         return ForwardRef(annotation.__name__)
@@ -93,9 +93,9 @@ def _declared(annotation: Annotation) -> Any:
                 return Annotated[arguments[0], Field(pattern=note.pattern, description=note.description)]
             return _branches(note)
         case typing.Union | types.UnionType:
-            return typing.Union[tuple(map(_declared, arguments))]  # noqa: UP007 - the branches are not known here
+            return typing.Union[tuple(map(_to_pydantic, arguments))]  # noqa: UP007 - the branches are not known here
         case origin if origin in (list, dict):
-            return types.GenericAlias(origin, tuple(map(_declared, arguments)))
+            return types.GenericAlias(origin, tuple(map(_to_pydantic, arguments)))
     return annotation
 
 
@@ -103,5 +103,5 @@ def _branches(told: Told) -> Any:
     def kind(entry: Json) -> str:
         return entry.kind if isinstance(entry, _Entry) else told.by(entry, {})
 
-    branches = tuple(Annotated[_declared(part), Tag(name)] for name, part in told.kinds.items())
+    branches = tuple(Annotated[_to_pydantic(part), Tag(name)] for name, part in told.kinds.items())
     return Annotated[typing.Union[branches], Discriminator(kind)]  # noqa: UP007 - as above

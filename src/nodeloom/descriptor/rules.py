@@ -43,7 +43,7 @@ class Rules:
     def _met(self, name: str, wanted: list[Json], within: tuple[str, ...], *, template: bool) -> JsonObject | None:
         """The parameters with which `name` meets one of `wanted`."""
         definitions = [prop for prop in self._properties if prop.name == name]
-        accepted = _accepted(wanted, template=template)
+        accepted = _accepting_schema(wanted, template=template)
         # Two properties that decide about each other have no schema: it would have no end.
         if not definitions or name in within or accepted is None:
             return None
@@ -69,7 +69,7 @@ def _values(default: Json) -> list[Json]:
     return list(default) if isinstance(default, list) else [default]
 
 
-def _accepted(wanted: list[Json], *, template: bool) -> JsonObject | None:
+def _accepting_schema(wanted: list[Json], *, template: bool) -> JsonObject | None:
     """The values that meet one of these conditions; `template` says whether an expression does (n8n `show`)."""
     literals = [w for w in wanted if not is_condition(w)]
     single: list[JsonObject] = [{"enum": literals}] if literals else []

@@ -133,10 +133,10 @@ class Outline:
         self.schema = schema
         # Before anything walks through it: jsonschema itself is recursive.
         if deeper_than(schema, _MOST_LEVELS):
-            raise self._broken("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
+            raise self._fault("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
         self._follow(schema)
 
-    def _broken(self, message: str, keys: Keys, value: Json, hint: str | None = None) -> DescriptorError:
+    def _fault(self, message: str, keys: Keys, value: Json, hint: str | None = None) -> DescriptorError:
         return DescriptorError(message, path=json_path((*self._at, *keys)), value=value, hint=hint)
 
     def _follow(self, schema: Json) -> None:
@@ -153,9 +153,9 @@ class Outline:
                     same[id(at.part)] = [(id(place.part), place.keys) for place, is_same in inner if is_same]
         except ValueError as fault:
             # An `$id` or `$ref` that is not an address at all; urllib says why.
-            raise self._broken(f"An address in the schema cannot be read: {preview(str(fault))}.", (), None) from None
+            raise self._fault(f"An address in the schema cannot be read: {preview(str(fault))}.", (), None) from None
         if self._unevaluated is not None and self._named_by_pattern:
-            raise self._broken(
+            raise self._fault(
                 "'unevaluatedProperties' beside 'patternProperties' is not checked.",
                 self._unevaluated,
                 None,
@@ -172,11 +172,11 @@ class Outline:
                 yield self._target(part[word], (*keys, word), at.resolver), True
         for words, is_same in ((_SAME_LISTS, True), (_INNER_LISTS, False)):
             for word in words:
-                for index, inner in enumerate(self._listed(part, word, keys)):
+                for index, inner in enumerate(self._list_at(part, word, keys)):
                     yield self._below(at, inner, word, index), is_same
         for words, is_same in ((_SAME_MAPS, True), (_INNER_MAPS, False), (_NAMED_MAPS, False)):
             for word in words:
-                for name, inner in self._mapped(part, word, keys).items():
+                for name, inner in self._mapping_at(part, word, keys).items():
                     yield self._below(at, inner, word, name), is_same
         for words, is_same in ((_SAME, True), (_INNER, False)):
             for word in words:
@@ -197,22 +197,22 @@ class Outline:
         if isinstance(part, bool):
             return part
         if not isinstance(part, Mapping):
-            raise self._broken("Here a schema is wanted.", keys, part, "Write an object, true or false.")
+            raise self._fault("Here a schema is wanted.", keys, part, "Write an object, true or false.")
         for word, value in part.items():
             fits, wanted = _FORMS.get(word, (None, ""))
             if fits is not None and not fits(value):
-                raise self._broken(f"{word!r} of the schema is not {wanted}.", (*keys, word), value)
+                raise self._fault(f"{word!r} of the schema is not {wanted}.", (*keys, word), value)
             if word not in _WORDS and (meant := typo_of(word, _WORDS - part.keys())):
-                raise self._broken(
+                raise self._fault(
                     f"The schema has no keyword {preview(word)!r}.", (*keys, word), value, f"Did you mean {meant!r}?"
                 )
         if "$schema" in part and keys:
-            raise self._broken("A part of the schema is of another dialect.", (*keys, "$schema"), part["$schema"])
+            raise self._fault("A part of the schema is of another dialect.", (*keys, "$schema"), part["$schema"])
         if "unevaluatedProperties" in part:
             self._unevaluated = (*keys, "unevaluatedProperties")
         self._named_by_pattern = self._named_by_pattern or "patternProperties" in part
         patterns = [((*keys, "pattern"), part["pattern"])] if "pattern" in part else []
-        patterns += [((*keys, "patternProperties", p), p) for p in self._mapped(part, "patternProperties", keys)]
+        patterns += [((*keys, "patternProperties", p), p) for p in self._mapping_at(part, "patternProperties", keys)]
         for place, pattern in patterns:
             self.patterns = True
             self._refuse_pattern(pattern, place)
@@ -224,18 +224,18 @@ class Outline:
         try:
             search(pattern, "", unicode=True)
         except DescriptorError as fault:
-            raise self._broken(fault.message, keys, pattern, fault.hint) from None
+            raise self._fault(fault.message, keys, pattern, fault.hint) from None
 
-    def _listed(self, part: Mapping[str, Json], word: str, keys: Keys) -> list[Json]:
+    def _list_at(self, part: Mapping[str, Json], word: str, keys: Keys) -> list[Json]:
         found = part.get(word, [])
         if not isinstance(found, list):
-            raise self._broken(f"{word!r} of the schema is not a list of schemas.", (*keys, word), found)
+            raise self._fault(f"{word!r} of the schema is not a list of schemas.", (*keys, word), found)
         return found
 
-    def _mapped(self, part: Mapping[str, Json], word: str, keys: Keys) -> Mapping[str, Json]:
+    def _mapping_at(self, part: Mapping[str, Json], word: str, keys: Keys) -> Mapping[str, Json]:
         found = part.get(word, {})
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
-            raise self._broken(f"{word!r} of the schema is not an object of schemas.", (*keys, word), found)
+            raise self._fault(f"{word!r} of the schema is not an object of schemas.", (*keys, word), found)
         return found
 
     def _target(self, reference: str, keys: Keys, resolver: Json) -> _Place:
@@ -247,7 +247,7 @@ class Outline:
             hint = "Put what it names under '$defs' of the schema, and refer to it as '#/$defs/NAME'."
             inside = reference.startswith("#")
             close = nearest(reference.rpartition("/")[2], self._names()) if inside else None
-            raise self._broken(
+            raise self._fault(
                 f"The reference {preview(reference)} "
                 + ("leads nowhere." if inside else "leads out of the schema, and nothing is fetched."),
                 keys,
@@ -271,7 +271,7 @@ class Outline:
                 node, others = path[-1]
                 for inner, place in others:
                     if inner in standing:
-                        raise self._broken("The schema applies itself to the same value without end.", place, None)
+                        raise self._fault("The schema applies itself to the same value without end.", place, None)
                     if inner not in settled:
                         path.append((inner, iter(same.get(inner, ()))))
                         standing.add(inner)
@@ -283,5 +283,5 @@ class Outline:
                     count, length = 1 + sum(c for c, _l in below), 1 + max((n for _c, n in below), default=0)
                     if count > _MOST_APPLIED or length > _MOST_CHAINED:
                         hint = f"{_MOST_APPLIED:,} are followed, {_MOST_CHAINED} of them one in the other."
-                        raise self._broken("Too many schemas apply to one value.", (), None, hint)
+                        raise self._fault("Too many schemas apply to one value.", (), None, hint)
                     settled[node] = count, length

@@ -99,7 +99,7 @@ def _plain(prop: PropertyDescriptor) -> JsonObject:
         case "json":
             text: JsonObject = {"type": "string", "contentMediaType": "application/json"}
             own = {"type": ["object", "array", "number", "boolean", "null"]}
-            return any_of([text, own if prop.value_schema is None else _embedded(prop.name, prop.value_schema)])
+            return any_of([text, own if prop.value_schema is None else _embed(prop.name, prop.value_schema)])
         case kind if kind in _TEXT_TYPES:
             return {**_SCALAR, **_bounds(prop)}
         case _:
@@ -131,7 +131,7 @@ def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> JsonObject:
     return any_of([{"type": "array", "items": entry}, entry]) if prop.multiple else entry
 
 
-def _embedded(name: str, schema: JsonObject) -> JsonObject:
+def _embed(name: str, schema: JsonObject) -> JsonObject:
     """A property's schema as a part of another: if it refers to itself, it stays a document of its own."""
     opened = _with_templates(schema)
     return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened

@@ -102,7 +102,7 @@ def _as_list(conditions: Json) -> list[Json]:
     return conditions if isinstance(conditions, list) else [conditions]
 
 
-def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOptions | None:
+def keep_decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOptions | None:
     """Of a part's conditions those that `known` parameters and the node's version settle; the others are left open.
 
     A part that meets these can be visible, with the right values for the rest.
@@ -118,7 +118,7 @@ def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOp
     return DisplayOptions(show=settled(options.show), hide=settled(options.hide))
 
 
-def rooted(options: DisplayOptions | None) -> DisplayOptions | None:
+def keep_rooted(options: DisplayOptions | None) -> DisplayOptions | None:
     """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
     if options is None:
         return None

@@ -84,7 +84,7 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
         _check_values(address)
     _check_placeholders(address)
     filled = "".join(
-        _filled(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
+        _fill(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
         for piece in address.pieces
     )
     match = AUTHORITY.match(filled)
@@ -130,7 +130,7 @@ def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
     return parts
 
 
-def _filled(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:
+def _fill(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in path_values and url_values == "strict":
             raise InvalidValueError(

@@ -14,7 +14,7 @@ from nodeloom.expression.splitting import is_template
 from nodeloom.expression.template import PathTemplate
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.plan.address_literals import Place, address_places
-from nodeloom.plan.clause import is_literal, quoted
+from nodeloom.plan.clause import is_literal, quote_text
 from nodeloom.plan.constancy import is_settled, reads_only
 from nodeloom.plan.marks import NOTHING_WITHIN, Within
 from nodeloom.plan.missingvalues import came_to_nothing, missing_address, read_nothing_else, spells_nothing
@@ -34,8 +34,14 @@ _ENCODED_QUOTE = re.compile(r"%27")
 class AddressTemplate:
     """A compiled `url` or `baseURL`: a template, or constant text.
 
-    `strict` lets no block of its path come to nothing, and writes what stands in an OData literal as one. `made_of` are
-    the credential's fields it reads.
+    `made_of` are the credential's fields that it reads.
+
+    Args:
+        source: as the descriptor has it.
+        static_parameters: the names of the parameters that are the same for every item.
+        value_is_static: whether `$value` is a constant.
+        strict: whether no block of the path may come to nothing, and a block in an OData literal is written as one.
+        within: what the names around it were made of.
     """
 
     __slots__ = ("_chunks", "made_of", "settled", "source", "static")
@@ -74,10 +80,10 @@ class AddressTemplate:
             self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
             before += _STAND_IN
         self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
-        self.settled = all(is_settled(code) for code in self.compiled())
+        self.settled = all(is_settled(code) for code in self.all_templates())
         self.made_of = NO_FIELDS.union(*(chunk.made_of for chunk in self._chunks))
 
-    def compiled(self) -> list[Compiled]:
+    def all_templates(self) -> list[Compiled]:
         """The code blocks, for the plan's account of what its templates read."""
         return [chunk.part.value for chunk in self._chunks if isinstance(chunk, _Block)]
 
@@ -102,7 +108,17 @@ class AddressTemplate:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A code block of an address template; `needed` says that it may not come to nothing."""
+    """A code block of an address template.
+
+    Args:
+        part: the block, compiled.
+        source: the whole template, for errors.
+        origin: who decides about its value.
+        place: where it stands in OData's grammar.
+        made_of: the credential's fields that it reads.
+        whole: whether it is one value and nothing else, in which a `/` or `&` cannot be the template's.
+        needed: whether it may not come to nothing.
+    """
 
     part: Part
     source: str
@@ -136,7 +152,7 @@ class _Block:
             if not text and self.origin is Origin.VALUE:
                 raise missing_address(self.source, self.part.block.code, self.part.value, scope)
             # A service decodes before it reads the literal, so an encoded quote would end the literal as well.
-            return _ENCODED_QUOTE.sub(r"\g<0>\g<0>", quoted(text, self.part))
+            return _ENCODED_QUOTE.sub(r"\g<0>\g<0>", quote_text(text, self.part))
         if value is None:
             # OData's word for null; as text it would be nothing.
             text = "null"

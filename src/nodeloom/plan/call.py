@@ -13,7 +13,7 @@ from nodeloom.expression import UNDEFINED
 from nodeloom.expression.fieldreads import EVERY
 from nodeloom.messages import Request, Said, origin_of
 from nodeloom.plan.address import UrlValues, author_may_choose, finish, join, secret_may_go
-from nodeloom.plan.draft import Draft, said_by
+from nodeloom.plan.draft import Draft, collect_said
 from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.payload import JSON, is_sent, write_payload
@@ -77,8 +77,21 @@ class Injected(Protocol):
 class Frame:
     """A request without its address: what of it is often the same for every item.
 
-    `query` is text without `?`. `credential_headers` are the names of the fields that are the credential's, in lower
-    case, and `credential_texts` what the plan's templates made of its secrets.
+    Args:
+        method: in upper case.
+        headers: as they are sent.
+        query: text without `?`.
+        body: None for no body.
+        timeout: in seconds; None for the transport's own.
+        most_redirects: how many are followed; None for as many as the transport follows.
+        verify: whether the service's certificate is checked.
+        proxy: its address, if the node names one.
+        credential_headers: the names of the fields that are the credential's, in lower case.
+        credential_body: whether the body holds something of the credential.
+        every_status: whether every status is an answer but those that are `failing`.
+        failing: the statuses that stay errors.
+        hosts: where the request and its redirects may go; None for any host.
+        credential_texts: what the plan's templates made of the credential's secrets.
     """
 
     method: str
@@ -136,9 +149,14 @@ class Common(Protocol):
 class Call:
     """One HTTP call of one item, before the credential is put on.
 
-    `options` is n8n's request object with every value resolved; `path` holds encoded path values. `common` writes it
-    quicker where the plan's calls have much in common. `marks` are the parts that are the credential's. `draft` is what
-    it was made of.
+    Args:
+        options: n8n's request object with every value resolved.
+        path: encoded path values by placeholder.
+        url_values: how values get into the address.
+        transfer: how the request travels.
+        common: writes it quicker if the plan's calls have much in common.
+        marks: the parts that are the credential's.
+        draft: what it was made of.
     """
 
     options: dict[str, object]
@@ -156,7 +174,7 @@ class Call:
     @property
     def said(self) -> Said:
         """What the call says, by name; and what of it is not told."""
-        return said_by(self.options, self.draft)
+        return collect_said(self.options, self.draft)
 
     @property
     def method(self) -> str:

@@ -77,14 +77,14 @@ def routing_problems(raw: object, at: Keys = ()) -> Iterator[Problem]:
                 for index, step in enumerate(value if isinstance(value, list) else ()):
                     if isinstance(step, dict) and HOOK not in step and isinstance(step.get("type"), str):
                         known = PostReceive(type=step["type"])
-                        yield from _refused(partial(compile_step, known), (*place, index, "type"))
+                        yield from _find_refusal(partial(compile_step, known), (*place, index, "type"))
             elif key == "pagination" and at and at[-1] in ("operations", "requestOperations"):
                 yield from _pagination_problems(value, place)
             else:
                 yield from routing_problems(value, place)
 
 
-def _refused(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
+def _find_refusal(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
     try:
         compiling()
     except ExpressionSyntaxError:
@@ -117,7 +117,7 @@ def _problems(part: object, at: Keys, readable: Readable, *, resolved: bool) -> 
         except ExpressionSyntaxError as fault:
             yield Problem(json_path(at), fault.message, hint=fault.hint)
             return
-        yield from _absent(compiled, part, at, readable)
+        yield from _find_absent(compiled, part, at, readable)
 
 
 def _in_entry(readable: Readable, values: object) -> Readable:
@@ -125,7 +125,7 @@ def _in_entry(readable: Readable, values: object) -> Readable:
     return replace(readable, names={**readable.names, "$parent": names_of(values)} if readable.names else {})
 
 
-def _absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> Iterator[Problem]:
+def _find_absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> Iterator[Problem]:
     """Members that a template reads and that are not there."""
     for holder, *keys in compiled.references:
         known = readable.names.get(str(holder))

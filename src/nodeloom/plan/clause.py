@@ -82,7 +82,7 @@ def _read(pieces: Sequence[Part | str], quotes: str) -> tuple[list[_Piece], str]
             found.append(_Quoted(piece, quote))
         else:
             found.append(_Token((piece,)))
-    return list(_joined(found)), quote
+    return list(_join_touching(found)), quote
 
 
 def _quote_after(text: str, quote: str, quotes: str) -> str:
@@ -100,7 +100,7 @@ def _quote_after(text: str, quote: str, quotes: str) -> str:
     return quote
 
 
-def _joined(pieces: list[_Piece]) -> Iterator[_Piece]:
+def _join_touching(pieces: list[_Piece]) -> Iterator[_Piece]:
     """The pieces, with what a token touches taken into it."""
     held: list[Part | str] = []
     for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
@@ -205,7 +205,7 @@ class ClauseText(PartedText):
             return text.replace("\\", "\\\\").replace('"', '\\"')
         if self._search and '"' in text:
             self._refuse_value("The value would end a phrase.", value, "In $search a phrase stands in double quotes.")
-        return quoted(text, part)
+        return quote_text(text, part)
 
     def _refuse_value(self, message: str, value: object, hint: str) -> NoReturn:
         raise InvalidValueError(message, property=self.property, value=value, expression=str(self.source), hint=hint)
@@ -232,7 +232,7 @@ def _bare(value: object) -> str:
     return preview(value) if isinstance(value, (Mapping, list, tuple)) else scalar_text(value)
 
 
-def quoted(text: str, part: Part) -> str:
+def quote_text(text: str, part: Part) -> str:
     """`text` as it stands in an OData string literal. An expression that doubles quotes itself is taken at its word."""
     # Doubling such a text again would look for another value.
     if "'" in text and "'" not in text.replace("''", "") and _doubles_quotes(part):

@@ -57,7 +57,7 @@ class Coercion:
     def apply(self, value: object, scope: Scope) -> object:
         """`value` as the property asks for it. Raises InvalidValueError for a value that is not of the type."""
         if not self._members:
-            return self._typed(self._prop, value, scope)
+            return self._to_type(self._prop, value, scope)
         if isinstance(value, list):
             return [self._entry(entry, scope) for entry in value]
         return self._entry(value, scope)
@@ -66,11 +66,11 @@ class Coercion:
         if not isinstance(entry, Mapping):
             return entry
         return {
-            name: self._typed(self._members[name], held, scope) if name in self._members else held
+            name: self._to_type(self._members[name], held, scope) if name in self._members else held
             for name, held in entry.items()
         }
 
-    def _typed(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
+    def _to_type(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
         if value is None or value is UNDEFINED:
             return UNDEFINED
         kind = str(prop.validate_type).lower()

@@ -18,7 +18,7 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.givenparameters import Parameters, sends_condition
 from nodeloom.plan.locator import is_locator
-from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
+from nodeloom.plan.marks import NO_MARKS, Marks, Within, join_marks, parameter_fields
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.operation import OperationPlan
@@ -43,11 +43,18 @@ def compile_plan(
     version: int | float | None = None,
     untold: Container[str] = (),
 ) -> OperationPlan:
-    """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
+    """Compile one operation of a node with an author's parameters.
 
-    With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
-    other operations are ignored. `untold` are the names of properties whose values are secret. Raises UnknownNameError,
-    ParameterError, or ExpressionSyntaxError with a caret.
+    Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+
+    Args:
+        node: whose operation it is.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: "n8n" for parameters of a node instance of n8n: only `=…` is a template, and parameters of other
+            operations are ignored.
+        url_values: how values get into addresses.
+        version: of the node; None for the newest.
+        untold: the names of properties whose values are secret.
     """
     return _compiler(node, parameters, dialect, url_values, version).plan(untold=untold)
 
@@ -64,8 +71,17 @@ def compile_loader(
 ) -> OperationPlan:
     """The plan of a request that serves a visible property, such as loading its choices.
 
-    `routing_of` gives that request's routing. The property's own parameters are in scope, their routing is not used.
-    Raises UnknownNameError when the operation does not show the property.
+    The property's own parameters are in scope, their routing is not used. Raises UnknownNameError if the operation does
+    not show the property.
+
+    Args:
+        node: whose property it is.
+        property_name: its name or label.
+        parameters: those that are filled in so far.
+        routing_of: gives the routing of the request for the property.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        untold: the names of properties whose values are secret.
     """
     compiler = _compiler(node, parameters, dialect, url_values, None, partial=True)
     names = PropertyNames(compiler.form.properties)
@@ -85,6 +101,16 @@ def _compiler(
     *,
     partial: bool = False,
 ) -> _Compiler:
+    """What compiles a plan of the operation that the parameters are for, its form filled in. Raises as `compile_plan`.
+
+    Args:
+        node: whose operation it is.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: in which they are written.
+        url_values: how values get into addresses.
+        version: of the node; None for the newest.
+        partial: whether the form is still being filled in.
+    """
     if version is not None:
         node = node.at_version(version)
     chosen = select(node, parameters, dialect=dialect, url_values=url_values, partial=partial)
@@ -171,7 +197,15 @@ def _is_hidden_condition(chosen: Selection, name: str) -> bool:
 
 
 class _Compiler:
-    """Compiles the parts of one plan; lives as long as `compile_plan` runs."""
+    """Compiles the parts of one plan; lives as long as `compile_plan` runs.
+
+    Args:
+        node: whose operation it is.
+        chosen: the operation, and the form that is filled in for it.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        transfer: how the requests travel.
+    """
 
     def __init__(
         self,
@@ -222,7 +256,7 @@ class _Compiler:
                 steps.append(PatchStep())
         _try_constants(steps)
         pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
-        own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
+        own = [*parameters.values(), *(pagination.all_templates() if pagination else ())]
         own += [template for step in defaults for template in templates_of(step.members)]
         return OperationPlan(
             node=self._node,
@@ -236,7 +270,7 @@ class _Compiler:
             url_values=self._url_values,
             transfer=self._transfer,
             pages_choose_method=pagination is not None and pagination.chooses_method,
-            marks=joined(step.marks for step in steps),
+            marks=join_marks(step.marks for step in steps),
             made_of=made_of,
             body_fields=self._body_fields(parameters, builder) if only is None and known.strict else None,
         )
@@ -353,12 +387,20 @@ def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _DefaultsStep:
-    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on."""
+    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on.
+
+    Args:
+        members: compiled.
+        settled: whether they are the same for every item as long as the credential is.
+        pagination: that of `requestOperations`.
+        adds: whether other members of the same keys stand there already.
+        conditions: the conditions among the members, by the part they stand in.
+        marks: the parts that are the credential's.
+    """
 
     members: Sequence[Member]
     settled: bool
     pagination: Pagination | None
-    #: Whether other members of the same keys stand there already.
     adds: bool = False
     conditions: Mapping[str, WrittenConditions] = field(default_factory=dict)
     marks: Marks = NO_MARKS

@@ -55,9 +55,9 @@ class Constraint:
                 self._check_choice(entry, as_text=as_text)
         if self._range is not None:
             for entry in entries:
-                self._range.check(fitted(entry, {"type": "number"}) if as_text else entry)
+                self._range.check(fit_texts(entry, {"type": "number"}) if as_text else entry)
         if self._schema is not None:
-            self._schema.check(fitted(value, self._written) if as_text else value)
+            self._schema.check(fit_texts(value, self._written) if as_text else value)
 
     def _check_choice(self, value: object, *, as_text: bool) -> None:
         key = _key(value)
@@ -87,16 +87,16 @@ def constraint_of(prop: PropertyDescriptor | None, *, ours: bool) -> Constraint 
     return None if found.says_nothing else found
 
 
-def fitted(value: object, schema: object) -> object:
+def fit_texts(value: object, schema: object) -> object:
     """`value` with texts read as what `schema` says they are, at any depth; other texts stay as they are."""
     if not isinstance(schema, Mapping):
         return value
     if isinstance(value, list):
-        return [fitted(entry, schema.get("items")) for entry in value]
+        return [fit_texts(entry, schema.get("items")) for entry in value]
     if isinstance(value, Mapping):
         members = schema.get("properties")
         known = members if isinstance(members, Mapping) else {}
-        return {name: fitted(member, known.get(name)) for name, member in value.items()}
+        return {name: fit_texts(member, known.get(name)) for name, member in value.items()}
     wanted = schema.get("type")
     if not isinstance(value, str) or wanted == "string" or (isinstance(wanted, list) and "string" in wanted):
         return value

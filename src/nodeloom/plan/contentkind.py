@@ -122,7 +122,7 @@ def json_of(response: Response) -> object:
     except TooMuchJSON:
         raise
     except ValueError:
-        text = _decoded(response.body, _charset_of(response, Kind.JSON))
+        text = _decode(response.body, _charset_of(response, Kind.JSON))
         if text is None or response.body.startswith(codecs.BOM_UTF8):
             raise
         try:
@@ -136,7 +136,7 @@ def text_of(response: Response, kind: Kind) -> str | None:
 
     Without a charset text is UTF-8.
     """
-    return _decoded(response.body, _charset_of(response, kind) or "utf-8")
+    return _decode(response.body, _charset_of(response, kind) or "utf-8")
 
 
 def beginning_of(response: Response, most: int) -> str | None:
@@ -173,7 +173,7 @@ def _codec(charset: str) -> str | None:
     return name if _CHARSET.fullmatch(name) or name in _OTHER_NAMES.values() else None
 
 
-def _decoded(body: bytes, charset: str) -> str | None:
+def _decode(body: bytes, charset: str) -> str | None:
     codec = _codec(charset)
     if codec is None:
         return None

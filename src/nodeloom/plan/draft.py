@@ -43,10 +43,20 @@ class Receiving:
 class Draft:
     """What the steps of a plan have contributed so far.
 
-    `options` is n8n's request object (method, url, baseURL, headers, qs, body, …). `path` holds encoded path
-    values by placeholder, `values` the resolved values by property name (for messages and for `echo`). `marks` are the
-    parts that are the credential's, `untold` values that are sent and are not told, as their properties' names say;
-    None where the plan has none.
+    Args:
+        scope: the item's.
+        options: n8n's request object (method, url, baseURL, headers, qs, body, …).
+        path: encoded path values by placeholder.
+        values: the resolved values by property name, for messages and for `echo`.
+        receiving: the steps from an answer to items.
+        pagination: how pages are fetched, if they are.
+        echo: the properties whose values an empty success repeats.
+        paginate: whether pages are asked for; None if no property said so yet.
+        max_results: the limit as it was resolved.
+        annotations: which of OData's annotations the items keep; True for all.
+        answer: what a success answers, if the descriptor states it.
+        marks: the parts that are the credential's.
+        untold: values that are sent and not told, as their properties' names say; None if the plan has none.
     """
 
     scope: Scope
@@ -70,7 +80,7 @@ class Draft:
     @property
     def said(self) -> Said:
         """What the request is to say, by name; and what of it is not told."""
-        return said_by(self.options, self)
+        return collect_said(self.options, self)
 
     def header_fields(self) -> dict[str, object]:
         """The header fields so far, to be changed. Raises InvalidValueError if they are not an object."""
@@ -136,7 +146,7 @@ class Draft:
         )
 
 
-def said_by(options: Mapping[str, object], draft: Draft | None) -> Said:
+def collect_said(options: Mapping[str, object], draft: Draft | None) -> Said:
     """What `options` say, with the item and the values behind them."""
     parts = [options.get(key) for key in _SAYING]
     if draft is None:

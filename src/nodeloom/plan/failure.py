@@ -81,8 +81,12 @@ def failure(
 ) -> ResponseError:
     """The error for an answer that is not a success.
 
-    `values` are the operation's resolved values by property name; they fill `{Name}` in the descriptor's own words
-    for the status (`errors`).
+    Args:
+        response: the answer.
+        call: what was asked.
+        operation: of which the descriptor may have words of its own for the status (`errors`).
+        values: the resolved values by property name; they fill `{Name}` in these words.
+        title: the operation as a person names it.
     """
     service_code, service_message, start = service_words(response)
     kind = _class_of(response.status, f"{service_code} {service_message}")
@@ -92,8 +96,8 @@ def failure(
         hint = "The service says no more. Check the parameters, and the address in the credential."
     own = _own_meaning(operation, response.status, kind)
     if own is not None:
-        message = _filled(own.message, values)
-        hint = _filled(own.hint, values) if own.hint else hint
+        message = _fill(own.message, values)
+        hint = _fill(own.hint, values) if own.hint else hint
     if kind is RateLimitedError and "retry-after" in response.headers:
         hint = f"The service asks to wait: Retry-After {response.headers['retry-after']}. {hint}"
     outdated = _outdated(response, operation)
@@ -142,7 +146,7 @@ def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[Res
     return operation.errors.get(str(status)) or (operation.errors.get("404") if kind is NotFoundError else None)
 
 
-def _filled(text: str, values: Mapping[str, object]) -> str:
+def _fill(text: str, values: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 

@@ -58,7 +58,15 @@ def _replaces_null(prop: PropertyDescriptor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Fills in the values of collections; `root` are the values of the whole form."""
+    """Fills in the values of collections.
+
+    Args:
+        root: the values of the whole form.
+        edition: of the node.
+        dialect: that of the author's templates.
+        is_template: which values are expressions.
+        as_n8n: whether what the form would not have let in counts as it does in n8n.
+    """
 
     root: Mapping[str, object]
     edition: Edition

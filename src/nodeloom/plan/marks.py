@@ -29,10 +29,18 @@ _TRACED_NAMES = CREDENTIAL_NAMES | NAMES_AROUND
 class Marks:
     """The parts of a request that are a credential's, each with the fields that it was made of.
 
-    `headers` by name in lower case, `query` and `body` by the name of the top-level member, `path` by placeholder. The
-    name `EVERY` stands for all there are. `address` is what pieces of the address were made of (each piece says it
-    too), and `method` the method. `edges` are the constant texts in front of and behind what was made. `constant` are
-    the members of query and body that are constants here, and so take the place of what an earlier template made.
+    The name `EVERY` stands for all names.
+
+    Args:
+        headers: by name in lower case.
+        query: by the name of the top-level member.
+        body: by the name of the top-level member.
+        path: by placeholder.
+        address: what pieces of the address were made of; each piece says it too.
+        method: what the method was made of.
+        edges: the constant texts in front of and behind what was made.
+        constant: the members of query and body that are constants here, and so take the place of what an earlier
+            template made.
     """
 
     headers: Mapping[str, Fields] = field(default_factory=dict)
@@ -62,10 +70,10 @@ class Marks:
         query = {name: fields for name, fields in self.query.items() if ("qs", name) not in other.constant}
         body = {name: fields for name, fields in self.body.items() if ("body", name) not in other.constant}
         return Marks(
-            _joined(self.headers, other.headers),
-            _joined(query, other.query),
-            _joined(body, other.body),
-            _joined(self.path, other.path),
+            _join_fields(self.headers, other.headers),
+            _join_fields(query, other.query),
+            _join_fields(body, other.body),
+            _join_fields(self.path, other.path),
             self.address | other.address,
             self.method | other.method,
             self.edges | other.edges,
@@ -175,7 +183,15 @@ def marks_of_part(key: str, part: Compiled, within: Within) -> Marks:
 def marks_of_send(
     kind: str, name: Compiled | None, value: Compiled | None, fields: Fields, *, dotted: bool = False
 ) -> Marks:
-    """The marks of a `value` that was made of these fields and is sent as `name`; None for a body of its own."""
+    """The marks of a value that is sent.
+
+    Args:
+        kind: the place it is sent in (`send.type`).
+        name: the name it is sent under; None for a body of its own.
+        value: the template that makes it; None if it is the property's own.
+        fields: the credential's fields that it was made of.
+        dotted: whether dots in the name make a path.
+    """
     if not fields:
         return NO_MARKS
     edges = frozenset[str]() if value is None else _edges(value)
@@ -192,7 +208,7 @@ def marks_of_send(
     return Marks(query=found, edges=edges) if kind == "query" else Marks(body=found, edges=edges)
 
 
-def joined(marks: Iterable[Marks]) -> Marks:
+def join_marks(marks: Iterable[Marks]) -> Marks:
     """All of them as one."""
     whole = NO_MARKS
     for each in marks:
@@ -233,7 +249,7 @@ def _edges(part: Compiled) -> frozenset[str]:
     return frozenset(text for text in (*pieces[:1], *pieces[-1:]) if isinstance(text, str))
 
 
-def _joined(one: Mapping[str, Fields], other: Mapping[str, Fields]) -> dict[str, Fields]:
+def _join_fields(one: Mapping[str, Fields], other: Mapping[str, Fields]) -> dict[str, Fields]:
     return {name: one.get(name, NO_FIELDS) | other.get(name, NO_FIELDS) for name in (*one, *other)}
 
 

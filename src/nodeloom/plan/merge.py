@@ -44,23 +44,23 @@ def merge(target: dict[str, object], source: dict[str, object]) -> None:
         if value is UNDEFINED:
             target.setdefault(key, UNDEFINED)
         else:
-            target[key] = _merged(target.get(key, UNDEFINED), value)
+            target[key] = _merge_value(target.get(key, UNDEFINED), value)
 
 
-def _merged(old: object, new: object) -> object:
+def _merge_value(old: object, new: object) -> object:
     if isinstance(new, dict):
         # lodash merges an object into a list by the keys that are indices.
         if isinstance(old, list):
-            return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
+            return _merge_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
         held: dict[str, object] = old if isinstance(old, dict) else {}
         merge(held, new)
         return held
     if isinstance(new, list):
-        return _merged_entries(old if isinstance(old, list) else [], dict(enumerate(new)))
+        return _merge_entries(old if isinstance(old, list) else [], dict(enumerate(new)))
     return new
 
 
-def _merged_entries(base: list[object], entries: dict[int, object]) -> list[object]:
+def _merge_entries(base: list[object], entries: dict[int, object]) -> list[object]:
     """`base` with `entries` merged in at their indices; other keys of an object cannot stand in a list (lodash)."""
     for index, value in entries.items():
         # An item's value must not make the process allocate a list of any length.
@@ -68,7 +68,7 @@ def _merged_entries(base: list[object], entries: dict[int, object]) -> list[obje
             raise InvalidValueError(f"The index {index} would make a list of {index} empty entries.", value=value)
         base.extend([UNDEFINED] * (index + 1 - len(base)))
         if value is not UNDEFINED:
-            base[index] = _merged(base[index], value)
+            base[index] = _merge_value(base[index], value)
     return base
 
 

@@ -122,7 +122,15 @@ def missing_value(label: str, written: Compiled | None, scope: Scope) -> Missing
 
 
 def missing_part(label: str, source: object, code: str, part: Compiled, scope: Scope) -> MissingValueError:
-    """The error for a block that came to nothing inside text: `code` is the block's, `source` the whole template."""
+    """The error for a block that came to nothing inside text.
+
+    Args:
+        label: what a person calls the text.
+        source: the whole template.
+        code: the block's.
+        part: the block, compiled.
+        scope: the item's.
+    """
     return _missing(f"A part of {label} is missing: {{{{{code}}}}}.", label, str(source), part, scope)
 
 
@@ -162,6 +170,15 @@ def missing_body(values: Sequence[tuple[str, Compiled]], scope: Scope) -> Missin
 
 
 def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Scope) -> MissingValueError:
+    """The error with what can be said of the item: its keys, and the key that was most likely meant.
+
+    Args:
+        message: what is missing.
+        label: the property, as a person calls it.
+        source: the expression to show.
+        read_by: the compiled expression, whose paths lead nowhere.
+        scope: the item's.
+    """
     data = scope.json if isinstance(scope.json, Mapping) else {}
     # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
     paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
@@ -211,14 +228,14 @@ def _advice(data: Mapping[str, object], read: tuple[str | int, ...]) -> tuple[st
         elif isinstance(found, list) and isinstance(key, int) and key < len(found):
             found = found[key]
         else:
-            return _absent(found, at, str(key))
+            return _explain_absence(found, at, str(key))
         at += _member(key)
     if not read or not came_to_nothing(found):
         return _keys_of(data, "$json"), None
     return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
 
 
-def _absent(holder: object, at: str, wanted: str) -> tuple[str, str | None]:
+def _explain_absence(holder: object, at: str, wanted: str) -> tuple[str, str | None]:
     if not isinstance(holder, Mapping):
         what = "a list" if isinstance(holder, list) else "not an object"
         return f"{at} is {what}, so it has no {wanted!r}.", None

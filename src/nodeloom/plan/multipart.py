@@ -82,7 +82,7 @@ def _file(name: str, value: Mapping[str, object]) -> tuple[str, bytes]:
 
 def _head(name: str, part: Part) -> str:
     """The header of a part. What it holds of others adds no line."""
-    file = "" if part.name is None else f'; filename="{_quoted(part.name)}"'
+    file = "" if part.name is None else f'; filename="{_quote_name(part.name)}"'
     lines = [f"{_disposition(name)}{file}"]
     if part.kind is not None:
         lines.append(f"Content-Type: {''.join(c for c in part.kind if c.isprintable())}")
@@ -91,10 +91,10 @@ def _head(name: str, part: Part) -> str:
 
 
 def _disposition(name: str) -> str:
-    return f'Content-Disposition: form-data; name="{_quoted(name)}"'
+    return f'Content-Disposition: form-data; name="{_quote_name(name)}"'
 
 
-def _quoted(text: str) -> str:
+def _quote_name(text: str) -> str:
     """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded.
 
     A backslash too, which some servers take for the escape of the quote behind it, and NUL, which ends it for others;

@@ -80,7 +80,7 @@ class OperationPlan:
         self.needs_all_items = needs_all_items
         self._values = values
         self._pages_choose_method = pages_choose_method
-        self._settled, self._own = arranged(steps)
+        self._settled, self._own = arrange_steps(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
         # None if an item may change any part of the request: then no part is common to all.
         self._touched = None if ANY in touched else touched - {REST}
@@ -163,7 +163,7 @@ class OperationPlan:
         if _has_pages(draft):
             return (yield from exchange_pages(call, draft, reception, self.bounds))
         response = yield call
-        return reception.limited(reception.items(response, call))
+        return reception.limit_items(reception.items(response, call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def _apply(steps: Iterable[Step], draft: Draft) -> None:
             raise
 
 
-def arranged(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
+def arrange_steps(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
     """The steps that can be applied once for all items, and those of the item, which come after them.
 
     A settled step stays behind an item's own step that touches the same: the later one wins.

@@ -14,7 +14,7 @@ from nodeloom.plan.call import Call
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.marks import Within
 from nodeloom.plan.merge import copy_json
-from nodeloom.plan.next_page import followed
+from nodeloom.plan.next_page import follow_link
 from nodeloom.plan.pageguard import PageGuard
 from nodeloom.plan.pagination import PAGINATIONS, GenericTemplates, Pagination
 from nodeloom.plan.pagination_odata import odata_pages
@@ -47,11 +47,11 @@ def exchange_pages(
         # One that only this item chose is compiled here.
         with javascript.allowed(draft.scope.environment.javascript):
             templates = pagination.templates
-        return reception.limited((yield from _generic(first, draft, reception, bounds, templates)))
+        return reception.limit_items((yield from _generic(first, draft, reception, bounds, templates)))
     if pagination.type == "odata":
         guard = PageGuard(bounds.max_pages)
-        return reception.limited((yield from odata_pages(first, reception, properties, guard)))
-    return reception.limited((yield from _offset(first, draft, reception, bounds, pagination)))
+        return reception.limit_items((yield from odata_pages(first, reception, properties, guard)))
+    return reception.limit_items((yield from _offset(first, draft, reception, bounds, pagination)))
 
 
 def _generic(
@@ -83,7 +83,7 @@ def _generic(
                 continue
             if key in ("url", "baseURL") and isinstance(value, str):
                 if value != request.get(key):
-                    options[key] = followed(first, key, value, within.fields(templates.part(key)))
+                    options[key] = follow_link(first, key, value, within.fields(templates.part(key)))
             else:
                 options[key] = value
         call = first.with_options(options, marks)
@@ -148,7 +148,7 @@ def _offset(
         page = reception.items(response, call)
         # n8n looks for the page below `rootProperty` after the steps, in the first item.
         if root:
-            page = _rooted(page, str(root), as_n8n=as_n8n)
+            page = _take_page(page, str(root), as_n8n=as_n8n)
         items += page
         reception.check_count(items)
         if not page or not isinstance(size, (int, float)) or len(page) != size:
@@ -180,7 +180,7 @@ def _page_size(pagination: Pagination, scope: Scope, *, as_n8n: bool) -> object:
     return int(size)
 
 
-def _rooted(page: list[Item], root: str, *, as_n8n: bool) -> list[Item]:
+def _take_page(page: list[Item], root: str, *, as_n8n: bool) -> list[Item]:
     value: object = value_at(page[0]["json"], root, UNDEFINED) if page else UNDEFINED
     if not isinstance(value, list):
         raise ItemError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nodeloom.expression import Compiled, Scope, compile_value
-from nodeloom.plan.marks import Marks, Within, joined, marks_of_part
+from nodeloom.plan.marks import Marks, Within, join_marks, marks_of_part
 from nodeloom.values import Json, JsonObject
 
 #: The types of a pagination.
@@ -29,7 +29,7 @@ class GenericTemplates:
     parts: Mapping[str, Compiled]
     whole: Compiled | None = None
 
-    def compiled(self) -> list[Compiled]:
+    def all_templates(self) -> list[Compiled]:
         """Every template."""
         return [self.proceed, *self.parts.values(), *([self.whole] if self.whole is not None else [])]
 
@@ -40,7 +40,7 @@ class GenericTemplates:
     def marks(self, within: Within) -> Marks:
         """What of the next request is the credential's; all of it may be if one expression makes the whole."""
         made = self.parts if self.whole is None else dict.fromkeys(_PARTS, self.whole)
-        return joined(marks_of_part(key, part, within) for key, part in made.items())
+        return join_marks(marks_of_part(key, part, within) for key, part in made.items())
 
     def resolve(self, scope: Scope) -> JsonObject:
         """The parts of the next request, those that are undefined too."""
@@ -92,10 +92,10 @@ class Pagination:
         request = self.properties.get("request")
         return isinstance(request, Mapping) and "method" in request
 
-    def compiled(self) -> list[Compiled]:
+    def all_templates(self) -> list[Compiled]:
         """Every template, compiled. Raises as `templates` does."""
         if self.type == "generic":
-            return self.templates.compiled()
+            return self.templates.all_templates()
         return [] if self.size is None else [self.size]
 
     @property

@@ -16,7 +16,7 @@ from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Response
 from nodeloom.plan.call import Call
 from nodeloom.plan.merge import copy_json
-from nodeloom.plan.next_page import followed
+from nodeloom.plan.next_page import follow_link
 from nodeloom.plan.pageguard import PageGuard
 from nodeloom.plan.reception import Reception, read_body
 from nodeloom.plan.service_words import service_words
@@ -56,7 +56,7 @@ def odata_pages(
         page = reception.items(response, call)
         count, link = _length(read_body(response, call))
         if link is not None:
-            found = yield from _linked(call, response, page, reception, left, guard)
+            found = yield from _follow_links(call, response, page, reception, left, guard)
             # A service that gives more than `$top` leads through everything by its links.
             if len(found) != limit or limit == left:
                 return items + found
@@ -67,7 +67,7 @@ def odata_pages(
             page = reception.items(response, call)
             whole = None if left is None else left + len(items)
             # The same links lead through it again.
-            return (yield from _linked(call, response, page, reception, whole, guard.anew()))
+            return (yield from _follow_links(call, response, page, reception, whole, guard.anew()))
         items += page
         reception.check_count(items)
         # A page that is longer than was asked for is all there is: the service knows no pages.
@@ -82,7 +82,7 @@ def odata_pages(
         guard.check(f"{call.url()}#{skip}" if "$select" in given else call.url(), response)
 
 
-def _linked(
+def _follow_links(
     first: Call, response: Response, page: list[Item], reception: Reception, left: int | None, guard: PageGuard
 ) -> Generator[Call, Response, list[Item]]:
     """The items of `page` and of all that its next links lead to; no more pages once there are `left` items.
@@ -112,7 +112,7 @@ def _linked(
 def _call_of(first: Call, link: str) -> Call:
     """The call of a next link, which holds its whole query."""
     options = copy_json(first.options)
-    options["url"] = followed(first, "url", link)
+    options["url"] = follow_link(first, "url", link)
     # The link of OData is opaque: nothing may be added to it (part 1, section 11.2.6.7).
     options.pop("qs", None)
     return first.with_options(options)

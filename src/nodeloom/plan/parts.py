@@ -24,13 +24,13 @@ class PartHeader:
         self._kind = kind
         self._headers = {name: compile_value(value, dialect="n8n", property=name) for name, value in headers.items()}
 
-    def compiled(self) -> Iterable[Compiled]:
+    def all_templates(self) -> Iterable[Compiled]:
         """The templates of the header fields."""
         return self._headers.values()
 
     def files(self, files: Iterable[Mapping[str, object]], scope: Scope) -> Parts:
         """A part for each file. Raises InvalidValueError for one of a media type that is not stated."""
-        headers = self._resolved(scope)
+        headers = self._resolve(scope)
         return Parts(
             tuple(
                 Part(
@@ -57,10 +57,10 @@ class PartHeader:
         return self._parts(map(encode_json, values), scope)
 
     def _parts(self, contents: Iterable[bytes], scope: Scope) -> Parts:
-        headers, kind = self._resolved(scope), media_type(self._kind)
+        headers, kind = self._resolve(scope), media_type(self._kind)
         return Parts(tuple(Part(content, kind, None, headers) for content in contents))
 
-    def _resolved(self, scope: Scope) -> dict[str, str]:
+    def _resolve(self, scope: Scope) -> dict[str, str]:
         values = {name: template.resolve(scope) for name, template in self._headers.items()}
         return {name: header_text(value) for name, value in values.items() if not is_missing(value)}
 

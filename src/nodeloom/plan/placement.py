@@ -65,12 +65,12 @@ class Placement:
             # argument that may be null addresses nothing; only what came to nothing by itself is a mistake there.
             if value is UNDEFINED if send.nullable else is_missing(value):
                 raise missing_value(prop.label, written, draft.scope)
-            draft.path[name] = str(self._encoded(prop, value, written, draft.scope))
+            draft.path[name] = str(self._encode_value(prop, value, written, draft.scope))
             draft.values[prop.name] = value
             return
         if value is UNDEFINED or (send.type != "body" and is_missing(value)):
             return
-        encoded = self._encoded(prop, value, written, draft.scope)
+        encoded = self._encode_value(prop, value, written, draft.scope)
         draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
         if send.type == "header":
             draft.header_fields()[name] = encoded
@@ -87,7 +87,7 @@ class Placement:
         """Make the value the body itself; an object adds to the fields that are there already."""
         if self._property is None or value is UNDEFINED:
             return
-        encoded = self._encoded(self._property, value, written, draft.scope)
+        encoded = self._encode_value(self._property, value, written, draft.scope)
         headers = draft.header_fields()
         if isinstance(encoded, Part):
             # The descriptor's own content type goes before the file's.
@@ -103,11 +103,11 @@ class Placement:
         else:
             draft.options["body"] = encoded
 
-    def _encoded(self, prop: PropertyDescriptor, value: object, written: Compiled | None, scope: Scope) -> object:
+    def _encode_value(self, prop: PropertyDescriptor, value: object, written: Compiled | None, scope: Scope) -> object:
         try:
             return self._written_value(prop, value, scope)
         except InvalidValueError as error:
-            raise placed(error, prop, written) from None
+            raise name_property(error, prop, written) from None
 
     def _written_value(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
         """The value as its place in the request has it, checked."""
@@ -117,7 +117,7 @@ class Placement:
             if checked is not None:
                 # A style writes all values as text, so the text `5` is as good as the number.
                 checked.check(structure(value), as_text=True)
-            styled = _styled(send, send.property or prop.name, value)
+            styled = _write_styled(send, send.property or prop.name, value)
             return styled if self.part is None else self.part.texts(styled, scope)
         if self.encode == "binary":
             file = file_of(value, scope)
@@ -158,10 +158,10 @@ class Placement:
             try:
                 self.constraint.check(value, as_text=False)
             except InvalidValueError as error:
-                raise placed(error, self._property, written) from None
+                raise name_property(error, self._property, written) from None
 
 
-def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
+def name_property(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
     """`error` with the property, and the expression that its value came from."""
     error.property = prop.label
     if written is not None and not written.static:
@@ -177,7 +177,7 @@ def _least(held: object, name: str, value: object) -> object:
     return value
 
 
-def _styled(send: SendRouting, name: str, value: object) -> object:
+def _write_styled(send: SendRouting, name: str, value: object) -> object:
     """A value in the style that its `send` asks for."""
     explode = bool(send.explode)
     if send.type == "path":

@@ -85,8 +85,12 @@ class PostReceiveStep:
     ) -> list[Item]:
         """The items after this step.
 
-        `scope` has `$response` and `$value`; `empty` says the answer had no body, `annotations` which of OData's the
-        items keep (True: all).
+        Args:
+            items: those before it.
+            scope: has `$response` and `$value`.
+            response: the answer.
+            empty: whether the answer had no body.
+            annotations: which of OData's annotations the items keep; True for all.
         """
         if empty and self.kind not in _ON_EMPTY:
             return items
@@ -184,17 +188,17 @@ def _limit(step: PostReceiveStep, items: list[Item], scope: Scope, _response: Re
 
 
 def _set(step: PostReceiveStep, _items: list[Item], scope: Scope, _response: Response) -> list[Item]:
-    value = _settled(step.value("value", _without_credentials(scope)))
+    value = _drop_undefined(step.value("value", _without_credentials(scope)))
     # n8n makes one item of a list, whose `json` is the list.
     return [{"json": v} for v in value] if isinstance(value, list) and not step.as_n8n else [{"json": value}]
 
 
-def _settled(value: object) -> object:
+def _drop_undefined(value: object) -> object:
     """JSON without what is undefined: a member is left out, an entry of a list is null."""
     if isinstance(value, dict):
-        return {key: _settled(inner) for key, inner in value.items() if inner is not UNDEFINED}
+        return {key: _drop_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
     if isinstance(value, list):
-        return [None if inner is UNDEFINED else _settled(inner) for inner in value]
+        return [None if inner is UNDEFINED else _drop_undefined(inner) for inner in value]
     return value
 
 
@@ -207,7 +211,7 @@ def _set_key_value(step: PostReceiveStep, items: list[Item], scope: Scope, _resp
     found = []
     for item in items:
         own = _without_credentials(scope).extend({"$responseItem": item["json"]})
-        found.append({"json": _settled({key: value.resolve(own) for key, value in step.properties.items()})})
+        found.append({"json": _drop_undefined({key: value.resolve(own) for key, value in step.properties.items()})})
     return found
 
 
@@ -237,10 +241,10 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     named = annotations if isinstance(annotations, list) else []
     page = items[0]["json"] if len(items) == 1 else None
     if isinstance(page, dict) and isinstance(page.get("value"), list):
-        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _prefixed(k) in named)}
+        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _add_prefix(k) in named)}
         entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
         if not keep:
-            of_list = {_prefixed(name): value for name, value in of_list.items()}
+            of_list = {_add_prefix(name): value for name, value in of_list.items()}
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
     # A service may give an entity's ETag in the header only, and If-Match needs it.
@@ -250,7 +254,7 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     return [as_item(entity) for entity in found]
 
 
-def _prefixed(name: str) -> str:
+def _add_prefix(name: str) -> str:
     """The name of control information as OData 4.0 writes it: `@odata.count` for `@count`."""
     return name if "@odata." in name else name.replace("@", "@odata.", 1)
 

@@ -131,14 +131,14 @@ class Reception:
             for step in receiving.steps:
                 items = step.apply(items, scope, response, empty=empty, annotations=self._draft.annotations)
         self.check_count(items)
-        return [item if "binary" in item else self._finished(item["json"]) for item in items]
+        return [item if "binary" in item else self._finish(item["json"]) for item in items]
 
     def _plain_items(self, body: object, response: Response) -> list[Item]:
         """The items of an answer without steps: of a list one for each entry."""
         if isinstance(body, list):
             self.check_count(body)
-            return [self._finished(value) for value in body]
-        return [item if "binary" in item else self._finished(item["json"]) for item in self._whole(body, response)[0]]
+            return [self._finish(value) for value in body]
+        return [item if "binary" in item else self._finish(item["json"]) for item in self._whole(body, response)[0]]
 
     def _whole(self, body: object, response: Response) -> tuple[list[Item], bool]:
         """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
@@ -153,7 +153,7 @@ class Reception:
             return [binary_item(body, response, "data")], False
         return [{"json": body}], False
 
-    def _finished(self, value: object) -> Item:
+    def _finish(self, value: object) -> Item:
         """JSON as an item; a value that is not an object stays as it is in n8n, undefined becomes null."""
         if not self._as_n8n:
             return as_item(value)
@@ -191,7 +191,7 @@ class Reception:
                 hint="Narrow the query, set a limit, or raise the bound (max_items of the policy).",
             )
 
-    def limited(self, items: list[Item]) -> list[Item]:
+    def limit_items(self, items: list[Item]) -> list[Item]:
         """`items` cut to `maxResults`."""
         if self._as_n8n:
             most = self._draft.max_results

@@ -16,7 +16,7 @@ from nodeloom.plan.addresstemplates import AddressTemplate
 from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.givenparameters import Parameters
-from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, joined, marks_of_part
+from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, join_marks, marks_of_part
 from nodeloom.plan.merge import merge
 
 Member = tuple[str, AddressTemplate | Compiled]
@@ -69,14 +69,14 @@ def compile_members(
                 strict=parameters.strict,
                 within=within,
             )
-            (settled if all(map(settles, address.compiled())) else own).append((key, address))
+            (settled if all(map(settles, address.all_templates())) else own).append((key, address))
             continue
         compile_part = partial(parameters.compile_member, key, label=f"{prefix}{key}", value_is_set=value_is_set)
         # A condition is checked against the whole object, so that it is not divided.
         if key in checked:
             own.append((key, compile_part(value)))
             continue
-        first, rest = _divided(key, value, settles, compile_part)
+        first, rest = _divide(key, value, settles, compile_part)
         settled += [(key, first)] if first is not None else []
         own += [(key, rest)] if rest is not None else []
     return settled, own
@@ -86,20 +86,20 @@ def templates_of(members: Iterable[Member]) -> Iterator[Compiled]:
     """Every value of `members`; of an address its templates."""
     for _key, part in members:
         if isinstance(part, AddressTemplate):
-            yield from part.compiled()
+            yield from part.all_templates()
         else:
             yield part
 
 
 def marks_of_members(members: Iterable[Member], within: Within) -> Marks:
     """What the members make the credential's; an address says it of itself."""
-    return joined(
+    return join_marks(
         Marks(address=part.made_of) if isinstance(part, AddressTemplate) else marks_of_part(key, part, within)
         for key, part in members
     )
 
 
-def _divided(
+def _divide(
     key: str, value: object, settles: Callable[[Compiled], bool], compile_part: Callable[[object], Compiled]
 ) -> tuple[Compiled | None, Compiled | None]:
     """The part of `value` that is settled, and the rest; None for one that is not there."""

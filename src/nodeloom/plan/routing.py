@@ -11,7 +11,7 @@ from nodeloom.plan.clause import is_odata, refuse_unread_clause
 from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft, Receiving
 from nodeloom.plan.givenparameters import Parameters, sends_condition
-from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
+from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, join_marks, marks_of_send
 from nodeloom.plan.merge import merge
 from nodeloom.plan.missingvalues import came_to_nothing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
@@ -125,10 +125,10 @@ class CompiledRouting:
         of_item = encode in ("binary", "binaryPart")
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
-        self.touches = frozenset(self._touched())
-        self.marks = joined(self._marked(within))
+        self.touches = frozenset(self._collect_touches())
+        self.marks = join_marks(self._collect_marks(within))
 
-    def _marked(self, within: Within) -> Iterator[Marks]:
+    def _collect_marks(self, within: Within) -> Iterator[Marks]:
         yield marks_of_members(self.members, within)
         yield marks_of_members(self._request, within)
         send = self.send
@@ -140,7 +140,7 @@ class CompiledRouting:
                 send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
             )
 
-    def compiled(self) -> Iterator[Compiled]:
+    def all_templates(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
         yield from templates_of(self.members)
         yield from self._sending()
@@ -179,7 +179,7 @@ class CompiledRouting:
             return None
         return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(placement.encode)
 
-    def _touched(self) -> Iterator[str]:
+    def _collect_touches(self) -> Iterator[str]:
         yield from (key for key, _part in self._request)
         send = self.send
         if send is not None and (self._send_name is not None or send.encode is not None):
@@ -216,7 +216,7 @@ class CompiledRouting:
     def _of_part(self) -> Iterable[Compiled]:
         """The templates of what goes with a part of a multipart body."""
         placement = self._placement
-        return () if placement is None or placement.part is None else placement.part.compiled()
+        return () if placement is None or placement.part is None else placement.part.all_templates()
 
     @property
     def is_empty(self) -> bool:

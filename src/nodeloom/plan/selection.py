@@ -30,7 +30,13 @@ _CHOOSERS = (RESOURCE, OPERATION)
 class Selection:
     """One operation of a node, and the form that an author's parameters fill in.
 
-    `given` are the parameters under their properties' names; `unknown` is the first that no property has.
+    Args:
+        descriptor: the part of the node that describes the resource.
+        resource: the chosen one; None if the node has none.
+        operation: the chosen one; None if the node has none.
+        form: the visible properties, and their values.
+        given: the parameters under their properties' names.
+        unknown: the first parameter that is not a property's.
     """
 
     descriptor: NodeDescriptor
@@ -54,12 +60,17 @@ def select(
     url_values: UrlValues,
     partial: bool = False,
 ) -> Selection:
-    """The operation that `parameters` (flat, `resource` and `operation` among them) are for.
-
-    A form that is `partial` is still being filled in: it need not say yet what is called.
+    """The operation that an author's parameters are for.
 
     Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError if one is
     missing, is an expression, or depends on one.
+
+    Args:
+        node: the node.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: in which they are written.
+        url_values: "strict", or n8n's rules ("raw").
+        partial: whether the form is still being filled in, so that it need not say yet what is called.
     """
     if url_values == "strict":
         _refuse_empty(node, parameters)
@@ -71,7 +82,7 @@ def select(
             )
     resource = _indexed_resource(node, wanted.get(RESOURCE, ABSENT)) if node.document.resources is not None else None
     descriptor = node.descriptor(resource)
-    given, unknown = _named(descriptor, parameters)
+    given, unknown = _name_parameters(descriptor, parameters)
     given = given_values(descriptor.properties, given, dialect, as_n8n=url_values == "raw")
     given |= wanted if resource is None else {**wanted, RESOURCE: resource}
     selector = _Selector(node, descriptor, resource, dialect, strict=url_values == "strict")
@@ -139,7 +150,9 @@ def _refuse_template(node: Node, kind: str, written: object) -> None:
         )
 
 
-def _named(descriptor: NodeDescriptor, parameters: Mapping[str, object]) -> tuple[dict[str, object], str | None]:
+def _name_parameters(
+    descriptor: NodeDescriptor, parameters: Mapping[str, object]
+) -> tuple[dict[str, object], str | None]:
     """The parameters under their properties' names, and the first that no property has."""
     names = PropertyNames(descriptor.properties)
     given: dict[str, object] = {}
@@ -159,7 +172,15 @@ def _named(descriptor: NodeDescriptor, parameters: Mapping[str, object]) -> tupl
 
 
 class _Selector:
-    """Places what is written for one node; `resource` is that of a split node, matched already."""
+    """Places what is written for one node.
+
+    Args:
+        node: the node.
+        descriptor: the part of it that describes the resource.
+        resource: that of a split node, matched already.
+        dialect: that of the parameters.
+        strict: whether a name that cannot be placed is an error.
+    """
 
     def __init__(
         self, node: Node, descriptor: NodeDescriptor, resource: str | None, dialect: Dialect, *, strict: bool
@@ -178,7 +199,7 @@ class _Selector:
         """The value of a name, from its visible properties (see `visible_form`)."""
         name = shown[0].name
         if name in _CHOOSERS and any(prop.choices() for prop in shown):
-            return self._chosen(name, shown, written, around)
+            return self._choose(name, shown, written, around)
         if written is not ABSENT and self._dialect == "author":
             for prop in shown:
                 written = respell(prop, written, strict=self._strict and len(shown) == 1)
@@ -186,7 +207,7 @@ class _Selector:
             check_choice(shown, written, around.offered(shown), self._descriptor.properties, self._dialect)
         return as_written(shown, written, around)
 
-    def _chosen(self, name: str, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
+    def _choose(self, name: str, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
         if name == RESOURCE and self._resource is not None:
             return self._resource
         offered = around.offered(shown)
@@ -194,12 +215,12 @@ class _Selector:
             return self._default(name, shown, offered, around)
         if self._strict:
             _refuse_template(self._node, name, written)
-            return self._matched(name, written, offered, around)
+            return self._match(name, written, offered, around)
         if isinstance(written, str) and is_template(written, "author"):
             # An expression chooses nothing in n8n, whether or not it comes to a name.
             return written
         try:
-            return self._matched(name, written, offered, around)
+            return self._match(name, written, offered, around)
         except UnknownNameError:
             return written
 
@@ -225,7 +246,7 @@ class _Selector:
             )
         return default
 
-    def _matched(self, name: str, written: object, offered: Sequence[OptionDescriptor], around: Surroundings) -> object:
+    def _match(self, name: str, written: object, offered: Sequence[OptionDescriptor], around: Surroundings) -> object:
         try:
             if name == RESOURCE:
                 return self._node.match_resource(written, among=offered)

@@ -167,7 +167,7 @@ def _words_in(body: object, depth: int) -> tuple[str, str]:
         return code, "; ".join(dict.fromkeys(message for _, message in pairs if message))
     if not isinstance(body, Mapping):
         return "", ""
-    body = _folded(body)
+    body = _fold_keys(body)
     code, message = _code_in(body), _message_in(body)
     details = "; ".join(dict.fromkeys(_details_in(body, message, depth)))
     if details and details not in message:
@@ -188,7 +188,7 @@ def _words_in(body: object, depth: int) -> tuple[str, str]:
     return (code, message) if code or message else _words_wrapped(body, depth)
 
 
-def _folded(source: Mapping[str, object]) -> dict[str, object]:
+def _fold_keys(source: Mapping[str, object]) -> dict[str, object]:
     """The members under their names in lower case; of two the first counts."""
     found: dict[str, object] = {}
     for key, value in source.items():
@@ -232,7 +232,7 @@ def _code_of_details(source: Mapping[str, object]) -> str:
         for entry in entries[:_MOST_DETAILS] if isinstance(entries, list) else ():
             if not isinstance(entry, Mapping):
                 continue
-            entry = _folded(entry)
+            entry = _fold_keys(entry)
             # GraphQL keeps a code among the extensions (GraphQL, October 2021, section 7.1.2).
             extensions = entry.get("extensions")
             code = _code_in(entry) or (_code_in(extensions) if isinstance(extensions, Mapping) else "")
@@ -297,7 +297,7 @@ def _one_detail(entry: object, depth: int) -> str:
     if not isinstance(entry, Mapping):
         return ""
     code, message = _words_in(entry, depth + 1)
-    entry = _folded(entry)
+    entry = _fold_keys(entry)
     field = next((_field_name(entry[key]) for key in _FIELDS if entry.get(key)), "")
     source = entry.get("source")
     if not field and isinstance(source, Mapping):

@@ -32,8 +32,16 @@ def compile_choices(
 ) -> OperationPlan:
     """The plan that loads the choices of a visible property; each item it gives has `name` and `value`.
 
-    Raises UnknownNameError for a property the operation does not show, ParameterError when its choices do not come
+    Raises UnknownNameError for a property that the operation does not show, ParameterError if its choices do not come
     from a declarative request.
+
+    Args:
+        node: whose property it is.
+        property_name: its name or label.
+        parameters: those that are filled in so far.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        untold: the names of properties whose values are secret.
     """
 
     def routing_of(prop: PropertyDescriptor) -> Routing:

@@ -29,7 +29,7 @@ from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
-from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, routed
+from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, steps_of_routing
 from nodeloom.plan.uses import Use, compiler_for, known_texts, uses_in
 
 
@@ -37,7 +37,14 @@ from nodeloom.plan.uses import Use, compiler_for, known_texts, uses_in
 class DynamicStep:
     """A property whose value decides which parts contribute, and is an expression.
 
-    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
+    What it marks is known once it has its value.
+
+    Args:
+        prop: the property.
+        value: its expression.
+        builder: makes the steps of the parts.
+        names: further names for their templates.
+        made_of: the credential's fields that the expression reads.
     """
 
     prop: PropertyDescriptor
@@ -104,12 +111,20 @@ class StepBuilder:
     @property
     def needs_all_items(self) -> bool:
         """Whether a template of a routing compiled so far reads other items than its own."""
-        return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
+        return any(c.needs_all_items for routing in self._routings.values() for c in routing.all_templates())
 
     def compile(
         self, prop: PropertyDescriptor, value: object, *, given: bool, literal: bool = False, use: Use | None = None
     ) -> Compiled:
-        """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
+        """A written value, compiled.
+
+        Args:
+            prop: the property.
+            value: what is written.
+            given: whether it is the author's, in the author's dialect; a default is in n8n's.
+            literal: whether it came out of an expression, so that it is not read as one.
+            use: what it is put into.
+        """
         if literal:
             return constant(value)
         dialect: Dialect = self._dialect if given else "n8n"
@@ -161,7 +176,7 @@ class StepBuilder:
                 raise empty_condition(prop.label, literal=literal)
             # n8n brings only properties of the form itself to their type.
             coercion = None if nested else coercion_of(prop)
-            yield from routed(routing, prop, compiled, names, coercion, untold=untold)
+            yield from steps_of_routing(routing, prop, compiled, names, coercion, untold=untold)
         elif untold:
             yield UntoldStep(compiled)
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
@@ -207,15 +222,15 @@ class StepBuilder:
             made_of: the credential's fields that the value was made of.
         """
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names, made_of, literal=literal)
+            yield from self._steps_of_choices(prop.choices(), value, names, made_of, literal=literal)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
             present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
+            yield from self._steps_of_members(present, value, names, defaults=False, literal=literal, made_of=made_of)
         else:
             for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
+                yield from self._steps_of_group(prop, group, value, names, literal=literal, made_of=made_of)
 
     def check_resolved(self, prop: PropertyDescriptor, value: object, written: Compiled) -> None:
         """Raise InvalidValueError if an expression gives a collection something that is not an object (strict)."""
@@ -233,9 +248,9 @@ class StepBuilder:
         """The steps of a routing that belongs to no property's value."""
         nothing = constant(None)
         compiled = self._routing(routing, None, nothing, value_is_static=True, given=False, within=self._within)
-        yield from routed(compiled, None, nothing, {})
+        yield from steps_of_routing(compiled, None, nothing, {})
 
-    def _chosen(
+    def _steps_of_choices(
         self,
         options: Sequence[OptionDescriptor],
         value: object,
@@ -262,9 +277,9 @@ class StepBuilder:
                 if not literal:
                     self.body_parameters += parameters_read(option.routing)
                 routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
-                yield from routed(routing, None, own, names)
+                yield from steps_of_routing(routing, None, own, names)
 
-    def _group(
+    def _steps_of_group(
         self,
         prop: PropertyDescriptor,
         group: GroupDescriptor,
@@ -274,6 +289,16 @@ class StepBuilder:
         literal: bool,
         made_of: Fields,
     ) -> Iterator[Step]:
+        """The steps of the entries that a fixedCollection holds of one group.
+
+        Args:
+            prop: the fixedCollection.
+            group: the group.
+            value: what is written for the fixedCollection.
+            names: further names for the templates of the members.
+            literal: whether the value came out of an expression.
+            made_of: the credential's fields that the value was made of.
+        """
         entries = value.get(group.name)
         if entries is None or entries is UNDEFINED:
             return
@@ -283,12 +308,16 @@ class StepBuilder:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
+                    yield from self._steps_of_members(
+                        group.values, entry, inner, defaults=True, literal=literal, made_of=made_of
+                    )
         elif isinstance(entries, Mapping):
             inner = {**names, "$index": 0, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
+            yield from self._steps_of_members(
+                group.values, entries, inner, defaults=True, literal=literal, made_of=made_of
+            )
 
-    def _nested(
+    def _steps_of_members(
         self,
         properties: Sequence[PropertyDescriptor],
         given: Mapping[str, object],
@@ -298,6 +327,16 @@ class StepBuilder:
         literal: bool,
         made_of: Fields,
     ) -> Iterator[Step]:
+        """The steps of the members of a collection, or of an entry of a fixedCollection.
+
+        Args:
+            properties: what the members may be.
+            given: what is written for them.
+            names: further names for their templates.
+            defaults: whether a member that is not given has its default.
+            literal: whether the members came out of an expression.
+            made_of: the credential's fields that they were made of.
+        """
         form = visible_form(
             properties,
             given,
@@ -377,9 +416,9 @@ def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Paginatio
     asked: bool | None = None
     pagination = ground
     for step in steps:
-        routed = step.step if isinstance(step, EntryStep) else step
-        if isinstance(routed, RoutingStep):
-            pagination = routed.routing.pagination or pagination
+        inner = step.step if isinstance(step, EntryStep) else step
+        if isinstance(inner, RoutingStep):
+            pagination = inner.routing.pagination or pagination
             if asked is None:
-                asked = routed.routing.paginates(routed.value)
+                asked = inner.routing.paginates(inner.value)
     return pagination if asked else None

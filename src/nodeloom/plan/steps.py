@@ -18,10 +18,10 @@ from nodeloom.plan.coercion import Coercion
 from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.constraints import Constraint
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.locator import located
+from nodeloom.plan.locator import resolve_locator
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.missingvalues import is_missing, missing_value
-from nodeloom.plan.placement import placed
+from nodeloom.plan.placement import name_property
 from nodeloom.plan.requestmembers import MembersStep
 from nodeloom.plan.routing import CompiledRouting
 
@@ -65,12 +65,21 @@ def constant(value: object) -> Compiled:
 def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> object:
     """What a property's written value comes to: `$value`."""
     resolved = value.resolve(scope)
-    return resolved if prop is None else located(prop, resolved)
+    return resolved if prop is None else resolve_locator(prop, resolved)
 
 
 @dataclass(slots=True)
 class RoutingStep:
-    """A property's own routing. An `untold` value is sent, and is not told."""
+    """A property's own routing.
+
+    Args:
+        prop: the property; None for the routing of a choice.
+        value: what is written for it.
+        routing: compiled.
+        names: further names for its templates.
+        coercion: what makes of the value what the property's type asks for.
+        untold: whether the value is sent and not told.
+    """
 
     prop: PropertyDescriptor | None
     value: Compiled
@@ -118,6 +127,13 @@ class KeyStep:
     """A text in the path, the usual key of what an operation addresses: plain text is put there as it is.
 
     Everything else is left to the property's routing, which this is a shortcut of.
+
+    Args:
+        step: the routing.
+        name: the placeholder.
+        quote: what stands around the text in the path.
+        property_name: for messages and for `echo`.
+        value: what is written for the property.
     """
 
     step: RoutingStep
@@ -146,7 +162,7 @@ class KeyStep:
             self.step.apply(draft)
 
 
-def _shortened(step: RoutingStep) -> Step:
+def _shorten(step: RoutingStep) -> Step:
     """`step`, or its shortcut if it only puts a text into the path."""
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
@@ -177,7 +193,7 @@ class RequiredStep:
 
     def apply(self, draft: Draft) -> None:
         """Raise MissingValueError when the value is undefined, null (if null is not a value) or empty."""
-        value = located(self.prop, self.value.resolve(draft.scope))
+        value = resolve_locator(self.prop, self.value.resolve(draft.scope))
         if is_missing(value) and not (value is None and takes_null(self.prop)):
             raise missing_value(self.prop.label, self.value, draft.scope)
 
@@ -201,13 +217,13 @@ class ConstraintStep:
 
     def apply(self, draft: Draft) -> None:
         """Raise InvalidValueError when there is a value that does not fit."""
-        value = located(self.prop, self.value.resolve(draft.scope))
+        value = resolve_locator(self.prop, self.value.resolve(draft.scope))
         if value is UNDEFINED or value is None:
             return
         try:
             self.constraint.check(value, as_text=False)
         except InvalidValueError as error:
-            raise placed(error, self.prop, self.value) from None
+            raise name_property(error, self.prop, self.value) from None
 
 
 @dataclass(slots=True)
@@ -226,7 +242,7 @@ class UntoldStep:
         draft.keep_untold(self.value.resolve(draft.scope))
 
 
-def routed(
+def steps_of_routing(
     routing: CompiledRouting,
     prop: PropertyDescriptor | None,
     value: Compiled,
@@ -248,6 +264,6 @@ def routed(
     if routing.members:
         yield MembersStep(routing.members, partial(value_of, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:
-        yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
+        yield _shorten(RoutingStep(prop, value, routing, names, coercion, untold))
     elif untold:
         yield UntoldStep(value)

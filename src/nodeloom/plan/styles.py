@@ -37,7 +37,15 @@ class Written(SelfWritten):
 
 
 def write_query(style: str, explode: bool, name: str, value: object, *, reserved: bool = False) -> Written:
-    """`value` under `name` in a query, form or cookie. Raises InvalidValueError for what the style cannot hold."""
+    """A value in a query, form or cookie. Raises InvalidValueError for one that the style cannot hold.
+
+    Args:
+        style: as OpenAPI names it.
+        explode: whether each entry or member stands for itself.
+        name: the parameter's.
+        value: a single value, a list or an object.
+        reserved: whether reserved characters stay as they are.
+    """
     value = structure(value)
     if style == "deepObject" and isinstance(value, (Mapping, list)):
         return Written(tuple((n, (v,), "") for n, v in query_pairs({name: value})), reserved)
@@ -59,10 +67,10 @@ def write_path(style: str, explode: bool, name: str, value: object) -> str:
     lead = {"label": ".", "matrix": ";"}.get(style, "")
     apart = lead if explode and lead else _DELIMITERS.get(style, ",")
     if isinstance(value, Mapping):
-        pairs = [(quote(str(k), safe=""), _quoted(v)) for k, v in value.items() if v is not UNDEFINED]
+        pairs = [(quote(str(k), safe=""), _quote(v)) for k, v in value.items() if v is not UNDEFINED]
         texts = [f"{k}={v}" if explode else f"{k},{v}" for k, v in pairs]
     else:
-        texts = [_quoted(v) for v in (value if isinstance(value, list) else [value])]
+        texts = [_quote(v) for v in (value if isinstance(value, list) else [value])]
     if not texts or texts == [""]:
         raise InvalidValueError("The value is empty, and stands in the path.", hint="Give it at least one entry.")
     if style != "matrix":
@@ -103,7 +111,7 @@ def _text(value: object) -> str:
     return json_text(value) if isinstance(value, (Mapping, list, tuple)) else scalar_text(value)
 
 
-def _quoted(value: object) -> str:
+def _quote(value: object) -> str:
     try:
         return quote(_text(value), safe="")
     except UnicodeEncodeError:

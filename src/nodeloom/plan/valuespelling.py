@@ -12,7 +12,7 @@ from nodeloom.descriptor.catalogue import PropertyNames
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.shapes import is_closed
-from nodeloom.descriptor.visibility import controlling_names, rooted
+from nodeloom.descriptor.visibility import controlling_names, keep_rooted
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.splitting import is_template
@@ -46,9 +46,16 @@ def check_choice(
 ) -> None:
     """Raise UnknownNameError, with the nearest, when `written` is not one of the choices that are `offered` here.
 
-    `shown` are the visible properties of one name, `beside` all that stand with them. Nothing is said if a service
+    Nothing is said if a service
     may have further choices, and a default is always taken. A value that decides nothing and is sent the
     way n8n sends it is for the service to judge, as in n8n.
+
+    Args:
+        shown: the visible properties of one name.
+        written: what the author wrote for it.
+        offered: their choices that are visible here.
+        beside: all properties that stand with them.
+        dialect: that of the author's templates.
     """
     if not all(prop.type in ("options", "multiOptions") and is_closed(prop) for prop in shown):
         return
@@ -73,7 +80,7 @@ def _controlling(properties: Iterable[PropertyDescriptor], *, nested: bool) -> I
     """The names that decide about these properties and what is in them; inside only what begins at the root."""
     for prop in properties:
         for options in (prop.display_options, *(choice.display_options for choice in prop.choices())):
-            yield from controlling_names(rooted(options) if nested else options)
+            yield from controlling_names(keep_rooted(options) if nested else options)
         yield from _controlling((*prop.children(), *(p for g in prop.groups() for p in g.values)), nested=True)
 
 
