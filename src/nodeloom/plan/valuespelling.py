@@ -5,7 +5,6 @@ Python and the command line are held to the same rules. What is an expression, o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nodeloom.descriptor.catalogue import PropertyNames
@@ -16,6 +15,7 @@ from nodeloom.descriptor.visibility import controlling_names, keep_rooted
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.splitting import is_template
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.values import literal_of
 
 _TRUTH = {"true": True, "false": False}
@@ -152,8 +152,8 @@ def _collection(prop: PropertyDescriptor, value: object, strict: bool) -> object
 
 def _read(prop: PropertyDescriptor, text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return ANY_JSON.read(text)
+    except ValueError:
         raise ParameterError(
             f"The text given for {prop.label} is not JSON.", property=prop.label, value=text, hint="Give an object."
         ) from None
