@@ -34,7 +34,8 @@ def written(template: str, option: str = "$filter", **item: Any) -> Any:
 def filter_of(parameters: dict[str, Any], item: dict[str, Any], **how: Any) -> Any:
     """The `$filter` that List Weblink would send."""
     plan = compile_plan(THREECX, {**LIST, **parameters}, **how)
-    return plan.draft(scope_of(plan, item)).options["qs"].get("$filter")
+    query: Any = plan.draft(scope_of(plan, item)).options["qs"]
+    return query.get("$filter")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,8 @@ NAME = {"displayName": "Name", "name": "name", "type": "string", "default": ""}
 
 def query_of(probe: Node, parameters: dict[str, Any], item: dict[str, Any], **how: Any) -> Any:
     plan = compile_plan(probe, parameters, **how)
-    return plan.draft(scope_of(plan, item)).options["qs"].get("$filter")
+    query: Any = plan.draft(scope_of(plan, item)).options["qs"]
+    return query.get("$filter")
 
 
 @pytest.mark.parametrize(

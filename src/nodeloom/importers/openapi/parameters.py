@@ -12,7 +12,7 @@ from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
-from nodeloom.plan.call import OWN_HEADERS
+from nodeloom.plan.requestheaders import OWN_HEADERS
 from nodeloom.values import Json, JsonObject
 
 OPTIONS = "Options"
