@@ -29,6 +29,10 @@ from nodeloom.values import Item
 _OF_THE_WAY = frozenset({401, 403, 407, 429})
 
 
+# Looked up once, as in `contentkind`.
+_JSON = Kind.JSON
+
+
 class _Empty:
     """The body of an answer that has none."""
 
@@ -57,14 +61,15 @@ def read_body(response: Response, call: Call) -> object:
         # A node that asks for text gets text, also if it is JSON (axios `responseType`).
         asked = text_of(response, kind)
         return response.body if asked is None else asked
-    if kind is Kind.JSON or may_be_json(response.body, kind):
+    says_json = kind is _JSON
+    if says_json or may_be_json(response.body, kind):
         try:
             return json_of(response)
         except TooMuchJSON as fault:
-            if kind is Kind.JSON:
+            if says_json:
                 raise _too_much(fault, call) from None
         except ValueError as fault:
-            if kind is Kind.JSON and not as_n8n:
+            if says_json and not as_n8n:
                 # Python's reader stumbles at the first letter of a page of HTML, which says little. A reason of our own
                 # reader says why a text that looks like JSON is refused.
                 reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
@@ -138,7 +143,9 @@ class Reception:
         if isinstance(body, list):
             self.check_count(body)
             return [self._finish(value) for value in body]
-        return [item if "binary" in item else self._finish(item["json"]) for item in self._whole(body, response)[0]]
+        if body is EMPTY or isinstance(body, bytes):
+            return self._whole(body, response)[0]
+        return [self._finish(body)]
 
     def _whole(self, body: object, response: Response) -> tuple[list[Item], bool]:
         """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
@@ -196,7 +203,7 @@ class Reception:
         if self._as_n8n:
             most = self._draft.max_results
             return cut_as_n8n(items, most) if is_truthy(most) else items
-        limit = self.max_results()
+        limit = None if self._draft.max_results is None else self.max_results()
         return items if limit is None else items[:limit]
 
     def max_results(self) -> int | None:
