@@ -6,14 +6,16 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.cli.assignments import Settings, read_setting_file, split_setting
 from nodeloom.cli.installednodes import named_node
+from nodeloom.cli.options import read_options
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, UnknownNameError
+from nodeloom.run.runoptions import RUNTIME_OPTIONS
 from nodeloom.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -56,25 +58,10 @@ class Written:
 def open_runtime(options: Options) -> Runtime:
     """The runtime that the options ask for, with the credential types of `--credential-type`."""
     passphrases_are_asked_for()
-    runtime = Runtime(
-        url_values=options["url_values"],
-        timezone=options["timezone"],
-        javascript=_javascript(options),
-        retries=options["retries"],
-        timeout=options["timeout"],
-        connect_timeout=options["connect_timeout"],
-        request_timeout=options["request_timeout"],
-        policy=_policy(options["allowed_hosts"]),
-    )
+    runtime = Runtime(policy=_policy(options["allowed_hosts"]), **read_options(options, RUNTIME_OPTIONS))
     for path in options["credential_types"]:
         runtime.add_credential_type(path)
     return runtime
-
-
-def _javascript(options: Options) -> bool | Literal["process"]:
-    if options["no_javascript"]:
-        return False
-    return "process" if options["isolate_javascript"] else True
 
 
 def _policy(hosts: tuple[str, ...]) -> Policy | None:
@@ -92,7 +79,7 @@ def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) ->
         note(f"warning: {failure}")
     node, written = _target(runtime, options)
     parameters, dialect = written.parameters, written.dialect
-    version = written.version if options["node_version"] is None else options["node_version"]
+    version = written.version if options["version"] is None else options["version"]
     _apply(runtime, node, parameters, options, dialect)
     plan = runtime.compile(node, parameters, dialect=dialect, version=version)
     credentials = _credentials(runtime, options["credentials"])

@@ -31,7 +31,11 @@ def as_nodes(given: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
     from nodeloom.inputs.plainvalues import plain
 
     if not isinstance(given, Mapping):
-        raise ConfigurationError("nodes are items by the name of a node.", property="nodes", value=type(given).__name__)
+        raise ConfigurationError(
+            "nodes must be the items of other nodes, by the name of the node.",
+            property="nodes",
+            value=type(given).__name__,
+        )
     found: dict[str, Sequence[Any]] = {}
     for name, items in given.items():
         rows = rows_of(items)

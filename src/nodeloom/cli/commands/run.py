@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nodeloom.cli.app import FAILED, INTERRUPTED, in_own_process, show_error
-from nodeloom.cli.options import job_options
+from nodeloom.cli.options import GroupedCommand, job_options, naming_flags, run_keywords
 from nodeloom.cli.terminal import say
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import forget_locals
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from nodeloom.cli.sink import Sink
     from nodeloom.outcomes import RunReport
     from nodeloom.run.events import Observer
+    from nodeloom.run.runoptions import RunKeywords
 
 
-@click.command("run")
+@click.command("run", cls=GroupedCommand)
 @job_options
 def run(**options: Any) -> int:
     """Run OPERATION of RESOURCE of NODE for every item; without items, once.
@@ -43,6 +44,7 @@ def run(**options: Any) -> int:
     from nodeloom.outcomes import RunReport
 
     check_files(options)
+    keywords = run_keywords(options)
     note = _quiet if options["quiet"] else say
     broken = False
     # Left last: whatever the command waits for until then, the second signal ends it.
@@ -54,7 +56,7 @@ def run(**options: Any) -> int:
             report = RunReport(job.node)
             with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
                 try:
-                    _run(job, options, [sink, report_sink], report, signals)
+                    _run(job, keywords, options, [sink, report_sink], report, signals)
                 except NodeloomError as fault:
                     if not _has_sent(report):
                         raise
@@ -84,8 +86,24 @@ def _write_report(report: RunReport, sink: Sink) -> None:
     sink.flush()
 
 
-def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signals: Interruption) -> None:
-    """The run itself: every outcome written to the first of `sinks` as it comes, also those after a signal."""
+def _run(
+    job: Job,
+    keywords: RunKeywords,
+    options: Options,
+    sinks: list[Sink],
+    report: RunReport,
+    signals: Interruption,
+) -> None:
+    """The run itself: each outcome is written to the first of `sinks` as it comes, after a signal too.
+
+    Args:
+        job: what to run.
+        keywords: how it is run, by the options of the table.
+        options: the command's own.
+        sinks: the results', then the report's.
+        report: what is filled in.
+        signals: what ends the run early.
+    """
     from nodeloom.cli.progress.display import chosen, progress
     from nodeloom.cli.progress.standing import Gauge
     from nodeloom.cli.sink import encoder
@@ -101,29 +119,16 @@ def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signa
 
     signals.watch(stop, options["concurrency"], give_up)
     with contextlib.ExitStack() as opened:
-        outcomes = job.runtime.stream(
-            job.node,
-            job.parameters,
-            job.items,
-            credentials=job.credentials,
-            on_error=options["on_error"],
-            concurrency=options["concurrency"],
-            coalesce=options["coalesce"],
-            ordered=not options["unordered"],
-            rate=options["rate"],
-            burst=options["burst"],
-            adaptive=options["adaptive"],
-            retry_budget=options["retry_budget"],
-            break_after=options["break_after"],
-            deadline=options["deadline"],
-            journal=options["journal"],
-            retry_failed=options["retry_failed"],
-            stop=stop,
-            dialect=job.dialect,
-            version=job.version,
-            report=report,
-            observer=_telemetry() if options["telemetry"] else None,
-        )
+        keywords = {
+            **keywords,
+            "credentials": job.credentials,
+            "version": job.version,
+            "dialect": job.dialect,
+            "stop": stop,
+            "observer": _telemetry() if options["telemetry"] else None,
+        }
+        with naming_flags():
+            outcomes = job.runtime.stream(job.node, job.parameters, job.items, report=report, **keywords)
         on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
         kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
         opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
