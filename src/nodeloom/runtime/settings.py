@@ -37,7 +37,7 @@ def bounds_of(options: RuntimeOptions, policy: Policy | None) -> dict[str, Any]:
 
 
 def way_of(transport: Any, policy: Policy | None) -> Hashable:
-    """What decides who answers a request, besides its address: the transport that was given, and where it may go."""
+    """What decides who answers a request, besides its address: the transport that was given, and the policy."""
     destinations = policy.destinations if policy is not None else None
     if transport is None:
         return destinations
@@ -47,7 +47,7 @@ def way_of(transport: Any, policy: Policy | None) -> Hashable:
 
 
 def policy_of(given: Policy | Mapping[str, Any] | None) -> Policy | None:
-    """The policy, read from its JSON where it is given as that."""
+    """The policy, read from its JSON if it is given as that."""
     if given is None:
         return None
     from nodeloom.transport.policy import Policy
@@ -72,7 +72,7 @@ def secret_names_of(given: Iterable[str] | None) -> list[str]:
 
 
 def closed_runtime() -> ConfigurationError:
-    """The error of a runtime that was closed. What it opened now would never be closed again."""
+    """The error of a runtime that was closed: what it opened would not be closed again."""
     return ConfigurationError(
         "The runtime is closed.", hint="Use it inside its `with` block, or make another Runtime()."
     )
