@@ -5,10 +5,11 @@ What the command line has besides (parameters, items, output) is declared here, 
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -25,171 +26,178 @@ from nodeloom.run.runoptions import (
     explain,
 )
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., int] | click.Command)
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from nodeloom.cli.namecompletion import Complete
 
 FORMATS = ("json", "ndjson", "csv")
 
 
-def _option(name: str, flag: str, group: Group, text: str, **more: Any) -> Option:
-    return Option(name=name, flag=flag, group=group, help=text, **more)
-
-
 _COMMAND_LINE = (
-    _option(
-        "settings",
-        "--set NAME=VALUE",
-        Group.PARAMETERS,
-        "A parameter, by its name or label. VALUE may hold expressions. A nested one: Options.Top=5.",
+    Option(
+        name="settings",
+        flag="--set NAME=VALUE",
+        group=Group.PARAMETERS,
+        help="A parameter, by its name or label. VALUE may hold expressions. A nested one: Options.Top=5.",
         many=True,
         planned=True,
     ),
-    _option(
-        "literals",
-        "--literal NAME=VALUE",
-        Group.PARAMETERS,
-        "A parameter whose VALUE is text and never an expression.",
+    Option(
+        name="literals",
+        flag="--literal NAME=VALUE",
+        group=Group.PARAMETERS,
+        help="A parameter whose VALUE is text and never an expression.",
         many=True,
         planned=True,
     ),
-    _option(
-        "file_settings",
-        "--set-file NAME=FILE",
-        Group.PARAMETERS,
-        "A parameter whose value is the text in FILE, read as {settings} reads VALUE.",
+    Option(
+        name="file_settings",
+        flag="--set-file NAME=FILE",
+        group=Group.PARAMETERS,
+        help="A parameter whose value is the text in FILE, read as {settings} reads VALUE.",
         many=True,
         planned=True,
     ),
-    _option(
-        "parameters",
-        "--parameters FILE",
-        Group.PARAMETERS,
-        "Parameters as one JSON object. The options above and the arguments win over it.",
+    Option(
+        name="parameters",
+        flag="--parameters FILE",
+        group=Group.PARAMETERS,
+        help="Parameters as one JSON object. The options above and the arguments win over it.",
         check=FilePath(),
         planned=True,
     ),
-    _option(
-        "instance",
-        "--instance FILE",
-        Group.PARAMETERS,
-        "A node copied out of n8n's editor: its type, version and parameters. NODE may be left out.",
+    Option(
+        name="instance",
+        flag="--instance FILE",
+        group=Group.PARAMETERS,
+        help="A node copied out of n8n's editor: its type, version and parameters. NODE may be left out.",
         check=FilePath(),
         planned=True,
     ),
-    _option(
-        "node_name",
-        "--node-name NAME",
-        Group.PARAMETERS,
-        "Which node of {instance}, if the file holds several.",
+    Option(
+        name="node_name",
+        flag="--node-name NAME",
+        group=Group.PARAMETERS,
+        help="Which node of {instance}, if the file holds several.",
         planned=True,
     ),
     RUN_OPTIONS["version"],
     RUNTIME_OPTIONS["timezone"],
-    _option(
-        "items_from",
-        "--items FILE|-",
-        Group.ITEMS,
-        "Items as JSON, NDJSON or CSV. - is standard input, which is also read without this option if it is a pipe or "
-        "a file.",
+    Option(
+        name="items_from",
+        flag="--items FILE|-",
+        group=Group.ITEMS,
+        help="Items as JSON, NDJSON or CSV. - is standard input, which is also read without this option if it is a "
+        "pipe or a file.",
         check=FilePath(),
         planned=True,
     ),
-    _option(
-        "format_",
-        "--format",
-        Group.ITEMS,
-        "The format of the items. Without it, FILE's suffix decides, then the content.",
+    Option(
+        name="format_",
+        flag="--format",
+        group=Group.ITEMS,
+        help="The format of the items. Without it, FILE's suffix decides, then the content.",
         check=Choice(FORMATS),
         planned=True,
     ),
-    _option(
-        "max_item_bytes",
-        "--max-item-bytes BYTES",
-        Group.ITEMS,
-        "The longest item that is read. A longer one fails, and the others go on.",
+    Option(
+        name="max_item_bytes",
+        flag="--max-item-bytes BYTES",
+        group=Group.ITEMS,
+        help="The longest item that is read. A longer one fails, and the others go on.",
         default=ITEM_BYTES,
         check=Number(least=1, whole=True, example=ITEM_BYTES),
         planned=True,
     ),
-    _option(
-        "max_items",
-        "--max-items N",
-        Group.ITEMS,
-        "How many items are read at most. Without it, any number.",
+    Option(
+        name="max_items",
+        flag="--max-items N",
+        group=Group.ITEMS,
+        help="How many items are read at most. Without it, any number.",
         check=Number(least=1, whole=True, example=1000),
         planned=True,
     ),
     RUN_OPTIONS["credentials"],
-    _option(
-        "credential_types",
-        "--credential-type FILE",
-        Group.RUNNING,
-        "A credential type besides the installed ones. It may be repeated.",
+    Option(
+        name="credential_types",
+        flag="--credential-type FILE",
+        group=Group.RUNNING,
+        help="A credential type besides the installed ones. It may be repeated.",
         check=FilePath(),
         many=True,
         planned=True,
     ),
     *(o for o in RUN_OPTIONS.values() if o.name not in ("version", "credentials")),
     *(o for o in RUNTIME_OPTIONS.values() if o.name != "timezone"),
-    _option(
-        "allowed_hosts",
-        "--allow-host HOST",
-        Group.SAFETY,
-        "Call this host only: api.example.com, pbx.example.com:5001, *.example.com. It may be repeated.",
+    Option(
+        name="allowed_hosts",
+        flag="--allow-host HOST",
+        group=Group.SAFETY,
+        help="Call this host only: api.example.com, pbx.example.com:5001, *.example.com. It may be repeated.",
         many=True,
         planned=True,
     ),
-    _option(
-        "output",
-        "--output FILE",
-        Group.OUTPUT,
-        "Write the results to FILE, as they come. Without it, to standard output.",
+    Option(
+        name="output",
+        flag="--output FILE",
+        group=Group.OUTPUT,
+        help="Write the results to FILE, as they come. Without it, to standard output.",
         check=FilePath(),
         planned=True,
     ),
-    _option("report", "--report FILE", Group.OUTPUT, "Write the run report to FILE, as JSON.", check=FilePath()),
-    _option(
-        "progress",
-        "--progress",
-        Group.OUTPUT,
-        "How standard error shows the progress of the run: auto is a bar on a terminal, json an event a second.",
+    Option(
+        name="report",
+        flag="--report FILE",
+        group=Group.OUTPUT,
+        help="Write the run report to FILE, as JSON.",
+        check=FilePath(),
+    ),
+    Option(
+        name="progress",
+        flag="--progress",
+        group=Group.OUTPUT,
+        help="How standard error shows the progress of the run: auto is a bar on a terminal, json an event a second.",
         default="auto",
         check=Choice(("auto", "bar", "json", "none")),
     ),
-    _option(
-        "log",
-        "--log",
-        Group.OUTPUT,
-        "Log the run on standard error, one line for each event.",
+    Option(
+        name="log",
+        flag="--log",
+        group=Group.OUTPUT,
+        help="Log the run on standard error, one line for each event.",
         check=Choice(("text", "json")),
     ),
-    _option(
-        "log_level",
-        "--log-level",
-        Group.OUTPUT,
-        "What is logged. info, also without this option: the run, repeated requests and failed items. debug: every "
-        "request and item too.",
+    Option(
+        name="log_level",
+        flag="--log-level",
+        group=Group.OUTPUT,
+        help="What is logged. info, also without this option: the run, repeated requests and failed items. debug: "
+        "every request and item too.",
         check=Choice(("debug", "info", "warning", "error")),
     ),
-    _option(
-        "log_file",
-        "--log-file FILE",
-        Group.OUTPUT,
-        "Append the log to FILE, not to standard error.",
+    Option(
+        name="log_file",
+        flag="--log-file FILE",
+        group=Group.OUTPUT,
+        help="Append the log to FILE, not to standard error.",
         check=FilePath(),
     ),
-    _option(
-        "telemetry",
-        "--telemetry",
-        Group.OUTPUT,
-        "Record spans and metrics with OpenTelemetry. It needs nodeloom[telemetry] and opentelemetry-instrument.",
+    Option(
+        name="telemetry",
+        flag="--telemetry",
+        group=Group.OUTPUT,
+        help="Record spans and metrics with OpenTelemetry. It needs nodeloom[telemetry] and opentelemetry-instrument.",
         default=False,
         check=OnOff(),
     ),
-    _option(
-        "quiet",
-        "--quiet -q",
-        Group.OUTPUT,
-        "No bar, no summary, no notes: only errors and warnings.",
+    Option(
+        name="quiet",
+        flag="--quiet -q",
+        group=Group.OUTPUT,
+        help="No bar, no summary, no notes: only errors and warnings.",
         default=False,
         check=OnOff(),
         planned=True,
@@ -235,14 +243,13 @@ def naming_flags() -> Iterator[None]:
         raise
 
 
-def _checked(declared: Option, value: Any) -> Any:
-    """`value`, if the option takes it. Raises ConfigurationError, which names the flag."""
+def _check(declared: Option, value: object) -> None:
+    """Raise ConfigurationError, which names the flag, if the option does not take the value."""
     with naming_flags():
         declared.check_value(value, declared.flags[0])
-    return value
 
 
-class _Words(click.ParamType[Any]):
+class _Words(click.ParamType[object]):
     """What the option's check reads."""
 
     name = "text"
@@ -250,9 +257,11 @@ class _Words(click.ParamType[Any]):
     def __init__(self, declared: Option) -> None:
         self._declared = declared
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ARG002
         """The value."""
-        return _checked(self._declared, self._declared.check.read(value) if isinstance(value, str) else value)
+        meant = self._declared.check.read(value) if isinstance(value, str) else value
+        _check(self._declared, meant)
+        return meant
 
 
 class _Choices(click.Choice[str]):
@@ -262,9 +271,10 @@ class _Choices(click.Choice[str]):
         super().__init__(choices)
         self._declared = declared
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
         """The text as it is."""
-        return _checked(self._declared, value)
+        _check(self._declared, value)
+        return value
 
 
 class _File(click.Path):
@@ -274,12 +284,15 @@ class _File(click.Path):
         super().__init__(dir_okay=False, path_type=str)
         self._declared = declared
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
         """The path as it is."""
-        return super().convert(_checked(self._declared, value), param, ctx)
+        _check(self._declared, value)
+        return super().convert(value, param, ctx)
 
 
-def _type_of(declared: Option) -> click.ParamType[Any] | None:
+def _type_of(declared: Option) -> _Choices | _File | _Words | None:
     """The type of an option's value; None for one that is a flag only."""
     if isinstance(declared.check, Choice):
         return _Choices(declared, declared.check.choices)
@@ -351,13 +364,14 @@ class PlanningCommand(GroupedCommand):
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
-def _lazily(name: str) -> Any:
+def _lazily(name: str) -> Complete:
     """A completion function that is imported when a shell asks."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
-        from nodeloom.cli import namecompletion as completing
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from nodeloom.cli import namecompletion
 
-        return getattr(completing, name)(ctx, param, incomplete)
+        found: list[CompletionItem] = getattr(namecompletion, name)(ctx, param, incomplete)
+        return found
 
     return complete
 
@@ -382,7 +396,7 @@ def job_options(command: Command) -> Command:
 
 def read_options(options: Mapping[str, Any], table: Mapping[str, Option]) -> dict[str, Any]:
     """What the command line says about the options of a table, by keyword."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, declared in table.items():
         if declared.switches:
             chosen = (s.value for s in declared.switches if options[s.parameter])
@@ -392,7 +406,7 @@ def read_options(options: Mapping[str, Any], table: Mapping[str, Option]) -> dic
     return found
 
 
-def run_keywords(options: Mapping[str, Any]) -> RunKeywords:
+def run_keywords(options: Mapping[str, object]) -> RunKeywords:
     """The keywords of the run that the options ask for. Raises ConfigurationError for options that do not go together.
 
     The credentials and the version are as they were written; the job says what they mean.

@@ -29,8 +29,8 @@ _CURL = Option(
 def plan(**options: Any) -> int:
     """Show the exact first request of every item, secrets masked, without sending anything.
 
-    Takes what `nodeloom run` takes. Prints a JSON object a line: method, url, headers, body, pairedItem; for an item
-    that could not be sent, its error.
+    It takes the arguments of `nodeloom run`. It prints one line of JSON for each item: method, url, headers, body,
+    pairedItem; for an item that could not be sent, its error.
 
     \b
     Example:

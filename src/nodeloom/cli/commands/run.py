@@ -45,13 +45,13 @@ def run(**options: Any) -> int:
 
     check_files(options)
     keywords = run_keywords(options)
-    note = _quiet if options["quiet"] else say
+    note = _say_nothing if options["quiet"] else say
     broken = False
-    # Left last: whatever the command waits for until then, the second signal ends it.
+    # The outermost block, so that the second signal ends the command whatever it waits for.
     with Interruption(own_process=in_own_process()) as signals:
         with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
             job = open_job(runtime, options, note)
-            # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
+            # Both files are opened before anything is sent: a run whose results cannot be written is not begun.
             report_file = open_output(options["report"]) if options["report"] else None
             report = RunReport(job.node)
             with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
@@ -60,14 +60,14 @@ def run(**options: Any) -> int:
                 except NodeloomError as fault:
                     if not _has_sent(report):
                         raise
-                    # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
+                    # Something was sent, so the run ends as any other does: with its summary and its report.
                     forget_locals(fault)
                     show_error(fault)
                     broken = True
                 finally:
                     if report_file is not None and sink.begun:
                         _write_report(report, report_sink)
-        return _ended(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
+        return _tell_end(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
 
 
 def _has_sent(report: RunReport) -> bool:
@@ -75,7 +75,7 @@ def _has_sent(report: RunReport) -> bool:
     return report.counts.succeeded + report.counts.failed > told
 
 
-def _quiet(_text: str) -> None:
+def _say_nothing(_text: str) -> None:
     return
 
 
@@ -132,14 +132,14 @@ def _run(
         on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
         kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
         opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
-        # Whatever ends the loop, the run ends with it, and its report is whole.
+        # However the loop ends, the run ends with it, and the report is whole.
         opened.enter_context(contextlib.closing(outcomes))
         sink.begin()
         encode = encoder(0)
         for outcome in outcomes:
             well = sink.write(map(encode, outcome.results()))
             if not outcomes.ready:
-                # Nothing that is ready waits for what is not.
+                # No outcome is left to write now, and the next may take long.
                 well = sink.flush()
                 encode = encoder(report.counts.results)
             if not well:
@@ -158,7 +158,7 @@ def _telemetry() -> Observer:
     return Telemetry()
 
 
-def _ended(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
+def _tell_end(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
     from nodeloom.cli.progress.display import journal_line, summary
 
     broken = [sink for sink in sinks if sink.fault is not None and not sink.closed_by_reader]
