@@ -20,7 +20,7 @@ from nodeloom.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from nodeloom.cli.progress.metering import InputMeter
-    from nodeloom.expression import Dialect
+    from nodeloom.expression import Dialect, Literal
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.transport.policy import Policy
 
@@ -45,9 +45,9 @@ class Job:
 
     runtime: Runtime
     node: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     plan: OperationPlan
-    items: Iterable[Any] | None
+    items: Iterable[object] | None
     credentials: Mapping[str, str] | str | None
     meter: InputMeter
     dialect: Dialect
@@ -58,7 +58,7 @@ class Job:
 class Written:
     """What a file of parameters or a copied node gives: parameters, the dialect of their expressions, and a version."""
 
-    parameters: dict[str, Any]
+    parameters: dict[str, object]
     dialect: Dialect = "author"
     version: float | None = None
 
@@ -83,6 +83,7 @@ def _read_policy(hosts: tuple[str, ...]) -> Policy | None:
 
 def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) -> Job:
     """Read the options and check them; nothing is sent, and no items are read. Raises ConfigurationError."""
+    # A plugin that failed may be the one that has the node, so this is said before the node is looked for.
     for failure in runtime.plugin_failures:
         note(f"warning: {failure}")
     node, written = _find_target(runtime, options)
@@ -117,7 +118,9 @@ def _find_target(runtime: Runtime, options: Options) -> tuple[str, Written]:
     return node, Written(dict(copied.parameters), "n8n", copied.version)
 
 
-def _apply_words(runtime: Runtime, node: str, parameters: dict[str, Any], options: Options, dialect: Dialect) -> None:
+def _apply_words(
+    runtime: Runtime, node: str, parameters: dict[str, object], options: Options, dialect: Dialect
+) -> None:
     """Write what the command line says over the parameters of the file.
 
     Args:
@@ -132,6 +135,7 @@ def _apply_words(runtime: Runtime, node: str, parameters: dict[str, Any], option
         resource, operation = None, resource
     for name, written in ((RESOURCE, resource), (OPERATION, operation)):
         if written is not None:
+            # The file may spell the name in another case, and only one of the two is to stay.
             for key in [k for k in parameters if k.casefold() == name]:
                 del parameters[key]
             parameters[name] = written
@@ -147,8 +151,8 @@ def _apply_words(runtime: Runtime, node: str, parameters: dict[str, Any], option
 def _choose(
     runtime: Runtime,
     node: str,
-    parameters: Mapping[str, Any],
-    settings: list[tuple[str, Any]],
+    parameters: Mapping[str, object],
+    settings: list[tuple[str, str | Literal]],
     options: Options,
     dialect: Dialect,
 ) -> tuple[str | None, str | None]:
@@ -182,7 +186,7 @@ def _choose(
     return chosen.resource, None if chosen.operation is None else str(chosen.operation.value)
 
 
-def _read_settings(options: Options) -> Iterator[tuple[str, Any]]:
+def _read_settings(options: Options) -> Iterator[tuple[str, str | Literal]]:
     for setting in options["settings"]:
         yield split_setting("--set", setting)
     for setting in options["file_settings"]:
@@ -215,13 +219,12 @@ def read_parameters(path: str) -> Written:
     return Written(raw)
 
 
-def as_n8n(name: str, value: Any) -> Any:
+def as_n8n(name: str, value: str | Literal) -> str:
     """A value set over the parameters of a copied node, as n8n writes it: an expression begins with `=`."""
-    from nodeloom.expression import Literal
     from nodeloom.expression.splitting import is_template
 
-    text: Any = value.value if isinstance(value, Literal) else value
-    template = not isinstance(value, Literal) and is_template(value, "author")
+    text = value if isinstance(value, str) else str(value.value)
+    template = isinstance(value, str) and is_template(value, "author")
     if template == text.startswith("="):
         return text
     if template and not is_template(text.replace("{{", ""), "author"):
@@ -239,6 +242,7 @@ def _read_credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, 
     plain: list[str] = []
     for written in given:
         kind, separator, name = written.partition("=")
+        # The name of a credential may have a `=` in it, so only a type that exists is read as one.
         if separator and kind.casefold() in types:
             by_type[types[kind.casefold()]] = name
         else:
@@ -254,7 +258,7 @@ def _read_credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, 
 
 def _open_items(
     options: Options, plan: OperationPlan, note: Callable[[str], None]
-) -> tuple[Iterable[Any] | None, InputMeter]:
+) -> tuple[Iterable[object] | None, InputMeter]:
     from nodeloom.cli.progress.metering import InputMeter, size_of
     from nodeloom.cli.stdin import input_number, piped_items, standard_input
     from nodeloom.inputs.inputlimits import InputLimits
@@ -275,6 +279,7 @@ def _open_items(
         if stream is None:
             raise ConfigurationError("Standard input is closed.", hint="Give the items with --items FILE.")
     else:
+        # Only an expression can read an item, so without one the command does not wait for a silent pipe.
         stream = piped_items(not all(c.static for c in plan.parameters.values()), note)
         if stream is None:
             return None, InputMeter(1)

@@ -203,6 +203,7 @@ _COMMAND_LINE = (
         planned=True,
     ),
 )
+# Some keywords have no flag, because a shell has no objects: a stop, an observer, items of other nodes.
 JOB_OPTIONS: Mapping[str, Option] = {option.name: option for option in _COMMAND_LINE if option.flag or option.switches}
 
 _COMPLETED = {
@@ -247,6 +248,10 @@ def _check(declared: Option, value: object) -> None:
     """Raise ConfigurationError, which names the flag, if the option does not take the value."""
     with naming_flags():
         declared.check_value(value, declared.flags[0])
+
+
+# click's own types would refuse a value in words of their own, so these leave that to the option's check, which a call
+# from Python meets too.
 
 
 class _Words(click.ParamType[object]):
@@ -359,6 +364,7 @@ class PlanningCommand(GroupedCommand):
         super().format_options(ctx, formatter)
         ignored = [o.opts[0] for o in self.params if isinstance(o, GroupedOption) and not o.declared.planned]
         with formatter.section("Taken as by `nodeloom run`, and ignored"):
+            # click's own wrapping would break a line within --retry-failed.
             width = formatter.width - formatter.current_indent
             for line in textwrap.wrap(", ".join(ignored), width, break_on_hyphens=False):
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
@@ -399,6 +405,7 @@ def read_options(options: Mapping[str, Any], table: Mapping[str, Option]) -> dic
     found: dict[str, Any] = {}
     for name, declared in table.items():
         if declared.switches:
+            # The stricter flag stands first in the table, and wins if both are given.
             chosen = (s.value for s in declared.switches if options[s.parameter])
             found[name] = next(chosen, declared.default)
         elif declared.flag:

@@ -188,6 +188,7 @@ class RunOptions:
         check=Number(least=1, whole=True, example=1024 * 1024),
         help="Begin no further item while answers that were not taken yet hold so many bytes.",
     )
+    # None in a call; the run then gets one of its own, so that code further down needs no second case.
     stop: Stop = fresh_option(
         Stop, group=Group.RUNNING, check=Stopping(), help="A `Stop` that ends the run early when it is set."
     )
@@ -297,6 +298,7 @@ class RunOptions:
             RUN_OPTIONS[name].check_value(value, name)
         check_needs(values)
         if self.nodes is not None:
+            # Read here, because only reading finds a value that is not JSON, and that is to be refused before the run.
             from nodeloom.inputs.handover import as_nodes
 
             object.__setattr__(self, "nodes", as_nodes(self.nodes))

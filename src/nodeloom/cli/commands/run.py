@@ -47,7 +47,7 @@ def run(**options: Any) -> int:
     keywords = run_keywords(options)
     note = _say_nothing if options["quiet"] else say
     broken = False
-    # The outermost block, so that the second signal ends the command whatever it waits for.
+    # The outermost block, so that the second signal ends the command, no matter what it waits for.
     with Interruption(own_process=in_own_process()) as signals:
         with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
             job = open_job(runtime, options, note)
