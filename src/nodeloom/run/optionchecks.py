@@ -47,7 +47,7 @@ class Check:
         """Raise ConfigurationError for a value that the option `name` does not take."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Number(Check):
     """A number from `least` on, or above `above`; `example` is one that fits."""
 
@@ -106,7 +106,7 @@ class Number(Check):
         return int(number) if number == int(number) else number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice(Check):
     """One of several texts."""
 

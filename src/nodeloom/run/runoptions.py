@@ -42,6 +42,9 @@ OnError = Literal["stop", "continue"]
 GivenCredentials = Mapping[str, Any] | str | None
 T = TypeVar("T")
 
+# The classes here are made without `==` and `repr`: each method that a dataclass writes is compiled at import, which
+# `nodeloom run --help` waits for, and a `repr` of a run's options would show credentials.
+
 # Another option in the words of a help text: {rate}, or {on_error=continue} with a value.
 _MENTION = re.compile(r"\{(\w+)(?:=(\w+))?\}")
 
@@ -57,7 +60,7 @@ class Group(enum.Enum):
     OUTPUT = "Output"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Switch:
     """A flag without a value that gives an option one value: `--unordered` means `ordered=False`."""
 
@@ -71,7 +74,7 @@ class Switch:
         return self.flag.lstrip("-").replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Option:
     """One option.
 
@@ -139,7 +142,7 @@ def _table_of(options: type[RunOptions | RuntimeOptions]) -> Mapping[str, Option
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunOptions:
     """What a run was asked for, checked. Raises ConfigurationError for a value that an option does not take."""
 
@@ -310,7 +313,7 @@ class RunOptions:
         return () if given is None else given if isinstance(given, Sequence) else (given,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RuntimeOptions:
     """What a runtime was made with, as far as it is a number, a text or a choice; checked as `RunOptions` is."""
 
