@@ -159,9 +159,9 @@ def test_what_broke_off_and_is_gone_when_it_is_tried_again_was_done(tmp_path: Pa
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
-        ({"journal": 5}, "journal is the path"),
-        ({"journal": "j", "retry_failed": 1}, "retry_failed is True or False"),
-        ({"retry_failed": True}, "Only a run with a journal"),
+        ({"journal": 5}, "journal must be the path"),
+        ({"journal": "j", "retry_failed": 1}, "retry_failed must be True or False"),
+        ({"retry_failed": True}, "retry_failed needs journal"),
     ],
 )
 def test_keywords_are_checked(runtime: Runtime, keywords: dict[str, Any], words: str) -> None:

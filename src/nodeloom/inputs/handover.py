@@ -35,7 +35,11 @@ def as_nodes(given: object) -> Mapping[str, Sequence[object]]:
     from nodeloom.inputs.plainvalues import plain
 
     if not isinstance(given, Mapping):
-        raise ConfigurationError("nodes are items by the name of a node.", property="nodes", value=type(given).__name__)
+        raise ConfigurationError(
+            "nodes must be the items of other nodes, by the name of the node.",
+            property="nodes",
+            value=type(given).__name__,
+        )
     found: dict[str, Sequence[object]] = {}
     for name, items in given.items():
         rows = rows_of(items)

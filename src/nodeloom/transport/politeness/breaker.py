@@ -17,7 +17,6 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 
-AFTER = 20
 # While nothing was answered well yet, so many failures of one kind are enough: a wrong address or credential.
 _AT_FIRST = 8
 
@@ -43,7 +42,7 @@ class Breaker:
 
     __slots__ = ("_after", "_failed", "_well")
 
-    def __init__(self, after: int = AFTER) -> None:
+    def __init__(self, after: int) -> None:
         self._after = after
         self._failed: Counter[str] = Counter()
         self._well = False

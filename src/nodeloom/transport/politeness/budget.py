@@ -52,18 +52,18 @@ class RetryBudget:
         return True
 
 
-def read_share(written: Any) -> float | None:
+def read_share(written: Any, name: str = "retry_budget") -> float | None:
     """The share that `written` means: 0.2, "0.2", "20%"; None or "none" for no limit.
 
-    Raises ConfigurationError for anything else, and below zero.
+    `name` is the option's, for errors. Raises ConfigurationError for anything else, and below zero.
     """
     if written is None or written == "none":
         return None
     share = _share(written)
     if share is None or not 0.0 <= share < math.inf:
         raise ConfigurationError(
-            "A retry budget is the share of requests that may be repeats.",
-            property="retry_budget",
+            f"{name} must be the share of requests that may be repeats, from 0.",
+            property=name,
             value=written,
             hint='Write 20% or 0.2; "none" for no limit.',
         )
