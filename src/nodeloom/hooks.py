@@ -56,7 +56,7 @@ class Hooks:
     def nodeloom_credential_types(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
         """Credential types by name: a JSON file, or the document itself. Called once, when a runtime is made."""
 
-    @hookspec
+    @hookspec(firstresult=True)
     def nodeloom_resolve_credential(self, type_name: str, name: str | None) -> Mapping[str, Any] | None:
         """The fields of the credential called `name`, or of the default one of the type; None when unknown here.
 

@@ -137,9 +137,9 @@ class ItemWork:
         operation = str(plan.operation.value) if plan.operation else None
         context = CallContext(node=plan.node.name, resource=plan.resource, operation=operation, item=index)
         if self._sees:
-            attempts.seen = lambda request, response: self._plugins.seen(request, response, context)
+            attempts.seen = lambda request, response: self._plugins.show(request, response, context)
         items = await self._exchange(self.scope(index, item), attempts, context)
-        return self._plugins.transformed(items, context) if self._transforms else items
+        return self._plugins.transform(items, context) if self._transforms else items
 
     async def _exchange(self, scope: Scope, attempts: Attempts, context: CallContext | None) -> list[Item]:
         exchange = self._plan.exchange(scope, attempts.said)
@@ -200,5 +200,5 @@ class ItemWork:
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
             request.headers = MaskedValues(request.headers)
-            request = self._plugins.prepared(request, context)
+            request = self._plugins.prepare(request, context)
         return await self._sender.send(request, attempts)

@@ -77,6 +77,8 @@ def plugins(as_json: bool) -> int:
                 show("    disabled by NODELOOM_DISABLE_PLUGINS")
             if info.error is not None:
                 show(f"    failed: {info.error}")
+            for warning in info.warnings:
+                show(f"    warning: {warning}")
     return USAGE if any(info.error is not None for info in found) else 0
 
 
