@@ -85,7 +85,12 @@ def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -
     except click.Abort:
         if someone_types():
             raise
-        if not (required or default or any(prop.name in fields for fields in kind.require_one_of or [])):
+        if default:
+            # What Enter would give. A secret is not shown.
+            shown = "" if is_secret(prop) else f": {one_line(default)}"
+            say(f"{prop.name} is not given; its default is taken{shown}")
+            return prop.default
+        if not (required or any(prop.name in fields for fields in kind.require_one_of or [])):
             return ""
         raise ConfigurationError(
             f"The field {prop.name!r} is not given, and there is no one to ask.",
@@ -109,7 +114,7 @@ def _choice(prop: PropertyDescriptor, default: str) -> Any:
 
 
 def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
-    """Checks an address while the person who typed it is still there; None for other fields."""
+    """A function that checks an address as soon as a person has typed it; None for other fields."""
     from nodeloom.credential import is_url, normalise_url
     from nodeloom.errors import CredentialError
 
@@ -126,7 +131,7 @@ def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
 
 
 def confirmed(question: str, option: str) -> bool:
-    """Whether the person says yes. Raises ConfigurationError, naming the option to give, when nobody is there."""
+    """Whether the person says yes. If no one can be asked, raises ConfigurationError, which names the option to give."""
     try:
         return confirm(question)
     except click.Abort:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nodeloom.cli.commands.listing import columns
+from nodeloom.cli.columns import columns
 from nodeloom.cli.options import json_option, target_arguments
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.terminal import show, show_json
