@@ -50,8 +50,8 @@ class Examiner:
     def examine(self, plugin: object, name: str) -> Examined:
         """The plugin of that name.
 
-        Raises whatever pluggy raises of a signature that does not fit, UnknownNameError for a marked function that no
-        hook is named like, and ValueError for a wrapper that is refused and a plugin without any hook.
+        Raises pluggy's PluginValidationError for a signature that does not fit, UnknownNameError for a marked function
+        whose name is not a hook's, and ValueError for a wrapper that is refused and for a plugin without any hook.
         """
         try:
             self._manager.register(plugin, name)

@@ -308,12 +308,12 @@ def _can_be_named(name: str) -> bool:
 
 
 def _check_function_name(name: str, taken: Set[str]) -> None:
-    """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
+    """Raise ValueError for a function that no expression could call, because of its name."""
     reason = None
     if name in taken:
         reason = "has a meaning in expressions already"
     elif re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None:
-        reason = "is no name"
+        reason = "is not an identifier"
     if reason is not None:
         raise ValueError(f"{name!r} {reason}, so the function could never be called")
 

@@ -18,7 +18,7 @@ STORES = ("file", "encrypted", "keyring")
 
 def credential_runtime() -> Runtime:
     """A runtime that asks for the passphrase of an encrypted file when it needs it."""
-    # Imported here: `nodeloom --help` has no need of it.
+    # Imported here, because `nodeloom --help` does not need it.
     from nodeloom import Runtime
 
     passphrases_are_asked_for()

@@ -15,6 +15,7 @@ from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.runtime.runtime import Runtime
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.cli.progress.metering import InputMeter
@@ -35,7 +36,7 @@ class Job:
 
     runtime: Runtime
     node: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Json]
     plan: OperationPlan
     items: Iterable[Any] | None
     credentials: Mapping[str, str] | str | None
@@ -48,7 +49,7 @@ class Job:
 class Written:
     """What `--parameters` gives: parameters, how their expressions are written, and a copied node's version."""
 
-    parameters: dict[str, Any]
+    parameters: JsonObject
     dialect: Dialect = "author"
     version: float | None = None
 
@@ -118,7 +119,7 @@ def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
     return node, Written(dict(copied.parameters), "n8n", copied.version)
 
 
-def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Options, dialect: Dialect) -> None:
+def _apply(runtime: Runtime, node: str, parameters: JsonObject, options: Options, dialect: Dialect) -> None:
     """Put the command line's words over the parameters of the file."""
     resource, operation = options[RESOURCE], options[OPERATION]
     if operation is None and resource is not None and not runtime.node(node).resources():
@@ -130,17 +131,17 @@ def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Opt
             parameters[name] = written
     settings = list(_settings(options))
     if settings:
-        described = runtime.describe(node, *_chosen(runtime, node, parameters, settings, options, dialect))
+        described = runtime.describe(node, *_choose_operation(runtime, node, parameters, settings, options, dialect))
         names = [described.get(key) for key in ("node", RESOURCE, OPERATION)]
         apply = Settings(described.get("fields", ()), ", ".join(str(n) for n in names if n)).apply
         for name, value in settings:
             apply(parameters, name, value if dialect == "author" else as_n8n(name, value))
 
 
-def _chosen(
+def _choose_operation(
     runtime: Runtime,
     node: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, Json],
     settings: list[tuple[str, Any]],
     options: Options,
     dialect: Dialect,
@@ -197,7 +198,7 @@ def read_parameters(path: str) -> Written:
     return Written(raw)
 
 
-def as_n8n(name: str, value: Any) -> Any:
+def as_n8n(name: str, value: Any) -> Json:
     """A setting over the parameters of a copied node: its expressions get n8n's `=`."""
     from nodeloom.expression import Literal
     from nodeloom.expression.splitting import is_template
@@ -249,7 +250,7 @@ def _items(
         items = read_items(
             source, written, limits=limits, through=lambda opened: meter.through(opened, size_of(source))
         )
-        return meter.counted(items), meter
+        return meter.count_items(items), meter
     number = input_number()
     size = None if number is None else size_of(number)
     if source == "-":
@@ -263,4 +264,4 @@ def _items(
     items = read_items(
         stream, written, name="standard input", limits=limits, through=lambda opened: meter.through(opened, size)
     )
-    return meter.counted(items), meter
+    return meter.count_items(items), meter

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodeloom.cli.credential_form import ask_fields, confirmed
+from nodeloom.cli.credential_form import ask_consent, ask_fields
 from nodeloom.cli.credential_place import STORES, choose_store, credential_runtime
-from nodeloom.cli.terminal import given_text, say
+from nodeloom.cli.terminal import read_standard_input, say
 from nodeloom.errors import ConfigurationError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 @click.command("add")
 @click.argument("type_name", metavar="TYPE")
 @click.option("--name", help="Name to keep it under; the default is the type's name, which makes it the default one.")
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Value of a field that is no secret.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Value of a field that is not a secret.")
 @click.option(
     "--store",
     type=click.Choice(STORES),
-    help="Where to keep it; without, the encrypted file where there is one, else the file.",
+    help="Where to keep it; without this option, the encrypted file if there is one, else the file.",
 )
 @click.option("--secrets-from-stdin", is_flag=True, help="Read a JSON object with fields from standard input.")
 @click.option("--secrets-from-env", metavar="VARIABLE", help="Read a JSON object with fields from this variable.")
@@ -67,7 +67,7 @@ def add_command(
     if secrets_from_env:
         values |= _secrets(kind, os.environ.get(secrets_from_env), f"the environment variable {secrets_from_env}")
     if secrets_from_stdin:
-        values |= _secrets(kind, given_text(), "standard input")
+        values |= _secrets(kind, read_standard_input(), "standard input")
     overwrite = force or _may_overwrite(place, name)
     ask_fields(kind, values)
     session = CredentialSession(kind, StoredCredential(name, kind.name, values, "given"))
@@ -127,6 +127,6 @@ def _field(kind: CredentialType, name: str) -> PropertyDescriptor:
 def _may_overwrite(place: Place, name: str) -> bool:
     if name not in [stored.name for stored in place.list()]:
         return False
-    if not confirmed(f"There is already a credential {name!r} in {place.name}. Overwrite it?", "--force"):
+    if not ask_consent(f"There is already a credential {name!r} in {place.name}. Overwrite it?", "--force"):
         raise click.Abort
     return True

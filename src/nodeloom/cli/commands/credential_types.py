@@ -33,7 +33,7 @@ def types_command(as_json: bool) -> None:
         listed = []
         for one in types.values():
             try:
-                listed.append(_described(_whole(one, types)))
+                listed.append(_describe_type(_inherit(one, types)))
             except NodeloomError as fault:
                 say(f"warning: {one.name}: {fault}")
         warn(runtime.plugin_failures)
@@ -54,8 +54,8 @@ def types_command(as_json: bool) -> None:
             show(f"  needs {' or '.join(' + '.join(fields) for fields in kind['requireOneOf'])}")
 
 
-def _whole(kind: CredentialType, types: Mapping[str, CredentialType]) -> CredentialType:
-    """`kind` with what it inherits; with a warning, without it where it extends a type that is not there."""
+def _inherit(kind: CredentialType, types: Mapping[str, CredentialType]) -> CredentialType:
+    """`kind` with what it inherits. If it extends a type that is not there, `kind` alone, with a warning."""
     from nodeloom.credential import inherited
 
     try:
@@ -65,7 +65,7 @@ def _whole(kind: CredentialType, types: Mapping[str, CredentialType]) -> Credent
         return kind
 
 
-def _described(kind: CredentialType) -> JsonObject:
+def _describe_type(kind: CredentialType) -> JsonObject:
     from nodeloom.credential import is_secret
 
     return {

@@ -19,9 +19,9 @@ def nodes(as_json: bool) -> int:
       nodeloom nodes
       nodeloom nodes --json
     """
-    from nodeloom.cli.installednodes import installed, warn
+    from nodeloom.cli.installednodes import load_registry, warn
 
-    known = installed()
+    known = load_registry()
     listed = [
         {
             "name": node.name,
