@@ -275,7 +275,7 @@ def give_a_broken_request(request: Request) -> Any:
         (yield_twice, "yields twice"),
         (raise_before, "LookupError: before"),
         (raise_after, "LookupError: after"),
-        (give_text, "it gave str, not the list of results"),
+        (give_text, "it gave a text, not the list of results"),
         (give_a_broken_request, "not an absolute, encoded address"),
     ],
 )

@@ -16,6 +16,7 @@ from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.redaction import MaskedValues
 from nodeloom.values import Item, Json
+from nodeloom.valuewords import kind_of
 
 Value = TypeVar("Value")
 
@@ -162,7 +163,7 @@ def _check_travel(changed: Request) -> None:
 
 def _check_text(what: str, value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"the {what} of its request is {type(value).__name__}, not a text")
+        raise TypeError(f"the {what} of its request is {kind_of(value)}, not a text")
     return value
 
 
@@ -196,7 +197,7 @@ def _plain_json(value: object, depth: int) -> Json:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"its items hold {value}, which JSON does not have")
     if value is not None and not isinstance(value, (str, int, float)):
-        raise TypeError(f"its items hold a value of type {type(value).__name__}, which is not JSON")
+        raise TypeError(f"its items hold {kind_of(value)}, which is not JSON")
     return value
 
 
@@ -205,4 +206,4 @@ def wrong_type(given: object, wanted: str) -> TypeError:
     if hasattr(given, "close") and hasattr(given, "cr_frame"):
         # A coroutine is closed, since it will not be awaited: hooks are plain functions. Else Python warns of it later.
         given.close()
-    return TypeError(f"it gave {type(given).__name__}, not {wanted}")
+    return TypeError(f"it gave {kind_of(given)}, not {wanted}")

@@ -6,7 +6,6 @@ line, where the process list and the shell's history would keep them.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from nodeloom.cli.credential_form import ask_consent, ask_fields
 from nodeloom.cli.credential_place import STORES, choose_store, credential_runtime
 from nodeloom.cli.terminal import read_standard_input, say
 from nodeloom.errors import ConfigurationError, UnknownNameError
+from nodeloom.jsonreading import ANY_JSON
 
 if TYPE_CHECKING:
     from nodeloom.cli.credential_place import Place
@@ -103,7 +103,7 @@ def _settings(kind: CredentialType, settings: tuple[str, ...]) -> JsonObject:
 def _secrets(kind: CredentialType, text: str | None, where: str) -> JsonObject:
     """The fields in a JSON object; its text is not repeated in errors."""
     try:
-        fields = json.loads(text) if text else None
+        fields = ANY_JSON.read(text) if text else None
     except ValueError:
         fields = None
     if not isinstance(fields, dict):
