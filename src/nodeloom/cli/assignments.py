@@ -63,6 +63,15 @@ class Settings:
 
 
 def _apply(fields: Sequence[Field], into: MutableMapping[str, Json], name: str, value: Any, title: str) -> None:
+    """Set a property, or a field inside of it. Raises UnknownNameError, ParameterError or ConfigurationError.
+
+    Args:
+        fields: the fields that the operation has, as `describe` gives them.
+        into: the parameters, or the group of them that holds the fields.
+        name: the name as it was written, with dots for what is in a group.
+        value: a text, or a Literal.
+        title: what the fields belong to, for messages.
+    """
     field = _find(fields, name)
     if field is not None:
         _drop_other_spellings(into, field)

@@ -120,7 +120,15 @@ def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
 
 
 def _apply(runtime: Runtime, node: str, parameters: JsonObject, options: Options, dialect: Dialect) -> None:
-    """Put the command line's words over the parameters of the file."""
+    """Put the command line's words over the parameters of the file.
+
+    Args:
+        runtime: has the node.
+        node: its name.
+        parameters: those of the file; they are changed.
+        options: the command's, with resource, operation and settings.
+        dialect: whose spelling the file's expressions have.
+    """
     resource, operation = options[RESOURCE], options[OPERATION]
     if operation is None and resource is not None and not runtime.node(node).resources():
         resource, operation = None, resource
@@ -146,7 +154,16 @@ def _choose_operation(
     options: Options,
     dialect: Dialect,
 ) -> tuple[str | None, str | None]:
-    """The resource and operation whose properties the settings are; what is not said is settled as compiling does."""
+    """The resource and operation whose properties the settings are. What is not said is settled as compiling does.
+
+    Args:
+        runtime: has the node.
+        node: its name.
+        parameters: those of the file.
+        settings: names and values of the command line, which count before the file's.
+        options: the command's.
+        dialect: whose spelling the file's expressions have.
+    """
     written = {k.casefold(): v for k, v in [*parameters.items(), *settings] if k.casefold() in (RESOURCE, OPERATION)}
     loaded = runtime.node(node)
     if written.get(OPERATION) and (written.get(RESOURCE) or not loaded.resources()):

@@ -109,7 +109,15 @@ def _json_files(path: Path) -> Iterator[Path]:
 def _check(
     file: Path, raw: Json, kind: str | None, broken: list[Problem], pack: Pack
 ) -> tuple[str | None, list[Problem], str]:
-    """The document's kind, everything wrong with it, and a note on what was not looked at."""
+    """The document's kind, everything wrong with it, and a note on what was not looked at.
+
+    Args:
+        file: where the document stands.
+        raw: the document.
+        kind: its kind, if the command line says it.
+        broken: what is wrong with the file as JSON; then nothing else is looked at.
+        pack: the other documents of the folder.
+    """
     from nodeloom.descriptor.places import with_lines
     from nodeloom.descriptor.validation import Problem, kind_of
 
