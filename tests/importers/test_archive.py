@@ -143,6 +143,7 @@ def test_many_entries_are_refused(tmp_path: Path) -> None:
         read(write_tar(tmp_path / "p.tgz", *(tar_entry(f"package/{n}.js") for n in range(51))))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_files_are_refused_by_the_limits_that_hold_without_any_said(tmp_path: Path) -> None:
     path = tmp_path / "p.tgz"
     header = tar_entry("package/x.js")[0].tobuf()
