@@ -71,7 +71,7 @@ class ItemWork:
             context = self._context(trip) if self._hooked else None
             items = await self._exchange(self._scopes.of(trip.index, item), trip, context)
             if self._transforms and context is not None:
-                items = self._plugins.transformed(items, context)
+                items = self._plugins.transform(items, context)
         except NodeloomError as error:
             return self._failed(error, trip)
         except RecursionError:
@@ -99,7 +99,7 @@ class ItemWork:
         operation = str(plan.operation.value) if plan.operation else None
         context = CallContext(node=plan.node.name, resource=plan.resource, operation=operation, item=trip.index)
         if self._sees:
-            trip.seen = lambda request, response: self._plugins.seen(request, response, context)
+            trip.seen = lambda request, response: self._plugins.show(request, response, context)
         return context
 
     async def _exchange(self, scope: Scope, trip: Trip, context: CallContext | None) -> list[Item]:
@@ -172,7 +172,7 @@ class ItemWork:
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
             request.headers = MaskedValues(request.headers)
-            request = self._plugins.prepared(request, context)
+            request = self._plugins.prepare(request, context)
         return request
 
     async def _send_token(self, request: Request) -> Response:

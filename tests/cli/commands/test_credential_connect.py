@@ -389,7 +389,6 @@ def test_an_interruption_frees_the_port_and_stores_nothing(
         monkeypatch.setattr("nodeloom.credential.oauth.loopback.Loopback.wait", interrupted)
         result = CliRunner().invoke(credentials, ["connect", "office", "--no-browser"])
         assert result.exit_code == 1
-        assert "Aborted" in result.output
         waiting[0].close()
     (found,) = store.list()
     assert "oauthTokenData" not in found.values
