@@ -104,6 +104,11 @@ class Pacing(Protocol):
         """
         ...
 
+    @property
+    def waits_alone(self) -> bool:
+        """Whether a refused request has to wait as long as the service asked, because the others go on."""
+        ...
+
 
 class RetryingSender:
     """Sends and repeats by a policy; shared by all requests of a run.
@@ -186,7 +191,7 @@ class RetryingSender:
             else:
                 attempt += 1
                 delay = self._delay(outcome, attempt)
-            if attempt > self._policy.retries or delay > self._policy.most_seconds:
+            if attempt > self._policy.retries or (delay > self._policy.most_seconds and not held_back):
                 return _final(outcome)
             if self._give_up():
                 return _cut_short(outcome, attempts)
@@ -231,8 +236,13 @@ class RetryingSender:
         return asked if asked is not None else self._policy.backoff(attempt)
 
     def _delay_of_refused(self, outcome: Response | RequestError, refusals: int) -> float:
-        """Pacing waits as long as was asked; without that, those refused at the same time come back one by one."""
+        """Pacing waits as long as was asked; without that, those refused at the same time come back one by one.
+
+        Where pacing lets the others go on, the request waits here.
+        """
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
+        if asked is not None and self._pacing is not None and self._pacing.waits_alone:
+            return asked
         return 0.0 if asked is not None else self._policy.backoff(min(refusals, 3))
 
 

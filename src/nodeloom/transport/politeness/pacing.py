@@ -65,10 +65,13 @@ class Pacer:
         with self._lock:
             self.pace.accepted(self.clock(), turn, seconds)
 
-    def refused(self, turn: Turn | None, asked: float | None) -> None:
-        """The service refused a request of this turn, and asked to wait so many seconds (None: it did not say)."""
+    def refused(self, turn: Turn | None, asked: float | None, began: float) -> None:
+        """The service refused a request of this turn that began at `began`.
+
+        It asked to wait `asked` seconds, None if it did not say.
+        """
         with self._lock:
-            self.pace.refused(self.clock(), turn, asked)
+            self.pace.refused(self.clock(), turn, asked, began)
 
     @property
     def silence(self) -> float:
@@ -173,6 +176,11 @@ class PacedSender:
             return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
         return True
 
+    @property
+    def waits_alone(self) -> bool:
+        """Whether a refused request waits by itself, because the service refuses by chance."""
+        return self._pacer.pace.by_chance
+
     async def send(self, request: Request) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""
         if self._by_origin:
@@ -189,9 +197,12 @@ class PacedSender:
             self._overloaded(began)
             raise
         if response.status == 429 or response.status == 503:
-            self._refused(response, None, pacer.clock())
+            self._refused(response, None, began)
         else:
             self._served = True
+            if pacer.engaged:
+                # Another was refused meanwhile, and this one shows what that came from.
+                pacer.accepted(None, pacer.clock() - began)
         return response
 
     def _share_with_origin(self, request: Request) -> None:
@@ -231,10 +242,10 @@ class PacedSender:
         asked = retry_after(response)
         if asked is not None and not _worth_waiting(asked):
             return
-        if response.status == 503 or not self._pacer.pace.known:
+        if not self.waits_alone and (response.status == 503 or not self._pacer.pace.known):
             # As long as the pace is not known, all that is in flight is refused with the first.
             self._room.shrink(began, self._pacer.clock(), overloaded=response.status == 503)
-        self._pacer.refused(turn, asked)
+        self._pacer.refused(turn, asked, began)
 
     def _overloaded(self, began: float) -> None:
         self._room.shrink(began, self._pacer.clock(), overloaded=True)
