@@ -27,7 +27,7 @@ from fuzz.inputs import Input
 from fuzz.javascript import javascript
 from fuzz.promises import hold as _hold
 from nodeloom.descriptor.catalogue import Node, credential_type
-from nodeloom.descriptor.documentfiles import parse_json
+from nodeloom.descriptor.documentfiles import parse_json_document
 from nodeloom.descriptor.validation import KINDS, kind_of, validate_document
 from nodeloom.errors import DescriptorError, ExpressionError, NodeloomError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
@@ -123,7 +123,7 @@ def descriptor(data: bytes) -> None:
     given = Input(data)
     if given.byte() % 4 == 0:
         try:
-            raw = parse_json(given.text(), "the document", strict=given.byte() % 2 == 0)
+            raw = parse_json_document(given.text(), "the document", strict=given.byte() % 2 == 0)
         except DescriptorError as fault:
             _told(fault)
             return

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.jsonbounds import JSONBounds, Survey, TooMuchJSON
+from nodeloom.jsonbounds import JSONBounds, Survey, TooMuchJSON, deeper_than
 from nodeloom.jsonreading import parse_json, parse_json_in_turns
 
 TEXTS = st.text(st.sampled_from('ab"\\[]{},:ü€😀\n'), max_size=12)
@@ -190,3 +190,13 @@ def test_a_lack_of_memory_is_too_much() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout == "there is not enough memory for it\n", ended.stderr
+
+
+@given(JSON, st.integers(1, 6))
+def test_depth_is_the_number_of_levels(value: Any, limit: int) -> None:
+    def depth(inner: Any) -> int:
+        if isinstance(inner, dict):
+            return 1 + max(map(depth, inner.values()), default=0)
+        return 1 + max(map(depth, inner), default=0) if isinstance(inner, list) else 0
+
+    assert deeper_than(value, limit) == (depth(value) > limit)

@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import LimitError, UnreadableAnswerError
-from nodeloom.jsonreading import MAX_DEPTH, parse_json
+from nodeloom.jsonbounds import TooDeepJSON
+from nodeloom.jsonreading import (
+    ANY_JSON,
+    MAX_DEPTH,
+    PROPER_JSON,
+    JSONReader,
+    JSONRules,
+    RefusedJSON,
+    end_of_json,
+    parse_json,
+)
 from tests.plan.harness import answer, answering, exchange
 
 JSON = st.recursive(
@@ -79,10 +89,10 @@ def test_the_bound_holds_whatever_python_s_own_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_json_is_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} is no JSON value"):
+def test_what_is_not_json_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is not a JSON value"):
         parse_json(f'{{"a": [{name}]}}'.encode())
-    with pytest.raises(UnreadableAnswerError, match=f"The answer is not JSON .*: {name} is no JSON value"):
+    with pytest.raises(UnreadableAnswerError, match=f"The answer is not JSON .*: {name} is not a JSON value"):
         exchange(answering({}), [answer(f'{{"a": {name}}}', content_type="application/json")])
 
 
@@ -117,3 +127,51 @@ def test_one_item_does_not_become_more_than_a_million() -> None:
     """A few bytes an entry would become hundreds."""
     with pytest.raises(LimitError, match="more than 1000000 items"):
         exchange(answering({}), [answer(b"[" + b"0," * 1_000_000 + b"0]", content_type="application/json")])
+
+
+# Each rule with texts that it refuses, and how; without the rule Python's own reader takes them.
+RULES = [
+    (JSONRules(finite=True), '{"a": [NaN]}', "NaN is not a JSON value"),
+    (JSONRules(finite=True), "-Infinity", "-Infinity is not a JSON value"),
+    (JSONRules(finite=True), "[1e999]", "a number is too large"),
+    (JSONRules(unique_keys=True), '{"a": 1, "b": 2, "a": 3}', "the key 'a' stands twice in one object"),
+    (JSONRules(unique_keys=True), '[{"b": {"a": 1, "a": 1}}]', "the key 'a' stands twice in one object"),
+    (JSONRules(whole_characters=True), r'["\ud83d"]', "it holds half of a surrogate pair"),
+    (JSONRules(whole_characters=True), r'{"\uDE00": 1}', "it holds half of a surrogate pair"),
+    (JSONRules(depth=2), "[[[]]]", "it is nested deeper than 2 levels"),
+    (JSONRules(depth=2), '{"a": {"b": {"c": 1}}}', "it is nested deeper than 2 levels"),
+]
+
+
+@pytest.mark.parametrize(("rules", "text", "reason"), RULES)
+def test_a_rule_refuses_what_python_takes(rules: JSONRules, text: str, reason: str) -> None:
+    with pytest.raises((RefusedJSON, TooDeepJSON)) as fault:
+        JSONReader(rules).read(text)
+    assert str(fault.value) == reason
+    with pytest.raises((RefusedJSON, TooDeepJSON), match=reason):
+        JSONReader(rules).read_at(f"x{text},", 1)
+    ANY_JSON.read(text)
+    assert end_of_json(f"x{text},", 1) == len(text) + 1
+
+
+ALL_RULES = JSONReader(JSONRules(finite=True, unique_keys=True, whole_characters=True, depth=3))
+
+
+@pytest.mark.parametrize("reader", [ANY_JSON, PROPER_JSON, ALL_RULES])
+@pytest.mark.parametrize("text", ["[[[1]]]", '[{"a": 1}, {"a": 1}]', r'"\ud83d\ude00"', '"[[[[[["', "1e308"])
+def test_what_breaks_no_rule_is_read(reader: JSONReader, text: str) -> None:
+    assert reader.read(f" {text} ") == json.loads(text)
+    assert reader.read_at(f"[{text}]", 1) == (json.loads(text), len(text) + 1)
+
+
+@pytest.mark.parametrize("reader", [ANY_JSON, PROPER_JSON, ALL_RULES])
+def test_every_fault_is_a_value_error_that_says_what_it_is(reader: JSONReader) -> None:
+    with pytest.raises(json.JSONDecodeError, match="line 1 column 2"):
+        reader.read("[")
+    with pytest.raises(TooDeepJSON, match="nested too deeply"):
+        reader.read("[" * 1_000_000)
+    with pytest.raises(TooDeepJSON, match="nested too deeply"):
+        end_of_json("[" * 1_000_000, 0)
+    with pytest.raises(RefusedJSON, match="a number has too many digits"):
+        reader.read("1" * 5000)
+    assert end_of_json("1" * 5000 + ",", 0) == 5000

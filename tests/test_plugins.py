@@ -125,7 +125,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
             def nodeloom_credential_types():
                 return ["no mapping"]
             """,
-            "it gave list, not a mapping by name",
+            "it gave a list, not a mapping by name",
         ),
         (
             """
@@ -152,7 +152,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
             async def nodeloom_nodes():
                 return {}
             """,
-            "it gave coroutine, not a mapping by name",
+            "it gave a value of type coroutine, not a mapping by name",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from nodeloom.errors import HookError, ItemError, NodeloomError
 from nodeloom.headerfields import is_token
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.redaction import MaskedValues
+from nodeloom.valuewords import kind_of
 
 #: A hook is called on the event loop, so one that takes longer holds up every other item.
 SLOW_SECONDS = 1.0
@@ -181,7 +182,7 @@ def _check_travel(changed: Request) -> None:
 
 def _check_text(what: str, value: Any) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"the {what} of its request is {type(value).__name__}, not a text")
+        raise TypeError(f"the {what} of its request is {kind_of(value)}, not a text")
 
 
 def check_items(changed: Any) -> Sequence[dict[str, Any]]:
@@ -213,7 +214,7 @@ def _check_json(value: Any, depth: int) -> None:
         if not math.isfinite(value):
             raise ValueError(f"its items hold {value}, which JSON does not have")
     elif value is not None and not isinstance(value, (str, int)):
-        raise TypeError(f"its items hold a value of type {type(value).__name__}, which is no JSON")
+        raise TypeError(f"its items hold {kind_of(value)}, which is not JSON")
 
 
 def wrong(given: Any, wanted: str) -> TypeError:
@@ -221,4 +222,4 @@ def wrong(given: Any, wanted: str) -> TypeError:
     if hasattr(given, "close") and hasattr(given, "cr_frame"):
         # A coroutine is closed, since nobody will await it: hooks are plain functions.
         given.close()
-    return TypeError(f"it gave {type(given).__name__}, not {wanted}")
+    return TypeError(f"it gave {kind_of(given)}, not {wanted}")

@@ -6,8 +6,11 @@ of bytes, which takes a fraction of the time that parsing takes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
+
+from nodeloom.values import Json
 
 _PIECE = 256 * 1024
 _MIB = 1024 * 1024
@@ -31,6 +34,10 @@ class TooMuchJSON(ValueError):
     """A JSON text holds more than is read; the text says what."""
 
 
+class TooDeepJSON(ValueError):
+    """A JSON text is nested deeper than it is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class JSONBounds:
     """The most that is read of one JSON text: levels, values (elements and members), bytes in memory."""
@@ -43,7 +50,7 @@ class JSONBounds:
 class Survey:
     """Counts over a JSON text in UTF-8 what is in it.
 
-    Raises TooMuchJSON as soon as that is more than the `bounds` allow, ValueError where it is nested too deeply. Of a
+    Raises TooMuchJSON as soon as that is more than the `bounds` allow, TooDeepJSON if it is nested too deeply. Of a
     text that is no JSON the counts mean nothing; it is not read anyway.
     """
 
@@ -150,4 +157,20 @@ class Survey:
         depths = list(accumulate(memoryview(steps).cast("b"), initial=self._depth))
         self._depth = depths[-1]
         if max(depths) > self._bounds.depth:
-            raise ValueError(f"it is nested deeper than {self._bounds.depth} levels")
+            raise TooDeepJSON(f"it is nested deeper than {self._bounds.depth} levels")
+
+
+def deeper_than(value: Json, levels: int) -> bool:
+    """Whether lists and objects in `value`, itself among them, are nested more than `levels` deep."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for outer in layer for inner in _inside(outer)]
+        if not layer:
+            return False
+    return any(isinstance(inner, (dict, list)) for inner in layer)
+
+
+def _inside(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

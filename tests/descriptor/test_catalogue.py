@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodeloom.datafolder import data_root
 from nodeloom.descriptor.catalogue import Node, PropertyNames, credential_type
-from nodeloom.descriptor.documentfiles import parse_json, read_json
+from nodeloom.descriptor.documentfiles import parse_json_document, read_json
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import DescriptorError, UnknownNameError
 from tests.descriptor.corpus import FILES, credentials, document, needs_corpus
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_document_is_refused_in_words(tmp_path: Path, content:
 
 def test_a_caret_shows_the_place_of_a_json_fault() -> None:
     with pytest.raises(DescriptorError) as caught:
-        parse_json('{"name": "x", oops}', "node.json")
+        parse_json_document('{"name": "x", oops}', "node.json")
     line, caret = str(caught.value.message).splitlines()[1:]
     assert line[caret.index("^")] == "o"
 
@@ -159,13 +159,13 @@ def test_a_caret_shows_the_place_of_a_json_fault() -> None:
 )
 def test_text_that_is_no_json_is_an_error_of_ours(text: str) -> None:
     with pytest.raises(DescriptorError, match="is not JSON"):
-        parse_json(text, "node.json")
+        parse_json_document(text, "node.json")
 
 
 @given(st.text(alphabet=st.sampled_from('{}[]",:\n\r\x0b\u2028 aN1-.eE\\ud8'), max_size=30), st.booleans())
 def test_any_text_is_json_or_an_error_of_ours(text: str, strict: bool) -> None:
     with contextlib.suppress(DescriptorError):
-        parse_json(text, "node.json", strict=strict)
+        parse_json_document(text, "node.json", strict=strict)
 
 
 def test_folders_and_missing_files_are_told_apart(tmp_path: Path) -> None:

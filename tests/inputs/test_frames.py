@@ -244,7 +244,7 @@ def test_a_table_is_its_rows(table: Any, rows: list[Any]) -> None:
         (Column([1, 2]), "holds bare values", "to_frame()"),
         (Column(["a"]), "holds bare values", "to_frame()"),
         (Column([[1, 2]]), "holds bare values", "DataFrame"),
-        (5, "not int", "list of JSON objects"),
+        (5, "not a number", "list of JSON objects"),
     ],
 )
 def test_what_cannot_be_items_says_what_to_write(items: Any, message: str, hint: str) -> None:
@@ -266,7 +266,7 @@ def test_parameters_and_other_nodes_items_are_held_to_the_same() -> None:
 def test_parameters_and_variables_that_are_no_json_are_named() -> None:
     with pytest.raises(ParameterError, match="v in parameters holds bytes"):
         Sent().run([{}], {"v": b"x"})
-    with pytest.raises(ParameterError, match="not list"):
+    with pytest.raises(ParameterError, match="not a list"):
         Sent().run([{}], [])  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="holds bytes"):
         Sent().run([{}], {}, nodes={"A": [{"json": {"x": b"x"}}]})

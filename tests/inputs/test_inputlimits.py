@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
-from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, split_lines, too_deep
+from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, split_lines
 from nodeloom.inputs.itemfiles import read_items
 
 SMALL = InputLimits(item_bytes=1000, depth=20)
@@ -90,7 +90,7 @@ def test_long_and_deep_items_of_an_array_are_errors_in_their_places() -> None:
     assert [found[0], found[3], found[5]] == [{"a": 1}, {"a": 2}, {"a": 3}]
     assert "longer than 10000 bytes" in str(found[1])
     assert "longer than" in str(found[2]) or "too deeply" in str(found[2])
-    assert "too deeply (more than 20 levels)" in str(found[4])
+    assert "nested deeper than 20 levels" in str(found[4])
 
 
 @pytest.mark.parametrize("levels", [21, 300, 5000, 200_000])
@@ -110,10 +110,10 @@ def test_levels_are_counted_from_the_item() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b'{"a":' + b"1" * 5000 + b"}", "number that is too large"),
+        (b'{"a":' + b"1" * 5000 + b"}", "too many digits"),
         (b'{"a":1e999}', "too large"),
-        (b'{"a":-Infinity}', "no JSON value"),
-        (b'{"a":NaN}', "no JSON value"),
+        (b'{"a":-Infinity}', "not a JSON value"),
+        (b'{"a":NaN}', "not a JSON value"),
         (b'{"a":"\\ud800"}', "surrogate"),
         (b'{"\\udfff":1}', "surrogate"),
         (b'{"a":1,"a":2}', "twice"),
@@ -140,7 +140,7 @@ def test_each_fault_of_a_line_is_told_of_that_line(line: bytes, message: str, en
 def test_a_number_that_python_cannot_read_costs_its_item_only_in_an_array_too() -> None:
     found = read(b'[{"n":1},{"a":' + b"1" * 5000 + b'},{"n":2}]', "json", InputLimits())
     assert [found[0], found[2]] == [{"n": 1}, {"n": 2}]
-    assert "too large" in str(found[1])
+    assert "too many digits" in str(found[1])
 
 
 def test_line_breaks_may_be_mixed_and_others_than_json_knows_are_text() -> None:
@@ -205,16 +205,6 @@ def test_the_end_of_a_value_is_found_however_it_is_cut(value: list[Any], more: s
         at += size
         assert at < len(whole)
     assert at + end == len(text)
-
-
-@given(values, st.integers(1, 6))
-def test_depth_is_the_number_of_levels(value: Any, limit: int) -> None:
-    def depth(inner: Any) -> int:
-        if isinstance(inner, dict):
-            return 1 + max(map(depth, inner.values()), default=0)
-        return 1 + max(map(depth, inner), default=0) if isinstance(inner, list) else 0
-
-    assert too_deep(value, json.dumps(value), limit) == (depth(value) > limit)
 
 
 def test_showing_a_value_looks_at_no_more_than_is_shown() -> None:

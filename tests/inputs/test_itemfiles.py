@@ -123,10 +123,10 @@ def test_utf16_is_told_from_noise() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b'{"a":1,"a":2}', "the key 'a' stands there twice"),
-        (b'{"a":{"b":1,"b":2}}', "the key 'b' stands there twice"),
-        (b'{"a":NaN}', "NaN is no JSON value"),
-        (b'{"a":-Infinity}', "-Infinity is no JSON value"),
+        (b'{"a":1,"a":2}', "the key 'a' stands twice in one object"),
+        (b'{"a":{"b":1,"b":2}}', "the key 'b' stands twice in one object"),
+        (b'{"a":NaN}', "NaN is not a JSON value"),
+        (b'{"a":-Infinity}', "-Infinity is not a JSON value"),
         (b'{"a":1e999}', "too large"),
         (b'{"a":"\\ud83d"}', "half of a surrogate pair"),
         (b'{"a":"\xff"}', "not UTF-8"),

@@ -48,7 +48,7 @@ def test_halves_of_surrogate_pairs_and_numbers_beyond_json_have_a_text() -> None
 
 @pytest.mark.parametrize("value", [{"a": {1}}, {"a": object()}, {"a": b"x"}, {("x",): 1}])
 def test_what_is_no_json_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidItemError, match="no JSON"):
+    with pytest.raises(InvalidItemError, match="not JSON"):
         canonical(value)
 
 

@@ -252,7 +252,7 @@ def test_an_item_that_is_no_json_is_refused_alone(tmp_path: Path) -> None:
     service = Service()
     driven = drive(tmp_path / "j", items, service)
     assert driven.codes == ["ok", "invalid_item", "ok"]
-    assert "no JSON" in str(driven.outcomes[1].error)
+    assert "not JSON" in str(driven.outcomes[1].error)
     assert drive(tmp_path / "j", items, service).codes == ["ok", "invalid_item", "ok"]
     assert len(service.sent) == 2
 

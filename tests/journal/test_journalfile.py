@@ -140,7 +140,7 @@ def test_a_log_that_was_cut_short_loses_its_end_and_nothing_else(tmp_path: Path,
 
 def test_a_folder_is_no_journal_and_a_missing_one_is_not_made(tmp_path: Path) -> None:
     for opening in (open_journal, JournalReader):
-        with pytest.raises(JournalError, match="is no file"):
+        with pytest.raises(JournalError, match="is not a file"):
             opening(tmp_path)
     assert list(tmp_path.parent.glob("*-lock")) == []
     with pytest.raises(JournalError, match=os.strerror(errno.ENOENT)):

@@ -80,8 +80,8 @@ async def coroutine(*_given: Any) -> None: ...
     ("value", "message"),
     [
         (coroutine, "is a coroutine"),
-        (None, "is no method"),
-        (5, "is no method"),
+        (None, "is not a method"),
+        (5, "is not a method"),
         (lambda _self: None, "cannot be called: too many positional arguments"),
         (lambda _self, _run, _outcome: None, "cannot be called: too many positional arguments"),
         (lambda _self, _run, _outcome, _seconds, _more: None, "cannot be called: missing a required argument"),

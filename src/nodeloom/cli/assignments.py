@@ -9,6 +9,7 @@ from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, plain
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError
+from nodeloom.jsonreading import ANY_JSON
 
 Field = Mapping[str, Any]
 
@@ -152,7 +153,7 @@ def _typed(field: Field, value: Any) -> Any:
 
 def _number(text: str, value: str) -> Any:
     try:
-        number = json.loads(text)
+        number = ANY_JSON.read(text)
     except ValueError:
         return value
     return number if isinstance(number, (int, float)) and not isinstance(number, bool) else value
@@ -171,9 +172,9 @@ def _structured(name: str, value: Any, wanted: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as fault:
-        reason = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is nested too deeply"
+        return ANY_JSON.read(value)
+    except ValueError as fault:
+        reason = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
         at = f" at character {fault.pos + 1}" if isinstance(fault, json.JSONDecodeError) else ""
         raise ParameterError(
             f"{name} takes {wanted}, and this is not JSON: {reason}{at}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from nodeloom.credential.oauth.tokendata import FIELD, parsed, secret_texts
 from nodeloom.credential.stores.environment import slug, variable_for
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, nearest, preview
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import origin_of
 from nodeloom.redaction import MaskedTexts, texts_of
 
@@ -151,8 +151,8 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
         return value
     if prop.type == "json" and value.strip():
         try:
-            json.loads(value)
-        except (ValueError, RecursionError):
+            ANY_JSON.read(value)
+        except ValueError:
             # The parser's error carries the text, which may be a secret.
             raise _wrong_kind(type, prop, "JSON") from None
         return value
@@ -164,7 +164,7 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
         raise _wrong_kind(type, prop, "true or false")
     if prop.type == "number" and value.strip():
         try:
-            number = json.loads(value)
+            number = ANY_JSON.read(value)
         except ValueError:
             number = None
         if isinstance(number, bool) or not isinstance(number, (int, float)):

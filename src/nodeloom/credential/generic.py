@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from nodeloom.credential.credentialmodel import Injection
 from nodeloom.credential.templates import Renderer, is_expression, text_of
 from nodeloom.errors import CredentialError, DescriptorError
 from nodeloom.headerfields import is_not_sent, is_token
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Secret, texts_of
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
     """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are no templates."""
     if isinstance(given, str):
         try:
-            given = json.loads(given)
-        except (ValueError, RecursionError):
+            given = ANY_JSON.read(given)
+        except ValueError:
             given = None
     if isinstance(given, Mapping):
         strange = next((name for name in given if name not in _GIVEN_PARTS), None)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from json import JSONDecodeError
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import DescriptorError, preview
+from nodeloom.jsonbounds import TooDeepJSON
+from nodeloom.jsonreading import PROPER_JSON, JSONReader, JSONRules
+from nodeloom.values import Json
 
 #: How large a document may be: bytes of its file, values it has, levels of nesting where one is held to them.
 MAX_BYTES = 100 * 1024 * 1024
 MAX_VALUES = 5_000_000
 MAX_DEPTH = 200
+
+_STRICT = JSONReader(JSONRules(finite=True, unique_keys=True, depth=MAX_DEPTH))
 
 
 def read_text(path: Path) -> str:
@@ -40,23 +43,23 @@ def read_text(path: Path) -> str:
         raise DescriptorError(f"{path} cannot be the name of a file: {fault}.", hint="Check the path.") from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> Json:
     """The JSON document in `path`.
 
     Raises DescriptorError when the file cannot be read, is not UTF-8 or not JSON; the message names line and column.
     """
-    return parse_json(read_text(path), str(path))
+    return parse_json_document(read_text(path), str(path))
 
 
-def parse_json(text: str, name: str, *, strict: bool = False) -> Any:
+def parse_json_document(text: str, name: str, *, strict: bool = False) -> Json:
     """`text` as JSON; DescriptorError with line, column and the line itself when it is not.
 
     `strict` is for the documents of others: a key that stands twice in one object, and nesting deeper than MAX_DEPTH,
     are errors too.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique if strict else None)
-    except json.JSONDecodeError as fault:
+        return (_STRICT if strict else PROPER_JSON).read(text)
+    except JSONDecodeError as fault:
         # By line feeds alone, as the decoder counts.
         line = text.split("\n")[fault.lineno - 1]
         start = max(0, fault.colno - 40)
@@ -66,42 +69,9 @@ def parse_json(text: str, name: str, *, strict: bool = False) -> Any:
             f"{name} is not JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}.\n    {shown}\n    {caret}",
             hint="Mend the document at the caret.",
         ) from None
-    except RecursionError:
-        raise _too_deep(name) from None
+    except TooDeepJSON:
+        raise DescriptorError(
+            f"{name} is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting."
+        ) from None
     except ValueError as fault:
-        # A constant that is none of JSON, a key that stands twice, an integer of more digits than Python reads.
         raise DescriptorError(f"{name} is not JSON: {preview(str(fault))}.", hint="Mend the document.") from None
-    if strict and deeper_than(value, MAX_DEPTH):
-        raise _too_deep(name)
-    return value
-
-
-def _too_deep(name: str) -> DescriptorError:
-    return DescriptorError(f"{name} is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {preview(twice)!r} stands twice in one object")
-    return found
-
-
-def deeper_than(value: Any, levels: int) -> bool:
-    """Whether lists and objects in `value`, itself among them, are nested more than `levels` deep."""
-    layer = [value]
-    for _ in range(levels + 1):
-        layer = [
-            inner
-            for outer in layer
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not layer:
-            return False
-    return True

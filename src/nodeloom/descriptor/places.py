@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +10,10 @@ from pathlib import Path
 from nodeloom.descriptor.documentfiles import read_text
 from nodeloom.descriptor.problems import Problem
 from nodeloom.errors import DescriptorError
+from nodeloom.jsonreading import ANY_JSON, end_of_json
 
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]|\['((?:[^'\\]|\\.)*)'\]", re.DOTALL)
 _BLANK = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
 
 
 def with_lines(file: Path, problems: Sequence[Problem]) -> list[Problem]:
@@ -25,7 +24,7 @@ def with_lines(file: Path, problems: Sequence[Problem]) -> list[Problem]:
         text = read_text(file)
         placed = [replace(problem, line=line_of(text, problem.path)) for problem in problems]
         return sorted(placed, key=lambda problem: problem.line or 0)
-    except (DescriptorError, ValueError, RecursionError):
+    except (DescriptorError, ValueError):
         # The file changed meanwhile, or is nested deeper than can be looked through; the path says where.
         return list(problems)
 
@@ -51,8 +50,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _end(text: str, at: int) -> int:
-    _value, end = _DECODER.raw_decode(text, at)
-    return end
+    return end_of_json(text, at)
 
 
 def _entry(text: str, at: int, index: int) -> int | None:
@@ -75,7 +73,7 @@ def _member(text: str, at: int, key: str) -> int | None:
     found = None
     at = _skip(text, at + 1)
     while text[at : at + 1] == '"':
-        name, end = _DECODER.raw_decode(text, at)
+        name, end = ANY_JSON.read_at(text, at)
         value = _skip(text, _skip(text, end) + 1)
         if name == key:
             found = value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.errors import nearest, preview
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError as SchemaFault
@@ -75,7 +76,7 @@ def wrong_type(at: Keys, types: Iterable[str], value: Any) -> Problem:
     """The problem of a value of another type than `types` (names of JSON Schema)."""
     wanted = _words([_TYPES.get(t, t) for t in dict.fromkeys(types)])
     return Problem(
-        json_path(at), f"{_type_word(value)} stands where {wanted} is wanted.", preview(value), f"Write {wanted}."
+        json_path(at), f"{_name_of(value)} stands where {wanted} is wanted.", preview(value), f"Write {wanted}."
     )
 
 
@@ -216,12 +217,6 @@ def _words(names: list[str]) -> str:
     return " or ".join(dict.fromkeys(names))
 
 
-def _type_word(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    for kind, word in ((str, "a text"), (Mapping, "an object"), (list, "a list"), ((int, float), "a number")):
-        if isinstance(value, kind):
-            return word
-    return type(value).__name__
+def _name_of(value: object) -> str:
+    """The kind of a value; of a boolean the value itself, which is as short and says more."""
+    return preview(value) if isinstance(value, bool) else kind_of(value)

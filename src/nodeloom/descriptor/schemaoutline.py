@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from nodeloom import javascript
-from nodeloom.descriptor.documentfiles import deeper_than
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.jsonbounds import deeper_than
 
 # Levels of lists and objects in a schema; its keywords are two of them for each level of the value.
 _MOST_LEVELS = 64

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.descriptor import formats
 from nodeloom.errors import nearest, preview
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -64,7 +65,7 @@ def reason_of(fault: ValidationError) -> str:
     word = str(fault.validator)
     match word:
         case "type":
-            return f"{type_word(fault.instance)} is not {_words(wanted)}"
+            return f"{kind_of(fault.instance)} is not {_words(wanted)}"
         case "enum":
             return "it is none of what it may be"
         case "const":
@@ -145,15 +146,3 @@ def describe_schema(schema: Any) -> str:
 
 def _words(types: Any) -> str:
     return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))
-
-
-def type_word(value: Any) -> str:
-    """What a value is, in words."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    for kind, word in ((dict, "an object"), (list, "a list"), (str, "a text")):
-        if isinstance(value, kind):
-            return word
-    return "a number"

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.datafolder import data_root
 from nodeloom.descriptor.conditions import CONDITIONS, is_condition
-from nodeloom.descriptor.documentfiles import MAX_DEPTH, deeper_than, read_json
+from nodeloom.descriptor.documentfiles import MAX_DEPTH, read_json
 from nodeloom.descriptor.misspelling import misspelt_keys
 from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt, problem_of_schema, problems_of
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.jsonbounds import deeper_than
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import Document

@@ -15,6 +15,7 @@ from typing import Any
 from nodeloom.errors import ExpressionError
 from nodeloom.jsonwriting import json_writer
 from nodeloom.values import UNDEFINED, ZonedDateTime
+from nodeloom.valuewords import kind_of
 
 _TAG = "\0"
 _SAFE_INTEGER = 2**53
@@ -57,7 +58,7 @@ def _tagged(value: object) -> object:
         return [_tagged(v) for v in value]
     if value is None or isinstance(value, (str, int, float)):
         return value
-    raise TypeError(f"a value of type {type(value).__name__}")
+    raise TypeError(kind_of(value))
 
 
 def decode(text: str) -> Any:

@@ -15,10 +15,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from nodeloom.descriptor.documentfiles import MAX_DEPTH, deeper_than
+from nodeloom.descriptor.documentfiles import MAX_DEPTH
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.importers.packages import Package
 from nodeloom.importers.process import talk
+from nodeloom.jsonreading import JSONReader, JSONRules
+from nodeloom.values import Json
 
 #: Values a description may have; the largest known has a hundredth of it.
 MAX_VALUES = 1_000_000
@@ -182,15 +184,15 @@ def _run(
     raise _limit_error(package, at, ended, seconds)
 
 
-def _parsed(text: Any, package: Package, at: str) -> Any:
+_FROM_SANDBOX = JSONReader(JSONRules(depth=MAX_DEPTH))
+
+
+def _parsed(text: Any, package: Package, at: str) -> Json:
     """What the sandbox gave, which is the package's word: any JSON, or none."""
     try:
-        found = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+        return _FROM_SANDBOX.read(text)
+    except (TypeError, ValueError):
         raise _interferes(package, text, at) from None
-    if deeper_than(found, MAX_DEPTH):
-        raise _interferes(package, text, at)
-    return found
 
 
 def _interferes(package: Package, text: Any, at: str) -> DescriptorError:

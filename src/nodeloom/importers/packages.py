@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.documentfiles import parse_json, read_json
+from nodeloom.descriptor.documentfiles import parse_json_document, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
 
@@ -68,7 +68,7 @@ def _package(files: Files, source: Path, root: Path | None) -> Package:
     text = files.texts.get("package.json")
     if text is None:
         raise DescriptorError(f"{source} holds no package.json.", hint="`npm pack NAME` makes a package.")
-    manifest = parse_json(text, f"{source}, package.json")
+    manifest = parse_json_document(text, f"{source}, package.json")
     if not isinstance(manifest, dict):
         raise DescriptorError(f"{source}, package.json is no JSON object.", path="$")
     name, version = manifest.get("name"), manifest.get("version")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from typing import IO, Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.isolation import start_isolated
+from nodeloom.jsonreading import ANY_JSON
 
 #: What the descriptions of a whole package may come to, in bytes.
 MAX_OUTPUT = 96 * 1024 * 1024
@@ -104,8 +104,8 @@ def _lines(output: bytearray) -> list[dict[str, Any]]:
     """The whole lines that are JSON objects. Whatever a child was driven to write besides is not looked at."""
     found = []
     for line in output.decode("utf-8", "replace").split("\n")[:-1]:
-        with suppress(ValueError, RecursionError):
-            value = json.loads(line)
+        with suppress(ValueError):
+            value = ANY_JSON.read(line)
             if isinstance(value, dict):
                 found.append(value)
     return found

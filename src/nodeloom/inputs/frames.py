@@ -10,6 +10,7 @@ from numbers import Number
 from typing import Any
 
 from nodeloom.errors import ConfigurationError
+from nodeloom.valuewords import kind_of
 
 
 def as_items(given: Any) -> Any:
@@ -42,7 +43,7 @@ def check_items(items: Any) -> None:
         )
     if not isinstance(items, (Iterable, AsyncIterable, Sequence)):
         raise ConfigurationError(
-            f"The items of a run are a list or another iterable, not {type(items).__name__}.",
+            f"The items of a run are a list or another iterable, not {kind_of(items)}.",
             property="items",
             hint='Give a list of JSON objects such as [{"Link": "summer-sale"}].',
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nodeloom.errors import ConfigurationError, ParameterError
+from nodeloom.valuewords import kind_of
 
 
 def as_parameters(given: Any) -> Mapping[str, Any]:
@@ -18,7 +19,7 @@ def as_parameters(given: Any) -> Mapping[str, Any]:
     parameters = _converted(plain_parameters, given, "parameters", ParameterError)
     if not isinstance(parameters, Mapping):
         raise ParameterError(
-            f"The parameters are an object, not {type(given).__name__}.",
+            f"The parameters are an object, not {kind_of(given)}.",
             property="parameters",
             hint='Write them as {"resource": "Website Links", "operation": "Delete Weblink"}.',
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 #: The longest item, line or row, in bytes, unless a host says otherwise.
 ITEM_BYTES = 16 * 1024 * 1024
@@ -77,25 +76,6 @@ def split_lines(chunks: Iterator[bytes], limit: int = ITEM_BYTES) -> Iterator[by
 
 def _line(parts: list[bytes], size: int, limit: int, end: bytes) -> bytes:
     return LongLine(b"".join(parts)[:_SHOWN]) if size > limit else b"".join(parts) + end
-
-
-def too_deep(value: Any, text: str, limit: int) -> bool:
-    """Whether `value`, read from `text`, has more than `limit` levels."""
-    # Most values have fewer brackets than levels are allowed, and need no walk.
-    if text.count("[") + text.count("{") <= limit:
-        return False
-    level = [value]
-    for _ in range(limit):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return False
-    return any(isinstance(inner, (dict, list)) for inner in level)
-
-
-def _inside(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 class EndFinder:

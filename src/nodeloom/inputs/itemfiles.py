@@ -11,7 +11,6 @@ mark.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
@@ -20,6 +19,8 @@ from typing import Any, Literal, Protocol
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError, preview
 from nodeloom.inputs.inputlimits import InputLimits, size_text, split_lines
+from nodeloom.jsonbounds import TooDeepJSON
+from nodeloom.jsonreading import ANY_JSON
 
 Format = Literal["json", "ndjson", "csv"]
 RawItem = dict[str, Any] | InvalidItemError
@@ -193,10 +194,10 @@ def guess_format(head: bytes, name: str, *, json_only: bool = False) -> Format:
 def _goes_on(line: bytes) -> bool:
     """Whether a JSON text that begins in this line is laid out over several lines."""
     try:
-        json.loads(line)
+        ANY_JSON.read(line.decode())
+    except TooDeepJSON:
+        return False
     except ValueError:
         # A line cut off in the middle of a value is broken NDJSON; one that ends where a value may go on is not.
         return line.endswith((b"{", b"[", b",", b":"))
-    except RecursionError:
-        return False
     return False

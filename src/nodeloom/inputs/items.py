@@ -8,6 +8,7 @@ from typing import Any
 from nodeloom.errors import InvalidItemError
 from nodeloom.inputs.plainvalues import AS_IT_IS, TEXT, NoJsonError, plain
 from nodeloom.values import Item
+from nodeloom.valuewords import kind_of
 
 _ITEM_KEYS = {"json", "binary", "pairedItem", "error", "index"}
 
@@ -24,7 +25,7 @@ def as_item(value: Any, index: int) -> Item:
         raise value
     if not isinstance(value, (dict, Mapping)):
         raise InvalidItemError(
-            f"The item is {_kind(value)}, not an object.",
+            f"The item is {kind_of(value)}, not an object.",
             item=index,
             value=value,
             hint='An item is a JSON object such as {"Link": "summer-sale"}.',
@@ -62,10 +63,3 @@ def plain_item(raw: Any) -> Any:
 def too_deep() -> InvalidItemError:
     """The error for an item that Python's stack is too small for."""
     return InvalidItemError("The item is nested too deeply.", hint="Use fewer levels of lists and objects.")
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    kinds = {bool: "true or false", str: "a text", list: "a list", int: "a number", float: "a number"}
-    return kinds.get(type(value), f"of type {type(value).__name__}")

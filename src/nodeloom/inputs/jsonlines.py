@@ -8,64 +8,29 @@ author sees.
 from __future__ import annotations
 
 import codecs
-import json
+import functools
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from json import JSONDecodeError
+from typing import TypeAlias
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
-from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, size_text, too_deep
+from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, size_text
+from nodeloom.jsonbounds import TooDeepJSON
+from nodeloom.jsonreading import JSONReader, JSONRules, RefusedJSON, end_of_json
+from nodeloom.values import Json, JsonObject
+from nodeloom.valuewords import kind_of
 
-RawItem = dict[str, Any] | InvalidItemError
+RawItem: TypeAlias = JsonObject | InvalidItemError
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 # Up to this much of an unfinished value is tried again with every chunk, so that a slow input is read promptly.
 _RETRY_EACH_CHUNK = 1024 * 1024
 
 
-class _RefusedError(ValueError):
-    """JSON that Python would read and Nodeloom does not."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _value in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RefusedError(f"the key {preview(twice)!r} stands there twice")
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise _RefusedError(f"{name} is no JSON value")
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise _RefusedError(f"the number {preview(text)} is too large")
-    return number
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
-# Only to find where a value ends that is refused; it refuses nothing itself.
-_LENIENT = json.JSONDecoder(parse_int=float, parse_float=float)
-
-
-def _surrogates(value: Any, text: str) -> None:
-    if _SURROGATE.search(text):
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise _RefusedError("it holds half of a surrogate pair") from None
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "true or false", str: "a text", list: "a list", int: "a number", float: "a number"}
-    return names[type(value)]
+@functools.cache
+def _strict_reader(depth: int) -> JSONReader:
+    return JSONReader(JSONRules(finite=True, unique_keys=True, whole_characters=True, depth=depth))
 
 
 def _invalid(
@@ -123,32 +88,24 @@ def _line(raw: bytes, number: int, limits: InputLimits) -> RawItem:
         joined = "Files were joined with their marks in them: take it out."
         return _invalid(f"Line {number} begins with a byte order mark.", text, number, 1, joined)
     try:
-        value = _STRICT.decode(text)
-        _surrogates(value, text)
-    except json.JSONDecodeError as fault:
+        value = _strict_reader(limits.depth).read(text)
+    except JSONDecodeError as fault:
         column = fault.pos + 1 + indent
         hint = "The input ends in the middle of this line." if cut and fault.pos >= len(text) else None
         if fault.msg == "Extra data":
             alone = "\r" in text[: fault.pos]
             hint = "Lines end with \\n or \\r\\n, not with \\r alone." if alone else "Write one object a line."
         return _invalid(f"Line {number} is not JSON: {_reason(fault)} at column {column}.", text, number, column, hint)
-    except RecursionError:
-        return _invalid(f"Line {number} is nested too deeply.", text, number)
-    except ValueError as fault:
-        return _invalid(f"Line {number} cannot be an item: {_refusal(fault)}.", text, number)
-    if not isinstance(value, dict):
-        return _invalid(f"Line {number} is {_kind(value)}, not an object.", text, number)
-    if too_deep(value, text, limits.depth):
+    except TooDeepJSON:
         return _invalid(f"Line {number} is nested too deeply (more than {limits.depth} levels).", text, number)
+    except ValueError as fault:
+        return _invalid(f"Line {number} cannot be an item: {fault}.", text, number)
+    if not isinstance(value, dict):
+        return _invalid(f"Line {number} is {kind_of(value)}, not an object.", text, number)
     return value
 
 
-def _refusal(fault: ValueError) -> str:
-    # What is not ours is Python's, about a whole number of thousands of digits.
-    return str(fault) if isinstance(fault, _RefusedError) else "it holds a number that is too large"
-
-
-def _reason(fault: json.JSONDecodeError) -> str:
+def _reason(fault: JSONDecodeError) -> str:
     return fault.msg.removesuffix(" starting at")
 
 
@@ -269,7 +226,7 @@ class _Text:
         while True:
             try:
                 value, end = self._decode()
-            except json.JSONDecodeError as fault:
+            except JSONDecodeError as fault:
                 into_value = fault.pos - self._at
                 if self._unfinished(fault):
                     if len(self._text) - self._at > self._limits.item_bytes:
@@ -278,7 +235,7 @@ class _Text:
                         tried = len(self._text) - self._at
                         continue
                 raise self._broken(self._at + into_value, _reason(fault)) from None
-            except RecursionError:
+            except TooDeepJSON:
                 return self._skipped("is nested too deeply")
             if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():
                 continue
@@ -287,29 +244,25 @@ class _Text:
                 return value
             line, _column = self._position(begin)
             text = self._text[begin:end]
-            return _invalid(f"The value at line {line} is {_kind(value)}, not an object.", text, line)
+            return _invalid(f"The value at line {line} is {kind_of(value)}, not an object.", text, line)
 
-    def _decode(self) -> tuple[Any, int]:
+    def _decode(self) -> tuple[Json | InvalidItemError, int]:
         """The value and its end; an InvalidItemError for a value that is JSON but refused."""
         try:
-            value, end = _STRICT.raw_decode(self._text, self._at)
-            shown = self._text[self._at : end]
-            _surrogates(value, shown)
-            if len(shown) > self._limits.item_bytes:
-                raise _RefusedError(f"it is longer than {size_text(self._limits.item_bytes)}")
-            if too_deep(value, shown, self._limits.depth):
-                raise _RefusedError(f"it is nested too deeply (more than {self._limits.depth} levels)")
-        except json.JSONDecodeError:
+            value, end = _strict_reader(self._limits.depth).read_at(self._text, self._at)
+            if end - self._at > self._limits.item_bytes:
+                raise RefusedJSON(f"it is longer than {size_text(self._limits.item_bytes)}")
+        except JSONDecodeError:
             raise
         except ValueError as fault:
             # Reading it again without the rules shows where it ends.
-            _value, end = _LENIENT.raw_decode(self._text, self._at)
+            end = end_of_json(self._text, self._at)
             line, _column = self._position(self._at)
             shown = self._text[self._at : end]
-            return _invalid(f"The item at line {line} cannot be used: {_refusal(fault)}.", shown, line), end
+            return _invalid(f"The item at line {line} cannot be used: {fault}.", shown, line), end
         return value, end
 
-    def _unfinished(self, fault: json.JSONDecodeError) -> bool:
+    def _unfinished(self, fault: JSONDecodeError) -> bool:
         """Whether the value may only look broken because the rest of it is not here yet."""
         if self._ended:
             return False

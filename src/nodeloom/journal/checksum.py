@@ -33,7 +33,7 @@ class Checksums:
     def of_row(self, row: Row, tick: int) -> int:
         """The checksum of an item's row that the commit `tick` writes; never 0."""
         position, digest, state, at, item, results, error, statuses, retries = row
-        # Texts are JSON in ASCII, so none is "None", and none has a line break. Most intents have none.
+        # Texts are JSON in ASCII: they are never "None", and never have a line break. Most intents have no texts.
         some = results or item or error or statuses
         texts = f"{item}\n{results}\n{error}\n{statuses}".encode() if some else _NO_TEXTS
         return crc32(_HEAD(position, tick, state, at, retries, len(digest)) + digest + texts, self._start) or 1
@@ -43,7 +43,7 @@ class Checksums:
         return crc32(f"{tick} {name}\n{value}".encode("utf-8", "surrogatepass"), self._start)
 
     def row_holds(self, row: tuple[Any, ...], tick: Any, checksum: Any) -> bool:
-        """Whether a row that was read, whatever is in it, is the one that was written."""
+        """Whether a row that was read is the one that was written. The row may hold anything."""
         position, digest, state, at, item, results, error, statuses, retries = row
         types = type(digest) is bytes and type(at) is float and type(position) is type(state) is type(retries) is int
         if not types or type(tick) is not int:
@@ -53,7 +53,7 @@ class Checksums:
         return type(statuses) in _TEXTS and type(checksum) is int and self.of_row(row, tick) == checksum
 
     def fact_holds(self, name: Any, value: Any, tick: Any, checksum: Any) -> bool:
-        """Whether a fact that was read, whatever is in it, is the one that was written."""
+        """Whether a fact that was read is the one that was written. The fact may hold anything."""
         types = type(name) is type(value) is str and type(tick) is type(checksum) is int
         return types and self.of_fact(name, value, tick) == checksum
 

@@ -3,7 +3,7 @@
 What a run commits stands in SQLite's write-ahead log first. SQLite reads that log as far as it is whole, and takes
 what follows for never written: a log that was cut, damaged, exchanged or lost looks like an earlier moment, in which
 an item that was sent had not been begun. So the number of the last commit is written into the database's own file too,
-past SQLite: into the free space of a page that SQLite has no reason to write again (file format, section 1.5). It is
+past SQLite: into the free space of a page that SQLite does not write again (file format, section 1.5). It is
 written after the commit, so it never promises one that was not made.
 """
 
@@ -27,7 +27,7 @@ class Mark:
 
     @classmethod
     def of(cls, raw: bytes) -> Mark | None:
-        """The mark in a file; None where none was written yet. Raises ValueError when it is damaged."""
+        """The mark in a file, or None if it has not been written yet. Raises ValueError if it is damaged."""
         if not raw.strip(b"\0"):
             return None
         mark = cls(*_PACK.unpack(raw[: _PACK.size])) if len(raw) == SIZE else None

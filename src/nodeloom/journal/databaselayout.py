@@ -66,9 +66,9 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 
 def check_kind(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise JournalError when the database is no journal of this format, or its tables were changed.
+    """Raise JournalError if the database is not a journal of this format, or its tables were changed.
 
-    Raises sqlite3.Error when it is no database.
+    Raises sqlite3.Error if it is not a database.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -22,7 +22,7 @@ class State(enum.IntEnum):
     UNKNOWN = 3
     """It may have happened, and may not happen twice."""
     NOT_RUN = 4
-    """Whatever was sent of it was refused so that nothing was done, and it waited to be sent again."""
+    """All that was sent of it was refused, so that nothing was done, and it waited to be sent again."""
     FAILED_OPEN = 5
     """It may have happened, and may happen twice."""
 
@@ -67,7 +67,7 @@ class Entry:
         return self.state in (State.IN_FLIGHT, State.UNKNOWN, State.FAILED_OPEN)
 
     def outcome(self) -> Outcome:
-        """The outcome as it was given when the item was run; an item in flight has none yet."""
+        """The outcome as it was given when the item was run. An item in flight does not have one yet."""
         error = restored(json.loads(self.error)) if self.error is not None else None
         items = json.loads(self.results) if self.results is not None else []
         statuses = tuple(json.loads(self.statuses)) if self.statuses is not None else ()
@@ -87,7 +87,7 @@ def _redirect_among(statuses: tuple[int, ...]) -> int | None:
 class Slot:
     """An item's place in a journal: what its rows have in common, and the checksum of the one that is on record.
 
-    `checksum` is 0 where none is; the file keeps it up to date.
+    `checksum` is 0 if no row is on record; the file keeps it up to date.
     """
 
     __slots__ = ("checksum", "digest", "position")

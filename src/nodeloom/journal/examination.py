@@ -69,8 +69,8 @@ class Examination:
 def examine(connection: sqlite3.Connection, path: Path, read: Callable[[int, int], bytes]) -> Examination:
     """Look at all of the journal behind a `lenient` connection.
 
-    `read(size, offset)` gives bytes of the file itself. Raises JournalError for what is no journal of this format, and
-    for one that does not even say what it is about.
+    `read(size, offset)` gives bytes of the file itself. Raises JournalError for what is not a journal of this format,
+    and for one that does not even say what it is about.
     """
     check_kind(connection, path)
     # Read before the rows: a run that goes on writes the mark after them.

@@ -1,11 +1,11 @@
-"""Who may write a journal, by the file itself: one run at a time, under whatever name it got there.
+"""Who may write a journal, by the file itself: one run at a time, under any name of the file.
 
 A symbolic link, a bind mount, another container or a file that was renamed lead to the same file by another name, with
 a write-ahead log of that name: two runs would each see half of the truth. So a byte of the file is locked, one that
 SQLite never reads, writes or locks: of the page that holds its own locks (file format, section 1.6).
 
 On POSIX, closing any descriptor of a file lets go of every lock the process has on it (fcntl(2)), those of SQLite too.
-Descriptors of a journal's file are therefore kept here, and closed when nobody in the process uses the file any more.
+Descriptors of a journal's file are therefore kept here, and closed when the process does not use the file any more.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ else:
 
     def _lock(fd: int) -> None:
         # An "open file description" lock belongs to the descriptor, so that threads are held off as well, and no
-        # other descriptor's closing lets go of it. Where there are none, the registry below holds off the threads.
+        # other descriptor's closing lets go of it. A system without them has the registry below hold off the threads.
         if not _described(fd, "F_OFD_SETLK", fcntl.F_WRLCK):
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCK_AT)
 
@@ -78,7 +78,7 @@ else:
         return int(struct.unpack_from("h", found)[0]) != fcntl.F_UNLCK
 
     def _described(fd: int, command: str, kind: int) -> bytes | None:
-        """The answer to a command for locks of open file descriptions; None where the system has none."""
+        """The answer to a command for locks of open file descriptions, or None if the system does not have them."""
         number = getattr(fcntl, command, None)
         if number is None:
             return None
@@ -242,7 +242,7 @@ class Hold:
 
 
 class Glance:
-    """A look at a journal's file by somebody who only reads; to be ended after SQLite has closed the file.
+    """A look at a journal's file that only reads. It is to be ended after SQLite has closed the file.
 
     Raises OSError when it cannot be opened. `held` says whether a run holds it.
     """

@@ -139,7 +139,7 @@ def _values_differ(words: str, before: Mapping[str, Json], now: Mapping[str, Jso
         first = _NOT_SET if old is None else old["shown"]
         second = _NOT_SET if new is None else new["shown"]
         if first == second:
-            second = "another value that looks alike where it is cut"
+            second = "another value that begins alike"
         found.append(Difference(f"{words} {name}", first, second))
     return found
 

@@ -11,16 +11,16 @@ from nodeloom.jsonwriting import json_writer
 
 DIGEST_BYTES = 16
 
-# The digest of what is no JSON, and so cannot be told from anything else that is none.
+# The digest of what is not JSON. Two such items cannot be told apart.
 NO_DIGEST = b""
 
 _encode = json_writer(sort_keys=True)
 
 
 def canonical(raw: Any) -> str:
-    """`raw`, an item as it was read, as JSON in ASCII: the same text for the same content, whatever its keys' order.
+    """`raw`, an item as it was read, as JSON in ASCII: the same text for the same content in any order of keys.
 
-    Raises InvalidItemError for what is no JSON. A line that could not be read is an InvalidItemError itself, and is
+    Raises InvalidItemError for what is not JSON. A line that could not be read is an InvalidItemError itself, and is
     known by its words.
     """
     if isinstance(raw, InvalidItemError):
@@ -29,7 +29,7 @@ def canonical(raw: Any) -> str:
         return _encode(raw)
     except TypeError as fault:
         raise InvalidItemError(
-            f"The item is no JSON ({fault}), so a journal cannot know it again.",
+            f"The item is not JSON ({fault}), so a journal cannot know it again.",
             hint="Give items of texts, numbers, true, false, null, lists and objects.",
         ) from None
     except RecursionError:

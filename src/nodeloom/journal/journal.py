@@ -34,7 +34,7 @@ class Journal:
     """A run's journal: made when the file is not there, gone on with when it is this run's.
 
     `repeatable` says that the operation may happen twice (its method is idempotent). `total` is how many items the run
-    has, where that is known beforehand, and `title` the operation as a person names it. Raises JournalError when the
+    has, if that is known beforehand, and `title` the operation as a person names it. Raises JournalError when the
     file cannot be used, another run uses it, or it was made by a run that was not the same. What is opened is closed
     by `aclose`, or by `close` when nothing was begun.
     """
@@ -135,7 +135,7 @@ class Journal:
         self._close.close()
 
     def __del__(self) -> None:
-        # A run that was opened and never begun: a stream whose first outcome nobody asked for.
+        # A run that was opened and never begun: a stream whose first outcome was never asked for.
         closing = getattr(self, "_close", None)
         if closing is not None:
             closing.close()

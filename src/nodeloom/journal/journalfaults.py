@@ -16,7 +16,7 @@ _CLOSE = "Close what has it open (a database browser?), and run again."
 # By the beginning of SQLite's name for the error; the first that fits counts.
 _WORDS = [
     ("SQLITE_FULL", "the disk is full", "Make room, and run again with the same journal: it is whole up to here."),
-    ("SQLITE_NOTADB", "it is no journal", "Name another file for the journal."),
+    ("SQLITE_NOTADB", "it is not a journal", "Name another file for the journal."),
     ("SQLITE_BUSY", "another process holds it", _CLOSE),
     ("SQLITE_LOCKED", "another process holds it", _CLOSE),
     (
@@ -38,7 +38,7 @@ _WORDS = [
 ]
 
 
-#: What SQLite raises; a number in the file that is none of its own becomes an OverflowError.
+#: What SQLite raises; a number in the file that SQLite did not write becomes an OverflowError.
 FAULTS = (sqlite3.Error, OverflowError)
 
 
@@ -51,7 +51,7 @@ def translate(fault: BaseException, path: Path) -> JournalError:
         return JournalError(f"The journal {path} cannot be opened: {openfiles.WHAT}.", hint=openfiles.HINT, sqlite=name)
     reason, hint = next(((reason, hint) for start, reason, hint in _WORDS if name.startswith(start)), (None, ""))
     if reason is None:
-        # Whatever else SQLite says of a file that is a journal, no run of Nodeloom has written that.
+        # SQLite says something else of a file that is a journal: a run of Nodeloom did not write that.
         return damaged(path, f"SQLite says: {fault}", sqlite=name or None)
     return JournalError(f"The journal {path} cannot be used: {reason}.", hint=hint, sqlite=name)
 

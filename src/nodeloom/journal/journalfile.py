@@ -45,7 +45,7 @@ Change = tuple[Slot, Row]
 
 
 class JournalFile:
-    """The database. Raises JournalError for whatever goes wrong with it. For one thread at a time.
+    """The database, for one thread at a time. All that goes wrong with it is a JournalError.
 
     `path` is what was given, `place` the file's real path, which `hold` holds. What is there already is examined:
     `past` says what was found, None for a file that is new. `begin` is to be called before anything is written.
@@ -86,7 +86,7 @@ class JournalFile:
                 connection.close()
 
     def _examined(self) -> Examination:
-        """What is in the file, looked at by somebody who cannot change it: closing it carries no strange log over."""
+        """What is in the file, by a connection that cannot change it: closing it does not carry a strange log over."""
         connection = sqlite3.connect(f"{self._place.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
         try:
             lenient(connection)
@@ -224,7 +224,7 @@ class JournalFile:
     def wants_checkpoint(self) -> bool:
         """Whether the write-ahead log has grown so long that `checkpoint` should be called.
 
-        Looks from time to time, and raises JournalError when the journal is not where it was.
+        Looks from time to time, and raises JournalError if the journal is not in its place any more.
         """
         if self._commits % _LOOK_EVERY:
             return False
@@ -250,7 +250,7 @@ class JournalFile:
             return [Entry.of(row) for row in self._connection.execute(_FETCH, (start, stop))]
 
     def close(self) -> None:
-        """Close it: one file is left, which can be copied, and read where nothing can be written."""
+        """Close it. One file is left, which can be copied, and read on a disk that cannot be written."""
         if self._process != os.getpid():
             # The connection is the parent's; SQLite must not be used across a fork, nor even close there.
             _INHERITED.append(self._connection)
@@ -258,7 +258,7 @@ class JournalFile:
         _FILES.discard(self)
         with self._using, translated(self.path):
             try:
-                # Refused while somebody reads; the log then stays, and the next who opens it carries it over.
+                # SQLite refuses it while another connection reads. The log then stays for the next run to carry over.
                 with suppress(sqlite3.OperationalError):
                     self._connection.execute("PRAGMA journal_mode = DELETE")
             finally:
@@ -288,13 +288,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def check_place(path: Path, place: Path) -> None:
-    """Raise JournalError when there is something at `place` that is no file, a folder for example."""
+    """Raise JournalError if there is something at `place` that is not a file, a folder for example."""
     if place.exists() and not place.is_file():
-        raise JournalError(f"The journal {path} is no file.", hint="Name a file.")
+        raise JournalError(f"The journal {path} is not a file.", hint="Name a file.")
 
 
 def make_place(path: Path, place: Path) -> None:
-    """Make the file where it is missing, for its owner only. Raises JournalError."""
+    """Make the file if it is missing, for its owner only. Raises JournalError."""
     try:
         os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:

@@ -36,9 +36,9 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How many items a journal knows in each state. `not_run` is None where that cannot be told.
+    """How many items a journal knows in each state.
 
-    It cannot where the number of items is not known, nor of a journal that is damaged.
+    `not_run` is None if the number of items is not known, or the journal is damaged.
     """
 
     succeeded: int
@@ -49,7 +49,7 @@ class Account:
 
 
 class JournalReader:
-    """A journal, opened for reading; a context manager. Raises JournalError for what is none, or cannot be read.
+    """A journal, opened for reading; a context manager. Raises JournalError if it is not one, or cannot be read.
 
     `live` says that a run is writing it now, `facts` what is known of the run, `repeatable` whether its operation may
     happen twice. `damage` is the error for a journal that does not hold together: then only what holds is given.
@@ -99,7 +99,7 @@ class JournalReader:
         self._close.close()
 
     def account(self) -> Account:
-        """The counts. What was in flight when a run died counts as unknown where it may not happen twice."""
+        """The counts. What was in flight when a run died counts as unknown if it may not happen twice."""
         counts = self._found.counts
         in_flight, unknown = counts.get(State.IN_FLIGHT, 0), counts.get(State.UNKNOWN, 0)
         if not self.live and not self.repeatable:
@@ -114,7 +114,7 @@ class JournalReader:
         """The entries in the items' order, those in one of `states` only, a bounded number of them in memory.
 
         Without `states`, all but those of items that were not run.
-        What was in flight when a run died is given as unknown where it may not happen twice.
+        What was in flight when a run died is given as unknown if it may not happen twice.
         """
         wanted = set(NAMES if states is None else states)
         dead = not self.live and not self.repeatable

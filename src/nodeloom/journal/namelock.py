@@ -1,6 +1,6 @@
 """Who may write a journal, by its name: one run at a time, until it ends or its process dies.
 
-`hold.py` locks the file itself, whatever its name. Both are needed: a file that is put in the place of one in use is
+`hold.py` locks the file itself, under any name. Both are needed: a file that is put in the place of one in use is
 another file of the same name, and would share its write-ahead log.
 """
 
@@ -47,7 +47,7 @@ class Lock:
             except BaseException:
                 self._close()
                 raise
-            # Held by another; or the run before took the file away just now, and what is locked is nobody's any more.
+            # Held by another; or the run before took the file away just now, and what is locked is not there any more.
             self._close()
             if time.monotonic() >= deadline:
                 raise in_use(path)
@@ -57,7 +57,7 @@ class Lock:
         """Let go of it, and take the file away."""
         if self._process != os.getpid():
             return
-        # Taken away while it is held, so that nobody locks a file that is about to go; where the system does not
+        # Taken away while it is held, so that no other run locks a file that is about to go; if the system does not
         # allow that (Windows), it stays behind and does no harm.
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

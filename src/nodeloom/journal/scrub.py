@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nodeloom.redaction import Masker
 
 encode = json_writer(default=str)
-"""A value as JSON in ASCII, as it stands in a journal; what is no JSON becomes text, as an answer's dates would."""
+"""A value as JSON in ASCII, as it stands in a journal. What is not JSON becomes text, as the dates of an answer do."""
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 

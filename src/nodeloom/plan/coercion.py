@@ -7,7 +7,6 @@ collection is sent whole: a member that is sent by itself stays as it is.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.formfields import described_fields
 from nodeloom.plan.objecttext import object_of
 from nodeloom.plan.unfit import Unfit
@@ -158,8 +158,8 @@ def _array(value: Any) -> list[Any]:
     text = _text(value)
     for written in (text, text.replace("'", '"')):
         try:
-            found = json.loads(written)
-        except (ValueError, RecursionError):
+            found = ANY_JSON.read(written)
+        except ValueError:
             continue
         if isinstance(found, list):
             return found

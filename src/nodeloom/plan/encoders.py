@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression.text import number_text
+from nodeloom.jsonbounds import TooDeepJSON
+from nodeloom.jsonreading import PROPER_JSON
 from nodeloom.plan.wire import json_text, scalar_text
 
 Encode = Callable[[Any], Any]
@@ -93,19 +95,15 @@ def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_no_constant)
+        return PROPER_JSON.read(value)
+    except TooDeepJSON:
+        raise InvalidValueError("The JSON is nested too deeply.", value=value) from None
     except ValueError as fault:
         reason = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
         at = f" at character {fault.pos + 1}" if isinstance(fault, json.JSONDecodeError) else ""
         raise InvalidValueError(
             f"The text is not JSON: {reason}{at}.", value=value, hint='Write JSON, such as ["a", "b"] or {"key": 1}.'
         ) from None
-    except RecursionError:
-        raise InvalidValueError("The JSON is nested too deeply.", value=value) from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
 
 
 def _list(value: Any) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import scalar_text
 
@@ -53,8 +53,8 @@ _EXAMPLE = 'the JSON text of a list of form fields, such as [{"fieldLabel": "Nam
 def described_fields(value: Any) -> list[dict[str, Any]]:
     """The fields that a JSON text holds, their texts escaped for HTML as n8n does. Raises Unfit for any other."""
     try:
-        fields = json.loads(value) if isinstance(value, str) else None
-    except (ValueError, RecursionError):
+        fields = ANY_JSON.read(value) if isinstance(value, str) else None
+    except ValueError:
         fields = None
     if not isinstance(fields, list):
         raise Unfit(_EXAMPLE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from nodeloom.expression.syntax.nodes import CodeError, Node
 from nodeloom.expression.syntax.parser import parse_expression
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.unfit import Unfit
 
 _NOT_ONE = 'an object, such as {"key": 1}'
@@ -18,8 +18,8 @@ def object_of(text: str) -> dict[str, Any] | None:
     Names that stand for a value are texts (n8n). Anything that would have to be computed is refused.
     """
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = ANY_JSON.read(text)
+    except ValueError:
         found = _literal(text)
     if found is not None and not isinstance(found, dict):
         raise Unfit(_NOT_ONE)

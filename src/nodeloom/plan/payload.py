@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.headerfields import media_type
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.multipart import MULTIPART, encode_multipart, new_boundary
 from nodeloom.plan.wire import encode_form, encode_json, encode_text
 
@@ -62,8 +62,8 @@ def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wante
 def _json_of(text: str) -> bytes:
     """JSON that is written already goes as it is; any other text as a JSON text."""
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        ANY_JSON.read(text)
+    except ValueError:
         return encode_json(text)
     return encode_text(text.strip())
 

@@ -6,7 +6,6 @@ that what parts the pieces is told from the same character inside one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.wire import SelfWritten, json_text, query_pairs, scalar_text
 
 _DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelimited": "%09"}
@@ -92,7 +92,7 @@ def structure(value: Any) -> Any:
         return list(value)
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return ANY_JSON.read(value)
         except ValueError:
             return value
     return value

@@ -5,7 +5,6 @@ Python and the command line are held to the same rules. What is an expression, o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from nodeloom.descriptor.visibility import controlling_names, rooted
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.splitting import is_template
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.values import literal_of
 
 _TRUTH = {"true": True, "false": False}
@@ -144,8 +144,8 @@ def _collection(prop: PropertyDescriptor, value: Any, strict: bool) -> Any:
 
 def _read(prop: PropertyDescriptor, text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return ANY_JSON.read(text)
+    except ValueError:
         raise ParameterError(
             f"The text given for {prop.label} is not JSON.", property=prop.label, value=text, hint="Give an object."
         ) from None

@@ -1,7 +1,7 @@
-"""What a run tells whoever watches it: logs, telemetry, a host's own observer.
+"""What a run tells its observers: logs, telemetry, a host's own observer.
 
-An observer is told of a run's beginning and end, of each request and of each item. A run that has none is not wrapped
-in anything, so watching costs nothing where nobody watches.
+An observer is told of a run's beginning and end, of each request and of each item. A run without observers is
+not wrapped in anything, so it pays nothing for them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ObservedRun:
     """One run, as observers see it; the same object in everything that is told of it.
 
     `node`, `resource` and `operation` are named as in the descriptor. `id` is new for each run. `total` is how many
-    items there are, where that is known before.
+    items there are, if that is known before.
     """
 
     node: str
@@ -111,8 +111,8 @@ class Observer:
     """Is told how runs go. Override what is of interest; what is not overridden costs nothing.
 
     One observer may watch several runs at a time. Its methods are called on the event loop of the run they tell of
-    (`run_ended` by whoever takes the last outcome), so they must not block. One that raises is told nothing further of
-    that run, and the log says so; the run goes on.
+    (`run_ended` by the caller that takes the last outcome), so they must not block. One that raises is told nothing
+    further of that run, and the log says so; the run goes on.
     """
 
     def run_started(self, run: ObservedRun) -> None:
@@ -122,7 +122,7 @@ class Observer:
         """A request goes out: each try of it by itself, requests for tokens among them."""
 
     def request_ended(self, run: ObservedRun, request: ObservedRequest) -> None:
-        """The answer was read to its end, or there is none."""
+        """The answer was read to its end, or did not come."""
 
     def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
         """An item was worked on, in `seconds`. Called as items end, which is not their order.
@@ -132,7 +132,7 @@ class Observer:
         """
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
-        """The run is over, whatever ended it."""
+        """The run is over. Anything may have ended it."""
 
 
 def check_observer(observer: Observer) -> None:
@@ -156,7 +156,7 @@ def _check_event(kind: type[Observer], name: str) -> None:
     method = getattr(kind, name)
     wanted = inspect.signature(getattr(Observer, name))
     if not callable(method) or inspect.iscoroutinefunction(method):
-        what = "is a coroutine" if callable(method) else "is no method"
+        what = "is a coroutine" if callable(method) else "is not a method"
         raise ConfigurationError(
             f"{kind.__name__}.{name} {what}, and an observer's methods are plain functions.",
             property="observer",

@@ -1,19 +1,19 @@
 """Taking secrets out of what is told of a run: the credential's own, and those of others that items carry.
 
-Whatever leaves a run as text goes through a `Redactor`: errors, logs, what observers are told, planned requests. It
+All that leaves a run as text goes through a `Redactor`: errors, logs, what observers are told, planned requests. It
 knows the credential's secrets, the names of fields that are secret, and of the item at hand and its request the values
 that stand in such fields, wherever they were put: into a path, a query, a header or a body.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nodeloom.errors import NodeloomError
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import Request, Said
 from nodeloom.redaction import MASK, Masker, SecretNames, forget_locals, leave_running_frames, telling, texts_of
 from nodeloom.redaction.masker import spelled_in_json
@@ -130,8 +130,8 @@ def _unpacked(value: object) -> object:
     """JSON that a body holds as text."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return ANY_JSON.read(value)
+        except ValueError:
             return value
     return value
 
@@ -143,7 +143,7 @@ def _is_template(text: str) -> bool:
 def _silence_causes(error: BaseException, mask: Mask) -> None:
     """Cut off every cause and context that holds a secret: a traceback that is printed shows the words of each.
 
-    What cannot be told is cut off too: nobody knows what it holds.
+    What cannot be read is cut off too: what it holds is not known.
     """
     seen: set[int] = set()
     waiting = [error]
@@ -162,7 +162,7 @@ def _silence_causes(error: BaseException, mask: Mask) -> None:
 
 
 def _shown(fault: BaseException) -> str | None:
-    """All that is shown of an exception: its words, and its attributes; None where they cannot be told."""
+    """All that is shown of an exception: its words, and its attributes; or None if they cannot be read."""
     try:
         # An error of a parser holds the whole document besides.
         return f"{fault!s} {fault!r} {vars(fault)!r}"

@@ -1,7 +1,7 @@
 """Runs in the log: records of the standard library's `logging`, under the logger `nodeloom`.
 
 Each record has its facts as attributes (`extra`), so that a handler can write them as JSON. Nothing is logged of a run
-unless somebody asked for it: by a level on one of these loggers, or by one from INFO down on a logger above them.
+unless it was asked for: by a level on one of these loggers, or by one from INFO down on a logger above them.
 
 | logger | level | event |
 |---|---|---|
@@ -118,7 +118,7 @@ def _facts(run: ObservedRun, request: ObservedRequest) -> dict[str, object]:
 
 
 def run_log() -> Observer | None:
-    """What logs a run that begins now; None where nobody asked for it."""
+    """What logs a run that begins now, or None if the log was not asked for."""
     asked = any(logger.level for logger in (_ROOT, _RUN, _ITEM, _REQUEST)) or _ROOT.isEnabledFor(logging.INFO)
     if not asked:
         return None

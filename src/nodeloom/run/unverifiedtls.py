@@ -22,7 +22,7 @@ class Unverified:
         if not request.verify and not self._said:
             self._said = True
             _log.warning(
-                "The certificate of %s is not checked: whoever stands between can read the credential and change the"
+                "The certificate of %s is not checked: anyone in between can read the credential and change the"
                 " answers. Switch it off for tests only.",
                 origin_of(request.url),
             )

@@ -144,7 +144,7 @@ class Background:
         try:
             runners = list(self._runners)
             await asyncio.gather(*(runner.aclose(now=now, why="the runtime was closed") for runner in runners))
-            # Whoever waits for outcomes gets them before the loop ends.
+            # Callers that wait for outcomes get them before the loop ends.
             while self._calls:
                 await asyncio.wait(self._calls)
             if self._sender is not None:
@@ -154,7 +154,7 @@ class Background:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed, which halves what the loop costs a request; None for asyncio's own."""
+    """uvloop if it is installed, which halves what the loop costs a request; None for asyncio's own."""
     try:
         import uvloop
 

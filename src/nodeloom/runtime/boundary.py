@@ -64,7 +64,7 @@ def _wrapped(method: Any, masking: Callable[[tuple[Any, ...], dict[str, Any]], t
                     given, named = (), {}
                 raise
             finally:
-                # A generator that is left early ends where it stands, and its run with it.
+                # A generator that is left early ends at that point, and its run with it.
                 if inner is not None:
                     await inner.aclose()
 
@@ -132,7 +132,7 @@ class _Shielded(Iterator[Any]):
 
 
 def _tell_used_up(error: BaseException) -> None:
-    """Raise ConfigurationError where no file could be opened: modules are imported when they are first needed."""
+    """Raise ConfigurationError if no file can be opened: modules are imported when they are first needed."""
     if isinstance(error, OSError) and openfiles.used_up(error):
         let_go(error)
         raise openfiles.cannot_begin() from error

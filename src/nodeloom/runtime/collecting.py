@@ -52,7 +52,7 @@ async def collected_in(background: Background, opened: OpenedRun) -> Collected:
 
 
 def given(batch: list[Outcome], opened: OpenedRun, started: float) -> Iterator[Outcome]:
-    """The outcomes of a batch, each counted when it is taken; those nobody took are left in `batch`."""
+    """The outcomes of a batch, each counted when it is taken. Those that were not taken are left in `batch`."""
     batch.reverse()
     while batch:
         outcome = batch.pop()
@@ -66,7 +66,7 @@ class Outcomes(Iterator[Outcome]):
 
     def __init__(self, loops: Loops, opened: OpenedRun) -> None:
         self._batch: list[Outcome] = []
-        # A function, not a method: nothing must hold an iterator that nobody uses any more.
+        # A function, not a method: nothing must hold an iterator that is not used any more.
         self._outcomes = _streamed(loops, opened, self._batch)
 
     @property
@@ -105,7 +105,7 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
         if runner.fault is not None:
             raise runner.fault
     finally:
-        # When the interpreter is going away, the run has ended with the process, and nobody looks at its report. To
+        # When the interpreter is going away, the run has ended with the process, and its report is not looked at. To
         # touch what the loop in the other thread has made crashes early releases of Python 3.12.
         if not sys.is_finalizing():
             with contextlib.suppress(ClosedError):
@@ -139,7 +139,7 @@ def raise_first(end: Collected, on_error: str) -> RunResult:
     """The result. Raises what the input raised and, with `on_error="stop"`, the first item's error; both hold it."""
     result, fault = end
     if fault is not None:
-        # Whatever the input raised: what was done before must not be lost with it.
+        # The input may raise anything: what was done before must not be lost with it.
         fault.result = result  # type: ignore[attr-defined]
         raise fault
     if on_error == "stop":

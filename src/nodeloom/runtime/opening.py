@@ -21,6 +21,7 @@ from nodeloom.run.runner import Runner, Work
 from nodeloom.run.runoptions import GivenCredentials, RunOptions
 from nodeloom.run.unverifiedtls import Unverified
 from nodeloom.values import Item
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
@@ -232,7 +233,7 @@ def choose_credential(
         return [(reference, None) for reference in references]
     if not isinstance(credentials, (str, Mapping)):
         raise CredentialError(
-            f"Credentials cannot be given as {type(credentials).__name__}.",
+            f"Credentials cannot be given as {kind_of(credentials)}.",
             hint="Give a stored credential's name, or a mapping from credential type to fields or name.",
         )
     if not references and credentials:

@@ -186,7 +186,7 @@ class Registry:
 
 
 def type_for(name: str, values: Mapping[str, Any]) -> CredentialType:
-    """A credential type for fields whose type nobody brings: they are shown to expressions, and all are secret."""
+    """A credential type for fields whose type is not installed: expressions see them, and all are secret."""
     fields = [{"name": key, "type": _kind(value), "typeOptions": {"password": True}} for key, value in values.items()]
     return credential_type({"name": name, "displayName": name, "properties": fields})
 

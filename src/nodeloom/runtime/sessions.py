@@ -22,8 +22,8 @@ class Sessions:
     """Opens credential sessions for the runs of one runtime.
 
     `providers` are where credentials are looked for, None for the usual places. `lenient` lets a credential type pass
-    that authenticates in JavaScript, or that nobody brings; it then puts nothing on (n8n to the letter). `way` is what
-    decides who answers a token request: runtimes of one process share tokens where that is the same.
+    that authenticates in JavaScript, or that is not installed; it then puts nothing on (n8n to the letter). `way`
+    decides who answers a token request: runtimes of one process share tokens if that is the same.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Sessions:
         return None
 
     def _unknown_type(self, name: str, plan: OperationPlan) -> UnknownNameError:
-        """The error for a type nobody brings: nothing says how its fields get onto a request, so none would."""
+        """The error for a type that is not installed: how its fields get onto a request is not known."""
         error = UnknownNameError("credential type", name, self._registry.credential_types)
         error.hint = (
             f"{plan.title} wants it. Add its description: runtime.add_credential_type({name + '.json'!r}), or "

@@ -56,7 +56,7 @@ def bounds_of(
 
 
 def way_of(transport: Any, policy: Policy | None) -> Hashable:
-    """What decides who answers a request, besides its address: the transport that was given, and where it may go."""
+    """What decides who answers a request, besides its address: the transport that was given, and the policy."""
     destinations = policy.destinations if policy is not None else None
     if transport is None:
         return destinations
@@ -66,7 +66,7 @@ def way_of(transport: Any, policy: Policy | None) -> Hashable:
 
 
 def policy_of(given: Policy | Mapping[str, Any] | None) -> Policy | None:
-    """The policy, read from its JSON where it is given as that."""
+    """The policy, read from its JSON if it is given as that."""
     if given is None:
         return None
     from nodeloom.transport.policy import Policy
@@ -89,7 +89,7 @@ def secret_names_of(given: Iterable[str] | None) -> list[str]:
 
 
 def closed_runtime() -> ConfigurationError:
-    """The error of a runtime that was closed: what it would open, nobody would close again."""
+    """The error of a runtime that was closed: what it opened would not be closed again."""
     return ConfigurationError(
         "The runtime is closed.", hint="Use it inside its `with` block, or make another Runtime()."
     )
@@ -108,7 +108,7 @@ def check_javascript(value: Any) -> None:
 
 
 def check_transport(transport: Any) -> None:
-    """Refuse what is no httpx transport for asyncio."""
+    """Refuse what is not an httpx transport for asyncio."""
     if transport is not None and not hasattr(transport, "handle_async_request"):
         raise ConfigurationError(
             f"A transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}.",
@@ -118,7 +118,7 @@ def check_transport(transport: Any) -> None:
 
 
 def check_number(name: str, value: Any, *, least: float, whole: bool = False, excluded: bool = False) -> None:
-    """Refuse what is no number from `least` on, or above it when that is `excluded`."""
+    """Refuse what is not a number from `least` on, or above it if that is `excluded`."""
     kinds = (int,) if whole else (int, float)
     fits = isinstance(value, kinds) and not isinstance(value, bool)
     if not fits or not (value > least if excluded else value >= least):
@@ -127,7 +127,7 @@ def check_number(name: str, value: Any, *, least: float, whole: bool = False, ex
 
 
 def check_zone(name: str) -> None:
-    """Refuse a time zone that nobody knows."""
+    """Refuse a time zone that does not exist."""
     if name == "UTC":
         return  # the default, which every system has
     from zoneinfo import ZoneInfo

@@ -76,8 +76,8 @@ def test_other_items_are_refused_with_their_place(sandbox: ThreeCXSandbox, cli: 
     ("path", "words"),
     [
         ("nowhere/run.journal", os.strerror(errno.ENOENT)),
-        ("/dev/null", "is no file"),
-        ("some.text", "it is no journal"),
+        ("/dev/null", "is not a file"),
+        ("some.text", "it is not a journal"),
         ("", "path is empty"),
     ],
 )

@@ -94,7 +94,7 @@ def test_tags_of_the_core_schema_are_followed() -> None:
         ("a: {<<: 1}", "a merge key is followed by an object"),
         ("a: \x01", "not YAML"),
         ("a: \ud800", "half of a surrogate pair"),
-        ('{"a": NaN}', "NaN is no number of JSON"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
         ('{"a": ' + "1" * 5000 + "}", "is not JSON"),
     ],
 )

@@ -6,7 +6,6 @@ line, where the process list and the shell's history would keep them.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from nodeloom.cli.credential_form import ask_fields, confirmed
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.terminal import given_text, say, show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, ItemError, UnknownNameError
+from nodeloom.jsonreading import ANY_JSON
 
 if TYPE_CHECKING:
     from nodeloom import Runtime
@@ -322,7 +322,7 @@ def _settings(kind: CredentialType, settings: tuple[str, ...]) -> dict[str, Any]
 def _secrets(kind: CredentialType, text: str | None, where: str) -> dict[str, Any]:
     """The fields in a JSON object; its text is not repeated in errors."""
     try:
-        fields = json.loads(text) if text else None
+        fields = ANY_JSON.read(text) if text else None
     except ValueError:
         fields = None
     if not isinstance(fields, dict):

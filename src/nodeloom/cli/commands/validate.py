@@ -124,8 +124,9 @@ def _check(
 
 def _problems(file: Path, raw: Any, kind: str, pack: Pack) -> tuple[list[Problem], str]:
     """Everything wrong with a document of `kind`, and a note on what was not looked at."""
-    from nodeloom.descriptor.documentfiles import MAX_DEPTH, deeper_than
+    from nodeloom.descriptor.documentfiles import MAX_DEPTH
     from nodeloom.descriptor.validation import Problem, validate_document
+    from nodeloom.jsonbounds import deeper_than
 
     if deeper_than(raw, MAX_DEPTH):
         return [Problem("$", "it is nested too deeply.", hint=f"Use at most {MAX_DEPTH} levels of nesting.")], ""

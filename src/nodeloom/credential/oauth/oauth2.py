@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from nodeloom.errors import (
     UnreadableAnswerError,
     preview,
 )
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, refuse_pickling
 
@@ -221,8 +220,8 @@ def jwt_claims(text: str) -> dict[str, Any]:
     payload = parts[1].rstrip("=")
     try:
         raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        claims = json.loads(raw)
-    except (binascii.Error, ValueError, RecursionError):
+        claims = ANY_JSON.read(raw.decode())
+    except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl
 from nodeloom.credential.oauth.oauth2 import Grant, OAuth2Client, Token
 from nodeloom.credential.templates import Renderer, text_of
 from nodeloom.errors import CredentialError, nearest
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import origin_of
 from nodeloom.redaction import Secret, reveal
 
@@ -83,8 +83,8 @@ def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str,
         return ()
     if isinstance(given, str):
         try:
-            given = json.loads(given)
-        except (ValueError, RecursionError):
+            given = ANY_JSON.read(given)
+        except ValueError:
             given = None
     if not isinstance(given, Mapping) or not all(map(_is_parameter, given.values())):
         raise CredentialError(

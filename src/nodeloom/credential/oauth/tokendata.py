@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodeloom.credential.oauth.oauth2 import Token, scheme_of
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import MaskedValues, Secret, reveal, texts_of
 
 FIELD = "oauthTokenData"
@@ -61,7 +61,7 @@ def parsed(value: Any) -> Mapping[str, Any]:
     """Token data as an object, also where it was given as JSON text; empty when it is neither."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = ANY_JSON.read(value)
+        except ValueError:
             return {}
     return value if isinstance(value, Mapping) else {}

@@ -23,6 +23,7 @@ from nodeloom.errors import (
     preview,
 )
 from nodeloom.redaction import forget_locals
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -78,7 +79,7 @@ class Credentials:
             return StoredCredential(type.name, type.name, wanted, "given")
         if wanted is not None and not isinstance(wanted, str):
             raise CredentialError(
-                f"A credential of type {type.name!r} cannot be given as {_kind(wanted)}.",
+                f"A credential of type {type.name!r} cannot be given as {kind_of(wanted)}.",
                 hint="Give its fields as a mapping, or the name of a stored credential as text.",
             )
         for provider in self.providers:
@@ -88,7 +89,7 @@ class Credentials:
                 continue
             if not isinstance(found, StoredCredential):
                 raise PluginError(
-                    f"The credential provider {provider.name!r} returned {_kind(found)}, not a StoredCredential.",
+                    f"The credential provider {provider.name!r} returned {kind_of(found)}, not a StoredCredential.",
                     plugin=provider.name,
                 )
             return found
@@ -153,10 +154,6 @@ def _blaming(provider: Provider) -> Iterator[None]:
             plugin=provider.name,
             hint="This is a fault of the plugin, not of the credential.",
         ) from fault
-
-
-def _kind(value: object) -> str:
-    return value.__class__.__name__
 
 
 def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002 - a credential type

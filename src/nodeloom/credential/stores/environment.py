@@ -15,6 +15,7 @@ from typing import Any
 
 from nodeloom.credential.credentialmodel import StoredCredential
 from nodeloom.errors import CredentialStoreError
+from nodeloom.jsonreading import ANY_JSON
 
 PREFIX = "NODELOOM_CREDENTIAL_"
 
@@ -83,7 +84,7 @@ class EnvironmentProvider:
 
 def _parse(variable: str, text: str) -> dict[str, Any]:
     try:
-        values = json.loads(text)
+        values = ANY_JSON.read(text)
     except json.JSONDecodeError as fault:
         # The decoder's own error carries the document, which is the secret.
         where = f"line {fault.lineno}, column {fault.colno}"
@@ -91,8 +92,10 @@ def _parse(variable: str, text: str) -> dict[str, Any]:
             f"The environment variable {variable} is not JSON: {fault.msg} at {where}.",
             hint=f"Set it to an object with the fields, or set the fields one by one as {variable}__FIELD.",
         ) from None
-    except RecursionError:
-        raise CredentialStoreError(f"The JSON in the environment variable {variable} is nested too deeply.") from None
+    except ValueError as fault:
+        raise CredentialStoreError(
+            f"The JSON in the environment variable {variable} cannot be read: {fault}."
+        ) from None
     if not isinstance(values, dict):
         raise CredentialStoreError(
             f"The environment variable {variable} holds JSON that is not an object.",

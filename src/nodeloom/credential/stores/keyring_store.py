@@ -15,6 +15,7 @@ from nodeloom.credential.credentialmodel import StoredCredential
 from nodeloom.credential.stores.storedchoice import check_name, choose, digest, gone, refuse_existing
 from nodeloom.credential.stores.storelock import exclusive
 from nodeloom.errors import CredentialError, CredentialStoreError
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Masker, texts_of
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _folder() -> Path:
 
 def _object(text: str, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = ANY_JSON.read(text)
     except ValueError:
         # The decoder's error carries the whole text, secrets included.
         raise _unreadable(what) from None

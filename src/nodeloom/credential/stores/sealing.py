@@ -30,6 +30,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from nodeloom.errors import CredentialStoreError
+from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Secret, forget_locals, refuse_pickling
 
 ENCRYPTED_PATH_VARIABLE = "NODELOOM_ENCRYPTED_CREDENTIALS"
@@ -150,11 +151,11 @@ def _header(raw: bytes, where: str) -> tuple[Lock, bytes, bytes, bytes]:
     header, _, body = raw.partition(b"\n")
     document: dict[str, Any] = {}
     try:
-        document = dict(json.loads(header)) if len(header) <= _MOST_HEADER_BYTES else {}
+        document = dict(ANY_JSON.read(header.decode())) if len(header) <= _MOST_HEADER_BYTES else {}
         nonce, salt = _bytes(document["nonce"], _NONCE_BYTES), _bytes(document["salt"], _SALT_BYTES)
         sealed = base64.b64decode(body.strip(), validate=True)
         lock = Lock(salt, _work(document)) if _is_known(document) else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         lock = None
     version = document.get("version")
     if document.get("format") == _FORMAT and isinstance(version, int) and version > _VERSION:

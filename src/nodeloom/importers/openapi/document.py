@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from nodeloom.descriptor.documentfiles import MAX_VALUES
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.valuewords import kind_of
 
 _MAX_CHAIN = 64
 _DOUBTS = "doubts"
@@ -77,7 +78,7 @@ class Part:
     def mapping(self) -> Mapping[str, Any]:
         """The value, which must be an object."""
         if not isinstance(self.value, Mapping):
-            raise self.broken(f"Here is {_kind(self.value)}, where an object is wanted.", "Write an object here.")
+            raise self.broken(f"Here is {kind_of(self.value)}, where an object is wanted.", "Write an object here.")
         return self.value
 
     def entries(self) -> Iterator[tuple[str, Part]]:
@@ -89,7 +90,7 @@ class Part:
     def items(self) -> Iterator[Part]:
         """The entries of a list, which the value must be."""
         if not isinstance(self.value, list):
-            raise self.broken(f"Here is {_kind(self.value)}, where a list is wanted.", "Write a list here.")
+            raise self.broken(f"Here is {kind_of(self.value)}, where a list is wanted.", "Write a list here.")
         for index in range(len(self.value)):
             yield self.child(index)
 
@@ -104,7 +105,7 @@ class Part:
         if found is None:
             return None
         if not isinstance(found.value, str):
-            raise found.broken(f"{key!r} is {_kind(found.value)}, where a text is wanted.", "Put it in quotes.")
+            raise found.broken(f"{key!r} is {kind_of(found.value)}, where a text is wanted.", "Put it in quotes.")
         return found.value
 
     def needed_text(self, key: str) -> str:
@@ -133,7 +134,7 @@ class Part:
             return otherwise
         if not isinstance(found.value, bool):
             raise found.broken(
-                f"{key!r} is {_kind(found.value)}, where true or false is wanted.", "Write true or false."
+                f"{key!r} is {kind_of(found.value)}, where true or false is wanted.", "Write true or false."
             )
         return found.value
 
@@ -191,18 +192,6 @@ class Part:
 def evaluates(text: str) -> bool:
     """Whether a text of a document would be an expression, or become a part of one, in a descriptor."""
     return text.startswith("=") or "{{" in text or "}}" in text
-
-
-def _kind(value: Any) -> str:
-    """What a value is, in a sentence."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    for kind, word in ((str, "a text"), ((int, float), "a number"), (list, "a list"), (Mapping, "an object")):
-        if isinstance(value, kind):
-            return word
-    return type(value).__name__
 
 
 def values_in(raw: Any) -> int:

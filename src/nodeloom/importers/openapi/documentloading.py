@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nodeloom.descriptor.documentfiles import parse_json, read_text
+from nodeloom.descriptor.documentfiles import parse_json_document, read_text
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.yaml_reading import parse_yaml
 
@@ -23,7 +23,7 @@ def read_document(path: Path) -> dict[str, Any]:
 def parse_document(text: str, name: str) -> dict[str, Any]:
     """`text` as a document; JSON when it begins with a brace, else YAML. Raises as `read_document` does."""
     is_json = text.lstrip()[:1] in ("{", "[")
-    raw = parse_json(text, name, strict=True) if is_json else parse_yaml(text, name)
+    raw = parse_json_document(text, name, strict=True) if is_json else parse_yaml(text, name)
     if not isinstance(raw, dict):
         raise DescriptorError(
             f"{name} holds no object.", path="$", value=raw, hint="An OpenAPI document is an object with `paths`."
