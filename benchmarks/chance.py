@@ -1,8 +1,8 @@
 """What pacing costs where refusals come by chance and where a limit refuses: `python benchmarks/chance.py`.
 
 It runs in a checkout, on virtual time: the services and the clock are those of the tests. Each line is the median and
-the slowest of some runs with different random numbers: how long it took, beside the same run without pacing for services
-that refuse by chance, and how much of a limit was used. `--set SURE=4` gives a constant of
+the slowest of some runs with different random numbers: how long it took, beside the same run without pacing for
+services that refuse by chance, and how much of a limit was used. `--set SURE=4` gives a constant of
 `nodeloom/transport/politeness/chance.py` another value; the summary at the end is what its comments quote.
 """
 

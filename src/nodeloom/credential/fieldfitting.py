@@ -15,6 +15,7 @@ from nodeloom.errors import CredentialError, nearest, preview
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import origin_of
 from nodeloom.redaction import MaskedTexts, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -45,12 +46,12 @@ def is_url(prop: PropertyDescriptor) -> bool:
     return bool(options.get("url") or options.get("stripSuffixes"))
 
 
-def is_filled(value: Any) -> bool:
+def is_filled(value: object) -> bool:
     """Whether a field has a value: anything but null and empty text."""
     return value is not None and value != ""
 
 
-def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> dict[str, Any]:  # noqa: A002 - a credential type
+def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> JsonObject:  # noqa: A002 - a credential type
     """The credential's fields as `$credentials` shows them.
 
     Field names are checked against the type (those of the environment match without case), values brought to the
@@ -99,11 +100,11 @@ def _reads(template: str, name: str) -> bool:
     return re.search(rf"\$(?:credentials|self)\b[^\w]+{re.escape(name)}\b", template) is not None
 
 
-def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002 - a credential type
+def _spelled(type: CredentialType, stored: StoredCredential) -> JsonObject:  # noqa: A002 - a credential type
     """The given fields under the names the type has for them."""
     names = list(dict.fromkeys(prop.name for prop in type.properties))
     by_slug = {slug(name): name for name in reversed(names)}
-    spelled: dict[str, Any] = {}
+    spelled: JsonObject = {}
     for written, value in stored.values.items():
         name = written
         if name not in names and stored.source == "environment":
@@ -114,7 +115,7 @@ def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]: 
     return spelled
 
 
-def _defined(value: Any) -> Any:
+def _defined(value: object) -> Any:
     from nodeloom.expression import UNDEFINED
 
     return None if value is UNDEFINED else value
@@ -136,7 +137,7 @@ def _unknown_field(
     )
 
 
-def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any:  # noqa: A002 - a credential type
+def _fitted(type: CredentialType, prop: PropertyDescriptor, value: object) -> Any:  # noqa: A002 - a credential type
     """`value` as the field's kind wants it; text from the environment or the command line is read as that kind."""
     if is_url(prop):
         return normalise_url(type, prop, value)
@@ -173,7 +174,7 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
     return value
 
 
-def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
+def _text(type: CredentialType, prop: PropertyDescriptor, value: object) -> str:  # noqa: A002 - a credential type
     if isinstance(value, (dict, list)):
         raise _wrong_kind(type, prop, "text")
     text = text_of(value)
@@ -191,7 +192,7 @@ def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> 
     return CredentialError(f"The field {prop.name!r} of the credential type {type.name!r} must be {wanted}.")
 
 
-def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
+def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: object) -> str:  # noqa: A002 - a credential type
     """The address in a url-typed field, without the slash at its end and the type's `stripSuffixes`.
 
     It must be an absolute http or https address without user, query or fragment; else CredentialError, which for a
@@ -249,7 +250,7 @@ def _showable(text: str) -> bool:
 def _require(
     type: CredentialType,  # noqa: A002 - a credential type
     required: list[str],
-    values: Mapping[str, Any],
+    values: Mapping[str, Json],
     stored: StoredCredential,
 ) -> None:
     missing = [name for name in dict.fromkeys(required) if not is_filled(values.get(name))]
@@ -274,7 +275,7 @@ def _require(
     )
 
 
-def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts:  # noqa: A002 - a credential type
+def secrets_of(type: CredentialType, values: Mapping[str, Json]) -> MaskedTexts:  # noqa: A002 - a credential type
     """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
 
     Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
@@ -316,7 +317,7 @@ def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]: 
         secret |= made
 
 
-def _inner_texts(value: Any) -> Iterator[str]:
+def _inner_texts(value: object) -> Iterator[str]:
     """The strings in a JSON object written as text; its numbers and switches stand in any other text too."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         for inner in _strings(parsed(value)):
@@ -325,7 +326,7 @@ def _inner_texts(value: Any) -> Iterator[str]:
             yield inner.partition(" ")[2]
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -336,13 +337,13 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002 - a credential type
+def origins_of(type: CredentialType, values: Mapping[str, Json]) -> frozenset[str]:  # noqa: A002 - a credential type
     """Origins of the url-typed fields."""
     fields = {prop.name for prop in type.properties if is_url(prop)}
     return frozenset(origin_of(values[name]) for name in fields if is_filled(values.get(name)))
 
 
-def author_hosts_of(type: CredentialType, values: Mapping[str, Any]) -> tuple[str, ...] | None:  # noqa: A002 - a credential type
+def author_hosts_of(type: CredentialType, values: Mapping[str, Json]) -> tuple[str, ...] | None:  # noqa: A002 - a credential type
     """The hosts an author's parameters may choose for the credential (n8n `allowedHttpRequestDomains`); None for any.
 
     `*.example.com` stands for every host below it, and not for itself. Hosts that the node or the credential names are

@@ -13,6 +13,7 @@ from nodeloom.errors import CredentialError, DescriptorError
 from nodeloom.headerfields import is_not_sent, is_token
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Secret, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -23,7 +24,7 @@ _CARRIER = re.compile(r"auth|api[-_]?key|^key$|token|secret|password", re.IGNORE
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # noqa: A002 - the descriptors' word
+def generic_parts(type: CredentialType) -> Mapping[str, Json] | str | None:  # noqa: A002 - the descriptors' word
     """The `authenticate.properties` of a credential type, None when it has no `authenticate`.
 
     An expression in their place (Nodeloom) gives the parts as the credential's user wrote them.
@@ -61,8 +62,8 @@ def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # no
 
 def render_injection(
     type_name: str,
-    parts: Mapping[str, Any] | str | None,
-    values: Mapping[str, Any],
+    parts: Mapping[str, Json] | str | None,
+    values: Mapping[str, Json],
     renderer: Renderer,
     generation: int,
 ) -> Injection:
@@ -99,7 +100,7 @@ def render_injection(
     return Injection(headers=headers, qs=query, body=body, generation=generation, basic=bool(parts.get("auth")))
 
 
-def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
+def _given_parts(type_name: str, given: object) -> dict[str, JsonObject]:
     """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are no templates."""
     if isinstance(given, str):
         try:
@@ -123,7 +124,7 @@ def carries(injection: Injection, secret: Secret[str]) -> bool:
     return any(secret.reveal() in found for found in texts_of([injection.headers, injection.qs, injection.body or {}]))
 
 
-def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator[str]:
+def carried_secrets(injection: Injection, values: Mapping[str, Json]) -> Iterator[str]:
     """Texts made of a field's value that stand where a secret stands, such as in an `Authorization` header.
 
     They are secret even when the type forgot to mark the field so.
@@ -137,7 +138,7 @@ def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator
                 yield value.partition(" ")[2] if part is injection.headers else ""
 
 
-def _defined(value: Any) -> Any:
+def _defined(value: object) -> Any:
     """`value` without the keys that are undefined, at any depth; an undefined element of a list is null."""
     from nodeloom.expression import UNDEFINED
 
@@ -148,7 +149,7 @@ def _defined(value: Any) -> Any:
     return value
 
 
-def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Renderer, path: str) -> str:
+def _basic(auth: Mapping[str, Json], values: Mapping[str, Json], renderer: Renderer, path: str) -> str:
     """RFC 7617, in UTF-8; what is missing is empty."""
     user = renderer.text(auth.get("username"), values, f"{path}.username")
     password = renderer.text(auth.get("password"), values, f"{path}.password")
@@ -156,7 +157,7 @@ def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Rendere
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
-def _headers(type_name: str, given: Mapping[str, Any]) -> dict[str, str]:
+def _headers(type_name: str, given: Mapping[str, Json]) -> dict[str, str]:
     return {
         _header_name(type_name, name): header_value(type_name, name, value)
         for name, value in given.items()
@@ -175,7 +176,7 @@ def _header_name(type_name: str, name: str) -> str:
     return name
 
 
-def header_value(type_name: str, name: str, value: Any) -> str:
+def header_value(type_name: str, name: str, value: object) -> str:
     """`value` as text for a header. Raises CredentialError, without showing it, when no header can hold it."""
     text = "" if value is None else text_of(value)
     if _CONTROLS.search(text):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.errors import DescriptorError, nearest
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -38,7 +39,7 @@ def _inherited(
     for parent in parents:
         kept = [prop for prop in parent.properties if not prop.model_extra.get("doNotInherit")]
         properties = _merged(properties, kept)
-    update: dict[str, Any] = {"properties": _merged(properties, type.properties), "extends": None}
+    update: JsonObject = {"properties": _merged(properties, type.properties), "extends": None}
     for name in _WHOLE:
         brought = [getattr(parent, name) for parent in parents if getattr(parent, name) is not None]
         if getattr(type, name) is None and brought:

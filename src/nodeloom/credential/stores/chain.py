@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.credential.credentialmodel import Provider, StoredCredential
 from nodeloom.credential.stores.encryptedfile import EncryptedFileProvider
@@ -23,6 +23,7 @@ from nodeloom.errors import (
     preview,
 )
 from nodeloom.redaction import forget_locals
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Credentials:
     def resolve(
         self,
         type: CredentialType,  # noqa: A002 - the word of credential descriptors
-        wanted: Mapping[str, Any] | str | None = None,
+        wanted: Mapping[str, Json] | str | None = None,
     ) -> StoredCredential:
         """The credential to use for `type`.
 
