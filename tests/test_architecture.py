@@ -21,6 +21,7 @@ SOURCE = ROOT / "src" / "nodeloom"
 ROOMS = [
     "jsonwriting",
     "printable",
+    "nearestname",
     "forking",
     "redaction",
     "errors",

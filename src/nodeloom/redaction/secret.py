@@ -65,10 +65,10 @@ class Secret(Generic[T]):
     def __copy__(self) -> Secret[T]:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Secret[T]:
+    def __deepcopy__(self, memo: dict[int, object]) -> Secret[T]:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_left_behind, ())
 
 
@@ -106,13 +106,13 @@ class MaskedValues(dict[str, Any]):
         for name in self:
             yield str(name), MASK
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         refuse_pickling(self)
 
     def __copy__(self) -> MaskedValues:
         return MaskedValues(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> MaskedValues:
+    def __deepcopy__(self, memo: dict[int, object]) -> MaskedValues:
         import copy
 
         return MaskedValues({name: copy.deepcopy(value, memo) for name, value in self.items()})
@@ -131,9 +131,10 @@ class MaskedTexts(frozenset[str]):
     def __rich_repr__(self) -> Iterator[int]:
         yield len(self)
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         refuse_pickling(self)
 
+    # The base class is generic in what it joins, and this set holds texts alone.
     def __or__(self, other: Any) -> Any:
         return MaskedTexts(frozenset.__or__(self, other))
 
@@ -215,7 +216,7 @@ def clean_interruption() -> Iterator[None]:
         raise
 
 
-async def interrupted_clean(work: Coroutine[Any, Any, T]) -> T:
+async def interrupted_clean(work: Coroutine[object, None, T]) -> T:
     """`work` as a task of its own, with `clean_interruption` around it."""
     with clean_interruption():
         return await work

@@ -91,7 +91,7 @@ class SecretNames:
     __slots__ = ("_known", "_rules")
 
     def __init__(self, patterns: Iterable[str] = DEFAULT_SECRET_NAMES) -> None:
-        self._rules: list[tuple[Callable[[str], Any], bool]] = []
+        self._rules: list[tuple[Callable[[str], object], bool]] = []
         for pattern in patterns:
             plain = "".join(c for c in pattern.casefold() if c.isalnum() or c == "*")
             self._rules.append((re.compile(plain.replace("*", ".*")).fullmatch, not pattern.lstrip().startswith("!")))
@@ -126,12 +126,12 @@ class SecretNames:
             return [self._redacted(inner) for inner in value]
         return value
 
-    def texts(self, value: Any) -> Iterator[str]:
+    def texts(self, value: object) -> Iterator[str]:
         """The texts and numbers that stand under a secret name anywhere in a JSON value, as text."""
         for inner in self._found(value):
             yield from texts_of(inner)
 
-    def _found(self, value: Any) -> Iterator[Any]:
+    def _found(self, value: object) -> Iterator[object]:
         # What a program hands over may hold itself, and is looked through before anything else is known of it.
         waiting, seen = [value], set[int]()
         while waiting:
@@ -189,7 +189,7 @@ class SecretNames:
         return found[0][: found.start("text") - found.start()] + MASK
 
 
-def _tells(value: Any) -> bool:
+def _tells(value: object) -> bool:
     """Whether a value says anything that could be secret."""
     if isinstance(value, Secret):
         return bool(value)

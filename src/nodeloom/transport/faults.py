@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 
 from nodeloom import openfiles
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, said
 from nodeloom.messages import Request, origin_of
+from nodeloom.values import JsonObject
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
@@ -29,7 +29,7 @@ def translate(fault: Exception, request: Request) -> RequestError:
     `details["sent"]` is `"no"` when the request cannot have reached the service, else `"unknown"`.
     """
     where = origin_of(request.url)
-    about: dict[str, Any] = {"method": request.method, "origin": where}
+    about: JsonObject = {"method": request.method, "origin": where}
     # A resolver that could not open its files says that there is no such name.
     if openfiles.used_up(fault) or (isinstance(fault, httpx.ConnectError) and not openfiles.some_left()):
         return openfiles.too_many(sent="no" if isinstance(fault, (httpx.ConnectError, OSError)) else "unknown", **about)

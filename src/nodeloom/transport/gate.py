@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from nodeloom import openfiles
@@ -15,6 +15,7 @@ from nodeloom.errors import InvalidValueError, NetworkError, PolicyError, Reques
 from nodeloom.messages import Request, origin_of
 from nodeloom.transport.addresses import is_public, is_within, parsed
 from nodeloom.transport.policy import Policy
+from nodeloom.values import JsonObject
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -162,7 +163,7 @@ def _target(url: str) -> tuple[str, int]:
 
 
 def _unresolved(request: Request, host: str, fault: BaseException) -> RequestError:
-    about: dict[str, Any] = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
+    about: JsonObject = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
     if openfiles.used_up(fault) or not openfiles.some_left():
         return openfiles.too_many(**about)
     if isinstance(fault, TimeoutError):

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 from collections import OrderedDict
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -133,7 +132,7 @@ class HttpxChannel:
     def _outgoing(self, request: Request, address: str | None) -> httpx.Request:
         wait = request.timeout or self._limits.read_seconds
         connect = min(self._limits.connect_seconds, wait)
-        extensions: dict[str, Any] = {"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}}
+        extensions: dict[str, object] = {"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}}
         headers = _outgoing_headers(request)
         url = request.url
         try:

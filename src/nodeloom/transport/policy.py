@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.headerfields import is_token
 from nodeloom.messages import origin_of
+from nodeloom.values import Json, JsonObject
 
 _HOST = re.compile(r"(?:\*\.)?(?:[^\s/?#@:\[\]*\\]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 
@@ -75,7 +76,7 @@ class Policy:
         self._check_entries()
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Policy:
+    def from_dict(cls, values: Mapping[str, Json]) -> Policy:
         """The policy that a JSON object says. Raises UnknownNameError for a rule nobody knows, ConfigurationError."""
         known = [field.name for field in fields(cls)]
         for name in values:
@@ -90,7 +91,7 @@ class Policy:
             return None
         return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The policy as JSON, for `from_dict`."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
@@ -126,5 +127,5 @@ class Policy:
             _refuse("networks", network, f"networks such as 10.20.0.0/16 ({fault})")
 
 
-def _refuse(name: str, value: Any, wanted: str) -> NoReturn:
+def _refuse(name: str, value: object, wanted: str) -> NoReturn:
     raise ConfigurationError(f"{name} of a policy is not {wanted}.", property=name, value=value, hint=f"Give {wanted}.")

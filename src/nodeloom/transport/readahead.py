@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from nodeloom.errors import RequestTimeoutError
 from nodeloom.jsonbounds import JSONBounds, TooMuchJSON
 from nodeloom.jsonreading import SHORT, begins_like_json, parse_json_in_turns
 from nodeloom.messages import Request, Response, origin_of
+from nodeloom.values import Json
 
 
 class _Abandoned(Exception):
@@ -27,7 +27,7 @@ class _Reading:
     def abandon(self) -> None:
         self._abandoned = True
 
-    def __call__(self) -> tuple[Any, ValueError | None]:
+    def __call__(self) -> tuple[Json, ValueError | None]:
         try:
             return parse_json_in_turns(self._body, self._bounds, self._turn), None
         except _Abandoned:

@@ -380,10 +380,10 @@ def test_a_traceback_is_shown_when_it_is_asked_for(cli: Call, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("option", "value", "said_to_be"),
     [
-        ("--rate", "fast", "This is no rate."),
+        ("--rate", "fast", "This is not a rate."),
         ("--rate", "20/fortnite", "There is no unit of time 'fortnite'."),
         ("--retry-budget", "much", "A retry budget is the share of requests that may be repeats."),
-        ("--deadline", "tomorrow", "This is no span of time."),
+        ("--deadline", "tomorrow", "This is not a span of time."),
         ("--burst", "3", "burst goes with rate."),
     ],
 )

@@ -68,7 +68,7 @@ def test_whatever_is_written_is_a_rate_above_zero_or_an_error_that_shows_it(writ
 
 @pytest.mark.parametrize("written", ["", "fast", "20/", "/s", "20/s/s", "-5/s", "1e3/s", "٣/s", True, [20], "20//s"])
 def test_what_is_no_rate_says_how_one_is_written(written: object) -> None:
-    with pytest.raises(ConfigurationError, match="This is no rate") as caught:
+    with pytest.raises(ConfigurationError, match="This is not a rate") as caught:
         read_rate(written)
     assert caught.value.hint is not None
     assert "20/s" in caught.value.hint

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 from nodeloom.errors import ConfigurationError
 
@@ -52,7 +51,7 @@ class RetryBudget:
         return True
 
 
-def read_share(written: Any) -> float | None:
+def read_share(written: object) -> float | None:
     """The share that `written` means: 0.2, "0.2", "20%"; None or "none" for no limit.
 
     Raises ConfigurationError for anything else, and below zero.
@@ -70,7 +69,7 @@ def read_share(written: Any) -> float | None:
     return share
 
 
-def _share(written: Any) -> float | None:
+def _share(written: object) -> float | None:
     if isinstance(written, bool) or not isinstance(written, (int, float, str)):
         return None
     percent = _PERCENT.fullmatch(written) if isinstance(written, str) else None

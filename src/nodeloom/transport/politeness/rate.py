@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import ConfigurationError, nearest
 
@@ -38,7 +37,7 @@ class Rate:
         return 1.0 / self.per_second
 
 
-def read_rate(written: Any, burst: int | None = None) -> Rate | None:
+def read_rate(written: object, burst: int | None = None) -> Rate | None:
     """The rate that `written` means: "20/s", "1200/min", "10/2s", or a number, which is per second; None for none.
 
     `burst` is how many may go at once after a pause; by default as many as 10 ms of the rate hold, at least one.
@@ -58,15 +57,15 @@ def read_rate(written: Any, burst: int | None = None) -> Rate | None:
     return Rate(per_second, burst or max(1, round(min(per_second, 1e9) * _EVENED_SECONDS)))
 
 
-def _per_second(written: Any) -> float:
+def _per_second(written: object) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
         except OverflowError:
             return math.inf
-    match = _RATE.fullmatch(written) if isinstance(written, str) else None
-    if match is None:
-        raise ConfigurationError("This is no rate.", property="rate", value=written, hint=_EXAMPLES)
+    match = isinstance(written, str) and _RATE.fullmatch(written)
+    if not match:
+        raise ConfigurationError("This is not a rate.", property="rate", value=written, hint=_EXAMPLES)
     count, every, unit = match.groups()
     seconds = _unit_seconds(unit, "rate", written) if unit is not None else 1.0
     span = float(every or 1) * seconds
@@ -75,7 +74,7 @@ def _per_second(written: Any) -> float:
     return float(count) / span
 
 
-def _unit_seconds(unit: str, name: str, written: str) -> float:
+def _unit_seconds(unit: str, name: str, written: object) -> float:
     seconds = _SECONDS.get(unit.lower())
     if seconds is not None:
         return seconds
@@ -84,7 +83,7 @@ def _unit_seconds(unit: str, name: str, written: str) -> float:
     raise ConfigurationError(f"There is no unit of time {unit!r}.", property=name, value=written, hint=hint)
 
 
-def read_seconds(written: Any, name: str) -> float | None:
+def read_seconds(written: object, name: str) -> float | None:
     """The seconds that `written` means: 90, "90s", "15min", "2h", "1h30m"; None for none.
 
     `name` is the option's, for errors. Raises ConfigurationError for anything else, zero and less included.
@@ -97,7 +96,7 @@ def read_seconds(written: Any, name: str) -> float | None:
     return seconds
 
 
-def _span(written: Any, name: str) -> float:
+def _span(written: object, name: str) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
@@ -106,8 +105,8 @@ def _span(written: Any, name: str) -> float:
     parts = _parts(written) if isinstance(written, str) else []
     # A number without a unit stands alone: "1h30" might mean minutes or seconds.
     if not parts or (len(parts) > 1 and not all(unit for _count, unit in parts)):
-        raise ConfigurationError("This is no span of time.", property=name, value=written, hint=_SPANS)
-    return sum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
+        raise ConfigurationError("This is not a span of time.", property=name, value=written, hint=_SPANS)
+    return math.fsum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
 
 
 def _parts(written: str) -> list[tuple[str, str]]:
