@@ -64,7 +64,7 @@ def _head_and_rest(field: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=256)
 def media_type(field: str) -> str:
-    """The media type of a `Content-Type`, without parameters and in lower case; empty where there is none.
+    """The media type of a `Content-Type`, without parameters and in lower case; empty if the field is missing.
 
     Where the field was sent more than once the first counts.
     """
@@ -73,7 +73,7 @@ def media_type(field: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def charset(field: str) -> str:
-    """The charset that a `Content-Type` names, in lower case; empty where it names none."""
+    """The charset that a `Content-Type` names, in lower case; empty if it does not name one."""
     # Where the field was sent more than once, the next one follows a comma.
     return parameters(field).get("charset", "").partition(",")[0].strip().strip("'\"").lower()
 
@@ -94,7 +94,7 @@ def disposition(field: str) -> Disposition:
 
 
 def _extended(text: str) -> str:
-    """A value as RFC 8187 writes it, `UTF-8''%e2%82%ac`; empty where it is none."""
+    """A value as RFC 8187 writes it, `UTF-8''%e2%82%ac`; empty if it is not one."""
     match = _EXTENDED.fullmatch(text)
     known = _NAME_CHARSETS.get(match[1].strip().lower()) if match else None
     if match is None or known is None:
@@ -111,7 +111,7 @@ def _file_name(text: str) -> str | None:
 
 
 def retry_after(field: str, now: datetime | None = None) -> float | None:
-    """The seconds that a `Retry-After` asks to wait (RFC 9110 section 10.2.3); None where it says nothing.
+    """The seconds that a `Retry-After` asks to wait (RFC 9110 section 10.2.3); None if it does not say.
 
     It is a number, which some services write with a fraction, or a date; a date that is over asks for none. More than
     31 years are that.
@@ -133,6 +133,6 @@ def retry_after(field: str, now: datetime | None = None) -> float | None:
 
 
 def keep_alive_seconds(field: str) -> float | None:
-    """How long the service keeps an idle connection, by its `Keep-Alive: timeout=5`; None where it does not say."""
+    """How long the service keeps an idle connection, by its `Keep-Alive: timeout=5`; None if it does not say."""
     match = _KEEP_ALIVE.search(field)
     return float(match[1]) if match else None

@@ -179,7 +179,7 @@ class Telemetry(Observer):
             self._count(told, 1, "failed", outcome.error.code)
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
-        """End the run's span, and count the items that nobody worked on to their end."""
+        """End the run's span, and count the items that were not worked on to their end."""
         told = self._runs.pop(run)
         counts = report.counts
         for number, what in (

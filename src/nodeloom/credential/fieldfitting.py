@@ -69,7 +69,7 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> J
     }
     form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
     shown = {prop.name for prop in form.properties}
-    # What is hidden has no value (n8n), also where one was given before something else hid it.
+    # What is hidden has no value (n8n), also if one was given before something else hid it.
     values = {name: value for name, value in values.items() if name in shown or name not in by_name}
     defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
     values.update((name, value) for name, value in defaults.items() if not is_expression(value))
@@ -183,7 +183,7 @@ def _text(type: CredentialType, prop: PropertyDescriptor, value: object) -> str:
             text.encode()
         except UnicodeEncodeError:
             raise _wrong_kind(type, prop, "text in UTF-8") from None
-    # Files and shells end a line with a break that is no part of a one-line value.
+    # Files and shells end a line with a break that is not part of a one-line value.
     line = text.rstrip("\r\n")
     return line if "\n" not in line and "\r" not in line else text
 
@@ -242,7 +242,7 @@ def _url_fault(text: str) -> tuple[str | None, str | None]:
 
 
 def _showable(text: str) -> bool:
-    """Whether a refused address may stand in a message: it looks like one, and has no password in it."""
+    """Whether a refused address may stand in a message: it looks like one, and does not hold a password."""
     _, _, rest = text.rpartition("://")
     return "@" not in text and "?" not in text and "#" not in text and _HOST.fullmatch(rest) is not None
 
@@ -278,7 +278,7 @@ def _require(
 def secrets_of(type: CredentialType, values: Mapping[str, Json]) -> MaskedTexts:  # noqa: A002 - a credential type
     """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
 
-    Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
+    If a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
     """
     listed: dict[str, bool] = {}
     # Two properties may share a name under different displayOptions; one that is secret makes the name so.

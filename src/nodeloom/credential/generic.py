@@ -53,7 +53,7 @@ def generic_parts(type: CredentialType) -> Mapping[str, Json] | str | None:  # n
     for name, part in parts.items() if isinstance(parts, Mapping) else [("properties", parts)]:
         if name not in _PARTS or not isinstance(part, Mapping):
             raise DescriptorError(
-                f"The credential type {type.name!r} authenticates by something that is no part of a request.",
+                f"The credential type {type.name!r} authenticates by something that is not part of a request.",
                 path=f"authenticate.properties.{name}",
                 hint=f"The parts are {', '.join(_PARTS)}, each an object.",
             )
@@ -101,7 +101,7 @@ def render_injection(
 
 
 def _given_parts(type_name: str, given: object) -> dict[str, JsonObject]:
-    """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are no templates."""
+    """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are not templates."""
     if isinstance(given, str):
         try:
             given = ANY_JSON.read(given)
@@ -113,7 +113,7 @@ def _given_parts(type_name: str, given: object) -> dict[str, JsonObject]:
             return {name: dict(part) for name, part in given.items()}
     # Nothing of it is shown: all of it may be secret.
     raise CredentialError(
-        f"The JSON of a credential of type {type_name!r} is no object with headers, qs and body, each an object.",
+        f"The JSON of a credential of type {type_name!r} is not an object with headers, qs and body, each an object.",
         path="authenticate.properties",
         hint='Write it like {"headers": {"X-API-Key": "…"}, "qs": {"user": "me"}}.',
     )
@@ -125,7 +125,7 @@ def carries(injection: Injection, secret: Secret[str]) -> bool:
 
 
 def carried_secrets(injection: Injection, values: Mapping[str, Json]) -> Iterator[str]:
-    """Texts made of a field's value that stand where a secret stands, such as in an `Authorization` header.
+    """Texts made of a field's value that stand in the place of a secret, such as in an `Authorization` header.
 
     They are secret even when the type forgot to mark the field so.
     """

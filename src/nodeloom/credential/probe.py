@@ -65,7 +65,7 @@ def build_test_request(
     injected = {name.lower() for name in injection.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in injected}
     method = renderer.text(routing.method, values, "test.request.method") or "GET"
-    # A method goes wherever a redirect leads.
+    # A redirect carries the method to any address.
     follows = renderer.reads(routing.method, "test.request.method") <= renderer.open_fields
     return Request(
         method.upper(),
@@ -142,7 +142,7 @@ def _applies(rule: object, properties: Mapping[str, Json], response: Response) -
 
 
 def _same(found: object, wanted: object) -> bool:
-    """JavaScript's strict equality: `true` is not `1`, and no object or array is the same as another."""
+    """JavaScript's strict equality: `true` is not `1`, and two objects or arrays are never the same."""
     if found is _ABSENT or isinstance(found, (dict, list)):
         return found is wanted
     return isinstance(found, bool) == isinstance(wanted, bool) and bool(found == wanted)
@@ -174,7 +174,7 @@ def _joined(base: str, url: str) -> str:
 
 
 def _mapping(value: object) -> JsonObject:
-    """`value` without its undefined entries; an empty dict when it is no object."""
+    """`value` without its undefined entries; an empty dict if it is not an object."""
     from nodeloom.expression import UNDEFINED
 
     if not isinstance(value, Mapping):

@@ -19,7 +19,7 @@ SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
 _FURTHER_ENCODED = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
 )
-# The same in JSON, where a backslash of a text is two.
+# The same in JSON, in which a backslash of a text is two.
 _FURTHER_IN_JSON = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\\\(?:[ux/]|\\\\)|&#|&\w{2,6};", re.IGNORECASE
 )
@@ -158,7 +158,7 @@ def _as_bytes(raw: bytes) -> Iterator[str]:
 
 
 def _innermost(forms: Iterable[str]) -> list[str]:
-    """The forms in which no other form stands: where any of them is, one of these is."""
+    """The forms that do not contain another form: a text that holds any form holds one of these."""
     innermost: list[str] = []
     for form in sorted(forms, key=len):
         if not any(inner in form for inner in innermost):

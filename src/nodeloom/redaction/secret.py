@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Secret(Generic[T]):
     """One secret value: `***` as text, in `repr`, in every format, and in a pickle, which does not carry the value.
 
-    It is no text itself: joining, slicing or encoding it is a TypeError, and `json.dumps` refuses it. Two secrets are
-    equal when their values are; a secret never equals a plain value. An empty one is false.
+    It is not a text itself: joining, slicing or encoding it is a TypeError, and `json.dumps` refuses it. Two secrets
+    are equal when their values are; a secret never equals a plain value. An empty one is false.
     """
 
     __slots__ = ("_value",)
@@ -53,7 +53,7 @@ class Secret(Generic[T]):
             return NotImplemented
         mine, its = self._value, other._value
         if isinstance(mine, str) and isinstance(its, str):
-            # Whoever can measure how long a comparison takes must not learn how much of a guess was right.
+            # The time that a comparison takes must not tell how much of a guess was right.
             from hmac import compare_digest
 
             return compare_digest(mine.encode("utf-8", "surrogatepass"), its.encode("utf-8", "surrogatepass"))
@@ -84,7 +84,7 @@ def _left_behind() -> Secret[Any]:
 
 
 def reveal(value: Any) -> Any:
-    """`value`, or what it holds where it is a Secret."""
+    """`value`, or what it holds if it is a Secret."""
     return value.reveal() if isinstance(value, Secret) else value
 
 
@@ -205,7 +205,8 @@ def let_go(error: BaseException) -> None:
 def clean_interruption() -> Iterator[None]:
     """Inside stands what a task, a callback or a thread does: an interruption leaves it without what it interrupted.
 
-    An event loop passes KeyboardInterrupt on to whoever runs the loop, past all that wait for the task it came in.
+    An event loop passes KeyboardInterrupt on to the caller that runs the loop, past all that wait for the task
+    it came in.
     """
     try:
         yield

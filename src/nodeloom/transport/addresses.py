@@ -1,4 +1,4 @@
-"""Which IP addresses are public, whatever form they come in."""
+"""Which IP addresses are public, in every form."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def reached(address: IPAddress) -> IPAddress:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether anybody on the Internet may have `address`, or the one it leads to."""
+    """Whether `address` is one of the public Internet, or the one it leads to."""
     real = reached(address)
     special = (
         real.is_private

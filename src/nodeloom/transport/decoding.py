@@ -1,8 +1,8 @@
 """Answers that are compressed, unpacked a piece at a time: a small one may hold gigabytes.
 
-Both channels leave answers as they come, so that one reader decides what a coding is, where an answer ends, and what
-is too much. Codings are named by RFC 9110 section 8.4.1 and the registry it begins: `gzip` (RFC 1952), `deflate`
-(RFC 1950, and bare as some servers send it), and where a library is installed `br` (RFC 7932) and `zstd` (RFC 8878).
+Both channels leave answers as they come, so that one reader decides what a coding is, at which byte an answer ends, and
+what is too much. Codings are named by RFC 9110 section 8.4.1 and the registry it begins: `gzip` (RFC 1952), `deflate`
+(RFC 1950, and bare as some servers send it), and if a library is installed `br` (RFC 7932) and `zstd` (RFC 8878).
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ _OPTIONAL = {"br": "brotli", "zstd": "zstd"}
 
 @functools.cache
 def _library(name: str) -> Any:
-    """The module that unpacks Brotli or Zstandard a piece at a time; None where there is none."""
+    """The module that unpacks Brotli or Zstandard a piece at a time; None if it is not installed."""
     for module in {"brotli": ("brotli",), "zstd": ("compression.zstd", "backports.zstd")}[name]:
         try:
             found = importlib.import_module(module)

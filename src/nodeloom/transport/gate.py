@@ -58,7 +58,7 @@ class Gate:
         self._known: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
 
     def check(self, request: Request) -> None:
-        """Raise PolicyError when the policy does not allow `request`, whatever its host's address may be."""
+        """Raise PolicyError when the policy does not allow `request`, before its host's address is known."""
         policy = self._policy
         if policy.methods is not None and request.method.upper() not in policy.methods:
             _refuse(request, "methods", f"the method {request.method}", "It allows {}.", policy.methods)
@@ -178,7 +178,7 @@ def _refuse(request: Request, rule: str, what: str, advice: str, allowed: Sequen
     shown = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
     raise PolicyError(
         f"The policy does not allow {what}.",
-        hint=f"{advice.format(shown or 'none')} Whoever runs this can change the policy ({rule}).",
+        hint=f"{advice.format(shown or 'none')} The host of this runtime can change the policy ({rule}).",
         rule=rule,
         method=request.method,
         origin=_origin(request.url),

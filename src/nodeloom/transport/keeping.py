@@ -1,9 +1,9 @@
-"""How long a connection that nobody uses is kept, so that no request is written to one that the service has closed.
+"""How long an idle connection is kept, so that no request is written to one that the service has closed.
 
 A service closes a connection without a word once it has been idle for some time, or after some number of requests. A
-request that is written in that moment is lost, and nobody can prove that it was not carried out: the bytes were sent,
-and no answer came. So what may not happen twice (a POST) goes only over a connection that was in use just before, and
-where a service was seen to close connections under a request, over a new one. Everything else may use one that has been
+request that is written in that moment is lost, and it cannot be proved that it was not carried out: the bytes were
+sent, and no answer came. So what may not happen twice (a POST) goes only over a connection that was in use just before, and
+if a service was seen to close connections under a request, over a new one. Everything else may use one that has been
 idle for longer, but for less than the usual services keep them (Node, Apache and Uvicorn: 5 s).
 """
 

@@ -117,7 +117,7 @@ class HttpxChannel:
         except Exception as fault:
             if answer is None and isinstance(fault, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
                 self._keeping.broke(request)
-            # A transport that was given may raise anything; whatever it is, it concerns this request only.
+            # A transport that was given may raise any error, which concerns this request only.
             raise translate(fault, request) from fault
         self._keeping.told(request, answer.headers.get("keep-alive"))
         headers: dict[str, str] = {}
@@ -170,7 +170,7 @@ class HttpxChannel:
 
 
 def _prepare() -> None:
-    """Read what the first connection would read: there may be no file to be had by then, with many connections open."""
+    """Read what the first connection would read: later, with many connections open, the process may not be able to."""
     with suppress(ImportError):  # httpx says what it lacks when it connects
         importlib.import_module("anyio._backends._asyncio")
     tls_context(verify=True)

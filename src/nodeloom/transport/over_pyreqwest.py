@@ -1,7 +1,7 @@
 """Requests over pyreqwest, an HTTP client in Rust: several times as fast as httpx where its wheels exist.
 
-It sends what it can send unchanged. The rest is for httpx, which is asked as well where no connection came about: its
-errors say more. Nothing is sent twice that way.
+It sends what it can send unchanged. The rest is for httpx, which is asked as well if a connection could not be made:
+its errors say more. Nothing is sent twice that way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
 _MOST_PINNED = 64
 # Each has a client of its own here, and an item may say how long to wait; httpx has one for them all.
 _MOST_CLIENTS = 16
-# What the client's thread, a library and the certificates take. It aborts the process where they are not to be had.
+# What the client's thread, a library and the certificates take. It aborts the process if it cannot have them.
 _FILES_OF_A_CLIENT = 16
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
@@ -69,7 +69,7 @@ def open_channel(limits: Limits) -> PyreqwestChannel | None:
 
 
 def _load() -> None:
-    """Import pyreqwest in a thread that lives as long as the process; ImportError where it is not installed.
+    """Import pyreqwest in a thread that lives as long as the process; ImportError if it is not installed.
 
     Its allocator takes the thread it is loaded in for the main one. When that ends, what it allocates next in another
     thread crashes the process.
@@ -264,7 +264,7 @@ class PyreqwestChannel:
             raise openfiles.too_many(method=request.method, origin=origin_of(request.url))
 
     def _pinned_client(self, request: Request, address: str) -> Client:
-        """The client that takes `address` for the request's host. Raises Unsent where it might look the name up."""
+        """The client that takes `address` for the request's host. Raises Unsent if it might look the name up."""
         host = origin_of(request.url).partition("://")[2].rpartition(":")[0]
         key = (request.timeout, self._keeping.seconds(request), host, address)
         client = self._pinned.get(key)

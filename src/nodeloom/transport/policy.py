@@ -40,7 +40,7 @@ class Policy:
         max_pages: how many pages are read for one item.
         max_items: how many items the answers to one item may become.
 
-    With a transport that was given, nobody but it knows what it connects to: there `public_only` looks at what the
+    A transport that was given alone knows what it connects to: there `public_only` looks at what the
     host's name resolves to here, and everything else holds as it does elsewhere.
     """
 
@@ -77,7 +77,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Json]) -> Policy:
-        """The policy that a JSON object says. Raises UnknownNameError for a rule nobody knows, ConfigurationError."""
+        """The policy that a JSON object says. Raises UnknownNameError for an unknown rule, ConfigurationError."""
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
@@ -86,7 +86,7 @@ class Policy:
 
     @property
     def destinations(self) -> tuple[Hashable, ...] | None:
-        """The rules that say which servers may be called; None where any may."""
+        """The rules that say which servers may be called; None if any may."""
         if self.hosts is None and not self.public_only and not self.https_only:
             return None
         return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only

@@ -13,7 +13,7 @@ from nodeloom.values import Json
 
 
 class _Abandoned(Exception):
-    """Nobody waits for the answer any more."""
+    """The request that waited for the answer was cancelled."""
 
 
 class _Reading:
@@ -47,12 +47,12 @@ class ReadAhead:
 
     def __init__(self, bounds: JSONBounds) -> None:
         self._bounds = bounds
-        # Whatever is shorter holds less than the bounds, and is read when it is looked at.
+        # A shorter text holds less than the bounds, and is read when it is looked at.
         self.from_bytes = min(SHORT, bounds.values)
         self._executor: ThreadPoolExecutor | None = None
 
     async def read(self, request: Request, response: Response, seconds: float | None) -> None:
-        """Have `response` know its JSON, where it is JSON. Raises RequestTimeoutError when that takes too long."""
+        """Have `response` know its JSON, if it is JSON. Raises RequestTimeoutError when that takes too long."""
         if not begins_like_json(response.body):
             return
         if self._executor is None:

@@ -34,7 +34,7 @@ class RetryPolicy:
 
 
 def retry_after(response: Response) -> float | None:
-    """Seconds the service asks to wait; None where it does not say."""
+    """Seconds the service asks to wait; None if it does not say."""
     field = response.header("retry-after")
     return headerfields.retry_after(field) if field else None
 

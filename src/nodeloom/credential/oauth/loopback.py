@@ -1,6 +1,6 @@
 """Where the browser comes back to after a sign-in: a listener on this machine's loopback address.
 
-RFC 8252 section 7.3. It answers one redirect, and nobody but programs on this machine can reach it.
+RFC 8252 section 7.3. It answers one redirect, and only programs on this machine can reach it.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class OAuth2Client:
             headers["Authorization"] = f"Basic {self._basic()}"
             client = MaskedValues()
         else:
-            # A public client has no secret, and says who it is in the body (section 3.2.1).
+            # A public client does not have a secret, and says who it is in the body (section 3.2.1).
             client = MaskedValues({"client_id": self.client_id})
             if self.client_secret:
                 client["client_secret"] = self.client_secret.reveal()
@@ -147,10 +147,10 @@ class Token:
 def read_token(response: Response, now: float, *, url: str = "") -> Token:
     """The token in an answer to a token request, received at `now` (seconds since the epoch).
 
-    Its life is what the token itself says where it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
+    Its life is what the token itself says if it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
     seconds since; otherwise `expires_in` is taken as seconds, the shorter reading. A margin of 30 s, or a tenth of a
     shorter life, is kept. `url` stands in errors where the answer does not say its own. Raises ResponseError with the
-    service's own words: AuthenticationError when the client is refused or the address has no token endpoint.
+    service's own words: AuthenticationError when the client is refused or the address is not that of a token endpoint.
     """
     if not 200 <= response.status < 300:
         raise _refusal(response, url)

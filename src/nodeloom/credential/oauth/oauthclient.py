@@ -89,7 +89,7 @@ def _more(type: CredentialType, given: object) -> tuple[tuple[str, str | tuple[s
             given = None
     if not isinstance(given, Mapping) or not all(map(_is_parameter, given.values())):
         raise CredentialError(
-            f"The further body properties of a credential of type {type.name!r} are no JSON object of texts.",
+            f"The further body properties of a credential of type {type.name!r} are not a JSON object of texts.",
             path=_MORE_PATH,
             hint='Write them like {"audience": "https://api.example.com"}.',
         )
@@ -104,7 +104,7 @@ def _is_parameter(value: object) -> bool:
 
 
 def _statuses(type: CredentialType, given: object) -> frozenset[int]:  # noqa: A002 - a credential type
-    """The statuses that say that a token is no longer good. Raises CredentialError for what is none."""
+    """The statuses that say that a token is no longer good. Raises CredentialError for anything else."""
     found: set[int] = set()
     for status in given if isinstance(given, (list, tuple)) else [given]:
         text = text_of(status) if isinstance(status, (str, int, float)) and not isinstance(status, bool) else ""

@@ -17,9 +17,9 @@ _OPEN = frozenset({"scope", "token_type", "expires_at", "expires_in"})
 
 
 def read_data(value: object) -> Token | None:
-    """The token in a credential's token data; None when it holds none.
+    """The token in a credential's token data; None if it does not hold one.
 
-    `expires_at` is seconds since the epoch, and missing where only a refusal will tell.
+    `expires_at` is seconds since the epoch, and missing if only a refusal will tell.
     """
     data = parsed(value)
     text = data.get("access_token")
@@ -58,7 +58,7 @@ def secret_texts(value: object) -> Iterator[str]:
 
 
 def parsed(value: object) -> Mapping[str, Json]:
-    """Token data as an object, also where it was given as JSON text; empty when it is neither."""
+    """Token data as an object, also if it was given as JSON text; empty if it is neither."""
     if isinstance(value, str):
         try:
             value = ANY_JSON.read(value)

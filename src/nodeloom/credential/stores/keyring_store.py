@@ -107,11 +107,11 @@ class KeyringProvider:
                 raise
 
     def lock_file(self, name: str) -> Path:
-        """The file that whoever refreshes the tokens of the credential `name` locks."""
+        """The file that is locked while the tokens of the credential `name` are refreshed."""
         return _folder() / f"keyring.{digest(name)}.lock"
 
     def _locked(self) -> Any:
-        # The index is read, changed and written back; the keyring itself has no transaction.
+        # The index is read, changed and written back; the keyring itself does not have transactions.
         return exclusive(_folder() / "keyring.lock")
 
     def _backend(self) -> KeyringBackend:
@@ -127,7 +127,7 @@ class KeyringProvider:
         return self._given
 
     def _absent(self) -> bool:
-        """Whether there is no keyring here and none is insisted on."""
+        """Whether this system lacks a keyring and the user did not insist on one."""
         if not self._optional:
             return False
         try:
@@ -141,7 +141,7 @@ class KeyringProvider:
             return action()
         except CredentialStoreError:
             raise
-        except Exception as fault:  # noqa: BLE001 - a backend raises whatever its platform does
+        except Exception as fault:  # noqa: BLE001 - a backend may raise any error of its platform
             raise CredentialStoreError(
                 f"The OS keyring cannot be used: {type(fault).__name__}: {fault}",
                 hint="Unlock it or choose a backend (`keyring --list-backends`), or use the file or the environment.",

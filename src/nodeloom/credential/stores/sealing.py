@@ -176,7 +176,7 @@ def _is_known(document: JsonObject) -> bool:
 
 
 def _work(document: JsonObject) -> Work | None:
-    """The cost in a header, None for a key. Raises ValueError where it is none, or out of bounds."""
+    """The cost in a header, None for a key. Raises ValueError if it is not a cost, or out of bounds."""
     if document["kdf"] == "hkdf-sha256":
         return None
     numbers = [document[name] for name in ("n", "r", "p")]

@@ -127,7 +127,7 @@ class TableStore(ABC):
             self.write_text(tomlkit.dumps(document))
 
     def lock_file(self, name: str) -> Path:
-        """The file that whoever refreshes the tokens of the credential `name` locks: beside the credential file."""
+        """The file that is locked while the tokens of the credential `name` are refreshed, beside its own."""
         return self.file.lock_beside(digest(name))
 
     def tables(self) -> Tables:
@@ -215,7 +215,7 @@ def _plain(value: Json) -> Json:
 
 
 def _update(table: MutableMapping[str, object], fields: Mapping[str, Json]) -> None:
-    """Bring an existing table to `fields`, leaving its comments where they are."""
+    """Bring an existing table to `fields`, leaving its comments in their places."""
     for field in [key for key in table if key not in fields]:
         del table[field]
     for field, value in fields.items():

@@ -51,10 +51,10 @@ def refuse_weakness(path: Path, what: str) -> None:
 
 
 def weakness_of(path: Path) -> Weakness | None:
-    """The first place on the way to `path` by which another user can exchange what is there; None where there is none.
+    """The first place on the way to `path` by which another user can exchange what is there; None if there is not one.
 
-    What does not exist yet is no weakness: it is made in a folder that was looked at. For POSIX systems. Raises OSError
-    for what cannot be looked at, and for links that go round in a circle.
+    What does not exist yet is not a weakness: it is made in a folder that was looked at. For POSIX systems. Raises
+    OSError for what cannot be looked at, and for links that go round in a circle.
     """
     current = Path("/")
     current_status = current.stat()

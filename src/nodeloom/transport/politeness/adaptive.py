@@ -30,7 +30,7 @@ _PAUSE_SECONDS, _PAUSE_GROWTH, _MOST_PAUSE_SECONDS = 0.1, 2.0, 30.0
 # A service that refused everything for so long is waited for no further, and asked in vain with this pause.
 SILENCE_SECONDS = 60.0
 _VAIN_PAUSE_SECONDS = 1.0
-# When nobody wants a turn for so long, those before say nothing any more; after the second, all is forgotten.
+# If no request wants a turn for so long, those before it do not count any more; after the second, all is forgotten.
 _IDLE_SECONDS, _FORGET_SECONDS = 1.0, 60.0
 # Until the first answer was timed.
 _LATENCY_SECONDS = 0.05
@@ -71,7 +71,7 @@ class Pace:
         self._flowing = False
         self._fruitless = 0
         self._last_accepted = 0.0
-        # Since the last pause, or the last time that nobody sent anything; and when the last turn was.
+        # Since the last pause, or the last time that no request was sent; and when the last turn was.
         self._busy, self._busy_since = 0, 0.0
         self._last_at = 0.0
         self._chance = Chance()
@@ -118,7 +118,7 @@ class Pace:
         return turn.epoch == self._epoch
 
     def rate(self, now: float) -> float:
-        """Requests a second by the curve, infinite where it is not known yet."""
+        """Requests a second by the curve, infinite while it is not known."""
         if self._start == math.inf:
             return math.inf
         rise = max(
@@ -228,13 +228,13 @@ class Pace:
         first = max(_PAUSE_SECONDS, 1.0 / rate)
         left = self._last_accepted + SILENCE_SECONDS - now
         if left <= 0.0:
-            # Nobody waits for it any more: whoever asks now is to know soon.
+            # The run does not wait for the service any more, and a new request is to fail soon.
             return max(first, _VAIN_PAUSE_SECONDS)
         longest = min(_MOST_PAUSE_SECONDS, first * _PAUSE_GROWTH ** min(self._fruitless, 30))
         return min(max(first, longest) * (0.75 + 0.5 * self._draw()), max(first, left))
 
     def _hold(self, now: float, until: float) -> None:
-        """Send nothing before `until`; whoever has a turn takes another."""
+        """Send nothing before `until`; a request that has a turn takes another."""
         self._paused += max(0.0, until - max(now, self._resumed))
         self._resumed = max(self._resumed, until)
         self._epoch += 1

@@ -30,7 +30,7 @@ _MOST_PACERS = 1024
 
 
 class Pacer:
-    """When requests of one credential may go, whichever run makes them; used from any thread.
+    """When requests of one credential may go, for all runs; used from any thread.
 
     `clock` counts seconds and never goes back.
     """
@@ -89,7 +89,7 @@ class Pacers:
         self._pacers: OrderedDict[Hashable, Pacer] = OrderedDict()
 
     def of(self, key: Hashable) -> Pacer:
-        """The pacer for `key`: a credential, or an origin where there is none."""
+        """The pacer for `key`: a credential, or an origin if there is not one."""
         with self._lock:
             pacer = self._pacers.get(key)
             if pacer is None:
@@ -111,7 +111,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Account(Protocol):
-    """Where it is counted what pacing came to: requests that were refused, seconds in which a run was held back."""
+    """Counts requests that were refused, and seconds in which a run was held back."""
 
     refused: int
     waited: float
@@ -163,7 +163,7 @@ class PacedSender:
         """Whether a request answered like this may come again at once, and waits here until it may go.
 
         In words, why it is to come no more: the service accepts nothing, for a minute by now or two pauses as it asked
-        for, or for some seconds where it never accepted anything.
+        for, or for some seconds if it never accepted anything.
         """
         if not self._adaptive or (response.status != 429 and response.status != 503):
             return False
@@ -207,7 +207,7 @@ class PacedSender:
 
     def _share_with_origin(self, request: Request) -> None:
         self._by_origin = False
-        # What has no origin cannot be sent, which the sender says.
+        # A request without an origin cannot be sent; the sender says so.
         with contextlib.suppress(ValueError):
             self._pacer = PACERS.of(origin_of(request.url))
 
@@ -266,7 +266,7 @@ class PacedSender:
             raise
 
     def _leave(self) -> None:
-        """Give one's place to whoever waits."""
+        """Give the place to the next request that waits."""
         self._room.leave()
         while self._waiting and not self._room.full:
             future = self._waiting.popleft()
@@ -304,5 +304,5 @@ class PacedSender:
 
 
 def _worth_waiting(asked: float) -> bool:
-    """Whether to wait so many seconds: zero says that it is no use, and an hour is longer than anybody waits."""
+    """Whether to wait so many seconds: zero says that it does not help, and an hour is longer than a user waits."""
     return 0.0 < asked <= PATIENCE_SECONDS
