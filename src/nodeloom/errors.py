@@ -142,16 +142,16 @@ class NodeloomError(Exception):
             text = getattr(self, name)
             if text is not None:
                 setattr(self, name, mask(text))
-        self.details = {k: _masked(v, mask) for k, v in self.details.items()}
+        self.details = {k: _mask_texts(v, mask) for k, v in self.details.items()}
 
 
-def _masked(value: object, mask: Callable[[str], str]) -> object:
+def _mask_texts(value: object, mask: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {k: _masked(v, mask) for k, v in value.items()}
+        return {k: _mask_texts(v, mask) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_masked(v, mask) for v in value]
+        return [_mask_texts(v, mask) for v in value]
     return value
 
 

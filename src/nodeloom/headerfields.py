@@ -39,7 +39,7 @@ def is_not_sent(value: object) -> bool:
     return value is None or value is False or value == []
 
 
-def listed(field: str) -> list[str]:
+def list_members(field: str) -> list[str]:
     """The elements of a list (RFC 9110 section 5.6.1), without empty ones; a comma between quotes parts nothing."""
     return [text for match in _ELEMENT.finditer(field) if (text := match[0].strip())]
 
@@ -48,11 +48,11 @@ def parameters(field: str) -> dict[str, str]:
     """The parameters of a field such as `Content-Type`, by their names in lower case; of two the first counts."""
     found: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(_head_and_rest(field)[1]):
-        found.setdefault(name.lower(), _unescaped(quoted) if quoted else plain.strip())
+        found.setdefault(name.lower(), _unescape(quoted) if quoted else plain.strip())
     return found
 
 
-def _unescaped(quoted: str) -> str:
+def _unescape(quoted: str) -> str:
     """What stands between two quotes (RFC 9110 section 5.6.4)."""
     return (_ESCAPED_IN_PATH if _WINDOWS_PATH.match(quoted) else _ESCAPED).sub(r"\1", quoted)
 
@@ -68,7 +68,7 @@ def media_type(field: str) -> str:
 
     Where the field was sent more than once the first counts.
     """
-    return next(iter(listed(_head_and_rest(field)[0])), "").lower()
+    return next(iter(list_members(_head_and_rest(field)[0])), "").lower()
 
 
 @functools.lru_cache(maxsize=256)
@@ -89,11 +89,11 @@ def disposition(field: str) -> Disposition:
     """A `Content-Disposition` (RFC 6266); `filename*` goes before `filename`, and folders in a name are left out."""
     head = _head_and_rest(field)[0].lower()
     given = parameters(field)
-    name = _extended(given.get("filename*", "")) or given.get("filename", "")
+    name = _decode_extended(given.get("filename*", "")) or given.get("filename", "")
     return Disposition(head.partition(",")[0].strip(), _file_name(name))
 
 
-def _extended(text: str) -> str:
+def _decode_extended(text: str) -> str:
     """A value as RFC 8187 writes it, `UTF-8''%e2%82%ac`; empty if it is not one."""
     match = _EXTENDED.fullmatch(text)
     known = _NAME_CHARSETS.get(match[1].strip().lower()) if match else None

@@ -60,10 +60,10 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> J
     """
     from nodeloom.descriptor.visibility import visible_form
 
-    given = _spelled(type, stored)
+    given = _spell_names(type, stored)
     by_name = {prop.name: prop for prop in type.properties}
     values = {
-        name: _fitted(type, by_name[name], value) if name in by_name else value
+        name: _fit_value(type, by_name[name], value) if name in by_name else value
         for name, value in given.items()
         if value is not None and not (value == "" and _is_worked_out(by_name.get(name)))
     }
@@ -74,7 +74,7 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> J
     defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
     values.update((name, value) for name, value in defaults.items() if not is_expression(value))
     for name, template in _in_order({name: value for name, value in defaults.items() if is_expression(value)}):
-        value = _defined(renderer(template, values, f"properties.{name}.default"))
+        value = _null_if_undefined(renderer(template, values, f"properties.{name}.default"))
         prop = by_name[name]
         values[name] = normalise_url(type, prop, value) if is_url(prop) and isinstance(value, str) else value
     _require(type, [p.name for p in form.properties if p.required], values, stored)
@@ -100,7 +100,7 @@ def _reads(template: str, name: str) -> bool:
     return re.search(rf"\$(?:credentials|self)\b[^\w]+{re.escape(name)}\b", template) is not None
 
 
-def _spelled(type: CredentialType, stored: StoredCredential) -> JsonObject:  # noqa: A002 - a credential type
+def _spell_names(type: CredentialType, stored: StoredCredential) -> JsonObject:  # noqa: A002 - a credential type
     """The given fields under the names the type has for them."""
     names = list(dict.fromkeys(prop.name for prop in type.properties))
     by_slug = {slug(name): name for name in reversed(names)}
@@ -115,7 +115,7 @@ def _spelled(type: CredentialType, stored: StoredCredential) -> JsonObject:  # n
     return spelled
 
 
-def _defined(value: object) -> Any:
+def _null_if_undefined(value: object) -> Any:
     from nodeloom.expression import UNDEFINED
 
     return None if value is UNDEFINED else value
@@ -137,7 +137,7 @@ def _unknown_field(
     )
 
 
-def _fitted(type: CredentialType, prop: PropertyDescriptor, value: object) -> Any:  # noqa: A002 - a credential type
+def _fit_value(type: CredentialType, prop: PropertyDescriptor, value: object) -> Any:  # noqa: A002 - a credential type
     """`value` as the field's kind wants it; text from the environment or the command line is read as that kind."""
     if is_url(prop):
         return normalise_url(type, prop, value)

@@ -91,12 +91,12 @@ def render_injection(
             body=given.get("body") or None,
             generation=generation,
         )
-    headers = _headers(type_name, _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")))
+    headers = _headers(type_name, _drop_undefined(renderer(parts.get("headers") or {}, values, f"{path}.headers")))
     if parts.get("auth"):
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
-    query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
-    body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
+    query = _drop_undefined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
+    body = _drop_undefined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
     return Injection(headers=headers, qs=query, body=body, generation=generation, basic=bool(parts.get("auth")))
 
 
@@ -138,14 +138,14 @@ def carried_secrets(injection: Injection, values: Mapping[str, Json]) -> Iterato
                 yield value.partition(" ")[2] if part is injection.headers else ""
 
 
-def _defined(value: object) -> Any:
+def _drop_undefined(value: object) -> Any:
     """`value` without the keys that are undefined, at any depth; an undefined element of a list is null."""
     from nodeloom.expression import UNDEFINED
 
     if isinstance(value, Mapping):
-        return {key: _defined(inner) for key, inner in value.items() if inner is not UNDEFINED}
+        return {key: _drop_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
     if isinstance(value, list):
-        return [None if inner is UNDEFINED else _defined(inner) for inner in value]
+        return [None if inner is UNDEFINED else _drop_undefined(inner) for inner in value]
     return value
 
 

@@ -41,7 +41,7 @@ def build_test_request(
     """
     routing = test.request
     base = renderer.text(routing.base_url, values, "test.request.baseURL")
-    url = _joined(base, renderer.text(routing.url, values, "test.request.url"))
+    url = _join(base, renderer.text(routing.url, values, "test.request.url"))
     try:
         origin_of(url)
     except ValueError:
@@ -166,7 +166,7 @@ def _lookup(document: object, path: str) -> Any:
     return document
 
 
-def _joined(base: str, url: str) -> str:
+def _join(base: str, url: str) -> str:
     """n8n's rule: an absolute `url` stands alone, otherwise the two meet at one slash."""
     if not base or url.lower().startswith(("http://", "https://")):
         return url

@@ -54,7 +54,7 @@ class Renderer:
             return found
         from nodeloom.expression.fieldreads import fields_read
 
-        return fields_read(self._compiled(template, path))
+        return fields_read(self._compile(template, path))
 
     def take_made(self) -> MaskedTexts:
         """The texts that expressions made of secret fields since this was last called.
@@ -91,17 +91,17 @@ class Renderer:
         from nodeloom.expression import Scope
         from nodeloom.expression.fieldreads import fields_read
 
-        compiled = self._compiled(template, path)
+        compiled = self._compile(template, path)
         names = {"$credentials": values, "$self": values}
         try:
             value = compiled.resolve(Scope(self._constants(), [{"json": {}}], 0, names=names))
         except ExpressionError as fault:
-            raise self._failed(template, path, fault) from None  # its text may quote a value
+            raise self._error_of(template, path, fault) from None  # its text may quote a value
         if compiled.needs_javascript and not fields_read(compiled) <= self.open_fields:
             self._made.append(value)
         return value
 
-    def _compiled(self, template: str, path: str) -> Compiled:
+    def _compile(self, template: str, path: str) -> Compiled:
         from nodeloom.expression import compile_value
 
         try:
@@ -115,7 +115,7 @@ class Renderer:
                 hint="Mend the expression in the credential type's document.",
             ) from None
         except ExpressionError as fault:
-            raise self._failed(template, path, fault) from None
+            raise self._error_of(template, path, fault) from None
 
     def _constants(self) -> Environment:
         if self._environment is None:
@@ -124,7 +124,7 @@ class Renderer:
             self._environment = Environment()
         return self._environment
 
-    def _failed(self, template: str, path: str, fault: ExpressionError) -> CredentialError:
+    def _error_of(self, template: str, path: str, fault: ExpressionError) -> CredentialError:
         switched_off = isinstance(fault, JavaScriptDisabledError)
         return CredentialError(
             f"An expression of the credential type {self._type!r} failed: {fault.message}",

@@ -115,15 +115,15 @@ class SecretNames:
 
         Switches and null stay: that a PIN is asked for is not a secret.
         """
-        return self._redacted(value) if any(True for _ in self._found(value)) else value
+        return self._redact(value) if any(True for _ in self._found(value)) else value
 
-    def _redacted(self, value: Any) -> Any:
+    def _redact(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {
-                name: MASK if name in self and _tells(inner) else self._redacted(inner) for name, inner in value.items()
+                name: MASK if name in self and _tells(inner) else self._redact(inner) for name, inner in value.items()
             }
         if isinstance(value, (list, tuple)):
-            return [self._redacted(inner) for inner in value]
+            return [self._redact(inner) for inner in value]
         return value
 
     def texts(self, value: object) -> Iterator[str]:

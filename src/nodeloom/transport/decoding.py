@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from nodeloom.headerfields import listed
+from nodeloom.headerfields import list_members
 
 # The most that is unpacked, and that is given to be unpacked, at a time.
 _PIECE = 256 * 1024
@@ -171,14 +171,14 @@ def _library(name: str) -> Any:
     return None
 
 
-def _known(coding: str) -> bool:
+def _is_known(coding: str) -> bool:
     return coding in _CODECS and (coding not in _OPTIONAL or _library(_OPTIONAL[coding]) is not None)
 
 
 @functools.cache
-def accepted() -> str:
+def accepted_codings() -> str:
     """What to ask for: the `Accept-Encoding` of a request that has none of its own."""
-    return ", ".join(coding for coding in ("gzip", "deflate", "br", "zstd") if _known(coding))
+    return ", ".join(coding for coding in ("gzip", "deflate", "br", "zstd") if _is_known(coding))
 
 
 class _Layer:
@@ -264,9 +264,9 @@ def unpacker(content_encoding: str, most: int) -> Unpacker | None:
 
     Raises DecodingError for a coding that cannot be unpacked here.
     """
-    codings = [coding for name in listed(content_encoding) if (coding := name.lower()) != "identity"]
+    codings = [coding for name in list_members(content_encoding) if (coding := name.lower()) != "identity"]
     for coding in codings:
-        if coding in _REGISTERED and not _known(coding):
+        if coding in _REGISTERED and not _is_known(coding):
             raise DecodingError(f"{coding} was not asked for, and cannot be read here")
     # The last coding was put on last.
     codings = [coding for coding in reversed(codings) if coding in _CODECS]

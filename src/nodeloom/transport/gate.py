@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from nodeloom import openfiles
 from nodeloom.errors import InvalidValueError, NetworkError, PolicyError, RequestError, RequestTimeoutError
 from nodeloom.messages import Request, origin_of
-from nodeloom.transport.addresses import is_public, is_within, parsed
+from nodeloom.transport.addresses import is_public, is_within, parse_address
 from nodeloom.transport.policy import Policy
 from nodeloom.values import JsonObject
 
@@ -103,7 +103,7 @@ class Gate:
         except (OSError, UnicodeError, TimeoutError) as fault:
             if not self._pinned or request.proxy is not None:
                 return ()
-            raise _unresolved(request, host, fault) from fault
+            raise _unresolved_error(request, host, fault) from fault
         allowed = tuple(text for text in found if self._allows(text))
         if found and not allowed:
             _refuse(
@@ -115,7 +115,7 @@ class Gate:
         return allowed
 
     def _allows(self, text: str) -> bool:
-        address = parsed(text)
+        address = parse_address(text)
         return address is not None and (is_public(address) or is_within(address, self._networks))
 
     def _check_origin(self, request: Request, origin: str) -> None:
@@ -162,7 +162,7 @@ def _target(url: str) -> tuple[str, int]:
     return host, _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def _unresolved(request: Request, host: str, fault: BaseException) -> RequestError:
+def _unresolved_error(request: Request, host: str, fault: BaseException) -> RequestError:
     about: JsonObject = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
     if openfiles.used_up(fault) or not openfiles.some_left():
         return openfiles.too_many(**about)

@@ -14,7 +14,7 @@ from nodeloom.errors import InvalidValueError, NodeloomError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.answerbody import AnswerBody
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
-from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted_codings
 from nodeloom.transport.faults import total_time_over, translate
 from nodeloom.transport.keeping import Keeping
 from nodeloom.transport.lanes import LanePool, tls_context
@@ -119,7 +119,7 @@ class HttpxChannel:
                 self._keeping.broke(request)
             # A transport that was given may raise any error, which concerns this request only.
             raise translate(fault, request) from fault
-        self._keeping.told(request, answer.headers.get("keep-alive"))
+        self._keeping.learn(request, answer.headers.get("keep-alive"))
         headers: dict[str, str] = {}
         cookies: list[str] = []
         for raw_name, raw_value in answer.headers.raw:
@@ -188,7 +188,7 @@ def at_address(url: str, address: str) -> str:
 def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:
     headers = [(k.encode("latin-1", "replace"), v.encode("utf-8", "replace")) for k, v in request.headers.items()]
     written = {name.lower() for name, _ in headers}
-    own = (*_DEFAULT_HEADERS, (b"accept-encoding", accepted().encode()))
+    own = (*_DEFAULT_HEADERS, (b"accept-encoding", accepted_codings().encode()))
     return [*headers, *((name, value) for name, value in own if name not in written)]
 
 

@@ -24,7 +24,7 @@ from nodeloom import openfiles
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.answerbody import AnswerBody
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
-from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted_codings
 from nodeloom.transport.faults import broken, in_time, total_time_over
 from nodeloom.transport.keeping import LONG, Keeping
 from nodeloom.transport.limits import Limits
@@ -135,7 +135,7 @@ def _client(limits: Limits, wait: float | None, idle: float = LONG, pin: tuple[s
         .deflate(enable=False)
         .brotli(enable=False)
         .zstd(enable=False)
-        .default_headers({"Accept-Encoding": accepted()})
+        .default_headers({"Accept-Encoding": accepted_codings()})
         .connect_timeout(timedelta(seconds=connect))
         .read_timeout(timedelta(seconds=read))
     )
@@ -217,9 +217,9 @@ class PyreqwestChannel:
                 status = answer.status
                 body = await self._read(answer, request)
         except self._faults.DetailedPyreqwestError as fault:
-            raise self._translated(fault, request, began, answered=answer is not None) from fault
+            raise self._translate(fault, request, began, answered=answer is not None) from fault
         if (kept := answer.get_header("keep-alive")) is not None:
-            self._keeping.told(request, kept)
+            self._keeping.learn(request, kept)
         if request.method in _SAFE and not _readable(answer):
             # Asking twice is safe, and a file's name may stand in such a field.
             raise Unsent
@@ -292,7 +292,7 @@ class PyreqwestChannel:
         except DecodingError as fault:
             raise undecodable(request, answer.status, encoding or "", fault) from fault
 
-    def _translated(self, fault: Any, request: Request, began: float, *, answered: bool) -> Exception:
+    def _translate(self, fault: Any, request: Request, began: float, *, answered: bool) -> Exception:
         """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
         causes = [cause["message"] for cause in fault.details.get("causes") or ()]
         connected = _NOT_CONNECTED not in causes

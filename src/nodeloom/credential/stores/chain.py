@@ -162,14 +162,14 @@ def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002 - 
     command = f"nodeloom credentials add {type.name}" + (f" --name {preview(name)}" if name else "")
     if name is not None:
         return f"Add it with `{command}`."
-    fields = _needed(type)
+    fields = _list_needed(type)
     single = ", ".join(variable_for(type.name, field) for field in fields)
     whole = variable_for(type.name)
     set_them = f"set {single} (or {whole} with JSON)" if single else f"set {whole} with the fields as JSON"
     return f"Add one with `{command}`, or {set_them}, or give the fields to the run."
 
 
-def _needed(type: CredentialType) -> list[str]:  # noqa: A002 - a credential type
+def _list_needed(type: CredentialType) -> list[str]:  # noqa: A002 - a credential type
     """The fields a first credential of this type is most likely to need, in the document's order."""
     required = {prop.name for prop in type.properties if prop.required}
     sets = type.require_one_of or []

@@ -200,7 +200,7 @@ def _base64(raw: bytes) -> str:
 def _cipher(lock: Lock, unlock: Unlock) -> Any:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    return AESGCM(_derived(lock, unlock).reveal())
+    return AESGCM(_key_of(lock, unlock).reveal())
 
 
 # Deriving a key is meant to take long, and a process asks for credentials again and again.
@@ -209,7 +209,7 @@ _MOST_KEPT = 16
 _guard = threading.Lock()
 
 
-def _derived(lock: Lock, unlock: Unlock) -> Secret[bytes]:
+def _key_of(lock: Lock, unlock: Unlock) -> Secret[bytes]:
     """The key of the file. Raises CredentialStoreError when `unlock` is not of the kind that `lock` wants."""
     given: bytes | None = None
     if lock.work is None and unlock.key is not None:

@@ -34,7 +34,7 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
     Waits at most `patience` seconds, then raises CredentialStoreError. The file stays behind: deleting it would let
     two holders lock two different files. The system lets go of it when the process dies.
     """
-    fd = _opened(lock_file)
+    fd = _open_file(lock_file)
     try:
         deadline = time.monotonic() + patience
         while not _taken(fd, lock_file):
@@ -55,7 +55,7 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
     """`exclusive` for a task: while it waits for the lock, its event loop goes on."""
     import asyncio
 
-    fd = _opened(lock_file)
+    fd = _open_file(lock_file)
     try:
         deadline = time.monotonic() + patience
         while not _taken(fd, lock_file):
@@ -71,7 +71,7 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
         os.close(fd)
 
 
-def _opened(lock_file: Path) -> int:
+def _open_file(lock_file: Path) -> int:
     private_folder(lock_file.parent)
     # A user who could exchange it would let two processes hold two different files.
     refuse_weakness(lock_file, "lock file")

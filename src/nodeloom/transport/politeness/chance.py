@@ -14,7 +14,8 @@ from typing import NamedTuple
 # Wald's sequential probability ratio test, on the requests that were under way together with a refused one. A limit
 # of 50/s refuses 37 % with 8 in flight and answers that take 0.1 s (80/s at full pace), and more with faster answers.
 _SHARE_BY_CHANCE, _SHARE_BY_LIMIT = 0.05, 0.3
-# ln 20: by Wald's bound the test is wrong once in twenty times.
+# ln 20: by Wald's bound the test is wrong once in twenty times. With 4, runs by chance take longer (1.80 times the
+# seconds without pacing, not 1.71) and a limit refuses as much (2.10 %, 2.07 %).
 _SURE = 3.0
 # At full pace so many may be refused. `benchmarks/politeness.py` asks for fewer than a tenth of every run.
 _ALLOWED_SHARE = 0.1
