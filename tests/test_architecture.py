@@ -22,6 +22,7 @@ SOURCE = ROOT / "src" / "nodeloom"
 ROOMS = [
     "jsonwriting",
     "printable",
+    "nearestname",
     "forking",
     "redaction",
     "errors",

@@ -271,7 +271,7 @@ def _open_items(
         items = read_items(
             source, written, limits=limits, through=lambda opened: meter.through(opened, size_of(source))
         )
-        return meter.counted(items), meter
+        return meter.count_items(items), meter
     number = input_number()
     size = None if number is None else size_of(number)
     if source == "-":
@@ -286,4 +286,4 @@ def _open_items(
     items = read_items(
         stream, written, name="standard input", limits=limits, through=lambda opened: meter.through(opened, size)
     )
-    return meter.counted(items), meter
+    return meter.count_items(items), meter

@@ -20,7 +20,7 @@ from nodeloom.errors import (
 # While nothing was answered well yet, so many failures of one kind are enough: a wrong address or credential.
 _AT_FIRST = 8
 
-# What says that the service, the way to it or the credential is at fault, whatever the item.
+# What says that the service, the way to it or the credential is at fault, and not the item.
 _AT_FAULT = (
     NetworkError,
     RequestTimeoutError,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import ConfigurationError, nearest
 
@@ -38,7 +37,7 @@ class Rate:
         return 1.0 / self.per_second
 
 
-def read_rate(written: Any, burst: int | None = None, *, name: str = "rate") -> Rate | None:
+def read_rate(written: object, burst: int | None = None, *, name: str = "rate") -> Rate | None:
     """The rate that `written` means: "20/s", "1200/min", "10/2s", or a number, which is per second; None for none.
 
     `burst` is how many may go at once after a pause; by default as many as 10 ms of the rate hold, at least one.
@@ -57,7 +56,7 @@ def read_rate(written: Any, burst: int | None = None, *, name: str = "rate") -> 
     return Rate(per_second, burst or max(1, round(min(per_second, 1e9) * _EVENED_SECONDS)))
 
 
-def _per_second(written: Any, name: str) -> float:
+def _per_second(written: object, name: str) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
@@ -78,7 +77,7 @@ def _per_second(written: Any, name: str) -> float:
     return float(count) / span
 
 
-def _unit_seconds(unit: str, name: str, written: str) -> float:
+def _unit_seconds(unit: str, name: str, written: object) -> float:
     seconds = _SECONDS.get(unit.lower())
     if seconds is not None:
         return seconds
@@ -87,7 +86,7 @@ def _unit_seconds(unit: str, name: str, written: str) -> float:
     raise ConfigurationError(f"{name} has an unknown unit of time: {unit!r}.", property=name, value=written, hint=hint)
 
 
-def read_seconds(written: Any, name: str) -> float | None:
+def read_seconds(written: object, name: str) -> float | None:
     """The seconds that `written` means: 90, "90s", "15min", "2h", "1h30m"; None for none.
 
     `name` is the option's, for errors. Raises ConfigurationError for anything else, zero and less included.
@@ -100,7 +99,7 @@ def read_seconds(written: Any, name: str) -> float | None:
     return seconds
 
 
-def _span(written: Any, name: str) -> float:
+def _span(written: object, name: str) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
@@ -110,7 +109,7 @@ def _span(written: Any, name: str) -> float:
     # A number without a unit stands alone: "1h30" might mean minutes or seconds.
     if not parts or (len(parts) > 1 and not all(unit for _count, unit in parts)):
         raise ConfigurationError(f"{name} must be a span of time.", property=name, value=written, hint=_SPANS)
-    return sum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
+    return math.fsum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
 
 
 def _parts(written: str) -> list[tuple[str, str]]:
