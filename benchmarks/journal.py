@@ -17,12 +17,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nodeloom.errors import Effect
 from nodeloom.journal.identity import Identity
+from nodeloom.journal.intents import recorded
 from nodeloom.journal.journal import Journal
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction.masker import Masker
-from nodeloom.run.intent import recorded
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 
 ROUNDS = 5
 ITEMS = [{"Link": f"summer-sale-{n}", "Group": "GRP0000"} for n in range(5_000)]
@@ -43,7 +46,7 @@ IDENTITY = Identity.of(
 REQUEST = Request("DELETE", "https://pbx.test")
 
 
-async def passed(request: Request) -> Response:
+async def passed(request: Request, _trip: Trip) -> Response:
     """A request that is answered after one turn of the loop."""
     await asyncio.sleep(0)
     return Response(204, {}, b"", "No Content", request.url)
@@ -52,10 +55,11 @@ async def passed(request: Request) -> Response:
 leave = recorded(passed)
 
 
-async def answered(index: int, raw: Any) -> Outcome:
+async def answered(trip: Trip) -> Outcome:
     """An item that is done after one turn of the loop."""
-    await leave(REQUEST)
-    return Outcome(index, [{"json": {"success": True, "statusCode": 204, "Link": raw["Link"]}}], statuses=(204,))
+    await leave(REQUEST, trip)
+    done = {"success": True, "statusCode": 204, "Link": trip.raw["Link"]}
+    return Outcome(trip.index, [{"json": done}], statuses=(204,), effect=Effect.DONE)
 
 
 async def work_off(work: Any, concurrency: int) -> tuple[float, float]:
@@ -64,7 +68,7 @@ async def work_off(work: Any, concurrency: int) -> tuple[float, float]:
 
     async def worker() -> None:
         for index, raw in given:
-            await work(index, raw)
+            await work(Trip(index, raw))
 
     busy, started = time.process_time(), time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(concurrency)))
@@ -76,11 +80,10 @@ async def with_journal(path: Path, concurrency: int, *, repeatable: bool) -> tup
     """The same by a journal, its closing not counted."""
     masker = Masker(SECRETS)
     journal = Journal(path, IDENTITY, title="Delete Weblink", repeatable=repeatable, masker=lambda: masker)
-
-    def abort(fault: Exception) -> None:
-        raise SystemExit(str(fault))
-
-    cost = await work_off(journal.work(answered, abort=abort), concurrency)
+    control = RunControl()
+    cost = await work_off(journal.work(answered, control), concurrency)
+    if control.fault is not None:
+        raise control.fault
     await journal.aclose(read=len(ITEMS))
     return cost
 

@@ -2,8 +2,9 @@
 
 start-up: how long short commands take (benchmarks/startup.py). planning: how many requests a second are made out of
 items, nothing sent. expressions: how long templates of plain paths take; benchmarks/expressions.py has all kinds.
-growth: speed and peak memory of 1,000 to 1,000,000 items, sent to a loopback server on another core, each number in a
-process of its own.
+overhead: what an item of a run takes of the processor if its requests are answered at once, without a socket. growth:
+speed and peak memory of 1,000 to 1,000,000 items, sent to a loopback server on another core, each number in a process
+of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import startup
 from expressions import PATHS, measure
-from measuring import growth, machine, page
+from measuring import growth, machine, overhead, page
 from measuring.cores import server_and_client
 from measuring.planning import planned
 from measuring.server import loopback
@@ -62,6 +63,21 @@ def expressions(options: argparse.Namespace) -> tuple[Any, Lines]:
     return per_item, lines()
 
 
+def overheads(options: argparse.Namespace) -> tuple[Any, Lines]:
+    """Processor time of an item, in µs."""
+    results = overhead.costs(options.items, options.rounds)
+
+    def lines() -> Lines:
+        yield f"{'answered at once':<31} {'CPU µs':>11} {'from–to':>13}"
+        for cost in results:
+            spread = f"{min(cost.rounds):.1f}–{max(cost.rounds):.1f}"
+            yield f"{cost.name:<31} {cost.microseconds:>11.1f} {spread:>13}"
+        held = "holds" if results[0].microseconds <= overhead.MOST_MICROSECONDS else "MISSED"
+        yield f"{results[0].name}: {results[0].microseconds:.1f} µs, wanted {overhead.MOST_MICROSECONDS:g}: {held}"
+
+    return [asdict(cost) for cost in results], lines()
+
+
 def growing(options: argparse.Namespace) -> tuple[Any, Lines]:
     """Speed and memory by number of items."""
     server_core, client_core = server_and_client()
@@ -89,6 +105,7 @@ SECTIONS: dict[str, Section] = {
     "start-up": starting,
     "planning": planning,
     "expressions": expressions,
+    "overhead": overheads,
     "growth": growing,
 }
 
@@ -113,9 +130,14 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"Example:\n  {EXAMPLE}"
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all of them without")
-    parser.add_argument("--items", type=int, default=20_000, help="for planning and expressions (%(default)s)")
     parser.add_argument(
-        "--rounds", type=int, default=11, help="of start-up and planning; the median counts (%(default)s)"
+        "--items", type=int, default=20_000, help="for planning, expressions and overhead (%(default)s)"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=11,
+        help="of start-up, planning and overhead; the median counts (%(default)s)",
     )
     parser.add_argument("--up-to", type=int, default=growth.SIZES[-1], help="items of growth (%(default)s)")
     parser.add_argument("--concurrency", type=int, default=32, metavar="N", help="of growth (%(default)s)")

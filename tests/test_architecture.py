@@ -59,8 +59,8 @@ ROOMS = [
     "runtime",
     "cli",
 ]
-# The sandbox runs without Nodeloom.
-ALONE = {"testing": {"errors"}}
+# The sandbox runs without Nodeloom, but for errors and the words for JSON.
+ALONE = {"testing": {"errors", "values"}}
 
 
 def room_of(path: Path) -> str:
@@ -192,3 +192,19 @@ def test_the_tests_that_hold_a_promise_exist() -> None:
 def test_error_codes_are_unique() -> None:
     codes = [kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NodeloomError)]
     assert len(codes) == len(set(codes))
+
+
+# State is passed: a context variable is the exception, and has its reason here.
+CONTEXT_VARIABLES = {
+    # Whether what is compiled may need JavaScript: asked at the bottom of every compilation, by rooms that know no run.
+    "javascript.py",
+}
+
+
+def test_no_context_variable_carries_an_item() -> None:
+    found = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        if any(name.split(".")[0] == "contextvars" for _line, name in imports_of(path.read_text("utf-8"), "nodeloom"))
+    }
+    assert found == CONTEXT_VARIABLES

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from nodeloom import Runtime
 from nodeloom.cli.commands.choices import choices
 from nodeloom.errors import NotFoundError, ParameterError, UnknownNameError
-from nodeloom.run.runner import Runner
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
+from nodeloom.transport.runcontrol import RunControl
 
 LOAD = {
     "routing": {
@@ -127,14 +127,14 @@ def test_a_run_pauses_after_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """n8n's batching: after every two items a pause of 150 milliseconds, before the next is begun."""
     events: list[str] = []
 
-    async def pause(_runner: Runner, seconds: float) -> None:
+    async def pause(_control: RunControl, seconds: float) -> None:
         events.append(f"pause {seconds}")
 
     def answer(_request: httpx.Request) -> httpx.Response:
         events.append("sent")
         return httpx.Response(200, json={})
 
-    monkeypatch.setattr(Runner, "pause", pause)
+    monkeypatch.setattr(RunControl, "pause", pause)
     batching = {"batching": {"batch": {"batchSize": 2, "batchInterval": 150}}}
     with Runtime(transport=RecordingTransport(answer)) as runtime:
         runtime.add_node(NODE)

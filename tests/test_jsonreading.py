@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -175,3 +176,19 @@ def test_every_fault_is_a_value_error_that_says_what_it_is(reader: JSONReader) -
     with pytest.raises(RefusedJSON, match="a number has too many digits"):
         reader.read("1" * 5000)
     assert end_of_json("1" * 5000 + ",", 0) == 5000
+
+
+@given(
+    st.sampled_from(["", " ", "\n\t", "\x0b"]),
+    st.text('[]{}",:1.5e-tnfalsue \n', max_size=12),
+    st.sampled_from(["", " ", "\n", "x"]),
+)
+def test_a_text_is_taken_or_refused_as_pythons_own_decoder_does(before: str, text: str, after: str) -> None:
+
+    def outcome(decode: Callable[[str], object]) -> str:
+        try:
+            return repr(decode(before + text + after))
+        except json.JSONDecodeError as fault:
+            return str(fault)
+
+    assert outcome(ANY_JSON.read) == outcome(json.JSONDecoder().decode)

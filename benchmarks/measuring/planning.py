@@ -50,7 +50,7 @@ class _Token:
     body: Mapping[str, Any] | None = None
     author_hosts: tuple[str, ...] | None = None
     basic: bool = False
-    open_fields: frozenset[str] = frozenset()
+    open_fields: frozenset[str] = frozenset({"serverUrl"})
 
 
 def planned(count: int, rounds: int) -> Iterator[Planned]:

@@ -28,8 +28,9 @@ WANTED = [
     Wanted(RUN, N8N, 45),
     Wanted(RUN, "aiohttp", 1.2),
     Wanted(RUN, "pyreqwest", 0.65),
+    Wanted(RUN, "pyreqwest, uvloop", 0.62),
     Wanted(RUN, "httpx", 8),
-    Wanted(JOURNAL, RUN, 0.6),
+    Wanted(JOURNAL, RUN, 0.72),
     Wanted(RUN, UNORDERED, 0.9),
 ]
 

@@ -24,9 +24,10 @@ def test_every_section_is_measured_and_put_into_the_page(tmp_path: Path) -> None
     assert found["start-up"]["python -c pass"] > 0
     assert [row["operation"] for row in found["planning"]] == ["Delete Weblink", "List Weblink", "Create Weblink"]
     assert len(found["expressions"]) == 3
+    assert [row["name"] for row in found["overhead"]] == ["run()", "run(), journal", "run(), an observer"]
     assert [(row["name"], row["usage"]["items"]) for row in found["growth"]] == [(STREAM, 50), (COMMAND_LINE, 50)]
     written = page.read_text(encoding="utf-8")
-    for head in ("started as", "plan room", "µs an item", "CPU µs"):
+    for head in ("started as", "plan room", "µs an item", "answered at once", "CPU µs"):
         assert head in written
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nodeloom.errors import NodeloomError, NotRunError
 from nodeloom.journal.identity import Identity
+from nodeloom.journal.intents import recorded
 from nodeloom.journal.journal import Journal
-from nodeloom.journal.journaledwork import Work
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction import Masker
-from nodeloom.run.intent import recorded
+from nodeloom.run.runner import Work
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 
 IDENTITY: dict[str, Any] = {
     "node": "threecx",
@@ -32,35 +34,41 @@ IDENTITY: dict[str, Any] = {
 }
 
 
-async def _answered(request: Request) -> Response:
+async def _answered(request: Request, _trip: Trip) -> Response:
     return Response(204, {}, b"", "No Content", request.url)
 
 
 _leave = recorded(_answered)
 
 
-def sending(work: Work) -> Work:
+def sending(work: Callable[[int, Any], Awaitable[Outcome]]) -> Work:
     """`work` as a request of the item, which leaves once the item's intent is on record."""
 
-    async def sent(index: int, raw: Any) -> Outcome:
+    async def sent(trip: Trip) -> Outcome:
         try:
-            await _leave(Request("POST", "https://pbx.test"))
+            await _leave(Request("POST", "https://pbx.test"), trip)
         except NotRunError as error:
-            return Outcome(index, error=error)
-        return await work(index, raw)
+            return Outcome(trip.index, error=error)
+        return await work(trip.index, trip.raw)
 
     return sent
 
 
 class Service:
-    """Work that a service does: every item that reached it is in `sent`. `answer` makes the outcome of one."""
+    """Work that a service does: every item that reached it is in `sent`. `answer` makes the outcome of one.
+
+    In `again` are those of which the journal says that an earlier run may have done them.
+    """
 
     def __init__(self, answer: Callable[[int, Any], Outcome] | None = None) -> None:
         self.sent: list[Any] = []
+        self.again: list[Any] = []
         self._answer = answer or (lambda index, raw: Outcome(index, [{"json": {"done": raw}}], statuses=(200,)))
 
-    async def __call__(self, index: int, raw: Any) -> Outcome:
-        return await sending(self._reached)(index, raw)
+    async def __call__(self, trip: Trip) -> Outcome:
+        if trip.maybe_done:
+            self.again.append(trip.raw)
+        return await sending(self._reached)(trip)
 
     async def _reached(self, index: int, raw: Any) -> Outcome:
         self.sent.append(raw)
@@ -102,12 +110,26 @@ def open_journal(
     )
 
 
+def by_journal(
+    journal: Journal, work: Work, control: RunControl | None = None, *, retry_failed: bool = False
+) -> Callable[[int, Any], Coroutine[Any, Any, Outcome]]:
+    """Does items by the journal. Without a `control` of the test's own the journal must not end the run."""
+    own = control or RunControl()
+    journaled = journal.work(work, own, retry_failed=retry_failed)
+
+    async def done(index: int, raw: Any) -> Outcome:
+        outcome = await journaled(Trip(index, raw))
+        assert control is not None or own.fault is None, own.fault
+        return outcome
+
+    return done
+
+
 def drive(
     path: Path,
     items: Sequence[Any],
     work: Any,
     *,
-    again: Any = None,
     retry_failed: bool = False,
     concurrency: int = 4,
     until: int | None = None,
@@ -118,26 +140,25 @@ def drive(
     async def run() -> Driven:
         driven = Driven()
         journal = open_journal(path, **how)
-
-        def abort(fault: NodeloomError) -> None:
-            driven.fault = driven.fault or fault
-
-        journaled = journal.work(work, abort=abort, again=again, retry_failed=retry_failed)
+        control = RunControl()
+        journaled = by_journal(journal, work, control, retry_failed=retry_failed)
         given = iter(enumerate(items[:until]))
 
         async def worker() -> None:
             for index, raw in given:
-                if driven.fault is not None:
+                if control.halted:
                     driven.outcomes[index] = Outcome(index, error=NotRunError("not run", item=index))
                     continue
                 driven.outcomes[index] = await journaled(index, raw)
 
         await asyncio.gather(*(worker() for _ in range(concurrency)))
-        complete = until is None and driven.fault is None
+        complete = until is None and not control.halted
         try:
             await journal.aclose(read=len(items) if complete else None)
         except NodeloomError as fault:
-            driven.fault = driven.fault or fault
+            control.keep(fault)
+        assert control.fault is None or isinstance(control.fault, NodeloomError)
+        driven.fault = control.fault
         driven.told, driven.repeated = journal.report.told, journal.report.repeated
         return driven
 

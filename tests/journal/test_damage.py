@@ -18,7 +18,8 @@ import pytest
 from nodeloom.errors import JournalError, NetworkError
 from nodeloom.journal.journalreader import JournalReader, to_dict
 from nodeloom.outcomes import Outcome
-from tests.journal.driving import Driven, Service, crashed_copy, drive, links, open_journal, sending
+from nodeloom.transport.trip import Trip
+from tests.journal.driving import Driven, Service, by_journal, crashed_copy, drive, links, open_journal, sending
 
 ITEMS = 60
 PAGE = 4096
@@ -56,10 +57,10 @@ def crashed(path: Path, to: Path, *, repeatable: bool, earlier: int = 0) -> Path
             await asyncio.Event().wait()
             raise AssertionError
 
-        async def work(index: int, raw: Any) -> Outcome:
-            return await (hanging if index >= ITEMS - 2 else service)(index, raw)
+        async def work(trip: Trip) -> Outcome:
+            return await (hanging if trip.index >= ITEMS - 2 else service)(trip)
 
-        journaled = journal.work(work, abort=lambda fault: pytest.fail(str(fault)))
+        journaled = by_journal(journal, work)
         for index, raw in enumerate(links(ITEMS - 2)):
             await journaled(index, raw)
         tasks = [asyncio.create_task(journaled(index, links(ITEMS)[index])) for index in (ITEMS - 2, ITEMS - 1)]

@@ -20,7 +20,8 @@ from nodeloom.errors import (
 )
 from nodeloom.journal.journalreader import Account, JournalReader
 from nodeloom.outcomes import Outcome
-from tests.journal.driving import Driven, Service, crashed_copy, drive, links, open_journal, sending, texts
+from nodeloom.transport.trip import Trip
+from tests.journal.driving import Driven, Service, by_journal, crashed_copy, drive, links, open_journal, sending, texts
 
 
 def failing(error: NodeloomError, *, at: int, statuses: tuple[int, ...] = (), effect: Effect = Effect.NONE) -> Service:
@@ -48,7 +49,7 @@ def broken_off(path: Path, tmp_path: Path, *, repeatable: bool, count: int = 10,
                 await asyncio.Event().wait()
             return Outcome(index, [{"json": {"done": raw}}], statuses=(200,))
 
-        journaled = journal.work(work, abort=lambda fault: pytest.fail(str(fault)))
+        journaled = by_journal(journal, work)
         for index, raw in enumerate(links(count)[:at]):
             await journaled(index, raw)
         hanging = asyncio.create_task(journaled(at, links(count)[at]))
@@ -100,10 +101,10 @@ def test_nothing_is_sent_before_its_intent_can_be_read_by_others(tmp_path: Path)
 
 def test_what_was_in_flight_and_may_happen_twice_is_repeated_as_a_repeat(tmp_path: Path) -> None:
     left = broken_off(tmp_path / "j", tmp_path, repeatable=True)
-    service, again = Service(), Service()
-    driven = drive(left, links(10), service, again=again)
-    assert again.sent == links(10)[4:5], "done by the work for items that may have been done already"
-    assert service.sent == links(10)[5:]
+    service = Service()
+    driven = drive(left, links(10), service)
+    assert service.again == links(10)[4:5], "its trip says that it may have been done already"
+    assert service.sent == links(10)[4:]
     assert driven.codes == ["ok"] * 10
     assert (driven.told, driven.repeated) == (4, 1)
 
@@ -168,15 +169,15 @@ def test_what_was_in_flight_and_waited_in_vain_for_its_turn_is_still_in_flight(t
     """A run that did not come to repeat it knows no more than the one before."""
     left = broken_off(tmp_path / "j", tmp_path, repeatable=True)
 
-    async def waiting(index: int, raw: Any) -> Outcome:
-        return Outcome(index, error=NotRunError("The run ended.", item=index))
+    async def waiting(trip: Trip) -> Outcome:
+        return Outcome(trip.index, error=NotRunError("The run ended.", item=trip.index))
 
     assert drive(left, links(10), waiting).codes == ["ok"] * 4 + ["not_run"] * 6
     with JournalReader(left) as reader:
         assert reader.account() == Account(4, 0, 0, 1, 5)
-    service, again = Service(), Service()
-    assert drive(left, links(10), service, again=again).codes == ["ok"] * 10
-    assert again.sent == links(10)[4:5]
+    service = Service()
+    assert drive(left, links(10), service).codes == ["ok"] * 10
+    assert service.again == links(10)[4:5]
 
 
 def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path
             left.append(crashed_copy(path, tmp_path / "crashed"))
             return Outcome(index)
 
-        await journal.work(work, abort=lambda fault: None, retry_failed=True)(0, links(1)[0])
+        await by_journal(journal, work, retry_failed=True)(0, links(1)[0])
         await journal.aclose()
         return left[0]
 
@@ -271,7 +272,7 @@ def test_a_line_that_could_not_be_read_is_known_by_its_words(tmp_path: Path) -> 
 def test_an_item_that_was_cancelled_before_its_intent_was_written_counts_as_not_run(tmp_path: Path) -> None:
     async def run() -> None:
         journal = open_journal(tmp_path / "j", repeatable=False)
-        task = asyncio.create_task(journal.work(Service(), abort=lambda fault: None)(0, links(1)[0]))
+        task = asyncio.create_task(by_journal(journal, Service())(0, links(1)[0]))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])

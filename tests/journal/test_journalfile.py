@@ -10,14 +10,15 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from nodeloom.errors import JournalError
 from nodeloom.journal.journalreader import JournalReader
 from nodeloom.journal.namelock import is_held, lock_path
-from tests.journal.driving import Service, crashed_copy, drive, links, open_journal
+from nodeloom.outcomes import Outcome
+from nodeloom.transport.trip import Trip
+from tests.journal.driving import Service, by_journal, crashed_copy, drive, links, open_journal
 
 IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
 
@@ -44,9 +45,9 @@ def cut_copy(path: Path, to: Path, kept: float) -> None:
 def test_all_its_files_are_its_owners_only_and_the_helpers_go_at_the_end(tmp_path: Path) -> None:
     seen: dict[str, int] = {}
 
-    async def work(index: int, raw: Any) -> Any:
+    async def work(trip: Trip) -> Outcome:
         seen.update(modes(tmp_path))
-        return await Service()(index, raw)
+        return await Service()(trip)
 
     before = os.umask(0)
     try:
@@ -121,7 +122,7 @@ def test_a_log_that_was_cut_short_loses_its_end_and_nothing_else(tmp_path: Path,
 
     async def run() -> None:
         journal = open_journal(path)
-        work = journal.work(Service(), abort=lambda fault: pytest.fail(str(fault)))
+        work = by_journal(journal, Service())
         for index, raw in enumerate(links(200)):
             await work(index, raw)
         cut_copy(path, left, kept)
@@ -163,6 +164,7 @@ def test_a_journal_is_used_by_one_run_at_a_time(tmp_path: Path) -> None:
         open_journal(tmp_path / "j")
     program = f"""
 from pathlib import Path
+from nodeloom.outcomes import Outcome
 from tests.journal.driving import open_journal
 open_journal(Path({str(tmp_path / "j")!r}))
 """
@@ -177,6 +179,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
+from nodeloom.outcomes import Outcome
 from tests.journal.driving import open_journal
 journal = open_journal(Path({str(tmp_path / "j")!r}))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -192,6 +195,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 FILLING = """
 import resource, sys
 from pathlib import Path
+from nodeloom.outcomes import Outcome
 from tests.journal.driving import Service, drive, links
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 service = Service()
@@ -238,10 +242,10 @@ def test_a_journal_that_is_taken_away_ends_the_run(tmp_path: Path, repeatable: b
     """SQLite would go on writing where nobody can read it."""
     service = Service()
 
-    async def work(index: int, raw: Any) -> Any:
-        if index == 3:
+    async def work(trip: Trip) -> Outcome:
+        if trip.index == 3:
             (tmp_path / taken).unlink()
-        return await service(index, raw)
+        return await service(trip)
 
     driven = drive(tmp_path / "j", links(count), work, repeatable=repeatable)
     assert "was removed, or replaced" in str(driven.fault)

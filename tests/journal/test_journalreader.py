@@ -16,7 +16,7 @@ from nodeloom.errors import NetworkError
 from nodeloom.journal.entries import State
 from nodeloom.journal.journalreader import Account, JournalReader, to_dict
 from nodeloom.outcomes import Outcome
-from tests.journal.driving import Service, crashed_copy, drive, links, open_journal, sending
+from tests.journal.driving import Service, by_journal, crashed_copy, drive, links, open_journal, sending
 
 
 def answer(index: int, raw: Any) -> Outcome:
@@ -81,7 +81,7 @@ def test_a_run_that_goes_on_and_one_that_was_killed(tmp_path: Path, repeatable: 
             await asyncio.Event().wait()
             raise AssertionError
 
-        task = asyncio.create_task(journal.work(work, abort=lambda fault: None)(0, links(1)[0]))
+        task = asyncio.create_task(by_journal(journal, work)(0, links(1)[0]))
         await reached.wait()
         with JournalReader(path) as reader:
             assert reader.live

@@ -17,11 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from nodeloom.errors import NetworkError, NodeloomError
+from nodeloom.errors import NetworkError
 from nodeloom.journal.journal import Journal
-from nodeloom.journal.journaledwork import JournaledWork
 from nodeloom.outcomes import Outcome
-from tests.journal.driving import crashed_copy, links, open_journal, sending
+from tests.journal.driving import by_journal, crashed_copy, links, open_journal, sending
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +35,7 @@ class Promises(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "j0"
         self.crashes = 0
         self.journal: Journal | None = None
-        self.work: JournaledWork
+        self.work: Any
         self.loop = asyncio.new_event_loop()
         self.next = 0
         self.hanging: dict[int, tuple[asyncio.Task[Outcome], asyncio.Future[str]]] = {}
@@ -56,7 +55,7 @@ class Promises(RuleBasedStateMachine):
     def open(self, retry_failed: bool) -> None:
         async def opened() -> None:
             self.journal = open_journal(self.path, repeatable=self.repeatable, total=len(ITEMS))
-            self.work = self.journal.work(sending(self._reach), abort=self._aborted, retry_failed=retry_failed)
+            self.work = by_journal(self.journal, sending(self._reach), retry_failed=retry_failed)
 
         self.loop.run_until_complete(opened())
         assert self.journal is not None
@@ -138,7 +137,8 @@ class Promises(RuleBasedStateMachine):
         self.folder.cleanup()
 
     async def _do(self, index: int) -> Outcome:
-        return await self.work(index, ITEMS[index])
+        outcome: Outcome = await self.work(index, ITEMS[index])
+        return outcome
 
     async def _reach(self, index: int, raw: Any) -> Outcome:
         assert raw == ITEMS[index]
@@ -174,9 +174,6 @@ class Promises(RuleBasedStateMachine):
 
         self.loop.run_until_complete(ended())
         self.hanging, self.journal = {}, None
-
-    def _aborted(self, fault: NodeloomError) -> None:
-        raise AssertionError(str(fault))
 
 
 TestPromises = Promises.TestCase

@@ -207,10 +207,14 @@ def test_items_that_differ_further_on_end_the_run_there(tmp_path: Path) -> None:
 def test_a_stopped_run_is_gone_on_with(sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path) -> None:
     given: Any = {"credentials": {"threeCxApi": sandbox.credential}, "journal": tmp_path / "j", "concurrency": 2}
     stop = Stop()
-    outcomes = runtime.stream("threecx", DELETE, links(10), stop=stop, **given)
-    assert next(outcomes).error is None
-    stop.set()
+
+    class StopAtFirst(Observer):
+        def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
+            stop.set()
+
+    outcomes = list(runtime.stream("threecx", DELETE, links(10), stop=stop, observer=StopAtFirst(), **given))
     codes = [o.error.code for o in outcomes if o.error is not None]
+    assert outcomes[0].error is None
     assert set(codes) == {"not_run"}
     assert account(tmp_path / "j").not_run == len(codes)
     result = runtime.run("threecx", DELETE, links(10), **given)

@@ -15,7 +15,7 @@ import pytest
 from nodeloom.errors import BadRequestError
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction import Masker
-from tests.journal.driving import open_journal, sending
+from tests.journal.driving import by_journal, open_journal, sending
 
 SECRET = 'canary+secret/ünï="1\\x'
 TOKEN = "canary-token-4711"
@@ -80,7 +80,7 @@ def test_the_files_hold_no_secret_in_any_form_at_any_time(tmp_path: Path, repeat
             mask=masker.mask_json,
             hidden={"Password"},
         )
-        journaled = journal.work(work, abort=lambda fault: pytest.fail(str(fault)))
+        journaled = by_journal(journal, work)
         for index in range(6):
             await journaled(index, {"Link": f"link-{index}", "token": TOKEN, **everywhere()})
         seen.extend(leaks(tmp_path))

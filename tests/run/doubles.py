@@ -15,6 +15,7 @@ from nodeloom.outcomes import Outcome
 from nodeloom.run.runner import Runner
 from nodeloom.run.runoptions import OnError
 from nodeloom.run.stop import Stop
+from nodeloom.transport.trip import Trip
 from nodeloom.values import Item
 
 DELETE = {"resource": "Website Links", "operation": "Delete Weblink", "Link": "={{ $json.Link }}"}
@@ -91,12 +92,12 @@ def runner_for(
     stop: Stop | None = None,
     **more: Any,
 ) -> Runner:
-    async def on_items(index: int, raw: Any) -> Outcome:
+    async def on_items(trip: Trip) -> Outcome:
         try:
-            item = as_item(raw, index)
+            item = as_item(trip.raw, trip.index)
         except NodeloomError as error:
-            return Outcome(index, error=error)
-        outcome: Outcome = await work(index, item)
+            return Outcome(trip.index, error=error)
+        outcome: Outcome = await work(trip.index, item)
         return outcome
 
     return Runner(on_items, open_source(items), concurrency=concurrency, on_error=on_error, stop=stop, **more)

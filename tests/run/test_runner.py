@@ -172,12 +172,12 @@ def test_stop_finishes_what_is_in_flight() -> None:
         taking = asyncio.ensure_future(all_of(runner))
         await until(lambda: work.in_flight == 4)
         stop.set()
-        await until(lambda: runner.halted)
+        await until(lambda: runner.control.halted)
         work.gate.set()
         outcomes = await taking
         assert [o.error is None for o in outcomes] == [True] * 4 + [False] * 16
         assert all(isinstance(o.error, NotRunError) for o in outcomes[4:])
-        assert runner.stopped == "the run was stopped"
+        assert runner.control.why == "the run was stopped"
 
     asyncio.run(scenario())
 
@@ -239,7 +239,7 @@ def test_an_async_input_that_is_cancelled_from_within_is_not_taken_for_its_end()
         async with runner:
             while await runner.next_batch():
                 pass
-        assert isinstance(runner.fault, asyncio.CancelledError)
+        assert isinstance(runner.control.fault, asyncio.CancelledError)
 
     asyncio.run(scenario())
 
@@ -256,7 +256,7 @@ def test_an_input_that_ends_the_process_is_raised_to_the_caller() -> None:
         async with runner:
             while await runner.next_batch():
                 pass
-        assert isinstance(runner.fault, SystemExit)
+        assert isinstance(runner.control.fault, SystemExit)
 
     asyncio.run(scenario())
 
@@ -329,19 +329,6 @@ def test_cancelling_the_close_abandons_what_is_in_flight() -> None:
         assert work.in_flight == 0
         assert {o.index for o in await taking} == {0, 1, 2, 3}
         assert asyncio.all_tasks() == before
-
-    asyncio.run(scenario())
-
-
-def test_a_pause_ends_when_the_run_does() -> None:
-    async def scenario() -> None:
-        runner = runner_for(Watched(), [{}])
-        pausing = asyncio.ensure_future(runner.pause(3600))
-        await asyncio.sleep(0)
-        runner.halt("enough")
-        await pausing
-        await runner.pause(3600)
-        await runner.aclose()
 
     asyncio.run(scenario())
 

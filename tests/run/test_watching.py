@@ -13,6 +13,7 @@ from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
 from nodeloom.run.watching import Watch
+from nodeloom.transport.trip import Trip
 from tests.run.watching import RUN, Diary, answering, mask, run_items
 
 
@@ -47,22 +48,22 @@ def test_another_request_of_the_same_item_is_no_repeat() -> None:
     watch = Watch([diary], RUN)
     send = watch.send(answering([200, 200, 401, 200]))
 
-    async def work(index: int, _raw: Any) -> Outcome:
+    async def work(trip: Trip) -> Outcome:
         for request in (
             Request("GET", "https://probe.test/?page=1"),
             Request("GET", "https://probe.test/?page=2"),
             Request("POST", "https://probe.test/", {"Authorization": "old"}, b"{}"),
             Request("POST", "https://probe.test/", {"Authorization": "new"}, b"{}"),
         ):
-            await send(request)
-        return Outcome(index)
+            await send(request, trip)
+        return Outcome(trip.index)
 
     asyncio.run(outcome_of(watch.work(work), 0))
     assert [request.resend for request in diary.requests] == [0, 0, 0, 1], "with a new token it is a repeat"
 
 
 async def outcome_of(work: Any, index: int) -> Outcome:
-    outcome: Outcome = await work(index, {})
+    outcome: Outcome = await work(Trip(index, {}))
     return outcome
 
 
@@ -73,15 +74,15 @@ def test_requests_are_told_under_their_item_also_with_many_in_flight() -> None:
     async def scenario() -> None:
         gate = asyncio.Event()
 
-        async def slow(request: Request) -> Response:
+        async def slow(request: Request, _trip: Trip) -> Response:
             await gate.wait()
             return Response(200, {}, b"", url=request.url)
 
         send = watch.send(slow)
 
-        async def work(index: int, _raw: Any) -> Outcome:
-            await send(Request("GET", f"https://probe.test/{index}"))
-            return Outcome(index)
+        async def work(trip: Trip) -> Outcome:
+            await send(Request("GET", f"https://probe.test/{trip.index}"), trip)
+            return Outcome(trip.index)
 
         tasks = [asyncio.create_task(outcome_of(watch.work(work), index)) for index in range(20)]
         await asyncio.sleep(0)
@@ -98,7 +99,7 @@ def test_a_request_outside_of_any_item_has_none() -> None:
     send = Watch([diary], RUN).send(answering([200]))
 
     async def scenario() -> None:
-        await send(Request("POST", "https://probe.test/token"))
+        await send(Request("POST", "https://probe.test/token"), Trip.none())
 
     asyncio.run(scenario())
     assert diary.requests[0].item is None
@@ -107,12 +108,13 @@ def test_a_request_outside_of_any_item_has_none() -> None:
 def test_a_request_that_is_broken_off_has_neither_status_nor_error() -> None:
     diary = Diary()
 
-    async def endless(_request: Request) -> Response:
+    async def endless(_request: Request, _trip: Trip) -> Response:
         await asyncio.Event().wait()
         raise AssertionError
 
     async def scenario() -> None:
-        task = asyncio.ensure_future(Watch([diary], RUN).send(endless)(Request("GET", "https://probe.test/")))
+        sent = Watch([diary], RUN).send(endless)(Request("GET", "https://probe.test/"), Trip.none())
+        task = asyncio.ensure_future(sent)
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
@@ -160,8 +162,8 @@ def test_what_nobody_wants_to_know_is_not_wrapped() -> None:
     class Ends(Observer):
         pass
 
-    async def work(index: int, _raw: Any) -> Outcome:
-        return Outcome(index)
+    async def work(trip: Trip) -> Outcome:
+        return Outcome(trip.index)
 
     send = answering([])
     watch = Watch([Ends()], RUN)

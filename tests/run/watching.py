@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from nodeloom.errors import NodeloomError
@@ -11,6 +11,7 @@ from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome, RunReport
 from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
 from nodeloom.run.watching import Watch
+from nodeloom.transport.trip import Send, Trip
 
 RUN = ObservedRun("probe", "Things", "Delete", total=2)
 ADDRESS = "https://user:pass@probe.test/things/canary-secret?key=canary-secret&name=Ann"
@@ -51,11 +52,11 @@ class Diary(Observer):
         self.told.append(("run_ended", report.counts.items))
 
 
-def answering(answers: Iterable[int | Exception]) -> Callable[[Request], Any]:
+def answering(answers: Iterable[int | Exception]) -> Send:
     """A `send` that gives one answer after the other."""
     left = iter(answers)
 
-    async def send(request: Request) -> Response:
+    async def send(request: Request, _trip: Trip) -> Response:
         await asyncio.sleep(0)
         answer = next(left)
         if isinstance(answer, Exception):
@@ -80,17 +81,17 @@ async def _run_items(
         answers = list(answers)
         send = watch.send(answering(answers))
 
-        async def work(index: int, times: int, send: Any = send) -> Outcome:
-            outcome = Outcome(index, [{"json": {}}], retries=times - 1)
-            for _ in range(times):
+        async def work(trip: Trip, send: Any = send) -> Outcome:
+            outcome = Outcome(trip.index, [{"json": {}}], retries=trip.raw - 1)
+            for _ in range(trip.raw):
                 try:
-                    response = await send(request)
+                    response = await send(request, trip)
                     outcome.statuses = (*outcome.statuses, response.status)
                     outcome.error = None
                 except NodeloomError as error:
                     outcome.error = error
             return outcome
 
-        report.add(await watch.work(work)(index, len(answers)))
+        report.add(await watch.work(work)(Trip(index, len(answers))))
     watch.ended(report)
     return report

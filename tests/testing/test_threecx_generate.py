@@ -209,7 +209,7 @@ def test_the_command_writes_the_data(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(made.read_text())["operations"] == 1
     given.write_text("[]")
     assert main([str(given), "--output", str(made)]) == 2
-    assert "no OpenAPI document" in capsys.readouterr().err
+    assert "not an OpenAPI document" in capsys.readouterr().err
 
 
 def test_yaml_is_read_as_yaml_1_2(tmp_path: Path) -> None:

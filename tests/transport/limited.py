@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from nodeloom.messages import Request, Response
+from nodeloom.transport.trip import Trip
 from tests.transport.virtualtime import now
 
 Limiter = Callable[[float], float | None]
@@ -81,7 +82,7 @@ class LimitedService:
     def refused(self) -> int:
         return len(self.asked) - len(self.accepted)
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, request: Request, _trip: Trip) -> Response:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

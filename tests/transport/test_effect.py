@@ -24,10 +24,11 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 from nodeloom.messages import Request, Response
-from nodeloom.run.runner import Runner
 from nodeloom.testing import RecordingTransport
 from nodeloom.transport.effect import effect_of
-from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 from tests.run.doubles import PROBE
 from tests.transport.servers import answer as served
 from tests.transport.servers import serving
@@ -85,21 +86,21 @@ def test_an_item_may_have_done_what_any_of_its_requests_may_have() -> None:
     async def effect_of_both(outcomes: list[Response | ItemError]) -> Effect:
         waiting = iter(outcomes)
 
-        async def send(_: Request) -> Response:
+        async def send(_: Request, _trip: Trip) -> Response:
             outcome = next(waiting)
             if isinstance(outcome, ItemError):
                 raise outcome
             return outcome
 
-        attempts = Attempts()
+        trip = Trip(0)
         sender = RetryingSender(send, RetryPolicy(retries=0))
         for outcome in outcomes:
             if isinstance(outcome, ItemError):
                 with pytest.raises(type(outcome)):
-                    await sender.send(request, attempts)
+                    await sender.send(request, trip)
             else:
-                await sender.send(request, attempts)
-        return attempts.effect
+                await sender.send(request, trip)
+        return trip.effect
 
     async def all_pairs() -> None:
         for (first, one), (second, other) in itertools.product(RULE, repeat=2):
@@ -109,13 +110,13 @@ def test_an_item_may_have_done_what_any_of_its_requests_may_have() -> None:
 
 
 def test_what_ends_in_no_way_that_is_known_may_have_been_done() -> None:
-    async def send(_: Request) -> Response:
+    async def send(_: Request, _trip: Trip) -> Response:
         raise ZeroDivisionError
 
-    attempts = Attempts()
+    trip = Trip(0)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(RetryingSender(send, RetryPolicy()).send(Request("POST", "http://127.0.0.1:1/"), attempts))
-    assert attempts.effect is Effect.UNKNOWN
+        asyncio.run(RetryingSender(send, RetryPolicy()).send(Request("POST", "http://127.0.0.1:1/"), trip))
+    assert trip.effect is Effect.UNKNOWN
 
 
 # Answers to a bulk call, and whether it may have deleted what it was sent for; None breaks the connection.
@@ -183,13 +184,13 @@ def test_running_out_of_files_takes_back_no_request_that_was_lost(
 ) -> None:
     """A first try may have been carried out, whatever ends the wait for the second."""
 
-    async def used_up(_runner: Runner, _seconds: float) -> None:
+    async def used_up(_control: RunControl, _seconds: float) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
     def fail(request: httpx.Request) -> httpx.Response:
         raise (httpx.ReadTimeout if lost else httpx.ConnectError)("over", request=request)
 
-    monkeypatch.setattr(Runner, "pause", used_up)
+    monkeypatch.setattr(RunControl, "pause", used_up)
     with Runtime(transport=RecordingTransport(fail), discover_plugins=False) as runtime:
         runtime.add_node(PROBE)
         result = runtime.run("probe", {"operation": "Delete"}, [{}], on_error="continue")

@@ -12,7 +12,7 @@ import pytest
 
 from nodeloom.errors import NetworkError
 from nodeloom.messages import Request, Response
-from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender
+from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender, Trip
 from nodeloom.transport.keeping import LONG, NEVER, SHORT, Keeping
 from nodeloom.transport.politeness.budget import RetryBudget
 
@@ -145,7 +145,11 @@ def test_what_may_happen_twice_learns_from_the_first_that_were_lost() -> None:
         async with hasty(idle=IDLE_SECONDS) as (service, sender):
             budget = RetryBudget(0.0, floor=2)
             retrying = RetryingSender(sender.send, RetryPolicy(retries=1, base_seconds=0), budget=budget)
-            assert await each(service, retrying.send, "DELETE", 7, IDLE_SECONDS + 0.1) == [200] * 7
+
+            async def send(request: Request) -> Response:
+                return await retrying.send(request, Trip.none())
+
+            assert await each(service, send, "DELETE", 7, IDLE_SECONDS + 0.1) == [200] * 7
             assert len(service.lost) == budget.spent == 2
 
     asyncio.run(scenario())

@@ -14,7 +14,7 @@ import trustme
 from nodeloom.errors import ConfigurationError, NetworkError, PolicyError, RequestError, UnknownNameError
 from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport
-from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender, gate
+from nodeloom.transport import Limits, RetryingSender, RetryPolicy, Sender, Trip, gate
 from nodeloom.transport.policy import Policy
 from tests.transport.servers import RawServer, answer, refused_port, says, serving, tls_server
 
@@ -164,12 +164,12 @@ def test_a_refusal_is_not_repeated() -> None:
     async def scenario() -> None:
         sender = Sender(RecordingTransport(), policy=Policy(hosts=[]))
 
-        async def send(request: Request) -> Response:
+        async def send(request: Request, _trip: Trip) -> Response:
             nonlocal calls
             calls += 1
             return await sender.send(request)
 
-        await RetryingSender(send, RetryPolicy(retries=5, base_seconds=0)).send(GET)
+        await RetryingSender(send, RetryPolicy(retries=5, base_seconds=0)).send(GET, Trip.none())
 
     with pytest.raises(PolicyError):
         asyncio.run(scenario())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, TooManyOpenFilesError
 from nodeloom.messages import Request, Response
-from nodeloom.transport import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport import RetryingSender, RetryPolicy, RunControl, Trip
 from nodeloom.transport.politeness.budget import RetryBudget
 from nodeloom.transport.retry import retry_after
 
@@ -37,28 +38,43 @@ def status(code: int, **headers: str) -> Response:
     return Response(code, {k.replace("_", "-"): v for k, v in headers.items()}, b"")
 
 
+class Sleepless(RunControl):
+    """A run whose pauses take no time; it keeps how long they were to be, and ends in one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+        self.halts_after = math.inf
+
+    async def pause(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if len(self.slept) >= self.halts_after:
+            self.halt("the run was stopped")
+
+
 class Service:
     """Gives the outcomes of a list, the last one again and again."""
 
     def __init__(self, *outcomes: Response | RequestError) -> None:
         self._outcomes = list(outcomes)
         self.calls = 0
-        self.slept: list[float] = []
+        self.control = Sleepless()
 
-    async def __call__(self, _request: Request) -> Response:
+    @property
+    def slept(self) -> list[float]:
+        return self.control.slept
+
+    async def __call__(self, _request: Request, _trip: Trip) -> Response:
         outcome = self._outcomes[min(self.calls, len(self._outcomes) - 1)]
         self.calls += 1
         if isinstance(outcome, RequestError):
             raise outcome
         return outcome
 
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
     def ask(self, method: str, **more: Any) -> Response:
         policy = more.pop("policy", RetryPolicy(retries=2, base_seconds=0.2))
-        sender = RetryingSender(self, policy, sleep=self.sleep, **more)
-        return asyncio.run(sender.send(Request(method, "https://x.test/")))
+        sender = RetryingSender(self, policy, control=self.control, **more)
+        return asyncio.run(sender.send(Request(method, "https://x.test/"), Trip(0)))
 
 
 @pytest.mark.parametrize("method", IDEMPOTENT + OTHERS)
@@ -129,13 +145,13 @@ def test_404_on_a_retry_means_what_it_says_for_other_methods(method: str) -> Non
 def test_a_lost_answer_is_remembered_over_a_renewed_token() -> None:
     """DELETE is carried out, its answer is lost, the repeat meets 401, and with a new token 404: it succeeded."""
     service = Service(BROKEN, status(401), status(404))
-    sender = RetryingSender(service, RetryPolicy(), sleep=service.sleep)
+    sender = RetryingSender(service, RetryPolicy(), control=service.control)
     request = Request("DELETE", "https://x.test/")
-    attempts = Attempts()
-    assert asyncio.run(sender.send(request, attempts)).status == 401
-    assert asyncio.run(sender.send(request, attempts)).status == 204
-    assert attempts.statuses == [401, 404]
-    assert attempts.repeats == 1
+    trip = Trip(0)
+    assert asyncio.run(sender.send(request, trip)).status == 401
+    assert asyncio.run(sender.send(request, trip)).status == 204
+    assert trip.statuses == (401, 404)
+    assert trip.repeats == 1
 
 
 def test_each_repeat_is_told_of() -> None:
@@ -160,14 +176,16 @@ def test_who_asks_for_more_patience_than_the_policy_has_is_not_waited_for() -> N
 
 def test_a_run_that_stops_does_not_repeat() -> None:
     service = Service(status(500), status(200))
-    assert service.ask("GET", give_up=lambda: True).status == 500
+    service.control.halt("the run was stopped")
+    assert service.ask("GET").status == 500
     assert service.slept == []
 
 
 def test_a_run_that_stops_during_the_wait_does_not_repeat() -> None:
     service = Service(BROKEN, status(200))
+    service.control.halts_after = 1
     with pytest.raises(NetworkError):
-        service.ask("GET", give_up=lambda: bool(service.slept))
+        service.ask("GET")
     assert service.calls == 1
 
 
@@ -233,8 +251,8 @@ def test_what_the_policy_does_not_allow_is_not_the_budgets_doing() -> None:
 def test_a_status_that_is_taken_for_an_answer_is_no_reason_to_repeat() -> None:
     def ask(code: int, **request: Any) -> int:
         service = Service(status(code, retry_after="1"))
-        sender = RetryingSender(service, RetryPolicy(retries=2, base_seconds=0.2), sleep=service.sleep)
-        answer = asyncio.run(sender.send(Request("GET", "https://x.test/", **request)))
+        sender = RetryingSender(service, RetryPolicy(retries=2, base_seconds=0.2), control=service.control)
+        answer = asyncio.run(sender.send(Request("GET", "https://x.test/", **request), Trip(0)))
         assert answer.status == code
         return service.calls
 
@@ -245,6 +263,6 @@ def test_a_status_that_is_taken_for_an_answer_is_no_reason_to_repeat() -> None:
 
 def test_a_repeat_ends_with_a_status_that_is_taken_for_an_answer() -> None:
     service = Service(BROKEN, status(500))
-    sender = RetryingSender(service, RetryPolicy(retries=5, base_seconds=0.2), sleep=service.sleep)
-    asyncio.run(sender.send(Request("GET", "https://x.test/", every_status=True)))
+    sender = RetryingSender(service, RetryPolicy(retries=5, base_seconds=0.2), control=service.control)
+    asyncio.run(sender.send(Request("GET", "https://x.test/", every_status=True), Trip(0)))
     assert service.calls == 2

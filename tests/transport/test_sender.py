@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nodeloom.errors import UnexpectedRedirectError
 from nodeloom.messages import Request, Response
 from nodeloom.testing import RecordingTransport, ThreeCXSandbox
-from nodeloom.transport import LanePool, Limits, RetryingSender, RetryPolicy, Sender
+from nodeloom.transport import LanePool, Limits, RetryingSender, RetryPolicy, Sender, Trip
 from tests.transport.servers import RawServer, answer, says, serving
 
 
@@ -228,7 +228,7 @@ def test_a_broken_connection_is_not_used_again() -> None:
         sender = Sender()
         # Whether the end of the connection is seen before the next request is written is not certain.
         repeating = RetryingSender(sender.send, RetryPolicy(base_seconds=0.0))
-        found = [(await repeating.send(Request("GET", server.url))).status for _ in range(3)]
+        found = [(await repeating.send(Request("GET", server.url), Trip.none())).status for _ in range(3)]
         await sender.aclose()
         return found
 

@@ -51,9 +51,9 @@ class Renderer:
             return found.union(*(self.reads(part, path) for part in template))
         if not is_expression(template):
             return found
-        from nodeloom.expression.fieldreads import fields_read
+        from nodeloom.expression.fieldreads import read_fields
 
-        return fields_read(self._compiled(template, path))
+        return read_fields(self._compiled(template, path))
 
     def take_made(self) -> MaskedTexts:
         """The texts that expressions made of secret fields since this was last called.
@@ -88,7 +88,7 @@ class Renderer:
 
     def _resolve(self, template: str, values: Mapping[str, Any], path: str) -> Any:
         from nodeloom.expression import Scope
-        from nodeloom.expression.fieldreads import fields_read
+        from nodeloom.expression.fieldreads import read_fields
 
         compiled = self._compiled(template, path)
         names = {"$credentials": values, "$self": values}
@@ -96,7 +96,7 @@ class Renderer:
             value = compiled.resolve(Scope(self._constants(), [{"json": {}}], 0, names=names))
         except ExpressionError as fault:
             raise self._failed(template, path, fault) from None  # its text may quote a value
-        if compiled.needs_javascript and not fields_read(compiled) <= self.open_fields:
+        if compiled.needs_javascript and not read_fields(compiled) <= self.open_fields:
             self._made.append(value)
         return value
 

@@ -1,7 +1,7 @@
 """Reads the files of a package as npm packs it, from an archive or a folder, into memory.
 
-Nothing is unpacked to disk. An archive is another's word: names that leave the package, links, devices and sizes
-beyond the limits are errors, and a compressed bomb ends where the limit is.
+Files are not unpacked to disk. An archive comes from others: names that leave the package, links, devices and
+sizes beyond the limits are errors, and a compressed bomb is not unpacked beyond the limit.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _HOSTILE = "The archive is broken or hostile; do not use it."
 _READ_WHOLE = frozenset(
     {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 )
+# tarfile reads these headers into memory before anyone can look at them; a real one has a few hundred bytes.
 _MOST_HEADER = 64 * 1024
 
 
@@ -46,7 +47,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Files:
-    """A package's files by path inside it: `texts` those that code may read, `names` all, `skipped` links and such."""
+    """A package's files by path inside it: `texts` that code may read, `names` of all, `skipped` links and devices."""
 
     texts: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -55,13 +56,14 @@ class Files:
 
 def is_archive(path: Path) -> bool:
     """Whether `path` is named as npm names a packed package."""
+    # By its name, because a file that is not a gzip stream shall get the message that says how to make one.
     return path.name.lower().endswith((".tgz", ".tar.gz"))
 
 
 def read_archive(path: Path, limits: Limits) -> Files:
     """The files of a packed package, without the folder they are in (npm's `package/`).
 
-    Raises DescriptorError when the file is no archive, or holds what a package may not.
+    Raises DescriptorError if the file is not an archive, or holds entries that a package may not have.
     """
     counter = _Counter(path, limits)
     try:
@@ -74,11 +76,12 @@ def read_archive(path: Path, limits: Limits) -> Files:
                 _take(archive, member, counter)
     except FileNotFoundError:
         raise DescriptorError(f"There is no file {path}.", hint="Check the path.") from None
+    # tarfile reads a header behind a header by calling itself.
     except RecursionError:
         raise DescriptorError(f"{path} holds headers of headers without end.", hint=_HOSTILE) from None
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
         raise DescriptorError(
-            f"{path} is no archive as npm packs it: {preview(str(fault))}.", hint="`npm pack NAME` makes one."
+            f"{path} is not an archive as npm packs it: {preview(str(fault))}.", hint="`npm pack NAME` makes one."
         ) from None
     except OSError as fault:
         raise DescriptorError(f"{path} cannot be read: {fault.strerror or fault}.", hint="Check the file.") from None
@@ -109,6 +112,7 @@ def _walk(root: Path, counter: _Counter) -> Iterator[tuple[str, Path]]:
         here = Path(folder)
         for name in [n for n in folders if (here / n).is_symlink()]:
             counter.files.skipped.append((here / name).relative_to(root).as_posix())
+        # In place, because os.walk reads from it where to go. Sorted, so that every system gives the same order.
         folders[:] = sorted(
             n for n in folders if n != "node_modules" and not n.startswith(".") and not (here / n).is_symlink()
         )
@@ -131,7 +135,8 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
         counter.add(None, 0)
         return
     if not member.isreg() or member.issparse():
-        kind = "a link" if member.issym() or member.islnk() else "no plain file"
+        # `npm pack` leaves links out; one in an archive could lead out of the package.
+        kind = "a link" if member.issym() or member.islnk() else "something that is not a plain file"
         raise DescriptorError(
             f"{counter.path} holds {kind}: {preview(member.name)}.",
             hint="Packages made by `npm pack` hold plain files only.",
@@ -147,6 +152,7 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
 
 def _inner_name(name: str, path: Path) -> str:
     parts = PurePosixPath(name).parts
+    # A drive letter or a backslash would lead out of the package on Windows.
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or (parts and ":" in parts[0]):
         raise DescriptorError(
             f"{path} holds a file whose name leads out of the package: {preview(name)}.",
@@ -186,7 +192,9 @@ class _Counter:
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a file's text. Raises DescriptorError when there is another file of that name."""
+        # Node decodes source in the same way: a byte-order mark is dropped, a broken byte becomes U+FFFD.
         text = content.decode("utf-8-sig", "replace")
+        # Two readers of such an archive take different ones; one of them could have been checked and the other run.
         if self.files.texts.setdefault(name, text) != text:
             raise DescriptorError(f"{self.path} holds two files named {preview(name)}.", hint=_HOSTILE)
         self._text_bytes += len(content)
@@ -203,15 +211,15 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """The header in one block."""
-        return super().frombuf(buf, encoding, errors)._checked()
+        return super().frombuf(buf, encoding, errors)._refuse_large()
 
     @classmethod
     def _frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str, **options: bool) -> Self:
         # What tarfile itself calls in later releases (3.14.8 for one).
         found: Self = super()._frombuf(buf, encoding, errors, **options)  # type: ignore[misc]
-        return found._checked()
+        return found._refuse_large()
 
-    def _checked(self) -> Self:
+    def _refuse_large(self) -> Self:
         if self.size < 0 or (self.type in _READ_WHOLE and self.size > _MOST_HEADER):
             raise tarfile.ReadError(f"a header says that {self.size:,} bytes follow")
         return self

@@ -7,31 +7,32 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import parse_json_document, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
+from nodeloom.values import Json
 
 #: npm's package names, old ones with capitals among them; none that leads anywhere but to a folder of that name.
 _NAME = re.compile(r"(?:@[a-z0-9~_-][a-z0-9._~-]*/)?[a-z0-9~_-][a-z0-9._~-]*", re.IGNORECASE)
+# What goes into a shell command that is shown: no range with `git+`, a URL or `workspace:`.
 _RANGE = re.compile(r"[~^<>=]*\d[\w.+~^<>= |-]*|\*")
 MODULES = "node_modules"
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package: its manifest (`package.json`) and files. `root` is its folder where it has one."""
+    """A package: its manifest (`package.json`) and files. `root` is its folder, if it has one."""
 
     name: str
     version: str
-    manifest: Mapping[str, Any]
+    manifest: Mapping[str, Json]
     files: Files
     source: Path
     root: Path | None = None
 
     def dependency_range(self, name: str) -> str | None:
-        """The versions of a package that this one asks for, where it says so in a plain way."""
+        """The versions of a package that this one asks for; None if it does not name a plain range."""
         for table in ("dependencies", "peerDependencies", "optionalDependencies"):
             entries = self.manifest.get(table)
             wanted = entries.get(name) if isinstance(entries, Mapping) else None
@@ -42,11 +43,12 @@ class Package:
 
 def is_package_name(name: str) -> bool:
     """Whether npm would take `name` as a package's name."""
+    # npm's limit on a package's name.
     return len(name) <= 214 and _NAME.fullmatch(name) is not None
 
 
 def open_package(path: Path, limits: Limits) -> Package:
-    """The package in an archive or a folder. Raises DescriptorError when there is none."""
+    """The package in an archive or a folder. Raises DescriptorError if it does not hold one."""
     if path.is_dir():
         root = path.resolve()
         if not (root / "package.json").is_file() and (root / "package" / "package.json").is_file():
@@ -70,7 +72,7 @@ def _package(files: Files, source: Path, root: Path | None) -> Package:
         raise DescriptorError(f"{source} holds no package.json.", hint="`npm pack NAME` makes a package.")
     manifest = parse_json_document(text, f"{source}, package.json")
     if not isinstance(manifest, dict):
-        raise DescriptorError(f"{source}, package.json is no JSON object.", path="$")
+        raise DescriptorError(f"{source}, package.json is not a JSON object.", path="$")
     name, version = manifest.get("name"), manifest.get("version")
     if not isinstance(name, str) or not is_package_name(name):
         raise DescriptorError(f"{source} has no package name that npm would take.", path="$.name", value=name)
@@ -102,7 +104,7 @@ class Shelf:
             raise ConfigurationError(f"There is no dependency {path}.", hint="Name a folder or a .tgz.")
         if path.is_dir():
             self._folders.append(path.resolve())
-            # A folder that npm installed into has a package.json that says nothing of a package.
+            # In a folder that npm installed into, package.json lists dependencies and does not describe a package.
             if not (path / "package.json").is_file() or not _is_named(path / "package.json"):
                 return
         package = open_package(path, self._limits)
@@ -115,6 +117,7 @@ class Shelf:
         if name in self._given:
             return self._given[name]
         for folder in self._module_folders(wanted_by):
+            # A link in `node_modules` (`npm link`) leads to a folder that was not named to Nodeloom.
             if _is_plain_folder(folder / name, folder) and (folder / name / "package.json").is_file():
                 return self._open(folder / name, name)
         archives = [a for folder in self._folders for a in _archives(folder, name)]
@@ -162,6 +165,7 @@ def _archives(folder: Path, name: str) -> list[Path]:
     for path in folder.glob(f"{plain}-*.tgz"):
         version = path.name[len(plain) + 1 : -len(".tgz")]
         if version[:1].isdigit() and path.is_file() and not path.is_symlink():
+            # As numbers, because as text version 10 comes before 9.
             found.append(([int(n) for n in re.findall(r"\d+", version)][:6], path))
     return [path for _version, path in sorted(found, reverse=True)]
 

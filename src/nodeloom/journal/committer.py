@@ -15,23 +15,25 @@ if TYPE_CHECKING:
     from nodeloom.journal.entries import Slot
     from nodeloom.journal.journalfile import Change, JournalFile
     from nodeloom.journal.scrub import Scrub
+    from nodeloom.transport.runcontrol import RunControl
+
+# Why a run ends that has lost its journal.
+UNUSABLE = "the run's journal cannot be used any further"
 
 
 class Committer:
     """Writes a journal's rows; for one event loop.
 
     A commit that has to reach the disk (`durable`) is waited for in a thread, and so is carrying the log over; all
-    else is quicker where it stands. `on_failure` is called once, when something cannot be written: nothing is begun
-    after that, and the outcomes that come are kept for a last attempt by `aclose`.
+    else is quicker where it stands. When something cannot be written, `control` ends the run: nothing is begun after
+    that, and the outcomes that come are kept for a last attempt by `aclose`.
     """
 
-    def __init__(
-        self, file: JournalFile, scrub: Scrub, *, durable: bool, on_failure: Callable[[JournalError], None]
-    ) -> None:
+    def __init__(self, file: JournalFile, scrub: Scrub, control: RunControl, *, durable: bool) -> None:
         self._file = file
         self._scrub = scrub
         self._durable = durable
-        self._on_failure = on_failure
+        self._control = control
         self._loop = asyncio.get_running_loop()
         self._begins: list[tuple[Change, asyncio.Future[None]]] = []
         self._puts: list[Change] = []
@@ -149,7 +151,7 @@ class Committer:
         # Nothing was sent of any of them: what is not on record then may be run again.
         self._begins = []
         if first:
-            self._on_failure(failure)
+            self._control.fail(failure, UNUSABLE)
 
     def _work(self, job: Callable[[], None], done: Callable[[JournalError | None], None]) -> None:
         """Do `job` in the thread; what comes meanwhile waits, and is written after it."""

@@ -27,6 +27,8 @@ class State(enum.IntEnum):
     """It may have happened, and may happen twice."""
 
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call.
+_SUCCEEDED = State.SUCCEEDED
 #: The states of an item that failed and may be run again.
 FAILURES = (State.FAILED, State.FAILED_OPEN)
 
@@ -111,7 +113,7 @@ def broken_off(position: int) -> UnknownOutcomeError:
 def state_of(outcome: Outcome, *, repeatable: bool) -> State:
     """How an outcome counts. `repeatable` says that the operation may happen twice."""
     if outcome.error is None:
-        return State.SUCCEEDED
+        return _SUCCEEDED
     if isinstance(outcome.error, NotRunError) and not outcome.statuses:
         return State.NOT_RUN
     if outcome.effect is Effect.NONE:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import JournalError, preview
 from nodeloom.expression import Literal
 from nodeloom.redaction import MASK
 from nodeloom.values import Json
 
+if TYPE_CHECKING:
+    from nodeloom.credential import CredentialSession
+    from nodeloom.expression import Dialect
+    from nodeloom.plan.operation import OperationPlan
+
 _NOT_SET = "(not set)"
+# Parts of a node that say nothing about the operation that is run: where the other resources are, and how to find them.
+_ELSEWHERE = ("resources", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,32 @@ class Identity:
             credential,
             {name: _shown(mask(_plain(value, frozenset(hidden), name))) for name, value in parameters.items()},
             {name: _shown(mask(_plain(value, frozenset(), ""))) for name, value in (nodes or {}).items()},
+        )
+
+    @classmethod
+    def of_run(
+        cls,
+        plan: OperationPlan,
+        session: CredentialSession | None,
+        *,
+        dialect: Dialect,
+        nodes: Mapping[str, Json] | None,
+    ) -> Identity:
+        """The identity of a run by that plan."""
+        described = {name: value for name, value in plan.descriptor.to_dict().items() if name not in _ELSEWHERE}
+        return cls.of(
+            node=plan.node.name,
+            version=plan.descriptor.type_version,
+            descriptor=json.dumps(described, sort_keys=True),
+            resource=plan.resource,
+            operation=str(plan.operation.value) if plan.operation is not None else None,
+            dialect=dialect,
+            url_values=plan.url_values,
+            credential=f"{session.type.name} ({session.name})" if session is not None else None,
+            parameters=plan.values,
+            nodes=nodes,
+            mask=(lambda value: value) if session is None else session.masker.mask_json,
+            hidden=frozenset(_passwords(described)),
         )
 
     def to_dict(self) -> dict[str, Json]:
@@ -167,3 +201,16 @@ def _plain(value: Json, hidden: frozenset[str], name: str) -> Json:
     if isinstance(value, (list, tuple)):
         return [_plain(inner, hidden, "") for inner in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _passwords(part: Any) -> Iterator[str]:
+    """The names of the properties, at any depth, whose values are hidden while they are typed (n8n)."""
+    if isinstance(part, Mapping):
+        options = part.get("typeOptions")
+        if isinstance(options, Mapping) and options.get("password") and isinstance(part.get("name"), str):
+            yield part["name"]
+        for value in part.values():
+            yield from _passwords(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _passwords(value)

@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nodeloom.errors import JournalError, NodeloomError
+from nodeloom.errors import JournalError
 from nodeloom.journal.committer import Committer
 from nodeloom.journal.earlierrun import Past
 from nodeloom.journal.hold import Hold
 from nodeloom.journal.identity import Identity
-from nodeloom.journal.journaledwork import JournaledWork, Work
+from nodeloom.journal.journaledwork import JournaledWork
 from nodeloom.journal.journalfaults import damaged
 from nodeloom.journal.journalfile import JournalFile, check_place, make_place
 from nodeloom.journal.namelock import Lock
@@ -26,6 +26,8 @@ from nodeloom.outcomes import JournalReport
 if TYPE_CHECKING:
     from nodeloom.journal.examination import Examination
     from nodeloom.redaction import Masker
+    from nodeloom.run.runner import Work
+    from nodeloom.transport.runcontrol import RunControl
 
 logger = logging.getLogger("nodeloom")
 
@@ -85,25 +87,17 @@ class Journal:
             )
             self._close = undo.pop_all()
 
-    def work(
-        self,
-        work: Work,
-        *,
-        abort: Callable[[NodeloomError], None],
-        again: Work | None = None,
-        retry_failed: bool = False,
-    ) -> JournaledWork:
+    def work(self, work: Work, control: RunControl, *, retry_failed: bool = False) -> JournaledWork:
         """`work` by the journal, for the running event loop; see JournaledWork."""
-        self._committer = Committer(self._file, self._scrub, durable=not self.repeatable, on_failure=abort)
+        self._committer = Committer(self._file, self._scrub, control, durable=not self.repeatable)
         return JournaledWork(
             work,
             self._committer,
             self._past,
             self._scrub,
-            again=again or work,
             repeatable=self.repeatable,
             retry_failed=retry_failed,
-            abort=abort,
+            control=control,
             total=self._total,
             report=self.report,
         )

@@ -1,35 +1,43 @@
 """The work on one item by the journal: what is done is told again, the rest done, and what became of it written down.
 
-Its intent is written when a request's turn has come, by what sends it (`run/intent.py`).
+Its intent is written when a request's turn has come, by what sends it (`intents.py`).
 """
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nodeloom.errors import Effect, InvalidItemError, JournalError, NodeloomError, NotRunError
-from nodeloom.journal.committer import Committer
+from nodeloom.errors import Effect, InvalidItemError, JournalError, NotRunError
+from nodeloom.journal.committer import UNUSABLE, Committer
 from nodeloom.journal.earlierrun import Past
 from nodeloom.journal.entries import FAILURES, Entry, Slot, State, broken_off, state_of
 from nodeloom.journal.intents import ItemIntent
 from nodeloom.journal.itemdigest import NO_DIGEST, canonical, digest_of
 from nodeloom.journal.scrub import Scrub, encode
 from nodeloom.outcomes import JournalReport, Outcome
-from nodeloom.run.intent import intend
+from nodeloom.run.runner import Work
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 
-Work = Callable[[int, Any], Awaitable[Outcome]]
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call, and every item asks.
+_SUCCEEDED, _NOT_RUN, _UNKNOWN = State.SUCCEEDED, State.NOT_RUN, State.UNKNOWN
 
 
 class JournaledWork:
     """Does items by `work`, used like it; what that sends goes through `recorded`.
 
-    `repeatable` says that the operation may happen twice, and `again` is the work on an item that an earlier run may
-    have sent already. `retry_failed` runs again what failed and may be. `abort` ends the run: the items are not those
-    of the journal, or it cannot be written. `total` is how many items the journal's run has, where that is known. What
-    is done by it is counted in `report`.
+    Args:
+        work: the work on one item.
+        committer: writes the journal.
+        past: what an earlier run left.
+        scrub: takes secrets out of what is written.
+        repeatable: whether the operation may happen twice.
+        retry_failed: whether what failed and may be run again is.
+        control: is told if the run cannot go on: the items are not those of the journal, or it cannot be written.
+        report: where it is counted what is done.
+        total: how many items the journal's run has, if that is known.
     """
 
     def __init__(
@@ -39,10 +47,9 @@ class JournaledWork:
         past: Past,
         scrub: Scrub,
         *,
-        again: Work,
         repeatable: bool,
         retry_failed: bool,
-        abort: Callable[[NodeloomError], None],
+        control: RunControl,
         report: JournalReport,
         total: int | None = None,
     ) -> None:
@@ -50,19 +57,19 @@ class JournaledWork:
         self._committer = committer
         self._past = past
         self._scrub = scrub
-        self._again = again
         self._repeatable = repeatable
         self._retry_failed = retry_failed
-        self._abort = abort
+        self._control = control
         self._total = total
         self._report = report
 
-    async def __call__(self, index: int, raw: Any) -> Outcome:
+    async def __call__(self, trip: Trip) -> Outcome:
         """The outcome of one item, given again where it has one."""
+        index, raw = trip.index, trip.raw
         try:
             entry = self._past.take(index) if index < self._past.end else None
         except JournalError as fault:
-            self._abort(fault)
+            self._control.fail(fault, UNUSABLE)
             return _not_run(index, fault)
         try:
             text = self._scrub.text(canonical(raw))
@@ -72,23 +79,24 @@ class JournaledWork:
         if entry is not None or self._total is not None:
             other = self._mismatch(index, entry, digest, text)
             if other is not None:
-                self._abort(other)
+                self._control.fail(other, UNUSABLE)
                 return _not_run(index, other)
         if entry is not None and not self._runs_again(entry):
             return self._told(entry)
         # What may not happen twice is kept whole from the beginning, for whoever has to look what became of it.
         kept = None if self._repeatable else _item(raw, text)
         intent = ItemIntent(self._committer, index, digest, kept, entry)
-        maybe_done = intent.maybe_done
-        self._report.repeated += maybe_done
-        intend(intent)
-        outcome = await (self._again if maybe_done else self._work)(index, raw)
+        trip.intents = (intent,)
+        if intent.maybe_done:
+            trip.may_be_done()
+            self._report.repeated += 1
+        outcome = await self._work(trip)
         state = state_of(outcome, repeatable=self._repeatable)
         to_go_on = outcome.cut_short and (self._repeatable or outcome.effect is Effect.NONE)
-        if state is State.NOT_RUN or to_go_on:
+        if state is _NOT_RUN or to_go_on:
             # The journal says of it what it said before: what may have been done stays in flight.
             return outcome
-        item = None if state is State.SUCCEEDED else _item(raw, text)
+        item = None if state is _SUCCEEDED else _item(raw, text)
         self._write(intent, outcome, state, item)
         return outcome
 
@@ -126,7 +134,7 @@ class JournaledWork:
 
     def _write(self, slot: Slot, outcome: Outcome, state: State, item: str | None) -> None:
         """Write down what became of an item."""
-        if state is State.UNKNOWN:
+        if state is _UNKNOWN:
             self._report.unknown += 1
         results = encode(outcome.items) if outcome.error is None else None
         error = encode(outcome.error.to_dict()) if outcome.error is not None else None
@@ -144,7 +152,7 @@ class JournaledWork:
             slot = Slot(index, NO_DIGEST, 0 if entry is None else entry.checksum)
             self._write(slot, outcome, State.FAILED, None)
         else:
-            self._abort(self._mismatch(index, entry, NO_DIGEST, None) or error)
+            self._control.fail(self._mismatch(index, entry, NO_DIGEST, None) or error, UNUSABLE)
         return outcome
 
 

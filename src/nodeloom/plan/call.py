@@ -134,11 +134,13 @@ class Frame:
             self.proxy,
             self.credential_headers,
             self.credential_body,
-            most_redirects=self.most_redirects,
-            every_status=self.every_status,
-            failing=self.failing,
-            hosts=self.hosts,
-            credential_texts=self.credential_texts,
+            False,
+            self.most_redirects,
+            self.every_status,
+            self.failing,
+            self.hosts,
+            None,
+            self.credential_texts,
         )
 
 

@@ -76,11 +76,15 @@ class Kind(Enum):
     FILE = auto()
 
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call, and every answer has a kind.
+_JSON = Kind.JSON
+
+
 def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
     """What the answer's header says its body is. To n8n every text may be JSON, and none is a file."""
     name = response.content_type
     if name in _JSON_TYPES or (name.endswith("+json") and not _LINES.fullmatch(name)):
-        return Kind.JSON
+        return _JSON
     is_text = not name or name.startswith("text/") or _LINES.fullmatch(name) or _SCRIPTS.fullmatch(name)
     if as_n8n and is_text:
         return Kind.MAYBE_JSON

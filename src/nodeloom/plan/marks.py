@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
-from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Path, Template
-from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, fields_read
+from nodeloom.expression.analysis import Path
+from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Template
+from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, read_fields
 from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
@@ -115,7 +116,7 @@ class Within:
         found: set[str] = set()
         for template in templates:
             if template is not None and not _TRACED_NAMES.isdisjoint(template.names):
-                found.update(fields_read(template), *map(self._read, template.references))
+                found.update(read_fields(template), *map(self._read, template.references))
         return frozenset(found) if found else NO_FIELDS
 
     def _read(self, path: Path) -> Fields:

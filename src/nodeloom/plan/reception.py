@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _OF_THE_WAY = frozenset({401, 403, 407, 429})
 
 
+# Looked up once, as in `contentkind`.
+_JSON = Kind.JSON
+
+
 class _Empty:
     """The body of an answer that has none."""
 
@@ -61,14 +65,15 @@ def read_body(response: Response, call: Call) -> Any:
         # A node that asks for text has text, also where it is JSON (axios `responseType`).
         asked = text_of(response, kind)
         return response.body if asked is None else asked
-    if kind is Kind.JSON or may_be_json(response.body, kind):
+    says_json = kind is _JSON
+    if says_json or may_be_json(response.body, kind):
         try:
             return json_of(response)
         except TooMuchJSON as fault:
-            if kind is Kind.JSON:
+            if says_json:
                 raise _too_much(fault, call) from None
         except ValueError as fault:
-            if kind is Kind.JSON and not as_n8n:
+            if says_json and not as_n8n:
                 # Where Python's reader stumbled says little of a page of HTML; what it took for JSON and is none, all.
                 reason = "" if isinstance(fault, (JSONDecodeError, UnicodeDecodeError)) else str(fault)
                 raise unreadable(response, call, "JSON", reason) from None
@@ -140,7 +145,9 @@ class Reception:
         if isinstance(body, list):
             self.check_count(body)
             return [self._finished(value) for value in body]
-        return [item if "binary" in item else self._finished(item["json"]) for item in self._whole(body, response)[0]]
+        if body is EMPTY or isinstance(body, bytes):
+            return self._whole(body, response)[0]
+        return [self._finished(body)]
 
     def _whole(self, body: Any, response: Response) -> tuple[list[Item], bool]:
         """What the steps begin with: one item with all of the answer (n8n), and whether it is empty for them."""
@@ -194,7 +201,7 @@ class Reception:
         if self._as_n8n:
             most = self._draft.max_results
             return cut_as_n8n(items, most) if is_truthy(most) else items
-        limit = self.max_results()
+        limit = None if self._draft.max_results is None else self.max_results()
         return items if limit is None else items[:limit]
 
     def max_results(self) -> int | None:

@@ -49,19 +49,24 @@ class Statuses:
         return 200 <= status < 300 if not self.every else status not in self.failing
 
 
+_SUCCESSES = Statuses()
+
+
 def statuses_of(ignored: Any, *, as_n8n: bool) -> Statuses:
     """The statuses that `ignoreHttpStatusErrors` lets pass.
 
     It is true, or `{ignore: true, except: [404]}`. n8n takes whatever is true in JavaScript for true (`as_n8n`): also
     the text `false`, and `{ignore: false}` or `{except: [404]}`.
     """
+    if ignored is None:
+        return _SUCCESSES
     if isinstance(ignored, Mapping):
         chosen = ignored.get("ignore", not as_n8n)
         if chosen is True:
             return Statuses(True, _failing(ignored.get("except")))
         return Statuses(as_n8n or (bool(chosen) and chosen != "false"))
     if ignored is UNDEFINED or not (is_truthy(ignored) if as_n8n else ignored):
-        return Statuses()
+        return _SUCCESSES
     return Statuses(as_n8n or ignored != "false")
 
 

@@ -9,7 +9,6 @@ or because it is made of the credential's: of a bulk call's list that is not kno
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,13 @@ from nodeloom.errors import ConfigurationError, Effect, NodeloomError, NotFoundE
 from nodeloom.inputs.items import as_item
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction import interrupted_clean
-from nodeloom.run.intent import together
-from nodeloom.values import Item
+from nodeloom.transport.trip import Trip
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import BulkTwin
     from nodeloom.plan.address import UrlValues
     from nodeloom.plan.operation import OperationPlan
+    from nodeloom.run.itemscopes import ItemScopes
     from nodeloom.run.itemwork import ItemWork
 
 # How long the first item of a batch waits for more, in seconds: longer than reading items takes, shorter than a call.
@@ -52,12 +51,10 @@ def bulk_plan(plan: OperationPlan, url_values: UrlValues) -> tuple[BulkTwin, Ope
 
 @dataclass(slots=True)
 class _Member:
-    """An item of a batch. `context` is that of its own task: whose request it is, for the journal and for observers."""
+    """An item of a batch, by its own trip."""
 
-    index: int
-    item: Item
+    trip: Trip
     outcome: asyncio.Future[Outcome]
-    context: Context
 
 
 @dataclass(slots=True)
@@ -69,9 +66,17 @@ class _Batch:
 
 
 class CoalescingWork:
-    """Does items in batches of up to `size`, at most `concurrency` calls at a time; used like ItemWork.
+    """Does items in batches, used like ItemWork; for one event loop.
 
-    `bulk` does a batch (an item that holds `keys`), `single` one item. For one event loop.
+    Args:
+        single: does one item.
+        bulk: does a batch, as an item that holds `keys`.
+        plan: that of `single`.
+        scopes: what its templates are resolved in.
+        twin: the operation's bulk twin.
+        size: the most items of a batch.
+        concurrency: the most calls at a time.
+        linger: seconds that the first item of a batch waits for more.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class CoalescingWork:
         single: ItemWork,
         bulk: ItemWork,
         plan: OperationPlan,
+        scopes: ItemScopes,
         twin: BulkTwin,
         *,
         size: int,
@@ -88,6 +94,7 @@ class CoalescingWork:
         self._single = single
         self._bulk = bulk
         self._plan = plan
+        self._scopes = scopes
         self._twin = twin
         self._size = size
         self._linger = linger
@@ -96,31 +103,32 @@ class CoalescingWork:
         self._batch = _Batch()
         self._flushing: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, index: int, raw: Any) -> Outcome:
+    async def __call__(self, trip: Trip) -> Outcome:
         """The outcome of one item."""
         try:
-            item = as_item(raw, index)
-            draft = self._plan.draft(self._single.scope(index, item))
+            item = as_item(trip.raw, trip.index)
+            draft = self._plan.draft(self._scopes.of(trip.index, item))
         except NodeloomError:
             # The single call fails the same way, with the words for it, and sends nothing.
-            return await self._single(index, raw)
+            return await self._single(trip)
         key = draft.values.get(self._twin.item)
         conditional = any(name.lower() == "if-match" for name in draft.options["headers"])
         # A key that an expression made of the credential's is the credential's in the single call only.
         secret = self._own_key or (draft.untold is not None and key in draft.untold)
-        if key is None or conditional or secret:
+        # What an earlier run may have done has an answer of its own: its key may be gone.
+        if key is None or conditional or secret or trip.maybe_done:
             async with self._calls:
-                return await self._single(index, item)
-        return await self._gathered(index, item, key)
+                return await self._single(trip)
+        return await self._gathered(trip, key)
 
-    async def _gathered(self, index: int, item: Item, key: Any) -> Outcome:
+    async def _gathered(self, trip: Trip, key: Any) -> Outcome:
         if key in self._batch.keys:
             # One call cannot tell the second of two equal keys what the first left behind.
             self._flush()
         batch = self._batch
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         batch.keys.append(key)
-        batch.members.append(_Member(index, item, outcome, copy_context()))
+        batch.members.append(_Member(trip, outcome))
         if len(batch.keys) >= self._size:
             self._flush()
         elif batch.timer is None:
@@ -150,9 +158,7 @@ class CoalescingWork:
         batch, self._batch = self._batch, _Batch()
         if batch.timer is not None:
             batch.timer.cancel()
-        task = batch.task = asyncio.get_running_loop().create_task(
-            interrupted_clean(self._send(batch)), context=together([member.context for member in batch.members])
-        )
+        task = batch.task = asyncio.get_running_loop().create_task(interrupted_clean(self._send(batch)))
         self._flushing.add(task)
         task.add_done_callback(self._flushing.discard)
 
@@ -171,31 +177,28 @@ class CoalescingWork:
 
     async def _do(self, batch: _Batch) -> None:
         if len(batch.keys) == 1:
-            _settle(batch.members[0], await self._alone(batch.members[0]))
+            _settle(batch.members[0], await self._single(batch.members[0].trip))
             return
-        done = await self._bulk(batch.members[0].index, {"json": {"keys": batch.keys}})
+        trip = Trip.together([member.trip for member in batch.members], {"json": {"keys": batch.keys}})
+        done = await self._bulk(trip)
         if done.error is None:
             for position, member in enumerate(batch.members):
-                _settle(member, self._succeeded(member.index, batch.keys[position], done, first=position == 0))
+                _settle(member, self._succeeded(member.trip.index, batch.keys[position], done, first=position == 0))
             return
         maybe_done = done.effect is not Effect.NONE
         for position, member in enumerate(batch.members):
-            alone = await self._alone(member)
+            index = member.trip.index
+            alone = await self._single(member.trip)
             if maybe_done and isinstance(alone.error, NotFoundError):
                 # The bulk call did it and only its answer was lost, as with a DELETE that is repeated.
-                alone = self._succeeded(member.index, batch.keys[position], done, first=False)
+                alone = self._succeeded(index, batch.keys[position], done, first=False)
             elif maybe_done and isinstance(alone.error, NotRunError):
-                alone.error, alone.cut_short = _left_open(member.index, done.error), True
+                alone.error, alone.cut_short = _left_open(index, done.error), True
             alone.effect = max(alone.effect, done.effect if alone.error is None else min(done.effect, Effect.UNKNOWN))
             if position == 0:
                 alone.statuses = (*done.statuses, *alone.statuses)
                 alone.retries += done.retries
             _settle(member, alone)
-
-    async def _alone(self, member: _Member) -> Outcome:
-        """One item by itself, as the task it came from would send it."""
-        single = self._single(member.index, member.item)
-        return await asyncio.get_running_loop().create_task(interrupted_clean(single), context=member.context)
 
     def _succeeded(self, index: int, key: Any, done: Outcome, *, first: bool) -> Outcome:
         """A member's own success; the call itself is counted once, with the first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nodeloom.errors import ConfigurationError
@@ -14,8 +13,9 @@ from nodeloom.transport.politeness.rate import read_rate, read_seconds
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
     from nodeloom.outcomes import RunReport
-    from nodeloom.run.itemwork import Send
     from nodeloom.run.runoptions import RunOptions
+    from nodeloom.transport.runcontrol import RunControl
+    from nodeloom.transport.trip import Send
 
 
 def check(options: RunOptions) -> None:
@@ -35,14 +35,18 @@ def paced(
     options: RunOptions,
     session: CredentialSession | None,
     report: RunReport,
-    *,
-    pause: Callable[[float], Awaitable[None]],
-    stopped: Callable[[], str | None],
+    control: RunControl,
 ) -> PacedSender | None:
     """What sends at the pace the run asks for or the service allows; None where neither is to be kept.
 
-    Runs with the same credential share a pace; those without one share that of the origin they ask. `pause` sleeps no
-    longer than the run goes on, `stopped` says why it does not.
+    Runs with the same credential share a pace; those without one share that of the origin they ask.
+
+    Args:
+        send: sends one request.
+        options: what the run was asked for.
+        session: the run's credential.
+        report: counts what was refused, and how long the run was held back.
+        control: ends the waiting with the run.
     """
     rate = read_rate(options.rate, options.burst)
     if rate is None and not options.adaptive:
@@ -53,8 +57,7 @@ def paced(
         rate=rate,
         adaptive=options.adaptive,
         concurrency=options.concurrency,
-        pause=pause,
-        stopped=stopped,
+        control=control,
         account=report,
     )
 

@@ -18,9 +18,11 @@ from nodeloom.redaction import interrupted_clean
 from nodeloom.run.runoptions import OnError
 from nodeloom.run.stop import Stop
 from nodeloom.transport.politeness.breaker import Breaker
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 
-# An item's index and the item as it came, whatever it is: a bad one has an outcome like any other.
-Work = Callable[[int, Any], Awaitable[Outcome]]
+# The item of a trip may be whatever the input gave: a bad one has an outcome like any other.
+Work = Callable[[Trip], Awaitable[Outcome]]
 # Is told how many items there were; None where the input was not read to its end.
 Closing = Callable[[int | None], Awaitable[None]]
 
@@ -31,25 +33,33 @@ GRACE_SECONDS = 5.0
 
 
 class Runner:
-    """Runs `work` for every item of a source.
+    """Runs `work` for every item of a source; for one run on one event loop, and one caller of `next_batch` at a time.
 
-    At most `concurrency` items are in flight, and at most `window` more are finished and not taken yet; none is begun
-    while the answers of these hold `held_bytes` or more. Outcomes are given in input order, or as they come with
-    `ordered=False`. With `batching` it pauses after every so many items that were begun. With `on_error="stop"` the
-    first failed item ends the run as `stop.set()` does. For one run on one event loop, and one caller of `next_batch`
-    at a time. As an asynchronous context manager it is closed at the end. `breaker` ends a run that only fails, and
-    `deadline` any run after so many seconds: what is in flight then has a few more.
+    Outcomes are given in input order by default. As an asynchronous context manager it is closed at the end.
+    `broke_off` says whether items were broken off in flight or were not tried again.
 
-    `stopped` says why no further item was begun, None while that is not so, and `broke_off` whether items were broken
-    off in flight or were not tried again. `fault` is what the input raised, once
-    every outcome was given. `closing` is called once, when nothing is in flight any more; an error of it is a `fault`.
-    `masking` gives, for a raw item, what takes secrets out of a text about it.
+    Args:
+        work: the work on one item.
+        source: where the items come from.
+        control: says whether the run goes on. The runner halts it, and everything that waits in the run asks it.
+        concurrency: the most items in flight.
+        on_error: with "stop" the first failed item ends the run as `stop.set()` does.
+        stop: ends the run from outside.
+        window: how many more items may be finished and not taken yet.
+        held_bytes: no item is begun while the answers of those in flight and not taken hold so many bytes or more.
+        ordered: False to give outcomes as they come.
+        batching: a pause after every so many items that were begun.
+        breaker: ends a run that only fails.
+        deadline: seconds after which the run ends; what is in flight then has a few more.
+        closing: is called once, when nothing is in flight any more; an error of it is the control's `fault`.
+        masking: gives, for a raw item, what takes secrets out of a text about it.
     """
 
     def __init__(
         self,
         work: Work,
         source: ItemSource,
+        control: RunControl | None = None,
         *,
         concurrency: int = 8,
         on_error: OnError = "stop",
@@ -72,7 +82,6 @@ class Runner:
         self._breaker = breaker
         self._deadline = deadline
         self._timer: asyncio.TimerHandle | None = None
-        self._advice = "Run it again."
         self._stop = stop or Stop()
         self._closing = closing
         self._most_begun = self._concurrency + window
@@ -81,7 +90,6 @@ class Runner:
         self._reading = asyncio.Lock()
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
-        self._halted = asyncio.Event()
         self._ready: dict[int, Outcome] = {}
         self._held = 0
         self._read = 0
@@ -90,19 +98,14 @@ class Runner:
         self._begun = False
         self._workers: list[asyncio.Task[None]] = []
         self._forget: Callable[[], None] = lambda: None
-        self.stopped: str | None = None
         self.broke_off = False
-        self.fault: BaseException | None = None
+        self.control = control or RunControl()
+        self.control.listen(self._on_halt)
 
     @property
     def complete(self) -> bool:
         """Whether every item of the source has, or will have, an outcome."""
-        return self.stopped is None or self._source.exhausted
-
-    @property
-    def halted(self) -> bool:
-        """Whether no further item is begun."""
-        return self.stopped is not None
+        return not self.control.halted or self._source.exhausted
 
     @property
     def over(self) -> bool:
@@ -114,11 +117,11 @@ class Runner:
         while batch := await self.next_batch():
             for outcome in batch:
                 yield outcome
-        if self.fault is not None:
-            raise self.fault
+        if self.control.fault is not None:
+            raise self.control.fault
 
     async def next_batch(self, most: int = 256, *, linger: float = 0.0) -> list[Outcome]:
-        """The next outcomes, at least one; none when the run is over (see `fault` then).
+        """The next outcomes, at least one; none when the run is over (see the control's `fault` then).
 
         When one is there, up to `linger` seconds are waited for more while the run goes on.
         """
@@ -130,7 +133,7 @@ class Runner:
             if batch:
                 return batch
             if self.over:
-                if self.halted:
+                if self.control.halted:
                     await self._source.settle()
                 await self._close()
                 return self.left(most)
@@ -159,9 +162,9 @@ class Runner:
             return batch
         for _raw in self._source.rest():
             error = NotRunError(
-                f"The item was not run: {self.stopped or 'the run ended'}.",
+                f"The item was not run: {self.control.why or 'the run ended'}.",
                 item=self._read,
-                hint=self._advice,
+                hint=self.control.advice,
             )
             batch.append(Outcome(self._read, error=error))
             self._read += 1
@@ -170,18 +173,12 @@ class Runner:
                 break
         return batch
 
-    async def pause(self, seconds: float) -> None:
-        """Sleep, but no longer than the run goes on."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._halted.wait()
-
     async def aclose(self, *, now: bool = False, why: str = "the run was closed") -> None:
         """End the run: nothing further is begun, and what is in flight is finished, or with `now` abandoned.
 
         Whoever is cancelled while waiting abandons it too.
         """
-        self.halt(why)
+        self.control.halt(why)
         if now:
             self._abandon()
         try:
@@ -202,9 +199,9 @@ class Runner:
         closing, self._closing = self._closing, None
         if closing is not None:
             try:
-                await closing(self._read if self.stopped is None else None)
+                await closing(None if self.control.halted else self._read)
             except NodeloomError as fault:
-                self.fault = self.fault or fault
+                self.control.keep(fault)
 
     async def __aenter__(self) -> Runner:
         return self
@@ -234,8 +231,8 @@ class Runner:
         self._forget = self._stop.listen(stopped)
         if self._stop.is_set:
             # Known before the first worker has had its turn, so nothing is begun at all.
-            self.halt("the run was stopped")
-        if not self.halted:
+            self.control.halt("the run was stopped")
+        if not self.control.halted:
             self._workers = [loop.create_task(interrupted_clean(self._worker())) for _ in range(self._concurrency)]
         for worker in self._workers:
             worker.add_done_callback(self._worker_done)
@@ -244,21 +241,16 @@ class Runner:
 
     def _on_deadline(self, seconds: float) -> None:
         if not self.over:
-            self.halt(f"the deadline of {seconds:g} s was reached", "Run it again, or allow the run more time.")
+            self.control.halt(f"the deadline of {seconds:g} s was reached", "Run it again, or allow the run more time.")
             self._timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._abandon)
-
-    def fail(self, fault: BaseException, why: str) -> None:
-        """End the run as the input does that cannot be read further: `fault` is raised after the outcomes."""
-        self.fault = self.fault or fault
-        self.halt(why)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and (fault := worker.exception()) is not None:
-            self.fail(fault, "the run failed")
+            self.control.fail(fault, "the run failed")
         self._changed.set()
 
     def _on_stop(self, level: int) -> None:
-        self.halt("the run was stopped")
+        self.control.halt("the run was stopped")
         if level > 1:
             self._abandon()
 
@@ -266,21 +258,16 @@ class Runner:
         for worker in self._workers:
             worker.cancel()
 
-    def halt(self, why: str, advice: str | None = None) -> None:
-        """Begin no further item; `why` goes into the errors of those that are not run, `advice` is their hint."""
-        if self.stopped is None:
-            self.stopped = why
-            self._advice = advice or self._advice
-            self._source.close()
-            self._halted.set()
+    def _on_halt(self) -> None:
+        self._source.close()
         # Workers that wait for room look up and end.
         self._room.set()
 
     async def _worker(self) -> None:
         source = self._source
         simple = self._batching is None
-        breaker = self._breaker
-        while not self.halted:
+        breaker, control = self._breaker, self.control
+        while not control.halted:
             if self._is_full():
                 self._room.clear()
                 await self._room.wait()
@@ -298,7 +285,7 @@ class Runner:
                 self._read += 1
             index = self._read - 1
             try:
-                outcome = await self._work(index, raw)
+                outcome = await self._work(Trip(index, raw))
             except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
                 error = unexpected(index, fault, self._masking(raw))
                 outcome = Outcome(index, error=error, effect=Effect.UNKNOWN)
@@ -316,12 +303,12 @@ class Runner:
             self.broke_off = self.broke_off or outcome.cut_short
             # What a journal tells has ended an earlier run already; this one is to get past it.
             if outcome.error is not None and self._on_error == "stop" and not outcome.told:
-                self.halt(
+                self.control.halt(
                     f"item {index} failed",
                     'Run it again, or go on after errors with on_error="continue" (--on-error continue).',
                 )
             elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
-                self.halt(
+                self.control.halt(
                     why,
                     "Mend that and run it again; --break-after 0 (break_after=0) runs all items.",
                 )
@@ -333,8 +320,8 @@ class Runner:
         """The next raw item, counted; END when there is none, WAIT when the window has filled up meanwhile."""
         async with self._reading:
             if self._batching is not None and self._read and self._read % self._batching.size == 0:
-                await self.pause(self._batching.seconds)
-            if self.halted:
+                await self.control.pause(self._batching.seconds)
+            if self.control.halted:
                 return END
             if self._is_full():
                 return WAIT
@@ -345,7 +332,7 @@ class Runner:
                 if isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling():
                     raise
                 # Kept, and raised where the outcomes are taken, after those of the items that were read.
-                self.fail(fault, "the input could not be read further")
+                self.control.fail(fault, "the input could not be read further")
                 return END
             if raw is not END:
                 self._read += 1

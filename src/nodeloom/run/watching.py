@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import NodeloomError
@@ -15,27 +14,12 @@ from nodeloom.run.events import ObservedRequest, ObservedRun, Observer
 
 if TYPE_CHECKING:
     from nodeloom.outcomes import Outcome, RunReport
+    from nodeloom.run.runner import Work
+    from nodeloom.transport.trip import Send, Trip
 
-Send = Callable[[Request], Awaitable[Response]]
-Work = Callable[[int, Any], "Awaitable[Outcome]"]
 Mask = Callable[[str], str]
 
 logger = logging.getLogger("nodeloom")
-
-
-class _Sent:
-    """An item, and the requests it has sent so far: how often each, and what came of it."""
-
-    __slots__ = ("index", "raw", "times")
-
-    def __init__(self, index: int, raw: Any) -> None:
-        self.index = index
-        self.raw = raw
-        self.times: dict[Hashable, tuple[int, str]] = {}
-
-
-# The item in whose task a request is sent: `send` knows the request only.
-_ITEM: ContextVar[_Sent | None] = ContextVar("nodeloom_item", default=None)
 
 
 class Watch:
@@ -64,71 +48,63 @@ class Watch:
 
     def started(self) -> None:
         """Tell that the run begins."""
-        self._tell("run_started")
+        self._tell("run_started", None)
 
     def ended(self, report: RunReport) -> None:
         """Tell that the run is over; once."""
         if not self._ended:
             self._ended = True
-            self._tell("run_ended", report)
+            self._tell("run_ended", None, report)
 
     def work(self, work: Work) -> Work:
         """`work`, with observers told of each item that is done."""
-        if not self._watches_requests and not self._listeners["item_done"]:
+        if not self._listeners["item_done"]:
             return work
 
-        async def watched(index: int, raw: Any) -> Outcome:
-            _ITEM.set(_Sent(index, raw))
+        async def watched(trip: Trip) -> Outcome:
             began = time.perf_counter()
-            outcome = await work(index, raw)
-            self._tell("item_done", outcome, time.perf_counter() - began)
+            outcome = await work(trip)
+            self._tell("item_done", trip, outcome, time.perf_counter() - began)
             return outcome
 
         return watched
 
     def send(self, send: Send) -> Send:
         """`send`, with observers told of each request; goes around nothing but the network."""
-        if not self._watches_requests:
+        if not (self._listeners["request_started"] or self._listeners["request_ended"]):
             return send
 
-        async def watched(request: Request) -> Response:
-            item = _ITEM.get()
+        async def watched(request: Request, trip: Trip) -> Response:
             key = (request.method, request.url, request.body)
-            resend, after = (0, "") if item is None else item.times.get(key, (0, ""))
-            observed = ObservedRequest(request, self._mask, None if item is None else item.index, resend, after)
-            self._tell("request_started", observed)
+            resend, after = trip.sent.get(key, (0, ""))
+            observed = ObservedRequest(request, self._mask, trip.item, resend, after)
+            self._tell("request_started", trip, observed)
             began = time.perf_counter()
             try:
-                response = await send(request)
+                response = await send(request, trip)
                 observed.status, observed.answer_bytes = response.status, len(response.body)
             except Exception as fault:
                 observed.error = fault.code if isinstance(fault, NodeloomError) else type(fault).__name__
                 raise
             finally:
                 observed.seconds = time.perf_counter() - began
-                if item is not None:
-                    item.times[key] = (resend + 1, str(observed.status or observed.error or ""))
-                self._tell("request_ended", observed)
+                trip.sent[key] = (resend + 1, str(observed.status or observed.error or ""))
+                self._tell("request_ended", trip, observed)
             return response
 
         return watched
 
-    @property
-    def _watches_requests(self) -> bool:
-        return bool(self._listeners["request_started"] or self._listeners["request_ended"])
-
-    def _tell(self, event: str, *what: Any) -> None:
+    def _tell(self, event: str, trip: Trip | None, *what: Any) -> None:
         for observer, method in tuple(self._listeners[event]):
             try:
                 method(self._run, *what)
             except Exception as fault:  # noqa: BLE001 - who watches a run must not break it
-                self._drop(observer, event, fault)
+                self._drop(observer, event, trip, fault)
 
-    def _drop(self, observer: Observer, event: str, fault: Exception) -> None:
+    def _drop(self, observer: Observer, event: str, trip: Trip | None, fault: Exception) -> None:
         for name, listeners in self._listeners.items():
             self._listeners[name] = [listener for listener in listeners if listener[0] is not observer]
-        item = _ITEM.get()
-        mask = self._mask if self._masking is None or item is None else self._masking(item.raw)
+        mask = self._mask if self._masking is None or trip is None else self._masking(trip.raw)
         logger.error(
             "the observer %s failed in %s and is told nothing further of this run\n%s",
             type(observer).__name__,

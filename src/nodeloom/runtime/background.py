@@ -72,7 +72,7 @@ class Background:
         """Remember a run, so that it comes to a clean end when the background is closed."""
         self._runners.add(runner)
         if self._closing:
-            runner.halt("the runtime was closed")
+            runner.control.halt("the runtime was closed")
 
     def submit(self, function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> concurrent.futures.Future[T]:
         """Begin `function(*arguments)` on the loop.

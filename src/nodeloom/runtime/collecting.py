@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nodeloom.run.runner import Runner
     from nodeloom.runtime.background import Background
     from nodeloom.runtime.loops import Loops
-    from nodeloom.runtime.opening import OpenedRun
+    from nodeloom.runtime.opening import OpenedRun, StartedRun
     from nodeloom.transport import Sender
 
 # How long outcomes are gathered before they are handed on, in seconds.
@@ -30,20 +30,19 @@ Collected = tuple[RunResult, BaseException | None]
 
 async def collected(opened: OpenedRun, sender: Sender, watch: Callable[[Runner], None] | None = None) -> Collected:
     """Run to the end on the running event loop. `watch` is told of the runner."""
-    started = time.perf_counter()
-    runner = opened.start(sender.send)
+    run = opened.start(sender.send)
     if watch is not None:
-        watch(runner)
-    kept = Kept()
+        watch(run.runner)
+    kept, report = Kept(), run.report
     try:
-        async with runner:
+        async with run.runner as runner:
             while batch := await runner.next_batch(linger=_LINGER):
                 for outcome in batch:
-                    opened.report.add(outcome)
+                    report.add(outcome)
                     kept.add(outcome)
     finally:
-        opened.close_report(runner, started)
-    return RunResult(kept, opened.report), runner.fault
+        run.close_report()
+    return RunResult(kept, report), runner.control.fault
 
 
 async def collected_in(background: Background, opened: OpenedRun) -> Collected:
@@ -51,13 +50,12 @@ async def collected_in(background: Background, opened: OpenedRun) -> Collected:
     return await collected(opened, background.sender, background.watch)
 
 
-def given(batch: list[Outcome], opened: OpenedRun, started: float) -> Iterator[Outcome]:
+def given(batch: list[Outcome], run: StartedRun) -> Iterator[Outcome]:
     """The outcomes of a batch, each counted when it is taken. Those that were not taken are left in `batch`."""
     batch.reverse()
     while batch:
         outcome = batch.pop()
-        opened.report.add(outcome)
-        opened.report.duration = time.perf_counter() - started
+        run.count(outcome)
         yield outcome
 
 
@@ -86,8 +84,8 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
     """What `Outcomes` gives; `batch` holds what comes next, in reverse order."""
     from nodeloom.runtime.background import ClosedError
 
-    started = time.perf_counter()
-    background, runner = waited_for(loops.submit(_begun_in, opened))
+    background, run = waited_for(loops.submit(_begun_in, opened))
+    runner = run.runner
     linger = 0.0
     try:
         while True:
@@ -101,27 +99,27 @@ def _streamed(loops: Loops, opened: OpenedRun, batch: list[Outcome]) -> Generato
                 break
             # Going from thread to thread costs more than an item, so a quick run's outcomes are given in batches.
             linger = _LINGER if time.perf_counter() - asked < 2 * _LINGER else 0.0
-            yield from given(batch, opened, started)
-        if runner.fault is not None:
-            raise runner.fault
+            yield from given(batch, run)
+        if runner.control.fault is not None:
+            raise runner.control.fault
     finally:
         # When the interpreter is going away, the run has ended with the process, and its report is not looked at. To
         # touch what the loop in the other thread has made crashes early releases of Python 3.12.
         if not sys.is_finalizing():
             with contextlib.suppress(ClosedError):
                 background.call(runner.aclose)
-            opened.close_report(runner, started, unseen=batch)
+            run.close_report(unseen=batch)
 
 
 async def _next_batch(runner: Runner, linger: float) -> list[Outcome]:
     return await runner.next_batch(linger=linger)
 
 
-async def _begun_in(background: Background, opened: OpenedRun) -> tuple[Background, Runner]:
-    """A runner in the background, whose outcomes are asked for one after the other."""
-    runner = opened.start(background.sender.send)
-    background.watch(runner)
-    return background, runner
+async def _begun_in(background: Background, opened: OpenedRun) -> tuple[Background, StartedRun]:
+    """A run in the background, whose outcomes are asked for one after the other."""
+    run = opened.start(background.sender.send)
+    background.watch(run.runner)
+    return background, run
 
 
 def waited_out(future: concurrent.futures.Future[Collected], stop: Stop) -> RunResult:

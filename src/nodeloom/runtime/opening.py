@@ -1,130 +1,236 @@
-"""A run that is ready to start: its plan, its credential, its items, and what was asked of it."""
+"""From what a run was asked for to its runner. Read from the top, this file is how a run is opened and started."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nodeloom.errors import CredentialError, ItemError, RequestError, UnknownNameError
-from nodeloom.inputs.items import as_item
+from nodeloom.inputs.frames import as_items
+from nodeloom.inputs.items import AllItems
 from nodeloom.inputs.itemsource import WholeSource, open_source
+from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome, RunReport
+from nodeloom.run.itemscopes import ItemScopes
 from nodeloom.run.itemwork import ItemWork
 from nodeloom.run.politeness import breaker, deadline, paced, retry_budget
+from nodeloom.run.redactor import Redactor
 from nodeloom.run.runlog import run_log
 from nodeloom.run.runner import Runner, Work
-from nodeloom.run.runoptions import GivenCredentials, RunOptions
 from nodeloom.run.unverifiedtls import Unverified
-from nodeloom.values import Item
-from nodeloom.valuewords import kind_of
+from nodeloom.transport.retry import RetryingSender
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession
-    from nodeloom.descriptor.models import BulkTwin, CredentialReference
+    from nodeloom.descriptor.models import BulkTwin
     from nodeloom.expression import Environment
     from nodeloom.journal.journal import Journal
-    from nodeloom.messages import Request, Response
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
-    from nodeloom.run.itemwork import Send
-    from nodeloom.run.redactor import Redactor
+    from nodeloom.run.runoptions import RunOptions
     from nodeloom.run.watching import Watch
-    from nodeloom.transport import RetryPolicy
+    from nodeloom.runtime.plans import Plans
+    from nodeloom.runtime.sessions import Sessions
     from nodeloom.transport.politeness.budget import RetryBudget
-    from nodeloom.transport.retry import Pacing
+    from nodeloom.transport.retry import RetryPolicy
+    from nodeloom.transport.trip import Send
+    from nodeloom.values import Item
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens runs by what one runtime has: its plans, credentials and plugins, and how it repeats requests."""
+
+    plans: Plans
+    sessions: Sessions
+    plugins: Plugins
+    environment: Callable[..., Environment]
+    policy: RetryPolicy
+
+    def open(
+        self,
+        node: str,
+        parameters: Mapping[str, Any],
+        items: Any,
+        options: RunOptions,
+        report: RunReport | None = None,
+        *,
+        dry: bool = False,
+    ) -> OpenedRun:
+        """The run of an operation.
+
+        Args:
+            node: the node's name.
+            parameters: the author's.
+            items: what it is run for; None for once.
+            options: what the run was asked for.
+            report: is filled in as the run goes.
+            dry: whether nobody is asked for a token.
+        """
+        items = [{"json": {}}] if items is None else as_items(items)
+        plan = self.plans.compile(node, parameters, dialect=options.dialect, version=options.version)
+        return self.open_plan(plan, items, options, report, dry=dry)
+
+    def open_plan(
+        self,
+        plan: OperationPlan,
+        items: Any,
+        options: RunOptions,
+        report: RunReport | None = None,
+        *,
+        dry: bool = False,
+    ) -> OpenedRun:
+        """The run of a plan. Raises CredentialError and JournalError; nothing was sent then."""
+        twin = self.plans.bulk(plan) if options.coalesce > 1 else None
+        session = self.sessions.for_plan(plan, options.credentials, dry=dry)
+        environment = self.environment(nodes=options.nodes)
+        redactor = Redactor(self.plans.names_of(plan), session, plan.values)
+        journal = None
+        if options.journal is not None:
+            journal = _open_journal(options.journal, plan, session, environment, items, options)
+        report = report or RunReport(plan.node.name)
+        report.node, report.resource = plan.node.name, plan.resource
+        report.operation = str(plan.operation.value) if plan.operation else None
+        report.journal = journal.report if journal is not None else None
+        return OpenedRun(
+            plan, twin, items, options, report, session, environment, redactor, self.plugins, self.policy, journal
+        )
+
+
+def _open_journal(
+    path: str | os.PathLike[str],
+    plan: OperationPlan,
+    session: CredentialSession | None,
+    environment: Environment,
+    items: Any,
+    options: RunOptions,
+) -> Journal:
+    """The journal of a run that is about to begin. Raises JournalError.
+
+    Args:
+        path: the journal's file.
+        plan: what the run does.
+        session: the run's credential, whose secrets are not written down.
+        environment: what the plan's templates see besides items.
+        items: those of the run; they may be counted here.
+        options: what the run was asked for.
+    """
+    from nodeloom.journal.identity import Identity
+    from nodeloom.journal.journal import Journal
+
+    method = plan.method(ItemScopes(plan, session, environment).of(0, {"json": {}}))
+    return Journal(
+        Path(path),
+        Identity.of_run(plan, session, dialect=options.dialect, nodes=options.nodes),
+        title=plan.title,
+        repeatable=method is not None and Request(method, "").idempotent,
+        total=len(items) if isinstance(items, Sequence) else None,
+        masker=None if session is None else lambda: session.masker,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedRun:
     """A run that is ready to start; nothing was sent yet."""
 
     plan: OperationPlan
-    session: CredentialSession | None
+    twin: tuple[BulkTwin, OperationPlan] | None
     items: Any
     options: RunOptions
     report: RunReport
+    session: CredentialSession | None
     environment: Environment
+    redactor: Redactor
     plugins: Plugins
     policy: RetryPolicy
-    redactor: Redactor
-    twin: tuple[BulkTwin, OperationPlan] | None = None
-    budget: RetryBudget | None = None
-    watch: Watch | None = None
-    journal: Journal | None = None
+    journal: Journal | None
 
-    def start(self, send: Send) -> Runner:
-        """The runner, for the running event loop; it begins when its outcomes are asked for."""
-        source = open_source(self.items, whole=self.plan.needs_all_items)
-        watch = self.watch = self._watch(source.size)
+    def start(self, send: Send) -> StartedRun:
+        """The run on the running event loop; it begins when its outcomes are asked for.
+
+        `send` sends one request. What goes around it is there only if the run needs it.
+        """
+        options, plan, journal = self.options, self.plan, self.journal
+        control = RunControl()
+        source = open_source(self.items, whole=plan.needs_all_items)
+        watch = self._watch(source.size)
+
+        # From the network to the item: who is told of a request, what is on record before it, its turn, its repeats.
         if watch is not None:
             send = watch.send(send)
-        if self.journal is not None:
-            from nodeloom.run.intent import recorded
+        if journal is not None:
+            from nodeloom.journal.intents import recorded
 
             send = recorded(send)
-        everything = AllItems(source.items) if isinstance(source, WholeSource) else ()
-        how: dict[str, Any] = {"stopping": lambda: runner.halted, "pause": lambda s: runner.pause(s)}
-        how["unverified"] = Unverified()
-        how["budget"] = self.budget = retry_budget(self.options)
-        pacing = paced(
-            send, self.options, self.session, self.report, pause=how["pause"], stopped=lambda: runner.stopped
+        pacing = paced(send, options, self.session, self.report, control)
+        budget = retry_budget(options)
+        sender = RetryingSender(
+            send if pacing is None else pacing.send, self.policy, control=control, budget=budget, pacing=pacing
         )
-        if pacing is not None:
-            send, how["pacing"] = pacing.send, pacing
-        single = self.work(send, everything, **how)
+
+        # From the item to the runner: one item alone or several in one call, who is told of it, what is written down.
+        unverified = Unverified()
+        scopes = self.scopes(AllItems(source.items) if isinstance(source, WholeSource) else ())
+        single = self._work(plan, scopes, sender, unverified)
         work: Work = single
-        again: Work = functools.partial(single, maybe_done=True)
-        in_flight = self.options.concurrency
+        in_flight = options.concurrency
         if self.twin is not None:
             from nodeloom.run.coalescing import CoalescingWork
 
-            twin, plan = self.twin
+            twin, bulk = self.twin
+            in_bulk = self._work(bulk, ItemScopes(bulk, self.session, self.environment), sender, unverified)
             work = CoalescingWork(
-                single,
-                self.work(send, plan=plan, **how),
-                self.plan,
-                twin,
-                size=self.options.coalesce,
-                concurrency=in_flight,
+                single, in_bulk, plan, scopes, twin, size=options.coalesce, concurrency=options.concurrency
             )
-            in_flight *= self.options.coalesce
+            in_flight *= options.coalesce
         if watch is not None:
-            work, again = watch.work(work), watch.work(again)
+            work = watch.work(work)
             watch.started()
-        if self.journal is not None:
-            work = self.journal.work(
-                work,
-                again=again,
-                retry_failed=self.options.retry_failed,
-                abort=lambda fault: runner.fail(fault, "the run's journal cannot be used any further"),
-            )
-        runner: Runner = Runner(
+        if journal is not None:
+            work = journal.work(work, control, retry_failed=options.retry_failed)
+        runner = Runner(
             work,
             source,
+            control,
             concurrency=in_flight,
-            on_error=self.options.on_error,
-            stop=self.options.stop,
-            ordered=self.options.ordered,
-            held_bytes=self.options.in_flight_bytes,
-            batching=self.plan.transfer.batching,
-            breaker=breaker(self.options),
-            deadline=deadline(self.options),
-            closing=self.journal.aclose if self.journal is not None else None,
+            on_error=options.on_error,
+            stop=options.stop,
+            ordered=options.ordered,
+            held_bytes=options.in_flight_bytes,
+            batching=plan.transfer.batching,
+            breaker=breaker(options),
+            deadline=deadline(options),
+            closing=journal.aclose if journal is not None else None,
             masking=self.redactor.knowing,
         )
-        return runner
+        return StartedRun(runner, self.report, budget, watch)
+
+    def scopes(self, items: Sequence[Item] = ()) -> ItemScopes:
+        """The scopes of the plan's items; `items` are all of them, if a template looks at more than its own."""
+        return ItemScopes(self.plan, self.session, self.environment, items)
+
+    def _work(
+        self, plan: OperationPlan, scopes: ItemScopes, sender: RetryingSender, unverified: Unverified
+    ) -> ItemWork:
+        return ItemWork(
+            plan,
+            scopes,
+            sender,
+            session=self.session,
+            plugins=self.plugins,
+            redactor=self.redactor,
+            unverified=unverified,
+        )
 
     def _watch(self, total: int | None) -> Watch | None:
         """What tells observers and the log of this run; None where nobody wants to know."""
-        observers = list(self.options.observers)
         log = run_log()
-        if log is not None:
-            observers.append(log)
+        observers = [*self.options.observers, *([log] if log is not None else [])]
         if not observers:
             return None
         from nodeloom.run.events import ObservedRun
@@ -134,124 +240,48 @@ class OpenedRun:
         run = ObservedRun(report.node, report.resource, report.operation, total, started_at=report.started_at)
         return Watch(observers, run, self.redactor.text, self.redactor.knowing)
 
-    def open_journal(self, path: str | os.PathLike[str]) -> None:
-        """Open the run's journal, before anything is sent. Raises JournalError."""
-        from nodeloom.runtime.journalopening import open_journal
 
-        scope = self.work(_unsent).scope(0, {"json": {}})
-        total = len(self.items) if isinstance(self.items, Sequence) else None
-        self.journal = open_journal(path, self.plan, scope, self.session, self.options, total)
-        self.report.journal = self.journal.report
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """A run under way: its runner, and the account of it. `began` is when it was started, by `time.perf_counter()`."""
 
-    def work(
-        self,
-        send: Send,
-        items: Sequence[Item] = (),
-        *,
-        plan: OperationPlan | None = None,
-        stopping: Callable[[], bool] = lambda: False,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        budget: RetryBudget | None = None,
-        pacing: Pacing | None = None,
-        unverified: Unverified | None = None,
-    ) -> ItemWork:
-        """The work on one item. `items` are all of them, where a template looks at more than its own.
+    runner: Runner
+    report: RunReport
+    budget: RetryBudget
+    watch: Watch | None
+    began: float = field(default_factory=time.perf_counter)
 
-        `plan` is another plan than the run's own, for the same credential.
-        """
-        return ItemWork(
-            plan or self.plan,
-            send,
-            session=self.session,
-            environment=self.environment,
-            plugins=self.plugins,
-            policy=self.policy,
-            redactor=self.redactor,
-            items=items,
-            stopping=stopping,
-            pause=pause,
-            budget=budget,
-            pacing=pacing,
-            unverified=unverified,
-        )
+    def count(self, outcome: Outcome) -> None:
+        """Count an outcome that is given, and the time until then."""
+        self.report.add(outcome)
+        self.report.duration = time.perf_counter() - self.began
 
-    def close_report(self, runner: Runner, started: float, unseen: Sequence[Outcome] = ()) -> None:
-        """Say in the report how the run ended; `started` is `time.perf_counter()` at its beginning.
+    def close_report(self, unseen: Sequence[Outcome] = ()) -> None:
+        """Say in the report how the run ended.
 
         What nobody took any more is counted too: the `unseen` outcomes, and those the runner still has.
         """
-        report = self.report
+        report, runner = self.report, self.runner
         for outcome in unseen:
             report.add(outcome)
         while left := runner.left():
             for outcome in left:
                 report.add(outcome)
-        report.duration = time.perf_counter() - started
-        report.retries_denied = self.budget.denied if self.budget is not None else 0
+        report.duration = time.perf_counter() - self.began
+        report.retries_denied = self.budget.denied
         report.complete = runner.complete
         cut_short = report.counts.not_run or not runner.complete or runner.broke_off
-        report.stopped = runner.stopped if cut_short else None
+        report.stopped = runner.control.why if cut_short else None
         if self.watch is not None:
             self.watch.ended(report)
 
 
-async def _unsent(request: Request) -> Response:
-    raise RequestError("Nothing is sent before the run begins.", method=request.method)
+def retrying(send: Send, policy: RetryPolicy) -> Callable[[Request], Any]:
+    """`send` with retries, for requests that belong to no run."""
+    sender, unverified = RetryingSender(send, policy), Unverified()
 
+    async def sent(request: Request) -> Response:
+        unverified.note(request)
+        return await sender.send(request, Trip.none())
 
-class AllItems(Sequence[Item]):
-    """All items of a run in n8n's form, made when first looked at; one that is no object counts as empty."""
-
-    def __init__(self, raw: Sequence[Any]) -> None:
-        self._raw = raw
-        self._items: list[Item] | None = None
-
-    def _made(self) -> list[Item]:
-        if self._items is None:
-            self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
-        return self._items
-
-    def __len__(self) -> int:
-        return len(self._raw)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._made()[index]
-
-
-def _or_empty(value: Any, index: int) -> Item:
-    try:
-        return as_item(value, index)
-    except ItemError:
-        return {"json": {}}
-
-
-def choose_credential(
-    references: Sequence[CredentialReference], credentials: GivenCredentials, title: str
-) -> list[tuple[CredentialReference, Any]]:
-    """The credential types to try, the first choice first, with what was given for each."""
-    if credentials is None:
-        return [(reference, None) for reference in references]
-    if not isinstance(credentials, (str, Mapping)):
-        raise CredentialError(
-            f"Credentials cannot be given as {kind_of(credentials)}.",
-            hint="Give a stored credential's name, or a mapping from credential type to fields or name.",
-        )
-    if not references and credentials:
-        raise CredentialError(f"{title} takes no credential.", hint="Leave the credential out.")
-    if isinstance(credentials, str):
-        return [(references[0], credentials)] if references else []
-    known = {reference.name.casefold(): reference for reference in references}
-    given = {str(name).casefold(): value for name, value in credentials.items()}
-    for name in credentials:
-        if str(name).casefold() not in known:
-            raise _unknown_type(str(name), references, title)
-    chosen = [(r, given[r.name.casefold()]) for r in references if r.name.casefold() in given]
-    return chosen or [(reference, None) for reference in references]
-
-
-def _unknown_type(name: str, references: Sequence[CredentialReference], title: str) -> UnknownNameError:
-    error = UnknownNameError("credential type", name, [r.name for r in references], within=title)
-    if error.details.get("nearest") is None:
-        # The fields themselves, in place of a mapping from type to fields, are the usual slip.
-        error.hint = f'Give the fields under their type: {{"{references[0].name}": {{…}}}}.'
-    return error
+    return sent

@@ -51,19 +51,18 @@ def plan_requests(
 
     `admit` raises for a request that may not be sent.
     """
-    from nodeloom.inputs.items import as_item, plain_item, too_deep
-    from nodeloom.runtime.opening import AllItems
+    from nodeloom.inputs.items import AllItems, as_item, plain_item, too_deep
 
     plan, session = opened.plan, opened.session
     items: Iterable[Any] = map(plain_item, opened.items)
     items = list(items) if plan.needs_all_items else items
-    work = opened.work(_refuse, AllItems(items) if isinstance(items, list) else ())
+    scopes = opened.scopes(AllItems(items) if isinstance(items, list) else ())
     injection = _finished(session.injection(_refuse)) if session is not None else None
     shown = _Shown(opened.redactor)
     for index, raw in enumerate(items):
         said: list[Content] = []
         try:
-            call = plan.call(plan.draft(work.scope(index, as_item(raw, index)), said))
+            call = plan.call(plan.draft(scopes.of(index, as_item(raw, index)), said))
             request = call.request(injection, session.origins if session is not None else ())
             request.verify = request.verify and (session is None or session.verify)
             admit(request)

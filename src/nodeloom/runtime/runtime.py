@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -18,8 +17,8 @@ from nodeloom.plugins import PluginInfo, Plugins
 from nodeloom.run.runoptions import GivenCredentials, RunKeywords, RunOptions, run_options
 from nodeloom.runtime.boundary import shielded
 from nodeloom.runtime.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
-from nodeloom.runtime.opener import Opener
 from nodeloom.runtime.planning import PlannedRequest, plan_requests
+from nodeloom.runtime.plans import Plans
 from nodeloom.runtime.registry import Registry
 from nodeloom.runtime.sessions import Sessions, check
 from nodeloom.runtime.settings import (
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from nodeloom.redaction import SecretNames
     from nodeloom.runtime.background import Background
     from nodeloom.runtime.loops import Loops
+    from nodeloom.runtime.opening import Opener
     from nodeloom.transport import RetryPolicy, Sender
     from nodeloom.transport.policy import Policy
 
@@ -146,17 +146,14 @@ class Runtime:
             lenient=url_values == "raw",
             way=way_of(transport, self._policy),
         )
-        self._opener = Opener(
+        self._plans = Plans(
             self._registry,
-            self._plugins,
-            self._sessions,
-            self._environment,
             url_values=url_values,
             javascript=bool(javascript),
-            retries=retries,
             policy=self._policy,
             secret_names=more_secret_names,
         )
+        self._retries = retries
         self._closed = False
         self._opened_loops: Loops | None = None
         self._all_loops: list[Loops] = []
@@ -228,7 +225,7 @@ class Runtime:
     @property
     def secret_names(self) -> SecretNames:
         """Which fields' values are masked in all that is told."""
-        return self._opener.secret_names
+        return self._plans.secret_names
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -242,7 +239,7 @@ class Runtime:
     ) -> OperationPlan:
         """The plan of one operation. Raises what is wrong with the parameters, before anything is sent."""
         self._refuse_closed()
-        return self._opener.compile(node, parameters, dialect=dialect, version=version)
+        return self._plans.compile(node, parameters, dialect=dialect, version=version)
 
     @shielded("credentials")
     def run(
@@ -365,18 +362,17 @@ class Runtime:
         self._refuse_closed()
         opened = self._opener.open(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
-        started = time.perf_counter()
-        runner = opened.start(sender.send)
+        run = opened.start(sender.send)
         batch: list[Outcome] = []
         try:
-            async with runner:
+            async with run.runner as runner:
                 while batch := await runner.next_batch():
-                    for outcome in given(batch, opened, started):
+                    for outcome in given(batch, run):
                         yield outcome
-                if runner.fault is not None:
-                    raise runner.fault
+                if runner.control.fault is not None:
+                    raise runner.control.fault
         finally:
-            opened.close_report(runner, started, unseen=batch)
+            run.close_report(unseen=batch)
             if own:
                 await sender.aclose()
 
@@ -425,8 +421,8 @@ class Runtime:
         self._refuse_closed()
         from nodeloom.plan.servicechoices import as_choices
 
-        plan = self._opener.compile_choices(node, property, parameters)
-        opened = self._opener.opened(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
+        plan = self._plans.compile_choices(node, property, parameters)
+        opened = self._opener.open_plan(plan, [{"json": {}}], RunOptions(credentials=credentials, concurrency=1))
         return as_choices(raise_first(waited_for(self._loops.submit(collected_in, opened)), "stop").items)
 
     @shielded("wanted", 1)
@@ -439,8 +435,10 @@ class Runtime:
         self._refuse_closed()
         session = self._sessions.open(self.credential_type(type_name), wanted)
 
+        from nodeloom.runtime.opening import retrying
+
         async def checked(background: Background) -> str:
-            return await check(session, self._opener.retrying(background.sender.send))
+            return await check(session, retrying(background.sender.send, self.retry_policy()))
 
         return waited_for(self._loops.submit(checked))
 
@@ -459,8 +457,10 @@ class Runtime:
         sign_in = session.sign_in(redirect_uri)
         code = sign_in.code(authorize(sign_in.url))
 
+        from nodeloom.runtime.opening import retrying
+
         async def finished(background: Background) -> Granted:
-            return await session.finish(sign_in, code, self._opener.retrying(background.sender.send))
+            return await session.finish(sign_in, code, retrying(background.sender.send, self.retry_policy()))
 
         return waited_for(self._loops.submit(finished))
 
@@ -470,6 +470,12 @@ class Runtime:
         """The constants expressions see in a run of this runtime."""
         self._refuse_closed()
         return self._environment(nodes=nodes)
+
+    @property
+    def _opener(self) -> Opener:
+        from nodeloom.runtime.opening import Opener
+
+        return Opener(self._plans, self._sessions, self._plugins, self._environment, self.retry_policy())
 
     @property
     def _loops(self) -> Loops:
@@ -497,7 +503,9 @@ class Runtime:
 
     def retry_policy(self) -> RetryPolicy:
         """How requests of this runtime are repeated."""
-        return self._opener.retry_policy()
+        from nodeloom.transport import RetryPolicy
+
+        return RetryPolicy(retries=self._retries)
 
     def close(self) -> None:
         """End what is running (what is in flight is finished, the rest not run), close connections and the thread.

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from nodeloom.errors import CredentialError, NodeloomError, UnknownNameError
 from nodeloom.runtime.registry import Registry, type_for
+from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
-    from nodeloom.credential import Credentials, CredentialSession
-    from nodeloom.descriptor.models import CredentialType
+    from nodeloom.credential import Credentials, CredentialSession, Send
+    from nodeloom.descriptor.models import CredentialReference, CredentialType
     from nodeloom.expression import Environment
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.plugins import Plugins
-    from nodeloom.run.itemwork import Send
     from nodeloom.run.runoptions import GivenCredentials
 
 
@@ -50,8 +50,6 @@ class Sessions:
 
         `dry` fills in what would be fetched. Raises CredentialError when a required credential is missing or broken.
         """
-        from nodeloom.runtime.opening import choose_credential
-
         for reference, wanted in choose_credential(plan.credential_references(), credentials, plan.title):
             known = self._registry.knows_type(reference.name)
             if not known and wanted is None and not reference.required:
@@ -103,6 +101,38 @@ class Sessions:
         return Credentials(
             default_providers(plugins=[PluginProvider(self._plugins)], type_names=self._registry.credential_types)
         )
+
+
+def choose_credential(
+    references: Sequence[CredentialReference], credentials: GivenCredentials, title: str
+) -> list[tuple[CredentialReference, Any]]:
+    """The credential types to try, the first choice first, with what was given for each."""
+    if credentials is None:
+        return [(reference, None) for reference in references]
+    if not isinstance(credentials, (str, Mapping)):
+        raise CredentialError(
+            f"Credentials cannot be given as {kind_of(credentials)}.",
+            hint="Give a stored credential's name, or a mapping from credential type to fields or name.",
+        )
+    if not references and credentials:
+        raise CredentialError(f"{title} takes no credential.", hint="Leave the credential out.")
+    if isinstance(credentials, str):
+        return [(references[0], credentials)] if references else []
+    known = {reference.name.casefold(): reference for reference in references}
+    given = {str(name).casefold(): value for name, value in credentials.items()}
+    for name in credentials:
+        if str(name).casefold() not in known:
+            raise _unknown_type(str(name), references, title)
+    chosen = [(r, given[r.name.casefold()]) for r in references if r.name.casefold() in given]
+    return chosen or [(reference, None) for reference in references]
+
+
+def _unknown_type(name: str, references: Sequence[CredentialReference], title: str) -> UnknownNameError:
+    error = UnknownNameError("credential type", name, [r.name for r in references], within=title)
+    if error.details.get("nearest") is None:
+        # The fields themselves, in place of a mapping from type to fields, are the usual slip.
+        error.hint = f'Give the fields under their type: {{"{references[0].name}": {{…}}}}.'
+    return error
 
 
 def _check_supported(kind: CredentialType, plan: OperationPlan) -> None:

@@ -3,7 +3,19 @@
 from nodeloom.transport.faults import translate
 from nodeloom.transport.lanes import LanePool
 from nodeloom.transport.limits import Limits
-from nodeloom.transport.retry import Attempts, RetryingSender, RetryPolicy
+from nodeloom.transport.retry import RetryingSender, RetryPolicy
+from nodeloom.transport.runcontrol import RunControl
 from nodeloom.transport.sender import Sender
+from nodeloom.transport.trip import Send, Trip
 
-__all__ = ["Attempts", "LanePool", "Limits", "RetryPolicy", "RetryingSender", "Sender", "translate"]
+__all__ = [
+    "LanePool",
+    "Limits",
+    "RetryPolicy",
+    "RetryingSender",
+    "RunControl",
+    "Send",
+    "Sender",
+    "Trip",
+    "translate",
+]

@@ -9,6 +9,9 @@ from __future__ import annotations
 from nodeloom.errors import Effect, ItemError, RequestError, ResponseError
 from nodeloom.messages import Response
 
+# Looked up once: in Python 3.11 a member of an enumeration takes as long as a call, and every answer is asked for.
+_NONE, _UNKNOWN, _DONE = Effect
+
 
 def effect_of(outcome: Response | ItemError) -> Effect:
     """What a request that came to `outcome` may have done.
@@ -18,12 +21,14 @@ def effect_of(outcome: Response | ItemError) -> Effect:
     ended) came before the request left.
     """
     if outcome.redirect is not None:
-        return Effect.UNKNOWN
+        return _UNKNOWN
     if isinstance(outcome, Response):
-        return Effect.NONE if is_refusal(outcome) else _effect_of_status(outcome.status)
+        effect = _effect_of_status(outcome.status)
+        # 429 had none by its class already.
+        return _NONE if effect is _UNKNOWN and is_refusal(outcome) else effect
     if isinstance(outcome, RequestError):
         return outcome.effect
-    return _effect_of_status(outcome.status) if isinstance(outcome, ResponseError) else Effect.NONE
+    return _effect_of_status(outcome.status) if isinstance(outcome, ResponseError) else _NONE
 
 
 def is_refusal(response: Response) -> bool:
@@ -33,5 +38,5 @@ def is_refusal(response: Response) -> bool:
 
 def _effect_of_status(status: int) -> Effect:
     if status < 300:
-        return Effect.DONE
-    return Effect.NONE if 400 <= status < 500 else Effect.UNKNOWN
+        return _DONE
+    return _NONE if 400 <= status < 500 else _UNKNOWN

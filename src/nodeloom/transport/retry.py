@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from nodeloom import headerfields
 from nodeloom.errors import Effect, ItemError, NotRunError, RequestError, TLSError
-from nodeloom.messages import Content, Request, Response
+from nodeloom.messages import Request, Response
 from nodeloom.transport.effect import effect_of, is_refusal
 from nodeloom.transport.politeness.budget import RetryBudget
-
-Send = Callable[[Request], Awaitable[Response]]
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Send, Trip
 
 # So often one request may be refused while pacing holds it back between; a learned pace refuses one now and then.
 MOST_REFUSALS = 50
@@ -61,39 +60,6 @@ def _may_help(outcome: Response | RequestError) -> bool:
     return is_refusal(outcome) or (outcome.status >= 500 and outcome.status != 501)
 
 
-@dataclass(slots=True)
-class Attempts:
-    """What the requests of one item came to: statuses, repeats, and bytes of the answers.
-
-    `effect` is what all of them together may have done. `maybe_done` says that an answer was lost, so that the request
-    may have been carried out; it is kept over requests that are sent again with a renewed token. `cut_short` says that
-    there was no further repeat because the run ended. `seen` is told of every answer. `said` is what the requests were
-    made of, and `request` the last of them, for what tells of the item. `redirect` is the status of the last redirect
-    that another method followed.
-    """
-
-    statuses: list[int] = field(default_factory=list)
-    repeats: int = 0
-    size: int = 0
-    maybe_done: bool = False
-    effect: Effect = Effect.NONE
-    cut_short: bool = False
-    seen: Callable[[Request, Response], None] | None = None
-    said: list[Content] = field(default_factory=list)
-    request: Request | None = None
-    redirect: int | None = None
-
-    def answered(self, request: Request, response: Response) -> None:
-        """Account for an answer."""
-        if response.redirect is not None:
-            self.redirect = response.redirect
-            self.statuses.append(response.redirect)
-        self.statuses.append(response.status)
-        self.size += len(response.body)
-        if self.seen is not None:
-            self.seen(request, response)
-
-
 class Pacing(Protocol):
     """What holds refused requests back until they may go again."""
 
@@ -105,13 +71,32 @@ class Pacing(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Repeats:
+    """What a request came to last, the repeats its policy counts, those that pacing held back, and the next wait."""
+
+    outcome: Response | RequestError
+    attempt: int = 0
+    refusals: int = 0
+    delay: float = 0.0
+
+    def after(self, outcome: Response | RequestError) -> _Repeats:
+        """The same after a repeat that came to `outcome`."""
+        self.outcome = outcome
+        return self
+
+
 class RetryingSender:
     """Sends and repeats by a policy; shared by all requests of a run.
 
-    `on_retry` is told of each repeat: the request, what came before, and the seconds waited. `give_up` is asked before
-    and after each wait: a run that stops repeats nothing. `repeatable` says which requests may happen twice. `budget`
-    bounds the repeats of the run. What `pacing` holds back uses up none of the policy's repeats; a policy that allows
-    none is kept all the same.
+    Args:
+        send: sends one request once.
+        policy: how often it is repeated, and how patiently.
+        control: is asked before and after each wait: a run that stops repeats nothing.
+        budget: bounds the repeats of the run; without, there is no bound.
+        pacing: what it holds back uses up none of the policy's repeats; a policy that allows none is kept all the same.
+        repeatable: says which requests may happen twice.
+        on_retry: is told of each repeat: the request, what came before, and the seconds waited.
     """
 
     def __init__(
@@ -119,96 +104,89 @@ class RetryingSender:
         send: Send,
         policy: RetryPolicy,
         *,
-        on_retry: Callable[[Request, Response | RequestError, float], None] | None = None,
-        give_up: Callable[[], bool] = lambda: False,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        repeatable: Callable[[Request], bool] = is_idempotent,
+        control: RunControl | None = None,
         budget: RetryBudget | None = None,
         pacing: Pacing | None = None,
+        repeatable: Callable[[Request], bool] = is_idempotent,
+        on_retry: Callable[[Request, Response | RequestError, float], None] | None = None,
     ) -> None:
         self._send = send
         self._policy = policy
-        self._on_retry = on_retry
-        self._give_up = give_up
-        self._sleep = sleep
-        self._repeatable = repeatable
+        self._control = RunControl() if control is None else control
         self._budget = RetryBudget(None) if budget is None else budget
         self._pacing = pacing
+        self._repeatable = repeatable
+        self._on_retry = on_retry
 
-    async def send(self, request: Request, attempts: Attempts | None = None) -> Response:
+    async def send(self, request: Request, trip: Trip) -> Response:
         """The answer, after as many repeats as the policy allows. Raises the last RequestError when none came.
 
         Where budget or pacing allowed fewer, the answer's `denied` says why, or the error's hint.
         Raises NotRunError when the run ends before the request was sent at all.
         """
-        if attempts is None:
-            attempts = Attempts()
         self._budget.requests += 1
-        attempts.request = request
-        outcome = await self._tried(request, attempts)
-        if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
-            return outcome
-        return await self._settled(request, outcome, attempts)
-
-    async def _tried(self, request: Request, attempts: Attempts) -> Response | RequestError:
-        """What came of one try. While it is under way, and if it ends in any other way, it may have been done."""
-        before = attempts.effect
-        if before is Effect.NONE:
-            attempts.effect = Effect.UNKNOWN
-        outcome: Response | RequestError
-        try:
-            outcome = response = await self._send(request)
-        except RequestError as error:
-            outcome = error
-        except ItemError as error:
-            attempts.effect = max(before, effect_of(error))
-            raise
-        else:
-            attempts.answered(request, response)
-        attempts.effect = max(before, effect_of(outcome))
-        return outcome
-
-    async def _settled(self, request: Request, outcome: Response | RequestError, attempts: Attempts) -> Response:
-        """What becomes of a first try that did not succeed."""
-        attempt = refusals = 0
+        trip.request = request
+        repeats: _Repeats | None = None
         while True:
-            if attempts.maybe_done and _is_gone(request, outcome):
-                # The first DELETE was carried out, only its answer was lost.
-                return Response(204, {}, b"", "No Content", request.url)
-            if not may_repeat(request, outcome, self._repeatable):
-                return _final(outcome)
-            held_back = self._holds_back(outcome)
-            if isinstance(held_back, str):
-                return _denied(outcome, f"It was not repeated again: {held_back}.")
-            if held_back:
-                refusals += 1
-                delay = self._delay_of_refused(outcome, refusals)
-            else:
-                attempt += 1
-                delay = self._delay(outcome, attempt)
-            if attempt > self._policy.retries or delay > self._policy.most_seconds:
-                return _final(outcome)
-            if self._give_up():
-                return _cut_short(outcome, attempts)
-            why_not = self._unaffordable(refusals, harmless=held_back or _was_not_sent(outcome))
-            if why_not is not None:
-                return _denied(outcome, why_not)
-            attempts.maybe_done = attempts.maybe_done or effect_of(outcome) is not Effect.NONE
-            if delay:
-                await self._sleep(delay)
-            if self._give_up():
-                return _cut_short(outcome, attempts)
-            before = outcome
+            before = trip.leave()
+            outcome: Response | RequestError
             try:
-                outcome = await self._tried(request, attempts)
-            except NotRunError:
-                # The run ended while the repeat waited for its turn: what came before is the truth.
-                return _cut_short(before, attempts)
-            attempts.repeats += 1
-            if self._on_retry is not None:
-                self._on_retry(request, before, delay)
+                outcome = response = await self._send(request, trip)
+            except RequestError as error:
+                outcome = error
+            except ItemError as error:
+                trip.came_to(before, effect_of(error))
+                if repeats is not None and isinstance(error, NotRunError):
+                    # The run ended while the repeat waited for its turn: what came before is the truth.
+                    return _cut_short(repeats.outcome, trip)
+                raise
+            else:
+                trip.answered(request, response)
+            trip.came_to(before, effect_of(outcome))
+            if repeats is not None:
+                trip.repeats += 1
+                if self._on_retry is not None:
+                    self._on_retry(request, repeats.outcome, repeats.delay)
             if isinstance(outcome, Response) and (outcome.status < 400 or request.is_answered_by(outcome.status)):
                 return outcome
+            repeats = _Repeats(outcome) if repeats is None else repeats.after(outcome)
+            end = self._end(request, trip, repeats)
+            if end is not None:
+                return end
+            if repeats.delay:
+                await self._control.pause(repeats.delay)
+            if self._control.halted:
+                return _cut_short(outcome, trip)
+
+    def _end(self, request: Request, trip: Trip, repeats: _Repeats) -> Response | None:
+        """What the request ends with, if that is not to be repeated; None if it is, after `repeats.delay`.
+
+        Raises the RequestError that it ends with.
+        """
+        outcome = repeats.outcome
+        if trip.maybe_done and _is_gone(request, outcome):
+            # The first DELETE was carried out, only its answer was lost.
+            return Response(204, {}, b"", "No Content", request.url)
+        if not may_repeat(request, outcome, self._repeatable):
+            return _final(outcome)
+        held_back = self._holds_back(outcome)
+        if isinstance(held_back, str):
+            return _denied(outcome, f"It was not repeated again: {held_back}.")
+        if held_back:
+            repeats.refusals += 1
+            repeats.delay = self._delay_of_refused(outcome, repeats.refusals)
+        else:
+            repeats.attempt += 1
+            repeats.delay = self._delay(outcome, repeats.attempt)
+        if repeats.attempt > self._policy.retries or repeats.delay > self._policy.most_seconds:
+            return _final(outcome)
+        if self._control.halted:
+            return _cut_short(outcome, trip)
+        why_not = self._unaffordable(repeats.refusals, harmless=held_back or _was_not_sent(outcome))
+        if why_not is not None:
+            return _denied(outcome, why_not)
+        trip.maybe_done = trip.maybe_done or effect_of(outcome) is not Effect.NONE
+        return None
 
     def _holds_back(self, outcome: Response | RequestError) -> bool | str:
         if self._pacing is None or self._policy.retries == 0 or isinstance(outcome, RequestError):
@@ -259,6 +237,6 @@ def _denied(outcome: Response | RequestError, why: str) -> Response:
     return _final(outcome)
 
 
-def _cut_short(outcome: Response | RequestError, attempts: Attempts) -> Response:
-    attempts.cut_short = True
+def _cut_short(outcome: Response | RequestError, trip: Trip) -> Response:
+    trip.cut_short = True
     return _denied(outcome, "It was not repeated, as the run ended.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -15,14 +14,13 @@ from nodeloom.transport.channel import Channel
 from nodeloom.transport.limits import Limits
 from nodeloom.transport.over_pyreqwest import Unsent, open_channel, settle
 from nodeloom.transport.readahead import ReadAhead
+from nodeloom.transport.trip import Trip
 
 if TYPE_CHECKING:
     import httpx
 
     from nodeloom.transport.gate import Gate
     from nodeloom.transport.policy import Policy
-
-Send = Callable[[Request], Awaitable[Response]]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
@@ -68,7 +66,7 @@ class Sender:
         """Whether requests go over pyreqwest where they can."""
         return self._fast is not None
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, _trip: Trip | None = None) -> Response:
         """The answer to `request`. Raises a RequestError subclass when none came.
 
         Redirects are followed as RFC 9110 section 15.4 says: 307 and 308 keep method and body, 303 becomes GET, and so

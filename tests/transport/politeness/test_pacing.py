@@ -17,6 +17,8 @@ from nodeloom.transport import RetryingSender, RetryPolicy
 from nodeloom.transport.politeness.budget import RetryBudget
 from nodeloom.transport.politeness.pacing import PacedSender, Pacer, Pacers
 from nodeloom.transport.politeness.rate import Rate
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Trip
 from tests.transport.limited import LimitedService, Limiter, fixed_window, sliding_window, token_bucket
 from tests.transport.virtualtime import now, run_virtually
 
@@ -32,50 +34,29 @@ class Run:
     """A run of `items` requests, `concurrency` at a time, with retries and pacing as a real one composes them."""
 
     def __init__(self, service: Any, pacer: Pacer | None = None, *, concurrency: int = 8, **how: Any) -> None:
-        self.stopped: str | None = None
+        self.control = RunControl()
         self.concurrency = concurrency
         policy = RetryPolicy(how.pop("retries", 2))
         self.budget = RetryBudget(how.pop("budget", 0.2))
-        self.sender = PacedSender(
-            service,
-            pacer or Pacer(now),
-            concurrency=concurrency,
-            pause=self.pause,
-            stopped=lambda: self.stopped,
-            **how,
-        )
+        self.sender = PacedSender(service, pacer or Pacer(now), concurrency=concurrency, control=self.control, **how)
         self.retrying = RetryingSender(
-            self.sender.send,
-            policy,
-            give_up=lambda: self.stopped is not None,
-            sleep=self.pause,
-            budget=self.budget,
-            pacing=self.sender,
+            self.sender.send, policy, control=self.control, budget=self.budget, pacing=self.sender
         )
         self.ended: list[Response | Exception] = []
         self.denied: list[str] = []
-        self._stopping = asyncio.Event()
-
-    async def pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
 
     def stop(self, why: str = "the run was stopped") -> None:
-        self.stopped = why
-        self._stopping.set()
+        self.control.halt(why)
 
     async def items(self, count: int) -> Run:
         left = iter(range(count))
 
         async def worker() -> None:
             for _ in left:
-                if self.stopped is not None:
+                if self.control.halted:
                     return
                 try:
-                    response = await self.retrying.send(GET)
+                    response = await self.retrying.send(GET, Trip.none())
                 except (NotRunError, RequestTimeoutError, TooManyOpenFilesError) as error:
                     self.ended.append(error)
                 else:
@@ -332,7 +313,7 @@ def test_a_wait_longer_than_anybodys_patience_fails_the_item_at_once() -> None:
 def test_retry_after_zero_is_no_wish_for_a_pace() -> None:
     """It is repeated as often as the policy says, and nothing is held back."""
 
-    async def service(_request: Request) -> Response:
+    async def service(_request: Request, _trip: Trip) -> Response:
         return Response(429, {"retry-after": "0"}, b"")
 
     async def whole() -> Run:
@@ -372,7 +353,7 @@ class Overloaded:
         self.in_flight = 0
         self.seen: list[tuple[float, int]] = []
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, request: Request, _trip: Trip) -> Response:
         self.in_flight += 1
         self.seen.append((now(), self.in_flight))
         overloaded = self.in_flight > self._most and now() < self._recovers
@@ -400,10 +381,10 @@ def test_timeouts_lower_what_is_in_flight_and_it_recovers() -> None:
 class Scarce(Overloaded):
     """Has no file descriptor for more than `most` connections."""
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, request: Request, _trip: Trip) -> Response:
         if self.in_flight >= self._most:
             raise TooManyOpenFilesError("no more", sent="no")
-        return await super().__call__(request)
+        return await super().__call__(request, _trip)
 
 
 def test_a_lack_of_descriptors_lowers_what_is_in_flight() -> None:
@@ -426,8 +407,8 @@ def test_a_request_that_is_cancelled_while_it_waits_lets_the_next_one_in(how: di
         sender = Run(service, concurrency=2, **how).sender
         if not how:
             with pytest.raises(RequestTimeoutError):
-                await sender.send(GET)
-        tasks = [asyncio.create_task(sender.send(GET)) for _ in range(20)]
+                await sender.send(GET, Trip.none())
+        tasks = [asyncio.create_task(sender.send(GET, Trip.none())) for _ in range(20)]
         await asyncio.sleep(0.01)
         for task in tasks[::2]:
             task.cancel()
@@ -442,9 +423,9 @@ def test_a_request_cancelled_as_its_turn_comes_passes_the_place_on() -> None:
         service = Overloaded(0, now() + 1)
         sender = Run(service, concurrency=2).sender
         with pytest.raises(RequestTimeoutError):
-            await sender.send(GET)
-        first = asyncio.create_task(sender.send(GET))
-        second, third = (asyncio.create_task(sender.send(GET)) for _ in range(2))
+            await sender.send(GET, Trip.none())
+        first = asyncio.create_task(sender.send(GET, Trip.none()))
+        second, third = (asyncio.create_task(sender.send(GET, Trip.none())) for _ in range(2))
         await asyncio.sleep(0)
         # The first ends and gives its place to the second in the same turn of the loop in which that is cancelled.
         first.add_done_callback(lambda _: second.cancel())
@@ -457,7 +438,7 @@ def test_a_request_cancelled_as_its_turn_comes_passes_the_place_on() -> None:
 
 
 def test_the_budget_is_told_in_words() -> None:
-    async def service(_request: Request) -> Response:
+    async def service(_request: Request, _trip: Trip) -> Response:
         return Response(500, {}, b"")
 
     async def whole() -> Run:
@@ -501,16 +482,16 @@ def test_one_pacer_serves_loops_in_several_threads() -> None:
 
     pacer, sent, lock = Pacer(), [], threading.Lock()
 
-    async def service(_request: Request) -> Response:
+    async def service(_request: Request, _trip: Trip) -> Response:
         with lock:
             sent.append(pacer.clock())
         return Response(200, {}, b"{}")
 
     async def whole() -> None:
-        await PacedSender(service, pacer, rate=Rate(200, 1)).send(GET)
+        await PacedSender(service, pacer, rate=Rate(200, 1)).send(GET, Trip.none())
         sender = PacedSender(service, pacer, rate=Rate(200, 1))
         for _ in range(9):
-            await sender.send(GET)
+            await sender.send(GET, Trip.none())
 
     threads = [threading.Thread(target=lambda: asyncio.run(whole())) for _ in range(2)]
     for thread in threads:

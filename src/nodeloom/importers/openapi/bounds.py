@@ -1,20 +1,19 @@
 """What a schema of a document asks of a value beside its type: bounds, lengths, patterns, formats, choices.
 
-Documents are sloppy about these, and what is wrong with them costs nothing but the check: a bound that is no number, a
-pattern that is no regular expression or that the document's own example does not match, is left out and told.
+Documents are sloppy about these, so a fault in them costs only the check. A bound that is not a number, or a pattern
+that is not a regular expression or does not match the document's own example, is left out, and the report says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.formats import FORMATS
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import NodeloomError, preview
 from nodeloom.importers.openapi.document import Part
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -47,11 +46,12 @@ def bounds_of(part: Part) -> JsonObject:
         if _fits(word, value):
             found[word] = value
         else:
-            part.doubt(word, f"{word!r} is no {'number' if word in _NUMBERS else 'whole number from 0 on'}")
+            part.doubt(word, f"{word!r} is not a {'number' if word in _NUMBERS else 'whole number from 0 on'}")
     for word, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True and word in found:
             found[exclusive] = found.pop(word)
     for low, high in _PAIRS:
+        # No value can meet both, so the document means something else; neither is kept.
         if low in found and high in found and found[low] > found[high]:
             part.doubt(low, f"{low!r} is greater than {high!r}")
             del found[low], found[high]
@@ -64,7 +64,7 @@ def bounds_of(part: Part) -> JsonObject:
     return found
 
 
-def _fits(word: str, value: Any) -> bool:
+def _fits(word: str, value: Json) -> bool:
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return False
     if word == "multipleOf":
@@ -96,7 +96,7 @@ def _examples(part: Part) -> Iterator[str]:
             yield value
 
 
-def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> JsonObject:
+def both_bounds(one: Mapping[str, Json], other: Mapping[str, Json]) -> JsonObject:
     """The bounds of a value that is held to both: the tighter of each."""
     found = dict(one)
     for word, value in other.items():
@@ -106,12 +106,13 @@ def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> JsonObject:
             found[word] = max(found[word], value)
         elif word.startswith("max") or word == "exclusiveMaximum":
             found[word] = min(found[word], value)
+        # JSON Schema has each keyword once; `allOf` is its way to ask for two.
         elif word in ("pattern", "multipleOf") and found[word] != value:
             found["allOf"] = [*found.get("allOf", ()), {word: value}]
     return found
 
 
-def shown_bounds(kind: str, bounds: Mapping[str, Any]) -> JsonObject:
+def relevant_bounds(kind: str, bounds: Mapping[str, Json]) -> JsonObject:
     """Those of the bounds that speak of a value of `kind`; what its format says already is left out."""
     found = {word: bounds[word] for word in _OF_KIND.get(kind, ()) if word in bounds}
     width = _WIDTHS.get(str(found.get("format")))

@@ -89,6 +89,7 @@ def _parameters(operation: Operation) -> str:
 
 def _parameter(prop: JsonObject) -> str:
     name = _text(prop["name"])
+    # The one collection a generated node has; its members are what an author looks for.
     if prop["name"] == _OPTIONS and prop["type"] == "collection":
         return f"{name} ({', '.join(_text(p['name']) for p in prop['options'])})"
     text = f"**{name}**" if prop.get("required") else name
@@ -101,7 +102,7 @@ def _text(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """What others wrote as code in a table's cell; where it holds what ends that, as plain text."""
+    """Text of others as code in a table's cell; as plain text if a character of it would end the code or the cell."""
     plain = one_line(text)
     return f"`{plain}`" if not set(plain) & {"`", "|"} else _text(plain)
 

@@ -61,13 +61,14 @@ def placeholders(path: str, *, function: bool) -> list[Placeholder]:
     roles: dict[str, tuple[Role, bool]] = {}
     for match in _IN_PARENTHESES.finditer(path):
         segment = path[: match.start()].rpartition("/")[2]
+        # A qualified name (`Pbx.Go`) is an operation; an entity set has no dot in its name.
         calls = "." in segment or (function and "/" not in path[match.end() :])
-        for name, quoted in _named(match[1]):
+        for name, quoted in _list_named(match[1]):
             roles[name] = ("argument" if calls else "key", quoted)
     return [Placeholder(m[1], *roles.get(m[1], ("segment", False))) for m in _PLACEHOLDER.finditer(path)]
 
 
-def _named(inner: str) -> list[tuple[str, bool]]:
+def _list_named(inner: str) -> list[tuple[str, bool]]:
     """The placeholders between parentheses, each with whether it stands in quotes."""
     return [(m[1], f"'{m[0]}'" in inner) for m in _PLACEHOLDER.finditer(inner)]
 
@@ -107,6 +108,7 @@ def option(name: str, label: str) -> JsonObject:
     routing: JsonObject = {
         "send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}
     }
+    # Return All and Max Results bound the list too; the least of all bounds is asked for.
     if name == "$top":
         routing["send"]["combine"] = "least"
     if name == "$count":
@@ -122,7 +124,7 @@ def option(name: str, label: str) -> JsonObject:
     }
 
 
-def paging(names: list[str]) -> list[JsonObject]:
+def paging_options(names: list[str]) -> list[JsonObject]:
     """The options that page through a list whose query parameters are `names`; none when it cannot be paged."""
     if not {"$top", "$skip"} <= set(names):
         return []
@@ -158,7 +160,7 @@ def paging(names: list[str]) -> list[JsonObject]:
     ]
 
 
-def keeping_annotations() -> JsonObject:
+def annotations_option() -> JsonObject:
     """The option that keeps `@odata` annotations in the items."""
     return {
         "displayName": "Include Annotations",
@@ -170,6 +172,6 @@ def keeping_annotations() -> JsonObject:
     }
 
 
-def receiving(files: bool) -> JsonObject:
-    """The `postReceive` step that makes items of an answer. `files`: it may be a file, whatever it is declared as."""
+def receive_step(files: bool) -> JsonObject:
+    """The `postReceive` step that makes items of an answer. `files`: it may be a file, though JSON is declared."""
     return {"type": "odata", "properties": {"files": True} if files else {}}

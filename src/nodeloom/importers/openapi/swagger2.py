@@ -37,7 +37,7 @@ _FLOWS = {
 def as_openapi3(document: Part, report: Report) -> JsonObject:
     """The document as OpenAPI 3.0; what is broken in it costs its operation or scheme, and is told.
 
-    Raises DescriptorError when it is no Swagger 2.0.
+    Raises DescriptorError if it is not Swagger 2.0.
     """
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):
@@ -69,6 +69,7 @@ def _servers(document: Part, of: Part, report: Report) -> list[JsonObject]:
             raise
         report.add_fault(fault, "give the address as Server URL.")
         return []
+    # Swagger 2: without a host the service is where the document came from, which a file does not tell.
     if not host:
         return [{"url": path or "/"}]
     if "://" in host:
@@ -82,7 +83,7 @@ def _item(document: Part, item: Part, report: Report) -> JsonObject | None:
     """A path item; its own parameters go to its operations, because a body among them does."""
     converted: JsonObject = {}
     try:
-        item = item.resolved()
+        item = item.resolve()
         shared = item.parts("parameters")
         methods = [key for key in item.mapping() if key in _METHODS]
     except (DescriptorError, OutsideReferenceError) as fault:
@@ -102,8 +103,8 @@ def _item(document: Part, item: Part, report: Report) -> JsonObject | None:
 def _operation(document: Part, operation: Part, shared: list[Part], report: Report) -> JsonObject:
     given: dict[tuple[str, str], Part] = {}
     for entry in [*shared, *operation.parts("parameters")]:
-        parameter = entry.resolved()
-        given[parameter.needed_text("in"), parameter.needed_text("name")] = parameter
+        parameter = entry.resolve()
+        given[parameter.require_text("in"), parameter.require_text("name")] = parameter
     converted = {key: value for key, value in operation.mapping().items() if key not in ("parameters", "responses")}
     if operation.parts("schemes"):
         own = _servers(document, operation, report)
@@ -150,6 +151,7 @@ def _schema(parameter: Part) -> JsonObject:
 
 
 def _form(fields: list[Part], consumes: list[str]) -> JsonObject:
+    # Only parts can carry a file (RFC 7578).
     has_file = any(f.value.get("type") == "file" for f in fields)
     kind = _MULTIPART if has_file or (_MULTIPART in consumes and _FORM not in consumes) else _FORM
     required = [f.value["name"] for f in fields if f.flag("required")]
@@ -172,7 +174,7 @@ def _responses(operation: Part, produces: list[str]) -> JsonObject:
     written = operation.get("responses")
     converted: JsonObject = {}
     for status, entry in written.entries() if written is not None else ():
-        response = entry.resolved()
+        response = entry.resolve()
         kept = {key: value for key, value in response.mapping().items() if key not in ("schema", "examples")}
         if "schema" in response.value:
             kept["content"] = {kind: {"schema": response.value["schema"]} for kind in produces}
@@ -190,7 +192,7 @@ def _schemes(document: Part, report: Report) -> JsonObject:
         return converted
     for name, entry in entries:
         try:
-            kind = entry.needed_text("type")
+            kind = entry.require_text("type")
             if kind == "basic":
                 converted[name] = {"type": "http", "scheme": "basic"}
             else:
@@ -202,7 +204,7 @@ def _schemes(document: Part, report: Report) -> JsonObject:
 
 
 def _oauth2(entry: Part) -> JsonObject:
-    flow = entry.needed_text("flow")
+    flow = entry.require_text("flow")
     if flow not in _FLOWS:
         raise DescriptorError(
             f"The flow {flow!r} is not known.", path=entry.child("flow").path, hint=f"Known: {', '.join(_FLOWS)}."

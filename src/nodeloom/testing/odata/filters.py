@@ -1,7 +1,7 @@
 """`$filter`: text → a predicate over entities (OData URL Conventions 4.01, section 5.1.1).
 
 Read: `eq ne gt ge lt le in`, `and or not`, parentheses, `any`/`all` over collections, paths into complex
-fields, and the string functions of `expressions.FUNCTIONS`. Names and types are settled while parsing, so an
+fields, and the string functions of `filterterms.FUNCTIONS`. Names and types are settled while parsing, so an
 unknown field or a comparison of a number with a string is 400 and never an empty list. Logic has three values,
 as OData's has: a function of null is null, `not null` is null, and only true keeps an entity.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import nearest
 from nodeloom.testing.odata.declarations import ComplexType, Field
@@ -27,9 +26,11 @@ from nodeloom.testing.odata.filterterms import (
 )
 from nodeloom.testing.odata.literals import Value, read_literal
 from nodeloom.testing.odata.refusal import bad_request
+from nodeloom.values import Json
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+# Bounds that no client of a PBX meets, and that keep a hostile filter from ending the process.
 _MAX_TOKENS = 2000
 _MAX_DEPTH = 40
 _MAX_CHAIN = 4
@@ -43,7 +44,7 @@ class _Token:
     value: Value = None
 
 
-def parse_filter(text: str, kind: ComplexType) -> Callable[[Mapping[str, Any]], bool]:
+def parse_filter(text: str, kind: ComplexType) -> Callable[[Mapping[str, Json]], bool]:
     """A predicate over entities of type `kind`, given as JSON values. Raises ODataError (400)."""
     parser = _Parser(text, kind)
     evaluate = parser.parse().evaluate
@@ -56,7 +57,7 @@ def parse_path_expression(text: str, kind: ComplexType) -> Expression:
     found = parser.operand()
     parser.expect("end")
     if found.field is None or found.kind in ("complex", "collection"):
-        raise bad_request(f"'{text}' is no property one can sort by.")
+        raise bad_request(f"'{text}' is not a property to sort by.")
     return found
 
 
@@ -155,6 +156,7 @@ class _Parser:
         parts = [self._boolean(t, word).evaluate for t in terms]
 
         def evaluate(scope: Scope) -> bool | None:
+            # OData URL Conventions 4.01, logical operators: `false and null` is false, `true and null` is null.
             unknown = False
             for part in parts:
                 value = part(scope)
@@ -210,6 +212,7 @@ class _Parser:
 
     def _in(self, left: Expression) -> Expression:
         self.expect("(")
+        # `in` is a chain of `eq`, and typed as one.
         choices = [comparison("eq", left, self.operand()).evaluate]
         while self._take(","):
             choices.append(comparison("eq", left, self.operand()).evaluate)
@@ -233,10 +236,10 @@ class _Parser:
             raise bad_request(f"{name}() takes {len(function.parameters)} arguments, not {len(arguments)}.")
         for argument, wanted in zip(arguments, function.parameters, strict=True):
             if argument.kind not in (wanted, "null") and (wanted, argument.kind) != ("string", "enum"):
-                raise bad_request(f"{name}() takes a {wanted} where it got a {argument.kind}.")
+                raise bad_request(f"{name}() takes a {wanted}, and was given a {argument.kind}.")
         parts = [a.evaluate for a in arguments]
 
-        def evaluate(scope: Scope) -> Any:
+        def evaluate(scope: Scope) -> object:
             values = [part(scope) for part in parts]
             return None if None in values else function.run(*values)
 
@@ -265,7 +268,7 @@ class _Parser:
             raise unknown_property(name, kind)
         return field
 
-    def _lambda(self, word: str, field: Field, collection: Callable[[Scope], Any]) -> Expression:
+    def _lambda(self, word: str, field: Field, collection: Callable[[Scope], Json]) -> Expression:
         self.expect("(")
         if word == "any" and self._take(")"):
             return Expression("boolean", lambda scope: bool(collection(scope)))
@@ -275,6 +278,7 @@ class _Parser:
         self.expect(":")
         self._types[variable] = Field(variable, field.type)
         body = self._boolean(self._or(), word).evaluate
+        # A name is good inside of its own lambda only.
         del self._types[variable]
         self.expect(")")
         fold = any if word == "any" else all

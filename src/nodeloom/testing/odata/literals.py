@@ -53,13 +53,14 @@ class Literal:
 
 
 def read_literal(text: str, start: int = 0) -> Literal | None:
-    """The literal at `start`, or None where there is none (a name, say). Raises ValueError on a broken one."""
+    """The literal at `start`, or None if a name or other text is there. Raises ValueError on a broken one."""
     if text.startswith("'", start):
         match = _STRING.match(text, start)
         if match is None:
             raise ValueError(f"The string that begins at position {start} has no closing quote.")
         return Literal(match[1].replace("''", "'"), match.end())
     match = _BARE.match(text, start)
+    # `2a` or `null-1` is a name that begins like a literal.
     if match is None or _FOLLOWED_BY.match(text, match.end()):
         return None
     return Literal(_value(match), match.end())
@@ -79,6 +80,7 @@ def _value(match: re.Match[str]) -> Value:
         case "duration":
             return parse_duration(text.removeprefix("duration").strip("'"))
         case "decimal" | "integer":
+            # Python takes quadratic time to read a long number.
             if len(text) > _MAX_DIGITS:
                 raise ValueError(f"The number at position {match.start()} has more than {_MAX_DIGITS} digits.")
             return Decimal(text) if kind == "decimal" else int(text)
@@ -87,10 +89,10 @@ def _value(match: re.Match[str]) -> Value:
 
 
 def parse_datetime(text: str) -> datetime:
-    """An Edm.DateTimeOffset; raises ValueError. Fractions below a microsecond are cut, as Python has none."""
+    """An Edm.DateTimeOffset; raises ValueError. Fractions below a microsecond are cut, as Python's times end there."""
     match = re.fullmatch(rf"({_DATE})T([0-9:]+)(?:\.([0-9]{{1,12}}))?(Z|[+-][0-9]{{2}}:[0-9]{{2}})", text)
     if match is None:
-        raise ValueError(f"{text!r} is no date and time with an offset.")
+        raise ValueError(f"{text!r} is not a date and time with an offset.")
     day, clock, fraction, offset = match.groups()
     moment = datetime.fromisoformat(f"{day}T{clock}").replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
     if offset == "Z":
@@ -102,7 +104,7 @@ def parse_datetime(text: str) -> datetime:
 def parse_time(text: str) -> time:
     """An Edm.TimeOfDay such as `09:30:00`; raises ValueError. Fractions below a microsecond are cut."""
     if not re.fullmatch(_TIME_OF_DAY, text):
-        raise ValueError(f"{text!r} is no time of day.")
+        raise ValueError(f"{text!r} is not a time of day.")
     clock, _, fraction = text.partition(".")
     return time.fromisoformat(clock).replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
 
@@ -111,7 +113,7 @@ def parse_duration(text: str) -> timedelta:
     """An Edm.Duration such as `PT5M` or `-P1DT2H`; raises ValueError."""
     match = _PARTS_OF_DURATION.match(text)
     if match is None or text[-1] in "PT":
-        raise ValueError(f"{text!r} is no duration.")
+        raise ValueError(f"{text!r} is not a duration.")
     parts = {k: float(v or 0) for k, v in match.groupdict().items() if k != "sign"}
     try:
         return timedelta(**parts) * (-1 if match["sign"] else 1)

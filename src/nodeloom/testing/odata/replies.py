@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from nodeloom.testing.odata.declarations import File
 from nodeloom.testing.odata.refusal import ODataError
+from nodeloom.values import Json
 
 _JSON = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8"
 
@@ -28,7 +28,7 @@ def refusal(error: ODataError) -> Answer:
     return Answer(error.status, error.body(), [("Content-Type", _JSON), ("OData-Version", "4.0"), *error.headers])
 
 
-def json_answer(status: int, document: Any) -> Answer:
+def json_answer(status: int, document: Json) -> Answer:
     """`document` as OData's JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, body, [("Content-Type", _JSON), ("OData-Version", "4.0")])
@@ -36,6 +36,7 @@ def json_answer(status: int, document: Any) -> Answer:
 
 def file_answer(file: File) -> Answer:
     """A file to be saved under its name (RFC 6266)."""
+    # RFC 8187: the form for names that are not ASCII, which takes those that are as well.
     disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
     return Answer(200, file.content, [("Content-Type", file.content_type), ("Content-Disposition", disposition)])
 

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,8 +17,8 @@ from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.politeness.adaptive import SILENCE_SECONDS, Pace, Room, Turn
 from nodeloom.transport.politeness.rate import Rate, Schedule
 from nodeloom.transport.retry import retry_after
-
-Send = Callable[[Request], Awaitable[Response]]
+from nodeloom.transport.runcontrol import RunControl
+from nodeloom.transport.trip import Send, Trip
 
 # Refusals that ask for more than this are not waited out.
 PATIENCE_SECONDS = 300.0
@@ -123,11 +123,17 @@ class Paced:
 
 
 class PacedSender:
-    """Sends one run's requests at the pace of `pacer`, None for that of the first request's origin; for one event loop.
+    """Sends one run's requests at a pace; for one event loop.
 
-    `rate` is what the run asked for. `adaptive` says whether refusals (429 and 503) slow it down, and whether timeouts
-    and a lack of file descriptors lower the number in flight, `concurrency` at most. `pause` sleeps no longer than the
-    run goes on, and `stopped` says why it does not, None while it does.
+    Args:
+        send: sends one request.
+        pacer: whose pace it is; None for that of the first request's origin.
+        rate: what the run asked for.
+        adaptive: whether refusals (429 and 503) slow the run down, and whether timeouts and a lack of file descriptors
+            lower the number in flight.
+        concurrency: the most in flight.
+        control: ends the waiting with the run.
+        account: where it is counted what pacing came to.
     """
 
     def __init__(
@@ -138,8 +144,7 @@ class PacedSender:
         rate: Rate | None = None,
         adaptive: bool = True,
         concurrency: int = 8,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        stopped: Callable[[], str | None] = lambda: None,
+        control: RunControl | None = None,
         account: Account | None = None,
     ) -> None:
         self._send = send
@@ -147,8 +152,7 @@ class PacedSender:
         self._by_origin = pacer is None
         self._rate = rate
         self._adaptive = adaptive
-        self._pause = pause
-        self._stopped = stopped
+        self._control = RunControl() if control is None else control
         self._room = Room(concurrency)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._served = False
@@ -173,18 +177,18 @@ class PacedSender:
             return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
         return True
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, trip: Trip) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""
         if self._by_origin:
             self._share_with_origin(request)
         pacer = self._pacer
         if self._rate is not None or pacer.pace.engaged or not self._room.open:
-            return await self._in_turn(request)
+            return await self._in_turn(request, trip)
         if not self._adaptive:
-            return await self._send(request)
+            return await self._send(request, trip)
         began = pacer.clock()
         try:
-            response = await self._send(request)
+            response = await self._send(request, trip)
         except (RequestTimeoutError, TooManyOpenFilesError):
             self._overloaded(began)
             raise
@@ -200,14 +204,14 @@ class PacedSender:
         with contextlib.suppress(ValueError):
             self._pacer = PACERS.of(origin_of(request.url))
 
-    async def _in_turn(self, request: Request) -> Response:
+    async def _in_turn(self, request: Request, trip: Trip) -> Response:
         counted = not self._room.open
         if counted:
             await self._enter()
         try:
             turn = await self._turn()
             began = self._pacer.clock()
-            response = await self._send(request)
+            response = await self._send(request, trip)
         except (RequestTimeoutError, TooManyOpenFilesError):
             if self._adaptive:
                 self._overloaded(began)
@@ -280,11 +284,11 @@ class PacedSender:
 
     async def _wait(self, seconds: float) -> None:
         began = self._pacer.clock()
-        await self._pause(seconds)
+        await self._control.pause(seconds)
         self.paced.waited += self._pacer.clock() - began
 
     def _require_running(self) -> None:
-        why = self._stopped()
+        why = self._control.why
         if why is not None:
             raise NotRunError(
                 f"The request was not sent: {why}.",
