@@ -285,7 +285,7 @@ def test_large_data_crosses_whole() -> None:
 
 @pytest.mark.parametrize("value", ["thread", "", 1, None, "Process"])
 def test_a_runtime_says_what_javascript_may_be(value: Any) -> None:
-    with pytest.raises(ConfigurationError, match="javascript is True, False or 'process'"):
+    with pytest.raises(ConfigurationError, match='javascript must be True, False or "process"'):
         Runtime(javascript=value)
 
 

@@ -67,6 +67,9 @@ _SCRIPTS = re.compile(
 )
 
 
+_WITHOUT_ORDER = re.compile(r"utf[-_]?(16|32)", re.IGNORECASE)
+
+
 class Kind(Enum):
     """JSON; text that may be JSON; text that is not; bytes that may be JSON; bytes."""
 
@@ -174,7 +177,12 @@ def _charset_of(response: Response, kind: Kind) -> str:
 def _codec(charset: str) -> str | None:
     """Python's name of a charset; None if it is not an encoding of text."""
     name = _OTHER_NAMES.get(charset.lower(), charset)
-    return name if _CHARSET.fullmatch(name) or name in _OTHER_NAMES.values() else None
+    if not _CHARSET.fullmatch(name) and name not in _OTHER_NAMES.values():
+        return None
+    # A body with a mark of its order has been told apart by it. Without one, UTF-16 is little-endian (WHATWG Encoding,
+    # 4.2), and Python's own decoder of parts refuses it.
+    without_order = _WITHOUT_ORDER.fullmatch(name)
+    return name if without_order is None else f"utf-{without_order[1]}-le"
 
 
 def _decode(body: bytes, charset: str) -> str | None:
