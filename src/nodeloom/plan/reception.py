@@ -106,6 +106,8 @@ def _is_json_text(response: Response) -> bool:
 class Reception:
     """Reads the answers of one item by its plan and draft."""
 
+    __slots__ = ("_as_n8n", "_draft", "_most", "_plan")
+
     def __init__(self, plan: OperationPlan, draft: Draft) -> None:
         self._plan = plan
         self._draft = draft
