@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nodeloom.expression import Environment, Scope, compile_value
-from nodeloom.expression.engines import Engines
+from nodeloom.expression.engines import Engines, engines_of
 
 ITEM = {"json": {**{f"field{i}": f"value {i}" for i in range(8)}, "count": 5, "nested": {"a": {"b": "deep"}}}}
 PATHS = [
@@ -77,7 +77,7 @@ def in_process(template: str, count: int) -> float:
         for index in range(count):
             compiled.resolve(Scope(environment, items, index))
         rounds.append((time.perf_counter() - started) / count * 1e6)
-    environment.engines.close()
+    engines_of(environment).close()
     return statistics.median(rounds)
 
 

@@ -19,6 +19,7 @@ from fuzz.promises import hold
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.analysis import REFLECTION
+from nodeloom.expression.engines import engines_of
 from nodeloom.expression.modules import MODULES
 from nodeloom.expression.rewrite import EXTENSIONS
 from nodeloom.expression.words import words
@@ -88,9 +89,9 @@ class _Bench:
 
     def __init__(self) -> None:
         self.environment = Environment(time_limit=LIMIT, memory_limit=MEMORY)
-        self.patient = Environment(time_limit=10, engines=self.environment.engines)
+        self.patient = Environment(time_limit=10, engines=engines_of(self.environment))
         self.programs = 0
-        self.engine = self.environment.engines.current()
+        self.engine = engines_of(self.environment).current()
         for module in MODULES:
             self.engine.load(module)
         self._context = self.engine.interpreter._context  # type: ignore[attr-defined]  # the one in this process has it
@@ -127,7 +128,7 @@ def engine(data: bytes) -> None:
         return
     item = {"json": copy.deepcopy(_ITEM)}
     first = _judged(bench, compiled, item, code)
-    if bench.environment.engines.current() is not bench.engine:  # the limit ended it, and its engine with it
+    if engines_of(bench.environment).current() is not bench.engine:  # the limit ended it, and its engine with it
         _benches.clear()
         return
     hold(bench.probe() == bench.seen, "another run sees something else", code)
@@ -135,7 +136,7 @@ def engine(data: bytes) -> None:
     hold(_OF_ANOTHER not in again, "a value of another run is seen", code, again)
     hold(first == again or again in _LIMITS or _is_of_the_moment(code), "a program remembers", code, first, again)
     hold(item["json"] == _ITEM, "the host's item has changed", code, item)
-    if bench.environment.engines.current() is not bench.engine:
+    if engines_of(bench.environment).current() is not bench.engine:
         _benches.clear()
         return
     size = bench.used()

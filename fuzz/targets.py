@@ -32,6 +32,7 @@ from nodeloom.descriptor.validation import KINDS, kind_of, validate_document
 from nodeloom.errors import DescriptorError, ExpressionError, NodeloomError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.compiled import PathTemplate, TextTemplate
+from nodeloom.expression.engines import engines_of
 from nodeloom.importers.descriptions import credential_report, node_report
 from nodeloom.importers.openapi.docs import page_of
 from nodeloom.importers.openapi.documentloading import parse_document
@@ -71,7 +72,7 @@ def template(data: bytes) -> None:
     scope = Scope(_ENVIRONMENT, [{"json": _ITEM}], 0)
     found = _resolved(lambda: compiled.resolve(scope))
     if isinstance(compiled, (PathTemplate, TextTemplate)):
-        slow = _resolved(lambda: _ENVIRONMENT.engines.evaluate(compiled.program, scope))
+        slow = _resolved(lambda: engines_of(_ENVIRONMENT).evaluate(compiled.program, scope))
         _hold(found == slow, "the evaluators differ", source, found, slow)
         for reference in compiled.references:
             whole = isinstance(compiled, PathTemplate) and tuple(reference) == ("$json", "t")

@@ -58,7 +58,7 @@ ROOMS = [
     "cli",
 ]
 # The sandbox runs without Nodeloom.
-ALONE = {"testing": {"errors"}}
+ALONE = {"testing": {"errors", "values"}}
 
 
 def room_of(path: Path) -> str:

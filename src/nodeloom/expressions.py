@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nodeloom.expression import UNDEFINED, Dialect, Environment, Literal, Scope, compile_value
 from nodeloom.expression.engines import Engines
 from nodeloom.javascript import allowed
+from nodeloom.values import Json
 
 __all__ = ["UNDEFINED", "Engines", "Literal", "evaluate"]
 
 
 def evaluate(
     template: object,
-    json: Mapping[str, Any] | None = None,
-    items: Sequence[Mapping[str, Any]] | None = None,
+    json: Mapping[str, Json] | None = None,
+    items: Sequence[Mapping[str, Json]] | None = None,
     item_index: int = 0,
     parameters: Mapping[str, object] | None = None,
     names: Mapping[str, object] | None = None,
@@ -23,7 +23,7 @@ def evaluate(
     dialect: Dialect = "author",
     env: Mapping[str, str] | None = None,
     vars: Mapping[str, object] | None = None,  # noqa: A002 - the name it has in expressions
-    nodes: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    nodes: Mapping[str, Sequence[Mapping[str, Json]]] | None = None,
     javascript: bool = True,
     engines: Engines | None = None,
 ) -> object:
@@ -55,10 +55,11 @@ def evaluate(
     """
     with allowed(javascript):
         compiled = compile_value(template, dialect=dialect)
-    given = list(items) if items is not None else [{"json": json if json is not None else {}}]
+    given = [dict(item) for item in items] if items is not None else [{"json": json if json is not None else {}}]
+    others = None if nodes is None else {node: [dict(item) for item in found] for node, found in nodes.items()}
     own = {name: compile_value(value, dialect=dialect) for name, value in (parameters or {}).items()}
     environment = Environment(
-        timezone=timezone, env=env, vars=vars, nodes=nodes, javascript=javascript, engines=engines
+        timezone=timezone, env=env, vars=vars, nodes=others, javascript=javascript, engines=engines
     )
     found = compiled.resolve(Scope(environment, given, item_index, parameters=own, names=names))
     return _without_undefined(found) if isinstance(template, str) else found

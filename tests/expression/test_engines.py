@@ -13,7 +13,7 @@ from nodeloom.errors import ExpressionError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.expression.compiled import Template
 from nodeloom.expression.engine import Engine
-from nodeloom.expression.engines import Engines
+from nodeloom.expression.engines import Engines, engines_of
 from nodeloom.expression.rewrite import PARAMETERS as HELPERS
 
 
@@ -35,15 +35,15 @@ def scope(environment: Environment, **data: Any) -> Scope:
 def test_two_runtimes_never_share_an_engine() -> None:
     """Although they evaluate on one thread."""
     with Runtime() as one, Runtime() as other:
-        assert one.environment().engines is one.environment().engines
-        assert one.environment().engines is not other.environment().engines
-        assert one.environment().engines.current() is not other.environment().engines.current()
+        assert engines_of(one.environment()) is engines_of(one.environment())
+        assert engines_of(one.environment()) is not engines_of(other.environment())
+        assert engines_of(one.environment()).current() is not engines_of(other.environment()).current()
 
 
 def test_an_environment_without_a_runtime_has_engines_of_its_own() -> None:
     environment = Environment()
-    assert environment.engines is environment.engines
-    assert environment.engines is not Environment().engines
+    assert engines_of(environment) is engines_of(environment)
+    assert engines_of(environment) is not engines_of(Environment())
 
 
 def test_every_thread_of_a_runtime_has_its_engine_until_it_is_closed() -> None:
@@ -187,9 +187,9 @@ def test_an_engine_with_jobs_that_wait_is_not_used_again(body: str) -> None:
     environment = Environment()
     trial = template("[$json.a].concat()")
     altered(trial, source=f"(function({HELPERS}){{return function(){{{body}}}}})")
-    before = environment.engines.current()
+    before = engines_of(environment).current()
     assert trial.resolve(scope(environment, a=1)) == 5
-    assert environment.engines.current() is not before
+    assert engines_of(environment).current() is not before
 
 
 def test_an_engine_reads_no_file_that_is_no_module() -> None:
@@ -200,7 +200,7 @@ def test_an_engine_reads_no_file_that_is_no_module() -> None:
     altered(trial, source=f"(function({HELPERS}){{return function(){{{body}}}}})")
     assert trial.resolve(scope(environment, a=1)) == 1
     with pytest.raises(ExpressionError, match="module that does not exist"):
-        environment.engines.current().load("../../importers/js/loader")
+        engines_of(environment).current().load("../../importers/js/loader")
 
 
 def test_a_time_limit_counts_what_questions_cost_too() -> None:

@@ -16,8 +16,8 @@ from nodeloom import Runtime
 from nodeloom.errors import ConfigurationError, ExpressionError, ExpressionMemoryError, ExpressionTimeoutError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression import interpreter_process as room
-from nodeloom.expression.engines import Engines
-from nodeloom.expression.interpreter import LOST, MEMORY, TIME
+from nodeloom.expression.engines import Engines, engines_of
+from nodeloom.expression.interpreter import Mark
 from nodeloom.expression.interpreter_process import InterpreterProcess
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "poll"), reason="this system has no pipes that can be waited for")
@@ -112,7 +112,7 @@ def test_a_built_in_that_does_not_look_at_the_clock_is_ended_by_the_system(code:
     """QuickJS's own limit does not hold here: that is what the process is for."""
     interpreter = InterpreterProcess([BARE])
     number = interpreter.define(f"(() => {code})")
-    assert interpreter.run(number, "", False, 0.2, 64 * 1024 * 1024) in (TIME, MEMORY)
+    assert interpreter.run(number, "", False, 0.2, 64 * 1024 * 1024) in (Mark.TIME, Mark.MEMORY)
 
 
 def test_a_process_that_ends_costs_its_evaluation_and_no_other() -> None:
@@ -197,7 +197,7 @@ def test_closing_a_runtime_ends_its_process() -> None:
     with Runtime(javascript="process") as runtime:
         environment = runtime.environment()
         assert run("1 + 1", environment=environment) == 2
-        process = process_of(environment.engines)
+        process = process_of(engines_of(environment))
         assert process.poll() is None
     assert process.poll() is not None
 
@@ -255,13 +255,13 @@ def test_a_process_holds_nothing_of_this_one(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("answer", "result"),
     [
-        (b"", LOST),
-        (b"\x01", LOST),
-        (b"\0" * 13, LOST),
-        (b"\xff" * 13, MEMORY),
-        (b"\x02\0\0\0" + b"\0" * 9 + b"ix", LOST),
-        (b"\x03\0\0\0" + b"\0" * 9 + b"s\xff\xfe", LOST),
-        (b"\x03\0\0\0" + b"\0" * 9 + b"fxx", LOST),
+        (b"", Mark.LOST),
+        (b"\x01", Mark.LOST),
+        (b"\0" * 13, Mark.LOST),
+        (b"\xff" * 13, Mark.MEMORY),
+        (b"\x02\0\0\0" + b"\0" * 9 + b"ix", Mark.LOST),
+        (b"\x03\0\0\0" + b"\0" * 9 + b"s\xff\xfe", Mark.LOST),
+        (b"\x03\0\0\0" + b"\0" * 9 + b"fxx", Mark.LOST),
     ],
 )
 def test_nonsense_of_a_process_is_no_result(answer: bytes, result: str, monkeypatch: pytest.MonkeyPatch) -> None:

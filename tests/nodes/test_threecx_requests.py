@@ -20,7 +20,7 @@ from tests.nodes import samples
 Json = dict[str, Any]
 
 CREDENTIALS = {"threeCxApi": {"serverUrl": "https://pbx.example.com", "accessToken": "token"}}
-CHUNKS = 4
+CHUNKS = 2
 TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,12})?")
 
 
@@ -177,8 +177,9 @@ def test_the_node_has_each_of_the_601_operations_once() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(CHUNKS))
 def test_every_operation_sends_what_the_file_allows(index: int) -> None:
-    """With what is required only, and with everything."""
+    """With what is required only, and with everything if that is more."""
     checker = Checker()
+    runs = 0
     with Runtime(transport=RecordingTransport(checker)) as runtime:
         node = runtime.node("threecx")
         for path, method in chunk_of(index):
@@ -186,6 +187,7 @@ def test_every_operation_sends_what_the_file_allows(index: int) -> None:
             operation = operation_of(method, path)
             form = form_of(node, resource, name)
             checker.expected = (method, path)
+            sent: tuple[Json, Json] | None = None
             for everything in (False, True):
                 item: Json = {}
                 parameters: Json = {"resource": resource, "operation": name}
@@ -195,9 +197,13 @@ def test_every_operation_sends_what_the_file_allows(index: int) -> None:
                         item[key] = value_for(prop, operation)
                     elif prop.required or everything:
                         parameters[prop.name] = parameters_for(prop, operation)
+                if (item, parameters) == sent:
+                    continue
+                sent = item, parameters
+                runs += 1
                 result = runtime.run("threecx", parameters, items=[item], credentials=CREDENTIALS)
                 assert not result.report.counts.failed, (path, result.items)
-    assert checker.checked == 2 * len(chunk_of(index))
+    assert len(chunk_of(index)) < runs == checker.checked
     assert not checker.violations
 
 

@@ -19,10 +19,10 @@ NAMES = ["$top", "$skip", "$filter", "$count", "$select"]
 def lists() -> Node:
     """A list with the options the importer gives it."""
     options = [odata.option(name, name.removeprefix("$").title()) for name in NAMES]
-    options += [*odata.paging(NAMES), odata.keeping_annotations()]
+    options += [*odata.paging_options(NAMES), odata.annotations_option()]
     collection = {"displayName": "Options", "name": "Options", "type": "collection", "default": {}, "options": options}
     return answering(
-        {"request": {"queryEncoding": "odata"}, "output": {"postReceive": [odata.receiving(False)]}}, collection
+        {"request": {"queryEncoding": "odata"}, "output": {"postReceive": [odata.receive_step(False)]}}, collection
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from nodeloom.testing import ThreeCXSandbox
-from nodeloom.testing.requestlog import masked_form, masked_headers, masked_target, masked_token_body
+from nodeloom.testing.requestlog import mask_form, mask_headers, mask_target, mask_token_body
 from tests.testing.conftest import Connect, fetch_token
 
 
@@ -67,9 +67,9 @@ def test_no_secret_and_no_token_reaches_the_log(sandbox: ThreeCXSandbox, connect
 
 
 def test_only_what_is_secret_is_masked() -> None:
-    assert masked_form("a=1&client_secret=x&b") == "a=1&client_secret=***&b"
-    assert masked_target("/a?access_token=x&q=2") == "/a?access_token=***&q=2"
-    assert masked_target("/a") == "/a"
-    assert masked_token_body(b"", None) == b""
-    assert masked_token_body(b"x", "text/plain") == b"***"
-    assert masked_headers([("a", "1"), ("a", "2"), ("authorization", "x")]) == {"a": "1, 2", "authorization": "***"}
+    assert mask_form("a=1&client_secret=x&b") == "a=1&client_secret=***&b"
+    assert mask_target("/a?access_token=x&q=2") == "/a?access_token=***&q=2"
+    assert mask_target("/a") == "/a"
+    assert mask_token_body(b"", None) == b""
+    assert mask_token_body(b"x", "text/plain") == b"***"
+    assert mask_headers([("a", "1"), ("a", "2"), ("authorization", "x")]) == {"a": "1, 2", "authorization": "***"}

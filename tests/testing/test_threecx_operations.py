@@ -13,7 +13,7 @@ from nodeloom.testing.odata.service import Answer, ODataService
 from tests.testing.declared import CATALOGUE, Probe, ask, bad_literal, literal, misfit, new_service, probes, put
 
 PROBES = list(probes())
-PARTS = 8
+PARTS = 2
 Check = Callable[[ODataService, Probe], None]
 
 

@@ -76,9 +76,9 @@ def test_a_link_in_use_is_refused_in_3cx_words(client: httpx.Client) -> None:
     }
 
 
-@pytest.mark.parametrize("body", [{}, {"Link": ""}, {"Link": None}, {"Name": "x"}])
-def test_a_link_needs_its_name(client: httpx.Client, body: dict[str, Any]) -> None:
-    assert client.post("WebsiteLinks", json=body).status_code == 400
+def test_a_link_needs_its_name(client: httpx.Client) -> None:
+    for body in ({}, {"Link": ""}, {"Link": None}, {"Name": "x"}):
+        assert client.post("WebsiteLinks", json=body).status_code == 400
 
 
 def test_update_answers_204_and_changes_the_etag(sandbox: ThreeCXSandbox, client: httpx.Client) -> None:
@@ -93,32 +93,21 @@ def test_update_answers_204_and_changes_the_etag(sandbox: ThreeCXSandbox, client
     assert sandbox.etag("link-2") != unchanged
 
 
-@pytest.mark.parametrize(
-    ("body", "target"),
-    [
+def test_a_field_that_does_not_fit_is_400_and_changes_nothing(sandbox: ThreeCXSandbox, client: httpx.Client) -> None:
+    """One body of each kind; `test_threecx_operations.py` has every field of every operation."""
+    before = sandbox.etag("link-2"), sandbox.links["link-2"]
+    bodies: list[tuple[dict[str, Any], str]] = [
         ({"Nmae": "x"}, "Nmae"),
-        ({"Name": 5}, "Name"),
-        ({"Website": "https://a"}, "Website"),
-        ({"Website": None}, "Website"),
         ({"Website": [1]}, "Website/0"),
-        ({"Id": "1"}, "Id"),
-        ({"CallsEnabled": "true"}, "CallsEnabled"),
         ({"General": {"Greeting": "Always"}}, "General/Greeting"),
         ({"General": {"Greting": "Disabled"}}, "General/Greting"),
         ({"Styling": {"Style": "x" * 2049}}, "Styling/Style"),
-        ({"DN": "800"}, "DN"),
         ({"Link": "other"}, "Link"),
-        ({"Link": None}, "Link"),
-    ],
-)
-def test_a_field_that_does_not_fit_is_400_and_changes_nothing(
-    sandbox: ThreeCXSandbox, client: httpx.Client, body: dict[str, Any], target: str
-) -> None:
-    before = sandbox.etag("link-2"), sandbox.links["link-2"]
-    answer = client.patch(at("link-2"), json={"Group": "GRP0001", **body})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["target"] == target
-    assert (sandbox.etag("link-2"), sandbox.links["link-2"]) == before
+    ]
+    for body, target in bodies:
+        answer = client.patch(at("link-2"), json={"Group": "GRP0001", **body})
+        assert (answer.status_code, answer.json()["error"]["target"]) == (400, target)
+        assert (sandbox.etag("link-2"), sandbox.links["link-2"]) == before
 
 
 def test_delete_answers_204_once(sandbox: ThreeCXSandbox, client: httpx.Client) -> None:

@@ -5,8 +5,7 @@
 QuickJS nor time zone data.
 """
 
-from nodeloom.expression.compiled import Compiled
-from nodeloom.expression.scope import Environment, Scope
+from nodeloom.expression.scope import Compiled, Environment, Scope
 from nodeloom.expression.splitting import Dialect
 from nodeloom.expression.template import compile_value
 from nodeloom.values import UNDEFINED, Literal, Undefined

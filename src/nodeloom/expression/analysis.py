@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.syntax.bindings import names_of
@@ -17,10 +17,10 @@ ITEM_NAMES = words(
 _ALL_ITEMS = words("$items $item $node $ $getPairedItem")
 _CURRENT_ONLY = frozenset(("item", "params", "context"))
 
+Path: TypeAlias = tuple[str | int, ...]
+
 # No array has an index of more digits.
 _INDEX = re.compile("0|[1-9][0-9]{0,14}")
-
-Path = tuple[str | int, ...]
 
 
 class Facts(NamedTuple):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from nodeloom.errors import ExpressionError, MissingValueError, NodeloomError, UnknownNameError, said
 from nodeloom.expression.crossing import decode, encode
-from nodeloom.values import UNDEFINED
-
-if TYPE_CHECKING:
-    from nodeloom.expression.scope import Scope
+from nodeloom.expression.scope import Scope
+from nodeloom.values import UNDEFINED, Json
 
 
 class Receiver(Protocol):
@@ -137,11 +135,11 @@ def _process(_: str, __: Scope) -> str:
     return encode({"zone": process_zone()})
 
 
-def _call(function: Callable[..., object], arguments: list[Any]) -> object:
+def _call(function: Callable[..., object], arguments: list[Json]) -> object:
     return function(*arguments)
 
 
-_ANSWERS: dict[str, Callable[[str, Any], str]] = {
+_ANSWERS: dict[str, Callable[[str, Scope], str]] = {
     "environment": _environment,
     "items": _items,
     "node": _node,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nodeloom import javascript
 from nodeloom.errors import ExpressionSyntaxError
 from nodeloom.expression.analysis import Facts, bare_dollar, facts_of, member_path, reflection
-from nodeloom.expression.compiled import Compiled, PathTemplate, StaticValue, Template, TextTemplate
+from nodeloom.expression.compiled import PathTemplate, StaticValue, Template, TextTemplate
 from nodeloom.expression.path import Reader, path_reader
 from nodeloom.expression.rewrite import Block, build_program
 from nodeloom.expression.splitting import Code, Dialect, Text, split
@@ -15,7 +15,7 @@ from nodeloom.expression.syntax import CodeError, parse_expression
 from nodeloom.expression.text import NotPlainError, mixed_text
 
 if TYPE_CHECKING:
-    from nodeloom.expression.scope import Scope
+    from nodeloom.expression.scope import Compiled, Scope
 
 
 def compile_template(source: str, dialect: Dialect, property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word

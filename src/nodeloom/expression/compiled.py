@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from nodeloom import javascript
-from nodeloom.errors import ExpressionError, preview
+from nodeloom.errors import ExpressionError
+from nodeloom.expression.engines import engines_of
+from nodeloom.expression.scope import Compiled, Scope
 from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.expression.words import words
 
 if TYPE_CHECKING:
     from nodeloom.expression.path import Reader
     from nodeloom.expression.rewrite import Block, Program
-    from nodeloom.expression.scope import Scope
 
-Path = tuple[str | int, ...]
-
-_NO_NAMES: frozenset[str] = frozenset()
 _PARAMETERS = frozenset({"$parameter", "$rawParameter"})
 
 #: What expressions call the credential; in a credential type's own templates it is `$self` too.
@@ -27,54 +25,6 @@ NAMES_AROUND = words("$parameter $value $parent $request")
 
 #: What stands before the name of a member beside the one that is resolved, in `$parameter`.
 SIBLING = "&"
-
-
-class Compiled:
-    """A value ready to be resolved against a scope.
-
-    Attributes:
-        source: what was written.
-        static: whether there is no template inside; then `value` is the constant.
-        names: the `$` names referred to.
-        references: member paths read, such as `("$json", "Link")`.
-        needs_javascript: whether the JavaScript evaluator is needed (the path evaluator can do the rest).
-        needs_all_items: whether it refers to items other than the current one.
-        strange: names in its code that are undefined, unless a plugin's function is called so.
-    """
-
-    __slots__ = (
-        "names",
-        "needs_all_items",
-        "needs_javascript",
-        "property",
-        "references",
-        "source",
-        "static",
-        "strange",
-        "value",
-    )
-
-    def __init__(self, source: object, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
-        self.source = source
-        self.property = property
-        self.static = False
-        self.value: object = None
-        self.names = _NO_NAMES
-        self.references: tuple[Path, ...] = ()
-        self.needs_javascript = False
-        self.needs_all_items = False
-        self.strange = _NO_NAMES
-
-    def resolve(self, scope: Scope) -> object:
-        """The value for the scope's item; `UNDEFINED` where JavaScript would say undefined.
-
-        Raises:
-            ExpressionError: it cannot be evaluated.
-        """
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {preview(self.source)}>"
 
 
 class StaticValue(Compiled):
@@ -173,7 +123,7 @@ class Template(Compiled):
         if not (scope.environment.javascript and javascript.is_installed()):
             raise javascript.disabled("This expression", expression=str(self.source), property=self.property)
         try:
-            return scope.environment.engines.evaluate(self.program, scope)
+            return engines_of(scope.environment).evaluate(self.program, scope)
         except ExpressionError as fault:
             # Those of the limits say nothing of values.
             if type(fault) is ExpressionError and _reads_credential(self, scope):

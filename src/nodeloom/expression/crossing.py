@@ -1,7 +1,7 @@
 """How values cross between Python and the JavaScript engine: as JSON text.
 
-What JSON has no word for travels as `{"\\u0000": [kind, content]}`; text that holds such tags begins with
-`!`. Text is pure ASCII, so that single surrogates cross unharmed.
+A value that JSON does not have travels as `{Tag.KEY: [tag, content]}`, and text that holds such tags begins with
+`Tag.TAGGED`. Text is pure ASCII, so that single surrogates cross unharmed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,23 @@ from nodeloom.jsonwriting import json_writer
 from nodeloom.values import UNDEFINED, ZonedDateTime
 from nodeloom.valuewords import kind_of
 
-_TAG = "\0"
+
+class Tag:
+    """What stands for a value that JSON does not have. core.js is given these names (`modules.boot_sources`)."""
+
+    KEY = "\0"  # the one key of the object that stands for such a value
+    TAGGED = "!"  # the first letter of a text that has such an object in it
+
+    NUMBER = "number"  # NaN, Infinity, -Infinity and -0, as text
+    BIGINT = "bigint"  # its digits
+    UNDEFINED = "undefined"
+    DATE = "date"  # milliseconds since 1970, null for an invalid date
+    DATETIME = "datetime"  # into JavaScript [milliseconds, zone], out of it [milliseconds, zone or null, offset]
+    TEXT = "text"  # what has a text of its own: a Duration
+    OBJECT = "object"  # entries, of an object that has Tag.KEY for a key itself
+    REFUSED = "refused"  # never written: making its content fails
+
+
 _SAFE_INTEGER = 2**53
 _DAY_MINUTES = 24 * 60
 
@@ -35,25 +51,25 @@ def encode(value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         pass  # not plain JSON, or too deep; what it is shows below
     try:
-        return "!" + _plain(_tagged(value))
+        return Tag.TAGGED + _plain(_tagged(value))
     except (TypeError, ValueError, RecursionError) as fault:
         raise ExpressionError("The data is no JSON, so JavaScript cannot read it.", value=str(fault)) from None
 
 
 def _tagged(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
-        return {_TAG: ["number", "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"]}
+        return {Tag.KEY: [Tag.NUMBER, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"]}
     if isinstance(value, ZonedDateTime):
-        return {_TAG: ["datetime", [value.timestamp() * 1000, _zone_name(value)]]}
+        return {Tag.KEY: [Tag.DATETIME, [value.timestamp() * 1000, _zone_name(value)]]}
     if isinstance(value, datetime.datetime):
-        return {_TAG: ["date", value.timestamp() * 1000]}
+        return {Tag.KEY: [Tag.DATE, value.timestamp() * 1000]}
     if isinstance(value, datetime.date):
         return value.isoformat()
     if value is UNDEFINED:
-        return {_TAG: ["undefined"]}
+        return {Tag.KEY: [Tag.UNDEFINED]}
     if isinstance(value, Mapping):
         tagged = {str(k): _tagged(v) for k, v in value.items()}
-        return {_TAG: ["object", list(tagged.items())]} if _TAG in tagged else tagged
+        return {Tag.KEY: [Tag.OBJECT, list(tagged.items())]} if Tag.KEY in tagged else tagged
     if isinstance(value, (list, tuple)):
         return [_tagged(v) for v in value]
     if value is None or isinstance(value, (str, int, float)):
@@ -88,7 +104,7 @@ def number(value: float) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> object:
-    if len(pairs) == 1 and pairs[0][0] == _TAG:
+    if len(pairs) == 1 and pairs[0][0] == Tag.KEY:
         kind, *content = pairs[0][1]
         return _UNTAG[kind](content[0] if content else None)
     return dict(pairs)
@@ -138,11 +154,11 @@ def _zone(name: str | None, offset: float | None) -> datetime.tzinfo:
 
 
 _UNTAG: dict[str, Callable[[Any], object]] = {
-    "number": float,
-    "bigint": int,
-    "undefined": lambda _: UNDEFINED,
-    "date": _date,
-    "datetime": _zoned,
-    "text": lambda content: content,
-    "object": dict,
+    Tag.NUMBER: float,
+    Tag.BIGINT: int,
+    Tag.UNDEFINED: lambda _: UNDEFINED,
+    Tag.DATE: _date,
+    Tag.DATETIME: _zoned,
+    Tag.TEXT: lambda content: content,
+    Tag.OBJECT: dict,
 }

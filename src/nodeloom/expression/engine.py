@@ -17,23 +17,22 @@ template is put in beforehand.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from nodeloom.errors import ExpressionError, ExpressionMemoryError, ExpressionTimeoutError
-from nodeloom.expression import answers
+from nodeloom.expression.answers import LIFETIME, answer, preload
 from nodeloom.expression.crossing import decode, encode, number
-from nodeloom.expression.engines import DiscardedEngine
-from nodeloom.expression.interpreter import LOST, MEMORY, TIME, Interpreter, Result
+from nodeloom.expression.enginefault import DiscardedEngine
+from nodeloom.expression.interpreter import Interpreter, Mark, Result
 from nodeloom.expression.modules import boot_sources, module_source
-from nodeloom.expression.scope import without_content
+from nodeloom.expression.scope import Environment, ItemCell, Scope, without_content
 from nodeloom.expression.stack import stack_size
-from nodeloom.values import UNDEFINED
+from nodeloom.values import UNDEFINED, Item
 
 if TYPE_CHECKING:
-    from nodeloom.expression.engines import Engines
     from nodeloom.expression.rewrite import Program
-    from nodeloom.expression.scope import Environment, Item, ItemCell, Scope
 
 #: Questions one evaluation may ask; a template that asks for more is at fault.
 _MAX_QUESTIONS = 2000
@@ -57,13 +56,17 @@ class _Interpreter(Protocol):
 
 
 class Engine:
-    """One interpreter, and what it has been given so far."""
+    """One interpreter, and what it has been given so far.
 
-    def __init__(self, engines: Engines) -> None:
+    While the context of `set_aside` is open, whoever evaluates on this thread finds another engine: a function of the
+    host may evaluate expressions of its own. `process` says that the interpreter has a process of its own.
+    """
+
+    def __init__(self, set_aside: Callable[[], AbstractContextManager[None]], *, process: bool) -> None:
         self.programs: dict[str, int] = {}
-        self._engines = engines
-        self.interpreter = _interpreter(engines.process)
-        self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in answers.LIFETIME.values()}
+        self._set_aside = set_aside
+        self.interpreter = _make_interpreter(process)
+        self._given: dict[str, set[tuple[str, str]]] = {level: set() for level in LIFETIME.values()}
         self._environment: Environment | None = None
         self._items: object = None
         self._cell: ItemCell | None = None
@@ -79,7 +82,7 @@ class Engine:
             names = scope.names_text(program.names) if scope.names else ""
             environment = scope.environment
             result = self.interpreter.run(index, names, program.pure, environment.time_limit, environment.memory_limit)
-            if type(result) is str and result[0] == "?":
+            if type(result) is str and result[0] == Mark.QUESTIONS:
                 result = self._converse(program, index, names, scope, result)
         except MemoryError:
             raise DiscardedEngine(_memory_error()) from None
@@ -94,8 +97,8 @@ class Engine:
         if program.item and scope.cell is not self._cell:
             self._take_item(scope.cell)
         for kind, key in program.preload:
-            if (kind, key) not in self._given[answers.LIFETIME[kind]]:
-                answers.preload(self, kind, key, scope)
+            if (kind, key) not in self._given[LIFETIME[kind]]:
+                preload(self, kind, key, scope)
 
     def _converse(self, program: Program, index: int, names: str, scope: Scope, result: str) -> Result:
         """Answer the run's questions until it has no more."""
@@ -103,13 +106,13 @@ class Engine:
         started = self.interpreter.seconds()
         for _ in range(_MAX_QUESTIONS):
             for kind, key in _questions(result[1:]):
-                with self._engines.set_aside() if kind == "function" else nullcontext():
-                    answers.answer(self, kind, key, scope)
+                with self._set_aside() if kind == "function" else nullcontext():
+                    answer(self, kind, key, scope)
             self._prepare(program, scope)
             following = self.interpreter.run(
                 index, names, program.pure, environment.time_limit, environment.memory_limit
             )
-            if type(following) is not str or following[0] != "?":
+            if type(following) is not str or following[0] != Mark.QUESTIONS:
                 return following
             result = following
             if self.interpreter.seconds() - started > _WITH_QUESTIONS * environment.time_limit:
@@ -140,7 +143,7 @@ class Engine:
 
     def give(self, kind: str, key: str, text: str) -> None:
         """Hand over the answer to a question."""
-        level = answers.LIFETIME[kind]
+        level = LIFETIME[kind]
         self.interpreter.give(level, kind, key, text)
         self._given[level].add((kind, key))
 
@@ -150,7 +153,7 @@ class Engine:
             self.load(first)
 
 
-def _interpreter(process: bool) -> _Interpreter:
+def _make_interpreter(process: bool) -> _Interpreter:
     if process:
         from nodeloom.expression.interpreter_process import InterpreterProcess
 
@@ -184,32 +187,32 @@ def _time_error(environment: Environment) -> ExpressionTimeoutError:
 def _value(result: str, environment: Environment) -> object:
     """The Python value of the text that a run gave."""
     mark = result[0]
-    if mark == "s":
+    if mark == Mark.TEXT:
         return result[1:]
-    if mark == "j":
+    if mark == Mark.JSON:
         return decode(result[1:])
-    if mark == "u":
+    if mark == Mark.UNDEFINED:
         return UNDEFINED
-    if mark == "n":
+    if mark == Mark.NULL:
         return None
-    if mark == MEMORY:
+    if mark == Mark.MEMORY:
         raise DiscardedEngine(_memory_error())
-    if mark == TIME:
+    if mark == Mark.TIME:
         raise DiscardedEngine(_time_error(environment))
-    if mark == LOST:
+    if mark == Mark.LOST:
         raise DiscardedEngine(ExpressionError("The process that evaluates expressions ended before it had a result."))
-    if mark != "e":
+    if mark != Mark.ERROR:
         raise _nonsense()
     described = decode(result[1:])
-    if not _are_texts(described):
+    if not isinstance(described, str):
         raise _nonsense()
-    raise ExpressionError(described[1])
+    raise ExpressionError(described)
 
 
 def _questions(text: str) -> list[tuple[str, str]]:
     """What a run asks for. A process that is not our code any more could ask for anything."""
     asked = decode(text)
-    if not isinstance(asked, list) or not all(_are_texts(pair) and pair[0] in answers.LIFETIME for pair in asked):
+    if not isinstance(asked, list) or not all(_are_texts(pair) and pair[0] in LIFETIME for pair in asked):
         raise _nonsense()
     return [(kind, key) for kind, key in asked]
 

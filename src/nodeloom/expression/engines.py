@@ -9,23 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from nodeloom.expression.enginefault import DiscardedEngine
+from nodeloom.expression.scope import Environment, Scope
+
 if TYPE_CHECKING:
-    from nodeloom.errors import ExpressionError
     from nodeloom.expression.engine import Engine
     from nodeloom.expression.rewrite import Program
-    from nodeloom.expression.scope import Scope
 
 
 #: Programs an engine keeps; more than a run has templates. Beyond it another one is made.
 _MAX_PROGRAMS = 4000
-
-
-class DiscardedEngine(Exception):
-    """The engine cannot be used any more; holds the error that tells why."""
-
-    def __init__(self, error: ExpressionError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 class Engines:
@@ -61,7 +54,7 @@ class Engines:
         if engine is None or engine.interpreter.spoiled or len(engine.programs) > _MAX_PROGRAMS:
             from nodeloom.expression.engine import Engine
 
-            engine = self._local.engine = Engine(self)
+            engine = self._local.engine = Engine(self.set_aside, process=self.process)
         return engine
 
     def close(self) -> None:
@@ -77,6 +70,15 @@ class Engines:
             yield
         finally:
             local.engine, local.spare = engine, local.engine
+
+
+def engines_of(environment: Environment) -> Engines:
+    """The engines that evaluate what is resolved in `environment`; it gets its own if it was made without."""
+    engines = environment.engines
+    if engines is None:
+        engines = environment.engines = Engines()
+    assert isinstance(engines, Engines)  # noqa: S101 - there is no other evaluator; Environment cannot name the class
+    return engines
 
 
 _ALL: weakref.WeakSet[Engines] = weakref.WeakSet()

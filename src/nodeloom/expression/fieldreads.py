@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nodeloom.expression.compiled import CREDENTIAL_NAMES, Compiled, Path
+from nodeloom.expression.analysis import Path
+from nodeloom.expression.compiled import CREDENTIAL_NAMES
+from nodeloom.expression.scope import Compiled
 
 Fields = frozenset[str]
 """Names of a credential's fields; `EVERY` among them where it cannot be told which."""

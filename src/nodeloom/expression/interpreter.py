@@ -3,9 +3,8 @@
 It knows nothing of scopes, templates or Python values, so that it works alike in this process and in one of its own
 (`interpreter_child.py` loads this file by its path). Therefore it imports nothing of the package.
 
-A result is a number, a boolean, or text whose first letter says what it is; core.js writes most of them. `TIME` and
-`MEMORY` say which limit was met, `LOST` that the interpreter's process ended; after one of them, and when `spoiled` is
-true, the interpreter must not be used again.
+A result is a number, a boolean, or text that begins with a `Mark`. After `Mark.TIME`, `MEMORY` or `LOST`, and when
+`spoiled` is true, the interpreter must not be used again.
 """
 
 from __future__ import annotations
@@ -16,7 +15,26 @@ from typing import Any
 
 from _quickjs import Context, JSException, StackOverflow  # type: ignore[import-not-found]  # the extension has no stubs
 
-TIME, MEMORY, LOST = "t", "m", "x"
+
+class Mark:
+    """The first letter of a result that is text. core.js is given these names and letters (`modules.boot_sources`)."""
+
+    TEXT = "s"  # a text follows
+    JSON = "j"  # JSON follows (crossing.py)
+    UNDEFINED = "u"
+    NULL = "n"
+    QUESTIONS = "?"  # JSON follows, the list of what the program asks for: [[kind, key], …]
+    ERROR = "e"  # JSON follows, a text: what the program threw
+    MEMORY = "m"  # the memory limit was met
+    TIME = "t"  # the time limit was met
+    LOST = "x"  # the interpreter's process ended
+
+    # Only between a process and its parent, which carry text alone.
+    TRUE_OR_FALSE = "b"
+    WHOLE = "i"
+    REAL = "f"
+    MODULE = "="  # the name of a module follows, which could begin as a number does
+
 
 #: Seconds and bytes of the package's own code, which no limit of a run is for.
 _BOOT_SECONDS = 30.0
@@ -117,14 +135,14 @@ class Interpreter:
                 self.spoiled = self.spoiled or self._has_jobs()
             except JSException as fault:
                 if "interrupted" not in str(fault):
-                    return MEMORY
+                    return Mark.MEMORY
                 if time.monotonic() - started >= time_limit * _OWN_SHARE:
-                    return TIME
+                    return Mark.TIME
             except (MemoryError, StackOverflow):
-                return MEMORY
+                return Mark.MEMORY
             else:
                 # `run` always gives something; without memory even its own handler fails.
-                return MEMORY if result is None else result
+                return Mark.MEMORY if result is None else result
 
     @staticmethod
     def _handed(call: Callable[..., str | None], *arguments: str | int) -> str:

@@ -49,9 +49,9 @@ def _message() -> list[str]:
     return texts
 
 
-def _answer(result: object, *, spoiled: bool) -> None:
-    kind = {bool: "b", int: "i", float: "f"}.get(type(result), "")
-    content = f"{kind}{result!r}" if kind else str(result)
+def _answer(marks: Any, result: object, *, spoiled: bool) -> None:
+    mark = {bool: marks.TRUE_OR_FALSE, int: marks.WHOLE, float: marks.REAL}.get(type(result), "")
+    content = f"{mark}{result!r}" if mark else str(result)
     data = memoryview(content.encode("utf-8", "surrogatepass"))
     head = _ANSWER.pack(len(data), time.process_time(), spoiled)
     os.write(1, head)
@@ -64,7 +64,7 @@ def _end_after(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _perform(interpreter: Any, name: str, texts: list[str]) -> object:
+def _perform(marks: Any, interpreter: Any, name: str, texts: list[str]) -> object:
     if name == "item":
         return interpreter.item(texts[0], texts[1], int(texts[2]))
     if name == "run":
@@ -72,7 +72,7 @@ def _perform(interpreter: Any, name: str, texts: list[str]) -> object:
         _end_after(float(seconds) * _GRACE_SHARE + _GRACE_SECONDS)
         return interpreter.run(int(number), names, pure == "1", float(seconds), int(memory))
     if name == "load":
-        return "=" + interpreter.load(*texts)  # a module's name could begin as a number does
+        return marks.MODULE + interpreter.load(*texts)
     return getattr(interpreter, name)(*texts)
 
 
@@ -83,10 +83,11 @@ def main() -> None:
     import _quickjs  # type: ignore[import-not-found] # noqa: F401 - nothing can be opened later on
 
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib takes long to import
-    interpreter_class = runpy.run_path(os.path.join(here, "interpreter.py"))["Interpreter"]  # noqa: PTH118
+    room = runpy.run_path(os.path.join(here, "interpreter.py"))  # noqa: PTH118
+    marks = room["Mark"]
     stack = runpy.run_path(confinement)["confine"](_MEMORY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
-    interpreter = interpreter_class(_message(), stack)
+    interpreter = room["Interpreter"](_message(), stack)
     while True:
         texts = _message()
         _end_after(_LOADING_SECONDS)
@@ -95,12 +96,12 @@ def main() -> None:
             name = texts[at]
             following = at + 1 + _ARGUMENTS[name]
             try:
-                result = _perform(interpreter, name, texts[at + 1 : following])
+                result = _perform(marks, interpreter, name, texts[at + 1 : following])
             except MemoryError:
                 failed = True
             at = following
         _end_after(0)
-        _answer("m" if failed else result, spoiled=failed or interpreter.spoiled)
+        _answer(marks, marks.MEMORY if failed else result, spoiled=failed or interpreter.spoiled)
 
 
 main()

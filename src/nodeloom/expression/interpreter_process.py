@@ -20,14 +20,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.expression.interpreter import LOST, MEMORY, TIME, Result
+from nodeloom.expression.interpreter import Mark, Result
 from nodeloom.isolation import start_isolated
 
 _COUNT = struct.Struct("<I")
 _ANSWER = struct.Struct("<Id?")
 #: The largest answer: core.js gives no text longer than 16 MiB characters, each of which is at most 4 bytes.
 _LARGEST = 64 * 1024 * 1024 + 16
-_NUMBERS: dict[str, Callable[[str], Result]] = {"b": lambda text: text == "True", "i": int, "f": float}
+_NUMBERS: dict[str, Callable[[str], Result]] = {
+    Mark.TRUE_OR_FALSE: lambda text: text == "True",
+    Mark.WHOLE: int,
+    Mark.REAL: float,
+}
 #: Seconds on the wall that a process may be silent, for each second of its limit and besides: it may have to wait for a
 #: processor, so this is for one that sleeps or was stopped.
 _WALL_SHARE, _WALL_SECONDS = 10.0, 30.0
@@ -79,7 +83,7 @@ class InterpreterProcess:
         """See `Interpreter.load`."""
         self._commands += ("load", name, source)
         first = self._answered(_LOADING_SECONDS)
-        if not isinstance(first, str) or not first.startswith("="):
+        if not isinstance(first, str) or not first.startswith(Mark.MODULE):
             raise MemoryError
         return first[1:]
 
@@ -96,7 +100,7 @@ class InterpreterProcess:
         self._commands += ("item", json, rest, str(index))
 
     def run(self, number: int, names: str, pure: bool, time_limit: float, memory_limit: int) -> Result:
-        """See `Interpreter.run`. The result is LOST if the process ended for another reason than its limit."""
+        """See `Interpreter.run`. The result is Mark.LOST if the process ended for another reason than its limit."""
         self._commands += ("run", str(number), names, "1" if pure else "0", repr(time_limit), str(memory_limit))
         return self._answered(time_limit * _WALL_SHARE + _WALL_SECONDS)
 
@@ -105,7 +109,7 @@ class InterpreterProcess:
         return self._seconds
 
     def _answered(self, patience: float) -> Result:
-        """The answer to what was gathered; TIME or LOST if there is none."""
+        """The answer to what was gathered; Mark.TIME or Mark.LOST if there is none."""
         commands, self._commands = self._commands, []
         self.spoiled = True  # so it stays if an interrupt cuts the exchange in two
         deadline = time.monotonic() + patience
@@ -113,26 +117,26 @@ class InterpreterProcess:
             self._send(commands, deadline)
             size, self._seconds, spoiled = _ANSWER.unpack(self._receive(_ANSWER.size, deadline))
             if size > _LARGEST:
-                return self._lost(MEMORY)
+                return self._lost(Mark.MEMORY)
             text = self._receive(size, deadline).decode("utf-8", "surrogatepass")
             number = _NUMBERS.get(text[:1])
             result = text if number is None else number(text[1:])
             if result == "":
-                return self._lost(LOST)
+                return self._lost(Mark.LOST)
         except TimeoutError:
-            return self._lost(TIME)
+            return self._lost(Mark.TIME)
         except (OSError, EOFError):
-            return self._lost(LOST)
+            return self._lost(Mark.LOST)
         except ValueError:
-            return self._lost(LOST)  # no text, or no number: not what the child writes
+            return self._lost(Mark.LOST)  # no text, or no number: not what the child writes
         self.spoiled = spoiled
         return result
 
     def _lost(self, why: str) -> str:
         """Give the process up."""
         with suppress(subprocess.TimeoutExpired):
-            if self._child.wait(0.2 if why == LOST else 0) in _ENDED_BY_LIMIT:
-                return TIME
+            if self._child.wait(0.2 if why == Mark.LOST else 0) in _ENDED_BY_LIMIT:
+                return Mark.TIME
         self._child.kill()
         self._child.wait()
         return why

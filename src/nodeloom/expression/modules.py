@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib import resources
 
 from nodeloom.errors import ExpressionError
+from nodeloom.expression.crossing import Tag
+from nodeloom.expression.interpreter import Mark
 from nodeloom.expression.words import words
 
 #: What every engine starts with, in this order; core.js is the ground of the others, and harden.js freezes them.
@@ -33,8 +36,24 @@ MODULES = words(
 
 @cache
 def boot_sources() -> tuple[str, ...]:
-    """The JavaScript of what every engine starts with."""
-    return tuple(_text(name) for name in BOOT)
+    """The JavaScript of what every engine starts with.
+
+    core.js is a function of the letters that stand for kinds of values on both sides, and is called with them here.
+    """
+    core, *others = BOOT
+    letters = shared_letters()
+    given = f"globalThis, {json.dumps(letters['marks'])}, {json.dumps(letters['tags'])}"
+    ground = f"({_text(core).rstrip().removesuffix(';')})({given})"
+    return (ground, *map(_text, others))
+
+
+def shared_letters() -> dict[str, dict[str, str]]:
+    """The marks of results and the tags of values, by their names, as core.js is given them."""
+    return {"marks": _constants_of(Mark), "tags": _constants_of(Tag)}
+
+
+def _constants_of(table: type) -> dict[str, str]:
+    return {name: value for name, value in vars(table).items() if name.isupper()}
 
 
 @cache

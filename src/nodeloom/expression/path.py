@@ -8,19 +8,16 @@ over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TypeAlias
 
 from nodeloom.errors import ExpressionError
-from nodeloom.expression.scope import NO_ITEM, no_item
+from nodeloom.expression.analysis import Path
+from nodeloom.expression.scope import NO_ITEM, Scope, no_item
 from nodeloom.expression.text import NotPlainError
 from nodeloom.expression.words import words
 from nodeloom.values import UNDEFINED
 
-if TYPE_CHECKING:
-    from nodeloom.expression.analysis import Path
-    from nodeloom.expression.scope import Scope
-
-Reader = Callable[["Scope"], object]
+Reader: TypeAlias = Callable[[Scope], object]
 
 #: Names every JavaScript object inherits.
 OBJECT_NAMES = words(
@@ -116,7 +113,7 @@ def _walker(start: Reader, keys: tuple[str | int, ...]) -> Reader:
         return start
 
     def read(scope: Scope) -> object:
-        value: Any = start(scope)
+        value = start(scope)
         for key in keys:
             if type(value) is dict and type(key) is str:
                 value = value[key] if key in value else _known(NotPlainError, key, OBJECT_NAMES)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, Protocol
 
-from nodeloom.errors import ExpressionError, UnknownNameError
+from nodeloom.errors import ExpressionError, UnknownNameError, preview
+from nodeloom.expression.crossing import encode
 from nodeloom.expression.words import words
-from nodeloom.values import UNDEFINED
+from nodeloom.values import UNDEFINED, Item, Json
 
 if TYPE_CHECKING:
-    from nodeloom.expression.compiled import Compiled
-    from nodeloom.expression.engines import Engines
+    from nodeloom.expression.analysis import Path
+    from nodeloom.expression.rewrite import Program
 
-Item = Mapping[str, Any]
-
-_EMPTY: Mapping[str, Any] = {}
+_NO_NAMES: Final = frozenset[str]()
+_EMPTY: Final[dict[str, Json]] = {}
 
 
 #: Names that `names=` cannot replace: the path evaluator reads them from the scope itself.
@@ -43,6 +43,13 @@ HELPERS = words(
 )
 
 
+class Evaluator(Protocol):
+    """What evaluates programs: the engines of a runtime."""
+
+    def evaluate(self, program: Program, scope: Scope) -> object:
+        """The value of `program` for `scope`. Raises ExpressionError if there is none."""
+
+
 class NoItem:
     """Stands for the data of an item that does not exist; reading it fails (n8n)."""
 
@@ -55,12 +62,60 @@ def no_item() -> ExpressionError:
     return ExpressionError("There is no item here: the index is out of range, or there are no input items.")
 
 
-def without_content(files: Mapping[str, Any]) -> dict[str, Any]:
+def without_content(files: Mapping[str, object]) -> Item:
     """What is known of an item's files, their `data` left out (n8n)."""
     return {
         name: {k: v for k, v in file.items() if k != "data"} if isinstance(file, Mapping) else file
         for name, file in files.items()
     }
+
+
+class Compiled:
+    """A value ready to be resolved against a scope.
+
+    Attributes:
+        source: what was written.
+        static: whether there is no template inside; then `value` is the constant.
+        names: the `$` names referred to.
+        references: member paths read, such as `("$json", "Link")`.
+        needs_javascript: whether the JavaScript evaluator is needed (the path evaluator can do the rest).
+        needs_all_items: whether it refers to items other than the current one.
+        strange: names in its code that are undefined, unless a plugin's function is called so.
+    """
+
+    __slots__ = (
+        "names",
+        "needs_all_items",
+        "needs_javascript",
+        "property",
+        "references",
+        "source",
+        "static",
+        "strange",
+        "value",
+    )
+
+    def __init__(self, source: object, property: str | None = None) -> None:  # noqa: A002 - the descriptor's own word
+        self.source = source
+        self.property = property
+        self.static = False
+        self.value: object = None
+        self.names = _NO_NAMES
+        self.references: tuple[Path, ...] = ()
+        self.needs_javascript = False
+        self.needs_all_items = False
+        self.strange = _NO_NAMES
+
+    def resolve(self, scope: Scope) -> object:
+        """The value for the scope's item; `UNDEFINED` where JavaScript would say undefined.
+
+        Raises:
+            ExpressionError: it cannot be evaluated.
+        """
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {preview(self.source)}>"
 
 
 class Environment:
@@ -74,7 +129,8 @@ class Environment:
         nodes: items of other nodes by name, for `$("name")` and `$node["name"]`.
         functions: further functions by name, called with JSON values and returning JSON values.
         javascript: whether templates that need JavaScript are evaluated at all.
-        engines: the JavaScript engines that evaluate them, those of the runtime; without, the environment has its own.
+        engines: the JavaScript engines that evaluate them, those of the runtime; without, the environment has its own
+            (`engines_of`).
         time_limit: seconds of processor time one evaluation may take.
         memory_limit: bytes one evaluation may use.
         run_index: `$runIndex`.
@@ -83,7 +139,7 @@ class Environment:
     """
 
     __slots__ = (
-        "_engines",
+        "engines",
         "env",
         "execution",
         "functions",
@@ -107,7 +163,7 @@ class Environment:
         nodes: Mapping[str, Sequence[Item]] | None = None,
         functions: Mapping[str, Callable[..., object]] | None = None,
         javascript: bool = True,
-        engines: Engines | None = None,
+        engines: Evaluator | None = None,
         time_limit: float = 1.0,
         memory_limit: int = 64 * 1024 * 1024,
         run_index: int = 0,
@@ -121,22 +177,13 @@ class Environment:
         self.nodes = _EMPTY if nodes is None else nodes
         self.functions = _EMPTY if functions is None else functions
         self.javascript = javascript
-        self._engines = engines
+        self.engines = engines
         self.time_limit = time_limit
         self.memory_limit = memory_limit
         self.run_index = run_index
         self.workflow = workflow
         self.execution = execution
         self.is_run = is_run
-
-    @property
-    def engines(self) -> Engines:
-        """The JavaScript engines of this environment."""
-        if self._engines is None:
-            from nodeloom.expression.engines import Engines
-
-            self._engines = Engines()
-        return self._engines
 
 
 class ItemCell:
@@ -192,7 +239,7 @@ class Scope:
             item = items[index]
         self.environment = environment
         self.index = index
-        self.json: Any = NO_ITEM if item is None else item.get("json", _EMPTY)
+        self.json: Json = NO_ITEM if item is None else item.get("json", _EMPTY)
         self._item = item
         self._items = items
         self._cell: ItemCell | None = None
@@ -227,7 +274,7 @@ class Scope:
         return self._cell
 
     @property
-    def binary(self) -> Mapping[str, Any]:
+    def binary(self) -> Item:
         """The item's files, without their content."""
         if self.cell.item is None:
             raise no_item()
@@ -277,8 +324,6 @@ class Scope:
         """The further names among `wanted` as the text that crosses into the engine; "" if there are none."""
         text = self._texts.get(wanted)
         if text is None:
-            from nodeloom.expression.crossing import encode
-
             given = {n: self.names[n] for n in wanted if n in self.names and n not in OWN_NAMES}
             text = self._texts[wanted] = encode(given) if given else ""
         return text

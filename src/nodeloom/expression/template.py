@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nodeloom.expression.compiled import Compiled, Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
+from nodeloom.expression.compiled import Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
+from nodeloom.expression.scope import Compiled
 from nodeloom.expression.splitting import Dialect, is_template, unclosed
 from nodeloom.values import literal_of
 

@@ -1,7 +1,7 @@
 """Reads the files of a package as npm packs it, from an archive or a folder, into memory.
 
-Nothing is unpacked to disk. An archive is another's word: names that leave the package, links, devices and sizes
-beyond the limits are errors, and a compressed bomb ends where the limit is.
+Nothing is unpacked to disk. An archive comes from others: names that leave the package, links, devices and
+sizes beyond the limits are errors, and a compressed bomb is not unpacked beyond the limit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Files:
-    """A package's files by path inside it: `texts` those that code may read, `names` all, `skipped` links and such."""
+    """A package's files by path inside it: `texts` that code may read, `names` of all, `skipped` links and devices."""
 
     texts: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -61,7 +61,7 @@ def is_archive(path: Path) -> bool:
 def read_archive(path: Path, limits: Limits) -> Files:
     """The files of a packed package, without the folder they are in (npm's `package/`).
 
-    Raises DescriptorError when the file is no archive, or holds what a package may not.
+    Raises DescriptorError if the file is not an archive, or holds entries that a package may not have.
     """
     counter = _Counter(path, limits)
     try:
@@ -78,7 +78,7 @@ def read_archive(path: Path, limits: Limits) -> Files:
         raise DescriptorError(f"{path} holds headers of headers without end.", hint=_HOSTILE) from None
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
         raise DescriptorError(
-            f"{path} is no archive as npm packs it: {preview(str(fault))}.", hint="`npm pack NAME` makes one."
+            f"{path} is not an archive as npm packs it: {preview(str(fault))}.", hint="`npm pack NAME` makes one."
         ) from None
     except OSError as fault:
         raise DescriptorError(f"{path} cannot be read: {fault.strerror or fault}.", hint="Check the file.") from None
@@ -131,7 +131,7 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
         counter.add(None, 0)
         return
     if not member.isreg() or member.issparse():
-        kind = "a link" if member.issym() or member.islnk() else "no plain file"
+        kind = "a link" if member.issym() or member.islnk() else "something that is not a plain file"
         raise DescriptorError(
             f"{counter.path} holds {kind}: {preview(member.name)}.",
             hint="Packages made by `npm pack` hold plain files only.",
@@ -203,15 +203,15 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """The header in one block."""
-        return super().frombuf(buf, encoding, errors)._checked()
+        return super().frombuf(buf, encoding, errors)._refuse_large()
 
     @classmethod
     def _frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str, **options: bool) -> Self:
         # What tarfile itself calls in later releases (3.14.8 for one).
         found: Self = super()._frombuf(buf, encoding, errors, **options)  # type: ignore[misc]
-        return found._checked()
+        return found._refuse_large()
 
-    def _checked(self) -> Self:
+    def _refuse_large(self) -> Self:
         if self.size < 0 or (self.type in _READ_WHOLE and self.size > _MOST_HEADER):
             raise tarfile.ReadError(f"a header says that {self.size:,} bytes follow")
         return self

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import runpy
 import sys
-from typing import Any
 
 
-def _say(**line: Any) -> None:
+def _say(**line: object) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 

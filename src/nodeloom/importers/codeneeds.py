@@ -1,18 +1,19 @@
 """Which operations of a node are pure data, and which need JavaScript that the node's package brings.
 
-A function in a description is written `{"__function__": name}`. Where it stands on what every run of an operation
-goes through, the operation cannot run; where it stands on a parameter that may be left out, only what sets it cannot.
+A function in a description is written `{"__function__": name}`. If it stands on a part that every run of an operation
+goes through, the operation cannot run. If it stands on a parameter that may be left out, only runs that set it cannot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.models import DisplayOptions, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.visibility import Surroundings, visible_form
+from nodeloom.values import Json, JsonObject
 
 FUNCTION = "__function__"
 Status = Literal["pure", "partly", "hooked"]
@@ -34,9 +35,9 @@ class OperationReport:
         """`hooked`: cannot run; `partly`: runs while certain parameters are left out; `pure`: is data alone."""
         return "hooked" if self.hooks else "partly" if self.parameters else "pure"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The operation as JSON."""
-        found: dict[str, Any] = {"resource": self.resource, "operation": self.operation, "status": self.status}
+        found: JsonObject = {"resource": self.resource, "operation": self.operation, "status": self.status}
         if self.hooks:
             found["hooks"] = self.hooks
         if self.parameters:
@@ -44,7 +45,7 @@ class OperationReport:
         return found
 
 
-def hook_names(value: Any) -> Iterator[str]:
+def hook_names(value: Json) -> Iterator[str]:
     """The names of the functions anywhere in a part of a description, in its order."""
     if isinstance(value, Mapping):
         if FUNCTION in value:
@@ -102,7 +103,7 @@ def _by_choice(options: DisplayOptions | None) -> DisplayOptions | None:
     if options is None:
         return None
 
-    def chosen(keys: Mapping[str, Any] | None) -> dict[str, Any]:
+    def chosen(keys: Mapping[str, Json] | None) -> JsonObject:
         return {k: v for k, v in (keys or {}).items() if k.removeprefix("/") in _CHOOSERS}
 
     return DisplayOptions(show=chosen(options.show), hide=chosen(options.hide))

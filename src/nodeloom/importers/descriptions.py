@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.descriptor.catalogue import Node, credential_type
 from nodeloom.descriptor.validation import Problem, validate_document
 from nodeloom.errors import DescriptorError, NodeloomError
 from nodeloom.importers.codeneeds import FUNCTION, hook_names, operation_reports
 from nodeloom.importers.importreport import TypeReport
+from nodeloom.values import Json, JsonObject
 
 _CODE = {
     "execute": "its own code does the work (execute)",
@@ -21,9 +21,7 @@ _CODE = {
 _MAX_PROBLEMS = 100
 
 
-def node_report(
-    document: dict[str, Any], entry: Mapping[str, Any], module: str, lost: list[dict[str, str]]
-) -> TypeReport:
+def node_report(document: JsonObject, entry: Mapping[str, Json], module: str, lost: list[dict[str, str]]) -> TypeReport:
     """Look into a node's description. `entry` is what was found beside it, `lost` the stand-ins that are in it."""
     name = document.get("name")
     found = TypeReport("node", name if isinstance(name, str) else "", module)
@@ -40,12 +38,12 @@ def node_report(
     return found
 
 
-def _examine_node(document: dict[str, Any], found: TypeReport) -> None:
+def _examine_node(document: JsonObject, found: TypeReport) -> None:
     found.problems = _problems(document, "node")
     try:
         found.operations = operation_reports(Node(document))
     except NodeloomError as fault:
-        found.refused = f"it is no valid descriptor: {fault.message}"
+        found.refused = f"it is not a valid descriptor: {fault.message}"
         return
     except RecursionError:
         found.refused = "it is nested too deeply"
@@ -55,7 +53,7 @@ def _examine_node(document: dict[str, Any], found: TypeReport) -> None:
         found.refused = "it describes no request, and brings no code that could be named"
 
 
-def credential_report(document: dict[str, Any], class_name: str, module: str, lost: list[dict[str, str]]) -> TypeReport:
+def credential_report(document: JsonObject, class_name: str, module: str, lost: list[dict[str, str]]) -> TypeReport:
     """Look into a credential type's description."""
     name = document.get("name")
     found = TypeReport("credential", name if isinstance(name, str) else class_name, module)
@@ -66,7 +64,7 @@ def credential_report(document: dict[str, Any], class_name: str, module: str, lo
         try:
             credential_type(document)
         except DescriptorError as fault:
-            found.refused = f"it is no valid credential type: {fault.message}"
+            found.refused = f"it is not a valid credential type: {fault.message}"
     found.problems += _stand_in_problems(lost)
     return found
 
@@ -88,13 +86,13 @@ def _stand_in_problems(lost: list[dict[str, str]]) -> list[str]:
     ]
 
 
-def _methods(raw: Any) -> dict[str, list[str]]:
+def _methods(raw: Json) -> dict[str, list[str]]:
     if not isinstance(raw, Mapping):
         return {}
     return {str(k): [str(m) for m in v] for k, v in raw.items() if isinstance(v, list) and v}
 
 
-def _mark_custom(document: dict[str, Any], custom: Mapping[str, list[str]]) -> None:
+def _mark_custom(document: JsonObject, custom: Mapping[str, list[str]]) -> None:
     """Put n8n's `customOperations` (code in place of an operation's routing) where the operation's hooks stand."""
     for prop in _objects(document.get("properties")) if custom else ():
         if prop.get("name") != "operation":
@@ -108,21 +106,21 @@ def _mark_custom(document: dict[str, Any], custom: Mapping[str, list[str]]) -> N
                     send["preSend"] = [{FUNCTION: f"customOperations.{resource}.{option['value']}"}]
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def _objects(value: Json) -> list[JsonObject]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def _has_key(value: Any, key: str) -> bool:
+def _has_key(value: Json, key: str) -> bool:
     if isinstance(value, Mapping):
         return key in value or any(_has_key(v, key) for v in value.values())
     return isinstance(value, list) and any(_has_key(v, key) for v in value)
 
 
-def _problems(document: dict[str, Any], kind: str) -> list[str]:
+def _problems(document: JsonObject, kind: str) -> list[str]:
     try:
         found: list[Problem] = validate_document(document, kind)
     except RecursionError:

@@ -1,8 +1,8 @@
 """Evaluates a package's JavaScript in QuickJS, in a process of its own, and gets text back.
 
-The process (`child.py`) has no environment and limits of its own; whatever native code a package drives into a corner,
-it ends with its time. A package that turns out to need another one is evaluated anew with it, until nothing is wanted
-that could be found.
+The process (`child.py`) has no environment and limits of its own, so even native code that a package keeps busy ends
+with its time. If a package turns out to need another one, it is evaluated again with it,
+until every package that can be found is there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import MAX_DEPTH
 from nodeloom.errors import DescriptorError, preview
@@ -57,17 +56,23 @@ class Evaluation:
     `used` are the dependencies that were found, `stand_ins` those of which Nodeloom has its own version.
     """
 
-    described: list[Any] = field(default_factory=list)
+    described: list[Json] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     used: list[Package] = field(default_factory=list)
     stand_ins: list[str] = field(default_factory=list)
 
 
 def evaluate(package: Package, units: Sequence[Unit], find: Find, *, seconds: float, memory: int) -> Evaluation:
-    """Describe every unit (kind, module's path, class name) of `package`.
+    """Describe the units of a package.
 
-    `find(name, wanted_by)` gives the packages it depends on. Raises DescriptorError when the code takes longer than
-    `seconds` or more than `memory` bytes, with the module it was in.
+    Args:
+        package: whose code is evaluated.
+        units: kind, module's path and class name of each.
+        find: gives the package of a name that another package wants, or None.
+        seconds: how long all of it may take.
+        memory: how many bytes it may take.
+
+    Raises DescriptorError, with the module the code was in, if it goes over one of the limits.
     """
     world = _World(package)
     deadline = time.monotonic() + seconds
@@ -75,7 +80,7 @@ def evaluate(package: Package, units: Sequence[Unit], find: Find, *, seconds: fl
         job = world.job(units, max(0.1, deadline - time.monotonic()), memory)
         evaluation, wanted, missing = _run(package, job, deadline, seconds)
         if not world.add(wanted, find):
-            evaluation.missing = world.missing(missing)
+            evaluation.missing = world.list_missing(missing)
             evaluation.used = world.dependencies
             return evaluation
     raise DescriptorError(f"{package.name} depends on too many packages, one behind the other.")
@@ -140,7 +145,7 @@ class _World:
         self._mounts[mount] = package
         return mount
 
-    def missing(self, raw: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> list[Missing]:
+    def list_missing(self, raw: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> list[Missing]:
         """What the child found missing, with the packages that asked."""
         known = self._mounts
         return [Missing(name, known[mount], why, uses) for mount, name, why, uses in raw if mount in known]
@@ -172,11 +177,11 @@ def _run(
         if "at" in line:
             at = str(line["at"]).removeprefix("/package/")
         elif "described" in line:
-            evaluation.described.append(_parsed(line["described"], package, at))
+            evaluation.described.append(_parse_given(line["described"], package, at))
         elif "state" in line:
-            state = _parsed(line["state"], package, at)
+            state = _parse_given(line["state"], package, at)
             evaluation.stand_ins = _names(state, "replaced")
-            return evaluation, _wanted(state), _missing(state)
+            return evaluation, _list_wanted(state), _list_missing(state)
         elif "failed" in line:
             ended = str(line["failed"])
             if ended == "error":
@@ -187,7 +192,7 @@ def _run(
 _FROM_SANDBOX = JSONReader(JSONRules(depth=MAX_DEPTH))
 
 
-def _parsed(text: Any, package: Package, at: str) -> Json:
+def _parse_given(text: Json, package: Package, at: str) -> Json:
     """What the sandbox gave, which is the package's word: any JSON, or none."""
     try:
         return _FROM_SANDBOX.read(text)
@@ -195,21 +200,21 @@ def _parsed(text: Any, package: Package, at: str) -> Json:
         raise _interferes(package, text, at) from None
 
 
-def _interferes(package: Package, text: Any, at: str) -> DescriptorError:
+def _interferes(package: Package, text: Json, at: str) -> DescriptorError:
     return DescriptorError(f"{package.name} interferes with being described.", path=preview(at), value=text)
 
 
-def _names(state: Any, key: str) -> list[str]:
+def _names(state: Json, key: str) -> list[str]:
     entries = state.get(key) if isinstance(state, dict) else None
     return [str(e) for e in entries] if isinstance(entries, list) else []
 
 
-def _wanted(state: Any) -> list[tuple[str, str]]:
+def _list_wanted(state: Json) -> list[tuple[str, str]]:
     entries = state.get("wanted") if isinstance(state, dict) else None
     return [(str(e.get("mount")), str(e.get("name"))) for e in entries or () if isinstance(e, dict)]
 
 
-def _missing(state: Any) -> list[tuple[str, str, str, tuple[str, ...]]]:
+def _list_missing(state: Json) -> list[tuple[str, str, str, tuple[str, ...]]]:
     if not isinstance(state, dict):
         return []
     uses = {str(u.get("name")): tuple(map(str, u.get("how", ()))) for u in state.get("uses", ()) if isinstance(u, dict)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nodeloom.errors import ConfigurationError
 
-#: Names that Windows keeps for devices, whatever follows the first dot.
+#: Names that Windows keeps for devices, with any ending behind the first dot.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import preview
 from nodeloom.importers.codeneeds import OperationReport
+from nodeloom.values import JsonObject
 
 _SHOWN_NAMES = 6
 
@@ -31,7 +31,7 @@ class TypeReport:
     hooks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The type as JSON, without what is empty."""
         found = {
             "name": self.name,
@@ -63,7 +63,7 @@ class MissingPackage:
     command: str | None = None
     flag: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The missing package as JSON."""
         found = {
             "name": self.name,
@@ -94,7 +94,7 @@ class ImportReport:
     outside: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The report as JSON."""
         return {
             "package": self.package,
@@ -109,7 +109,7 @@ class ImportReport:
         }
 
     def lines(self) -> Iterator[str]:
-        """The report as text. Names come from the package; whatever is no printable character is escaped."""
+        """The report as text. Names come from the package; a character that cannot be printed is escaped."""
         yield f"{_plain(self.package)} {_plain(self.version)}".rstrip()
         for node in self.nodes:
             yield from _node_lines(node)

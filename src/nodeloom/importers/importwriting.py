@@ -17,7 +17,7 @@ REPORT = "report.json"
 
 
 def default_folder(result: ImportResult) -> Path:
-    """Where an import goes when nobody says: a folder named after the package, in the current one."""
+    """The folder of an import if the caller names none: one named after the package, in the current one."""
     return Path(file_stem(result.report.package.rpartition("/")[2].removesuffix(".json")))
 
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.catalogue import plain
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError, preview
+from nodeloom.values import Json, JsonObject
 
 REQUEST_OPTIONS = "requestOptions"
 _MAX_SHOWN = 12
@@ -31,7 +31,7 @@ class NodeInstance:
     type: str
     name: str
     version: int | float | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Json] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -45,12 +45,12 @@ class NodeInstance:
         return self.type.rpartition(".")[0]
 
     @property
-    def request_options(self) -> Mapping[str, Any]:
+    def request_options(self) -> Mapping[str, Json]:
         """What n8n adds to every declarative node: batching, proxy, timeout, certificates."""
         options = self.parameters.get(REQUEST_OPTIONS)
         return options if isinstance(options, Mapping) else {}
 
-    def run_arguments(self, known: Iterable[str]) -> dict[str, Any]:
+    def run_arguments(self, known: Iterable[str]) -> JsonObject:
         """The keyword arguments of `Runtime.run` (and `plan`, `stream`): node, parameters, dialect, version.
 
         `known` are the names of the runtime's nodes. Raises UnknownNameError when the node is not among them.
@@ -79,21 +79,21 @@ class NodeInstance:
 
 
 def read_instance(path: str | Path, *, node_name: str | None = None) -> NodeInstance:
-    """The node in a JSON file; see `parse_instance`. Raises DescriptorError when the file is no JSON."""
+    """The node in a JSON file; see `parse_instance`. Raises DescriptorError if the file is not JSON."""
     return parse_instance(read_json(Path(path)), node_name=node_name, source=str(path))
 
 
-def is_instance(raw: Any) -> bool:
-    """Whether a document is a node of n8n or holds such."""
+def is_instance(raw: Json) -> bool:
+    """Whether a document is a node of n8n or holds nodes of n8n."""
     is_workflow = isinstance(raw, Mapping) and isinstance(raw.get("nodes"), list) and "connections" in raw
     return is_workflow or _is_node(raw)
 
 
-def _is_node(raw: Any) -> bool:
+def _is_node(raw: Json) -> bool:
     return isinstance(raw, Mapping) and isinstance(raw.get("type"), str) and isinstance(raw.get("parameters"), Mapping)
 
 
-def parse_instance(raw: Any, *, node_name: str | None = None, source: str = "the document") -> NodeInstance:
+def parse_instance(raw: Json, *, node_name: str | None = None, source: str = "the document") -> NodeInstance:
     """The node in what n8n copies: one node, or `{"nodes": […], "connections": …}`.
 
     Of several nodes, `node_name` says which (as it is called in the workflow). Raises ConfigurationError when there is
@@ -106,7 +106,7 @@ def parse_instance(raw: Any, *, node_name: str | None = None, source: str = "the
             f"{source} holds no node of n8n.", value=raw, hint="Select the node in n8n's editor and copy it (Ctrl-C)."
         )
     if node_name is not None:
-        found = _named(entries, node_name, source)
+        found = _find_named(entries, node_name, source)
     elif len(entries) == 1:
         found = entries[0]
     else:
@@ -118,7 +118,7 @@ def parse_instance(raw: Any, *, node_name: str | None = None, source: str = "the
     return _instance(found, source)
 
 
-def _named(entries: list[Any], name: str, source: str) -> Any:
+def _find_named(entries: list[Json], name: str, source: str) -> Json:
     for entry in entries:
         if entry.get("name") == name:
             return entry
@@ -128,10 +128,10 @@ def _named(entries: list[Any], name: str, source: str) -> Any:
     raise UnknownNameError("node", name, [str(e.get("name")) for e in entries], within=source)
 
 
-def _instance(raw: Mapping[str, Any], source: str) -> NodeInstance:
+def _instance(raw: Mapping[str, Json], source: str) -> NodeInstance:
     version = raw.get("typeVersion")
     if version is not None and (isinstance(version, bool) or not isinstance(version, (int, float))):
-        raise ParameterError(f"{source}: typeVersion is no number.", path="$.typeVersion", value=version)
+        raise ParameterError(f"{source}: typeVersion is not a number.", path="$.typeVersion", value=version)
     credentials = raw.get("credentials")
     return NodeInstance(
         type=str(raw["type"]),
@@ -142,7 +142,7 @@ def _instance(raw: Mapping[str, Any], source: str) -> NodeInstance:
     )
 
 
-def _credential_names(raw: Mapping[str, Any]) -> dict[str, str]:
+def _credential_names(raw: Mapping[str, Json]) -> dict[str, str]:
     found = {}
     for kind, entry in raw.items():
         name = entry.get("name") if isinstance(entry, Mapping) else entry

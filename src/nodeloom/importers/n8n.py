@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import DescriptorError, UnknownNameError
@@ -22,6 +21,7 @@ from nodeloom.importers.evaluation import Evaluation, Missing, Unit, evaluate
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.importreport import ImportReport, MissingPackage, TypeReport
 from nodeloom.importers.packages import Package, Shelf, is_package_name, open_package, packed_stem, shell_request
+from nodeloom.values import Json, JsonObject
 
 _MAX_UNITS = 5000
 LOADING_FAILED = "loading it failed"
@@ -32,11 +32,11 @@ class ImportResult:
     """What an import gave: descriptors, and `files`, the same by the path they are written to."""
 
     report: ImportReport
-    nodes: list[dict[str, Any]] = field(default_factory=list)
-    credential_types: list[dict[str, Any]] = field(default_factory=list)
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    nodes: list[JsonObject] = field(default_factory=list)
+    credential_types: list[JsonObject] = field(default_factory=list)
+    files: dict[str, JsonObject] = field(default_factory=dict)
 
-    def add(self, found: TypeReport, document: Any) -> None:
+    def add(self, found: TypeReport, document: Json) -> None:
         """Take a type that was read, and its document if it is not refused."""
         is_node = found.kind == "node"
         (self.report.nodes if is_node else self.report.credential_types).append(found)
@@ -77,10 +77,10 @@ def import_package(
         package = open_package(source, limits)
         shelf = Shelf(source, [Path(d) for d in dependencies], limits)
         result = _import_code(package, shelf, limits)
-    return _only(result, list(nodes)) if (nodes := list(nodes)) else result
+    return _keep_only(result, list(nodes)) if (nodes := list(nodes)) else result
 
 
-def _only(result: ImportResult, names: list[str]) -> ImportResult:
+def _keep_only(result: ImportResult, names: list[str]) -> ImportResult:
     """The nodes asked for, with the credential types they use."""
     known = list(dict.fromkeys(n.name for n in result.report.nodes))
     for name in names:
@@ -109,12 +109,12 @@ def _import_code(package: Package, shelf: Shelf, limits: Limits) -> ImportResult
     result = ImportResult(ImportReport(package.name, package.version, skipped=package.files.skipped))
     result.report.stand_ins = evaluation.stand_ins
     result.report.used = [f"{p.name} {p.version}".rstrip() for p in evaluation.used]
-    result.report.missing = [_missing(m) for m in evaluation.missing]
+    result.report.missing = [_describe_missing(m) for m in evaluation.missing]
     for kind, module in absent:
         result.add(TypeReport(kind, _stem(module), module, refused=_why_absent(package, module)), None)
     taken: set[str] = set()
     for (kind, module, name), described in zip(units, evaluation.described, strict=True):
-        for found, document in _types(kind, module, name, described, taken):
+        for found, document in _read_types(kind, module, name, described, taken):
             if (found.refused or "").startswith(LOADING_FAILED) and any(m.uses for m in result.report.missing):
                 found.refused = f"{found.refused}; the packages missing below may be the reason"
             result.add(found, document)
@@ -141,7 +141,7 @@ def _units(package: Package) -> tuple[list[Unit], list[tuple[str, str]]]:
     listed = package.manifest.get("n8n")
     if not isinstance(listed, Mapping) or not (listed.get("nodes") or listed.get("credentials")):
         raise DescriptorError(
-            f"{package.name} is no n8n package: its package.json lists no nodes under `n8n`.",
+            f"{package.name} is not an n8n package: its package.json lists no nodes under `n8n`.",
             path="$.n8n",
             hint="Give the package that holds the nodes; a package they depend on goes to --dependency.",
         )
@@ -152,7 +152,7 @@ def _units(package: Package) -> tuple[list[Unit], list[tuple[str, str]]]:
         if entries is not None and not isinstance(entries, list):
             raise DescriptorError("package.json lists no modules there.", path=f"$.n8n.{key}", value=entries)
         for entry in entries or ():
-            module = _inside(entry, f"$.n8n.{key}")
+            module = _check_inside(entry, f"$.n8n.{key}")
             if module in package.files.texts:
                 units.append((kind, module, _stem(module)))
             else:
@@ -162,7 +162,7 @@ def _units(package: Package) -> tuple[list[Unit], list[tuple[str, str]]]:
     return units, absent
 
 
-def _inside(entry: Any, path: str) -> str:
+def _check_inside(entry: Json, path: str) -> str:
     if not isinstance(entry, str) or entry.startswith("/") or ".." in PurePosixPath(entry).parts or "\\" in entry:
         raise DescriptorError("package.json lists a module outside the package.", path=path, value=entry)
     return str(PurePosixPath(entry))
@@ -179,10 +179,18 @@ def _why_absent(package: Package, module: str) -> str:
     return f"{module}, which package.json lists, is not in the package"
 
 
-def _types(
-    kind: str, module: str, name: str, described: Any, taken: set[str]
-) -> Iterator[tuple[TypeReport, dict[str, Any] | None]]:
-    """What one module gave: a type for each version."""
+def _read_types(
+    kind: str, module: str, name: str, described: Json, taken: set[str]
+) -> Iterator[tuple[TypeReport, JsonObject | None]]:
+    """What one module gave: a type for each version.
+
+    Args:
+        kind: "node" or "credential".
+        module: its path in the package.
+        name: of the class that it exports.
+        described: what the sandbox gave for it, which is the package's word.
+        taken: the paths of documents so far, in small letters; each document adds its own.
+    """
     entries = described.get("result") if isinstance(described, dict) else None
     if not isinstance(entries, list) or not entries:
         error = described.get("error") if isinstance(described, dict) else None
@@ -209,9 +217,9 @@ def _types(
         yield found, document
 
 
-def _by_description(entries: list[Any]) -> list[tuple[int, dict[str, Any]]]:
+def _by_description(entries: list[Json]) -> list[tuple[int, JsonObject]]:
     """The entries with their places; versions that share a description are one, called by the last of them."""
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    found: dict[str, tuple[int, JsonObject]] = {}
     for index, entry in enumerate(entries):
         known = entry if isinstance(entry, dict) else {}
         text = json.dumps(known.get("description"))
@@ -221,7 +229,7 @@ def _by_description(entries: list[Any]) -> list[tuple[int, dict[str, Any]]]:
     return list(found.values())
 
 
-def _entries(described: Mapping[str, Any], key: str, wanted: tuple[str, ...]) -> list[dict[str, str]]:
+def _entries(described: Mapping[str, Json], key: str, wanted: tuple[str, ...]) -> list[dict[str, str]]:
     entries = described.get(key)
     return [
         {k: str(e.get(k, "")) for k in wanted}
@@ -233,7 +241,7 @@ def _entries(described: Mapping[str, Any], key: str, wanted: tuple[str, ...]) ->
 def _place(found: TypeReport, version: str, taken: set[str]) -> None:
     """Settle the path of a type's document (`version` of one that is not the newest).
 
-    No two are the same, whatever case a file system minds.
+    No two paths are the same, even on a file system that does not tell capitals from small letters.
     """
     if found.refused is not None:
         return
@@ -248,7 +256,7 @@ def _place(found: TypeReport, version: str, taken: set[str]) -> None:
     found.file = path
 
 
-def _missing(missing: Missing) -> MissingPackage:
+def _describe_missing(missing: Missing) -> MissingPackage:
     found = MissingPackage(missing.name, missing.wanted_by.name, missing.why, list(missing.uses))
     if is_package_name(missing.name):
         request = shell_request(missing.name, missing.wanted_by.dependency_range(missing.name))
@@ -269,7 +277,7 @@ def _note_outside(result: ImportResult) -> None:
 def _import_dump(source: Path) -> ImportResult:
     """Descriptions that someone wrote out as JSON: one, a list, or `{node(s), credentials}`."""
     raw = read_json(source)
-    nodes, credentials = _dumped(raw)
+    nodes, credentials = _split_dump(raw)
     if not nodes and not credentials:
         raise DescriptorError(
             f"{source} holds no descriptions.", value=raw, hint="A node's description has name and properties."
@@ -281,29 +289,29 @@ def _import_dump(source: Path) -> ImportResult:
         for document in documents:
             entry = {"description": document, "newest": True}
             described = {"result": [entry]}
-            for found, read in _types(kind, source.name, source.stem, described, taken):
+            for found, read in _read_types(kind, source.name, source.stem, described, taken):
                 result.add(found, read)
     _note_outside(result)
     return result
 
 
-def _dumped(raw: Any) -> tuple[list[Any], list[Any]]:
+def _split_dump(raw: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(raw, list):
         nodes = [d for d in raw if not _is_credential(d)]
         return nodes, [d for d in raw if _is_credential(d)]
     if not isinstance(raw, dict):
         raise DescriptorError("The file holds no JSON object or list.", path="$", value=raw)
     if "properties" in raw or "displayName" in raw:
-        return _dumped([raw])
-    nodes = _listed(raw.get("nodes", raw.get("node", raw.get("description"))))
-    return nodes, _listed(raw.get("credentialTypes", raw.get("credentials")))
+        return _split_dump([raw])
+    nodes = _as_list(raw.get("nodes", raw.get("node", raw.get("description"))))
+    return nodes, _as_list(raw.get("credentialTypes", raw.get("credentials")))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _is_credential(document: Any) -> bool:
+def _is_credential(document: Json) -> bool:
     keys = set(document) if isinstance(document, dict) else set()
     return not keys & {"inputs", "outputs", "group", "requestDefaults"} and bool(
         keys & {"authenticate", "extends", "test", "documentationUrl", "preAuthentication"}

@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import parse_json_document, read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.archive import Files, Limits, is_archive, read_archive, read_folder
+from nodeloom.values import Json
 
 #: npm's package names, old ones with capitals among them; none that leads anywhere but to a folder of that name.
 _NAME = re.compile(r"(?:@[a-z0-9~_-][a-z0-9._~-]*/)?[a-z0-9~_-][a-z0-9._~-]*", re.IGNORECASE)
@@ -21,17 +21,17 @@ MODULES = "node_modules"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package: its manifest (`package.json`) and files. `root` is its folder where it has one."""
+    """A package: its manifest (`package.json`) and files. `root` is its folder, if it has one."""
 
     name: str
     version: str
-    manifest: Mapping[str, Any]
+    manifest: Mapping[str, Json]
     files: Files
     source: Path
     root: Path | None = None
 
     def dependency_range(self, name: str) -> str | None:
-        """The versions of a package that this one asks for, where it says so in a plain way."""
+        """The versions of a package that this one asks for; None if it does not name a plain range."""
         for table in ("dependencies", "peerDependencies", "optionalDependencies"):
             entries = self.manifest.get(table)
             wanted = entries.get(name) if isinstance(entries, Mapping) else None
@@ -46,7 +46,7 @@ def is_package_name(name: str) -> bool:
 
 
 def open_package(path: Path, limits: Limits) -> Package:
-    """The package in an archive or a folder. Raises DescriptorError when there is none."""
+    """The package in an archive or a folder. Raises DescriptorError if there is none."""
     if path.is_dir():
         root = path.resolve()
         if not (root / "package.json").is_file() and (root / "package" / "package.json").is_file():
@@ -70,7 +70,7 @@ def _package(files: Files, source: Path, root: Path | None) -> Package:
         raise DescriptorError(f"{source} holds no package.json.", hint="`npm pack NAME` makes a package.")
     manifest = parse_json_document(text, f"{source}, package.json")
     if not isinstance(manifest, dict):
-        raise DescriptorError(f"{source}, package.json is no JSON object.", path="$")
+        raise DescriptorError(f"{source}, package.json is not a JSON object.", path="$")
     name, version = manifest.get("name"), manifest.get("version")
     if not isinstance(name, str) or not is_package_name(name):
         raise DescriptorError(f"{source} has no package name that npm would take.", path="$.name", value=name)
@@ -102,7 +102,7 @@ class Shelf:
             raise ConfigurationError(f"There is no dependency {path}.", hint="Name a folder or a .tgz.")
         if path.is_dir():
             self._folders.append(path.resolve())
-            # A folder that npm installed into has a package.json that says nothing of a package.
+            # In a folder that npm installed into, package.json lists dependencies and does not describe a package.
             if not (path / "package.json").is_file() or not _is_named(path / "package.json"):
                 return
         package = open_package(path, self._limits)

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from nodeloom.errors import DescriptorError
 from nodeloom.isolation import start_isolated
 from nodeloom.jsonreading import ANY_JSON
+from nodeloom.values import JsonObject
 
 #: What the descriptions of a whole package may come to, in bytes.
 MAX_OUTPUT = 96 * 1024 * 1024
@@ -21,11 +22,11 @@ _MAX_COMPLAINT = 64 * 1024
 _CHUNK = 1024 * 1024
 
 
-def talk(job: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
+def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
     """The lines that `child.py` wrote for `job`, and how it ended: "time", "memory" or a sentence.
 
     It is killed after `seconds`. Raises DescriptorError when it writes more than MAX_OUTPUT bytes, and
-    JavaScriptDisabledError where the engine is not installed.
+    JavaScriptDisabledError if the engine is not installed.
     """
     with _child() as child, _ends_after(seconds, child) as clock:
         output, complaint = bytearray(), bytearray()
@@ -100,7 +101,7 @@ def _read(stream: IO[bytes] | None, into: bytearray, most: int) -> None:
         into += content
 
 
-def _lines(output: bytearray) -> list[dict[str, Any]]:
+def _lines(output: bytearray) -> list[JsonObject]:
     """The whole lines that are JSON objects. Whatever a child was driven to write besides is not looked at."""
     found = []
     for line in output.decode("utf-8", "replace").split("\n")[:-1]:

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
-from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Path, Template
+from nodeloom.expression.analysis import Path
+from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Template
 from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, fields_read
 from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText

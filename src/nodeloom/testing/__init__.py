@@ -9,7 +9,7 @@ with ThreeCXSandbox(links=100, rate_429=0.05) as sandbox:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.testing.requestlog import LoggedRequest
 from nodeloom.testing.sandboxoptions import SandboxOptions
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LoggedRequest", "RecordingTransport", "SandboxOptions", "ThreeCXSandbox"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # The sandbox does without httpx, and `nodeloom sandbox` starts the sooner for it.
     if name == "RecordingTransport":
         from nodeloom.testing.recording import RecordingTransport

@@ -15,8 +15,8 @@ Fault = Literal["429", "500", "drop-before", "drop-after"]
 class FaultPlan:
     """Decides for each call whether it goes wrong.
 
-    The decision depends on the seed, the request, and how often that same request came before, and on nothing
-    else: concurrent runs meet the same faults, and a retry has a chance of its own.
+    The decision depends only on the seed, the request, and how often that same request came before: concurrent runs
+    meet the same faults, and a retry has a chance of its own.
     """
 
     def __init__(self, *, rate_429: float, rate_500: float, rate_drop: float, seed: int) -> None:

@@ -65,7 +65,7 @@ class _TooLarge(Exception):
 class HttpServer:
     """Serves `application` on `host`:`port` (0: any free port) within the running event loop.
 
-    `max_body` is in bytes. Raises OSError from `start` where the address cannot be bound.
+    `max_body` is in bytes. Raises OSError from `start` if the address cannot be bound.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class _Connection:
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def finish(self) -> None:
-        """Close after the answer under way; at once where there is none."""
+        """Close after the answer under way; at once if there is none."""
         self._last = True
         if not self._answering:
             # Not by cancelling: a task cancelled before its first step would never close its socket.

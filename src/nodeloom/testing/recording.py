@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 
 import httpx
 
@@ -20,17 +19,17 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
     * a list: each request takes the next one; when none is left, ConfigurationError says so;
     * a function of the request, plain or async, that gives the answer;
-    * nothing: everything is answered 200 with `{}`.
+    * None: every request is answered 200 with `{}`.
 
     An answer is an `httpx.Response`, or an exception (`httpx.ConnectError("…")`), which is raised; a list may
     also hold a status code, or JSON (dict, list) which becomes a 200.
     """
 
-    def __init__(self, responses: Iterable[Any] | Responder | None = None) -> None:
+    def __init__(self, responses: Iterable[object] | Responder | None = None) -> None:
         self.requests: list[httpx.Request] = []
         self.closed = False
         self._responder: Responder | None = responses if callable(responses) else None
-        self._queue: list[Any] | None = None
+        self._queue: list[object] | None = None
         if responses is not None and not callable(responses):
             self._queue = list(responses)
 
@@ -55,7 +54,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
     async def _next(self, request: httpx.Request) -> httpx.Response | Exception:
         if self._responder is not None:
-            answer: Any = self._responder(request)
+            answer = self._responder(request)
             return _answer(await answer if inspect.isawaitable(answer) else answer)
         if self._queue is None:
             return httpx.Response(200, json={})
@@ -67,7 +66,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         return _answer(self._queue.pop(0))
 
 
-def _answer(given: Any) -> httpx.Response | Exception:
+def _answer(given: object) -> httpx.Response | Exception:
     if isinstance(given, (httpx.Response, Exception)):
         return given
     if isinstance(given, int) and not isinstance(given, bool):

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
+from nodeloom.testing.odata.literals import Value
+from nodeloom.values import Json
+
 MASK = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 # Form fields and query parameters that carry a secret (RFC 6749, RFC 6750, RFC 7521).
@@ -26,9 +29,9 @@ class LoggedRequest:
     path: str
     """The path alone, percent-decoded."""
     resource: str | None
-    """The entity set addressed (`WebsiteLinks`); None outside the API or where the path cannot be read."""
-    key: Any
-    """The entity's key as a value (`O'Brien/x`), a tuple for a composite key; None where no entity is addressed."""
+    """The entity set addressed (`WebsiteLinks`); None outside the API, or if the path cannot be read."""
+    key: Any  # as a key of its set is: a text, a number, a GUID, or several of them
+    """The entity's key as a value (`O'Brien/x`), a tuple for a composite key; None if no entity is addressed."""
     operation: str | None
     """The action or function addressed (`Pbx.BulkLinksDelete`), or None."""
     headers: Mapping[str, str]
@@ -42,11 +45,11 @@ class LoggedRequest:
     """When it arrived, in seconds since the epoch."""
     connection: int
     """On which connection it came, counted from 1."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)
     """A function's arguments out of the path."""
 
-    def json(self) -> Any:
-        """The body as JSON; raises ValueError where it is none."""
+    def json(self) -> Json:
+        """The body as JSON; raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
@@ -73,7 +76,7 @@ class RequestLog:
             self._entries.clear()
 
 
-def masked_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
+def mask_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
     """The headers by name, those that carry a secret reduced to their scheme."""
     found: dict[str, str] = {}
     for name, value in headers:
@@ -84,25 +87,25 @@ def masked_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def masked_form(text: str) -> str:
+def mask_form(text: str) -> str:
     """Form fields (`a=b&c=d`), the values of those that carry a secret masked."""
-    return "&".join(map(_masked_pair, text.split("&")))
+    return "&".join(map(_mask_pair, text.split("&")))
 
 
-def masked_target(target: str) -> str:
+def mask_target(target: str) -> str:
     """A request target, its query masked as a form is."""
     path, mark, query = target.partition("?")
-    return f"{path}?{masked_form(query)}" if mark else target
+    return f"{path}?{mask_form(query)}" if mark else target
 
 
-def masked_token_body(body: bytes, content_type: str | None) -> bytes:
+def mask_token_body(body: bytes, content_type: str | None) -> bytes:
     """What was sent to the token endpoint: masked as a form; anything else is masked whole."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         return MASK.encode() if body else b""
-    return masked_form(body.decode("latin-1")).encode("latin-1")
+    return mask_form(body.decode("latin-1")).encode("latin-1")
 
 
-def _masked_pair(pair: str) -> str:
+def _mask_pair(pair: str) -> str:
     name, sign, _ = pair.partition("=")
     return f"{name}={MASK}" if sign and unquote_plus(name).strip().lower() in _SECRET_FIELDS else pair

@@ -14,7 +14,7 @@ class SandboxOptions:
     """Options of `ThreeCXSandbox`, checked: a value out of bounds raises ParameterError.
 
     Faults hit calls of the API, by chance but reproducibly: the same `seed` and the same requests give the same
-    faults, whatever the order in which concurrent requests arrive. A 429 or 500 means that nothing was done; of
+    faults, in any order in which concurrent requests arrive. A 429 or 500 means that nothing was done; of
     the dropped connections half are dropped before the request was carried out and half after.
     """
 

@@ -21,6 +21,7 @@ from nodeloom.testing.sandboxoptions import SandboxOptions
 from nodeloom.testing.threecx.application import API_PATH, SandboxApplication
 from nodeloom.testing.threecx.tokenendpoint import TokenIssuer
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS, sample_link
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.testing.odata.offers import Catalogue
@@ -38,7 +39,7 @@ class ThreeCXSandbox:
     As a context manager (or between `start` and `stop`) it serves from a thread of its own. `await serve()`
     serves within the running event loop until it is cancelled. The options are those of `SandboxOptions`, given
     by name or as one object. Website Links, and deleting many entities at once, behave as 3CX's do; other actions
-    are checked, change nothing, and answer synthetic values of the declared type. State outlives a restart:
+    are checked, do not change data, and answer synthetic values of the declared type. State outlives a restart:
     entities, tokens and the log are the sandbox's, not the socket's. Everything public may be used from any thread.
     """
 
@@ -100,12 +101,12 @@ class ThreeCXSandbox:
         return {"serverUrl": self.server_url, "clientId": self.client_id, "clientSecret": self.client_secret}
 
     @property
-    def links(self) -> dict[str, dict[str, Any]]:
+    def links(self) -> dict[str, JsonObject]:
         """A copy of all links, by their key, in the order they were made."""
         with self._lock:
-            return self._links.snapshot()
+            return {str(link): values for link, values in self._links.snapshot().items()}
 
-    def add_link(self, link: str, **fields: Any) -> None:
+    def add_link(self, link: str, **fields: Json) -> None:
         """Add a link, or replace the one of that name; `fields` over a sample's.
 
         Raises ConfigurationError for a field that a link does not have, or a value that does not fit it.
@@ -119,10 +120,10 @@ class ThreeCXSandbox:
         with self._lock:
             self._links.add({**sample_link(link, len(self._links) + 1), "Id": None, **checked})
 
-    def entities(self, name: str) -> list[dict[str, Any]]:
+    def entities(self, name: str) -> list[JsonObject]:
         """Copies of the entities of the set or singleton `name` (`Users`), all fields, in the order they were made.
 
-        Raises UnknownNameError where there is no such set.
+        Raises UnknownNameError if there is no such set.
         """
         with self._lock:
             store = self._service.store(name)
@@ -132,7 +133,7 @@ class ThreeCXSandbox:
             return list(store.snapshot().values())
 
     def etag(self, link: str) -> str:
-        """The link's ETag as it is now. Raises KeyError where there is no such link."""
+        """The link's ETag as it is now. Raises KeyError if there is no such link."""
         with self._lock:
             entity = self._links.get(link)
             if entity is None:
@@ -163,7 +164,7 @@ class ThreeCXSandbox:
         """Serve within the running event loop until cancelled, then close every connection.
 
         `on_ready` is called once with the sandbox when it listens: `server_url` and `credential` are good then.
-        Raises ConfigurationError where the port cannot be had.
+        Raises ConfigurationError if the port is not free.
         """
         application = SandboxApplication(self.options, self._service, self._tokens, self._log, self._lock)
         server = HttpServer(application, host=_HOST, port=self.options.port, max_body=self.options.max_body)

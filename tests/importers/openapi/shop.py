@@ -28,7 +28,7 @@ def one(operation: Json, *, path: str = "/things", method: str = "post", **more:
 
 def imported(raw: Json, overrides: Json | None = None, **how: Any) -> Imported:
     """What the importer makes of a document."""
-    return import_raw(raw, overrides=None if overrides is None else Overrides.checked(overrides, "overrides"), **how)
+    return import_raw(raw, overrides=None if overrides is None else Overrides.check(overrides, "overrides"), **how)
 
 
 def fields(raw: Json, overrides: Json | None = None) -> dict[str, Json]:

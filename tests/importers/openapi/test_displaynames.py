@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.importers.openapi.displaynames import camel, slug, start_case, unused, words
+from nodeloom.importers.openapi.displaynames import camel, make_unique, slug, start_case, words
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,6 @@ def test_a_camel_name_is_an_identifier(name: str) -> None:
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
     numbers: dict[str, int] = {}
-    assert unused("Id", {"Id", "Id 2"}, numbers) == "Id 3"
-    assert unused("Id", {"Id", "Id 2", "Id 3"}, numbers) == "Id 4"
-    assert unused("id", {"id"}, {}, "-") == "id-2"
+    assert make_unique("Id", {"Id", "Id 2"}, numbers) == "Id 3"
+    assert make_unique("Id", {"Id", "Id 2", "Id 3"}, numbers) == "Id 4"
+    assert make_unique("id", {"id"}, {}, "-") == "id-2"

@@ -116,14 +116,14 @@ def test_a_reference_that_leads_in_a_circle_is_refused() -> None:
 
 def test_pointers_are_unescaped() -> None:
     part = Part.document({"a/b": {"c~d e": [{"x": 1}]}, "r": {"$ref": "#/a~1b/c~0d%20e/0"}})
-    found = part.child("r").resolved()
+    found = part.child("r").resolve()
     assert (found.value, found.path) == ({"x": 1}, "$['a/b']['c~d e'][0]")
 
 
 def test_nothing_is_fetched() -> None:
     """A reference to another document is reported; what needs it is left out, or taken as it comes."""
     with pytest.raises(OutsideReferenceError):
-        Part.document({"a": {"$ref": "https://example.test/x.json#/a"}}).child("a").resolved()
+        Part.document({"a": {"$ref": "https://example.test/x.json#/a"}}).child("a").resolve()
     raw = document(
         {
             "/a": {"get": {"parameters": [{"$ref": "other.yaml#/p"}]}},

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nodeloom import Runtime
 from nodeloom.errors import CredentialError
 from nodeloom.importers.openapi import write
-from nodeloom.importers.openapi.endpoints import parse
 from nodeloom.importers.openapi.importer import Imported
+from nodeloom.importers.openapi.urlreferences import parse_reference
 from nodeloom.testing import RecordingTransport
 from tests.importers.openapi.shop import document, imported, json_body, one
 
@@ -314,7 +314,7 @@ SEGMENT = st.text(alphabet="ab.-", max_size=3)
 def test_any_relative_address_is_below_the_root(segments: list[str], absolute: bool, closed: bool) -> None:
     """urllib's RFC 3986 is the judge; the host is never touched."""
     url = ("/" if absolute else "") + "/".join(segments) + ("/" if closed else "")
-    found = parse(url)
+    found = parse_reference(url)
     if found.fault is not None or found.origin is not None:
         return
     wanted = urljoin("https://root.invalid/", url)

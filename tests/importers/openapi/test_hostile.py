@@ -229,7 +229,7 @@ def test_an_address_or_a_header_of_a_credential_is_never_made_of_an_expression(s
 def test_a_broken_server_costs_that_server(broken: Any, place: str) -> None:
     raw = {"openapi": "3.0.0", "servers": [broken, {"url": "https://y.test"}], "paths": {"/x": {"get": {}}}}
     made = import_raw(raw)
-    (fault,) = made.report.found_faults()
+    (fault,) = made.report.list_faults()
     assert fault.path.startswith(f"$.servers{place}")
     assert made.head["requestDefaults"]["baseURL"] == "https://y.test"
     alone = import_raw({**raw, "servers": [broken]})
@@ -240,7 +240,7 @@ def test_a_broken_server_costs_that_server(broken: Any, place: str) -> None:
 @pytest.mark.parametrize("servers", ["https://x.test", {"url": "https://x.test"}])
 def test_servers_that_are_no_list_leave_the_address_to_the_user(servers: Any) -> None:
     made = import_raw({"openapi": "3.0.0", "servers": servers, "paths": {"/x": {"get": {}}}})
-    assert [fault.path for fault in made.report.found_faults()] == ["$.servers"]
+    assert [fault.path for fault in made.report.list_faults()] == ["$.servers"]
     assert made.head["requestDefaults"]["baseURL"] == "={{ $credentials.serverUrl }}"
 
 
@@ -302,7 +302,7 @@ def test_no_reference_is_fetched_from_the_network_or_read_from_a_file(tmp_path: 
 
 def test_schemas_that_all_refer_to_each_other_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every way through twelve schemas that each name the others would be half a thousand million."""
-    monkeypatch.setattr(schemas_module, "_MOST_STEPS", 10_000)
+    monkeypatch.setattr(schemas_module, "_MOST_STEPS", 1_000)
     names = [f"S{n}" for n in range(12)]
     schemas = {
         name: {"type": "object", "allOf": [{"$ref": f"#/components/schemas/{o}"} for o in names if o != name]}

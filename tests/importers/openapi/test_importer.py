@@ -511,7 +511,7 @@ def test_an_import_from_files_takes_earlier_releases(tmp_path: Path) -> None:
         (tmp_path / name).write_text(json.dumps(document(paths)), encoding="utf-8")
     made = import_openapi(
         tmp_path / "new.json",
-        overrides=Overrides.checked({"release": "2"}, "o"),
+        overrides=Overrides.check({"release": "2"}, "o"),
         earlier=[("1", tmp_path / "old.json")],
     )
     assert [o.since for o in made.operations] == ["1", "2"]

@@ -96,7 +96,7 @@ def _tell(imported: Imported, folder: Path) -> None:
         show(f"Left out: {report.left_out}")
     if report.gone:
         show(f"Gone since earlier releases: {len(report.gone)}")
-    faults = report.found_faults()
+    faults = report.list_faults()
     if faults:
         show()
         show(f"Faults of the document: {len(faults)}")

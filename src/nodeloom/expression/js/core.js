@@ -1,7 +1,8 @@
 // The ground of every engine: state, names, helpers, the way of values in and out. An expression reaches nothing of it
 // but the seventeen helpers at the end, which are frozen, and what `name()` gives; the other modules of the package are
 // given `kit`. Intrinsics are frozen by harden.js, which runs last.
-(function (globalObject) {
+// Called with the letters of results and values that Python gives (crossing.py and interpreter.py have them).
+(function (globalObject, marks, tags) {
   "use strict";
 
   const { freeze, defineProperty, getPrototypeOf, keys: keysOf, create, prototype: objectPrototype } = Object;
@@ -87,18 +88,20 @@
     return modules[name];
   };
 
-  // Values that JSON has no word for travel as {"\u0000": [kind, text]}.
-  const TAG = "\u0000";
+  // Values that JSON does not have travel as {[TAG]: [kind, content]}.
+  freeze(marks);
+  freeze(tags);
+  const TAG = tags.KEY;
   function revive(key, value) {
     if (value === null || typeof value !== "object" || !ownKey(value, TAG)) return value;
     const [kind, content] = value[TAG];
-    if (kind === "date") return new NativeDate(content);
-    if (kind === "datetime") return module_("datetime").DateTime.fromMillis(content[0], { zone: content[1] });
-    if (kind === "number") return +content;
-    if (kind === "object") return Object.fromEntries(content);
+    if (kind === tags.DATE) return new NativeDate(content);
+    if (kind === tags.DATETIME) return module_("datetime").DateTime.fromMillis(content[0], { zone: content[1] });
+    if (kind === tags.NUMBER) return +content;
+    if (kind === tags.OBJECT) return Object.fromEntries(content);
     return undefined;
   }
-  const read = (text) => (text[0] === "!" ? kit.parse(text.slice(1), revive) : kit.parse(text));
+  const read = (text) => (text[0] === tags.TAGGED ? kit.parse(text.slice(1), revive) : kit.parse(text));
 
   // Data that more than one program may ask for. Each program has a copy of its own, so that it may change it; those
   // that change nothing of what they read share one from the second on. That one is frozen: who was thought to change
@@ -130,7 +133,7 @@
         if (text !== content) this.put(text);
       },
       get() {
-        if (!isPure || content[0] === "!") return read(content);
+        if (!isPure || content[0] === tags.TAGGED) return read(content);
         if (copy !== null) return copy;
         reads += 1;
         return reads === 1 ? read(content) : (copy = frozen(read(content)));
@@ -146,7 +149,7 @@
   function special(value) {
     if (value instanceof NativeDate) {
       const time = dateValue(value);
-      return ["date", time === time ? time : null];
+      return [tags.DATE, time === time ? time : null];
     }
     for (const [test, kind, text] of kinds) if (test(value)) return [kind, text(value)];
     return null;
@@ -165,14 +168,14 @@
       case "boolean":
         return value;
       case "number":
-        if (value === 0) return 1 / value < 0 ? { [TAG]: ["number", "-0"] } : 0;
-        if (value - value !== 0) return { [TAG]: ["number", `${value}`] };
+        if (value === 0) return 1 / value < 0 ? { [TAG]: [tags.NUMBER, "-0"] } : 0;
+        if (value - value !== 0) return { [TAG]: [tags.NUMBER, `${value}`] };
         if (value !== (value | 0)) reals += 1;
         return value;
       case "undefined":
-        return { [TAG]: ["undefined"] };
+        return { [TAG]: [tags.UNDEFINED] };
       case "bigint":
-        return { [TAG]: ["bigint", `${tick(value)}`] };
+        return { [TAG]: [tags.BIGINT, `${tick(value)}`] };
       case "function":
         return refuse("a function");
       case "symbol":
@@ -197,38 +200,39 @@
   }
   function plainObject(value, seen) {
     const packed = create(null);
-    for (const key of keysOf(kit.uncrowded(value, "The result"))) {
-      packed[key] = pack(value[key], seen);
-    }
-    return ownKey(packed, TAG) ? { [TAG]: ["object", Object.entries(packed)] } : packed;
+    // `uncrowded` lists the members without looking at them. Object.keys looks each of them up, to see whether it is
+    // enumerable, which takes too long where they are crowded; asking that here, key by key, takes longer than both.
+    for (const key of keysOf(kit.uncrowded(value, "The result"))) packed[key] = pack(value[key], seen);
+    return ownKey(packed, TAG) ? { [TAG]: [tags.OBJECT, Object.entries(packed)] } : packed;
   }
   const weak = [WeakMap, WeakSet, WeakRef, Promise];
   // `+` makes long texts ropes, which QuickJS's Python binding cannot take; joining makes one piece.
   const whole = (mark, text) => join([mark, text], "");
+  const { TEXT, JSON: JSON_TEXT } = marks;
   function answer(value) {
     switch (typeof value) {
       case "string":
         if (value.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
         // QuickJS's Python binding ends a text at its first NUL; JSON has an escape for it.
-        return isWellFormed(value) && !includes(value, "\0") ? whole("s", value) : whole("j", stringify(value));
+        return isWellFormed(value) && !includes(value, "\0") ? whole(TEXT, value) : whole(JSON_TEXT, stringify(value));
       case "number":
       case "boolean":
         return value;
       case "undefined":
-        return "u";
+        return marks.UNDEFINED;
     }
-    if (value === null) return "n";
+    if (value === null) return marks.NULL;
     const text = packedText(value);
     if (text.length > MAX_RESULT) throw new InternalErrorOf("out of memory");
-    return whole("j", text);
+    return whole(JSON_TEXT, text);
   }
   const iteratorRoot = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
   kinds.push([
     (v) => weak.some((type) => v instanceof type),
-    "refused",
+    tags.REFUSED,
     () => refuse("a promise or a weak collection"),
   ]);
-  kinds.push([(v) => iteratorRoot.isPrototypeOf(v), "refused", () => refuse("an iterator")]);
+  kinds.push([(v) => iteratorRoot.isPrototypeOf(v), tags.REFUSED, () => refuse("an iterator")]);
 
   // Mixed text (n8n: null, undefined, NaN and "" vanish; the rest is joined as an array is).
   const part = (value) => (value || value === 0 || value === false ? value : "");
@@ -341,25 +345,25 @@
       try {
         const program = programs[number]; // called without an object, so that nothing of the engine becomes `this`
         const value = answer(program());
-        return wanted === null ? value : whole("?", stringify(wanted));
+        return wanted === null ? value : whole(marks.QUESTIONS, stringify(wanted));
       } catch (error) {
-        if (wanted !== null) return whole("?", stringify(wanted));
-        if (isMemoryError(error)) return "m";
-        return whole("e", stringify(describe(error)));
+        if (wanted !== null) return whole(marks.QUESTIONS, stringify(wanted));
+        if (isMemoryError(error)) return marks.MEMORY;
+        return whole(marks.ERROR, stringify(describe(error)));
       } finally {
         memo = null;
       }
     },
   };
   function describe(error) {
-    if (error instanceof ExpressionError) return ["expression", `${error.message}`.slice(0, 2000)];
+    if (error instanceof ExpressionError) return `${error.message}`.slice(0, 2000);
     let words = "an unknown error";
     try {
       words = error instanceof ErrorOf ? errorText(error) : `${error}`;
     } catch {
       /* a thrown object without text */
     }
-    return ["code", words.slice(0, 2000)];
+    return words.slice(0, 2000);
   }
 
   // What the package's own modules are given.
@@ -382,6 +386,7 @@
     source,
     item,
     kinds,
+    tags,
     module: module_,
     ExpressionError,
     ExpressionExtensionError,
@@ -443,4 +448,4 @@
     evaluate(code)(kit);
   };
   return (which) => api[which];
-})(globalThis);
+});

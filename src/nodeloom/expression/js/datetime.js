@@ -1,7 +1,7 @@
 // DateTime, compatible with luxon 3: an instant seen in a zone.
 (function (kit) {
   "use strict";
-  const { kinds, NativeDate } = kit;
+  const { kinds, tags, NativeDate } = kit;
   const { normalize, utc } = kit.module("zone");
   const { Duration, unitName } = kit.module("duration");
   const {
@@ -399,7 +399,7 @@
   for (const name of Object.keys(PRESETS)) kit.defineProperty(DateTime, name, { value: PRESETS[name] });
   kinds.push([
     (value) => value instanceof DateTime,
-    "datetime",
+    tags.DATETIME,
     (value) => {
       if (!value.isValid) return null;
       return [

@@ -1,7 +1,7 @@
 // Duration, compatible with luxon 3: lengths of time in calendar units.
 (function (kit) {
   "use strict";
-  const { kinds } = kit;
+  const { kinds, tags } = kit;
   const UNITS = ["years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds"];
   const SINGULAR = Object.fromEntries(
     UNITS.flatMap((unit) => [
@@ -351,6 +351,6 @@
       configurable: true,
     });
   }
-  kinds.push([(value) => value instanceof Duration, "text", (value) => value.toISO()]);
+  kinds.push([(value) => value instanceof Duration, tags.TEXT, (value) => value.toISO()]);
   return { Duration, UNITS, unitName };
 });

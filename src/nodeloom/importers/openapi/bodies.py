@@ -35,20 +35,20 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     """Put the fields of an operation's body into `form`; what it adds to the request (headers, whether it must be).
 
     `all_needed`: a field that may not be null must be given, as OData asks for the parameters of an action.
-    Raises DescriptorError where the body is broken, OutsideReferenceError where it is not in the document.
+    Raises DescriptorError if the body is broken, OutsideReferenceError if it is not in the document.
     """
     written = operation.get("requestBody")
     if written is None:
         return {}
-    body = written.resolved()
+    body = written.resolve()
     content = body.get("content")
     kinds = {} if content is None else dict(content.entries())
     if content is None or not kinds:
         raise body.broken("The body names no media type.", "Give it `content` with a media type and its schema.")
-    kind = _chosen(list(kinds))
+    kind = _choose_kind(list(kinds))
     if _MEDIA_TYPE.fullmatch(kind.strip()) is None:
-        raise content.broken(f"{preview(kind)!r} is no media type.", "Write one such as application/json.")
-    media = kinds[kind].resolved()
+        raise content.broken(f"{preview(kind)!r} is not a media type.", "Write one such as application/json.")
+    media = kinds[kind].resolve()
     schema = media.get("schema")
     shape = shape_of(schema) if schema is not None else Shape(kind="any", open=True)
     for reference in shape.outside:
@@ -56,7 +56,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
             media.path, f"The schema {reference} is not in the document and is not fetched;", "any body is taken."
         )
     required = body.flag("required")
-    sent = _sent_as(kind, list(kinds), shape)
+    sent = _settle_sending(kind, list(kinds), shape)
     request: JsonObject = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
     if required:
         request["bodyRequired"] = True
@@ -82,7 +82,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
 class _Sent(NamedTuple):
     """How a body is sent.
 
-    `plain` is its media type without parameters, `header` the one with them where it is the same for all bodies,
+    `plain` is its media type without parameters, `header` the one with them if it is the same for all bodies,
     `by_file` are those of which a file has its own.
     """
 
@@ -91,7 +91,7 @@ class _Sent(NamedTuple):
     by_file: str | None = None
 
 
-def _sent_as(kind: str, kinds: list[str], shape: Shape) -> _Sent:
+def _settle_sending(kind: str, kinds: list[str], shape: Shape) -> _Sent:
     """How a body of the media type `kind`, one of `kinds`, is sent; a range of types becomes one that can be sent."""
     plain = media_type(kind)
     if plain in _ANYTHING and shape.kind in ("object", "array"):
@@ -112,7 +112,7 @@ def _is_file(plain: str, shape: Shape) -> bool:
     return shape.binary or not says_text(plain)
 
 
-def _chosen(kinds: list[str]) -> str:
+def _choose_kind(kinds: list[str]) -> str:
     """The media type to send: JSON before forms before anything else."""
     plain = {kind: media_type(kind) for kind in kinds}
     for wanted in (lambda p: p == _JSON, _is_json, lambda p: p == _FORM, lambda p: p == _MULTIPART):
@@ -141,7 +141,7 @@ def _add_field(form: Form, raw: str, needed: bool, make: Callable[[str], JsonObj
     """Add a field of the body; one with the name of a value in the path is another one, and may differ from it.
 
     A key of an OData entity is not changed by a body (OData 4.01 part 1, section 11.4.3): it stands once, and fills the
-    body where that must have it.
+    body if that must have it.
     """
     key = next((name for name, addressed in form.keys.items() if addressed == raw), None)
     if key is not None and key in form.fixed:
@@ -183,7 +183,7 @@ def _add_text(form: Form, shape: Shape, required: bool) -> None:
 
 
 def _add_json(form: Form, shape: Shape, required: bool) -> None:
-    """One property that is the whole body, as JSON; a text where the body is one, so that it needs no quotes."""
+    """One property that is the whole body, as JSON; a text if the body is one, so that it needs no quotes."""
     send: JsonObject = {"type": "body", "encode": "jsonString" if shape.kind == "string" else "json"}
     held = Shape(kind="array", nullable=shape.nullable) if shape.kind == "any" else shape
     prop = field_of(form.name(_BODY), held, send, required=required)
@@ -207,7 +207,7 @@ def _add_form_fields(form: Form, shape: Shape, media: Part, *, multipart: bool) 
         if multipart:
             send |= _part_of(form, raw, encoding)
             _add_transfer_encoding(send, shape.members[raw])
-        # A form has no null: what must be in it must have a value.
+        # A form cannot hold null: a required field of it must have a value.
         held = replace(member, nullable=False)
         _add_field(form, raw, needed, partial(_form_field, held, send, encoding, needed, multipart))
 
@@ -224,7 +224,7 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> JsonObject:
         if header.lower() == "content-type":
             continue
         refuse_header_name(entry, header)
-        described = entry.resolved()
+        described = entry.resolve()
         schema = described.get("schema")
         values = shape_of(schema).enum if schema is not None else None
         if values is not None and len(values) == 1:
@@ -244,7 +244,7 @@ def _part_of(form: Form, raw: str, encoding: Part | None) -> JsonObject:
 
 def _add_transfer_encoding(send: JsonObject, member: Part) -> None:
     """Say of a part that its text is encoded, as `contentEncoding` does (OpenAPI 3.1, 4.8.15.1)."""
-    schema = member.resolved().value
+    schema = member.resolve().value
     written = schema.get("contentEncoding") if isinstance(schema, dict) else None
     if isinstance(written, str) and written.isalnum():
         send.setdefault("headers", {}).setdefault("Content-Transfer-Encoding", written)
@@ -292,7 +292,7 @@ def _form_field(
 
 
 def _is_scalar_list(shape: Shape, items: Shape | None) -> bool:
-    """Whether a value stands in parts as plain text: it is no list, or a list of such."""
+    """Whether a value stands in parts as plain text: a value that is not a list, or a list of such values."""
     return shape.kind != "array" or items is None or items.scalar
 
 

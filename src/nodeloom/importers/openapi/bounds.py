@@ -1,20 +1,19 @@
 """What a schema of a document asks of a value beside its type: bounds, lengths, patterns, formats, choices.
 
-Documents are sloppy about these, and what is wrong with them costs nothing but the check: a bound that is no number, a
-pattern that is no regular expression or that the document's own example does not match, is left out and told.
+Documents are sloppy about these, so a fault in them costs only the check. A bound that is not a number, or a pattern
+that is not a regular expression or does not match the document's own example, is left out, and the report says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.formats import FORMATS
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import NodeloomError, preview
 from nodeloom.importers.openapi.document import Part
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -47,7 +46,7 @@ def bounds_of(part: Part) -> JsonObject:
         if _fits(word, value):
             found[word] = value
         else:
-            part.doubt(word, f"{word!r} is no {'number' if word in _NUMBERS else 'whole number from 0 on'}")
+            part.doubt(word, f"{word!r} is not a {'number' if word in _NUMBERS else 'whole number from 0 on'}")
     for word, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True and word in found:
             found[exclusive] = found.pop(word)
@@ -64,7 +63,7 @@ def bounds_of(part: Part) -> JsonObject:
     return found
 
 
-def _fits(word: str, value: Any) -> bool:
+def _fits(word: str, value: Json) -> bool:
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return False
     if word == "multipleOf":
@@ -96,7 +95,7 @@ def _examples(part: Part) -> Iterator[str]:
             yield value
 
 
-def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> JsonObject:
+def both_bounds(one: Mapping[str, Json], other: Mapping[str, Json]) -> JsonObject:
     """The bounds of a value that is held to both: the tighter of each."""
     found = dict(one)
     for word, value in other.items():
@@ -111,7 +110,7 @@ def both_bounds(one: Mapping[str, Any], other: Mapping[str, Any]) -> JsonObject:
     return found
 
 
-def shown_bounds(kind: str, bounds: Mapping[str, Any]) -> JsonObject:
+def relevant_bounds(kind: str, bounds: Mapping[str, Json]) -> JsonObject:
     """Those of the bounds that speak of a value of `kind`; what its format says already is left out."""
     found = {word: bounds[word] for word in _OF_KIND.get(kind, ()) if word in bounds}
     width = _WIDTHS.get(str(found.get("format")))

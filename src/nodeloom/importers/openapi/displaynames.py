@@ -46,8 +46,8 @@ _LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]")
 _MARKS = re.compile("[\u0300-\u036f\ufe20-\ufe2f\u20d0-\u20ff]")
 _APOSTROPHES = re.compile("['\u2019]")
 
-# Character classes, as they stand between square brackets. What is no word is a break; letters of other scripts,
-# which have no case that lodash knows, count as either case.
+# Character classes, as they stand between square brackets. Characters that are not part of a word are
+# breaks; letters of other scripts, whose case lodash does not know, count as either case.
 _LOWER = "a-z\u00df-\u00f6\u00f8-\u00ff"
 _UPPER = "A-Z\u00c0-\u00d6\u00d8-\u00de"
 _BREAK = "\u00d7\u00f7\x00-\x2f\x3a-\x40\\x5b-\x60\x7b-\u00bf\u2000-\u206f\u1680\u180e\u3000\ufeff"
@@ -75,7 +75,7 @@ _WORD = re.compile(
     # `\b` of JavaScript knows ASCII only.
     re.ASCII,
 )
-# A text without any of these is split at what is no letter or digit, whatever it holds.
+# A text without any of these is split at each character that is not a letter or a digit.
 _MIXED = re.compile("[a-z][A-Z]|[A-Z]{2}[a-z]|[0-9][a-zA-Z]|[a-zA-Z][0-9]|[^a-zA-Z0-9 ]")
 
 
@@ -109,7 +109,7 @@ def _capital(word: str) -> str:
 
 
 def slug(text: str) -> str:
-    """`text` as a file's name: lower-case ASCII words joined with dashes, `unnamed` when nothing is left."""
+    """`text` as a file's name: lower-case ASCII words joined with dashes, `unnamed` if no letter is left."""
     kept = re.sub(r"[^a-z0-9]+", "-", plain_letters(text).lower()).strip("-")
     return kept or "unnamed"
 
@@ -124,10 +124,10 @@ def camel(text: str) -> str:
     return name if name and name[0].isalpha() else f"api{name}"
 
 
-def unused(name: str, taken: Container[str], numbers: dict[str, int], joint: str = " ") -> str:
+def make_unique(name: str, taken: Container[str], numbers: dict[str, int], joint: str = " ") -> str:
     """`name`, or with `joint` and the first number from 2 on that makes it a name of its own.
 
-    `numbers` remembers which number a name was given last, so that ten thousand of one name are no fifty million tries.
+    `numbers` remembers which number a name was given last: ten thousand equal names would take fifty million tries.
     """
     found, number = name, numbers.get(name, 1)
     while found in taken:

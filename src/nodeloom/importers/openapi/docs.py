@@ -101,7 +101,7 @@ def _text(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """What others wrote as code in a table's cell; where it holds what ends that, as plain text."""
+    """Text of others as code in a table's cell; as plain text if a character of it would end the code or the cell."""
     plain = one_line(text)
     return f"`{plain}`" if not set(plain) & {"`", "|"} else _text(plain)
 

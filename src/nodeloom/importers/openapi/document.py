@@ -1,7 +1,7 @@
 """A document with its place: every piece knows its JSON path, so that what is wrong with it can be said.
 
-`Part` is a read-only cursor. `$ref` is followed when a piece is asked for through `resolved()`; nothing is fetched from
-elsewhere: a reference that leads out of the document raises `OutsideReferenceError`, which the importer reports.
+`Part` is a read-only cursor. `$ref` is followed when a piece is asked for through `resolve`. The importer does not
+fetch other documents: a reference that leads out of this one raises `OutsideReferenceError`, and is reported.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from nodeloom.descriptor.documentfiles import MAX_VALUES
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 _MAX_CHAIN = 64
@@ -36,14 +37,14 @@ class OutsideReferenceError(Exception):
 class Part:
     """A piece of a document: its value, the keys that lead to it, and the whole document as `root`."""
 
-    value: Any
+    value: Json
     keys: Keys
-    root: Mapping[str, Any] = field(repr=False)
+    root: Mapping[str, Json] = field(repr=False)
     #: What readers of the document worked out about a piece of it, by its keys; one for all parts of a document.
-    memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def document(cls, raw: Mapping[str, Any]) -> Part:
+    def document(cls, raw: Mapping[str, Json]) -> Part:
         """The whole document."""
         return cls(raw, (), raw)
 
@@ -71,11 +72,11 @@ class Part:
         return Part(self.value[key], (*self.keys, key), self.root, self.memory)
 
     def get(self, key: str) -> Part | None:
-        """The piece under `key` of an object; None when there is none (or null)."""
+        """The piece under `key` of an object; None if there is none (or null)."""
         found = self.mapping().get(key)
         return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
-    def mapping(self) -> Mapping[str, Any]:
+    def mapping(self) -> Mapping[str, Json]:
         """The value, which must be an object."""
         if not isinstance(self.value, Mapping):
             raise self.broken(f"Here is {kind_of(self.value)}, where an object is wanted.", "Write an object here.")
@@ -100,7 +101,7 @@ class Part:
         return [] if found is None else list(found.items())
 
     def text(self, key: str) -> str | None:
-        """The text under `key`; None when there is none."""
+        """The text under `key`; None if there is none."""
         found = self.get(key)
         if found is None:
             return None
@@ -108,7 +109,7 @@ class Part:
             raise found.broken(f"{key!r} is {kind_of(found.value)}, where a text is wanted.", "Put it in quotes.")
         return found.value
 
-    def needed_text(self, key: str) -> str:
+    def require_text(self, key: str) -> str:
         """The text under `key`, which must be there."""
         found = self.text(key)
         if not found:
@@ -119,8 +120,8 @@ class Part:
         return found
 
     def literal_text(self, key: str) -> str:
-        """As `needed_text`, for a place of a descriptor where templates are evaluated; DescriptorError for one."""
-        found = self.needed_text(key)
+        """As `require_text`, for a place of a descriptor where templates are evaluated; DescriptorError for one."""
+        found = self.require_text(key)
         if evaluates(found):
             raise self.child(key).broken(
                 f"{key!r} begins with '=' or holds '{{{{', which a descriptor would evaluate.", "Write it without."
@@ -138,7 +139,7 @@ class Part:
             )
         return found.value
 
-    def resolved(self) -> Part:
+    def resolve(self) -> Part:
         """The piece that this one stands for, every `$ref` followed.
 
         Raises DescriptorError for a reference that leads nowhere or in a circle, OutsideReferenceError for one that
@@ -158,11 +159,11 @@ class Part:
         return found if isinstance(found, str) else None
 
     def target(self, reference: str) -> Part:
-        """The piece `reference` (a JSON pointer, RFC 6901, behind `#`) leads to; raises as `resolved` does."""
+        """The piece `reference` (a JSON pointer, RFC 6901, behind `#`) leads to; raises as `resolve` does."""
         outside, _, fragment = reference.partition("#")
         if outside or (fragment and not fragment.startswith("/")):
             raise OutsideReferenceError(reference, self.path)
-        found: Any = self.root
+        found: Json = self.root
         keys: list[str | int] = []
         for raw in fragment.split("/")[1:]:
             key = unquote(raw).replace("~1", "/").replace("~0", "~")
@@ -181,7 +182,7 @@ class Part:
                 )
         return Part(found, tuple(keys), self.root, self.memory)
 
-    def _nearest(self, key: str, found: Any) -> str | None:
+    def _nearest(self, key: str, found: Json) -> str | None:
         """The name in `found` that `key` may have meant, for the first of a document's faults."""
         searches = self.memory[_SEARCHES] = self.memory.get(_SEARCHES, 0) + 1
         if not isinstance(found, Mapping) or searches > _MOST_SEARCHES:
@@ -194,7 +195,7 @@ def evaluates(text: str) -> bool:
     return text.startswith("=") or "{{" in text or "}}" in text
 
 
-def values_in(raw: Any) -> int:
+def values_in(raw: Json) -> int:
     """How many values a document has, itself counted; no more than a document may have."""
     count, waiting = 0, [raw]
     while waiting and count < MAX_VALUES:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import parse_json_document, read_text
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.yaml_reading import parse_yaml
+from nodeloom.values import JsonObject
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> JsonObject:
     """The document in a JSON or YAML file.
 
     Raises DescriptorError when the file cannot be read, is neither, holds no object, or is larger or deeper than a
@@ -20,7 +20,7 @@ def read_document(path: Path) -> dict[str, Any]:
     return parse_document(read_text(path), str(path))
 
 
-def parse_document(text: str, name: str) -> dict[str, Any]:
+def parse_document(text: str, name: str) -> JsonObject:
     """`text` as a document; JSON when it begins with a brace, else YAML. Raises as `read_document` does."""
     is_json = text.lstrip()[:1] in ("{", "[")
     raw = parse_json_document(text, name, strict=True) if is_json else parse_yaml(text, name)

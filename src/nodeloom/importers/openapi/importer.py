@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.filing import file_stem
 from nodeloom.importers.openapi import layout, odata
+from nodeloom.importers.openapi.access import Access, read_access
 from nodeloom.importers.openapi.displaynames import camel, slug
 from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.documentloading import read_document
@@ -21,9 +21,10 @@ from nodeloom.importers.openapi.endpoints import Endpoint, read_endpoint
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.operations import Operation, Reading, each_operation, read_operations
 from nodeloom.importers.openapi.overrides import Overrides
-from nodeloom.importers.openapi.security import Access, Schemes, read_access, read_schemes, settle_requirements
+from nodeloom.importers.openapi.requirements import settle_requirements
+from nodeloom.importers.openapi.securityschemes import Schemes, read_schemes
 from nodeloom.importers.openapi.swagger2 import as_openapi3
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 SEARCH_FILE = "search.json"
 
@@ -84,20 +85,28 @@ def import_raw(
     earlier: Sequence[tuple[str, JsonObject]] = (),
     source: str = "document",
 ) -> Imported:
-    """As `import_openapi`, for a document that is read already; `source` names the node when nothing else does."""
+    """As `import_openapi`, for a document that is read already.
+
+    Args:
+        raw: the document.
+        overrides: what a person says about it.
+        name: of the node; without it the overrides' or the document's.
+        earlier: earlier releases of the document by name, the oldest first.
+        source: names the node if the document, the overrides and the caller do not.
+    """
     try:
-        return _imported(raw, overrides or Overrides(), name, earlier, source)
+        return _import_document(raw, overrides or Overrides(), name, earlier, source)
     except RecursionError:
         raise DescriptorError(
             "The document is nested too deeply.", path="$", hint="It may hold itself, by an anchor of YAML."
         ) from None
 
 
-def _imported(
+def _import_document(
     raw: JsonObject, overrides: Overrides, name: str | None, earlier: Sequence[tuple[str, JsonObject]], source: str
 ) -> Imported:
     report = Report()
-    document = checked(raw, report)
+    document = check_document(raw, report)
     title = _title(document, report) or source
     reading = Reading(odata.is_odata(document), {str(k): str(v) for k, v in overrides.part("names").items()})
     endpoint = read_endpoint(document, report)
@@ -114,20 +123,20 @@ def _imported(
     label = overrides.text("displayName") or title
     chosen = name or overrides.text("name") or camel(title) or slug(source)
     release = overrides.text("release")
-    gone = _releases(operations, document, earlier, release, reading)
+    gone = _compare_releases(operations, document, earlier, release, reading)
     resources = layout.by_resource(operations)
     own = overrides.raw.get("credentials")
     if own is None:
         access = read_access(document, operations, endpoint, schemes, chosen, label, report)
     else:
         access = _own_access(own, document, endpoint, overrides, report)
-    _place(operations, endpoint, constant=access.constant)
+    _place_servers(operations, endpoint, constant=access.constant)
     head = _head(chosen, label, list(resources), access, _request_defaults(access, overrides, reading), overrides)
     files = layout.file_names(list(resources))
     baseline = earlier[0][0] if earlier else None
     head["resources"] = {
         resource: layout.index_of(
-            files[resource], own, baseline, {g["operation"]: g["until"] for g in gone if _lost(g, resource)}
+            files[resource], own, baseline, {g["operation"]: g["until"] for g in gone if _is_lost(g, resource)}
         )
         for resource, own in resources.items()
     }
@@ -159,18 +168,18 @@ def _title(document: Part, report: Report) -> str | None:
         return None
 
 
-def _lost(gone: JsonObject, resource: str) -> bool:
+def _is_lost(gone: JsonObject, resource: str) -> bool:
     return gone["resource"] == resource and "moved" not in gone
 
 
-def checked(raw: Mapping[str, Any], report: Report) -> Part:
-    """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError when it is none."""
+def check_document(raw: Mapping[str, Json], report: Report) -> Part:
+    """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError if it is neither."""
     document = Part.document(raw)
     if "swagger" in raw:
         document = Part.document(as_openapi3(document, report))
     elif not isinstance(raw.get("openapi"), str) or not str(raw["openapi"]).startswith(("3.0", "3.1", "3.2")):
         raise DescriptorError(
-            "This is no OpenAPI 3 or Swagger 2 document.",
+            "This is not an OpenAPI 3 or Swagger 2 document.",
             path="$.openapi" if "openapi" in raw else "$",
             value=raw.get("openapi", sorted(map(str, raw))[:8]),
             hint="It begins with `openapi: 3.0.x`, `openapi: 3.1.x` or `swagger: '2.0'`.",
@@ -184,20 +193,28 @@ def checked(raw: Mapping[str, Any], report: Report) -> Part:
     return document
 
 
-def _releases(
+def _compare_releases(
     operations: list[Operation],
     document: Part,
     earlier: Sequence[tuple[str, JsonObject]],
     release: str | None,
     reading: Reading,
 ) -> list[JsonObject]:
-    """Say since which release each operation is there; the operations of earlier releases that are gone."""
+    """Say since which release each operation is there; the operations of earlier releases that are gone.
+
+    Args:
+        operations: those of the document; each gets its `since`, in place.
+        document: the newest release.
+        earlier: the documents of earlier releases by name, the oldest first.
+        release: the name of the newest release.
+        reading: how all of them are read.
+    """
     if not earlier:
         return []
     known: list[tuple[str, dict[tuple[str, str], Operation]]] = []
     for name, raw in earlier:
         ignored = Report()
-        own = read_operations(checked(raw, ignored), reading, ignored)
+        own = read_operations(check_document(raw, ignored), reading, ignored)
         known.append((name, {o.identity: o for o in own}))
     for operation in operations:
         operation.since = release
@@ -228,7 +245,15 @@ def _releases(
 def _own_access(
     names: Sequence[str], document: Part, endpoint: Endpoint, overrides: Overrides, report: Report
 ) -> Access:
-    """The credentials that the overrides name, and the document's address, unless they give that too."""
+    """The credentials that the overrides name, and the document's address, unless they give that too.
+
+    Args:
+        names: of the credential types.
+        document: the whole of it.
+        endpoint: its servers, read.
+        overrides: they may give the address (`requestDefaults.baseURL`).
+        report: says which fields of the credential an address needs.
+    """
     access = Access("", endpoint.origin is not None, references=[{"name": n, "required": True} for n in names])
     if "baseURL" in overrides.part("requestDefaults"):
         return access
@@ -254,7 +279,16 @@ def _request_defaults(access: Access, overrides: Overrides, reading: Reading) ->
 def _head(
     name: str, label: str, resources: Sequence[str], access: Access, defaults: JsonObject, overrides: Overrides
 ) -> JsonObject:
-    """The node's head without its index."""
+    """The node's head without its index.
+
+    Args:
+        name: of the node.
+        label: of the node, for people.
+        resources: their names, in the document's order.
+        access: the credentials, and the property that chooses among them.
+        defaults: what every request of the node has.
+        overrides: description, release and further keys of the head.
+    """
     head: JsonObject = {
         "displayName": label,
         "name": name,
@@ -285,7 +319,7 @@ def _head(
     return head if release is None else {**head, "release": release}
 
 
-def _place(operations: list[Operation], endpoint: Endpoint, *, constant: bool) -> None:
+def _place_servers(operations: list[Operation], endpoint: Endpoint, *, constant: bool) -> None:
     """Say where operations are that have servers of their own."""
     for operation in operations:
         if operation.server is not None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 
 from nodeloom.importers.filing import file_stem
-from nodeloom.importers.openapi.displaynames import slug, unused
+from nodeloom.importers.openapi.displaynames import make_unique, slug
 from nodeloom.importers.openapi.operations import Operation
 from nodeloom.values import JsonObject
 
@@ -29,7 +29,7 @@ def file_names(resources: Sequence[str]) -> dict[str, str]:
     numbers: dict[str, int] = {}
     found: dict[str, str] = {}
     for resource in resources:
-        name = unused(file_stem(slug(resource)), taken, numbers, "-")
+        name = make_unique(file_stem(slug(resource)), taken, numbers, "-")
         taken.add(name)
         found[resource] = f"resources/{name}.json"
     return found
@@ -47,15 +47,15 @@ def resource_document(resource: str, operations: Sequence[Operation]) -> JsonObj
         "displayOptions": shown,
         "options": [operation.option() for operation in operations],
     }
-    merged = merged_properties([(operation.name, operation.properties) for operation in operations])
-    properties = [_shown_for(prop, resource, names) for prop, names in merged]
+    merged = merge_properties([(operation.name, operation.properties) for operation in operations])
+    properties = [_show_for(prop, resource, names) for prop, names in merged]
     return {"resource": resource, "properties": [chooser, *properties]}
 
 
-def merged_properties(forms: Sequence[tuple[str, Sequence[JsonObject]]]) -> list[tuple[JsonObject, list[str]]]:
+def merge_properties(forms: Sequence[tuple[str, Sequence[JsonObject]]]) -> list[tuple[JsonObject, list[str]]]:
     """The properties of several operations in one order that keeps each one's own, and the operations that have each.
 
-    A property is shared where an equal one stands behind the last one shared; otherwise it is put in there.
+    A property is shared if an equal one stands behind the last shared one; otherwise it is put in behind that.
     """
     merged: list[tuple[str, JsonObject, list[str]]] = []
     known: set[str] = set()
@@ -76,7 +76,7 @@ def merged_properties(forms: Sequence[tuple[str, Sequence[JsonObject]]]) -> list
     return [(prop, names) for _text, prop, names in merged]
 
 
-def _shown_for(prop: JsonObject, resource: str, operations: list[str]) -> JsonObject:
+def _show_for(prop: JsonObject, resource: str, operations: list[str]) -> JsonObject:
     """`prop` with its `displayOptions`, the keys in the order people read them in."""
     display = {"show": {"resource": [resource], "operation": operations}}
     last: JsonObject = {key: prop[key] for key in ("schema", "options", "typeOptions", "routing") if key in prop}
@@ -85,7 +85,7 @@ def _shown_for(prop: JsonObject, resource: str, operations: list[str]) -> JsonOb
 
 
 def index_of(file: str, operations: Sequence[Operation], baseline: str | None, gone: dict[str, str]) -> JsonObject:
-    """A resource's entry in the head: file, operations, their methods, and the releases where they differ."""
+    """A resource's entry in the head: file, operations, their methods, and the releases of those that came later."""
     since = {o.name: o.since for o in operations if o.since is not None and o.since != baseline}
     return {
         "file": file,

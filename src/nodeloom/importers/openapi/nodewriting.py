@@ -1,25 +1,25 @@
-"""The files of an import, written: the same content as the same bytes, nothing of a person's overwritten unasked."""
+"""Writes the files of an import: the same content as the same bytes, and no file of a person is overwritten unasked."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, DescriptorError
 from nodeloom.importers.filing import write_file
 from nodeloom.importers.openapi.importer import Imported
 from nodeloom.printable import json_text
+from nodeloom.values import Json
 
 _WIDTH = 120
 
 
-def json_lines(value: Any) -> str:
+def json_lines(value: Json) -> str:
     """`value` as JSON that people read and compare: what fits stands on one line, the rest a line each."""
-    return _written(value, "", 0) + "\n"
+    return _spread(value, "", 0) + "\n"
 
 
-def _written(value: Any, indent: str, used: int) -> str:
+def _spread(value: Json, indent: str, used: int) -> str:
     line = json_text(value)
     if not isinstance(value, (dict, list)) or not value or len(indent) + used + len(line) <= _WIDTH:
         return line
@@ -28,9 +28,9 @@ def _written(value: Any, indent: str, used: int) -> str:
         members = []
         for key, member in value.items():
             name = json_text(key) + ": "
-            members.append(inner + name + _written(member, inner, len(name) + 1))
+            members.append(inner + name + _spread(member, inner, len(name) + 1))
         return "{\n" + ",\n".join(members) + f"\n{indent}}}"
-    return "[\n" + ",\n".join(inner + _written(entry, inner, 1) for entry in value) + f"\n{indent}]"
+    return "[\n" + ",\n".join(inner + _spread(entry, inner, 1) for entry in value) + f"\n{indent}]"
 
 
 def files_of(imported: Imported) -> dict[str, str]:

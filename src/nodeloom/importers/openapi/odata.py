@@ -62,12 +62,12 @@ def placeholders(path: str, *, function: bool) -> list[Placeholder]:
     for match in _IN_PARENTHESES.finditer(path):
         segment = path[: match.start()].rpartition("/")[2]
         calls = "." in segment or (function and "/" not in path[match.end() :])
-        for name, quoted in _named(match[1]):
+        for name, quoted in _list_named(match[1]):
             roles[name] = ("argument" if calls else "key", quoted)
     return [Placeholder(m[1], *roles.get(m[1], ("segment", False))) for m in _PLACEHOLDER.finditer(path)]
 
 
-def _named(inner: str) -> list[tuple[str, bool]]:
+def _list_named(inner: str) -> list[tuple[str, bool]]:
     """The placeholders between parentheses, each with whether it stands in quotes."""
     return [(m[1], f"'{m[0]}'" in inner) for m in _PLACEHOLDER.finditer(inner)]
 
@@ -122,7 +122,7 @@ def option(name: str, label: str) -> JsonObject:
     }
 
 
-def paging(names: list[str]) -> list[JsonObject]:
+def paging_options(names: list[str]) -> list[JsonObject]:
     """The options that page through a list whose query parameters are `names`; none when it cannot be paged."""
     if not {"$top", "$skip"} <= set(names):
         return []
@@ -158,7 +158,7 @@ def paging(names: list[str]) -> list[JsonObject]:
     ]
 
 
-def keeping_annotations() -> JsonObject:
+def annotations_option() -> JsonObject:
     """The option that keeps `@odata` annotations in the items."""
     return {
         "displayName": "Include Annotations",
@@ -170,6 +170,6 @@ def keeping_annotations() -> JsonObject:
     }
 
 
-def receiving(files: bool) -> JsonObject:
-    """The `postReceive` step that makes items of an answer. `files`: it may be a file, whatever it is declared as."""
+def receive_step(files: bool) -> JsonObject:
+    """The `postReceive` step that makes items of an answer. `files`: it may be a file, though JSON is declared."""
     return {"type": "odata", "properties": {"files": True} if files else {}}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import DescriptorError
 from nodeloom.importers.openapi.document import OutsideReferenceError
+from nodeloom.values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Remark:
     outcome: str
     fault: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The remark as JSON."""
         found = {"path": self.path, "reason": self.reason, "outcome": self.outcome}
         return {**found, "fault": True} if self.fault else found
@@ -40,7 +40,7 @@ class Report:
     resources: int = 0
     credentials: list[str] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    gone: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[JsonObject] = field(default_factory=list)
     left_out: int = 0
     faults: int = 0
     first: DescriptorError | None = None
@@ -61,7 +61,7 @@ class Report:
     def add_fault(self, fault: DescriptorError | OutsideReferenceError, outcome: str) -> None:
         """Say what is wrong with the document, and what that costs.
 
-        A reference out of it is no fault: the document is one of several, and the others are not read.
+        A reference out of the document is not a fault: the document is one of several, and the others are not read.
         """
         if isinstance(fault, OutsideReferenceError):
             self.add(fault.path, f"{fault.reference} is not in the document and is not fetched;", outcome)
@@ -72,14 +72,14 @@ class Report:
         self.add(fault.path or "$", f"{fault.message.rstrip('.')}{hint};", outcome, fault=True)
 
     def by_reason(self) -> list[tuple[str, int]]:
-        """Reasons that are no faults, and how often each was given, the most frequent first."""
+        """Reasons that are not faults, and how often each was given, the most frequent first."""
         return Counter(f"{r.reason} {r.outcome}" for r in self.remarks if not r.fault).most_common()
 
-    def found_faults(self) -> list[Remark]:
+    def list_faults(self) -> list[Remark]:
         """What is wrong with the document, in its order."""
         return [remark for remark in self.remarks if remark.fault]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The report as JSON."""
         return {
             "operations": self.operations,

@@ -13,10 +13,10 @@ from nodeloom.importers.openapi import odata
 from nodeloom.importers.openapi.bodies import add_body
 from nodeloom.importers.openapi.displaynames import start_case, words
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, evaluates
-from nodeloom.importers.openapi.endpoints import Reference, choose, with_defaults
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.parameters import Form, add_parameters, options_collection, read_parameters
-from nodeloom.importers.openapi.schemas import shape_of
+from nodeloom.importers.openapi.serverchoice import choose, with_defaults
+from nodeloom.importers.openapi.urlreferences import VARIABLE, Reference
 from nodeloom.values import JsonObject
 
 Kind = Literal["list", "create", "get", "update", "delete", "function", "action", ""]
@@ -30,7 +30,6 @@ _FILES = re.compile(r"(?:Download|Export)(?![a-z])")
 _IDENTIFIER = re.compile(r"(?:^[iI]ds?|[a-z]Ids?|_ids?)$")
 # Segments that say which API it is, not what of it.
 _VERSION = re.compile(r"(?:api|rest|v[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta)[0-9]*)?|[0-9]+(?:\.[0-9]+)+)", re.IGNORECASE)
-_VARIABLE = re.compile(r"\{[^{}]+\}")
 # What a browser may not do a service does not offer either.
 _UNSENT = frozenset({"trace"})
 
@@ -41,9 +40,9 @@ class Operation:
 
     `properties` are in the form's order. `keys` are the names of the properties that address what it works on,
     `entity` is what one such thing is called, in small letters. `identity` is method and path, by which releases are
-    compared. `requirement` is the security it asks for: names of schemes, of which one set is enough. `server` is where
-    it is, when it is not where the others are. `authorization` says that it has a header parameter of that name, and
-    whether that is required.
+    compared. `requirement` is the security it asks for: sets of schemes' names, of which one set is enough. `server` is
+    its address, if that is not the address of the others. `authorization` says that it has a header parameter of that
+    name, and whether that is required.
     """
 
     at: Part
@@ -85,7 +84,7 @@ class Reading:
 def read_operations(document: Part, reading: Reading, report: Report) -> list[Operation]:
     """All operations in document order, named. What is wrong with one, or not in the document, costs that one."""
     found = []
-    asked = _asked_of_all(document, report)
+    asked = _read_shared_requirement(document, report)
     for path, item, method, at in each_operation(document, report):
         if method in _UNSENT:
             report.add(at.path, f"Requests of the method {method.upper()} are not sent;", "the operation is left out.")
@@ -112,7 +111,7 @@ def each_operation(document: Part, report: Report) -> Iterator[tuple[str, Part, 
         try:
             if not path.startswith("/"):
                 raise entry.broken(f"The path {preview(path)!r} does not begin with a slash.", "Begin it with '/'.")
-            item = entry.resolved()
+            item = entry.resolve()
             methods = [(method, at) for method, at in item.entries() if method in METHODS]
         except (DescriptorError, OutsideReferenceError) as fault:
             held = entry.value if isinstance(entry.value, dict) else {}
@@ -123,19 +122,29 @@ def each_operation(document: Part, report: Report) -> Iterator[tuple[str, Part, 
 
 
 def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, report: Report) -> Operation:
+    """One operation, read.
+
+    Args:
+        path: its path template.
+        item: the path item, whose parameters and servers it shares.
+        method: in small letters.
+        at: the operation in the document.
+        reading: how the document is read.
+        report: says what cannot be expressed.
+    """
     function = at.value.get("x-ms-docs-operation-type") == "function" if isinstance(at.value, dict) else False
     form = Form()
     add_parameters(form, read_parameters(item, at, report), path, function=function, report=report)
     before_body = len(form.properties)
-    action = reading.odata and method == "post" and _acts(at)
+    action = reading.odata and method == "post" and _is_action(at)
     request: JsonObject = {"method": method.upper(), "url": odata.url_of(path)}
     server = _other_server(item, at, report)
     if server is not None:
-        # Where that is shows when it is known where the service is.
+        # The importer fills this in when it knows the address of the service (`_place`).
         request["baseURL"] = ""
     if method not in ("get", "head"):
         request |= add_body(form, at, report, all_needed=action)
-    elif _fills_body(at):
+    elif _has_body(at):
         report.add(at.path, f"A {method.upper()} request is sent without a body;", "the body's fields are left out.")
     _refuse_templates(at, form, request)
     tag = _tag(at, path)
@@ -146,7 +155,7 @@ def _operation(path: str, item: Part, method: str, at: Part, reading: Reading, r
     output = _output(at, reading, form, name)
     if form.options:
         if reading.odata and "postReceive" in output:
-            form.options += [*odata.paging(form.query), odata.keeping_annotations()]
+            form.options += [*odata.paging_options(form.query), odata.annotations_option()]
         form.properties.insert(_place(form, before_body), options_collection(form.options))
     if output:
         routing["output"] = output
@@ -177,8 +186,8 @@ def _refuse_templates(at: Part, form: Form, request: JsonObject) -> None:
             raise at.broken(f"{preview(text)} begins with '=', which a descriptor evaluates.", "Name it otherwise.")
 
 
-def _acts(at: Part) -> bool:
-    """Whether a POST to an OData service invokes an action: it says so, or it creates nothing."""
+def _is_action(at: Part) -> bool:
+    """Whether a POST to an OData service invokes an action: it says so, or it does not create an entity."""
     responses = at.get("responses")
     creates = responses is not None and "201" in responses.mapping()
     return at.value.get("x-ms-docs-operation-type") == "action" or not creates
@@ -196,7 +205,7 @@ def _tag(at: Part, path: str) -> str:
     tags = at.parts("tags")
     if tags:
         if not isinstance(tags[0].value, str):
-            raise tags[0].broken("A tag is no text.", "Put it in quotes.")
+            raise tags[0].broken("A tag is not a text.", "Put it in quotes.")
         if tags[0].value.strip():
             return tags[0].value
     # What stands behind `#` or `?` tells operations of one address apart; it names none of its parts.
@@ -205,7 +214,7 @@ def _tag(at: Part, path: str) -> str:
     return next((name for name in names if not _VERSION.fullmatch(name)), names[0] if names else "Default")
 
 
-def _fills_body(at: Part) -> bool:
+def _has_body(at: Part) -> bool:
     """Whether the operation describes a body with something in it."""
     written = at.get("requestBody")
     if written is None:
@@ -216,11 +225,20 @@ def _fills_body(at: Part) -> bool:
 
 
 def _name(written: str | None, tag: str, method: str, path: str, reading: Reading) -> str:
+    """What the operation is called.
+
+    Args:
+        written: its `operationId`, if it has one.
+        tag: its first tag, which its name need not repeat.
+        method: in small letters.
+        path: its path template.
+        reading: has the names that the overrides give.
+    """
     if written is None:
-        return reading.names.get(f"{method.upper()} {path}") or _described(method, path)
+        return reading.names.get(f"{method.upper()} {path}") or _describe(method, path)
     if written in reading.names:
         return reading.names[written]
-    return start_case(_without_tag(written, tag)) or start_case(written) or _described(method, path)
+    return start_case(_without_tag(written, tag)) or start_case(written) or _describe(method, path)
 
 
 def _without_tag(written: str, tag: str) -> str:
@@ -233,7 +251,7 @@ def _without_tag(written: str, tag: str) -> str:
     return written
 
 
-def _described(method: str, path: str) -> str:
+def _describe(method: str, path: str) -> str:
     """A name of method and path: `GET /users/{id}/posts` is "List Users Posts"."""
     segments = [s for s in path.split("/") if s]
     nouns = [start_case(s) for s in segments if not s.startswith("{") and not _VERSION.fullmatch(s)]
@@ -284,8 +302,8 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> JsonObject:
     output: JsonObject = {}
     if reading.odata and has_content:
         files = _FILES.match(name) is not None
-        output["postReceive"] = [odata.receiving(files)]
-    stated = None if answer is None else _stated(answer)
+        output["postReceive"] = [odata.receive_step(files)]
+    stated = None if answer is None else _read_stated(answer)
     if stated is not None:
         output["answer"] = stated
     if not (has_content and at.keys[-1] == "get"):
@@ -295,7 +313,7 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> JsonObject:
     return output
 
 
-def _stated(answer: Part) -> str | None:
+def _read_stated(answer: Part) -> str | None:
     """What the document says of a success: that it is JSON, or has no content; None if it may be something else."""
     content = answer.get("content")
     if content is None or not content.mapping():
@@ -312,7 +330,7 @@ def _success(at: Part) -> Part | None:
     for status, response in responses.entries():
         if status.startswith("2"):
             try:
-                return response.resolved()
+                return response.resolve()
             except OutsideReferenceError:
                 return None
     return None
@@ -324,17 +342,17 @@ def _requirement(at: Part) -> list[frozenset[str]]:
 
 
 def _authorization(item: Part, at: Part) -> bool | None:
-    """Whether a header parameter `Authorization` is required; None when there is none."""
+    """Whether a header parameter `Authorization` is required; None if there is none."""
     for holder in (at, item):
         for entry in holder.parts("parameters"):
-            parameter = entry.resolved()
+            parameter = entry.resolve()
             if parameter.text("in") == "header" and (parameter.text("name") or "").lower() == "authorization":
                 return parameter.flag("required")
     return None
 
 
-def _asked_of_all(document: Part, report: Report) -> list[frozenset[str]] | None:
-    """What the document asks of every operation that says nothing itself; None when it says nothing."""
+def _read_shared_requirement(document: Part, report: Report) -> list[frozenset[str]] | None:
+    """What the document asks of every operation that does not say it itself; None if the document does not say it."""
     try:
         return _requirement(document) if document.get("security") is not None else None
     except DescriptorError as fault:
@@ -343,7 +361,7 @@ def _asked_of_all(document: Part, report: Report) -> list[frozenset[str]] | None
 
 
 def _other_server(item: Part, at: Part, report: Report) -> Reference | None:
-    """Where the operation is, when the document says that it is not where the others are."""
+    """The operation's own address, if the document gives it one."""
     for holder in (at, item):
         servers = holder.parts("servers")
         if not servers:
@@ -354,7 +372,7 @@ def _other_server(item: Part, at: Part, report: Report) -> Reference | None:
         server, found = choose(servers, report)
         if server is None:
             raise servers[0].broken("The operation's own server cannot be called.", "Give it an http or https address.")
-        if not _VARIABLE.search(found.text):
+        if not VARIABLE.search(found.text):
             return found
         filled = with_defaults(server, found)
         if filled is None:
@@ -366,6 +384,3 @@ def _other_server(item: Part, at: Part, report: Report) -> Reference | None:
         )
         return filled
     return None
-
-
-__all__ = ["DescriptorError", "Kind", "Operation", "Reading", "each_operation", "read_operations", "shape_of"]

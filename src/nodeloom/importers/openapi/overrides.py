@@ -1,6 +1,6 @@
 """The overrides file: what a person knows about a service and its document does not say.
 
-It is JSON, so that nothing of YAML is needed where the generated files are used. Keys (all optional):
+It is JSON, so that no YAML reader is needed to use the generated files. Keys (all optional):
 
 * `name`, `displayName`, `description`, `release`: of the node, and of the document.
 * `node`: more keys of the node's head. `requestDefaults`, `credentials`: in place of what the document says.
@@ -21,13 +21,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.problems import json_path
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
 from nodeloom.importers.openapi.operations import Operation
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _KEYS = (
     "name",
@@ -54,16 +53,16 @@ _SLOT = re.compile(r"\{(entity|key|list)\}")
 class Overrides:
     """An overrides file, checked. `source` is what messages call it."""
 
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Json] = field(default_factory=dict)
     source: str = "the overrides"
 
     @classmethod
     def from_path(cls, path: Path) -> Overrides:
-        """The overrides in a JSON file. Raises DescriptorError, with the JSON path, for what is none."""
-        return cls.checked(read_json(path), str(path))
+        """The overrides in a JSON file. Raises DescriptorError, with the JSON path, if it is not an overrides file."""
+        return cls.check(read_json(path), str(path))
 
     @classmethod
-    def checked(cls, raw: Any, source: str) -> Overrides:
+    def check(cls, raw: Json, source: str) -> Overrides:
         """`raw` as overrides; DescriptorError when it is not."""
         overrides = cls(raw, source)
         overrides._object(raw, (), _KEYS)
@@ -76,7 +75,7 @@ class Overrides:
             overrides._object(entry.get("properties", {}), (*at, "properties"))
         return overrides
 
-    def _object(self, raw: Any, at: tuple[str, ...], known: Sequence[str] | None = None) -> None:
+    def _object(self, raw: Json, at: tuple[str, ...], known: Sequence[str] | None = None) -> None:
         if not isinstance(raw, Mapping):
             raise DescriptorError(
                 f"{self.source}: here an object is wanted.", path=json_path(at), value=raw, hint="Write an object here."
@@ -94,7 +93,7 @@ class Overrides:
         """The text under `key`, or None."""
         found = self.raw.get(key)
         if found is not None and not isinstance(found, str):
-            raise DescriptorError(f"{self.source}: {key} is no text.", path=json_path((key,)), value=found)
+            raise DescriptorError(f"{self.source}: {key} is not a text.", path=json_path((key,)), value=found)
         return found
 
     def part(self, key: str) -> JsonObject:
@@ -137,27 +136,27 @@ class Overrides:
             kind = f"{kind} single"
         if kind in sentences and entity:
             operation.more["description"] = sentences[kind].replace("{entity}", entity)
-        addressed = entities.get(_addressed(operation.path), "")
+        addressed = entities.get(_key_path(operation.path), "")
         operation.entity = called.get(addressed, addressed) or entity
         if operation.entity:
             said = {
                 part: sentences[part].replace("{entity}", operation.entity) for part in _OF_FIELDS if part in sentences
             }
-            operation.properties = [_described(p, operation, said) for p in operation.properties]
+            operation.properties = [_describe(p, operation, said) for p in operation.properties]
 
     def _explain(self, operation: Operation, listing: str | None) -> None:
         """The meaning of error statuses, from the table of rules."""
         table = self.part("errors")
         found: JsonObject = {}
         if operation.keys:
-            found |= self._filled(table.get("key", {}), operation, listing)
+            found |= self._fill(table.get("key", {}), operation, listing)
             if any(p["name"] == _IF_MATCH for p in operation.properties):
-                found |= self._filled(table.get("etag", {}), operation, listing)
+                found |= self._fill(table.get("etag", {}), operation, listing)
         if found:
             operation.more["errors"] = found
 
-    def _filled(self, rules: Mapping[str, JsonObject], operation: Operation, listing: str | None) -> JsonObject:
-        """`rules` with the operation's own words; a sentence about a list where there is none is left out."""
+    def _fill(self, rules: Mapping[str, JsonObject], operation: Operation, listing: str | None) -> JsonObject:
+        """`rules` with the operation's own words; a sentence about a list is left out if there is no list."""
         words = {
             "entity": operation.entity or f"entry of {operation.resource}",
             "key": f"{{{operation.keys[0]}}}",
@@ -189,7 +188,7 @@ class Overrides:
                     [p["name"] for p in operation.properties],
                     within=f"{self.source}, {operation.name}",
                 )
-            operation.properties[index] = _changed(operation.properties[index], keys)
+            operation.properties[index] = _change(operation.properties[index], keys)
 
     def _check_bulk(self, operations: list[Operation]) -> None:
         by_name = {(o.resource, o.name): o for o in operations}
@@ -207,13 +206,13 @@ class Overrides:
                     raise UnknownNameError("property", str(bulk.get(key)), names, within=owner.name)
 
 
-def _described(prop: JsonObject, operation: Operation, said: Mapping[str, str]) -> JsonObject:
+def _describe(prop: JsonObject, operation: Operation, said: Mapping[str, str]) -> JsonObject:
     """`prop` with a description, when it is one that all operations have alike."""
     part = "key" if prop["name"] in operation.keys else "etag" if prop["name"] == _IF_MATCH else ""
-    return _changed(prop, {"description": said[part]}) if part in said else prop
+    return _change(prop, {"description": said[part]}) if part in said else prop
 
 
-def _addressed(path: str) -> str:
+def _key_path(path: str) -> str:
     """The part of a path that addresses one thing: up to its first key."""
     return path[: path.index("}")] if "}" in path else path
 
@@ -226,13 +225,11 @@ def _collection(path: str) -> str:
 def _entities(operations: list[Operation]) -> dict[str, str]:
     """Path up to the first key → what it addresses is called, by the operations that get or change it."""
     return {
-        _addressed(o.path): o.entity
-        for o in operations
-        if o.keys and o.kind in ("get", "update", "delete") and o.entity
+        _key_path(o.path): o.entity for o in operations if o.keys and o.kind in ("get", "update", "delete") and o.entity
     }
 
 
-def _changed(prop: JsonObject, keys: JsonObject) -> JsonObject:
+def _change(prop: JsonObject, keys: JsonObject) -> JsonObject:
     """`prop` with `keys` over its own, one level deep; null takes a key out."""
     changed = copy.deepcopy(prop)
     for key, value in keys.items():

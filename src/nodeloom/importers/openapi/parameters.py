@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.errors import nearest, preview
 from nodeloom.headerfields import is_token
 from nodeloom.importers.openapi import odata
-from nodeloom.importers.openapi.displaynames import start_case, unused
-from nodeloom.importers.openapi.document import OutsideReferenceError, Part
+from nodeloom.importers.openapi.displaynames import make_unique, start_case
+from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
 from nodeloom.plan.call import OWN_HEADERS
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 OPTIONS = "Options"
 _ETAG = '={{ $json["@odata.etag"] }}'
@@ -23,7 +22,7 @@ _WHERE = ("path", "query", "header", "cookie")
 _KNOWN_STYLES = (
     "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject",
 )  # fmt: skip
-# OpenAPI: these headers are described elsewhere, so a parameter of that name says nothing.
+# OpenAPI 3.0.4, 4.8.12.1: a parameter of one of these names is ignored, because other parts describe these headers.
 _SILENT_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
@@ -46,7 +45,7 @@ class Form:
 
     def name(self, raw: str) -> str:
         """The name of the property for the parameter or field `raw`, which is now taken."""
-        name = unused(safe_name(start_case(raw), raw), self.names, self._numbers)
+        name = make_unique(safe_name(start_case(raw), raw), self.names, self._numbers)
         self.names[name] = raw
         return name
 
@@ -74,19 +73,19 @@ class Parameter:
 def read_parameters(path_item: Part, operation: Part, report: Report) -> list[Parameter]:
     """The parameters of an operation in document order; those of its own replace those of its path.
 
-    Raises DescriptorError where one is broken, OutsideReferenceError where one is not in the document.
+    Raises DescriptorError if one is broken, OutsideReferenceError if one is not in the document.
     """
     found: dict[tuple[str, str], Parameter] = {}
     for holder in (path_item, operation):
         for entry in holder.parts("parameters"):
-            parameter = _read(entry.resolved(), report)
+            parameter = _read(entry.resolve(), report)
             if parameter is not None:
                 found[parameter.where, parameter.name] = parameter
     return list(found.values())
 
 
 def _read(at: Part, report: Report) -> Parameter | None:
-    name, where = at.needed_text("name"), at.needed_text("in")
+    name, where = at.require_text("name"), at.require_text("in")
     if where not in _WHERE:
         raise at.child("in").broken(f"A parameter cannot stand in {where!r}.", f"Write one of: {', '.join(_WHERE)}.")
     if where == "header" and name.lower() in _SILENT_HEADERS:
@@ -109,7 +108,7 @@ def _read(at: Part, report: Report) -> Parameter | None:
     for reference in shape.outside:
         report.add(at.path, f"The schema {reference} is not in the document and is not fetched;", "any value is taken.")
     if content is not None and not as_json and not shape.scalar:
-        # Written in a format that is not known here, so by whoever gives the value.
+        # The importer cannot write this format, so the author gives the value as it shall be sent.
         shape = Shape(kind="string")
     style = style_of(at) or _STYLES[where]
     return Parameter(
@@ -142,7 +141,15 @@ def refuse_header_name(at: Part, name: str) -> None:
 
 
 def add_parameters(form: Form, parameters: list[Parameter], path: str, *, function: bool, report: Report) -> None:
-    """Put the parameters into `form`: path values in the path's order, then what is required, options, headers."""
+    """Put the parameters into `form`: path values in the path's order, then what is required, options, headers.
+
+    Args:
+        form: is added to.
+        parameters: in the document's order.
+        path: the path template.
+        function: whether its last segment calls a function of OData.
+        report: says which parameters are left out.
+    """
     by_name = {p.name: p for p in parameters if p.where == "path"}
     standing = odata.placeholders(path, function=function)
     for placeholder in standing:
@@ -177,7 +184,7 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
             prop = field_of(name, shape, {**send, "encode": json_encoder(shape)}, required=True)
         elif parameter is not None and (parameter.structured or parameter.style != "simple"):
             send |= {"style": parameter.style, "explode": parameter.explode}
-            prop = _structured(name, shape, send, required=True)
+            prop = _make_structured(name, shape, send, required=True)
         else:
             prop = field_of(name, shape, send, required=True)
         form.keys[name] = placeholder.name
@@ -207,7 +214,7 @@ def _if_match(prop: JsonObject) -> JsonObject:
     return {**prop, **words, "routing": routing}
 
 
-def _with_default(prop: JsonObject, default: Any) -> JsonObject:
+def _with_default(prop: JsonObject, default: Json) -> JsonObject:
     routing = prop.pop("routing")
     return {**prop, "default": default, "routing": routing}
 
@@ -229,10 +236,10 @@ def _property(name: str, parameter: Parameter) -> JsonObject:
     if not parameter.structured:
         return field_of(name, parameter.shape, send, required=parameter.required)
     send |= {"style": parameter.style, "explode": parameter.explode}
-    return _structured(name, parameter.shape, send, required=parameter.required)
+    return _make_structured(name, parameter.shape, send, required=parameter.required)
 
 
-def _structured(name: str, shape: Shape, send: JsonObject, *, required: bool) -> JsonObject:
+def _make_structured(name: str, shape: Shape, send: JsonObject, *, required: bool) -> JsonObject:
     if shape.kind == "array":
         return list_field(name, shape, send, required=required)
     prop = field_of(name, shape, send, required=required)
@@ -257,14 +264,3 @@ def options_collection(options: list[JsonObject]) -> JsonObject:
         "placeholder": "Add Option",
         "options": options,
     }
-
-
-__all__ = [
-    "OPTIONS",
-    "Form",
-    "OutsideReferenceError",
-    "Parameter",
-    "add_parameters",
-    "options_collection",
-    "read_parameters",
-]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
-from nodeloom.importers.openapi.bounds import shown_bounds
+from nodeloom.importers.openapi.bounds import relevant_bounds
 from nodeloom.importers.openapi.displaynames import start_case
 from nodeloom.importers.openapi.schemas import Shape, shape_of
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _ENCODERS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
 _READ = frozenset({"integer", "number", "boolean"})
@@ -61,24 +60,24 @@ def list_field(name: str, shape: Shape, send: JsonObject, *, required: bool = Fa
         prop["type"] = "multiOptions"
     else:
         prop["typeOptions"] = {"multipleValues": True}
-    bounds = shown_bounds("array", shape.bounds)
+    bounds = relevant_bounds("array", shape.bounds)
     if entry or bounds:
         prop["schema"] = {"type": "array", **bounds, **({"items": entry} if entry else {})}
     return {**prop, "routing": {"send": send}}
 
 
-def choices(values: Iterable[Any]) -> list[JsonObject]:
+def choices(values: Iterable[Json]) -> list[JsonObject]:
     """An enumeration as options: labels are the values' words, or the values themselves where two would look alike."""
     listed = list(values)
-    labels = [start_case(v) if isinstance(v, str) else _spelled(v) for v in listed]
+    labels = [start_case(v) if isinstance(v, str) else _spell(v) for v in listed]
     often = Counter(labels)
     return [
-        {"name": label if label and often[label] == 1 else _spelled(value) or "(empty)", "value": value}
+        {"name": label if label and often[label] == 1 else _spell(value) or "(empty)", "value": value}
         for label, value in zip(labels, listed, strict=True)
     ]
 
 
-def _spelled(value: Any) -> str:
+def _spell(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

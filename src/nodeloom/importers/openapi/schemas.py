@@ -1,27 +1,31 @@
-"""What a schema of an OpenAPI document says a value is: one flat shape, whatever it was composed of.
+"""What a schema of an OpenAPI document says a value is: one flat shape, even if the schema is composed of others.
 
 `allOf` adds up, also what an inherited schema brings; `oneOf` and `anyOf` become the one alternative that is left when
 null is set aside, the common kind of several scalars, or an object that has the members of all. A schema that contains
-itself ends where it begins again.
+itself is ended at the point where it would begin again.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
 
 from nodeloom.descriptor.once import once
 from nodeloom.descriptor.problems import Keys
 from nodeloom.errors import DescriptorError
-from nodeloom.importers.openapi.bounds import both_bounds, bounds_of, shown_bounds
+from nodeloom.importers.openapi.bounds import both_bounds, bounds_of, relevant_bounds
 from nodeloom.importers.openapi.document import OutsideReferenceError, Part, values_in
+from nodeloom.importers.openapi.statedtypes import (
+    SCALARS,
+    Kind,
+    fit_choices,
+    read_choices,
+    read_required,
+    read_types,
+    settle_kind,
+)
+from nodeloom.values import Json, JsonObject
 
-Kind = Literal["string", "integer", "number", "boolean", "array", "object", "scalar", "any"]
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
-_SCALARS = ("string", "integer", "number", "boolean")
 # Formats that make a number of what OData's files declare as an integer or leave open.
 _FRACTIONS = frozenset({"decimal", "float", "double"})
 # How far down a schema goes that stands in a descriptor: a value's members, or those of its entries.
@@ -49,7 +53,7 @@ class Shape:
 
     kind: Kind = "any"
     format: str | None = None
-    enum: tuple[Any, ...] | None = None
+    enum: tuple[Json, ...] | None = None
     nullable: bool = False
     members: Mapping[str, Part] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -60,10 +64,10 @@ class Shape:
     forms: int = 1
     outside: tuple[str, ...] = ()
     cut: bool = False
-    bounds: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, Json] = field(default_factory=dict)
 
     @once
-    def small_schema(self) -> dict[str, Any]:
+    def small_schema(self) -> JsonObject:
         """`value_schema` of it; one for all fields that have this shape, and never changed."""
         return value_schema(self)
 
@@ -76,7 +80,7 @@ class Shape:
     @property
     def scalar(self) -> bool:
         """Whether the value is a text, a number or a boolean."""
-        return self.kind in _SCALARS or self.kind == "scalar"
+        return self.kind in SCALARS or self.kind == "scalar"
 
     @property
     def binary(self) -> bool:
@@ -85,7 +89,7 @@ class Shape:
 
 
 def shape_of(part: Part) -> Shape:
-    """The shape of the schema at `part`. Raises DescriptorError where the document is broken."""
+    """The shape of the schema at `part`. Raises DescriptorError if the document is broken."""
     return _shape(part, frozenset())
 
 
@@ -97,13 +101,13 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
         known: Shape | None = part.memory.get(part.keys)
         if known is None:
             _count_step(part)
-            known = _composed(part, within | {part.keys})
-            # Where a schema ends that contains itself depends on where one came from.
+            known = _compose(part, within | {part.keys})
+            # A schema that contains itself is cut at another point on each way to it, so this one is not kept.
             if not known.cut:
                 part.memory[part.keys] = known
         return known
     try:
-        target = part.resolved()
+        target = part.resolve()
     except OutsideReferenceError as fault:
         return Shape(open=True, outside=(fault.reference,))
     if target.keys in within:
@@ -128,7 +132,7 @@ def _whole_shape(target: Part) -> Shape:
 
 
 def _count_step(part: Part) -> None:
-    """Count one more schema that is worked out; DescriptorError where they outgrow the document's size."""
+    """Count one more schema that is worked out; DescriptorError if there are more than the document's size allows."""
     steps = part.memory[_STEPS] = part.memory.get(_STEPS, 0) + 1
     if steps <= _MOST_STEPS:
         return
@@ -143,7 +147,7 @@ def _count_step(part: Part) -> None:
         )
 
 
-def _composed(part: Part, within: frozenset[Keys]) -> Shape:
+def _compose(part: Part, within: frozenset[Keys]) -> Shape:
     found = _own(part)
     parts = part.parts("allOf")
     if len(parts) > _MOST_PARTS:
@@ -162,10 +166,10 @@ def _composed(part: Part, within: frozenset[Keys]) -> Shape:
 def _own(part: Part) -> Shape:
     """What the schema says itself, its composition left aside."""
     schema = part.mapping()
-    types, nullable = _types(part)
-    enum = _enum(part)
-    kind = _kind(types, schema, enum)
-    enum = None if enum is None else _fitting(part, kind, enum)
+    types, nullable = read_types(part)
+    enum = read_choices(part)
+    kind = settle_kind(types, schema, enum)
+    enum = None if enum is None else fit_choices(part, kind, enum)
     written = schema.get("format") if isinstance(schema.get("format"), str) else None
     if kind == "any" and isinstance(schema.get("contentMediaType"), str):
         # OpenAPI 3.1, 4.7.14.3: raw bytes have a media type, and no type of JSON's.
@@ -184,7 +188,7 @@ def _own(part: Part) -> Shape:
         enum=tuple(v for v in enum if v is not None) if enum is not None else None,
         nullable=nullable or (enum is not None and None in enum),
         members={} if properties is None else {k: properties.child(k) for k in properties.mapping()},
-        required=frozenset(_names(part)),
+        required=frozenset(read_required(part)),
         items=part.get("items"),
         open=additional is not None and additional is not False,
         read_only=schema.get("readOnly") is True,
@@ -193,111 +197,19 @@ def _own(part: Part) -> Shape:
     )
 
 
-def _types(part: Part) -> tuple[list[str], bool]:
-    """The types a schema names, null aside, and whether it may be null."""
-    written = part.value.get("type")
-    listed = written if isinstance(written, list) else [] if written is None else [written]
-    if any(not isinstance(t, str) for t in listed):
-        raise part.child("type").broken(
-            "The type is no text.", "Write string, number, integer, boolean, array or object."
-        )
-    nullable = part.value.get("nullable") is True or part.value.get("x-nullable") is True or "null" in listed
-    return [t for t in listed if t != "null"], nullable
-
-
-def _enum(part: Part) -> list[Any] | None:
-    if "const" in part.value:
-        return [part.value["const"]]
-    found = part.get("enum")
-    return None if found is None else [entry.value for entry in found.items()]
-
-
-def _fitting(part: Part, kind: Kind, enum: list[Any]) -> list[Any] | None:
-    """The choices as values of the schema's type; None, with a doubt, where they cannot be those that are meant.
-
-    YAML makes numbers of `enum: [1, 2]` where the type is string, and people write `["1", "2"]` where it is integer.
-    """
-    if kind not in _SCALARS:
-        fits = kind in ("scalar", "any") or all(v is None or _kind_of_value(v) == "any" for v in enum)
-        if not fits:
-            part.doubt("enum", f"The choices are none of the type {kind}")
-        return enum if fits else None
-    found = [v if v is None else _as_kind(kind, v) for v in enum]
-    if _MISFIT in found:
-        part.doubt("enum", f"A choice is not of the type {kind}")
-        return None
-    return found
-
-
-_MISFIT = object()
-
-
-def _as_kind(kind: Kind, value: Any) -> Any:
-    """`value` as one of `kind`, where it is written as another that means it beyond doubt."""
-    own = _kind_of_value(value)
-    if own == kind or (kind == "number" and own == "integer"):
-        return value
-    if kind == "string" and own in ("integer", "boolean"):
-        return str(value).lower()
-    if own == "string" and kind == "integer" and _WHOLE.fullmatch(value):
-        return int(value)
-    if own == "string" and kind == "boolean" and value in ("true", "false"):
-        return value == "true"
-    if kind == "integer" and own == "number" and value.is_integer():
-        return int(value)
-    return _MISFIT
-
-
-def _names(part: Part) -> Iterator[str]:
-    found = part.get("required")
-    # Swagger 2 and hand-written files have `required: true` on a member; it says nothing about members here.
-    if found is not None and not isinstance(found.value, bool):
-        for entry in found.items():
-            if not isinstance(entry.value, str):
-                raise entry.broken("A required member's name is no text.", "Put it in quotes.")
-            yield entry.value
-
-
-def _kind(types: list[str], schema: Mapping[str, Any], enum: list[Any] | None) -> Kind:
-    if types == ["file"]:
-        return "string"
-    if len(types) == 1 and types[0] in (*_SCALARS, "array", "object"):
-        return types[0]  # type: ignore[return-value]
-    if len(types) > 1:
-        return "number" if set(types) == {"integer", "number"} else "scalar" if set(types) <= set(_SCALARS) else "any"
-    if "properties" in schema or "additionalProperties" in schema:
-        return "object"
-    if "items" in schema:
-        return "array"
-    if enum is not None:
-        kinds = {_kind_of_value(v) for v in enum if v is not None}
-        return kinds.pop() if len(kinds) == 1 else "scalar"
-    return "any"
-
-
-def _kind_of_value(value: Any) -> Kind:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    return "string" if isinstance(value, str) else "any"
-
-
 def _both(one: Shape, other: Shape) -> Shape:
     """A value that is both: members add up, and the more exact kind counts."""
     kind = other.kind if one.kind == "any" else one.kind
     enum = one.enum if other.enum is None else other.enum
     if one.enum is not None and other.enum is not None:
-        # What both allow; where that is nothing, the document says something else than it means.
+        # The choices that both allow. If there are none, the document cannot mean that: the first list counts.
         enum = tuple(v for v in one.enum if v in other.enum) or one.enum
     return Shape(
         kind=kind,
         format=one.format or other.format,
         enum=enum,
         nullable=one.nullable or (other.nullable and one.kind == "any"),
-        members=_united(one.members, other.members),
+        members=_unite(one.members, other.members),
         required=one.required | other.required,
         items=one.items or other.items,
         open=one.open or other.open,
@@ -310,7 +222,7 @@ def _both(one: Shape, other: Shape) -> Shape:
     )
 
 
-def _united(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, Part]:
+def _unite(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, Part]:
     """The members of both. Where both are sorted, so is what is inherited among what is a schema's own."""
     if not one or not other:
         return one or other
@@ -344,7 +256,7 @@ def _one_of(alternatives: list[Shape]) -> Shape:
         return replace(several, nullable=nullable)
     if kinds <= {"object"}:
         return _one_object(left, nullable)
-    if kinds <= {*_SCALARS, "scalar"}:
+    if kinds <= {*SCALARS, "scalar"}:
         return _one_scalar(left, nullable)
     return Shape(kind="any", nullable=nullable, open=True)
 
@@ -383,20 +295,20 @@ def _one_scalar(forms: list[Shape], nullable: bool) -> Shape:
     return Shape(kind=kind, format=formats.pop() if len(formats) == 1 else None, enum=enum, nullable=nullable)
 
 
-def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
+def value_schema(shape: Shape, budget: int = _BUDGET) -> JsonObject:
     """A small JSON Schema (2020-12) of a value: its type and bounds, and those of its members and entries.
 
     `budget` says how far it goes down: a list takes one of it, an object two.
     """
     if shape.kind == "any":
         return {}
-    types: list[str] = list(_SCALARS) if shape.kind == "scalar" else [shape.kind]
+    types: list[str] = list(SCALARS) if shape.kind == "scalar" else [shape.kind]
     if shape.nullable:
         types.append("null")
-    schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
+    schema: JsonObject = {"type": types[0] if len(types) == 1 else types}
     if shape.enum:
         schema["enum"] = [*shape.enum, *([None] if shape.nullable else [])]
-    schema |= shown_bounds(shape.kind, shape.bounds)
+    schema |= relevant_bounds(shape.kind, shape.bounds)
     if shape.items is not None and budget >= 1:
         items = _value_schema_at(shape.items, shape_of(shape.items), budget - 1)
         if items:
@@ -410,10 +322,10 @@ def value_schema(shape: Shape, budget: int = _BUDGET) -> dict[str, Any]:
     return schema
 
 
-def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
+def _value_schema_at(part: Part, shape: Shape, budget: int) -> JsonObject:
     """The small schema of the value at `part`; made once for a document, and never changed."""
     key = (_VALUES, part.keys, budget)
-    found: dict[str, Any] | None = part.memory.get(key)
+    found: JsonObject | None = part.memory.get(key)
     if found is None:
         found = value_schema(shape, budget)
         if not shape.cut:
@@ -421,8 +333,8 @@ def _value_schema_at(part: Part, shape: Shape, budget: int) -> dict[str, Any]:
     return found
 
 
-def _member_schemas(shape: Shape, budget: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _member_schemas(shape: Shape, budget: int) -> JsonObject:
+    found: JsonObject = {}
     for name, member in shape.writable.items():
         found[name] = _value_schema_at(shape.members[name], member, budget)
         if len(found) >= _MOST_MEMBERS:

@@ -82,7 +82,7 @@ def _item(document: Part, item: Part, report: Report) -> JsonObject | None:
     """A path item; its own parameters go to its operations, because a body among them does."""
     converted: JsonObject = {}
     try:
-        item = item.resolved()
+        item = item.resolve()
         shared = item.parts("parameters")
         methods = [key for key in item.mapping() if key in _METHODS]
     except (DescriptorError, OutsideReferenceError) as fault:
@@ -102,8 +102,8 @@ def _item(document: Part, item: Part, report: Report) -> JsonObject | None:
 def _operation(document: Part, operation: Part, shared: list[Part], report: Report) -> JsonObject:
     given: dict[tuple[str, str], Part] = {}
     for entry in [*shared, *operation.parts("parameters")]:
-        parameter = entry.resolved()
-        given[parameter.needed_text("in"), parameter.needed_text("name")] = parameter
+        parameter = entry.resolve()
+        given[parameter.require_text("in"), parameter.require_text("name")] = parameter
     converted = {key: value for key, value in operation.mapping().items() if key not in ("parameters", "responses")}
     if operation.parts("schemes"):
         own = _servers(document, operation, report)
@@ -172,7 +172,7 @@ def _responses(operation: Part, produces: list[str]) -> JsonObject:
     written = operation.get("responses")
     converted: JsonObject = {}
     for status, entry in written.entries() if written is not None else ():
-        response = entry.resolved()
+        response = entry.resolve()
         kept = {key: value for key, value in response.mapping().items() if key not in ("schema", "examples")}
         if "schema" in response.value:
             kept["content"] = {kind: {"schema": response.value["schema"]} for kind in produces}
@@ -190,7 +190,7 @@ def _schemes(document: Part, report: Report) -> JsonObject:
         return converted
     for name, entry in entries:
         try:
-            kind = entry.needed_text("type")
+            kind = entry.require_text("type")
             if kind == "basic":
                 converted[name] = {"type": "http", "scheme": "basic"}
             else:
@@ -202,7 +202,7 @@ def _schemes(document: Part, report: Report) -> JsonObject:
 
 
 def _oauth2(entry: Part) -> JsonObject:
-    flow = entry.needed_text("flow")
+    flow = entry.require_text("flow")
     if flow not in _FLOWS:
         raise DescriptorError(
             f"The flow {flow!r} is not known.", path=entry.child("flow").path, hint=f"Known: {', '.join(_FLOWS)}."

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nodeloom.errors import nearest, preview
 from nodeloom.testing.odata.declarations import ComplexType, EnumType, Field, fits_json
 from nodeloom.testing.odata.refusal import ODataError, bad_request
+from nodeloom.values import Json, JsonObject
 
 
-def read_json_object(body: bytes, content_type: str | None) -> dict[str, Any]:
-    """The body as a JSON object. 415 where it is not declared as JSON, 400 where it is none."""
+def read_json_object(body: bytes, content_type: str | None) -> JsonObject:
+    """The body as a JSON object. 415 if it is not declared as JSON, 400 if it is not one."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ODataError(415, f"The content type '{kind}' is not supported: send application/json.")
@@ -29,12 +30,12 @@ def read_json_object(body: bytes, content_type: str | None) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
-def check_fields(values: Mapping[str, Any], kind: ComplexType, where: str = "") -> dict[str, Any]:
+def check_fields(values: Mapping[str, Json], kind: ComplexType, where: str = "") -> JsonObject:
     """`values` without OData annotations (names with `@`). Raises ODataError (400) at the first misfit."""
-    checked: dict[str, Any] = {}
+    checked: JsonObject = {}
     for name, value in values.items():
         if "@" in name:
             continue
@@ -47,7 +48,7 @@ def check_fields(values: Mapping[str, Any], kind: ComplexType, where: str = "") 
     return checked
 
 
-def check_value(field: Field, value: Any, where: str) -> Any:
+def check_value(field: Field, value: Json, where: str) -> Json:
     """`value` when it fits the declared field; `where` names it in the error. Raises ODataError (400)."""
     if not field.collection:
         return _check_single(field, value, where)
@@ -56,7 +57,7 @@ def check_value(field: Field, value: Any, where: str) -> Any:
     return [_check_single(field, element, f"{where}/{i}", in_list=True) for i, element in enumerate(value)]
 
 
-def _check_single(field: Field, value: Any, where: str, *, in_list: bool = False) -> Any:
+def _check_single(field: Field, value: Json, where: str, *, in_list: bool = False) -> Json:
     kind = field.type
     if value is None:
         if not field.nullable or in_list:
@@ -77,5 +78,5 @@ def _check_single(field: Field, value: Any, where: str, *, in_list: bool = False
     return value
 
 
-def _misfit(where: str, value: Any, wanted: str) -> ODataError:
+def _misfit(where: str, value: Json, wanted: str) -> ODataError:
     return bad_request(f"Cannot convert {preview(value)} of '{where}' to {wanted}.", target=where)

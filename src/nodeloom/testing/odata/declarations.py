@@ -12,16 +12,20 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from nodeloom.testing.odata.literals import Value, parse_datetime, parse_duration, parse_time
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.testing.odata.boundoperations import Call
 
+#: What an operation gives: rows that options choose from, a file, other JSON, or nothing.
+Result: TypeAlias = "Json | Rows | File | None"
+
 Key = Value | tuple[Value, ...]
-"""An entity's key: the bare value, or a tuple in the declared order where the key has several parts."""
+"""An entity's key: the bare value, or a tuple in the declared order if the key has several parts."""
 
 
 class Edm(StrEnum):
@@ -97,7 +101,7 @@ class Operation:
     """
 
     name: str
-    run: Callable[[Call], Any]
+    run: Callable[[Call], Result]
     parameters: tuple[Field, ...] = ()
     kind: Literal["action", "function"] = "action"
     bound_to: Literal["set", "entity"] = "set"
@@ -110,13 +114,13 @@ class Operation:
 class Rows(NamedTuple):
     """What an operation answers when it answers a collection: its elements, each with the fields of `type`.
 
-    Elements that are no structures have the one field `$it`. `file` makes the chosen elements a file; without it
+    Elements that are not structures have the one field `$it`. `file` makes the chosen elements a file; without it
     they are answered as JSON.
     """
 
     type: ComplexType
-    values: Sequence[Mapping[str, Any]]
-    file: Callable[[Sequence[Mapping[str, Any]]], File] | None = None
+    values: Sequence[Mapping[str, Json]]
+    file: Callable[[Sequence[Mapping[str, Json]]], File] | None = None
 
 
 class File(NamedTuple):
@@ -149,24 +153,24 @@ class EntitySet:
     """The navigation fields with a path of their own: `/Groups(1)/Members`."""
     made_keys: frozenset[str] = frozenset()
     """The key fields the service gives a value when an entity is created without one (or with 0)."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    """What a created entity holds where the request says nothing; null (or an empty list) without an entry."""
+    defaults: Mapping[str, Json] = field(default_factory=dict)
+    """What a created entity holds in fields that the request does not set; null (or an empty list) without an entry."""
 
     @cached_property
     def operations_by_name(self) -> Mapping[str, Operation]:
         """The bound operations by qualified name."""
         return {o.name: o for o in self.operations}
 
-    def key_of(self, values: Mapping[str, Any]) -> Key:
+    def key_of(self, values: Mapping[str, Json]) -> Key:
         """The key of an entity given as JSON values, its key fields already checked."""
         parts = [from_json(self.type.by_name[k].type, values[k]) for k in self.type.key]
         return parts[0] if len(parts) == 1 else tuple(parts)
 
 
-def from_json(kind: Edm | EnumType | ComplexType, value: Any) -> Any:
+def from_json(kind: Edm | EnumType | ComplexType, value: Json) -> Json:
     """A primitive's JSON form as the value it means (a GUID's text as UUID, and so on).
 
-    Raises ValueError, TypeError or AttributeError where `value` is no such thing; null stays None.
+    Raises ValueError, TypeError or AttributeError if `value` is not of that type; null stays None.
     """
     if value is None:
         return None
@@ -187,7 +191,7 @@ def from_json(kind: Edm | EnumType | ComplexType, value: Any) -> Any:
             return value
 
 
-# OData JSON Format 4.01, section 7.1: what JSON has no number for is a string.
+# OData JSON Format 4.01, section 7.1: values that JSON cannot write as a number are strings.
 _WORDS_FOR_NUMBERS = {"NaN": float("nan"), "INF": float("inf"), "-INF": float("-inf")}
 _PYTHON_TYPES: dict[Edm, tuple[type, ...]] = {
     Edm.STRING: (str,),
@@ -211,7 +215,7 @@ _RANGES = {
 }
 
 
-def fits_json(kind: Edm, value: Any) -> bool:
+def fits_json(kind: Edm, value: Json) -> bool:
     """Whether a JSON value other than null is of the primitive type `kind`."""
     if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind is not Edm.BOOLEAN):
         return False

@@ -16,7 +16,7 @@ _TAG = re.compile(r'(?:W/)?("[^"]*")')
 def check_conditions(header: Callable[[str], str | None], etag: str) -> None:
     """Compare a request's conditions with the `etag` of the entity it changes; raises ODataError (412).
 
-    A tag that is none (without its quotes, say) matches nothing.
+    A tag that is not written as one (without its quotes, say) does not match.
     """
     wanted = header("if-match")
     if wanted is not None and not _names(wanted, etag):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import nearest
 from nodeloom.testing.odata.declarations import ComplexType, Field
@@ -27,6 +26,7 @@ from nodeloom.testing.odata.filterterms import (
 )
 from nodeloom.testing.odata.literals import Value, read_literal
 from nodeloom.testing.odata.refusal import bad_request
+from nodeloom.values import Json
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
@@ -43,7 +43,7 @@ class _Token:
     value: Value = None
 
 
-def parse_filter(text: str, kind: ComplexType) -> Callable[[Mapping[str, Any]], bool]:
+def parse_filter(text: str, kind: ComplexType) -> Callable[[Mapping[str, Json]], bool]:
     """A predicate over entities of type `kind`, given as JSON values. Raises ODataError (400)."""
     parser = _Parser(text, kind)
     evaluate = parser.parse().evaluate
@@ -56,7 +56,7 @@ def parse_path_expression(text: str, kind: ComplexType) -> Expression:
     found = parser.operand()
     parser.expect("end")
     if found.field is None or found.kind in ("complex", "collection"):
-        raise bad_request(f"'{text}' is no property one can sort by.")
+        raise bad_request(f"'{text}' is not a property to sort by.")
     return found
 
 
@@ -233,10 +233,10 @@ class _Parser:
             raise bad_request(f"{name}() takes {len(function.parameters)} arguments, not {len(arguments)}.")
         for argument, wanted in zip(arguments, function.parameters, strict=True):
             if argument.kind not in (wanted, "null") and (wanted, argument.kind) != ("string", "enum"):
-                raise bad_request(f"{name}() takes a {wanted} where it got a {argument.kind}.")
+                raise bad_request(f"{name}() takes a {wanted}, and was given a {argument.kind}.")
         parts = [a.evaluate for a in arguments]
 
-        def evaluate(scope: Scope) -> Any:
+        def evaluate(scope: Scope) -> object:
             values = [part(scope) for part in parts]
             return None if None in values else function.run(*values)
 
@@ -265,7 +265,7 @@ class _Parser:
             raise unknown_property(name, kind)
         return field
 
-    def _lambda(self, word: str, field: Field, collection: Callable[[Scope], Any]) -> Expression:
+    def _lambda(self, word: str, field: Field, collection: Callable[[Scope], Json]) -> Expression:
         self.expect("(")
         if word == "any" and self._take(")"):
             return Expression("boolean", lambda scope: bool(collection(scope)))

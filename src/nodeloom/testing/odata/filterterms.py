@@ -18,8 +18,9 @@ from nodeloom.errors import nearest
 from nodeloom.testing.odata.declarations import ComplexType, Edm, EnumType, Field, from_json
 from nodeloom.testing.odata.literals import Value
 from nodeloom.testing.odata.refusal import ODataError, bad_request
+from nodeloom.values import Json
 
-Scope = Mapping[str, Any]
+Scope = Mapping[str, Json]
 """What an expression is evaluated over: the entity under the empty name, lambda variables under theirs."""
 
 
@@ -46,7 +47,7 @@ class Expression:
     """A typed piece of a filter. `kind` is one of the values of `_KINDS`, "null", "enum", "complex", "collection"."""
 
     kind: str
-    evaluate: Callable[[Scope], Any]
+    evaluate: Callable[[Scope], object]
     field: Field | None = None
     constant: Value = None
 
@@ -58,10 +59,10 @@ def unknown_property(name: str, kind: ComplexType) -> ODataError:
     return bad_request(f"Could not find a property named '{name}' on type '{kind.name}'.{hint}", target=name)
 
 
-def getter(root: str, names: list[str]) -> Callable[[Scope], Any]:
-    """Reads the path `names` below the scope's entry `root`; null where something on the way is null."""
+def getter(root: str, names: list[str]) -> Callable[[Scope], Json]:
+    """Reads the path `names` below the scope's entry `root`; null if something on the way is null."""
 
-    def get(scope: Scope) -> Any:
+    def get(scope: Scope) -> Json:
         value = scope[root]
         for name in names:
             if value is None:
@@ -72,7 +73,7 @@ def getter(root: str, names: list[str]) -> Callable[[Scope], Any]:
     return get
 
 
-def property_of(owner: Field | ComplexType, get: Callable[[Scope], Any]) -> Expression:
+def property_of(owner: Field | ComplexType, get: Callable[[Scope], Json]) -> Expression:
     """The declared property that `get` reads, typed."""
     if not isinstance(owner, Field):
         return Expression("complex", get)
@@ -126,7 +127,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def comparison(word: str, left: Expression, right: Expression) -> Expression:
-    """`left word right` for eq, ne, gt, ge, lt, le. Raises ODataError (400) where the types cannot be compared.
+    """`left word right` for eq, ne, gt, ge, lt, le. Raises ODataError (400) if the types cannot be compared.
 
     Null equals null only, and is neither above nor below anything.
     """
@@ -151,7 +152,7 @@ def _check_comparable(left: Expression, right: Expression, word: str) -> None:
         enum, text = (left, right) if left.kind == "enum" else (right, left)
         declared = enum.field.type if enum.field else None
         if isinstance(declared, EnumType) and text.constant is not None and not declared.holds(text.constant):
-            raise bad_request(f"'{text.constant}' is no member of {declared.name}.")
+            raise bad_request(f"'{text.constant}' is not a member of {declared.name}.")
         return
     if len(kinds) > 1 or (kinds & {"complex", "collection"} and word not in ("eq", "ne")):
         raise bad_request(f"$filter: '{word}' cannot compare a {left.kind} with a {right.kind}.")
@@ -163,7 +164,7 @@ class Function:
 
     parameters: tuple[str, ...]
     gives: str
-    run: Callable[..., Any]
+    run: Callable[..., object]
 
 
 FUNCTIONS: dict[str, Function] = {

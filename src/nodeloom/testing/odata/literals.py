@@ -53,7 +53,7 @@ class Literal:
 
 
 def read_literal(text: str, start: int = 0) -> Literal | None:
-    """The literal at `start`, or None where there is none (a name, say). Raises ValueError on a broken one."""
+    """The literal at `start`, or None if there is none (a name, say). Raises ValueError on a broken one."""
     if text.startswith("'", start):
         match = _STRING.match(text, start)
         if match is None:
@@ -87,10 +87,10 @@ def _value(match: re.Match[str]) -> Value:
 
 
 def parse_datetime(text: str) -> datetime:
-    """An Edm.DateTimeOffset; raises ValueError. Fractions below a microsecond are cut, as Python has none."""
+    """An Edm.DateTimeOffset; raises ValueError. Fractions below a microsecond are cut, as Python's times end there."""
     match = re.fullmatch(rf"({_DATE})T([0-9:]+)(?:\.([0-9]{{1,12}}))?(Z|[+-][0-9]{{2}}:[0-9]{{2}})", text)
     if match is None:
-        raise ValueError(f"{text!r} is no date and time with an offset.")
+        raise ValueError(f"{text!r} is not a date and time with an offset.")
     day, clock, fraction, offset = match.groups()
     moment = datetime.fromisoformat(f"{day}T{clock}").replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
     if offset == "Z":
@@ -102,7 +102,7 @@ def parse_datetime(text: str) -> datetime:
 def parse_time(text: str) -> time:
     """An Edm.TimeOfDay such as `09:30:00`; raises ValueError. Fractions below a microsecond are cut."""
     if not re.fullmatch(_TIME_OF_DAY, text):
-        raise ValueError(f"{text!r} is no time of day.")
+        raise ValueError(f"{text!r} is not a time of day.")
     clock, _, fraction = text.partition(".")
     return time.fromisoformat(clock).replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
 
@@ -111,7 +111,7 @@ def parse_duration(text: str) -> timedelta:
     """An Edm.Duration such as `PT5M` or `-P1DT2H`; raises ValueError."""
     match = _PARTS_OF_DURATION.match(text)
     if match is None or text[-1] in "PT":
-        raise ValueError(f"{text!r} is no duration.")
+        raise ValueError(f"{text!r} is not a duration.")
     parts = {k: float(v or 0) for k, v in match.groupdict().items() if k != "sign"}
     try:
         return timedelta(**parts) * (-1 if match["sign"] else 1)

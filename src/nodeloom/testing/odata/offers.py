@@ -1,4 +1,4 @@
-"""What a service can be made of and asked for, as protocols; nothing of this is needed when it runs."""
+"""What a service can be made of and asked for, as protocols; they are for the type checker only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Catalogue(Protocol):
         """The names of all sets and unbound operations."""
 
     def store(self, name: str) -> EntityStore | None:
-        """A new store of the set of that name, filled; None where there is none."""
+        """A new store of the set of that name, filled; None if there is none."""
 
     def operation(self, name: str) -> Operation | None:
         """The unbound operation of that name, or None."""

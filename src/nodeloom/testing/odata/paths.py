@@ -32,7 +32,7 @@ class Segment:
 
 
 def percent_decode(raw: str) -> str:
-    """`raw` decoded as UTF-8; 400 where an escape is broken or the bytes are not UTF-8."""
+    """`raw` decoded as UTF-8; 400 if an escape is broken or the bytes are not UTF-8."""
     if "%" not in raw:
         return raw
     broken = _BAD_ESCAPE.search(raw)
@@ -53,7 +53,7 @@ def parse_segment(text: str) -> Segment:
     """One decoded segment. Raises ODataError (400)."""
     match = _NAME.match(text)
     if match is None:
-        raise bad_request(f"Bad request: '{text}' is no resource path segment.")
+        raise bad_request(f"Bad request: '{text}' is not a resource path segment.")
     name, rest = match[0], text[match.end() :]
     if not rest:
         return Segment(name)

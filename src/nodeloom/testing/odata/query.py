@@ -19,6 +19,7 @@ from nodeloom.testing.odata.filterterms import Expression, unknown_property
 from nodeloom.testing.odata.paths import percent_decode
 from nodeloom.testing.odata.refusal import bad_request
 from nodeloom.testing.odata.store import Entity
+from nodeloom.values import Json, JsonObject
 
 LIST_OPTIONS = frozenset({"$filter", "$orderby", "$search", "$top", "$skip", "$count", "$select", "$expand"})
 PAGE_OPTIONS = frozenset({"$filter", "$search", "$top", "$skip", "$count"})
@@ -34,9 +35,9 @@ _MAX_EXPAND_DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The options of one request, parsed. None (or empty) where one was not given."""
+    """The options of one request, parsed. None (or empty) if one was not given."""
 
-    matches: Callable[[Mapping[str, Any]], bool] | None = None
+    matches: Callable[[Mapping[str, Json]], bool] | None = None
     order: tuple[tuple[Expression, bool], ...] = ()
     """Expression and whether it descends, the first the most significant."""
     search: str | None = None
@@ -67,7 +68,7 @@ class Query:
         end = None if self.top is None else self.skip + self.top
         return list(islice(entities, self.skip, end))
 
-    def project(self, values: Mapping[str, Any], kind: ComplexType) -> dict[str, Any]:
+    def project(self, values: Mapping[str, Json], kind: ComplexType) -> JsonObject:
         """The fields of one entity that the answer carries."""
         names: Iterable[str] = (f.name for f in kind.fields if not f.navigation) if self.select is None else self.select
         shown = {name: values.get(name) for name in names}
@@ -76,8 +77,8 @@ class Query:
             shown[name] = query.within(values.get(name, [] if led_to.collection else None), led_to.type)
         return shown
 
-    def within(self, value: Any, kind: Edm | EnumType | ComplexType) -> Any:
-        """What these options leave of an expanded field's value; all of it where there are none."""
+    def within(self, value: Json, kind: Edm | EnumType | ComplexType) -> Json:
+        """What these options leave of an expanded field's value; all of it if there are none."""
         if self is _EVERYTHING or value is None or not isinstance(kind, ComplexType):
             return value
         if not isinstance(value, list):
@@ -112,6 +113,7 @@ def parse_query(raw: str, kind: ComplexType, allowed: frozenset[str], top_cap: i
 def _query(
     options: Mapping[str, str], kind: ComplexType, allowed: frozenset[str], top_cap: int | None, depth: int = 0
 ) -> Query:
+    """As `parse_query`, for options by name; `depth` counts the options of `$expand` around them."""
     for name in options:
         if name.startswith("$") and name not in allowed:
             known = name in LIST_OPTIONS
@@ -134,7 +136,7 @@ def _query(
 _EVERYTHING = Query()
 
 
-def _sort_key(value: Any) -> tuple[bool, Any]:
+def _sort_key(value: object) -> tuple[bool, Any]:
     # Null sorts below every value (OData URL Conventions 5.1.1.10).
     return (value is not None, value if value is not None else 0)
 

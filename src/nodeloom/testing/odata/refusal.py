@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from nodeloom.values import JsonObject
 
 
 class ODataError(Exception):
     """A request the service refuses. It is caught in `service` and becomes an answer; users never see it raised.
 
-    `message` is what the body says; `target` the field at fault; `details` pairs of message and target. 3CX
-    leaves `code` empty and puts its own code, such as WARNINGS.XAPI.ALREADY_IN_USE, into `details[].message`.
+    3CX leaves `code` empty and puts its own code, such as WARNINGS.XAPI.ALREADY_IN_USE, into `details[].message`.
+
+    Args:
+        status: of the answer.
+        message: what the body says.
+        target: the field at fault.
+        details: pairs of message and target.
+        headers: further header fields of the answer.
     """
 
     def __init__(
@@ -37,7 +44,7 @@ class ODataError(Exception):
 
     def body(self) -> bytes:
         """The error as OData's JSON (OData JSON Format 4.01, section 21.1)."""
-        error: dict[str, Any] = {
+        error: JsonObject = {
             "code": "",
             "message": self.message,
             "target": self.target,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from nodeloom.testing.odata.declarations import File
 from nodeloom.testing.odata.refusal import ODataError
+from nodeloom.values import Json
 
 _JSON = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8"
 
@@ -28,7 +28,7 @@ def refusal(error: ODataError) -> Answer:
     return Answer(error.status, error.body(), [("Content-Type", _JSON), ("OData-Version", "4.0"), *error.headers])
 
 
-def json_answer(status: int, document: Any) -> Answer:
+def json_answer(status: int, document: Json) -> Answer:
     """`document` as OData's JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, body, [("Content-Type", _JSON), ("OData-Version", "4.0")])

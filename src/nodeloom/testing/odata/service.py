@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.testing.odata.bodychecks import check_fields, read_json_object
 from nodeloom.testing.odata.boundoperations import Call, body_arguments, result_answer
@@ -21,6 +21,7 @@ from nodeloom.testing.odata.refusal import ODataError, bad_request
 from nodeloom.testing.odata.replies import Answer, json_answer, method_not_allowed, refusal
 from nodeloom.testing.odata.store import Entity, EntityStore
 from nodeloom.testing.odata.targets import Target, resolve
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.testing.odata.offers import Catalogue
@@ -61,7 +62,7 @@ class ODataService:
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set of that name; None where there is no such set."""
+        """The entities of the set of that name; None if there is no such set."""
         if name not in self.stores and self._catalogue is not None:
             made = self._catalogue.store(name)
             if made is not None:
@@ -124,7 +125,7 @@ class ODataService:
         store = self.stores[request.target.set_name]
         kind = store.entity_set.type
         query = parse_query(request.query, kind, LIST_OPTIONS, self._top_cap)
-        document: dict[str, Any] = {"@odata.context": self._context(store, query)}
+        document: JsonObject = {"@odata.context": self._context(store, query)}
         found: Iterable[Entity] = query.find(store, kind)
         if query.count:
             found = list(found)
@@ -140,22 +141,22 @@ class ODataService:
 
     def _follow(self, request: ODataRequest) -> Answer:
         """The elements of a navigation field, as a list."""
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         name = request.target.field
         kind = store.entity_set.type.by_name[name].type
         if not isinstance(kind, ComplexType):
             raise TypeError(f"The navigation field {name} leads to no structure.")
         query = parse_query(request.query, kind, LIST_OPTIONS, self._top_cap)
-        elements: list[Mapping[str, Any]] = entity.values.get(name) or []
+        elements: list[Mapping[str, Json]] = entity.values.get(name) or []
         found = list(query.find([Entity(dict(e), "") for e in elements], kind))
-        document: dict[str, Any] = {"@odata.context": f"{self.root_url}/$metadata#Collection({kind.name})"}
+        document: JsonObject = {"@odata.context": f"{self.root_url}/$metadata#Collection({kind.name})"}
         if query.count:
             document["@odata.count"] = len(found)
         document["value"] = [query.project(e.values, kind) for e in query.page(found)]
         return json_answer(200, document)
 
     def _get(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         query = parse_query(request.query, store.entity_set.type, ENTITY_OPTIONS, None)
         if store.entity_set.etags and is_unmodified(request.header, entity.etag):
             return Answer(304, headers=[("ETag", entity.etag)])
@@ -171,8 +172,8 @@ class ODataService:
         answer.headers.append(("Location", self._address(store, entity)))
         return answer
 
-    def _check_keys(self, entity_set: EntitySet, store: EntityStore, values: Mapping[str, Any]) -> None:
-        """Refuse a new entity that lacks a key the service does not make, or has one that is taken."""
+    def _check_keys(self, entity_set: EntitySet, store: EntityStore, values: Mapping[str, Json]) -> None:
+        """Refuse a new entity that lacks a key the service does not make, or whose key is in use."""
         kind, made = entity_set.type, entity_set.made_keys
         given = {n: values.get(n) for n in kind.key}
         for name, value in given.items():
@@ -183,14 +184,14 @@ class ODataService:
             raise ODataError.warning(400, "ALREADY_IN_USE", kind.key[0])
         self._check_alternate_keys(store, values, None)
 
-    def _check_alternate_keys(self, store: EntityStore, values: Mapping[str, Any], of: Entity | None) -> None:
+    def _check_alternate_keys(self, store: EntityStore, values: Mapping[str, Json], of: Entity | None) -> None:
         for name in store.entity_set.alternate_keys:
             other = store.find(name, values[name]) if values.get(name) else None
             if other is not None and other is not of:
                 raise ODataError.warning(400, "ALREADY_IN_USE", name)
 
     def _update(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         self._no_options(request)
         kind = store.entity_set.type
         values = check_fields(read_json_object(request.body, request.header("content-type")), kind)
@@ -204,7 +205,7 @@ class ODataService:
         return Answer(204, headers=[("ETag", entity.etag)] if store.entity_set.etags else [])
 
     def _delete(self, request: ODataRequest) -> Answer:
-        store, entity = self._addressed(request)
+        store, entity = self._find_addressed(request)
         self._no_options(request)
         check_conditions(request.header, entity.etag)
         store.remove(request.target.key)
@@ -222,7 +223,7 @@ class ODataService:
             self._no_options(request)
         store = self.stores[target.set_name] if target.set_name else self._unbound
         bound = operation.bound_to == "entity" or store.entity_set.singleton
-        entity = self._addressed(request)[1] if bound else None
+        entity = self._find_addressed(request)[1] if bound else None
         arguments = (
             target.arguments
             if operation.kind == "function"
@@ -231,7 +232,7 @@ class ODataService:
         result = operation.run(Call(store, entity, arguments, self.stores))
         return result_answer(result, operation, request.query, root_url=self.root_url, top_cap=self._top_cap)
 
-    def _addressed(self, request: ODataRequest) -> tuple[EntityStore, Entity]:
+    def _find_addressed(self, request: ODataRequest) -> tuple[EntityStore, Entity]:
         target = request.target
         store = self.stores[target.set_name]
         if store.entity_set.singleton:
@@ -289,6 +290,6 @@ _METHODS: dict[str, dict[str, tuple[str, _Handler]]] = {
 }
 
 
-def _represent(store: EntityStore, entity: Entity, query: Query) -> dict[str, Any]:
+def _represent(store: EntityStore, entity: Entity, query: Query) -> JsonObject:
     values = query.project(entity.values, store.entity_set.type)
     return {"@odata.etag": entity.etag, **values} if store.entity_set.etags else values

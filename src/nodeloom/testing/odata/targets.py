@@ -25,7 +25,7 @@ class Target:
 
     kind: Literal["service", "set", "count", "entity", "alternate", "singleton", "navigation", "operation"]
     set_name: str = ""
-    """Empty for the service itself and for an operation that is bound to nothing."""
+    """Empty for the service itself and for an operation that is not bound."""
     key: Key = None
     """The entity's key, for an entity, an operation bound to one and a navigation field of one."""
     operation: Operation | None = None
@@ -46,15 +46,15 @@ def resolve(path: str, offers: Offers) -> Target:
         if operation is None or rest:
             raise _no_resource(first.name, offers.names())
         return Target("operation", operation=operation, arguments=_path_arguments(operation, first))
-    target = _addressed(first, entity_set)
+    target = _resolve_first(first, entity_set)
     if not rest:
         return target
     if len(rest) > 1 or target.kind == "alternate":
         raise _no_resource(rest[-1].name, ())
-    return _below(target, rest[0], entity_set)
+    return _resolve_below(target, rest[0], entity_set)
 
 
-def _addressed(segment: Segment, entity_set: EntitySet) -> Target:
+def _resolve_first(segment: Segment, entity_set: EntitySet) -> Target:
     """What the first segment alone addresses."""
     if segment.arguments is None:
         return Target("singleton" if entity_set.singleton else "set", segment.name)
@@ -67,7 +67,7 @@ def _addressed(segment: Segment, entity_set: EntitySet) -> Target:
     return Target("entity", segment.name, _key(segment, entity_set))
 
 
-def _below(target: Target, segment: Segment, entity_set: EntitySet) -> Target:
+def _resolve_below(target: Target, segment: Segment, entity_set: EntitySet) -> Target:
     """What `segment` addresses below a set, a singleton or an entity."""
     name = target.set_name
     bound_to = "entity" if target.kind == "entity" else "set"

@@ -13,7 +13,7 @@ from nodeloom.testing.faultschedule import Fault, FaultPlan, RateLimit
 from nodeloom.testing.httpserver import Request, Response
 from nodeloom.testing.odata.refusal import ODataError
 from nodeloom.testing.odata.service import Answer, ODataRequest, ODataService, Target, refusal
-from nodeloom.testing.requestlog import LoggedRequest, RequestLog, masked_headers, masked_target, masked_token_body
+from nodeloom.testing.requestlog import LoggedRequest, RequestLog, mask_headers, mask_target, mask_token_body
 from nodeloom.testing.sandboxoptions import SandboxOptions
 from nodeloom.testing.threecx.tokenendpoint import TokenIssuer
 
@@ -22,7 +22,15 @@ TOKEN_PATH = "/connect/token"  # noqa: S105 - a path, no password
 
 
 class SandboxApplication:
-    """Answers requests. `lock` guards the service and the tokens against readers in other threads."""
+    """Answers requests.
+
+    Args:
+        options: of the sandbox.
+        service: what the API answers from.
+        tokens: issues bearers and knows which are good.
+        log: keeps each request.
+        lock: guards service and tokens against readers in other threads.
+    """
 
     def __init__(
         self,
@@ -120,20 +128,30 @@ class SandboxApplication:
         response: Response | None,
         fault: str | None,
     ) -> None:
+        """Keep a request in the log.
+
+        Args:
+            request: as it came.
+            arrived: seconds since the epoch.
+            path: of its target, without the query.
+            resolved: what the path addresses; None for the token endpoint.
+            response: what was answered; None if the connection was dropped.
+            fault: what went wrong on purpose.
+        """
         target = resolved if isinstance(resolved, Target) else None
         body = request.body
         if path == TOKEN_PATH:
-            body = masked_token_body(body, request.header("content-type"))
+            body = mask_token_body(body, request.header("content-type"))
         self._log.append(
             LoggedRequest(
                 method=request.method,
-                target=masked_target(request.target),
+                target=mask_target(request.target),
                 path=unquote(path, errors="replace"),
                 resource=(target.set_name or None) if target else None,
                 key=target.key if target else None,
                 operation=target.operation.name if target and target.operation else None,
                 arguments=target.arguments if target else {},
-                headers=masked_headers(request.headers),
+                headers=mask_headers(request.headers),
                 body=body,
                 status=None if response is None else response.status,
                 fault=fault,
@@ -144,7 +162,7 @@ class SandboxApplication:
 
 
 def _origin_form(target: str) -> str:
-    """The path and query of a request target, also where it is an absolute URL (RFC 9112, 3.2.2)."""
+    """The path and query of a request target, also of an absolute URL (RFC 9112, 3.2.2)."""
     if target.startswith("/") or "://" not in target:
         return target
     return "/" + target.split("://", 1)[1].partition("/")[2]

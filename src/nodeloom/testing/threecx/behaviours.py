@@ -6,22 +6,22 @@ Every other action is checked and answered, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from nodeloom.testing.odata.boundoperations import Call
-from nodeloom.testing.odata.declarations import ComplexType, Field, Rows
+from nodeloom.testing.odata.declarations import ComplexType, Field, Result, Rows
 from nodeloom.testing.odata.refusal import ODataError
+from nodeloom.values import Json
 
 
-def behaviour_of(set_name: str, name: str, result: Field | None) -> Callable[[Call], Any] | None:
+def behaviour_of(set_name: str, name: str, result: Field | None) -> Callable[[Call], Result] | None:
     """What an operation that answers `result` does beyond answering, or None."""
     if (set_name, name) == ("Users", "Pbx.BatchDelete") and result is not None:
-        return _deleting_users(result)
+        return _make_user_deletion(result)
     return _BEHAVIOURS.get((set_name, name))
 
 
 def bulk_delete(call: Call) -> None:
-    """Delete those of `ids` that exist. An empty list is 400; where none of them exists, nothing happens but 404."""
+    """Delete those of `ids` that exist. An empty list is 400; if none of them exists, the answer is 404."""
     _each(call, call.store.remove_by)
 
 
@@ -29,7 +29,7 @@ def bulk_update(call: Call) -> None:
     """Put what `user` says over those users of `ids` that exist; refused as `bulk_delete` is. Their keys stay."""
     changes = {n: v for n, v in call.arguments["user"].items() if n not in call.store.entity_set.type.key}
 
-    def update(field: str, value: Any) -> bool:
+    def update(field: str, value: Json) -> bool:
         entity = call.store.find(field, value)
         if entity is not None:
             call.store.update(entity, changes)
@@ -38,7 +38,7 @@ def bulk_update(call: Call) -> None:
     _each(call, update)
 
 
-def _deleting_users(result: Field) -> Callable[[Call], Any]:
+def _make_user_deletion(result: Field) -> Callable[[Call], Result]:
     """Users are deleted as other things are, and the answer says which could not be."""
     kind = result.type
     if not isinstance(kind, ComplexType):
@@ -52,12 +52,12 @@ def _deleting_users(result: Field) -> Callable[[Call], Any]:
     return run
 
 
-def _each(call: Call, change: Callable[[str, Any], bool]) -> list[Any]:
+def _each(call: Call, change: Callable[[str, Json], bool]) -> list[Json]:
     """Do `change` for each of `ids`, given with the field they are values of; those for which it says False."""
     ids: list[str | int] = list(dict.fromkeys(call.arguments["ids"]))
     if not ids:
         raise ODataError.warning(400, "REQUIRED", "ids")
-    # Recordings have an Id and no path to one of them, so their Id is no declared key.
+    # Recordings have an Id and no path to one of them, so their Id is not a declared key.
     key = next(iter(call.store.entity_set.type.key), "Id")
     missing = [value for value in ids if not change(key, value)]
     if len(missing) == len(ids):
@@ -65,7 +65,7 @@ def _each(call: Call, change: Callable[[str, Any], bool]) -> list[Any]:
     return missing
 
 
-_BEHAVIOURS: dict[tuple[str, str], Callable[[Call], Any]] = {
+_BEHAVIOURS: dict[tuple[str, str], Callable[[Call], Result]] = {
     ("BlackListNumbers", "Pbx.BulkNumbersDelete"): bulk_delete,
     ("Blocklist", "Pbx.BulkIpsDelete"): bulk_delete,
     ("Contacts", "Pbx.DeleteContactsById"): bulk_delete,

@@ -9,10 +9,10 @@ The data, read by `catalogue`:
 
 * `types`: structure → field → type; under the empty name the type it inherits from.
 * `enums` and `flags`: enumeration → members; of `flags` a value may have several.
-* `sets` and `singletons`: name → `type` (null where the file never shows an entity), `key`, `alternate`, `verbs`,
-  `navigation` (fields with a path of their own) and `operations`; `imports`: operations that are bound to nothing.
+* `sets` and `singletons`: name → `type` (null if the file never shows an entity), `key`, `alternate`, `verbs`,
+  `navigation` (fields with a path of their own) and `operations`; `imports`: operations that are not bound.
 * an operation: `action` or `function`: its parameters; `on`: "entity" if it is bound to one; `options`: "list" or
-  "page" where it takes query options; `gives`: the type it answers, "file" or "file of TYPE" for a download.
+  "page" if it takes query options; `gives`: the type it answers, "file" or "file of TYPE" for a download.
 
 A type is a primitive (`String` for Edm.String) or a qualified name; `[T]` is a collection, `T?` nullable, `>T` a
 navigation field and `T<=20` a text of at most 20 characters.
@@ -27,10 +27,12 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nodeloom.errors import ConfigurationError, DescriptorError, NodeloomError
 from nodeloom.testing.threecx.declaredtypes import Schemas
+from nodeloom.values import Json, JsonObject
 
 OUTPUT = Path(__file__).with_name("service.json")
 _METHODS = {"get": "get", "post": "create", "patch": "update", "delete": "delete"}
@@ -48,15 +50,15 @@ _SEGMENT = re.compile(r"([\w.]+)(?:\((.*)\))?")
 _NAMED = re.compile(r"(\w+)=\{(\w+)\}")
 # The file declares JSON for these too (DESIGN.md and the facts on 3CX say why that is not what comes).
 _DOWNLOAD = re.compile(r"Pbx\.(?:Download|Export)")
-_ANY_RESULT = "Pbx.IActionResult"
+_Any_RESULT = "Pbx.IActionResult"
 
 
-def compile_service(document: Mapping[str, Any]) -> dict[str, Any]:
+def compile_service(document: Mapping[str, Json]) -> JsonObject:
     """The data of `service.json` for an OpenAPI document of 3CX. Raises DescriptorError."""
     return _Compiler(document).run()
 
 
-def render(service: Mapping[str, Any]) -> str:
+def render(service: Mapping[str, Json]) -> str:
     """`service` as JSON: two levels spread out, the rest a line each, so that a new revision can be compared."""
     parts = []
     for section, entries in service.items():
@@ -69,13 +71,13 @@ def render(service: Mapping[str, Any]) -> str:
 
 
 class _Compiler:
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Json]) -> None:
         self._document = document
         self._schemas = Schemas(document)
-        self._sets: dict[str, dict[str, Any]] = {}
-        self._imports: dict[str, dict[str, Any]] = {}
+        self._sets: dict[str, JsonObject] = {}
+        self._imports: dict[str, JsonObject] = {}
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> JsonObject:
         count = 0
         for path, item in self._document["paths"].items():
             for method, operation in item.items():
@@ -92,10 +94,10 @@ class _Compiler:
             "sets": {n: s for n, s in entries.items() if n not in singletons},
             "singletons": {n: s for n, s in entries.items() if n in singletons},
             "imports": dict(sorted(self._imports.items())),
-            **self._schemas.described(),
+            **self._schemas.describe(),
         }
 
-    def _read(self, path: str, method: str, operation: Mapping[str, Any]) -> None:
+    def _read(self, path: str, method: str, operation: Mapping[str, Json]) -> None:
         where = f"paths.{path}.{method}"
         first, *rest = path.strip("/").split("/")
         name, key = self._segment(first, where)
@@ -124,8 +126,8 @@ class _Compiler:
             raise DescriptorError("A path segment is of a shape that is not known.", path=where, value=text)
         return match[1], match[2]
 
-    def _key(self, entry: dict[str, Any], operation: Mapping[str, Any], key: str, where: str) -> bool:
-        """Note the key of the set; False where it is an alternate one."""
+    def _key(self, entry: JsonObject, operation: Mapping[str, Json], key: str, where: str) -> bool:
+        """Note the key of the set; False if it is an alternate one."""
         parameters = self._parameters(operation, "path")
         named = dict(_NAMED.findall(key))
         names = [named.get(n, n) for n in (named or [key.strip("{}")])]
@@ -139,8 +141,17 @@ class _Compiler:
         return False
 
     def _entity_verb(
-        self, entry: dict[str, Any], method: str, operation: Mapping[str, Any], where: str, *, keyed: bool
+        self, entry: JsonObject, method: str, operation: Mapping[str, Json], where: str, *, keyed: bool
     ) -> None:
+        """Note what a method does with a set, a singleton or (`keyed`) one entity.
+
+        Args:
+            entry: of the set, in the data.
+            method: in small letters.
+            operation: as the file describes it.
+            where: its place in the file, for errors.
+            keyed: whether its path ends in a key.
+        """
         verb = _METHODS[method]
         if verb == "get" and not keyed:
             spec = self._gives(operation, where)
@@ -151,8 +162,16 @@ class _Compiler:
         self._verb(entry, verb, method, operation, where)
         entry.setdefault("verbs", []).append(verb)
 
-    def _verb(self, entry: dict[str, Any], verb: str, method: str, operation: Mapping[str, Any], where: str) -> None:
-        """Check that a verb is declared as the sandbox does it, and note the entity's type."""
+    def _verb(self, entry: JsonObject, verb: str, method: str, operation: Mapping[str, Json], where: str) -> None:
+        """Check that a verb is declared as the sandbox does it, and note the entity's type.
+
+        Args:
+            entry: of the set, in the data.
+            verb: as the sandbox calls it.
+            method: in small letters.
+            operation: as the file describes it.
+            where: its place in the file, for errors.
+        """
         self._check_options(verb, operation, where)
         statuses = {"get": "200", "post": "201", "patch": "204", "delete": "204"}
         if statuses[method] not in operation["responses"]:
@@ -166,9 +185,9 @@ class _Compiler:
                 raise DescriptorError("A set holds entities of two types.", path=where, value=spec)
             entry["type"] = spec
 
-    def _operation(self, segment: str, method: str, operation: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def _operation(self, segment: str, method: str, operation: Mapping[str, Json], where: str) -> JsonObject:
         name, arguments = self._segment(segment, where)
-        entry: dict[str, Any] = {}
+        entry: JsonObject = {}
         if method == "get":
             parameters = self._parameters(operation, "path")
             entry["function"] = {
@@ -181,13 +200,13 @@ class _Compiler:
         if options:
             entry["options"] = options
         gives = self._gives(operation, where)
-        if method == "get" and (_DOWNLOAD.match(name) or gives == _ANY_RESULT):
+        if method == "get" and (_DOWNLOAD.match(name) or gives == _Any_RESULT):
             gives = f"file of {gives.strip('[]')}" if gives.startswith("[") else "file"
         if gives:
             entry["gives"] = gives
         return entry
 
-    def _body(self, operation: Mapping[str, Any], where: str) -> dict[str, str]:
+    def _body(self, operation: Mapping[str, Json], where: str) -> dict[str, str]:
         if "requestBody" not in operation:
             return {}
         schema = self._schemas.resolve(operation["requestBody"])["content"]["application/json"]["schema"]
@@ -195,31 +214,31 @@ class _Compiler:
             raise DescriptorError("An action's body is of a shape that is not known.", path=where, value=schema)
         return {n: self._schemas.type_of(s, f"{where}.requestBody.{n}") for n, s in schema["properties"].items()}
 
-    def _gives(self, operation: Mapping[str, Any], where: str) -> str:
-        """The type an operation answers, or nothing where it answers 204."""
+    def _gives(self, operation: Mapping[str, Json], where: str) -> str:
+        """The type an operation answers, or an empty text if it answers 204."""
         success = next(r for status, r in operation["responses"].items() if status.startswith("2"))
         content = self._schemas.resolve(success).get("content")
         if content is None:
             return ""
         return self._schemas.answer(content["application/json"]["schema"], f"{where}.responses")
 
-    def _options(self, operation: Mapping[str, Any], where: str) -> str:
+    def _options(self, operation: Mapping[str, Json], where: str) -> str:
         names = frozenset(self._parameters(operation, "query"))
         if names not in _OPTIONS:
-            raise DescriptorError("The query options are none that are known.", path=where, value=sorted(names))
+            raise DescriptorError("These query options are not known together.", path=where, value=sorted(names))
         return _OPTIONS[names]
 
-    def _check_options(self, verb: str, operation: Mapping[str, Any], where: str) -> None:
+    def _check_options(self, verb: str, operation: Mapping[str, Json], where: str) -> None:
         if self._options(operation, where) != _EXPECTED_OPTIONS[verb]:
             raise DescriptorError(f"The query options are not those of '{verb}'.", path=where)
 
-    def _parameters(self, operation: Mapping[str, Any], place: str) -> dict[str, Any]:
-        resolved: Iterator[Any] = (self._schemas.resolve(p) for p in operation.get("parameters", ()))
+    def _parameters(self, operation: Mapping[str, Json], place: str) -> JsonObject:
+        resolved: Iterator[Json] = (self._schemas.resolve(p) for p in operation.get("parameters", ()))
         return {p["name"]: p for p in resolved if p["in"] == place}
 
 
-def load(path: Path) -> Mapping[str, Any]:
-    """The document in a file. Raises ConfigurationError where it cannot be read, DescriptorError where it is none."""
+def load(path: Path) -> Mapping[str, Json]:
+    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -233,11 +252,11 @@ def load(path: Path) -> Mapping[str, Any]:
             raise ConfigurationError("Reading YAML needs PyYAML.", hint="pip install pyyaml, or give JSON.") from None
         document = yaml.load(text, Loader=_yaml_loader(yaml))
     if not isinstance(document, dict):
-        raise DescriptorError("This is no OpenAPI document.", value=str(path))
+        raise DescriptorError("This is not an OpenAPI document.", value=str(path))
     return document
 
 
-def _yaml_loader(yaml: Any) -> Any:
+def _yaml_loader(yaml: ModuleType) -> object:
     """A safe loader that reads scalars as YAML 1.2 does: `Off` is a text, as is a date."""
     loader: Any = type("Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
     loader.yaml_implicit_resolvers = {

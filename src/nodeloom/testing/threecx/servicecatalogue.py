@@ -1,7 +1,7 @@
 """Every entity set, singleton and unbound operation of 3CX's file, made from `service.json` when it is asked for.
 
-`generate` says what is in the data. Reading it takes a few milliseconds, so nothing is read before the first request
-for something that is not declared in this package by hand.
+`generate` says what is in the data. Reading it takes a few milliseconds, so the data is read at the first
+request for a set that is not declared in this package by hand.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EntityType, EnumType, Field, Operation
 from nodeloom.testing.odata.query import LIST_OPTIONS, PAGE_OPTIONS
 from nodeloom.testing.odata.store import EntityStore
 from nodeloom.testing.threecx.behaviours import behaviour_of
-from nodeloom.testing.threecx.results import answers
+from nodeloom.testing.threecx.results import make_answer
 from nodeloom.testing.threecx.synthetic import sample_entity, zero_fields
+from nodeloom.values import Json
 
 _DATA = Path(__file__).with_name("service.json")
 _TYPE = re.compile(r"(>?)(\[?)([\w.]+)\]?(\??)(?:<=(\d+))?")
@@ -26,8 +26,8 @@ _OPTIONS = {"list": LIST_OPTIONS, "page": PAGE_OPTIONS}
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = json.loads(_DATA.read_bytes())
+def _data() -> Mapping[str, Json]:
+    data: Mapping[str, Json] = json.loads(_DATA.read_bytes())
     return data
 
 
@@ -54,7 +54,7 @@ class ServiceCatalogue:
         self._types: dict[str, DeclaredType] = {}
 
     @property
-    def data(self) -> Mapping[str, Any]:
+    def data(self) -> Mapping[str, Json]:
         """The compiled file, as `generate` describes it; read once in a process."""
         return _data()
 
@@ -72,23 +72,23 @@ class ServiceCatalogue:
         return None if declared is None else self._operation("", name, declared)
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set or singleton of that name, None where there is none."""
+        """The entities of the set or singleton of that name, None if there is none."""
         entity_set = self.entity_set(name)
         if entity_set is None:
             return None
         store = EntityStore(entity_set)
-        if self._declared(name)["type"] is not None:
+        if self._find_declared(name)["type"] is not None:
             for number in range(1, 2 if entity_set.singleton else self._entities + 1):
                 store.add(sample_entity(entity_set, number))
         return store
 
-    def _declared(self, name: str) -> Mapping[str, Any]:
-        declared: Mapping[str, Any] = self.data["sets"].get(name) or self.data["singletons"].get(name) or {}
+    def _find_declared(self, name: str) -> Mapping[str, Json]:
+        declared: Mapping[str, Json] = self.data["sets"].get(name) or self.data["singletons"].get(name) or {}
         return declared
 
     def entity_set(self, name: str) -> EntitySet | None:
-        """The set or singleton of that name, None where there is none."""
-        declared = self._declared(name)
+        """The set or singleton of that name, None if there is none."""
+        declared = self._find_declared(name)
         if not declared:
             return None
         kind = self._entity_type(declared, name)
@@ -106,7 +106,7 @@ class ServiceCatalogue:
             made_keys=frozenset(n for n in kind.key if n == "Id" or kind.by_name[n].type is not Edm.STRING),
         )
 
-    def _entity_type(self, declared: Mapping[str, Any], name: str) -> EntityType:
+    def _entity_type(self, declared: Mapping[str, Json], name: str) -> EntityType:
         if declared["type"] is None:
             return EntityType(f"Pbx.{name}", ())
         kind = self._type(declared["type"])
@@ -115,7 +115,7 @@ class ServiceCatalogue:
         # A type may have a key in one set and, as that of a singleton or of a list without paths, none in another.
         return self._structure(declared["type"], tuple(declared.get("key", ())))
 
-    def _operation(self, set_name: str, name: str, declared: Mapping[str, Any]) -> Operation:
+    def _operation(self, set_name: str, name: str, declared: Mapping[str, Json]) -> Operation:
         is_action = "action" in declared
         takes: Mapping[str, str] = declared["action" if is_action else "function"]
         gives = declared.get("gives", "")
@@ -123,7 +123,7 @@ class ServiceCatalogue:
         result = self.field("value", f"[{rows}]" if rows else gives) if gives not in ("", "file") else None
         return Operation(
             name,
-            behaviour_of(set_name, name, result) or answers(name, result, is_file=file == "file"),
+            behaviour_of(set_name, name, result) or make_answer(name, result, is_file=file == "file"),
             tuple(self.field(n, t) for n, t in takes.items()),
             kind="action" if is_action else "function",
             bound_to="entity" if declared.get("on") == "entity" else "set",

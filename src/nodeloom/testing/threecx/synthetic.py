@@ -1,16 +1,16 @@
 """Synthetic values that fit a declared type: the same number gives the same value, another one another.
 
-Nothing is random and nothing is anyone's data: addresses are those of RFC 2606 and RFC 5737.
+No value is random, and no value is a person's data: addresses are those of RFC 2606 and RFC 5737.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 from uuid import UUID
 
 from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EnumType, Field
+from nodeloom.values import Json, JsonObject
 
 _MAX_DEPTH = 4
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -22,7 +22,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], Callable[[int], str]], ...] = (
     (re.compile(r"\burl\b"), lambda n: f"https://www.example.com/{n}"),
     (re.compile(r"\bfile ?name\b"), lambda n: f"file-{n}.wav"),
 )
-_PRIMITIVES: Mapping[Edm, Callable[[int], Any]] = {
+_PRIMITIVES: Mapping[Edm, Callable[[int], Json]] = {
     Edm.BOOLEAN: lambda n: n % 2 == 0,
     Edm.INT32: lambda n: n,
     Edm.INT64: lambda n: n,
@@ -36,7 +36,7 @@ _PRIMITIVES: Mapping[Edm, Callable[[int], Any]] = {
     Edm.DURATION: lambda n: f"PT{n % 60}M",
     Edm.TIME: lambda n: f"{n % 24:02}:00:00",
 }
-_ZEROS: Mapping[Edm, Any] = {
+_ZEROS: Mapping[Edm, Json] = {
     Edm.STRING: "",
     Edm.BOOLEAN: False,
     Edm.GUID: str(UUID(int=0)),
@@ -47,7 +47,7 @@ _ZEROS: Mapping[Edm, Any] = {
 }
 
 
-def sample_entity(entity_set: EntitySet, number: int) -> dict[str, Any]:
+def sample_entity(entity_set: EntitySet, number: int) -> JsonObject:
     """Entity number `number` (from 1 on) of a set, all fields given, its key told by the number alone."""
     kind = entity_set.type
     unique = {*kind.key, *entity_set.alternate_keys}
@@ -58,7 +58,7 @@ def sample_entity(entity_set: EntitySet, number: int) -> dict[str, Any]:
     return values
 
 
-def sample_structure(kind: ComplexType, number: int, depth: int = 0) -> dict[str, Any]:
+def sample_structure(kind: ComplexType, number: int, depth: int = 0) -> JsonObject:
     """A value of every field; a navigation field only at the top, as OData shows none below without `$expand`."""
     return {
         field.name: sample_value(field, number, depth + 1)
@@ -67,8 +67,8 @@ def sample_structure(kind: ComplexType, number: int, depth: int = 0) -> dict[str
     }
 
 
-def sample_value(field: Field, number: int, depth: int = 0) -> Any:
-    """A value of a field: one element in a collection, and null or nothing where structures nest too deep."""
+def sample_value(field: Field, number: int, depth: int = 0) -> Json:
+    """A value of a field: one element in a collection, and null or an empty list if structures nest too deep."""
     kind = field.type
     too_deep = isinstance(kind, ComplexType) and depth > _MAX_DEPTH
     if field.collection:
@@ -78,7 +78,7 @@ def sample_value(field: Field, number: int, depth: int = 0) -> Any:
     return _single(field, number, depth)
 
 
-def _single(field: Field, number: int, depth: int) -> Any:
+def _single(field: Field, number: int, depth: int) -> Json:
     kind = field.type
     if isinstance(kind, ComplexType):
         return sample_structure(kind, number, depth)
@@ -104,13 +104,13 @@ def _key_text(field: Field, number: int) -> str:
     return made[-field.max_length :] if field.max_length else made
 
 
-def zero_fields(kind: ComplexType) -> dict[str, Any]:
-    """What a new entity holds in the fields that may not be null and are no collections."""
+def zero_fields(kind: ComplexType) -> JsonObject:
+    """What a new entity holds in the fields that may not be null and are not collections."""
     return {f.name: zero(f) for f in kind.fields if not f.nullable and not f.collection and not f.navigation}
 
 
-def zero(field: Field, depth: int = 0) -> Any:
-    """The value of a field nobody set: 0, false, nothing, the first member by name; null where it may be."""
+def zero(field: Field, depth: int = 0) -> Json:
+    """The value of a field that was not set: null if that may be, else 0, false, an empty text or the first member."""
     kind = field.type
     if field.collection:
         return []

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
+
+from nodeloom.values import Json, JsonObject
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -26,16 +27,21 @@ class TokenAnswer:
     """Status, JSON document and further headers of an answer of the token endpoint."""
 
     status: int
-    document: Mapping[str, Any]
+    document: Mapping[str, Json]
     headers: tuple[tuple[str, str], ...] = ()
 
 
 class TokenIssuer:
     """Issues bearer tokens to one client and says which are good.
 
-    `lifetime` in seconds; `unit` is that of `expires_in`; `fixed` is a bearer that is always good; `jwt` makes
-    the tokens JSON Web Tokens whose `exp` tells the lifetime, otherwise they are opaque. `clock` is in seconds
-    since the epoch.
+    Args:
+        client_id: of the one client.
+        client_secret: of the one client.
+        lifetime: of a token, in seconds.
+        unit: of `expires_in`: "seconds" or "minutes".
+        fixed: a bearer that is always good.
+        jwt: whether tokens are JSON Web Tokens whose `exp` tells the lifetime; without it they are opaque.
+        clock: gives seconds since the epoch.
     """
 
     def __init__(
@@ -66,9 +72,9 @@ class TokenIssuer:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             return False
-        if self._fixed is not None and _same(token, self._fixed):
+        if self._fixed is not None and _is_same(token, self._fixed):
             return True
-        return self._token is not None and _same(token, self._token) and self._clock() < self._expires
+        return self._token is not None and _is_same(token, self._token) and self._clock() < self._expires
 
     def expire(self) -> None:
         """End the token that is out, if there is one; the fixed bearer stays good."""
@@ -77,31 +83,31 @@ class TokenIssuer:
     def grant(self, body: bytes, content_type: str | None, authorization: str | None) -> TokenAnswer:
         """Answer a token request: the client in the form, or in HTTP Basic authentication."""
         if (content_type or "").partition(";")[0].strip().lower() != _FORM:
-            return _refused("invalid_request", f"The request must be {_FORM}.")
+            return _refuse("invalid_request", f"The request must be {_FORM}.")
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body))
         except ValueError as error:
-            return _refused("invalid_request", f"The form cannot be read: {error}.")
+            return _refuse("invalid_request", f"The form cannot be read: {error}.")
         form = dict(pairs)
         if len(form) != len(pairs):
-            return _refused("invalid_request", "A form field is given twice.")
+            return _refuse("invalid_request", "A form field is given twice.")
         basic = _basic(authorization)
         client = basic or (form.get("client_id", ""), form.get("client_secret", ""))
         if not form.get("grant_type"):
-            return _refused("invalid_request", "The form has no grant_type.")
+            return _refuse("invalid_request", "The form has no grant_type.")
         if form["grant_type"] != "client_credentials":
-            return _refused("unsupported_grant_type", "This server grants client_credentials only.")
-        if not all(_same(given, known) for given, known in zip(client, self._client, strict=True)):
+            return _refuse("unsupported_grant_type", "This server grants client_credentials only.")
+        if not all(_is_same(given, known) for given, known in zip(client, self._client, strict=True)):
             challenge = (("WWW-Authenticate", 'Basic realm="3CX"'),) if basic else ()
             text = "There is no client of this client_id and client_secret."
-            return _refused("invalid_client", text, 401 if basic else 400, challenge)
+            return _refuse("invalid_client", text, 401 if basic else 400, challenge)
         return TokenAnswer(200, self._issue())
 
-    def _issue(self) -> dict[str, Any]:
+    def _issue(self) -> JsonObject:
         now = self._clock()
         self.issued += 1
         self._expires = now + self._lifetime
-        self._token = self._signed(now) if self._jwt else secrets.token_urlsafe(32)
+        self._token = self._sign(now) if self._jwt else secrets.token_urlsafe(32)
         expires_in = self._lifetime if self._unit == "seconds" else self._lifetime / 60
         return {
             "token_type": "Bearer",
@@ -110,7 +116,7 @@ class TokenIssuer:
             "refresh_token": None,
         }
 
-    def _signed(self, now: float) -> str:
+    def _sign(self, now: float) -> str:
         claims = {"iat": int(now), "exp": int(self._expires), "jti": secrets.token_hex(8), "client_id": self._client[0]}
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
         return f"{signed}.{_base64url(hmac.digest(self._signing_key, signed.encode(), sha256))}"
@@ -120,12 +126,12 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _same(given: str, known: str) -> bool:
+def _is_same(given: str, known: str) -> bool:
     return hmac.compare_digest(given.encode(), known.encode())
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
-    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None where there is none."""
+    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None if there is none."""
     scheme, _, data = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -136,5 +142,5 @@ def _basic(authorization: str | None) -> tuple[str, str] | None:
     return unquote_plus(client_id), unquote_plus(client_secret)
 
 
-def _refused(code: str, description: str, status: int = 400, headers: tuple[tuple[str, str], ...] = ()) -> TokenAnswer:
+def _refuse(code: str, description: str, status: int = 400, headers: tuple[tuple[str, str], ...] = ()) -> TokenAnswer:
     return TokenAnswer(status, {"error": code, "error_description": description}, headers)

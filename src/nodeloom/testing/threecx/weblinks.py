@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodeloom.testing.odata.boundoperations import Call
 from nodeloom.testing.odata.declarations import ComplexType, Edm, EntitySet, EntityType, EnumType, Field, Operation
 from nodeloom.testing.odata.refusal import ODataError
 from nodeloom.testing.threecx.behaviours import bulk_delete
+from nodeloom.values import JsonObject
 
 
 def _enum(name: str, *members: str) -> EnumType:
@@ -149,7 +148,7 @@ WEBSITE_LINKS = EntitySet(
 )
 
 
-def sample_link(link: str, number: int) -> dict[str, Any]:
+def sample_link(link: str, number: int) -> JsonObject:
     """A link as a PBX would hold it; `number` sets its Id and its name."""
     return {
         "Link": link,
