@@ -210,7 +210,19 @@ class Scope:
         names: further `$` names (`$value`, `$response`, `$credentials`, …) with JSON values.
     """
 
-    __slots__ = ("_resolving", "_texts", "cell", "environment", "index", "json", "names", "parameters", "resolved")
+    __slots__ = (
+        "_cell",
+        "_item",
+        "_items",
+        "_resolving",
+        "_texts",
+        "environment",
+        "index",
+        "json",
+        "names",
+        "parameters",
+        "resolved",
+    )
 
     def __init__(
         self,
@@ -227,7 +239,9 @@ class Scope:
         self.environment = environment
         self.index = index
         self.json: Json = NO_ITEM if item is None else item.get("json", _EMPTY)
-        self.cell = ItemCell(item, items, index)
+        self._item = item
+        self._items = items
+        self._cell: ItemCell | None = None
         self.parameters = _EMPTY if parameters is None else parameters
         self.names: Mapping[str, object] = _EMPTY if names is None else names
         self.resolved: dict[str, object] = {}
@@ -240,7 +254,9 @@ class Scope:
         scope.environment = self.environment
         scope.index = self.index
         scope.json = self.json
-        scope.cell = self.cell
+        scope._item = self._item
+        scope._items = self._items
+        scope._cell = self.cell
         scope.names = {**self.names, **names} if self.names else names
         scope._texts = {}
         scope.parameters = self.parameters if parameters is None else parameters
@@ -248,6 +264,13 @@ class Scope:
         scope.resolved = {}
         scope._resolving = self._resolving
         return scope
+
+    @property
+    def cell(self) -> ItemCell:
+        """The item as every scope of it shares it; made when it is first asked for, which most items are not."""
+        if self._cell is None:
+            self._cell = ItemCell(self._item, self._items, self.index)
+        return self._cell
 
     @property
     def binary(self) -> Item:

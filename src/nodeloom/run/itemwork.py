@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nodeloom import openfiles
 from nodeloom.errors import Effect, NodeloomError, RequestError
@@ -21,7 +21,6 @@ from nodeloom.values import Item
 
 if TYPE_CHECKING:
     from nodeloom.credential import CredentialSession, Injection
-    from nodeloom.expression import Scope
     from nodeloom.plan.call import Call
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.run.itemscopes import ItemScopes
@@ -65,30 +64,52 @@ class ItemWork:
         self._hooked = self._sees or self._prepares or self._transforms
 
     async def __call__(self, trip: Trip) -> Outcome:
-        """The outcome of one item, as it came; errors are in it, with secrets masked."""
+        """The outcome of one item, as it came; errors are in it, with secrets masked.
+
+        What the plan calls is sent, and the answers are handed to it, until it has the item's results.
+        """
+        session = self._session
         try:
             item = as_item(trip.raw, trip.index)
             context = self._context(trip) if self._hooked else None
-            items = await self._exchange(self._scopes.of(trip.index, item), trip, context)
+            exchange = self._plan.exchange(self._scopes.of(trip.index, item), trip.said)
+            response: Any = None  # so a generator is begun
+            while True:
+                try:
+                    call = exchange.send(response)
+                except StopIteration as end:
+                    items: list[Item] = end.value
+                    break
+                injection = None
+                if session is not None:
+                    injection = session.ready() or await self._injection(session, call)
+                request = self._request(call, injection, context)
+                response = await self._sender.send(request, trip)
+                if injection is not None and session is not None and session.is_expiry(response.status):
+                    response = await self._renewed(session, call, injection, request, response, trip, context)
             if self._transforms and context is not None:
                 items = self._plugins.transform(items, context)
-        except NodeloomError as error:
-            return self._failed(error, trip)
-        except RecursionError:
-            return self._failed(too_deep(), trip)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-            if openfiles.used_up(fault):
-                if not trip.statuses and not trip.maybe_done:
-                    trip.effect = Effect.NONE
-                sent = "no" if trip.effect is Effect.NONE else "unknown"
-                return self._failed(openfiles.too_many(sent=sent), trip)
-            return self._failed(unexpected(trip.index, fault, self._mask(trip)), trip)
+            return self._failed(fault, trip)
         return _outcome(items, None, trip)
 
-    def _failed(self, error: NodeloomError, trip: Trip) -> Outcome:
+    def _failed(self, fault: Exception, trip: Trip) -> Outcome:
+        error = self._error_of(fault, trip)
         error.item = trip.index
         self._redactor.error(error, trip.raw, [content.said for content in trip.said], trip.request)
         return _outcome([], error, trip)
+
+    def _error_of(self, fault: Exception, trip: Trip) -> NodeloomError:
+        """The error that a fault is for the item."""
+        if isinstance(fault, NodeloomError):
+            return fault
+        if isinstance(fault, RecursionError):
+            return too_deep()
+        if openfiles.used_up(fault):
+            if not trip.statuses and not trip.maybe_done:
+                trip.effect = Effect.NONE
+            return openfiles.too_many(sent="no" if trip.effect is Effect.NONE else "unknown")
+        return unexpected(trip.index, fault, self._mask(trip))
 
     def _mask(self, trip: Trip) -> Callable[[str], str]:
         return self._redactor.knowing(trip.raw, [content.said for content in trip.said], trip.request)
@@ -101,24 +122,6 @@ class ItemWork:
         if self._sees:
             trip.seen = lambda request, response: self._plugins.show(request, response, context)
         return context
-
-    async def _exchange(self, scope: Scope, trip: Trip, context: CallContext | None) -> list[Item]:
-        """Send what the plan calls, and hand it the answers, until it has the item's results."""
-        exchange, session = self._plan.exchange(scope, trip.said), self._session
-        try:
-            call = next(exchange)
-            while True:
-                injection = None
-                if session is not None:
-                    injection = session.ready() or await self._injection(session, call)
-                request = self._request(call, injection, context)
-                response = await self._sender.send(request, trip)
-                if injection is not None and session is not None and session.is_expiry(response.status):
-                    response = await self._renewed(session, call, injection, request, response, trip, context)
-                call = exchange.send(response)
-        except StopIteration as end:
-            items: list[Item] = end.value
-        return items
 
     async def _injection(self, session: CredentialSession, call: Call) -> Injection:
         # The address is written once before a token is fetched, so that what cannot be sent costs no token.

@@ -14,7 +14,7 @@ from nodeloom.errors import Effect, ItemError, NodeloomError, NotRunError, Reque
 from nodeloom.inputs.itemsource import END, WAIT, ItemSource
 from nodeloom.outcomes import Outcome
 from nodeloom.plan.transfer import Batching
-from nodeloom.redaction import interrupted_clean
+from nodeloom.redaction import clean_interruption
 from nodeloom.run.runoptions import OnError
 from nodeloom.run.stop import Stop
 from nodeloom.transport.politeness.breaker import Breaker
@@ -233,7 +233,7 @@ class Runner:
             # Known before the first worker has had its turn, so nothing is begun at all.
             self.control.halt("the run was stopped")
         if not self.control.halted:
-            self._workers = [loop.create_task(interrupted_clean(self._worker())) for _ in range(self._concurrency)]
+            self._workers = [loop.create_task(self._worker()) for _ in range(self._concurrency)]
         for worker in self._workers:
             worker.add_done_callback(self._worker_done)
         if self._deadline is not None:
@@ -267,51 +267,52 @@ class Runner:
         source = self._source
         simple = self._batching is None
         breaker, control = self._breaker, self.control
-        while not control.halted:
-            if self._is_full():
-                self._room.clear()
-                await self._room.wait()
-                continue
-            raw = source.poll() if simple else WAIT
-            if raw is WAIT:
-                raw = await self._read_next()
-                if raw is WAIT:
+        with clean_interruption():
+            while not control.halted:
+                if self._is_full():
+                    self._room.clear()
+                    await self._room.wait()
                     continue
-                if raw is END:
+                raw = source.poll() if simple else WAIT
+                if raw is WAIT:
+                    raw = await self._read_next()
+                    if raw is WAIT:
+                        continue
+                    if raw is END:
+                        return
+                elif raw is END:
                     return
-            elif raw is END:
-                return
-            else:
-                self._read += 1
-            index = self._read - 1
-            try:
-                outcome = await self._work(Trip(index, raw))
-            except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
-                error = unexpected(index, fault, self._masking(raw))
-                outcome = Outcome(index, error=error, effect=Effect.UNKNOWN)
-            except asyncio.CancelledError:
-                self.broke_off = True
-                broken_off = RequestError(
-                    "The run was broken off while this item was in flight.",
-                    item=index,
-                    hint="Check whether it was done before you repeat it.",
-                    sent="unknown",
-                )
-                self._keep(Outcome(index, error=broken_off, effect=broken_off.effect))
-                return
-            self._keep(outcome)
-            self.broke_off = self.broke_off or outcome.cut_short
-            # What a journal tells has ended an earlier run already; this one is to get past it.
-            if outcome.error is not None and self._on_error == "stop" and not outcome.told:
-                self.control.halt(
-                    f"item {index} failed",
-                    'Run it again, or go on after errors with on_error="continue" (--on-error continue).',
-                )
-            elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
-                self.control.halt(
-                    why,
-                    "Mend that and run it again; --break-after 0 (break_after=0) runs all items.",
-                )
+                else:
+                    self._read += 1
+                index = self._read - 1
+                try:
+                    outcome = await self._work(Trip(index, raw))
+                except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
+                    error = unexpected(index, fault, self._masking(raw))
+                    outcome = Outcome(index, error=error, effect=Effect.UNKNOWN)
+                except asyncio.CancelledError:
+                    self.broke_off = True
+                    broken_off = RequestError(
+                        "The run was broken off while this item was in flight.",
+                        item=index,
+                        hint="Check whether it was done before you repeat it.",
+                        sent="unknown",
+                    )
+                    self._keep(Outcome(index, error=broken_off, effect=broken_off.effect))
+                    return
+                self._keep(outcome)
+                self.broke_off = self.broke_off or outcome.cut_short
+                # What a journal tells has ended an earlier run already; this one is to get past it.
+                if outcome.error is not None and self._on_error == "stop" and not outcome.told:
+                    self.control.halt(
+                        f"item {index} failed",
+                        'Run it again, or go on after errors with on_error="continue" (--on-error continue).',
+                    )
+                elif breaker is not None and not outcome.told and (why := breaker.see(outcome.error)) is not None:
+                    self.control.halt(
+                        why,
+                        "Mend that and run it again; --break-after 0 (break_after=0) runs all items.",
+                    )
 
     def _is_full(self) -> bool:
         return self._read - self._given >= self._most_begun or self._held >= self._most_held
