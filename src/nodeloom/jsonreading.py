@@ -244,7 +244,7 @@ def _text(body: bytes) -> str:
 
 
 def _walk(scan: Scan, turn: Callable[[], None], levels: int) -> Scan:
-    """A scanner for one list or object that reads its elements one by one, by `scan` where they are small."""
+    """A scanner for one list or object that reads its elements one by one, by `scan` if they are small."""
     elements = 0
 
     def scan_once(text: str, at: int) -> tuple[Json, int]:

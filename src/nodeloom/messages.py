@@ -164,7 +164,7 @@ class Response:
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
     Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
-    is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
+    is the status of the answer to the request itself, if that was a redirect to be followed by another method (303
     after a POST): the request was taken, also if this answer is an error.
     """
 

@@ -52,7 +52,7 @@ def _require_someone(said: str) -> None:
 
 
 def _someone_is_there() -> bool:
-    """Whether a passphrase can be typed, without taking it from standard input where that is items or a file."""
+    """Whether a passphrase can be typed, without taking it from standard input if that is items or a file."""
     if is_terminal():
         return True
     try:

@@ -284,7 +284,7 @@ def _additional_if_no_patterns(validator: _Walk, wanted: Json, value: Json, sche
 
 
 def _unique_items(_validator: _Walk, wanted: Json, value: Json, _schema: Json) -> Iterator[ValidationError]:
-    """In one pass: jsonschema compares each entry with each where they cannot be sorted."""
+    """In one pass: jsonschema compares each entry with each if they cannot be sorted."""
     if wanted and isinstance(value, list):
         seen: set[str] = set()
         for entry in value:

@@ -163,7 +163,7 @@ def _read_index(node: Node, file: Path) -> list[Entry]:
 def search(entries: Iterable[Entry], query: str, limit: int | None = None) -> list[Hit]:
     """The entries that `query` means, the best first; entries alike keep their order.
 
-    Every word must match somewhere. Where no entry has them all, those that have most of them are given.
+    Every word must match somewhere. If no entry has them all, those that have most of them are given.
     """
     wanted = _words(query)
     held = [(entry, _texts(entry)) for entry in entries]

@@ -41,7 +41,7 @@ _local = threading.local()
 def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None] | None:
     """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None if it does not match.
 
-    A group that took no part is None. With `unicode` the pattern is read with the flag `u` where that can be, so that
+    A group that took no part is None. With `unicode` the pattern is read with the flag `u` if that can be, so that
     `\\p{L}` is a letter and a surrogate pair one character. Raises DescriptorError when the pattern is not a JavaScript
     regular expression, or does not come to an end; JavaScriptDisabledError where JavaScript, which runs it, is switched
     off.

@@ -17,7 +17,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def with_lines(file: Path, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems with the line of `file` that each stands in, in that order, where that can be told."""
+    """The problems in order, each with the line of `file` that it stands in, if that can be told."""
     if not problems:
         return []
     try:

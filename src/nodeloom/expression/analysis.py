@@ -79,7 +79,7 @@ def _literal_text(key: Node) -> str | int | None:
 
 
 def _key(text: str) -> str | int:
-    """A key as text, or as a number where that is how an array's index is written."""
+    """A key as text, or as a number if it is written as the index of an array."""
     return int(text) if _INDEX.fullmatch(text) else text
 
 

@@ -28,7 +28,7 @@ def compile_value(
 
     `dialect` says which strings are templates: for "n8n" those that begin with `=`; for "author" also those
     that hold `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors. `template` compiles
-    the templates found, where they have to be more than what they join to.
+    the templates found, if they have to be more than what they join to.
 
     Raises:
         ExpressionSyntaxError: a template is broken; the message shows the place.

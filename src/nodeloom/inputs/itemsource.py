@@ -25,7 +25,7 @@ class ItemSource(Protocol):
 
     @property
     def size(self) -> int | None:
-        """How many items there are, where that is known."""
+        """How many items there are, if that is known."""
         ...
 
     def poll(self) -> object:

@@ -31,7 +31,7 @@ def is_sent(body: object, *, as_n8n: bool) -> bool:
 
 
 def write_payload(body: object, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
-    """The bytes of `body`; its content type is added to `headers` where they have none.
+    """The bytes of `body`; its content type is added to `headers` if they do not have one.
 
     `json_wanted` says that a text is JSON. Raises InvalidValueError for what the content type cannot hold.
     """

@@ -142,7 +142,7 @@ class CoalescingWork:
             raise
 
     async def _give_up(self, batch: _Batch) -> None:
-        """Send nothing more for a batch that nobody waits for."""
+        """Send nothing more for a batch that no item waits for."""
         if batch is self._batch:
             self._batch = _Batch()
         if batch.timer is not None:

@@ -136,7 +136,7 @@ class FilePath(Check):
     """The path of a file."""
 
     def __call__(self, name: str, value: object) -> None:
-        """Refuse what is not a path, and the empty one: an unset variable of a shell is no file."""
+        """Refuse what is not a path, and the empty one: an unset variable of a shell is not a file."""
         example = assignment(name, f"{name.lstrip('-').replace('_', '-')}.file")
         if not isinstance(value, (str, os.PathLike)):
             refuse(name, "the path of a file", type(value).__name__, f"Write {example}, for example.")

@@ -214,7 +214,7 @@ class Runtime:
         return self._registry.add_node(source)
 
     def add_credential_type(self, source: Mapping[str, Any] | str | Path) -> CredentialType:
-        """Add a credential type: its document or a JSON file. Raises DescriptorError when it is none."""
+        """Add a credential type: its document or a JSON file. Raises DescriptorError if it is not one."""
         self._refuse_closed()
         return self._registry.add_credential_type(source)
 
@@ -501,7 +501,7 @@ class Runtime:
         return self._opened_loops
 
     def _sender_opener(self) -> Callable[[], Sender]:
-        """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
+        """Opens senders; holds no reference to the runtime, so that one that is not used any more can go."""
         given, plugins, bounds, policy = self._given_transport, self._plugins, self._bounds, self._policy
 
         def open_sender() -> Sender:

@@ -31,7 +31,7 @@ _NOT_PUBLIC = tuple(
 
 
 def parse_address(text: str) -> IPAddress | None:
-    """The address that `text` is, a zone left out; None when it is none in its usual notation."""
+    """The address that `text` is, a zone left out; None if it is not one in its usual notation."""
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

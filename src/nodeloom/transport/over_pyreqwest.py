@@ -171,7 +171,7 @@ def _threads_that_give_way() -> Iterator[None]:
 
 
 def _gives_way() -> bool:
-    """Let this thread give way; False where somebody has chosen a policy for it, or the system has or allows none."""
+    """Let this thread give way; False if a policy was chosen for it, or the system does not have or allow one."""
     try:
         if os.sched_getscheduler(0) != os.SCHED_OTHER:
             return False

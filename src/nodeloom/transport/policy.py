@@ -20,7 +20,7 @@ class Policy:
     """Bounds of every request of a runtime, redirects, token requests and tests of credentials among them.
 
     A request that breaks a rule is not sent; its item fails with a PolicyError. Every field is JSON, so that a host can
-    keep a policy in its settings: `Policy.from_dict(json)`. Raises ConfigurationError for a field that is none.
+    keep a policy in its settings: `Policy.from_dict(json)`. Raises ConfigurationError for a field that does not exist.
 
     Args:
         hosts: the only hosts that may be called: `api.example.com` (any port), `pbx.example.com:5001`,

@@ -70,7 +70,7 @@ def validate(files: tuple[Path, ...], kind: str | None, as_json: bool) -> int:
 
 
 def _read(paths: Iterable[Path]) -> dict[Path, tuple[Json, list[Problem]]]:
-    """Every file with its document, or with why there is none."""
+    """Every file with its document, or with why it does not have one."""
     from nodeloom.descriptor.documentfiles import read_json
     from nodeloom.descriptor.validation import Problem
 

@@ -214,7 +214,7 @@ def _seconds(value: object) -> float | None:
 
 
 def jwt_claims(text: str) -> JsonObject:
-    """The claims of a JWT, unverified; an empty dict when `text` is none (RFC 7519)."""
+    """The claims of a JWT, unverified; an empty dict if `text` is not a JWT (RFC 7519)."""
     parts = text.split(".")
     if len(parts) != 3:
         return {}

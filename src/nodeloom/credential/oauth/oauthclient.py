@@ -40,7 +40,7 @@ def client_of(
 ) -> OAuth2Client | None:
     """The client of the type's `token` block; None when it has none, or the credential does not say who the client is.
 
-    `begun` is the token the credential holds. Raises CredentialError for a grant or a way to authenticate that is none,
+    `begun` is the token the credential holds. Raises CredentialError for an unknown grant or way to authenticate,
     and for addresses that are not absolute.
     """
     block = type.token
@@ -76,7 +76,7 @@ def client_of(
 def _more(type: CredentialType, given: object) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002 - a credential type
     """The further parameters of a token request; a list is sent entry by entry under its one name (RFC 8707).
 
-    Raises CredentialError, without showing them, for what is none.
+    Raises CredentialError, without showing them, if they are not valid.
     """
     from nodeloom.expression import UNDEFINED
 

@@ -126,7 +126,7 @@ class UserTokens:
         )
 
     def require_keeper(self) -> Keeper:
-        """Where the tokens are kept. Raises CredentialStoreError where none can be."""
+        """The keeper of the tokens. Raises CredentialStoreError if they cannot be kept."""
         if self._keeper is None:
             raise CredentialStoreError(
                 f"The credential {self._name!r} comes from {self._source}, where tokens cannot be kept.",

@@ -2,7 +2,7 @@
 
 `NODELOOM_CREDENTIALS_KEY` holds a key: 32 random bytes in base64. `NODELOOM_CREDENTIALS_PASSPHRASE` holds a
 passphrase, `NODELOOM_CREDENTIALS_PASSPHRASE_FILE` names a file that does (a mounted secret); its last line break does
-not count. Without them a passphrase is asked for, where somebody can be asked: a program says how with `ask_with`.
+not count. Without them a passphrase is asked for, if a user can be asked: a program says how with `ask_with`.
 """
 
 from __future__ import annotations

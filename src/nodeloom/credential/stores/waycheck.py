@@ -1,6 +1,6 @@
 """Whether others can exchange a file for another one: by a folder on the way to it, or by a link.
 
-A file is only as safe as every folder above it, and above every link that leads to it: whoever may write to one of them
+A file is only as safe as every folder above it, and above every link that leads to it: who may write to one of them
 can put something else in the place of what is in it (as OpenSSH sees it, `StrictModes`). A sticky folder, such as
 `/tmp`, lets its users replace what is their own only; what is in it must be ours then.
 """

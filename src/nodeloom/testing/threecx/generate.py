@@ -240,7 +240,7 @@ class _Compiler:
 
 
 def load(path: Path) -> Mapping[str, Json]:
-    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is no object."""
+    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if not an object."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
