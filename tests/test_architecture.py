@@ -109,6 +109,7 @@ def package_of(path: Path) -> str:
     return module_of(path) if path.name == "__init__.py" else module_of(path).rpartition(".")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
 def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
     assert misplaced(room_of(path), path.read_text(encoding="utf-8"), package_of(path)) == []
@@ -178,6 +179,7 @@ def test_the_search_for_cycles_sees_each_kind_of_import(texts: Mapping[str, str]
     assert bool(import_cycle(named, {"nodeloom.p"})) is cyclic
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_by_way_of_others() -> None:
     paths = [path for path in SOURCE.rglob("*.py") if "_data" not in path.parts]
     texts = {module_of(path): path.read_text(encoding="utf-8") for path in paths}
@@ -258,6 +260,7 @@ CONTEXT_VARIABLES = {
 }
 
 
+@pytest.mark.slow
 def test_no_context_variable_carries_an_item() -> None:
     found = {
         str(path.relative_to(SOURCE))

@@ -67,6 +67,7 @@ def test_the_wheel_holds_the_package_and_its_data(wheel: Path) -> None:
     assert (wheel / f"{NAME}.dist-info" / "licenses" / "LICENSE").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -91,6 +91,7 @@ def test_masking_reaches_every_text() -> None:
     assert error.details["number"] == 7
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -141,6 +142,7 @@ def test_an_unknown_name_lists_what_there_is_when_nothing_is_near() -> None:
     assert many.count("'n") == 12
 
 
+@pytest.mark.slow
 def test_the_nearest_of_names_as_long_as_a_page_is_not_looked_for() -> None:
     """A document of others may name things so; to compare two takes the product of their lengths."""
     page = "".join(random.Random(1).choices("abc", k=100_000))

@@ -50,6 +50,7 @@ def test_programs_keep_their_promises(data: bytes) -> None:
     TARGETS["engine"](data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "engine"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=80))
@@ -57,6 +58,7 @@ def test_documents_keep_their_promises(name: str, data: bytes) -> None:
     TARGETS[name](data)
 
 
+@pytest.mark.slow
 def test_a_find_can_be_repeated_without_the_fuzzer(tmp_path: Path) -> None:
     (tmp_path / "find").write_bytes(b"\x01\x02\x03")
     command = [sys.executable, str(ROOT / "fuzz" / "run.py"), "--repeat", str(tmp_path / "find"), "descriptor"]
@@ -64,6 +66,7 @@ def test_a_find_can_be_repeated_without_the_fuzzer(tmp_path: Path) -> None:
     assert done.stdout == "nothing found\n"
 
 
+@pytest.mark.slow
 def test_a_target_runs_on_random_inputs_without_the_fuzzer(tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -153,6 +153,7 @@ def call_by_us(hook: str, plugins: Sequence[Any]) -> Any:
 KINDS = ["plain", "first", "last", "silent", "raising", "passing", "replacing", "rescuing", "failing", "old"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pluggy.PluggyTeardownRaisedWarning")
 @pytest.mark.parametrize("hook", CALLS)
 def test_order_and_result_are_what_pluggys_own_manager_gives(hook: str) -> None:
@@ -266,6 +267,7 @@ def give_a_broken_request(request: Request) -> Any:
     return broken
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pluggy.PluggyTeardownRaisedWarning")
 @pytest.mark.parametrize("style", ["wrapper", "hookwrapper"])
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_no_name_leads_anywhere(text: str) -> None:
         assert name is None or name.isprintable() or not any(c < " " for c in name)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(TOKENS.map(str.lower), st.text(st.characters(codec="ascii", exclude_categories=["Cc"]))))
 def test_parameters_are_those_that_another_reader_finds(given_parameters: dict[str, str]) -> None:
     field = dump_options_header("text/plain", {k: v for k, v in given_parameters.items() if v and v.strip() == v})

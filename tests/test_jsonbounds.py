@@ -47,6 +47,7 @@ class Count:
             self._add(member, depth + 1)
 
 
+@pytest.mark.slow
 @given(JSON, st.booleans(), st.sampled_from([None, 1]), st.integers(1, 40))
 def test_a_survey_counts_what_is_there(value: Any, escaped: bool, indent: int | None, piece: int) -> None:
     """Wherever the pieces end that it looks at: in a string, in an escape, in a character."""
@@ -60,6 +61,7 @@ def test_a_survey_counts_what_is_there(value: Any, escaped: bool, indent: int | 
     assert found.strings == wanted.strings or found.strings == pytest.approx(wanted.strings, abs=len(text))
 
 
+@pytest.mark.slow
 @given(JSON, st.integers(1, 6))
 def test_depth_is_counted_whatever_stands_in_texts(value: Any, depth: int) -> None:
     text = json.dumps(value).encode()
@@ -92,6 +94,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_it_takes_in_memory_is_not_more_than_was_reckoned(shape: str) -> None:
     """Nor is it so much less that what nobody would call large is refused."""
@@ -107,6 +110,7 @@ def test_what_it_takes_in_memory_is_not_more_than_was_reckoned(shape: str) -> No
     assert peak * 0.95 < reckoned < peak * 4 + 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_too_much_is_refused_before_it_is_parsed(shape: str) -> None:
     body = SHAPES[shape](600_000)
@@ -140,6 +144,7 @@ def outcome(read: Any, *arguments: Any) -> Any:
         return type(fault), str(fault)
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from([None, 2]))
 def test_in_turns_the_same_is_read(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent).encode()
@@ -152,6 +157,7 @@ def test_in_turns_the_same_is_refused(text: str) -> None:
     assert outcome(parse_json_in_turns, body, WIDE, lambda: None) == outcome(parse_json, body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_there_are_turns_in_every_shape(shape: str) -> None:
     if "text" in shape and "short" not in shape:
@@ -179,6 +185,7 @@ def test_reading_ends_when_nobody_waits_for_it(shape: str) -> None:
         parse_json_in_turns(SHAPES[shape](1000), WIDE, turn)
 
 
+@pytest.mark.slow
 def test_a_lack_of_memory_is_too_much() -> None:
     code = (
         "import resource; from nodeloom.jsonreading import parse_json\n"
@@ -192,6 +199,7 @@ def test_a_lack_of_memory_is_too_much() -> None:
     assert ended.stdout == "there is not enough memory for it\n", ended.stderr
 
 
+@pytest.mark.slow
 @given(JSON, st.integers(1, 6))
 def test_depth_is_the_number_of_levels(value: Any, limit: int) -> None:
     def depth(inner: Any) -> int:

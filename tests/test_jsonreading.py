@@ -37,6 +37,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_json_is_read(value: Any) -> None:
     assert parse_json(json.dumps(value).encode()) == value
@@ -76,6 +77,7 @@ def test_hostile_texts_are_refused_quickly(body: bytes) -> None:
         parse_json(body)
 
 
+@pytest.mark.slow
 def test_the_bound_holds_whatever_python_s_own_is() -> None:
     code = (
         "import sys; sys.setrecursionlimit({}); from nodeloom.jsonreading import parse_json\n"

@@ -30,6 +30,7 @@ def written(write: Any, value: Any) -> str | type[Exception]:
         return type(fault)
 
 
+@pytest.mark.slow
 @given(VALUES, OPTIONS)
 def test_it_writes_what_the_standard_library_writes(value: object, options: dict[str, bool]) -> None:
     """Mixed keys that cannot be sorted and NaN that is not allowed are the same errors."""

@@ -297,6 +297,7 @@ def test_a_method_that_is_made_of_a_secret_is_not_sent_on(other: RawServer) -> N
     assert other.heads == []
 
 
+@pytest.mark.slow
 def test_what_a_request_signs_in_with_is_not_sent_on(channel: str, other: RawServer) -> None:
     """n8n's `auth`; in whatever form a service repeats it."""
     made = document(({"auth": {"username": "me", "password": f"={{{{ {REVERSED} }}}}"}}, [], {}))
@@ -394,6 +395,7 @@ def test_what_a_credential_type_s_expressions_make_counts_too(channel: str, othe
     assert other.heads == []
 
 
+@pytest.mark.slow
 def test_the_test_of_a_credential_counts_too(channel: str, other: RawServer) -> None:
     """Its headers are dropped, and its address is not repeated."""
     fields = {"key": KEY}
@@ -498,6 +500,7 @@ class Forgetting:
         return fresh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["header", "address's query", "body"])
 def test_a_plugin_that_makes_the_request_anew_does_not_lose_the_marks(place: str, other: RawServer) -> None:
     """What was given is known of what comes back."""
@@ -513,6 +516,7 @@ def test_a_plugin_that_makes_the_request_anew_does_not_lose_the_marks(place: str
 # -- what is told ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [p for p in PLACES if p not in ("name of a member", "parameter sent as cookie")])
 def test_it_is_not_told_either(place: str, caplog: pytest.LogCaptureFixture) -> None:
     """Errors in which the service repeats it, logs, observers, planned requests, representations."""
@@ -547,6 +551,7 @@ SAYING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["header", "address", "body", "parameter sent as header", "parameter in the path"])
 @pytest.mark.parametrize("what", SAYING)
 def test_an_expression_does_not_say_it_in_its_error(what: str, place: str, caplog: pytest.LogCaptureFixture) -> None:

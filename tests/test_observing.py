@@ -58,6 +58,7 @@ def runtime() -> Iterator[Runtime]:
         yield opened
 
 
+@pytest.mark.slow
 @WAYS
 def test_every_way_of_running_tells_its_observers(sandbox: ThreeCXSandbox, runtime: Runtime, way: Way) -> None:
     diary = Diary()
@@ -216,6 +217,7 @@ def spans() -> Iterator[tuple[TracerProvider, InMemorySpanExporter]]:
     provider.shutdown()
 
 
+@pytest.mark.slow
 @WAYS
 def test_a_runs_span_is_a_child_of_the_callers_in_every_way_of_running(
     sandbox: ThreeCXSandbox, runtime: Runtime, spans: tuple[TracerProvider, InMemorySpanExporter], way: Way
@@ -234,6 +236,7 @@ def test_a_runs_span_is_a_child_of_the_callers_in_every_way_of_running(
     assert named["DELETE"].parent.span_id == ran.context.span_id
 
 
+@pytest.mark.slow
 @WAYS
 def test_nothing_that_is_watched_shows_a_secret(
     sandbox: ThreeCXSandbox,

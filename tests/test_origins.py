@@ -66,6 +66,7 @@ def test_the_credential_s_own_server_is_sent_the_secret_everywhere(other: RawSer
 # -- redirects ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other"])
 def test_a_redirect_elsewhere_loses_what_holds_a_secret(status: str, other: RawServer) -> None:
     with serving(redirecting(status, f"{other.url}/landed")) as home:
@@ -75,6 +76,7 @@ def test_a_redirect_elsewhere_loses_what_holds_a_secret(status: str, other: RawS
     assert_nothing_crossed(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["307 Temporary Redirect", "308 Permanent Redirect"])
 def test_a_body_that_holds_a_secret_is_not_sent_on(status: str, other: RawServer) -> None:
     with serving(redirecting(status, f"{other.url}/landed")) as home:
@@ -84,6 +86,7 @@ def test_a_body_that_holds_a_secret_is_not_sent_on(status: str, other: RawServer
     assert other.heads == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", ["={{ $credentials.key }}", "=Key {{ $credentials.key.toUpperCase() }}", "plain"])
 def test_a_body_is_judged_by_what_it_holds(template: str, other: RawServer) -> None:
     """Also where the node's own template put the secret there, or made something of it."""
@@ -95,6 +98,7 @@ def test_a_body_is_judged_by_what_it_holds(template: str, other: RawServer) -> N
     assert_nothing_crossed(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [
@@ -115,6 +119,7 @@ def test_a_redirect_that_brings_the_secret_in_the_address_is_not_followed(form: 
     assert other.heads == []
 
 
+@pytest.mark.slow
 def test_a_redirect_to_an_address_with_a_user_name_is_not_followed(other: RawServer) -> None:
     """`https://home@elsewhere/` is meant to be misread (RFC 9110 section 4.2.4)."""
     with serving(redirecting("302 Found", f"http://127.0.0.1@{other.url.removeprefix('http://')}/landed")) as home:
@@ -122,6 +127,7 @@ def test_a_redirect_to_an_address_with_a_user_name_is_not_followed(other: RawSer
     assert other.heads == []
 
 
+@pytest.mark.slow
 def test_a_way_back_brings_no_secret_along(other: RawServer) -> None:
     """What was dropped on the way out is not put on again."""
     with serving(says_json({})) as third:
@@ -164,6 +170,7 @@ ITEM_ADDRESSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url_values", ["strict", "raw"])
 @pytest.mark.parametrize(("request_part", "item"), ITEM_ADDRESSES)
 def test_no_item_decides_where_a_secret_goes(
@@ -178,6 +185,7 @@ def test_no_item_decides_where_a_secret_goes(
     assert home.heads == other.heads == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url_values", ["strict", "raw"])
 def test_no_item_decides_through_a_collection_it_fills_whole(url_values: str, other: RawServer) -> None:
     """What an expression gives for a whole collection came with the item, like any value of it."""
@@ -256,6 +264,7 @@ def test_an_address_holds_no_user_name(other: RawServer) -> None:
 # -- pages ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url_values", ["strict", "raw"])
 @pytest.mark.parametrize(
     "request_part",
@@ -309,6 +318,7 @@ def test_a_link_to_the_next_page_at_home_is_followed_as_it_is_written() -> None:
 # -- tokens and tests of credentials --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect"])
 def test_a_token_request_follows_no_redirect(status: str, other: RawServer) -> None:
     with serving(redirecting(status, f"{other.url}/landed")) as home, runtime(TOKEN_TYPE, node()) as opened:
@@ -318,6 +328,7 @@ def test_a_token_request_follows_no_redirect(status: str, other: RawServer) -> N
     assert other.heads == []
 
 
+@pytest.mark.slow
 def test_a_token_that_was_fetched_does_not_cross(other: RawServer) -> None:
     def talk(connection: socket.socket, head: bytes) -> None:
         if b"/token" in head.split(b"\r\n")[0]:
@@ -333,6 +344,7 @@ def test_a_token_that_was_fetched_does_not_cross(other: RawServer) -> None:
     assert_nothing_crossed(other)
 
 
+@pytest.mark.slow
 def test_a_token_that_is_renewed_after_401_does_not_cross(other: RawServer) -> None:
     calls: list[bytes] = []
 
@@ -354,6 +366,7 @@ def test_a_token_that_is_renewed_after_401_does_not_cross(other: RawServer) -> N
     assert_nothing_crossed(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect"])
 def test_the_test_of_a_credential_keeps_its_secret(status: str, other: RawServer) -> None:
     with serving(redirecting(status, f"{other.url}/landed")) as home, runtime(KEY_TYPE, node()) as opened:
@@ -375,6 +388,7 @@ def test_a_credential_s_own_address_holds_no_user_name(other: RawServer) -> None
 # -- other ways to a request ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_choices_that_a_service_fills_in_keep_the_secret(other: RawServer) -> None:
     load = {"routing": {"request": {"url": "/choices", "method": "GET"}}}
     pick = {
@@ -428,6 +442,7 @@ class Replacing:
         return replace(request, mask=None, credential_headers=frozenset())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugin", [Preparing(), Replacing()])
 def test_a_plugin_that_makes_the_request_anew_does_not_undo_the_rule(plugin: Any, other: RawServer) -> None:
     with serving(redirecting("303 See Other", f"{other.url}/landed")) as home:

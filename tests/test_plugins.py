@@ -86,6 +86,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
         assert "probe" not in runtime.nodes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "words"),
     [

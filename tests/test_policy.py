@@ -25,6 +25,7 @@ def test_a_policy_is_given_as_it_is_or_as_json() -> None:
         Runtime(discover_plugins=False, policy="strict")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [{"hosts": ["api.example.com"]}, {"public_only": True}, {"methods": ["GET"]}])
 def test_an_item_whose_request_is_not_allowed_fails_by_itself(policy: dict[str, Any]) -> None:
     with serving(says_json({})) as home, runtime(KEY_TYPE, node(), policy=policy) as opened:
@@ -82,6 +83,7 @@ def test_a_plan_shows_what_the_policy_would_refuse() -> None:
     assert isinstance(planned.error, PolicyError)
 
 
+@pytest.mark.slow
 def test_an_answer_s_size_and_items_are_bounded() -> None:
     with serving(says_json([1, 2, 3, 4])) as home:
         for rules, wanted in (
@@ -138,6 +140,7 @@ UNVERIFIED = {
 }
 
 
+@pytest.mark.slow
 def test_a_certificate_is_checked_unless_the_credential_says_otherwise(caplog: pytest.LogCaptureFixture) -> None:
     """Which is said once a run, on the logger `nodeloom`, and can be forbidden."""
     context = tls_server(trustme.CA(), "127.0.0.1")

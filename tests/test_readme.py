@@ -40,6 +40,7 @@ def test_continuous_integration_runs_it_before_anything_else_is_installed() -> N
     assert commands[-1] == ".venv/bin/pytest -q -n 3"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a script for bash")
 def test_the_script_for_all_versions_says_what_is_missing() -> None:
     command = [str(ROOT / ".ci" / "versions"), "3.11", "3.98", "3.99"]

@@ -207,6 +207,7 @@ def in_a_process_of_its_own(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_without_an_sdk_nothing_is_recorded_and_no_spans_are_made_for_requests() -> None:
     """The API alone gives spans that are none; in a process of its own, where no test has set a provider."""
     code = (
@@ -228,6 +229,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
     assert "pip install 'nodeloom[telemetry]'" in in_a_process_of_its_own(code)
 
 
+@pytest.mark.slow
 def test_a_runtime_without_telemetry_does_not_import_it() -> None:
     code = (
         "import sys; from nodeloom import Runtime; from nodeloom.testing import RecordingTransport\n"

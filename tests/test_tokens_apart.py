@@ -90,6 +90,7 @@ def test_what_a_transport_of_a_host_gave_is_its_own() -> None:
         assert tokens_of(server) == [b"real"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "code", "requests"),
     [

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from measuring.n8n_form import NODE, whole_node
 
 DOCUMENT = whole_node()
@@ -26,6 +28,7 @@ def test_it_holds_every_operation_and_property() -> None:
     assert len(DOCUMENT["properties"]) == 1 + sum(len(part["properties"]) for part in parts)
 
 
+@pytest.mark.slow
 def test_every_address_reads_parameters_that_its_operation_shows() -> None:
     for resource, option in operations():
         shown = {

@@ -333,6 +333,7 @@ def test_every_command_has_an_entry() -> None:
 CASES = [(path, number, case) for path, cases in COMMANDS.items() for number, case in enumerate(cases)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for *_, case in CASES], ids=[f"{path} {number}" for path, number, _ in CASES])
 def test_no_command_writes_a_secret(world: World, case: Case) -> None:
     """Not to standard output, standard error, a log, or a file, in any form."""

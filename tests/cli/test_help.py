@@ -145,11 +145,13 @@ def test_the_version_imports_next_to_nothing() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("describe", "--help"), ("validate", "--help")])
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments).isdisjoint({*HEAVY, "pluggy"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
 def test_looking_at_nodes_imports_nothing_that_runs_need(arguments: tuple[str, ...]) -> None:
     modules = imported(*arguments)
@@ -161,11 +163,13 @@ def test_looking_at_nodes_imports_nothing_that_runs_need(arguments: tuple[str, .
     assert "importlib.metadata" not in modules or may_have_entry_points("nodeloom")
 
 
+@pytest.mark.slow
 def test_completing_names_imports_nothing_that_runs_need() -> None:
     words = {"COMP_WORDS": shlex.join(["nodeloom", "describe", *TARGET[:2], "D"]), "COMP_CWORD": "4"}
     assert imported(_NODELOOM_COMPLETE="bash_complete", **words).isdisjoint({*HEAVY, "nodeloom.runtime.runtime"})
 
 
+@pytest.mark.slow
 def test_listing_plugins_does_without_http_javascript_and_tables() -> None:
     assert imported("plugins").isdisjoint({"httpx", "rich", "jsonschema", "quickjs", "anyio", "pydantic"})
 
@@ -206,6 +210,7 @@ def test_names_are_completed(
     assert expected in completed(*words, monkeypatch=monkeypatch, cli=cli)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 def test_bash_completes_a_name_with_a_space_as_one_word(cli: Call, tmp_path: Path) -> None:
     (tmp_path / "nodeloom").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m nodeloom.cli "$@"\n')
@@ -223,6 +228,7 @@ def test_completion_of_a_wrong_name_is_empty(cli: Call, monkeypatch: pytest.Monk
     assert completed("run", "nowhere", "x", monkeypatch=monkeypatch, cli=cli) == []
 
 
+@pytest.mark.slow
 def test_a_listing_into_a_pipe_that_closes_is_quiet() -> None:
     call = f"{shlex.quote(sys.executable)} -m nodeloom.cli describe threecx 'Website Links' --json | true"
     done = subprocess.run(["/bin/sh", "-c", call], capture_output=True, text=True, timeout=60, check=False)

@@ -93,6 +93,7 @@ def check(said: Said) -> None:
     assert not [line for line in lines if line.startswith("error: forged")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -224,6 +225,7 @@ raise RuntimeError({evil!r})
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_that_failed_is_listed_safely(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     information = folder / "evil-1.dist-info"

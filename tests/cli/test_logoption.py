@@ -171,6 +171,7 @@ def deleted(*options: str) -> Said:
     return finish(start("run", *DELETE, "--set", "Link=link-1", *options))
 
 
+@pytest.mark.slow
 def test_a_warning_stays_with_quiet(unverified: None) -> None:
     """Nobody who leaves out the notes agreed to a connection that others can read."""
     said = deleted("--quiet")
@@ -179,6 +180,7 @@ def test_a_warning_stays_with_quiet(unverified: None) -> None:
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_warning_can_be_left_out_or_written_elsewhere(unverified: None, tmp_path: Path) -> None:
     assert deleted("--quiet", "--log-level", "error").err == ""
     assert deleted("--quiet", "--log-file", "log").err == ""

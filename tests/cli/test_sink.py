@@ -22,6 +22,7 @@ VALUES = st.recursive(
 ENCODERS = pytest.mark.parametrize("encode", [encoder(0), encoder(1_000_000)], ids=["json", "pydantic"])
 
 
+@pytest.mark.slow
 @ENCODERS
 @given(VALUES)
 def test_a_line_is_the_value_in_utf_8(encode: Callable[[object], bytes], value: object) -> None:
@@ -104,6 +105,7 @@ def test_a_reader_that_leaves_is_no_fault_of_the_file() -> None:
         assert sink.closed_by_reader
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a signal does not end a write there")
 def test_a_write_that_waits_for_a_reader_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the write nor the closing waits for somebody who does not read."""

@@ -48,6 +48,7 @@ def test_a_file_with_items_runs_once_for_each(sandbox: ThreeCXSandbox, run_with:
         assert len(run_with(items.fileno()).results) == 3
 
 
+@pytest.mark.slow
 def test_an_empty_pipe_file_or_null_device_runs_once(
     sandbox: ThreeCXSandbox, run_with: RunWith, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_socket_runs_once(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
         assert len(run_with(theirs.fileno()).results) == 1
 
 
+@pytest.mark.slow
 def test_a_closed_standard_input_runs_once(sandbox: ThreeCXSandbox) -> None:
     closing = ["/bin/sh", "-c", 'exec "$@" <&-', "sh"]
     process = subprocess.run([*closing, *command("run", *ONE)], capture_output=True, timeout=60, check=False)
@@ -83,6 +85,7 @@ def test_a_closed_standard_input_runs_once(sandbox: ThreeCXSandbox) -> None:
     assert process.stdout.count(b"\n") == 1
 
 
+@pytest.mark.slow
 def test_a_silent_pipe_does_not_hold_up_what_needs_no_items(sandbox: ThreeCXSandbox, run_with: RunWith) -> None:
     """As when a service starts the command with a pipe that nobody writes to."""
     reading, writing = os.pipe()
@@ -93,6 +96,7 @@ def test_a_silent_pipe_does_not_hold_up_what_needs_no_items(sandbox: ThreeCXSand
     assert "running once" in said.err
 
 
+@pytest.mark.slow
 def test_a_silent_pipe_is_waited_for_when_items_are_needed_and_that_is_said(sandbox: ThreeCXSandbox) -> None:
     reading, writing = os.pipe()
     process = start("run", *DELETE, "--set", "Link=<<$json.Link>>", stdin=reading)

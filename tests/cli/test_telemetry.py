@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from nodeloom.testing import ThreeCXSandbox
 from tests.cli.conftest import DELETE, Call
 
@@ -36,6 +38,7 @@ def in_a_process_of_its_own(code: str, *arguments: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_recorded_where_an_sdk_is_set_up(sandbox: ThreeCXSandbox) -> None:
     done = in_a_process_of_its_own(SET_UP, "--set", "Link=link-1")
     assert done.returncode == 0, done.stderr
@@ -49,6 +52,7 @@ def test_where_none_is_set_up_the_run_goes_on_and_says_so(sandbox: ThreeCXSandbo
     assert said.err.startswith("warning: --telemetry records nothing: no OpenTelemetry SDK is set up")
 
 
+@pytest.mark.slow
 def test_without_the_extra_nothing_is_sent_and_the_error_says_what_to_install(sandbox: ThreeCXSandbox) -> None:
     absent = (
         "import sys; sys.modules['opentelemetry'] = None; from nodeloom.cli import main; sys.exit(main(sys.argv[1:]))"

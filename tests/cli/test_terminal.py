@@ -58,6 +58,7 @@ def test_a_closed_stream_is_no_traceback(arguments: tuple[str, ...], closed: int
     assert done.returncode == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -106,6 +107,7 @@ def test_json_is_json_in_every_encoding(encoding: str, monkeypatch: pytest.Monke
     assert json.loads(out.getvalue().decode(encoding)) == ODD
 
 
+@pytest.mark.slow
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_in_ascii_says_the_same(value: object) -> None:
     text = ascii_json(json_text(value))

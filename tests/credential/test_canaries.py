@@ -52,6 +52,7 @@ def session(path: Path, secret: str, **change: Any) -> CredentialSession:
     return CredentialSession(OAUTH2, stored, tokens=TokenStore())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("authentication", ["header", "body"])
 @pytest.mark.parametrize("grant", ["clientCredentials", "authorizationCode", "pkce"])

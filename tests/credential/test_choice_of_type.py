@@ -229,6 +229,7 @@ def test_a_users_tokens_are_refreshed_during_a_run_and_kept(
     assert "canary-token-1" not in FileProvider().path.read_text()
 
 
+@pytest.mark.slow
 def test_a_token_request_is_repeated(runtime: Runtime, transport: RecordingTransport, service: Service) -> None:
     """A broken connection and a 503 without Retry-After, though it is a POST; a token too many does no harm."""
     service.faults = [httpx.ReadError("gone"), 503]
@@ -237,6 +238,7 @@ def test_a_token_request_is_repeated(runtime: Runtime, transport: RecordingTrans
     assert [r.url.path for r in transport.requests] == ["/token", "/token", "/token", "/things"]
 
 
+@pytest.mark.slow
 def test_testing_a_credential_repeats_too(runtime: Runtime, transport: RecordingTransport, service: Service) -> None:
     """`Runtime.test_credential` sends by the same policy."""
     service.faults = [httpx.ReadError("gone")]

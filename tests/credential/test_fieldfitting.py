@@ -36,6 +36,7 @@ def test_a_server_url_is_understood_as_people_type_it(typed: str, used: str) -> 
     assert session.origins == {origin_of(used)}
 
 
+@pytest.mark.slow
 @given(
     st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8}){0,2}(:[1-9][0-9]{0,3})?(/[a-z0-9]{1,5}){0,2}", fullmatch=True),
     st.sampled_from(["", "/", "/xapi/v1", "/xapi/v1/", "//"]),

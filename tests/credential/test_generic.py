@@ -184,6 +184,7 @@ def test_it_is_computed_once() -> None:
     assert asyncio.run(session.renew(Injection(), send_nothing)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not WIRE.is_dir(), reason="the recordings of n8n are not beside this checkout")
 def test_the_recorded_credential_types_are_put_on_as_n8n_did() -> None:
     """Every recorded request of a node with a generic credential carries what is made here."""

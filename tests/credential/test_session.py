@@ -46,6 +46,7 @@ THREE_CX = three_cx_type()
 GIVEN = {"serverUrl": "https://pbx/", "clientId": "me", "clientSecret": "sesame"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["seconds", "minutes"])
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])
 async def test_the_sandbox_accepts_what_is_put_on(unit: str, token_format: str) -> None:

@@ -48,6 +48,7 @@ def trap() -> Iterator[ThreadingHTTPServer]:
     thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "around",
     [
@@ -109,6 +110,7 @@ def test_references_inside_the_schema_are_followed() -> None:
         anchored.check([5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
@@ -206,6 +208,7 @@ def test_a_schema_that_does_not_end_is_refused_before_there_is_a_value(schema: A
         BoundedSchema(schema)
 
 
+@pytest.mark.slow
 def test_a_schema_that_multiplies_with_the_value_s_depth_is_stopped() -> None:
     schema = BoundedSchema({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}})
     value: Any = {}
@@ -312,6 +315,7 @@ def fits(schema: Any, value: Any) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(SCHEMAS, VALUES)
 @settings(deadline=None)
 def test_what_fits_is_what_jsonschema_says(schema: Any, value: Any) -> None:

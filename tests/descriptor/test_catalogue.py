@@ -120,6 +120,7 @@ def test_a_split_node_without_a_folder_says_what_it_needs() -> None:
         node.operations("users")
 
 
+@pytest.mark.slow
 def test_a_broken_node_leads_to_the_piece(tmp_path: Path) -> None:
     path = tmp_path / "node.json"
     path.write_text(json.dumps({"name": "n", "displayNmae": "N", "properties": [{"name": "x"}]}), encoding="utf-8")
@@ -268,6 +269,7 @@ def test_every_exact_name_finds_itself(keys: list[str]) -> None:
     assert [known.find(key) for key in keys] == keys
 
 
+@pytest.mark.slow
 @needs_corpus
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_recorded_node_loads_and_its_names_find_themselves(file: Path) -> None:

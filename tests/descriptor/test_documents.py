@@ -90,6 +90,7 @@ def refused(read: Any, raw: Any) -> str | None:
     return None
 
 
+@pytest.mark.slow
 @given(written())
 @settings(deadline=None, max_examples=150)  # the first example imports pydantic
 def test_what_pydantic_allows_is_read_and_nothing_else_is(one: tuple[type[Document], Any]) -> None:
@@ -186,6 +187,7 @@ def test_what_is_no_key_of_a_document_cannot_be_declared() -> None:
         Odd.model_validate({"a": b""})
 
 
+@pytest.mark.slow
 def test_a_right_document_is_read_without_pydantic_and_a_wrong_one_is_explained_by_it() -> None:
     code = (
         "import sys\n"

@@ -314,6 +314,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_takes_values_of_its_type_and_expressions_and_literals(field: str) -> None:
     raw, good, bad = FIELDS[field]
@@ -358,6 +359,7 @@ def test_a_required_field_is_required_unless_a_default_fills_it(more: dict[str, 
     assert accepts(node, a="x")
 
 
+@pytest.mark.slow
 def test_a_field_is_required_when_it_is_visible() -> None:
     node = node_of(
         text("mode", default="list"),

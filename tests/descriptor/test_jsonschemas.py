@@ -19,6 +19,7 @@ def test_every_kind_of_document_has_a_schema() -> None:
     assert {f"{kind}.schema.json" for kind in KINDS} <= {path.name for path in SCHEMAS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
 def test_each_is_a_valid_2020_12_schema_that_says_what_it_is(path: Path) -> None:
     schema = json.loads(path.read_text(encoding="utf-8"))
@@ -33,6 +34,7 @@ def test_they_are_what_the_models_say(kind: str) -> None:
     assert load_schema(kind) == schema_of(kind), "run: python -m nodeloom.descriptor.jsonschemas"
 
 
+@pytest.mark.slow
 def test_the_tool_writes_only_what_changed(tmp_path: Path) -> None:
     assert sorted(path.name for path in write(tmp_path)) == [
         "credential.schema.json",

@@ -18,6 +18,7 @@ NODE = Node.from_path(data_root() / "nodes" / "threecx")
 ENTRIES = entries_of(NODE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "resource", "operation"),
     [
@@ -39,6 +40,7 @@ def test_the_best_match_is_what_is_meant(query: str, resource: str, operation: s
     assert (hits[0].entry.resource, hits[0].entry.operation) in {(resource, operation), (resource, "Get Trunk")}
 
 
+@pytest.mark.slow
 def test_every_operation_is_found_by_its_own_name() -> None:
     for entry in ENTRIES[::7]:
         hits = search(ENTRIES, f"{entry.resource} {entry.operation}")

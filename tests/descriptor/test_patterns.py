@@ -42,6 +42,7 @@ def test_a_broken_pattern_is_a_descriptor_error(pattern: str) -> None:
     assert caught.value.value == pattern
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
 def test_a_pattern_that_backtracks_for_ever_is_stopped(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hasty(monkeypatch)

@@ -76,6 +76,7 @@ def visible_by_form(properties: list[PropertyDescriptor], given_values: Any) -> 
     return [id(prop) in shown for prop in properties]
 
 
+@pytest.mark.slow
 @given(forms(), st.dictionaries(st.sampled_from(["p0", "p1", "p2", "p3"]), st.sampled_from(VALUES), max_size=4))
 @settings(deadline=None)
 def test_schema_and_form_agree_about_what_is_visible(properties: list[PropertyDescriptor], values: Any) -> None:
@@ -92,6 +93,7 @@ def prop(name: str, show: Any = None, hide: Any = None, **more: Any) -> Property
     return PropertyDescriptor.model_validate(raw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", [*NUMBERS, 5, {"_cnd": {"not": 5}}])
 @pytest.mark.parametrize(
     "value", [4, 5, 5.5, 6, [5, 6], [], ["a", 5], {"__rl": True, "mode": "id", "value": 5}, {"x": 1}]

@@ -75,6 +75,7 @@ def test_what_is_right_has_no_problem() -> None:
     assert problems() == []
 
 
+@pytest.mark.slow
 @needs_corpus
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_nothing_is_wrong_with_nodes_that_run(file: Any) -> None:

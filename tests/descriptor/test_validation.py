@@ -125,6 +125,7 @@ def agreed(node: Any) -> bool:
     return valid
 
 
+@pytest.mark.slow
 @needs_corpus
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_recorded_descriptor_is_valid_for_models_and_schemas(file: Any) -> None:
@@ -138,6 +139,7 @@ def test_every_recorded_descriptor_is_valid_for_models_and_schemas(file: Any) ->
         assert Draft202012Validator(load_schema("credential")).is_valid(credential)
 
 
+@pytest.mark.slow
 @needs_corpus
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_recorded_descriptor_is_written_out_as_it_was_read(file: Any) -> None:
@@ -438,6 +440,7 @@ def test_json_paths(keys: tuple[str | int, ...], wanted: str) -> None:
     assert json_path(keys) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", sorted((ROOT / "nodes").rglob("*.json")), ids=lambda file: file.name)
 def test_what_ships_is_valid(file: Any) -> None:
     raw = json.loads(file.read_text(encoding="utf-8"))

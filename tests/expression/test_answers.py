@@ -73,6 +73,7 @@ def _agrees(answer: str, given: Any) -> bool:
     return given is not UNDEFINED and type(given) is type(expected) and bool(given == expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_answer_is_n8ns(name: str) -> None:
     """Text, numbers, lists, dates and failures alike."""

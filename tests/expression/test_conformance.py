@@ -39,6 +39,7 @@ def judged(*lines: str, **options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @needs_recordings
 def test_answers_agree_with_n8ns() -> None:
     """In at least 98 of 100 recorded expressions, every payload contained, although all share one engine."""
@@ -48,6 +49,7 @@ def test_answers_agree_with_n8ns() -> None:
     assert share >= 98, report
 
 
+@pytest.mark.slow
 @needs_recordings
 @pytest.mark.parametrize("where", ["here", "in a process", "nowhere"])
 def test_payloads_are_contained(where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -77,6 +79,7 @@ def test_payloads_are_contained(where: str, monkeypatch: pytest.MonkeyPatch, tmp
         assert not callable(answer), vector["id"]
 
 
+@pytest.mark.slow
 @needs_recordings
 def test_every_payload_is_contained_with_javascript_switched_off_too() -> None:
     """QuickJS is not even loaded."""

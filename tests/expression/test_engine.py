@@ -27,6 +27,7 @@ def run(code: str, environment: Environment | None = None, **data: Any) -> objec
 QUICK = Environment(engines=ENGINES, time_limit=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -49,6 +50,7 @@ def test_the_limits_hold_whatever_takes_the_time(code: str) -> None:
     assert run("1 + 1", QUICK) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -71,6 +73,7 @@ def test_memory_and_results_are_bounded(code: str) -> None:
     assert run("1 + 1") == 2
 
 
+@pytest.mark.slow
 def test_the_memory_limit_is_the_hosts() -> None:
     """Less for an untrusted author, more for large data."""
     code = "'x'.repeat(32 * 1024 * 1024).length"
@@ -95,6 +98,7 @@ def test_recursion_ends_as_an_error_of_the_code() -> None:
         run("(() => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a })()")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -169,6 +173,7 @@ def test_a_method_that_is_lent_its_data_changes_no_other_evaluations(code: str) 
         assert look.resolve(following) == [items[following.index]["json"]["a"], [[3, 1, 2], [5]]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -334,12 +339,14 @@ def test_a_hosts_functions_are_called_by_name() -> None:
     assert run("double(1)") is UNDEFINED
 
 
+@pytest.mark.slow
 def test_digests_of_many_values_need_no_question_each() -> None:
     """They are asked for together."""
     value = run("$json.names.map(n => n.hash('sha256')).unique().length", names=[f"n{i}" for i in range(1500)])
     assert value == 1500
 
 
+@pytest.mark.slow
 def test_every_thread_has_its_engine() -> None:
     """Also one with a small stack."""
 

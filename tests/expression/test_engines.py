@@ -81,6 +81,7 @@ COUNTERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", COUNTERS)
 def test_no_evaluation_counts_the_ones_before_it(code: str) -> None:
     """Neither those for other items, nor those of other runs with the same engine."""
@@ -120,6 +121,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judged", [True, False], ids=["as-judged", "taken-for-pure"])
 @pytest.mark.parametrize("code", CHANGES)
 def test_no_program_changes_an_item_for_another(code: str, judged: bool) -> None:
@@ -203,6 +205,7 @@ def test_an_engine_reads_no_file_that_is_no_module() -> None:
         engines_of(environment).current().load("../../importers/js/loader")
 
 
+@pytest.mark.slow
 def test_a_time_limit_counts_what_questions_cost_too() -> None:
     """A run that is repeated for each answer cannot go on for long; waiting for a host's function does not count."""
     calls = []
@@ -229,6 +232,7 @@ _OVERRIDABLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", _OVERRIDABLE)
 @pytest.mark.parametrize("process", [False, True])
 def test_a_method_that_objects_may_have_of_their_own_keeps_nothing(method: str, process: bool) -> None:
@@ -309,6 +313,7 @@ _ROOTS = [
 ]
 
 
+@pytest.mark.slow
 def test_nothing_within_reach_keeps_anything() -> None:
     """Whatever an evaluation can reach, it leaves nothing there that the next one could find."""
     environment = Environment(engines=Engines())

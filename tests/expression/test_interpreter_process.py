@@ -36,6 +36,7 @@ def process_of(engines: Engines) -> subprocess.Popen[bytes]:
     return interpreter._child
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -78,6 +79,7 @@ def test_what_a_host_gives_is_the_same() -> None:
         run("$('Missing').first()", environment=environment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -107,6 +109,7 @@ NATIVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", NATIVES)
 def test_a_built_in_that_does_not_look_at_the_clock_is_ended_by_the_system(code: str) -> None:
     """QuickJS's own limit does not hold here: that is what the process is for."""
@@ -127,6 +130,7 @@ def test_a_process_that_ends_costs_its_evaluation_and_no_other() -> None:
     assert process_of(engines).pid != process.pid
 
 
+@pytest.mark.slow
 def test_a_process_that_is_stopped_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It uses no time of any processor, so the clock on the wall decides."""
     monkeypatch.setattr(room, "_WALL_SECONDS", 0.2)
@@ -140,6 +144,7 @@ def test_a_process_that_is_stopped_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     assert process.poll() is not None
 
 
+@pytest.mark.slow
 def test_a_process_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it is sent is longer than a pipe holds."""
     monkeypatch.setattr(room, "_WALL_SECONDS", 0.2)
@@ -161,6 +166,7 @@ def test_a_process_that_does_not_start_is_told(program: str, monkeypatch: pytest
         run("1 + 1", Engines(process=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [
@@ -202,6 +208,7 @@ def test_closing_a_runtime_ends_its_process() -> None:
     assert process.poll() is not None
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_the_midst_of_an_exchange_leaves_no_answer_for_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -219,6 +226,7 @@ def test_an_interrupt_in_the_midst_of_an_exchange_leaves_no_answer_for_the_next(
     assert run("'third'.concat()", engines) == "third"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_starts_a_process_of_its_own() -> None:
@@ -252,6 +260,7 @@ def test_a_process_holds_nothing_of_this_one(monkeypatch: pytest.MonkeyPatch) ->
     assert "Max file size             0                    0" in limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "result"),
     [
@@ -278,6 +287,7 @@ def test_nonsense_of_a_process_is_no_result(answer: bytes, result: str, monkeypa
     assert interpreter.spoiled
 
 
+@pytest.mark.slow
 def test_large_data_crosses_whole() -> None:
     text = "ä" * 3_000_000
     assert run("$json.text + '!'", text=text) == text + "!"

@@ -97,6 +97,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(STEPS, st.dictionaries(NAMES, VALUES, max_size=4))
 def test_drawn_queries_too(query: str, data: dict[str, Any]) -> None:

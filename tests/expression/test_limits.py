@@ -85,6 +85,7 @@ def test_no_code_runs_on(code: str) -> None:
     assert run("1 + 1") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -152,6 +153,7 @@ def test_what_looks_at_the_clock_gives_what_it_gave(code: str, value: object) ->
         assert run(code) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -185,6 +187,7 @@ def test_a_zones_name_leads_to_no_file(zone: str) -> None:
     assert run(f"DateTime.fromMillis(0).setZone('{zone}')") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

@@ -142,6 +142,7 @@ def test_the_key_of_a_models_value_is_a_name(key: str) -> None:
     assert at("={{ $fromAI('name') + $fromAI('zz', 'd', 'string', 'other') }}") == "Annother"
 
 
+@pytest.mark.slow
 def test_every_name_that_templates_have_is_known_to_what_checks_names() -> None:
     """A function of a host that is called like one of them would never be asked."""
     source = (Path(expression.__file__).parent / "js" / "names.js").read_text(encoding="utf-8")

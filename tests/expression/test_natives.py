@@ -192,6 +192,7 @@ def test_the_names_of_a_scope_lead_to_no_other_built_in_function() -> None:
     assert {path for path, kind in further.items() if kind == "native"} == classes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word",
     [

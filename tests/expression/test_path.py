@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ def shape(value: Any) -> object:
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(DATA, STEPS)
 def test_a_path_has_the_same_value_in_both(data: dict[str, Any], path: list[str | int]) -> None:
@@ -78,6 +80,7 @@ def test_a_path_has_the_same_value_in_both(data: dict[str, Any], path: list[str 
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(DATA, STEPS, STEPS, st.text(alphabet="ab <>$é\n", max_size=5))
 def test_text_around_paths_is_the_same_in_both(

@@ -129,6 +129,7 @@ _CODE = st.recursive(_ATOMS, _larger, max_leaves=9)
 _DATA = {"a": [3, {"b": [1, 2]}], "o": {"map": 1, "c": {"d": 1}}}
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(_CODE)
 @example("({ at: [].map, length: 1, 0: 0 }).at($json.a.pop, $json.a)")

@@ -11,6 +11,7 @@ from nodeloom.expression.text import NotPlainError, mixed_text, number_text, str
 from nodeloom.values import UNDEFINED
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(st.floats())
 def test_a_number_is_written_as_javascript_writes_it(number: float) -> None:

@@ -74,6 +74,7 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
         read(write_tar(path, (info, content)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
 def test_a_header_that_unpacks_without_end_is_refused_before_it_is_read(tmp_path: Path, kind: bytes) -> None:
     info, _content = tar_entry("package/pax", type=kind)
@@ -84,6 +85,7 @@ def test_a_header_that_unpacks_without_end_is_refused_before_it_is_read(tmp_path
         read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
 def test_headers_of_headers_without_end_are_refused(tmp_path: Path, kind: bytes) -> None:
     info, content = tar_entry("package/x", b"18 comment=abcdef\n", type=kind)
@@ -143,6 +145,7 @@ def test_many_entries_are_refused(tmp_path: Path) -> None:
         read(write_tar(tmp_path / "p.tgz", *(tar_entry(f"package/{n}.js") for n in range(51))))
 
 
+@pytest.mark.slow
 def test_files_beyond_the_limit_that_holds_by_itself_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.tgz"
     header = tar_entry("package/x.js")[0].tobuf()

@@ -66,11 +66,13 @@ def test_code_without_end_ends_with_its_time(tmp_path: Path, code: str) -> None:
     assert fault.path == "lib/X.node.js"
 
 
+@pytest.mark.slow
 def test_a_getter_without_end_ends_with_its_time(tmp_path: Path) -> None:
     trap = "Object.defineProperty(this.description, 'x', { enumerable: true, get() { for (;;); } });"
     assert "the 0.3 s an import may take" in endless(tmp_path, "", trap).message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -106,6 +108,7 @@ def test_what_is_no_description_is_refused(tmp_path: Path, inside: str, why: str
     assert why in refusal(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -140,6 +143,7 @@ def test_the_environment_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert node["codex"] == {"env": {}, "argv": [], "cwd": "/package"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -157,6 +161,7 @@ def test_replaced_built_ins_do_not_bend_the_description(tmp_path: Path, code: st
     assert "bent" not in json.dumps(node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -206,6 +211,7 @@ def test_a_name_cannot_leave_the_folder_or_reach_the_terminal(tmp_path: Path) ->
     assert text.replace("\n", "").isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["con", "NUL", "com1"])
 def test_a_name_is_no_device(tmp_path: Path, name: str) -> None:
     result = load(tmp_path, "", f"this.description.name = '{name}';")
@@ -283,6 +289,7 @@ def test_a_package_prints_nothing_and_what_it_returns_is_one_line(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_descriptions_beyond_the_limit_are_refused_while_they_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +333,7 @@ def test_lines_that_are_none_are_not_looked_at() -> None:
     assert process._lines(output) == [{"at": "x"}, {"described": "{}"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "inside",
     [

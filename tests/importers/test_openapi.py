@@ -128,6 +128,7 @@ def test_properties_are_overridden_where_they_match(tmp_path: Path) -> None:
     assert named(node, "name")["default"] == "Tom"
 
 
+@pytest.mark.slow
 def test_its_operations_run(tmp_path: Path, listener: Listener) -> None:
     node = imported(tmp_path)
     node["requestDefaults"] = {"baseURL": listener.url}

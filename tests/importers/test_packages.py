@@ -28,6 +28,7 @@ def node_archive(folder: Path) -> Path:
     return pack(folder / "node-1.0.0.tgz", {"package.json": MANIFEST, MODULE: NODE})
 
 
+@pytest.mark.slow
 def test_archives_beside_the_source_are_found(tmp_path: Path) -> None:
     source = node_archive(tmp_path)
     pack(tmp_path / "acme-lib-1.2.3.tgz", LIBRARY)
@@ -47,6 +48,7 @@ def test_the_newest_archive_is_taken_and_one_of_another_name_is_not(tmp_path: Pa
     assert import_package(source).nodes[0]["codex"] == "newer"
 
 
+@pytest.mark.slow
 def test_archives_and_folders_are_given(tmp_path: Path) -> None:
     source = node_archive(tmp_path)
     library = pack(tmp_path / "elsewhere.tgz", LIBRARY)
@@ -54,6 +56,7 @@ def test_archives_and_folders_are_given(tmp_path: Path) -> None:
     assert import_package(source, dependencies=[library, deep]).nodes[0]["codex"] == "X!"
 
 
+@pytest.mark.slow
 def test_a_folder_with_node_modules_is_given(tmp_path: Path) -> None:
     source = node_archive(tmp_path)
     unpack_to(tmp_path / "project/node_modules/@acme/lib", LIBRARY)
@@ -63,6 +66,7 @@ def test_a_folder_with_node_modules_is_given(tmp_path: Path) -> None:
         assert import_package(source, dependencies=[given]).nodes[0]["codex"] == "X!"
 
 
+@pytest.mark.slow
 def test_what_npm_installed_is_found(tmp_path: Path) -> None:
     modules = tmp_path / "project/node_modules"
     package = unpack_to(modules / "@acme/n8n-nodes-x", {"package.json": MANIFEST, MODULE: NODE})
@@ -127,6 +131,7 @@ def test_loggers_are_inert(tmp_path: Path) -> None:
     assert result.report.missing == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x; rm -rf ~", "$(id)", "../../x", "@a/../b", "\u001b[31mx", "a" * 300])
 def test_a_hostile_name_is_no_part_of_a_command(tmp_path: Path, name: str) -> None:
     result = import_package(one_node(tmp_path / "p.tgz", module(f"try {{ require({json.dumps(name)}) }} catch {{}}")))

@@ -13,6 +13,7 @@ WIRE = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "wire"
 RECORDED = sorted(WIRE.glob("*.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not RECORDED, reason="the recordings of n8n are not beside the repository")
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.stem)
 def test_a_recorded_descriptor_is_imported_as_it_is(path: Path) -> None:

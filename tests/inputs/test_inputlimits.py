@@ -51,6 +51,7 @@ def test_a_line_of_just_the_size_allowed_is_an_item() -> None:
         assert read(item + b"\n", "ndjson") == [{"a": "x" * (length - 8)}]
 
 
+@pytest.mark.slow
 def test_a_line_without_an_end_is_given_up_and_memory_stays_flat() -> None:
     """A gigabyte of it; the error names the line and says that nothing after it was read."""
     limits = InputLimits(item_bytes=4 * 1024 * 1024)
@@ -66,6 +67,7 @@ def test_a_line_without_an_end_is_given_up_and_memory_stays_flat() -> None:
     assert peak < 3 * limits.item_bytes
 
 
+@pytest.mark.slow
 def test_an_object_without_an_end_is_given_up_and_memory_stays_flat() -> None:
     tracemalloc.start()
     found = read(chain([b'[{"a":1},\n{"a":"'], repeat(b"x" * 65536)), "json", InputLimits(item_bytes=1024 * 1024))
@@ -82,6 +84,7 @@ def test_an_input_of_nothing_is_given_up() -> None:
             read(repeat(nothing))
 
 
+@pytest.mark.slow
 def test_long_and_deep_items_of_an_array_are_errors_in_their_places() -> None:
     long = {"a": ['"]}', "x" * 200_000, {"b": ["\\", '\\"']}]}
     deep_text = "[" * 100_000 + "{}" + "]" * 100_000
@@ -156,6 +159,7 @@ def test_rows_that_are_too_long_are_errors_in_their_places() -> None:
         read(b"x" * 3000 + b",b\n1,2\n", "csv")
 
 
+@pytest.mark.slow
 def test_a_quote_that_is_never_closed_does_not_gather_the_rest_of_the_file() -> None:
     """csv.reader gives a field up at 128 KiB; the rows after that are read again."""
     lines = chain([b'a,b\n1,2\n"x,1\n'], repeat(b"3,4\n" * 10_000, 20), [b"5,6\n"])
@@ -196,6 +200,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(values, max_size=3), st.text(max_size=5), st.integers(1, 7), st.booleans())
 def test_the_end_of_a_value_is_found_however_it_is_cut(value: list[Any], more: str, size: int, ascii_: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_)

@@ -47,12 +47,14 @@ json_values = st.recursive(
 items = st.lists(st.dictionaries(st.text(), json_values, max_size=4), max_size=6)
 
 
+@pytest.mark.slow
 @given(items, st.integers(1, 40), st.booleans())
 def test_ndjson_gives_back_what_was_written_however_it_arrives(written: list[Any], size: int, ascii_: bool) -> None:
     data = "".join(json.dumps(i, ensure_ascii=ascii_) + "\n" for i in written).encode("utf-8", "replace")
     assert read(data, "ndjson", size) == [json.loads(line) for line in data.decode().split("\n") if line]
 
 
+@pytest.mark.slow
 @given(items, st.integers(1, 40), st.sampled_from([None, 2]))
 def test_a_json_array_gives_back_what_was_written_however_it_arrives(
     written: list[Any], size: int, indent: int | None
@@ -62,6 +64,7 @@ def test_a_json_array_gives_back_what_was_written_however_it_arrives(
     assert read(data, None, size) == written
 
 
+@pytest.mark.slow
 @given(items.filter(bool), st.integers(1, 40))
 def test_objects_one_after_the_other_are_items(written: list[Any], size: int) -> None:
     """As `jq` writes them."""

@@ -52,6 +52,7 @@ def test_what_holds_no_items_is_refused_with_a_hint(items: Any) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.slow
 @given(count=st.integers(0, 200), stop_at=st.integers(0, 200), kind=st.sampled_from(["list", "generator", "whole"]))
 @settings(max_examples=80, deadline=None)
 def test_given_and_rest_together_are_what_was_read(count: int, stop_at: int, kind: str) -> None:
@@ -79,6 +80,7 @@ def test_given_and_rest_together_are_what_was_read(count: int, stop_at: int, kin
         assert len(pulled) == count
 
 
+@pytest.mark.slow
 def test_a_blocking_input_is_read_in_a_thread_and_a_close_does_not_wait_for_it() -> None:
     reading, writing = os.pipe()
 

@@ -186,6 +186,7 @@ def test_the_journals_are_whole(whole: Path, copied: Callable[[], Path]) -> None
     run_agrees(path, whole, noticed=False)
 
 
+@pytest.mark.slow
 def test_a_byte_that_flips_in_any_page(whole: Path, copied: Callable[[], Path]) -> None:
     chance = random.Random(SEED)
     noticed = 0
@@ -211,6 +212,7 @@ def test_a_byte_that_flips_in_the_head_of_the_file(whole: Path, copied: Callable
         run_agrees(path, whole, noticed=is_noticed(path, whole))
 
 
+@pytest.mark.slow
 def test_a_byte_that_flips_in_the_log(whole: Path, copied: Callable[[], Path]) -> None:
     log = whole.with_name("j-wal")
     if not log.exists():
@@ -227,6 +229,7 @@ def test_a_byte_that_flips_in_the_log(whole: Path, copied: Callable[[], Path]) -
     assert noticed > len(offsets) / 2
 
 
+@pytest.mark.slow
 def test_files_that_were_cut_off_or_overwritten(whole: Path, copied: Callable[[], Path]) -> None:
     chance = random.Random(SEED + 3)
     size = whole.stat().st_size
@@ -252,6 +255,7 @@ def test_files_that_were_cut_off_or_overwritten(whole: Path, copied: Callable[[]
         run_agrees(path, whole, noticed=is_noticed(path, whole))
 
 
+@pytest.mark.slow
 def test_a_log_that_was_cut_off_is_gone_or_is_anothers(whole: Path, copied: Callable[[], Path], tmp_path: Path) -> None:
     log = whole.with_name("j-wal")
     if not log.exists():
@@ -342,6 +346,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
 def test_rows_that_somebody_edited(whole: Path, copied: Callable[[], Path], edit: str) -> None:
     path = copied()

@@ -41,6 +41,7 @@ def counted(left: list[Path]) -> list[tuple[int, int]]:
     return [(found.succeeded, found.unknown) for found in map(account, left)]
 
 
+@pytest.mark.slow
 def test_what_waits_for_a_rate_is_not_in_flight(tmp_path: Path) -> None:
     runtime, left = crashes(tmp_path / "j", tmp_path, lambda n, request: httpx.Response(201, json={}))
     with runtime:
@@ -50,6 +51,7 @@ def test_what_waits_for_a_rate_is_not_in_flight(tmp_path: Path) -> None:
     assert account(tmp_path / "j") == Account(5, 0, 0, 0, 0)
 
 
+@pytest.mark.slow
 def test_what_was_refused_and_waits_is_not_in_flight(tmp_path: Path) -> None:
     """429 says that nothing was done: who dies while he waits to ask again has done nothing."""
 
@@ -64,6 +66,7 @@ def test_what_was_refused_and_waits_is_not_in_flight(tmp_path: Path) -> None:
     assert account(tmp_path / "j") == Account(4, 0, 0, 0, 0)
 
 
+@pytest.mark.slow
 def test_what_may_have_been_done_is_never_taken_back(tmp_path: Path) -> None:
     """The last request was refused, an earlier one of the same item was not."""
 
@@ -104,6 +107,7 @@ def test_an_item_without_a_token_has_certainly_not_been_done(tmp_path: Path) -> 
     assert account(tmp_path / "j") == Account(0, 2, 0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paced", [False, True])
 def test_a_bulk_call_leaves_when_all_its_items_are_on_record(tmp_path: Path, paced: bool) -> None:
     runtime, left = crashes(tmp_path / "j", tmp_path, lambda n, request: httpx.Response(204))
@@ -128,6 +132,7 @@ def test_when_the_bulk_call_fails_each_item_is_sent_by_its_own_intent(tmp_path: 
     assert [(found.succeeded, found.in_flight) for found in map(account, left)] == [(0, 3), (0, 1), (1, 1), (2, 1)]
 
 
+@pytest.mark.slow
 def test_what_nobody_waits_for_any_more_is_not_sent_by_its_bulk_call(tmp_path: Path) -> None:
     """An abandoned run sends nothing further: neither a batch that gathers, nor the items of one that failed."""
     asked: list[str] = []
@@ -168,6 +173,7 @@ def test_observers_are_told_whose_request_it_is_also_after_a_bulk_call(
     assert sent[1:] == [(n, f"WebsiteLinks('link-{n + 1}')") for n in range(3)]
 
 
+@pytest.mark.slow
 def test_a_failure_that_was_to_be_tried_again_and_was_not_keeps_its_error(tmp_path: Path) -> None:
     refusing = True
 
@@ -185,6 +191,7 @@ def test_a_failure_that_was_to_be_tried_again_and_was_not_keeps_its_error(tmp_pa
     assert kept == [NodeloomError, "bad_request"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("parameters", "status"), [(CREATE, 429), (DELETE, 429), (DELETE, 500)])
 def test_what_waited_to_be_tried_again_when_the_run_ended_is_tried_again_by_the_next(
     tmp_path: Path, parameters: dict[str, Any], status: int

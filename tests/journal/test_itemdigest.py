@@ -36,6 +36,7 @@ def test_content_counts_and_the_order_of_keys_does_not(value: Any) -> None:
     assert canonical(json.loads(json.dumps(value))) == text, "read anew from a file it is the same"
 
 
+@pytest.mark.slow
 @given(JSON, JSON)
 def test_different_content_has_different_digests(one: Any, other: Any) -> None:
     same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
@@ -52,6 +53,7 @@ def test_what_is_no_json_is_refused(value: Any) -> None:
         canonical(value)
 
 
+@pytest.mark.slow
 def test_what_is_nested_too_deeply_is_refused() -> None:
     value: Any = {}
     for _ in range(100_000):

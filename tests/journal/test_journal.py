@@ -203,6 +203,7 @@ def test_a_crash_while_a_failed_item_is_tried_again_leaves_it_in_flight(tmp_path
     assert drive(left, links(1), Service(), repeatable=False).codes == ["unknown"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("items", "words"),
     [
@@ -284,6 +285,7 @@ def test_an_item_that_was_cancelled_before_its_intent_was_written_counts_as_not_
     assert len(service.sent) == 1
 
 
+@pytest.mark.slow
 def test_many_commits_carry_the_log_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The write-ahead log does not grow with the run."""
     monkeypatch.setattr("nodeloom.journal.journalfile._LOG_BYTES", 256 * 1024)

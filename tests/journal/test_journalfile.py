@@ -105,6 +105,7 @@ def test_a_truncated_journal_is_refused(tmp_path: Path) -> None:
             open_journal(tmp_path / "j")
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
     drive(tmp_path / "j", links(2000), Service())
     with (tmp_path / "j").open("r+b") as file:
@@ -115,6 +116,7 @@ def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
         open_journal(tmp_path / "j")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
 def test_a_log_that_was_cut_short_loses_its_end_and_nothing_else(tmp_path: Path, kept: float) -> None:
     """As after a power failure: an operation that may happen twice is then repeated, and nothing is lost."""
@@ -157,6 +159,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
         open_journal(tmp_path / "closed" / "j")
 
 
+@pytest.mark.slow
 def test_a_journal_is_used_by_one_run_at_a_time(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "j")
     assert is_held(tmp_path / "j")
@@ -175,6 +178,7 @@ open_journal(Path({str(tmp_path / "j")!r}))
     open_journal(tmp_path / "j").close()
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     program = f"""
 import os, signal
@@ -206,6 +210,7 @@ print(driven.fault.message)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_a_full_disk_ends_the_run_and_leaves_a_journal_that_can_be_gone_on_with(
@@ -234,6 +239,7 @@ def test_an_empty_file_that_is_made_a_journal_is_its_owners_only(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be removed there")
 @pytest.mark.parametrize("repeatable", [True, False])
 @pytest.mark.parametrize("taken", ["j", "j-wal"])

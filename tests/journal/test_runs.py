@@ -272,6 +272,7 @@ def test_on_the_callers_event_loop(sandbox: ThreeCXSandbox, runtime: Runtime, tm
     assert not is_held(tmp_path / "j")
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_leaves_a_journal_that_is_free(tmp_path: Path) -> None:
     class Hanging(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -289,6 +290,7 @@ def test_a_cancelled_run_leaves_a_journal_that_is_free(tmp_path: Path) -> None:
     assert account(tmp_path / "j") == Account(0, 0, 0, 3, 0)
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_closed_early_or_never_begun_lets_go_of_its_journal(
     sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path
 ) -> None:
@@ -315,6 +317,7 @@ def test_coalesced_items_have_their_own_entries(sandbox: ThreeCXSandbox, runtime
     assert len(sandbox.requests) == asked
 
 
+@pytest.mark.slow
 def test_outcomes_that_come_as_they_are_finished_are_told_again_in_any_order(
     sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path
 ) -> None:
@@ -324,6 +327,7 @@ def test_outcomes_that_come_as_they_are_finished_are_told_again_in_any_order(
         assert sorted(o.index for o in outcomes) == list(range(10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "repeatable"), [("Get", True), ("Delete", True), ("Post", False), ("Patch", False), (None, False)]
 )
@@ -389,6 +393,7 @@ def test_a_fault_in_the_input_is_still_the_inputs(sandbox: ThreeCXSandbox, runti
     assert runtime.run("threecx", DELETE, links(5), **given).report.counts.succeeded == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("parameters", "name"), [(DELETE, "link"), (CREATE, "new")], ids=["delete", "create"])
 def test_what_was_waiting_for_its_turn_at_the_end_is_run_by_the_next_run(
     sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path, parameters: dict[str, Any], name: str

@@ -52,6 +52,7 @@ def run(answer: httpx.Response, resource: str, operation: str, **parameters: Any
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t.strip())
 
 
+@pytest.mark.slow
 @given(TEXT)
 def test_a_key_survives_every_character(key: str) -> None:
     request = request_for("Website Links", "Delete Weblink", {"Link": key})
@@ -59,6 +60,7 @@ def test_a_key_survives_every_character(key: str) -> None:
     assert segment.arguments == {"": key}
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.none(), TEXT)
 def test_arguments_of_functions_survive_every_character_and_null(start: str | None, after: str) -> None:
     plain = "2026-01-31T09:30:00Z"
@@ -129,6 +131,7 @@ def test_a_login_page_is_no_download_of_a_list() -> None:
     assert item["json"]["error"]["code"] == "unreadable_answer"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("served", "status", "said"),
     [("20.0.9.45", 404, True), ("20.0.10.1", 404, False), ("20.0.9", 500, False), ("", 404, False)],
@@ -178,6 +181,7 @@ def test_an_empty_success_repeats_what_was_addressed() -> None:
     assert item["json"] == {"success": True, "statusCode": 204, "Ids": [1, 2]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_example_of_every_operation_works_when_pasted(part: int) -> None:
     """What `nodeloom describe` shows is a command that runs: its settings fit, and a request comes of them."""

@@ -45,6 +45,7 @@ def plain(label: str) -> str:
     return start_case(re.sub(r" \(\$\w+\)$", "", label))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not pages(), reason="the shared pages are not here")
 @pytest.mark.parametrize("page", pages(), ids=page_id)
 def test_a_page_of_the_node_our_users_know_matches(page: Json) -> None:
@@ -106,6 +107,7 @@ def test_regenerating_changes_no_byte() -> None:
     assert page_of(imported) == page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_no_sentence_of_the_file_is_copied() -> None:
     """Labels are made from names; what the node says is its own."""
     from nodeloom.importers.openapi.displaynames import start_case
@@ -157,6 +159,7 @@ def test_operations_say_since_when_they_are_there() -> None:
             assert set(newer.values()) <= {"20.0.10"}
 
 
+@pytest.mark.slow
 def test_bulk_pairs_name_properties_that_are_there() -> None:
     with Runtime() as runtime:
         node = runtime.node("threecx")

@@ -218,6 +218,7 @@ def form_of(node: Any, resource: str, operation: str) -> list[PropertyDescriptor
     ]
 
 
+@pytest.mark.slow
 def test_every_operation_validates_against_the_published_schema() -> None:
     from nodeloom.datafolder import data_root
     from nodeloom.descriptor.documentfiles import read_json
@@ -229,6 +230,7 @@ def test_every_operation_validates_against_the_published_schema() -> None:
         assert validate_document(raw, kind_of(raw)) == [], file.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "url", "body"),
     [

@@ -223,6 +223,7 @@ def test_half_a_surrogate_pair_is_refused_in_words() -> None:
         url_of("=/x/{{ $json.id }}", {"id": "\ud800"}, mode="raw")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "template",
     ["=/users/{{ $json.v }}", "=/users/{{ $json.v }}/posts?all=1", "=/u/x{{ $json.v }}y", "=/s?q={{ $json.v }}&k=1"],

@@ -60,6 +60,7 @@ def _dotted() -> Json:
     return {"send": {"type": "body", "property": "a.b.c"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize(

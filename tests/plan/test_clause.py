@@ -38,6 +38,7 @@ def filter_of(parameters: dict[str, Any], item: dict[str, Any], **how: Any) -> A
     return query.get("$filter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "literal"),
     [
@@ -349,6 +350,7 @@ KIND = ComplexType("Thing", (Field("Name", Edm.STRING), Field("Id", Edm.INT32)))
 TEXTS = st.text(min_size=1) | st.text("'\"\\ aéor%27", min_size=1)
 
 
+@pytest.mark.slow
 @given(TEXTS, st.sampled_from(["{{ $json.n }}", "{{ $json['n'] }}", "{{ $json['n'].toString() }}"]))
 def test_whatever_the_text_is_it_is_one_literal_of_the_filter(text: str, block: str) -> None:
     found = written(f"Id lt 5 and (Name eq '{block}' or contains(Name,'{block}'))", n=text)
@@ -372,6 +374,7 @@ def test_outside_quotes_any_text_is_one_literal_or_refused(text: str) -> None:
     assert is_literal(found.removeprefix("Id eq ").removesuffix(" and true"))
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_odata_is_what_the_sandbox_reads_back(text: str) -> None:
     assert parse_filter(written("={{ 'Name eq ' + odata($json.n) }}", n=text), KIND)({"Name": text})

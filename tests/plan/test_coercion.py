@@ -34,6 +34,7 @@ def brought(kind: str, value: Any, **more: Any) -> Any:
     return body_of(found).get("p", UNDEFINED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "value", "wanted"),
     [

@@ -68,6 +68,7 @@ def test_a_literal_is_checked_when_it_is_compiled(declared: Json, value: Any, hi
     assert hint in str(caught.value.hint)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("declared", "value", "hint"), REFUSED, ids=range(len(REFUSED)))
 def test_an_item_is_checked_when_it_is_resolved_and_nothing_is_sent(declared: Json, value: Any, hint: str) -> None:
     transport = RecordingTransport()
@@ -165,6 +166,7 @@ def test_a_schema_that_cannot_be_used_names_its_property_before_anything_is_sent
     assert transport.requests == []
 
 
+@pytest.mark.slow
 def test_a_pattern_that_does_not_end_fails_its_item_only() -> None:
     probe = node(prop({"type": "query", "encode": "string"}, schema={"pattern": "^(a+)+$"}))
     with Runtime(transport=RecordingTransport()) as runtime:

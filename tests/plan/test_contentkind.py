@@ -216,6 +216,7 @@ def test_kinds_are_told_without_case() -> None:
     assert kind_of(Response(200, {"content-type": "TEXT/CSV"}, b"")) is Kind.TEXT
 
 
+@pytest.mark.slow
 def test_json_of_too_many_values_is_too_large_where_it_says_json_and_text_where_it_does_not() -> None:
     body = b"[" + b"1," * 10_000_000 + b"1]"
     with pytest.raises(errors.AnswerTooLargeError, match="more than 10000000 values") as caught:

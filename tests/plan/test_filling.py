@@ -200,6 +200,7 @@ def test_a_list_that_is_the_body_takes_what_stands_at_its_indices() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "raw", "strict"),
     [

@@ -127,6 +127,7 @@ def test_a_part_that_came_to_nothing_fails_as_well() -> None:
             request_of(probe, {"tag": "run-{{ $json.etag }}"}, item)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", NOTHING)
 def test_a_condition_the_descriptor_writes_from_a_parameter(item: dict[str, Any]) -> None:
     etag = {"displayName": "Etag", "name": "etag", "type": "string", "default": ""}
@@ -156,6 +157,7 @@ def test_a_condition_in_a_property_s_own_request() -> None:
     assert "If-None-Match" not in request_of(probe, {}).headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["qs", "body"])
 def test_an_idempotency_key_that_the_descriptor_writes_from_a_parameter(part: str) -> None:
     key = {"displayName": "Key", "name": "key", "type": "string", "default": ""}
@@ -327,6 +329,7 @@ def test_a_list_or_number_of_nothing_is_nothing(nothing: str) -> None:
         request_of(node(sent_as("query", "$filter")), {"tag": nothing})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "written",
     [

@@ -346,6 +346,7 @@ def test_sorting_is_by_the_text_of_values_in_the_order_of_javascript() -> None:
     assert [item.get("a") for item in items(steps, answer(body))] == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["strict", "raw"])
 @pytest.mark.parametrize("encoding", ["text", "document", "utf8", "={{ 'text' }}"])
 def test_a_request_for_text_gets_text_also_where_it_is_json(mode: str, encoding: str) -> None:

@@ -135,6 +135,7 @@ def written(members: dict[str, tuple[Any, bool]], *, hidden: bool) -> dict[str, 
     }
 
 
+@pytest.mark.slow
 @given(_OBJECTS, _OBJECTS, st.dictionaries(st.sampled_from(["a", "b", "g"]), _VALUES, max_size=2))
 def test_what_is_settled_beforehand_changes_nothing_on_the_wire(
     inner: dict[str, tuple[Any, bool]], defaults: dict[str, tuple[Any, bool]], sent: dict[str, Any]

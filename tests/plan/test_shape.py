@@ -98,6 +98,7 @@ def fields(request: h11.Request) -> dict[str, str]:
 USUAL_FIELDS = {"host", "content-length"}
 
 
+@pytest.mark.slow
 @given(value=TEXT, template=st.sampled_from(TEMPLATES))
 @settings(deadline=None)
 def test_a_value_in_the_path_is_one_segment(value: str, template: str) -> None:
@@ -143,6 +144,7 @@ def probe_at(url: str, send: Mapping[str, Any], method: str = "POST", **request:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"queryEncoding": "odata"}])
 @given(value=TEXT)
 @settings(deadline=None)
@@ -256,6 +258,7 @@ def multipart(found: tuple[h11.Request, bytes]) -> list[Any]:
     return list(message.iter_parts())
 
 
+@pytest.mark.slow
 @given(value=TEXT)
 @settings(deadline=None)
 def test_a_value_in_a_multipart_body_is_one_part(value: str) -> None:
@@ -272,6 +275,7 @@ def test_a_value_in_a_multipart_body_is_one_part(value: str) -> None:
     assert len(multipart(found)) == 2
 
 
+@pytest.mark.slow
 @given(name=TEXT, kind=TEXT)
 @example(name='a"; x="', kind="text/plain\r\nX-Evil: 1")
 @example(name="ends in a backslash\\", kind="text/plain")

@@ -161,6 +161,7 @@ def test_a_key_addresses_exactly_the_link_of_that_name(operation: str, key: str)
     assert sent.method == OPERATIONS[operation][1]
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
 @settings(deadline=None)
 def test_any_key_is_deleted_alone(key: str) -> None:

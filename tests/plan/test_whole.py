@@ -103,6 +103,7 @@ def test_nor_of_a_header_or_cookie(item: dict[str, Any]) -> None:
             request_of(node(sent_as(kind, "X-Note")), {"key": "a {{ $json.x }}"}, item)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", NOTHING)
 @pytest.mark.parametrize(
     "url",
@@ -234,6 +235,7 @@ JSON = (
 )
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, min_size=1, max_size=3), st.text("ab {}=\\", max_size=4))
 def test_whole_text_is_the_joined_text_wherever_nothing_is_missing(values: list[Any], text: str) -> None:
     """By both evaluators: member paths, and JavaScript."""
@@ -264,6 +266,7 @@ SPELLED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", SPELLED)
 @pytest.mark.parametrize("kind", ["path", "header", "cookie"])
 def test_an_expression_that_spells_out_what_is_undefined_is_not_whole(written: str, kind: str) -> None:
@@ -277,6 +280,7 @@ def test_an_expression_that_spells_out_what_is_undefined_is_not_whole(written: s
     assert request_of(probe, {"key": written}, {"x": 5})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["=/x/{{ $parameter.key }}", "={{ '/x/' + $parameter.key }}"])
 @pytest.mark.parametrize("written", SPELLED)
 def test_nor_is_an_address_that_is_made_of_it(url: str, written: str) -> None:
@@ -284,6 +288,7 @@ def test_nor_is_an_address_that_is_made_of_it(url: str, written: str) -> None:
         request_of(at(url, KEY), {"key": written})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url", ["={{ '/x/' + $parameter.key }}", "=/x/{{ encodeURIComponent($parameter.key) }}", "={{ '/x' + $json.x }}"]
 )

@@ -51,6 +51,7 @@ def as_text(value: Any) -> Any:
     return str(value)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEY, NESTED, max_size=4))
 @settings(deadline=None)
 def test_a_nested_query_reads_back(values: dict[str, Any]) -> None:

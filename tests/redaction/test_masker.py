@@ -19,6 +19,7 @@ from nodeloom.credential import MASK, Masker
 SECRETS = st.text(min_size=4, max_size=40).filter(lambda s: s.strip() == s and MASK not in s)
 
 
+@pytest.mark.slow
 @given(SECRETS, st.text(max_size=20), st.text(max_size=20))
 def test_no_form_of_a_long_secret_survives(secret: str, before: str, after: str) -> None:
     """As written, percent-encoded in either case, form-encoded, JSON-escaped, in base64: none is left in the text."""

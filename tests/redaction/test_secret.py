@@ -135,6 +135,7 @@ class Unlucky:
         raise ValueError(f"failed with {inner}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(len(HOLDERS)), ids=IDS)
 def test_no_traceback_with_locals_shows_a_secret(index: int, caplog: pytest.LogCaptureFixture) -> None:
     """As rich and pytest print them, and `logging.exception`."""

@@ -137,6 +137,7 @@ def test_the_host_adds_names_and_takes_names_out() -> None:
     assert "AuthID" in names
 
 
+@pytest.mark.slow
 def test_names_of_data_do_not_fill_the_memory() -> None:
     """A hundred thousand different ones."""
     names = SecretNames()
@@ -232,6 +233,7 @@ def test_any_text_is_taken(text: str) -> None:
     assert NAMES(NAMES(text)) == NAMES(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["token:'", 'a:"', '"token":{', "a", "a_", '"token" ', "Token: ", "[?:=", "<Token>", "\\" * 9 + '"']
 )

@@ -45,6 +45,7 @@ def failure(response: httpx.Response, parameters: dict[str, Any] = DELETE, retri
     return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

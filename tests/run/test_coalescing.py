@@ -78,6 +78,7 @@ def test_an_item_with_a_precondition_is_sent_by_itself(pbx: ThreeCXSandbox) -> N
     assert {"link-1", "link-2"} <= set(pbx.links)
 
 
+@pytest.mark.slow
 def test_equal_keys_do_not_share_a_call(pbx: ThreeCXSandbox) -> None:
     result = run(pbx, [{"Link": "link-1"}, {"Link": "link-2"}, {"Link": "link-1"}], concurrency=1)
     assert [type(o.error) for o in result.outcomes] == [type(None), type(None), NotFoundError]
@@ -93,6 +94,7 @@ def test_one_by_one_unless_asked(pbx: ThreeCXSandbox) -> None:
     assert {method for method, _ in calls(pbx)} == {"DELETE"}
 
 
+@pytest.mark.slow
 def test_faults_lose_and_double_nothing() -> None:
     with ThreeCXSandbox(links=300, rate_500=0.1, rate_drop=0.1, seed=3) as pbx:
         result = run(pbx, [{"Link": f"link-{n}"} for n in range(1, 301)], coalesce=7)

@@ -80,6 +80,7 @@ def test_the_credential_is_on_the_request_and_a_token_request_is_not_shown(sandb
     assert [status for _, status in watching.seen] == [204, 204, 401, 204]
 
 
+@pytest.mark.slow
 def test_a_retry_sends_the_request_as_it_was_prepared_and_every_answer_is_seen() -> None:
     watching = Watching()
     answers = [httpx.Response(429, headers={"retry-after": "0"}), 500, httpx.ConnectError("no"), {"ok": True}]
@@ -148,6 +149,7 @@ def test_a_plugin_that_raises_fails_that_item_only_and_is_named(hook: str) -> No
 async def _coroutine() -> None: ...
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hook", "gives"),
     [

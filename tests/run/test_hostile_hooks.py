@@ -85,6 +85,7 @@ def without_end(*given: Any) -> Any:
     return without_end(*given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize(
     "act",
@@ -137,6 +138,7 @@ def ruined(request: Request, **changes: Any) -> Any:
     return changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -184,6 +186,7 @@ def circle() -> Any:
     return [{"json": inner}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "items",
     [
@@ -228,6 +231,7 @@ def spoil(*given: Any) -> None:
             thing.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hook", HOOKS)
 def test_what_a_hook_is_given_is_its_own(hook: str) -> None:
     """A change counts when it is returned, so a hook that raises half-way has changed nothing."""

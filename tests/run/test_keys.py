@@ -83,11 +83,13 @@ def check_key(both: tuple[ThreeCXSandbox, Runtime], key: str) -> None:
     assert set(sandbox.links) == neighbours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", AWKWARD)
 def test_a_key_deletes_exactly_the_link_of_that_name(shared: tuple[ThreeCXSandbox, Runtime], key: str) -> None:
     check_key(shared, key)
 
 
+@pytest.mark.slow
 @given(key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(lambda k: k.strip()))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_a_key(shared: tuple[ThreeCXSandbox, Runtime], key: str) -> None:
@@ -104,6 +106,7 @@ def test_a_key_that_is_no_text_is_taken_as_text(shared: tuple[ThreeCXSandbox, Ru
     assert written not in sandbox.links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", [{}, {"Link": None}, {"Link": ""}, {"link": "link-1"}, {"Link": []}, {"Link": {}}])
 def test_a_missing_key_is_an_error_and_no_request(bare: tuple[ThreeCXSandbox, Runtime], item: dict[str, Any]) -> None:
     result = run(bare, DELETE, [item])
@@ -131,6 +134,7 @@ def test_a_stale_etag_leaves_the_link_alone_and_says_so(bare: tuple[ThreeCXSandb
     assert "link-1" not in sandbox.links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ids", "items"),
     [
@@ -197,6 +201,7 @@ BROKEN_IDS: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", [*BROKEN_IDS, "={{ $json.nope }}"])
 @pytest.mark.parametrize("by", ["parameter", "item"])
 def test_ids_that_are_no_list_of_keys_are_an_error_and_no_request(

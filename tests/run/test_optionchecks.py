@@ -28,6 +28,7 @@ def refusal(check: Check, name: str, value: object) -> ConfigurationError | None
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["concurrency", "--concurrency"])
 @pytest.mark.parametrize("check", NUMBERS, ids=repr)
 @given(value=ANYTHING)

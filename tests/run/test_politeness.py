@@ -60,6 +60,7 @@ class Departures:
         return max(self.times) - min(self.times)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_to_its_rate() -> None:
     service = Departures()
     with service.runtime() as runtime:
@@ -70,6 +71,7 @@ def test_a_run_keeps_to_its_rate() -> None:
     assert service.seconds > 29 / 100 - 0.05
 
 
+@pytest.mark.slow
 def test_two_runs_with_the_same_credential_share_its_rate_whatever_runtime_they_are_of() -> None:
     service = Departures()
     with service.runtime() as one, service.runtime() as other:
@@ -133,6 +135,7 @@ def test_what_cannot_be_meant_is_said_before_anything_is_sent(
 # -- learning ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retry_after", [1, None])
 def test_every_item_is_done_although_the_service_limits_requests(runtime: Runtime, retry_after: int | None) -> None:
     """Two hundred in any second; the full measure is benchmarks/politeness.py."""
@@ -147,6 +150,7 @@ def test_every_item_is_done_although_the_service_limits_requests(runtime: Runtim
         assert result.report.waited > 0
 
 
+@pytest.mark.slow
 def test_refusals_use_up_no_retries_also_of_what_may_not_happen_twice() -> None:
     """A POST that is refused was not carried out, however often."""
     asked = itertools.count(1)
@@ -162,6 +166,7 @@ def test_refusals_use_up_no_retries_also_of_what_may_not_happen_twice() -> None:
     assert result.report.retries == result.report.refused == 4
 
 
+@pytest.mark.slow
 def test_a_token_that_is_refused_for_now_waits_too(runtime: Runtime) -> None:
     with ThreeCXSandbox(
         links=3, rate_429=0.5, seed=4, retry_after=None, fault_token=True, client_secret="s"
@@ -186,6 +191,7 @@ def test_without_adapting_a_refused_item_keeps_its_error_after_its_retries(runti
 # -- budget ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_broken_service_is_not_asked_three_times_as_often(runtime: Runtime) -> None:
     with refusing(links=200, rate_500=1.0) as sandbox:
         result = runtime.run(
@@ -206,6 +212,7 @@ def test_a_broken_service_is_not_asked_three_times_as_often(runtime: Runtime) ->
     assert denied[0].hint.startswith("It was not repeated: the retry budget of the run is used up (--retry-budget).")
 
 
+@pytest.mark.slow
 def test_a_token_that_is_refused_for_good_says_so_in_every_item(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "MOST_REFUSALS", 0)
     transport = RecordingTransport(lambda _request: httpx.Response(429))
@@ -218,6 +225,7 @@ def test_a_token_that_is_refused_for_good_says_so_in_every_item(monkeypatch: pyt
     ] * 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [None, "none", "300%", 3])
 def test_a_budget_may_be_as_large_as_one_likes(runtime: Runtime, budget: Any) -> None:
     with refusing(links=40, rate_500=1.0) as sandbox:
@@ -251,6 +259,7 @@ def test_a_wrong_credential_does_not_knock_for_every_item(runtime: Runtime) -> N
     assert left.hint == "Mend that and run it again; --break-after 0 (break_after=0) runs all items."
 
 
+@pytest.mark.slow
 def test_a_service_that_is_gone_ends_the_run_of_an_endless_input(runtime: Runtime) -> None:
     report = RunReport("threecx")
     given = {"threeCxApi": {"serverUrl": f"http://127.0.0.1:{refused_port()}", "accessToken": "token"}}
@@ -269,6 +278,7 @@ def test_a_service_that_is_gone_ends_the_run_of_an_endless_input(runtime: Runtim
     assert isinstance(outcomes[0].error, NetworkError)
 
 
+@pytest.mark.slow
 def test_a_service_that_breaks_in_the_middle_ends_the_run(runtime: Runtime) -> None:
     asked = itertools.count()
 
@@ -299,6 +309,7 @@ def test_items_that_are_at_fault_themselves_are_all_run(runtime: Runtime) -> Non
 # -- deadline ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_at_the_deadline_nothing_further_is_begun(runtime: Runtime) -> None:
     with refusing(links=1000, latency=0.05) as sandbox:
         result = runtime.run("threecx", DELETE, links(1000), credentials=token(sandbox), deadline=0.5, concurrency=2)
@@ -354,6 +365,7 @@ def test_a_run_that_ends_before_its_deadline_knows_nothing_of_it(runtime: Runtim
 # -- times -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_whole_request_has_its_own_time() -> None:
     """Each byte comes in time, all of them do not."""
 

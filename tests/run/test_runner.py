@@ -96,6 +96,7 @@ def test_finished_items_wait_in_a_bounded_window() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_consumer_that_takes_its_time_holds_the_input_back() -> None:
     async def scenario() -> None:
         read: list[int] = []
@@ -117,6 +118,7 @@ def test_a_consumer_that_takes_its_time_holds_the_input_back() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_fifty_thousand_items_leave_no_trace_in_memory() -> None:
     """Of a long stream nothing is kept but the window: neither items nor outcomes."""
 

@@ -60,6 +60,7 @@ def test_results_keep_them_whole() -> None:
     assert result.items[0]["json"] == USER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [
@@ -150,6 +151,7 @@ def test_a_fault_of_nodeloom_is_logged_without_them(
     assert SECRET not in told + caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [["headers.reply"], ["rows[*].reply"], ["reply"]])
 def test_fields_that_a_node_calls_sensitive_are_secret_where_something_is_told(fields: list[str]) -> None:
     """n8n's `sensitiveOutputFields`: whole in results, masked in errors."""

@@ -97,6 +97,7 @@ def check(runtime: Runtime, credential: dict[str, str], caplog: pytest.LogCaptur
     assert shows("\n".join(texts)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("credential", [CLIENT, BEARER], ids=["client", "bearer"])
 @pytest.mark.parametrize(
     "responder",
@@ -131,6 +132,7 @@ def test_no_refused_token_shows_a_secret(caplog: pytest.LogCaptureFixture) -> No
         assert shows("".join(traceback.format_exception(caught.value))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hook", ["prepare", "see", "transform"])
 def test_no_plugin_shows_a_secret(hook: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
@@ -162,6 +164,7 @@ def test_a_fault_of_nodeloom_itself_shows_no_secret(
     assert "***" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_real_service_and_all_its_logs(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with (
@@ -190,6 +193,7 @@ def test_a_secret_of_the_credential_that_an_expression_puts_into_a_parameter_is_
     assert shows(repr(planned) + json.dumps(result.items)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(1190, 1200))
 def test_no_page_of_text_shows_the_beginning_of_a_secret(place: int) -> None:
     """Only the first 1,200 bytes of one are looked at, and what is left of them may be short."""
@@ -202,6 +206,7 @@ def test_no_page_of_text_shows_the_beginning_of_a_secret(place: int) -> None:
     assert TOKEN[:4] not in str(result.errors[0]) + json.dumps(result.items)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", range(1, len(TOKEN)))
 def test_no_message_shows_the_beginning_of_a_secret(cut: int) -> None:
     """Messages cut long values, and may do so in the middle of a secret."""

@@ -271,6 +271,7 @@ def test_what_only_an_item_shows_fails_that_item() -> None:
     assert len(transport.requests) == 1
 
 
+@pytest.mark.slow
 def test_the_switch_is_one_runtimes_own() -> None:
     """Others in the process, on other threads and the same one, keep theirs."""
     off, _ = without()
@@ -297,6 +298,7 @@ def test_the_switch_is_one_runtimes_own() -> None:
     assert len(transport.requests) == 40
 
 
+@pytest.mark.slow
 def test_quickjs_is_not_even_loaded() -> None:
     """Whatever is wrong with it is then not this host's."""
     code = f"""

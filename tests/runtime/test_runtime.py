@@ -120,6 +120,7 @@ def nested(levels: int) -> list[Any]:
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -203,6 +204,7 @@ def test_entered_asynchronously_it_keeps_its_connections(sandbox: ThreeCXSandbox
     assert {r.connection for r in sandbox.requests} == {1}
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_on_one_runtime(runtime: Runtime) -> None:
     with ThreeCXSandbox(links=200) as sandbox:
         results: dict[int, Any] = {}
@@ -242,6 +244,7 @@ def test_the_concurrency_asked_for_is_what_the_service_sees() -> None:
 # -- streams ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_many_items_pass_through_a_bounded_window() -> None:
     read = 0
     furthest = 0
@@ -312,6 +315,7 @@ def test_breaking_out_of_an_async_stream_leaves_no_task() -> None:
     assert background_threads() == []
 
 
+@pytest.mark.slow
 def test_an_async_stream_nobody_closes_is_closed_with_the_loop() -> None:
     opened, _ = recording()
 
@@ -484,6 +488,7 @@ def test_closing_the_runtime_brings_a_run_in_another_thread_to_a_clean_end() -> 
     assert "the runtime was closed" in str(results[0].errors[-1])
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_giving_what_it_has_after_the_runtime_was_closed() -> None:
     opened, transport = recording()
     stream = opened.stream("probe", GET, numbered(2000), concurrency=4)
@@ -521,6 +526,7 @@ USES: dict[str, Callable[[Runtime], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_a_closed_runtime_refuses_in_a_sentence(use: Callable[[Runtime], Any]) -> None:
     opened, transport = recording()
@@ -561,6 +567,7 @@ def test_what_a_closed_runtime_knew_can_be_read() -> None:
     assert [plugin.name for plugin in opened.plugins] == ["builtin"]
 
 
+@pytest.mark.slow
 def test_cancelling_arun_leaves_no_task_and_no_noise() -> None:
     async def scenario() -> None:
         started = asyncio.Event()
@@ -584,6 +591,7 @@ def test_cancelling_arun_leaves_no_task_and_no_noise() -> None:
     assert background_threads() == []
 
 
+@pytest.mark.slow
 def test_cancelling_arun_over_a_socket_leaves_no_connection() -> None:
     async def scenario(sandbox: ThreeCXSandbox) -> None:
         given = {"threeCxApi": {"serverUrl": sandbox.server_url, "accessToken": "x"}}
@@ -612,16 +620,19 @@ runtime.add_node({"name": "p", "displayName": "P", "version": 1, "properties": [
 """
 
 
+@pytest.mark.slow
 def test_a_runtime_nobody_closes_does_not_keep_the_process() -> None:
     done = run_python(PRELUDE + "print(len(runtime.run('p', {}, [{}] * 3).items))")
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
 
 
+@pytest.mark.slow
 def test_a_stream_nobody_finishes_does_not_keep_the_process() -> None:
     done = run_python(PRELUDE + "s = runtime.stream('p', {}, [{}] * 3000); print(next(s).index)")
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
+@pytest.mark.slow
 def test_a_runtime_nobody_needs_any_more_takes_its_thread_with_it() -> None:
     opened, _ = recording()
     opened.run("probe", GET, numbered(1))
@@ -636,6 +647,7 @@ def _in_child(runtime: Runtime, answers: Any) -> None:
     runtime.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_uses_the_runtime_of_its_parent() -> None:
     opened, _ = recording()
@@ -666,6 +678,7 @@ def test_a_runtime_within_its_own_run_says_why_it_cannot() -> None:
 # -- what is wrong is said before anything is sent --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [

@@ -72,6 +72,7 @@ def delete_all(client: httpx.Client, count: int) -> dict[str, int | None]:
     return found
 
 
+@pytest.mark.slow
 def test_what_failed_was_not_done_and_the_log_knows_about_the_drops(connect: Connect) -> None:
     rates: dict[str, Any] = {"rate_429": 0.2, "rate_500": 0.2, "rate_drop": 0.3, "seed": 7, "retry_after": 5}
     with ThreeCXSandbox(links=60, **rates) as sandbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from nodeloom.testing import ThreeCXSandbox
 from nodeloom.testing.requestlog import mask_form, mask_headers, mask_target, mask_token_body
@@ -45,6 +46,7 @@ def test_the_log_keeps_the_last_requests_only(connect: Connect) -> None:
         assert [r.target[-6:] for r in sandbox.requests] == ["turn=2", "turn=3"]
 
 
+@pytest.mark.slow
 def test_no_secret_and_no_token_reaches_the_log(sandbox: ThreeCXSandbox, connect: Connect) -> None:
     token = fetch_token(sandbox)
     client = connect(sandbox)

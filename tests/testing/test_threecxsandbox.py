@@ -46,6 +46,7 @@ def test_it_serves_on_loopback_while_it_is_entered() -> None:
         _ = sandbox.server_url
 
 
+@pytest.mark.slow
 def test_stopping_closes_idle_connections_and_lets_answers_finish(connect: Connect) -> None:
     with ThreeCXSandbox(access_token="good", latency=0.05) as sandbox:
         idle = socket.create_connection(("127.0.0.1", port_of(sandbox)))
@@ -61,6 +62,7 @@ def test_stopping_closes_idle_connections_and_lets_answers_finish(connect: Conne
     assert received.count(b"HTTP/1.1 200 ") == 2
 
 
+@pytest.mark.slow
 def test_stopping_does_not_wait_for_ever() -> None:
     with ThreeCXSandbox(latency=3600) as sandbox, socket.create_connection(("127.0.0.1", port_of(sandbox))) as waiting:
         waiting.sendall(b"GET /xapi/v1/Defs HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -87,6 +89,7 @@ def test_a_client_that_does_not_read_its_answers_does_not_hold_up_the_stop() -> 
     assert sandbox.requests
 
 
+@pytest.mark.slow
 def test_links_tokens_and_log_outlive_a_restart(connect: Connect) -> None:
     sandbox = ThreeCXSandbox(links=2)
     with sandbox:
@@ -170,6 +173,7 @@ def test_a_link_that_does_not_fit_is_refused(sandbox: ThreeCXSandbox) -> None:
     assert "x" not in sandbox.links
 
 
+@pytest.mark.slow
 def test_state_may_be_read_while_it_changes(sandbox: ThreeCXSandbox, connect: Connect) -> None:
     client = connect(sandbox)
     done = threading.Event()
@@ -232,6 +236,7 @@ def test_the_room_exports_what_it_says() -> None:
         _ = testing.Nope
 
 
+@pytest.mark.slow
 def test_what_is_not_asked_for_is_not_loaded() -> None:
     """Website Links are declared by hand, so that a sandbox for them starts without reading 3CX's whole file."""
     program = """

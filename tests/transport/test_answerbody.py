@@ -44,6 +44,7 @@ def bomb(coding: str) -> bytes:
     return b"".join([*(packer.compress(piece) for _ in range(64)), packer.flush()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_answer_that_grows_when_it_is_unpacked_is_cut_off(coding: str, method: str) -> None:
@@ -90,6 +91,7 @@ PACKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", PACKED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_answer_is_unpacked(coding: str, method: str) -> None:
@@ -97,6 +99,7 @@ def test_an_answer_is_unpacked(coding: str, method: str) -> None:
         assert sent(server, method).body == TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "second", [gzip.compress(b"second"), gzip.compress(b"sec") + gzip.compress(b"ond")], ids=["one more", "two more"]
 )
@@ -134,6 +137,7 @@ CUT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", CUT)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_not_compressed_as_it_says_is_an_error_and_never_a_success(what: str, method: str) -> None:
@@ -218,6 +222,7 @@ HIDDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HIDDEN)
 def test_members_without_number_end(what: str) -> None:
     """Each takes some microseconds, and gives nothing."""
@@ -230,6 +235,7 @@ def test_members_without_number_end(what: str) -> None:
         sent(server, limits=limits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
 def test_what_comes_is_bounded_like_what_is_in_it(coding: str) -> None:
     """Of members that hold nothing a million bytes may come, and in between as many may be unpacked."""
@@ -271,6 +277,7 @@ def test_others_go_on_while_an_answer_is_unpacked() -> None:
     assert turns > 50
 
 
+@pytest.mark.slow
 @given(
     data=st.binary(max_size=5000),
     cuts=st.lists(st.integers(1, 50), min_size=1),
@@ -343,6 +350,7 @@ def test_endless_header_fields_end(piece: bytes) -> None:
         sent(server)
 
 
+@pytest.mark.slow
 def test_an_endless_row_of_interim_answers_ends() -> None:
     def talk(connection: socket.socket, _head: bytes) -> None:
         while not server.release.wait(0.01):

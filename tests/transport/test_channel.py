@@ -47,6 +47,7 @@ def test_an_address_goes_out_as_it_was_written(path: str) -> None:
     assert server.heads[0].split(b" ")[1].decode() == path
 
 
+@pytest.mark.slow
 def test_many_timeouts_make_no_client_each() -> None:
     """An item may say how long to wait, and a client of pyreqwest's has one timeout."""
 
@@ -85,6 +86,7 @@ def test_a_header_beyond_ascii_makes_no_request_happen_twice(channel: str) -> No
     assert response.headers["x-name"] == ("" if channel == "pyreqwest" else "Gebühren")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok"])
 def test_a_connection_that_breaks_may_have_carried_the_request(head: bytes) -> None:
     """pyreqwest calls a lost answer a connection error; it is not taken for one that never was."""
@@ -99,6 +101,7 @@ def test_a_connection_that_breaks_may_have_carried_the_request(head: bytes) -> N
     assert len(server.heads) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_that_does_not_come_is_no_connection_that_was_not_made() -> None:
     def silent(_connection: socket.socket, _head: bytes) -> None:
         server.release.wait(30)
@@ -110,6 +113,7 @@ def test_an_answer_that_does_not_come_is_no_connection_that_was_not_made() -> No
         server.release.set()
 
 
+@pytest.mark.slow
 def test_a_connection_nobody_accepts_was_not_sent() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -122,6 +126,7 @@ def test_a_connection_nobody_accepts_was_not_sent() -> None:
     assert caught.value.details["sent"] == "no"
 
 
+@pytest.mark.slow
 def test_an_exchange_has_a_time_limit_as_a_whole() -> None:
     def drip(connection: socket.socket, _head: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -172,6 +177,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @PYREQWEST
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
 def test_a_forked_child_sends_over_httpx() -> None:
@@ -262,6 +268,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @PYREQWEST
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has scheduling policies of threads")
 def test_the_clients_thread_gives_way_and_the_callers_policy_stays(sandbox: object) -> None:

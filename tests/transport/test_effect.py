@@ -74,6 +74,7 @@ RULE: list[tuple[Response | ItemError, Effect]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("outcome", "effect"), RULE)
 def test_the_rule(outcome: Response | ItemError, effect: Effect) -> None:
     assert effect_of(outcome) is effect
@@ -147,6 +148,7 @@ def runtime() -> Iterator[Runtime]:
         yield runtime
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bulk", "may_be_done"), BULK)
 @pytest.mark.parametrize(("single", "code"), SINGLE)
 def test_a_404_is_a_success_only_if_the_bulk_call_may_have_deleted_it(
@@ -178,6 +180,7 @@ def test_a_404_is_a_success_only_if_the_bulk_call_may_have_deleted_it(
     assert all(outcome.effect is not Effect.NONE for outcome in result.outcomes if may_be_done or expected is None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lost", "effect"), [(True, Effect.UNKNOWN), (False, Effect.NONE)])
 def test_running_out_of_files_takes_back_no_request_that_was_lost(
     monkeypatch: pytest.MonkeyPatch, lost: bool, effect: Effect

@@ -134,6 +134,7 @@ def test_tls_to_a_port_without_it_says_so() -> None:
     assert "http://" in str(error.hint)
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_answer_is_a_timeout_of_unknown_outcome() -> None:
     def silent(_connection: socket.socket, _head: bytes) -> None:
         server.release.wait()
@@ -145,6 +146,7 @@ def test_a_service_that_does_not_answer_is_a_timeout_of_unknown_outcome() -> Non
     assert "may have done the work" in str(error.hint)
 
 
+@pytest.mark.slow
 def test_the_time_limit_of_the_sender_holds_for_requests_without_their_own() -> None:
     def silent(_connection: socket.socket, _head: bytes) -> None:
         server.release.wait()
@@ -153,6 +155,7 @@ def test_the_time_limit_of_the_sender_holds_for_requests_without_their_own() -> 
         assert type(failed(Request("GET", f"{server.url}/x"), Limits(read_seconds=0.05))) is RequestTimeoutError
 
 
+@pytest.mark.slow
 def test_an_answer_that_stops_in_the_middle_is_a_timeout_too() -> None:
     def half(connection: socket.socket, _head: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
@@ -162,6 +165,7 @@ def test_an_answer_that_stops_in_the_middle_is_a_timeout_too() -> None:
         assert type(failed(Request("GET", f"{server.url}/x", timeout=0.05))) is RequestTimeoutError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [
@@ -193,6 +197,7 @@ def test_an_endless_answer_is_cut_at_the_limit() -> None:
     assert "max_answer_bytes" in str(error.hint)
 
 
+@pytest.mark.slow
 def test_bytes_count_after_decompression() -> None:
     bomb = gzip.compress(b"0" * 10_000_000)
     assert len(bomb) < 20_000
@@ -231,6 +236,7 @@ def test_an_address_that_cannot_be_called_is_an_invalid_value() -> None:
         sent(Request("GET", "http://exa mple.test:70000000/"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind", "was_sent"),
     [

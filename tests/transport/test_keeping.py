@@ -104,6 +104,7 @@ async def each(
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 def test_what_may_not_happen_twice_goes_over_no_connection_that_was_idle(method: str) -> None:
     async def scenario() -> None:
@@ -115,6 +116,7 @@ def test_what_may_not_happen_twice_goes_over_no_connection_that_was_idle(method:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_requests_that_follow_each_other_share_a_connection() -> None:
     async def scenario() -> None:
         async with hasty() as (service, sender):
@@ -124,6 +126,7 @@ def test_requests_that_follow_each_other_share_a_connection() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3])
 def test_after_a_connection_was_closed_under_a_request_each_has_one_of_its_own(after: int) -> None:
     """Nobody can know of the first; the service says nothing, and its end comes as the request goes."""
@@ -138,6 +141,7 @@ def test_after_a_connection_was_closed_under_a_request_each_has_one_of_its_own(a
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_what_may_happen_twice_learns_from_the_first_that_were_lost() -> None:
     """They are repeated, which the budget of the run is charged with; not for each one that comes after a pause."""
 
@@ -155,6 +159,7 @@ def test_what_may_happen_twice_learns_from_the_first_that_were_lost() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "kept"), [(b"timeout=1", False), (b"timeout=4, max=100", False), (b"timeout=60", True)]
 )

@@ -52,6 +52,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
 # -- what a policy is -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rules", "named"),
     [
@@ -99,6 +100,7 @@ def test_a_policy_is_json() -> None:
 GET = Request("GET", "https://api.example.com/x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "request_", "rule"),
     [
@@ -180,6 +182,7 @@ def test_a_refusal_is_not_repeated() -> None:
 # -- addresses ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"],
@@ -192,6 +195,7 @@ def test_this_machine_is_not_called_whatever_it_is_called(host: str) -> None:
     assert isinstance(caught.value, PolicyError) or host in ("0x7f.1", "2130706433", "0177.0.0.1", "127.1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address", ["10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fe80::1%lo"]
 )
@@ -310,6 +314,7 @@ def test_the_certificate_is_checked_against_the_name(
     assert len(server.heads) == 1
 
 
+@pytest.mark.slow
 def test_hosts_at_one_address_share_no_connection(
     names: dict[str, list[list[str]]], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

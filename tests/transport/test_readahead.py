@@ -36,6 +36,7 @@ def sent(body: bytes, limits: Limits | None = None, kind: str = "application/jso
         return asyncio.run(scenario(server.url))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["application/json", "application/octet-stream", "text/plain"])
 def test_a_long_answer_was_read_when_it_comes(kind: str) -> None:
     response = sent(RECORDS, kind=kind)
@@ -43,11 +44,13 @@ def test_a_long_answer_was_read_when_it_comes(kind: str) -> None:
     assert response.json() is response.json()
 
 
+@pytest.mark.slow
 def test_a_short_one_is_read_when_it_is_looked_at() -> None:
     response = sent(b'{"a": 1}')
     assert response.json() is not response.json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [RECORDS[:-1], RECORDS[:-1] + b"NaN]", b"[" * 400_000, b"[" + b"1" * 300_000 + b"]"])
 def test_what_is_no_json_is_refused_by_who_looks_at_it(body: bytes) -> None:
     """A file may begin like JSON, and nobody asks whether it is."""
@@ -58,6 +61,7 @@ def test_what_is_no_json_is_refused_by_who_looks_at_it(body: bytes) -> None:
     assert response.body == body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [b"[1,2,3,4,5,6]", b'[{"a":1},{"a":2},{"a":3}]', b"[[],[],[],[],[]]"])
 def test_how_many_values_are_read_is_the_hosts_choice(body: bytes) -> None:
     response = sent(body, Limits(answer_values=4))

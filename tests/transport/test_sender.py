@@ -94,6 +94,7 @@ def redirecting(status: int, location: str) -> Callable[[httpx.Request], httpx.R
     return responder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "method", "followed", "keeps_body"),
     [
@@ -251,6 +252,7 @@ def test_the_lane_used_last_is_lent_first() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @given(st.integers(100, 599), st.binary(max_size=200))
 def test_whatever_the_status_the_body_is_read(status: int, body: bytes) -> None:
     response, _ = through(lambda r: httpx.Response(status, content=body), Request("GET", "https://x.test/"))

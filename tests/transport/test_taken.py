@@ -49,6 +49,7 @@ def posts(server: RawServer) -> int:
     return sum(head.startswith(b"POST") for head in server.heads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other"])
 def test_nobody_behind_the_redirect(status: str, nobody: str) -> None:
     with serving(redirecting(status, nobody)) as server:
@@ -58,6 +59,7 @@ def test_nobody_behind_the_redirect(status: str, nobody: str) -> None:
     assert outcome.error.details["redirect"] == int(status[:3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["429 Too Many", "503 Busy", "500 Broken"])
 def test_a_refusal_behind_the_redirect(then: str) -> None:
     with serving(redirecting("303 See Other", "/made", answer(then, b"", "Retry-After: 0"))) as server:
@@ -72,6 +74,7 @@ def test_a_success_behind_the_redirect() -> None:
         assert post(server).statuses == (303, 200)
 
 
+@pytest.mark.slow
 def test_a_redirect_that_asks_for_the_same_again_took_nothing(nobody: str) -> None:
     """307 and 308 (RFC 9110 sections 15.4.8 and 15.4.9): nobody has done anything yet."""
     with serving(redirecting("307 Temporary Redirect", nobody)) as server:
@@ -80,6 +83,7 @@ def test_a_redirect_that_asks_for_the_same_again_took_nothing(nobody: str) -> No
     assert outcome.error.details["sent"] == "no"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("location", "then"),
     [

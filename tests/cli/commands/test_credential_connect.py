@@ -98,6 +98,7 @@ def assert_silent(text: str) -> None:
     assert "Y2FuYXJ5" not in text
 
 
+@pytest.mark.slow
 def test_a_type_that_is_not_installed_is_given_by_its_file(
     store: FileProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_type_that_is_not_installed_is_given_by_its_file(
     assert found.values["oauthTokenData"]["refresh_token"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("grant", "client_auth"), [("authorizationCode", "header"), ("authorizationCode", "body"), ("pkce", "none")]
 )
@@ -160,6 +162,7 @@ def test_the_round_trip_ends_with_tokens_in_the_file(
     assert_silent(result.output)
 
 
+@pytest.mark.slow
 def test_the_keyring_keeps_tokens_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the credential is."""
     with AuthorizationServer() as server:
@@ -172,6 +175,7 @@ def test_the_keyring_keeps_tokens_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.values["clientSecret"] == server.client_secret
 
 
+@pytest.mark.slow
 def test_without_a_browser_the_address_is_printed(store: FileProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     """By `--no-browser`, and where none can be opened; nothing goes to standard output."""
     with AuthorizationServer() as server, socket.socket() as free:
@@ -210,6 +214,7 @@ def test_a_port_in_use_is_named(store: FileProvider) -> None:
     assert "--port" in (error.hint or "")
 
 
+@pytest.mark.slow
 def test_a_refused_sign_in_says_so_in_both_places(store: FileProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the service says goes into the page escaped, and nothing is stored."""
     with AuthorizationServer() as server:
@@ -228,6 +233,7 @@ def test_a_refused_sign_in_says_so_in_both_places(store: FileProvider, monkeypat
     assert "oauthTokenData" not in found.values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -256,6 +262,7 @@ def test_a_redirect_without_a_code_is_refused(store: FileProvider, monkeypatch: 
         assert "without an authorization code" in fails("connect", "office", kind=CredentialError).message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("secret", ["canary", "canary/+ é&"])
 def test_an_exchange_that_is_refused_shows_neither_code_nor_secret(
     store: FileProvider, monkeypatch: pytest.MonkeyPatch, secret: str
@@ -278,6 +285,7 @@ def test_an_exchange_that_is_refused_shows_neither_code_nor_secret(
         assert "invalid_client" in fails("connect", "office", kind=AuthenticationError).message
 
 
+@pytest.mark.slow
 def test_what_cannot_be_connected_is_said_first(
     store: FileProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -296,6 +304,7 @@ def test_what_cannot_be_connected_is_said_first(
     assert browser.opened == []
 
 
+@pytest.mark.slow
 def test_add_tells_to_connect(store: FileProvider) -> None:
     """A credential without tokens cannot be used yet."""
     with AuthorizationServer() as server:
@@ -322,6 +331,7 @@ def test_add_tells_to_connect(store: FileProvider) -> None:
     assert "nodeloom credentials connect" in (result.exception.hint or "")
 
 
+@pytest.mark.slow
 def test_the_listener_answers_one_redirect_and_nothing_else() -> None:
     """Icons, prefetches and a second redirect are turned away; the page loads nothing and is not kept."""
     with Loopback() as listener, httpx.Client(trust_env=False) as client:
@@ -345,6 +355,7 @@ def test_the_listener_answers_one_redirect_and_nothing_else() -> None:
     assert page.headers["server"].startswith("nodeloom")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to another process")
 def test_ctrl_c_ends_the_program_cleanly(store: FileProvider) -> None:
     """130, one word, no traceback, nothing stored."""

@@ -135,6 +135,7 @@ def test_list_names_what_is_locked_and_lists_the_rest(
     assert "NODELOOM_CREDENTIALS_PASSPHRASE" in listed.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("given")
 def test_rekey_takes_the_new_from_where_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard input, a variable, as a key, or the terminal."""

@@ -293,6 +293,7 @@ def test_types_tells_inherited_fields_and_what_is_broken(monkeypatch: pytest.Mon
     assert "'oAuth2Api'" in fails("add", "brokenApi", kind=DescriptorError)
 
 
+@pytest.mark.slow
 def test_test_says_what_the_answer_means(store: FileProvider) -> None:
     """0 when it works, 1 when the service refuses, 2 when there is none (by the error's place in the tree)."""
     with ThreeCXSandbox() as sandbox:

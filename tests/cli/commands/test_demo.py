@@ -7,6 +7,7 @@ import pytest
 from tests.cli.conftest import Call, finish, start
 
 
+@pytest.mark.slow
 def test_it_works_in_a_pipe_with_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     said = finish(start("demo"))

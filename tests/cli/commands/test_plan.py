@@ -48,6 +48,7 @@ def test_a_plan_takes_what_a_run_takes(sandbox: ThreeCXSandbox, cli: Call, tmp_p
     assert sandbox.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CURL is None, reason="there is no curl here")
 def test_the_curl_command_works_when_it_is_pasted(sandbox: ThreeCXSandbox, cli: Call) -> None:
     """With the mask replaced by a token; the name has all that a shell or curl could take amiss."""

@@ -16,6 +16,7 @@ from tests.cli.conftest import DELETE, TARGET, Call, Said, finish, start
 THREE_ITEMS = '{"Link":"link-1"}\n{"Link":"nope"}\n{}\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", ["<<$json.Link>>", "={{ $json.Link }}", "{{$json.Link}}"])
 def test_each_spelling_of_an_expression_gives_a_result_for_each_item(
     sandbox: ThreeCXSandbox, cli: Call, expression: str
@@ -56,6 +57,7 @@ def test_names_match_without_case_and_punctuation(sandbox: ThreeCXSandbox, cli: 
     assert "link-3" not in sandbox.links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "nearest"),
     [
@@ -95,6 +97,7 @@ def test_on_error_stop_prints_the_failure_and_what_was_not_run(sandbox: ThreeCXS
     assert "link-2" in sandbox.links
 
 
+@pytest.mark.slow
 def test_items_come_from_a_file_of_any_format(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
     for name, text in (
         ("items.ndjson", '{"Link":"link-1"}\n'),
@@ -159,6 +162,7 @@ def test_the_results_do_not_overwrite_the_items(sandbox: ThreeCXSandbox, cli: Ca
     assert (tmp_path / "items.ndjson").read_text() == '{"Link":"link-1"}\n'
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_ends_the_run_and_is_told(sandbox: ThreeCXSandbox) -> None:
     """With the first result that cannot be written, though more items may come: the pipe stays open."""
@@ -224,6 +228,7 @@ def test_parameters_of_a_file_give_way_to_the_command_line(sandbox: ThreeCXSandb
     assert {"link-1", "link-2"}.isdisjoint(sandbox.links)
 
 
+@pytest.mark.slow
 def test_a_node_copied_from_n8n_runs_as_it_is(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
     """There only what begins with = is an expression."""
     node = {
@@ -325,6 +330,7 @@ def test_the_zone_and_javascript_can_be_chosen(sandbox: ThreeCXSandbox, cli: Cal
     assert cli("run", *DELETE, "--set", "Link=x", "--timezone", "Europe/Berln").code == 2
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_the_run_quietly(sandbox: ThreeCXSandbox) -> None:
     """As with `| head -1`."""
     process = start(
@@ -355,6 +361,7 @@ def test_a_reader_that_leaves_ends_the_run_quietly(sandbox: ThreeCXSandbox) -> N
     assert len(sandbox.requests) < 1000
 
 
+@pytest.mark.slow
 def test_a_result_is_there_before_the_next_item(sandbox: ThreeCXSandbox) -> None:
     """A slow producer sees each result when it is made."""
     process = start("run", *DELETE, "--set", "Link=<<$json.Link>>", "--items", "-", stdin=subprocess.PIPE)
@@ -397,6 +404,7 @@ def test_a_pace_that_cannot_be_meant_is_explained(
     assert sandbox.requests == []
 
 
+@pytest.mark.slow
 def test_a_run_that_only_fails_ends_and_says_why(cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     items = tmp_path / "items.ndjson"
     items.write_text("".join(f'{{"Link":"link-{n}"}}\n' for n in range(500)))
@@ -416,6 +424,7 @@ def test_a_run_that_only_fails_ends_and_says_why(cli: Call, tmp_path: Path, monk
     assert {"refused", "waited", "retriesDenied"} <= set(report)
 
 
+@pytest.mark.slow
 def test_a_deadline_ends_a_run(sandbox: ThreeCXSandbox, cli: Call, tmp_path: Path) -> None:
     items = tmp_path / "items.ndjson"
     items.write_text("".join(f'{{"Link":"link-{n}"}}\n' for n in range(1, 11)))

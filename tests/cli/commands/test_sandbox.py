@@ -19,6 +19,7 @@ def test_every_option_of_the_sandbox_can_be_given() -> None:
     assert set(SANDBOX_OPTIONS) == {field.name for field in dataclasses.fields(SandboxOptions)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_tells_its_credential_serves_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     process = start("sandbox", "threecx", "--links", "3", "--client-secret", "s3cret", "--log", "log.ndjson")

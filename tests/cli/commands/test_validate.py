@@ -31,6 +31,7 @@ def write(path: Path, document: Any) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_what_ships_is_valid(cli: Call) -> None:
     said = cli("validate", str(data_root() / "nodes"), str(data_root() / "credentials"))
     assert said.code == 0, said.out
@@ -203,6 +204,7 @@ def test_a_copied_node_is_held_against_its_node(cli: Call, tmp_path: Path) -> No
     assert problems(cli, write(tmp_path / "links.json", INSTANCE)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "path", "hint"),
     [

@@ -62,6 +62,7 @@ def items_file(tmp_path: Path, number: int) -> tuple[str, ...]:
 # -- the bar ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_how_the_run_goes(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
     shown = on_a_terminal(*items_file(tmp_path, 10), "--output", "out.ndjson")
     assert "10/10 done" in shown
@@ -71,12 +72,14 @@ def test_a_terminal_shows_how_the_run_goes(sandbox: ThreeCXSandbox, tmp_path: Pa
     assert "10 items: 10 succeeded in" in shown
 
 
+@pytest.mark.slow
 def test_a_terminal_that_shows_the_results_has_no_bar(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
     shown = on_a_terminal(*items_file(tmp_path, 2))
     assert "2/2" not in shown
     assert shown.count('"success":true') == 2
 
 
+@pytest.mark.slow
 def test_a_bar_can_be_asked_for_and_done_without(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
     assert "2/2 done" in on_a_terminal(*items_file(tmp_path, 2), "--progress", "bar", "--on-error", "continue")
     shown = on_a_terminal("run", *DELETE[:2], "List Weblink", "--progress", "none", "--output", "out.ndjson")
@@ -84,6 +87,7 @@ def test_a_bar_can_be_asked_for_and_done_without(sandbox: ThreeCXSandbox, tmp_pa
     assert "1 item: 1 succeeded" in shown
 
 
+@pytest.mark.slow
 def test_a_log_on_the_same_terminal_stands_above_the_bar(sandbox: ThreeCXSandbox, tmp_path: Path) -> None:
     shown = on_a_terminal(*items_file(tmp_path, 10), "--output", "out.ndjson", "--log", "text")
     assert "10/10 done" in shown
@@ -184,6 +188,7 @@ def test_a_call_that_cannot_run_has_no_events(sandbox: ThreeCXSandbox, cli: Call
     assert "{" not in said.err
 
 
+@pytest.mark.slow
 def test_the_last_event_comes_also_after_a_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreeCXSandbox(links=400, latency=0.2) as slow:
         monkeypatch.setenv("NODELOOM_CREDENTIAL_THREECXAPI", json.dumps(slow.credential))

@@ -31,6 +31,7 @@ def followed(meter: InputMeter, path: Path) -> Iterator[Any]:
     return meter.count_items(read_items(path, through=lambda opened: meter.through(opened, size_of(str(path)))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["ndjson", "csv", "json"])
 def test_the_total_is_near_after_a_small_part_of_the_file(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"items.{form}"

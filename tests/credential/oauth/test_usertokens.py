@@ -112,6 +112,7 @@ async def test_after_a_401_the_token_is_refreshed_and_the_next_process_has_it(fi
         assert (await opened(file).injection(send_nothing)).headers == {"Authorization": "Bearer canary-access+2/="}
 
 
+@pytest.mark.slow
 async def test_the_newer_token_of_another_process_is_used(file: FileProvider) -> None:
     """Read again under the lock; its refresh token too, when its access token has run out as well."""
     with AuthorizationServer() as server:
@@ -146,6 +147,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_processes_that_refresh_at_once_lose_no_token(file: FileProvider) -> None:
     """One of them refreshes, the others wait for it; a refresh token is used once only."""
     with AuthorizationServer() as server:
@@ -182,6 +184,7 @@ async def test_a_cancelled_caller_waits_until_the_new_token_is_kept(file: FilePr
         assert (await session.injection(send_nothing)).headers == {"Authorization": "Bearer canary-access+2/="}
 
 
+@pytest.mark.slow
 async def test_who_waits_for_another_process_does_not_hold_up_the_loop(file: FileProvider) -> None:
     """Other items go on meanwhile."""
     with AuthorizationServer() as server:
@@ -196,6 +199,7 @@ async def test_who_waits_for_another_process_does_not_hold_up_the_loop(file: Fil
         assert (await task).headers == {"Authorization": "Bearer canary-access+2/="}
 
 
+@pytest.mark.slow
 async def test_a_sign_in_waits_for_a_refresh_on_its_way(file: FileProvider) -> None:
     """Which would otherwise write the tokens of the sign-in before over the new ones."""
     with AuthorizationServer() as server:
@@ -218,6 +222,7 @@ async def test_a_sign_in_waits_for_a_refresh_on_its_way(file: FileProvider) -> N
     assert kept_in(file)["refresh_token"] == "canary-newer"
 
 
+@pytest.mark.slow
 async def test_tokens_that_cannot_be_kept_are_used_here(file: FileProvider, caplog: pytest.LogCaptureFixture) -> None:
     """An error is logged, without a value; the next refresh goes on from the newest, and keeps its own."""
     with AuthorizationServer() as server:

@@ -79,6 +79,7 @@ def test_no_file_holds_nothing_and_asks_for_nothing(path: Path) -> None:
     assert place.remove("office") is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("written", "read", "said"),
     [
@@ -149,6 +150,7 @@ def test_somebody_is_asked_once_and_again_after_a_typo(path: Path) -> None:
     assert answers == []
 
 
+@pytest.mark.slow
 def test_another_passphrase_opens_it_from_then_on(path: Path) -> None:
     """Salt and key are new; the old one opens it no more. A failed change leaves the file as it was."""
     place = provider(path)
@@ -297,6 +299,7 @@ def _put_some(path: Path, start: int) -> None:
         provider(path).put(f"c{i}", "t", {"n": i})
 
 
+@pytest.mark.slow
 def test_threads_and_processes_that_write_at_once_lose_nothing(path: Path) -> None:
     """All at once, each its own; while it is encrypted anew for the same passphrase."""
     provider(path).put("first", "t", {})
@@ -325,6 +328,7 @@ FileProvider(path).put("new", "t", {"secret": "canary-7"})
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_a_writer_that_is_killed_leaves_the_old_file_and_no_secret_for_long(path: Path) -> None:
     """The next writer takes its lock, and sweeps up the half-written file."""

@@ -85,6 +85,7 @@ def test_the_path_of_the_credential_file_is_no_credential() -> None:
     assert list(EnvironmentProvider({"NODELOOM_CREDENTIALS": "/x.toml"}).list()) == []
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.from_regex(r"[a-z][a-zA-Z0-9]{0,8}", fullmatch=True), st.text(min_size=1), min_size=1))
 def test_any_json_object_comes_back_as_it_is(values: dict[str, str]) -> None:
     """Values are taken as they are; nothing in them has a meaning here."""

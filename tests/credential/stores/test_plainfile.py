@@ -140,6 +140,7 @@ def test_a_file_that_is_no_utf8_names_the_line(path: Path) -> None:
         provider.list()
 
 
+@pytest.mark.slow
 def test_folder_and_file_are_made_for_their_owner_only(path: Path) -> None:
     """Whatever the umask says."""
     old = os.umask(0)
@@ -216,6 +217,7 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(name=NAMES, values=st.dictionaries(st.text(st.characters(codec="utf-8")).filter(lambda k: k != "type"), JSON))
 def test_what_is_put_comes_back(path: Path, name: str, values: dict[str, object]) -> None:
@@ -230,6 +232,7 @@ def test_what_is_put_comes_back(path: Path, name: str, values: dict[str, object]
     assert list(provider.list()) == []
 
 
+@pytest.mark.slow
 def test_threads_that_write_at_once_lose_nothing(path: Path) -> None:
     """Each adds its own; all of them are there in the end."""
     threads = [threading.Thread(target=FileProvider(path).put, args=(f"c{i}", "t", {"n": i})) for i in range(16)]
@@ -245,6 +248,7 @@ def _put_some(path: Path, start: int) -> None:
         FileProvider(path).put(f"c{i}", "t", {"n": i})
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:
     """The lock is the system's, so it holds between processes."""
     context = multiprocessing.get_context("spawn")

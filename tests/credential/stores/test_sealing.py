@@ -63,6 +63,7 @@ def test_nothing_of_the_document_can_be_read() -> None:
     assert b"canary" not in base64.b64decode(SEALED.partition(b"\n")[2])
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(deadline=None)
 def test_any_bit_that_was_changed_is_noticed(data: st.DataObject) -> None:

@@ -61,6 +61,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_child_forked_meanwhile_keeps_no_lock(tmp_path: Path) -> None:
     """It has the file open as well."""

@@ -75,6 +75,7 @@ def compiles(code: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(CODE)
 def test_what_quickjs_compiles_the_parser_accepts(code: str) -> None:
@@ -86,6 +87,7 @@ def test_what_quickjs_compiles_the_parser_accepts(code: str) -> None:
         assert tree.start <= node.start <= node.end <= tree.end
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(CODE, st.data())
 def test_broken_code_is_refused_or_left_to_quickjs(code: str, data: st.DataObject) -> None:
@@ -100,6 +102,7 @@ def test_broken_code_is_refused_or_left_to_quickjs(code: str, data: st.DataObjec
     assert 0 <= position <= len(broken)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(CODE)
 def test_what_is_printed_quickjs_compiles(code: str) -> None:

@@ -54,6 +54,7 @@ def test_what_only_one_parser_sees_is_refused(template: str) -> None:
         evaluate(template)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -78,6 +79,7 @@ def test_code_reaches_nothing_of_the_printers(code: str) -> None:
     assert evaluate(f"={{{{ typeof {code} + /x/.test('x') + [1].first() + this }}}}") == "undefinedtrue1[object Object]"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(PROGRAMS)
 def test_a_program_does_what_its_tree_says(code: str) -> None:
@@ -85,6 +87,7 @@ def test_a_program_does_what_its_tree_says(code: str) -> None:
     judge(code)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(SOUPS)
 def test_any_text_is_refused_or_does_what_its_tree_says(code: str) -> None:
@@ -145,6 +148,7 @@ def test_what_two_parsers_may_read_in_two_ways(code: str) -> None:
     judge(code)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(PROGRAMS)
 def test_programs_of_the_grammar_are_taken(code: str) -> None:
@@ -228,6 +232,7 @@ def test_printed_code_means_what_was_written(code: str, value: object) -> None:
     assert found is value if value is UNDEFINED else found == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["1+", "a.", "a?.b.", "a[0].", "b().", "a&&", "a,", "a<", "a in ", "!a+", "f(1),", "[1],", "`x`,", "x=>x,", "/a/,"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from fuzz.inputs import Input
 from fuzz.programs import program
 from hypothesis import assume, given, settings
@@ -89,6 +90,7 @@ def _is_added(node: Node) -> bool:
     return _calls(node.children[0], "tick") or _calls(node.children[0], "caught")
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(PROGRAMS)
 def test_a_printed_tree_is_read_as_the_same_tree(code: str) -> None:

@@ -85,6 +85,7 @@ def test_a_body_that_must_name_what_is_addressed_does_so_unless_it_is_told_other
 # -- null -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schema",
     [
@@ -290,6 +291,7 @@ def test_header_fields_of_a_part_are_those_of_the_document_or_the_author_s() -> 
 # -- parameters -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "value", "wanted"),
     [
@@ -434,6 +436,7 @@ def test_bounds_of_swagger_2_are_checked(more: Json, wrong: Any) -> None:
     assert refused(raw, {"v": wrong}, X="={{ $json.v }}")["property"] == "X"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "right", "text", "wrong"),
     [

@@ -55,6 +55,7 @@ def server_field(made: Imported) -> Json:
 HOST = {"serverUrl": "https://pbx.example.com"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "fields", "wanted"),
     [
@@ -89,6 +90,7 @@ def test_a_server_is_joined_as_rfc_3986_says(url: str, fields: Json | None, want
     assert called(imported(secured([{"url": url}])), fields) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [
@@ -218,6 +220,7 @@ def oauth(token: Any, servers: Any) -> Json:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "token", "fields", "wanted"),
     [
@@ -254,6 +257,7 @@ def test_a_token_is_asked_for_where_the_document_says(server: Any, token: str, f
 NONE_AND_KEY: list[list[Json]] = [[], [{"key": []}]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("servers", "wanted"),
     [

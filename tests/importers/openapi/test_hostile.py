@@ -149,6 +149,7 @@ def test_any_text_is_a_document_or_an_error_of_ours(text: str) -> None:
     json.dumps(found)
 
 
+@pytest.mark.slow
 def test_libyaml_and_pure_python_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "a: &x {<<: {p: 1}, q: [1, 'a', ~, !!str 2]}\nb: *x\n? k\n: v\n"
     fast = parse_yaml(text, "x")
@@ -279,6 +280,7 @@ made.documents()
 """
 
 
+@pytest.mark.slow
 def test_no_reference_is_fetched_from_the_network_or_read_from_a_file(tmp_path: Path) -> None:
     """There is no option that would: Nodeloom reads the one document it is given, and says what it left out."""
     (tmp_path / "secret.json").write_text('{"a": {"type": "string"}}')
@@ -300,6 +302,7 @@ def test_no_reference_is_fetched_from_the_network_or_read_from_a_file(tmp_path: 
     assert done.stdout.split() == [str(2 * len(REFERENCES)), str(4 * len(REFERENCES))]
 
 
+@pytest.mark.slow
 def test_schemas_that_all_refer_to_each_other_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every way through twelve schemas that each name the others would be half a thousand million."""
     monkeypatch.setattr(schemas_module, "_MOST_STEPS", 1_000)

@@ -524,6 +524,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON_VALUES)
 def test_json_that_is_written_in_lines_is_the_same_json(value: Any) -> None:
     assert json.loads(json_lines(value)) == value

@@ -45,6 +45,7 @@ def sent(made: Imported, fields: Json | None, **parameters: Any) -> dict[str, st
     return dict(transport.requests[0].headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "fields", "header", "wanted"),
     [

@@ -147,6 +147,7 @@ def test_where_nothing_is_left_the_first_fault_is_the_error() -> None:
     assert str(caught.value.path).startswith("$.paths['/a'].post")
 
 
+@pytest.mark.slow
 def test_a_fault_in_a_schema_that_many_use_costs_each_of_them_and_is_said_once_for_each() -> None:
     paths = {f"/{n}": {"post": json_body({"$ref": "#/components/schemas/Bad"})} for n in range(250)}
     schemas = {"Bad": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Nowhere"}}}}

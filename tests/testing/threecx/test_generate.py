@@ -76,6 +76,7 @@ def content(declared: Any) -> Any:
     return resolved(declared)["content"]["application/json"]["schema"]
 
 
+@pytest.mark.slow
 @needs_file
 def test_generating_again_changes_no_byte() -> None:
     assert render(compile_service(source())) == OUTPUT.read_text(encoding="utf-8")

@@ -63,6 +63,7 @@ def test_there_are_601_of_them() -> None:
     assert len(PROBES) == len({p.label for p in PROBES}) == CATALOGUE.data["operations"] == 601
 
 
+@pytest.mark.slow
 @each(PROBES)
 def test_a_valid_request_passes(unchanged: ODataService, probe: Probe) -> None:
     """With everything the operation takes, and with only what it must have."""
@@ -74,6 +75,7 @@ def test_a_valid_request_passes(unchanged: ODataService, probe: Probe) -> None:
             assert dict(answer.headers)["Location"].startswith("http://pbx/xapi/v1/")
 
 
+@pytest.mark.slow
 @each(PROBES)
 def test_options_it_does_not_take_and_other_methods_are_refused(service: ODataService, probe: Probe) -> None:
     for options in ("$apply=x", "$top=1&$top=2", "$filter=%zz", "$top=x"):
@@ -85,6 +87,7 @@ def test_options_it_does_not_take_and_other_methods_are_refused(service: ODataSe
         assert set(dict(answer.headers)["Allow"].split(", ")) == allowed
 
 
+@pytest.mark.slow
 @each(WITH_BODY)
 def test_a_body_that_does_not_fit_is_refused(service: ODataService, probe: Probe) -> None:
     """A field nobody declared, a wrong type, a null or a field left out where that may not be, no object at all."""
@@ -111,6 +114,7 @@ def test_a_body_that_does_not_fit_is_refused(service: ODataService, probe: Probe
 WITH_ARGUMENTS = [p for p in PROBES if p.operation and p.operation.kind == "function" and p.operation.parameters]
 
 
+@pytest.mark.slow
 @each(WITH_ARGUMENTS)
 def test_a_functions_arguments_are_checked_one_by_one(service: ODataService, probe: Probe) -> None:
     """A literal of another type and a null where none may be are 400; one too few or too many is no such function."""

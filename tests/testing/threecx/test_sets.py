@@ -50,6 +50,7 @@ def test_a_text_key_survives_every_character(name: str, text: str) -> None:
         assert service.resolve(f"{name}({escaped})").key == text
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(-(2**31), 2**31 - 1))
 def test_an_integer_key_is_bare_and_within_32_bits(number: int) -> None:
@@ -251,6 +252,7 @@ def test_the_same_sandbox_begins_with_the_same_entities() -> None:
     assert state(new_service()) == state(new_service())
 
 
+@pytest.mark.slow
 def test_over_a_socket(connect: Connect) -> None:
     """Lists are as long as the option says, If-Match guards a delete, and the log knows sets, keys and arguments."""
     with ThreeCXSandbox(entities=250) as sandbox:

@@ -116,6 +116,7 @@ def test_delete_answers_204_once(sandbox: ThreeCXSandbox, client: httpx.Client) 
     assert client.delete(at("link-4")).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_if_match_lets_the_current_etag_through_only(
     sandbox: ThreeCXSandbox, client: httpx.Client, method: str
@@ -216,6 +217,7 @@ def test_a_filter_finds_a_link_by_any_name(sandbox: ThreeCXSandbox, client: http
     assert found["value"][0]["Name"] == "it"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_a_link_of_any_name_can_be_made_read_and_deleted(

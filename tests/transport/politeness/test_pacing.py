@@ -89,6 +89,7 @@ def ran(
     return run_virtually(whole())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retry_after", [True, False], ids=["retry-after", "silent"])
 @pytest.mark.parametrize(
     "limiter",
@@ -106,6 +107,7 @@ def test_two_thousand_items_against_fifty_a_second_are_all_done_with_few_refused
     assert seconds < 1.5 * 2000 / 50
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(["fixed", "sliding", "bucket"]),
@@ -131,6 +133,7 @@ def test_whatever_the_limit_and_wherever_a_window_begins(
     assert service.refused < 0.1 * len(service.asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retry_after", [True, False], ids=["retry-after", "silent"])
 @pytest.mark.parametrize(
     ("every", "concurrency", "times"),
@@ -148,6 +151,7 @@ def test_refusals_by_chance_cost_little_more_than_without_pacing(
     assert seconds < times * (len(service.asked) * 0.02 + service.refused) / concurrency
 
 
+@pytest.mark.slow
 def test_a_limit_that_rises_is_found() -> None:
     slow, fast = token_bucket(10, 5), token_bucket(200, 5)
     _service, run, seconds = ran(lambda at: (slow if at < 1020 else fast)(at), 3000, latency=0.001)
@@ -155,6 +159,7 @@ def test_a_limit_that_rises_is_found() -> None:
     assert seconds < 20 + 3 * 2800 / 200
 
 
+@pytest.mark.slow
 def test_after_a_short_disturbance_the_run_is_as_fast_as_before() -> None:
     service, run, seconds = ran(lambda at: 0.5 if 1001 <= at < 1001.5 else None, 20_000, latency=0.001)
     assert run.done == 20_000
@@ -228,6 +233,7 @@ def test_a_burst_goes_at_once_after_a_pause(burst: int) -> None:
     assert asked[-1] == pytest.approx(asked[0] + 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_second", [0.5, 50, 3000, 20_000])
 def test_a_rate_is_kept_on_average_also_beyond_what_timers_resolve(per_second: float) -> None:
     items = max(20, int(per_second * 2))
@@ -376,6 +382,7 @@ class Overloaded:
         return Response(200, {}, b"{}")
 
 
+@pytest.mark.slow
 def test_timeouts_lower_what_is_in_flight_and_it_recovers() -> None:
     async def whole() -> tuple[Overloaded, Run]:
         service = Overloaded(6, now() + 60)
