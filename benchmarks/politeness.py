@@ -1,16 +1,19 @@
 """How a run gets on with a service that limits requests: `python benchmarks/politeness.py`.
 
 A server in a process of its own answers 429 above so many requests a second (50), by a window of one second and by a
-token bucket that holds a few, saying Retry-After and not. A run of so many items (2,000) goes against each at default
-concurrency. Prints what was refused, and how much of what the limit allows was used; exit code 1 when an item was not
-done or a tenth of the requests or more was refused. One round takes about as many seconds as items / limit.
+token bucket that holds a few, or to one request in twenty by chance; it says Retry-After or does not. A run of so many
+items (2,000, half as many for chance) goes against each at default concurrency. Prints what was refused, and how much
+of what the limit allows was used; exit code 1 if an item was not done or a tenth of the requests or more was refused.
+One round takes about as many seconds as items / limit. `--no-adaptive` is the comparison for refusals by chance.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import multiprocessing
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from nodeloom.testing.httpserver import HttpServer, Request, Response
 
 MOST_REFUSED = 0.1
 BUCKET = 5
+SHARE_BY_CHANCE = 0.05
 
 Limiter = Callable[[], float]
 """Seconds until the request might pass; 0 when it passes."""
@@ -60,7 +64,13 @@ def bucket(limit: int) -> Limiter:
     return ask
 
 
-LIMITERS = {"window": window, "bucket": bucket}
+def chance(_limit: int) -> Limiter:
+    """One in twenty, whatever the pace."""
+    draw = random.Random(1).random
+    return lambda: 1.0 if draw() < SHARE_BY_CHANCE else 0.0
+
+
+LIMITERS = {"window": window, "bucket": bucket, "chance": chance}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def serve(setting: Setting, talk: Connection) -> None:
             return Response(200, b'{"done": true}', [("Content-Type", "application/json")])
         counts["refused"] += 1
         # Whole seconds, as the header has no others.
-        return Response(429, headers=[("Retry-After", str(int(wait) + 1))] if setting.retry_after else [])
+        return Response(429, headers=[("Retry-After", str(math.ceil(wait)))] if setting.retry_after else [])
 
     async def whole() -> None:
         server = HttpServer(application)
@@ -156,22 +166,28 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=50, help="requests a second")
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--rate", help="give the run a rate, such as 50/s")
+    parser.add_argument("--no-adaptive", action="store_true", help="do not learn from refusals")
     asked = parser.parse_args()
-    how = {"concurrency": asked.concurrency, **({"rate": asked.rate} if asked.rate else {})}
+    how = {
+        "concurrency": asked.concurrency,
+        "adaptive": not asked.no_adaptive,
+        **({"rate": asked.rate} if asked.rate else {}),
+    }
     print(f"{asked.items} items, {asked.limit} a second allowed, {asked.concurrency} in flight")
     heads = f"{'limit':8} {'Retry-After':12} {'done':>6} {'requests':>9} {'refused':>8}"
     print(f"{heads} {'share':>7} {'seconds':>8} {'used':>6}")
     held = True
     for kind in LIMITERS:
         for retry_after in (True, False):
-            got = measure(Setting(kind, retry_after, asked.limit), asked.items, how)
-            used = asked.items / asked.limit / got.seconds
+            items = asked.items // 2 if kind == "chance" else asked.items
+            got = measure(Setting(kind, retry_after, asked.limit), items, how)
+            used = "" if kind == "chance" else f"{items / asked.limit / got.seconds:.0%}"
             print(
                 f"{kind:8} {'yes' if retry_after else 'no':12} {got.done:6} {got.asked:9} {got.refused:8}"
-                f" {got.share:7.1%} {got.seconds:8.1f} {used:6.0%}",
+                f" {got.share:7.1%} {got.seconds:8.1f} {used:>6}",
                 flush=True,
             )
-            held = held and got.done == asked.items and got.share < MOST_REFUSED
+            held = held and got.done == items and got.share < MOST_REFUSED
     print("holds" if held else f"does not hold: every item done, and fewer than {MOST_REFUSED:.0%} refused")
     return 0 if held else 1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ SOURCE = ROOT / "src" / "nodeloom"
 ROOMS = [
     "jsonwriting",
     "printable",
+    "nearestname",
     "forking",
     "redaction",
     "errors",
@@ -42,7 +44,9 @@ ROOMS = [
     "inputs",
     "transport",
     "discovery",
+    "hookvalues",
     "guarding",
+    "pluginchecks",
     "builtin",
     "plugins",
     "descriptor",
@@ -57,7 +61,7 @@ ROOMS = [
     "runtime",
     "cli",
 ]
-# The sandbox runs without Nodeloom.
+# The sandbox runs without Nodeloom, but for errors and the words for JSON.
 ALONE = {"testing": {"errors", "values"}}
 
 
@@ -124,6 +128,61 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
 )
 def test_the_order_sees_relative_late_and_typing_only_imports(room: str, package: str, text: str) -> None:
     assert len(misplaced(room, text, package)) == 1
+
+
+def imported_modules(text: str, package: str, known: Collection[str]) -> Iterator[str]:
+    """The modules among `known` that a text imports, or takes a name from."""
+    for _line, name in imports_of(text, package):
+        holder, _dot, member = name.rpartition(".")
+        if name in known:
+            yield name
+        elif holder == "nodeloom":
+            # The package takes its public names from their homes when they are asked for; `__version__` has none.
+            yield from {nodeloom._HOMES.get(member, "")} & set(known)
+        elif holder in known:
+            yield holder
+
+
+def import_cycle(texts: Mapping[str, str], packages: Collection[str] = ()) -> list[str]:
+    """A cycle of imports between modules, given by name and text; empty if there is none.
+
+    An import for types only, a late one in a function, and a relative one count like any other: with each of them one
+    of the modules cannot be understood, or moved, without the other.
+    """
+    graph = {
+        module: {*imported_modules(text, module if module in packages else module.rpartition(".")[0], texts)} - {module}
+        for module, text in texts.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as fault:
+        return list(fault.args[1])
+    return []
+
+
+@pytest.mark.parametrize(
+    ("texts", "cyclic"),
+    [
+        ({"a": "from nodeloom.p.b import B", "b": "from nodeloom.p import c", "c": "import nodeloom.p.a"}, True),
+        ({"a": "from nodeloom.p.b import B", "b": "if TYPE_CHECKING:\n    from nodeloom.p.a import A"}, True),
+        ({"a": "from nodeloom.p.b import B", "b": "def f():\n    from nodeloom.p.a import A"}, True),
+        ({"a": "from .b import B", "b": "from . import a"}, True),
+        ({"a": "from nodeloom.p import B", "": "from nodeloom.p.b import B", "b": "from nodeloom.p.a import A"}, True),
+        ({"a": "from . import B", "": "from .b import B", "b": "from .a import A"}, True),
+        ({"a": "from nodeloom.p.b import B", "b": "from nodeloom import __version__\nimport json"}, False),
+        ({"a": "from nodeloom.p import b, c", "b": "from .c import C", "c": "from nodeloom.q.a import A"}, False),
+    ],
+)
+def test_the_search_for_cycles_sees_each_kind_of_import(texts: Mapping[str, str], cyclic: bool) -> None:
+    named = {f"nodeloom.p.{name}".removesuffix("."): text for name, text in texts.items()}
+    assert bool(import_cycle(named, {"nodeloom.p"})) is cyclic
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    paths = [path for path in SOURCE.rglob("*.py") if "_data" not in path.parts]
+    texts = {module_of(path): path.read_text(encoding="utf-8") for path in paths}
+    packages = {module_of(path) for path in paths if path.name == "__init__.py"}
+    assert import_cycle(texts, packages) == []
 
 
 def test_no_file_name_stands_twice() -> None:

@@ -42,6 +42,7 @@ def test_what_was_found_stays_mended(name: str, data: bytes) -> None:
     TARGETS[name](data)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(data=st.binary(max_size=80))
 def test_programs_keep_their_promises(data: bytes) -> None:

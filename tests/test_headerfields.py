@@ -15,7 +15,7 @@ from nodeloom.headerfields import (
     charset,
     disposition,
     keep_alive_seconds,
-    listed,
+    list_members,
     media_type,
     parameters,
     retry_after,
@@ -115,7 +115,7 @@ def test_the_media_type_and_its_charset(field: str, kind: str, named: str) -> No
     ],
 )
 def test_a_list_has_elements(field: str, elements: list[str]) -> None:
-    assert listed(field) == elements
+    assert list_members(field) == elements
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,16 @@ CIRCLES = [("parameter sent as header", code) for code in FORMS if "values($para
 FEW = ["header", "address's query", "body", "parameter sent as header"]
 
 
-@pytest.mark.parametrize(("place", "code"), [(p, c) for p in FEW for c in FORMS if (p, c) not in CIRCLES])
+# One place of them, and below one kind of redirect, stays in the quick run; the others are the same code again.
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        pytest.param(place, code, marks=pytest.mark.slow if place != FEW[0] else ())
+        for place in FEW
+        for code in FORMS
+        if (place, code) not in CIRCLES
+    ],
+)
 def test_no_form_of_a_secret_crosses(place: str, code: str, other: RawServer) -> None:
     """The first server gets it, the second one does not."""
     chosen = places(f"={{{{ {code} }}}}")[place]
@@ -241,8 +250,8 @@ def test_no_form_of_a_secret_crosses(place: str, code: str, other: RawServer) ->
         assert FORMS[code] not in decoded(received(other))
 
 
-@pytest.mark.parametrize("url_values", ["strict", "raw"])
-@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect"])
+@pytest.mark.parametrize("url_values", ["strict", pytest.param("raw", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("status", [pytest.param("302 Found", marks=pytest.mark.slow), "307 Temporary Redirect"])
 @pytest.mark.parametrize("place", PLACES)
 def test_it_crosses_from_no_position(place: str, status: str, url_values: str, channel: str, other: RawServer) -> None:
     """Neither in a header or body that is sent on, nor in an address that repeats what was asked for."""

@@ -105,7 +105,7 @@ def test_one_observer_can_watch_runs_at_the_same_time(runtime: Runtime, sandbox:
 
 @pytest.mark.parametrize("observer", ["log", 3, [Observer(), object()]])
 def test_what_is_no_observer_is_refused_before_anything_is_sent(runtime: Runtime, observer: Any) -> None:
-    with pytest.raises(ConfigurationError, match="observer is a nodeloom"):
+    with pytest.raises(ConfigurationError, match="observer must be a nodeloom"):
         runtime.run("threecx", DELETE, links(1), credentials=TOKEN, observer=observer)
 
 

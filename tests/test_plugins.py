@@ -63,6 +63,7 @@ def test_the_shipped_pack_comes_through_the_same_hooks() -> None:
             "hooks": ["nodeloom_credential_types", "nodeloom_nodes"],
             "error": None,
             "disabled": False,
+            "warnings": [],
         }
         assert "threecx" in runtime.nodes
         assert runtime.plugin_failures == ()
@@ -78,6 +79,7 @@ def test_a_distribution_is_found_by_its_entry_point(install: Install) -> None:
             "hooks": ["nodeloom_nodes"],
             "error": None,
             "disabled": False,
+            "warnings": [],
         }
         assert runtime.node("probe").label == "Probe"
     with Runtime(discover_plugins=False) as runtime:
@@ -261,21 +263,6 @@ def test_the_same_plugin_twice_is_a_failure_that_takes_nothing_with_it() -> None
         assert len(runtime.plugin_failures) == 1
 
 
-def test_the_order_is_pluggys() -> None:
-    def named(name: str, **options: Any) -> Any:
-        class Plugin:
-            def nodeloom_see_response(self) -> None: ...
-
-        hookimpl(Plugin.nodeloom_see_response, **options)
-        plugin = Plugin()
-        plugin.__name__ = name  # type: ignore[attr-defined]
-        return plugin
-
-    plugins = Plugins([named("a"), named("b"), named("c", trylast=True), named("d", tryfirst=True)], discover=False)
-    order = [name for name, _ in plugins.implementations("nodeloom_see_response")]
-    assert order == ["d", "b", "a", "c"]
-
-
 def hooks() -> dict[str, Any]:
     return {name: hook for name, hook in vars(Hooks).items() if name.startswith("nodeloom_")}
 
@@ -320,6 +307,7 @@ def test_an_operator_may_leave_out_installed_plugins(
             "hooks": [],
             "error": None,
             "disabled": True,
+            "warnings": [],
         }
         assert runtime.plugin_failures == ()
         assert "probe" not in runtime.nodes
@@ -483,13 +471,78 @@ def test_several_faults_of_a_pack_are_counted() -> None:
         assert str(info(runtime, "Pack")["error"]).endswith("(and 1 more)")
 
 
-def test_a_hook_that_is_not_marked_is_named() -> None:
-    class Unmarked:
+class Unmarked:
+    """Has one hook, and names that look like hooks."""
+
+    nodeloom_version = "1"
+
+    @hookimpl
+    def nodeloom_nodes(self) -> dict[str, Any]:
+        return {"probe": PROBE}
+
+    def nodeloom_credential_types(self) -> dict[str, Any]:
+        return {}
+
+    def nodeloom_see_respond(self) -> None: ...
+
+    @classmethod
+    def nodeloom_x(cls) -> None: ...
+
+    @property
+    def nodeloom_provide_transport(self) -> Any:
+        return None
+
+
+DOUBTS = (
+    "nodeloom_credential_types is not a function marked with @hookimpl, so it is never called",
+    "nodeloom_see_respond is not a function marked with @hookimpl, so it is never called"
+    " (did you mean 'nodeloom_see_response'?)",
+    "nodeloom_x is not a function marked with @hookimpl, so it is never called",
+)
+
+
+def test_what_looks_like_a_hook_and_is_not_marked_gets_a_warning_that_names_it(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The other hooks of the plugin are called all the same."""
+    install("odd", """
+        from nodeloom import hookimpl
+        import functools
+
+        @hookimpl
+        def nodeloom_nodes():
+            return {}
+
+        # pluggy takes functions alone.
+        nodeloom_see_response = hookimpl(functools.partial(print))
+    """)  # fmt: skip
+    with Runtime(plugins=[Unmarked()]) as runtime:
+        assert "probe" in runtime.nodes
+        assert info(runtime, "Unmarked")["warnings"] == list(DOUBTS)
+        assert info(runtime, "odd")["warnings"] == [DOUBTS[0].replace("credential_types", "see_response")]
+        assert runtime.plugin_failures == ()
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == [
+        *(f"The plugin 'odd': {doubt}." for doubt in info(runtime, "odd")["warnings"]),
+        *(f"The plugin 'Unmarked': {doubt}." for doubt in DOUBTS),
+    ]
+
+
+def test_a_plugin_of_unmarked_hooks_alone_fails_and_they_are_named() -> None:
+    class Forgotten:
         def nodeloom_nodes(self) -> dict[str, Any]:
             return {"probe": PROBE}
 
-    (failure,) = Plugins([Unmarked()], discover=False).failures
-    assert "nodeloom_nodes is not marked with @hookimpl" in failure.message
+    (failure,) = Plugins([Forgotten()], discover=False).failures
+    assert "it implements none of Nodeloom's hooks; nodeloom_nodes is not a function marked" in failure.message
+
+
+def test_a_listing_shows_the_warnings(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    from nodeloom.cli import main
+
+    install("odd", GOOD + "\n    def nodeloom_see_respond(): ...\n")
+    assert main(["plugins"]) == 0
+    assert f"    warning: {DOUBTS[1]}" in capsys.readouterr().out
 
 
 def test_the_command_line_names_a_broken_pack_and_shows_the_rest(

@@ -21,7 +21,7 @@ LOCAL = {"public_only": True, "networks": ["127.0.0.0/8"]}
 def test_a_policy_is_given_as_it_is_or_as_json() -> None:
     for given in (Policy(hosts=["a.example.com"]), {"hosts": ["a.example.com"]}, None):
         Runtime(discover_plugins=False, policy=given).close()
-    with pytest.raises(ConfigurationError, match="policy is a"):
+    with pytest.raises(ConfigurationError, match="policy must be a"):
         Runtime(discover_plugins=False, policy="strict")  # type: ignore[arg-type]
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +38,14 @@ def test_continuous_integration_runs_it_before_anything_else_is_installed() -> N
     # And the locked environment as well.
     assert any("--require-hashes -r requirements-test.lock" in line for line in commands[2:])
     assert commands[-1] == ".venv/bin/pytest -q -n 3"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script for bash")
+def test_the_script_for_all_versions_says_what_is_missing() -> None:
+    command = [str(ROOT / ".ci" / "versions"), "3.11", "3.98", "3.99"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "python3.98 python3.99" in done.stderr
 
 
 def releases(name: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ def confine(memory: int, seconds: float | None = None) -> int:
 
     Args:
         memory: bytes of address space.
-        seconds: of processor time, for the whole life of the process; without, there is no limit.
+        seconds: of processor time, for the whole life of the process; without, as many as it wants.
     """
     try:
         import resource

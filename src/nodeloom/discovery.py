@@ -1,8 +1,7 @@
 """Whether any installed distribution could have plugins, found out without importlib.metadata.
 
 That module takes as long to import as all the rest of a short command, and then reads the metadata of every
-distribution; on most machines only to find that there is no plugin. What there is, it finds; here is only said when
-it need not be asked.
+distribution; on most machines it finds no plugin. This module says when it need not be asked.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _METADATA = (".dist-info", ".egg-info")
 def may_have_entry_points(group: str) -> bool:
     """Whether a distribution on `sys.path` may have entry points of `group`. False is certain, True is not.
 
-    True also where distributions are kept otherwise than in folders with metadata beside them: zip files, eggs, and
+    True also if distributions may be kept in other ways than in folders with metadata beside them: zip files, eggs, and
     finders of others (the entry points specification of PyPA; `importlib.metadata.DistributionFinder`).
     """
     if any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path):

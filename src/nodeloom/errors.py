@@ -17,7 +17,7 @@ NodeloomError
     │   ├── ExpressionMemoryError
     │   └── JavaScriptDisabledError
     ├── MissingValueError         a required value resolved to undefined, null or empty
-    ├── InvalidValueError         a value cannot be encoded where it is to go
+    ├── InvalidValueError         a value cannot be encoded for its place
     ├── InvalidItemError          the item itself cannot be read
     ├── PolicyError               the host's policy does not allow the request; nothing was sent
     ├── LimitError                the item's answers hold more pages or items than are taken
@@ -28,7 +28,7 @@ NodeloomError
     │   ├── TooManyOpenFilesError the process may open no further connection; nothing was sent
     │   ├── UnknownOutcomeError   an earlier run was broken off while the item was in flight
     │   └── AnswerTooLargeError   an answer came, and is larger than is read
-    ├── ResponseError             an answer came, and it is no success
+    ├── ResponseError             an answer came, and it is not a success
     │   ├── BadRequestError           400 and other 4xx
     │   ├── AuthenticationError       401
     │   ├── PermissionDeniedError     403
@@ -48,61 +48,17 @@ An error is data as well as text: `to_dict()` is what a failed item's result hol
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from nodeloom.printable import escaped, escaped_lines
+# Most code that raises an error shows a value or the nearest name in it, and takes both from here.
+from nodeloom.nearestname import nearest as nearest
+from nodeloom.printable import escaped_lines
+from nodeloom.printable import preview as preview
+from nodeloom.printable import said as said
 
-_PREVIEW_CHARACTERS = 120
-# Longer ones are no slip of the keyboard.
-_LONGEST_NAME = 200
-
-
-def preview(value: object) -> str:
-    """`value` as short text for a message: JSON where it is JSON, cut after 120 characters."""
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        text = type(value).__name__
-    # What is cut off anyway is not looked at: a value may have millions of characters.
-    printable = escaped(text[: _PREVIEW_CHARACTERS + 1])
-    if len(printable) <= _PREVIEW_CHARACTERS:
-        return printable
-    return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"
-
-
-def said(fault: BaseException) -> str:
-    """What an exception says; nothing where its own `__str__` fails."""
-    try:
-        return str(fault)
-    except Exception:  # noqa: BLE001 - code of a plugin or a transport
-        return ""
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` is most likely a typo of, or None; case and punctuation do not count."""
-
-    def plain(text: str) -> str:
-        return "".join(c for c in text.casefold() if c.isalnum()) or text.casefold()
-
-    by_plain: dict[str, str] = {}
-    for candidate in known:
-        by_plain.setdefault(plain(candidate), candidate)
-    wanted = plain(name)
-    if wanted in by_plain:
-        return by_plain[wanted]
-    if len(wanted) > _LONGEST_NAME:
-        # Comparing takes the product of both lengths, and a document of others may name things by whole pages.
-        return None
-    import difflib  # here, for most commands meet no typo
-
-    by_plain = {name: candidate for name, candidate in by_plain.items() if len(name) <= _LONGEST_NAME}
-    close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
-    if close:
-        return by_plain[close[0]]
-    partial = [k for k in by_plain if len(wanted) >= 3 and (wanted in k or k in wanted)]
-    return by_plain[min(partial, key=lambda k: abs(len(k) - len(wanted)))] if partial else None
+# So many known names fit into a hint of two lines.
+_MOST_NAMES = 12
 
 
 class NodeloomError(Exception):
@@ -126,7 +82,7 @@ class NodeloomError(Exception):
         path: str | None = None,
         value: object = None,
         expression: str | None = None,
-        **details: Any,
+        **details: object,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -140,7 +96,7 @@ class NodeloomError(Exception):
         # The whole RunResult, on the error that a run with on_error="stop" ends with.
         self.result: Any = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # Keyword arguments do not survive Exception's own pickling; a worker process must be able to send errors.
         return (_rebuild, (type(self), self.__dict__.copy()))
 
@@ -163,7 +119,7 @@ class NodeloomError(Exception):
         return escaped_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as JSON: `code`, `type`, `message`, and whatever else is known."""
+        """The error as JSON: `code`, `type`, `message`, and everything else that is known."""
         known = {
             "code": self.code,
             "type": type(self).__name__,
@@ -186,20 +142,20 @@ class NodeloomError(Exception):
             text = getattr(self, name)
             if text is not None:
                 setattr(self, name, mask(text))
-        self.details = {k: _masked(v, mask) for k, v in self.details.items()}
+        self.details = {k: _mask_texts(v, mask) for k, v in self.details.items()}
 
 
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+def _mask_texts(value: object, mask: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {k: _masked(v, mask) for k, v in value.items()}
+        return {k: _mask_texts(v, mask) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_masked(v, mask) for v in value]
+        return [_mask_texts(v, mask) for v in value]
     return value
 
 
-def restored(document: Mapping[str, Any]) -> NodeloomError:
+def restored(document: Mapping[str, object]) -> NodeloomError:
     """The error that `to_dict()` gave as `document`; one of a class that is not in this module is an ItemError.
 
     `to_dict()` of the result is `document` again.
@@ -213,7 +169,7 @@ def restored(document: Mapping[str, Any]) -> NodeloomError:
     return _rebuild(own or ItemError, state)
 
 
-def _class_named(document: Mapping[str, Any]) -> type[NodeloomError] | None:
+def _class_named(document: Mapping[str, object]) -> type[NodeloomError] | None:
     """The class in this module whose `to_dict()` gave `document`."""
     found = globals().get(str(document.get("type")))
     if isinstance(found, type) and issubclass(found, NodeloomError) and found.code == document.get("code"):
@@ -221,7 +177,7 @@ def _class_named(document: Mapping[str, Any]) -> type[NodeloomError] | None:
     return None
 
 
-def _rebuild(kind: type[NodeloomError], state: dict[str, Any]) -> NodeloomError:
+def _rebuild(kind: type[NodeloomError], state: dict[str, object]) -> NodeloomError:
     error = kind.__new__(kind, state["message"])
     error.__dict__.update(state)
     return error
@@ -259,8 +215,8 @@ class UnknownNameError(ConfigurationError):
         elif close is not None:
             hint = f"Did you mean {close!r}?"
         elif known:
-            shown = ", ".join(repr(k) for k in known[:12])
-            hint = f"Known: {shown}{', …' if len(known) > 12 else ''}."
+            shown = ", ".join(repr(k) for k in known[:_MOST_NAMES])
+            hint = f"Known: {shown}{', …' if len(known) > _MOST_NAMES else ''}."
         else:
             hint = f"There is no {kind} to choose from."
         where = f" in {within}" if within else ""
@@ -362,7 +318,7 @@ class MissingValueError(ItemError):
 
 
 class InvalidValueError(ItemError):
-    """A value cannot be encoded where it is to go; no request was sent."""
+    """A value cannot be encoded for its place; no request was sent."""
 
     code = "invalid_value"
 
@@ -388,6 +344,7 @@ class LimitError(ItemError):
     code = "limit"
 
 
+# What `details["sent"]` says in words. An answer that began to come and was lost ("yes") does not say what was done.
 _EFFECTS = {"no": Effect.NONE, "unknown": Effect.UNKNOWN, "yes": Effect.UNKNOWN}
 
 
@@ -417,7 +374,7 @@ class RequestError(ItemError):
             self.details["sent"] = "unknown"
 
     def unsent(self) -> None:
-        """Say that nothing of the item was sent, whatever became of this request, which was for a token."""
+        """Say that nothing of the item was sent: this request was for a token."""
         self.details["sent"] = "no"
 
 
@@ -458,7 +415,7 @@ class AnswerTooLargeError(RequestError):
 
 
 class ResponseError(ItemError):
-    """An answer came, and it is no success.
+    """An answer came, and it is not a success.
 
     `details` holds `status` (int), `method`, `url` (secrets masked), and where the service gave them
     `serviceCode` and `serviceMessage`; `redirect` (int) where the request was answered by that redirect, and this came
@@ -528,7 +485,7 @@ class UnexpectedRedirectError(ResponseError):
 
 
 class UnreadableAnswerError(ResponseError):
-    """The body is not what its content type says (for example no JSON)."""
+    """The body is not what its content type says (for example not JSON)."""
 
     code = "unreadable_answer"
 

@@ -10,7 +10,7 @@ _HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK}
 
 
 def is_held(fault: OSError) -> bool:
-    """Whether a lock could not be taken because another holds it; other faults say that there are no locks there."""
+    """Whether a lock could not be taken because another holds it; other faults say that locks do not work there."""
     return fault.errno in _HELD
 
 

@@ -1,8 +1,8 @@
 """Forks happen when no other thread is importing.
 
 A child has only the thread that forked. A module that another thread was importing then stays locked in the child,
-and whoever imports it there waits for ever. Nodeloom imports what it needs when it needs it, so a fork waits for that,
-a few milliseconds; locks of its own are renewed in the child by whoever has them (TOKENS, PACERS, Loops).
+and an import of it there waits for ever. Nodeloom imports what it needs when it needs it, so a fork waits for that,
+a few milliseconds; locks of its own are renewed in the child by their owners (TOKENS, PACERS, Loops).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def is_not_sent(value: object) -> bool:
     return value is None or value is False or value == []
 
 
-def listed(field: str) -> list[str]:
+def list_members(field: str) -> list[str]:
     """The elements of a list (RFC 9110 section 5.6.1), without empty ones; a comma between quotes parts nothing."""
     return [text for match in _ELEMENT.finditer(field) if (text := match[0].strip())]
 
@@ -48,11 +48,11 @@ def parameters(field: str) -> dict[str, str]:
     """The parameters of a field such as `Content-Type`, by their names in lower case; of two the first counts."""
     found: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(_head_and_rest(field)[1]):
-        found.setdefault(name.lower(), _unescaped(quoted) if quoted else plain.strip())
+        found.setdefault(name.lower(), _unescape(quoted) if quoted else plain.strip())
     return found
 
 
-def _unescaped(quoted: str) -> str:
+def _unescape(quoted: str) -> str:
     """What stands between two quotes (RFC 9110 section 5.6.4)."""
     return (_ESCAPED_IN_PATH if _WINDOWS_PATH.match(quoted) else _ESCAPED).sub(r"\1", quoted)
 
@@ -64,16 +64,16 @@ def _head_and_rest(field: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=256)
 def media_type(field: str) -> str:
-    """The media type of a `Content-Type`, without parameters and in lower case; empty where there is none.
+    """The media type of a `Content-Type`, without parameters and in lower case; empty if the field is missing.
 
     Where the field was sent more than once the first counts.
     """
-    return next(iter(listed(_head_and_rest(field)[0])), "").lower()
+    return next(iter(list_members(_head_and_rest(field)[0])), "").lower()
 
 
 @functools.lru_cache(maxsize=256)
 def charset(field: str) -> str:
-    """The charset that a `Content-Type` names, in lower case; empty where it names none."""
+    """The charset that a `Content-Type` names, in lower case; empty if it does not name one."""
     # Where the field was sent more than once, the next one follows a comma.
     return parameters(field).get("charset", "").partition(",")[0].strip().strip("'\"").lower()
 
@@ -89,12 +89,12 @@ def disposition(field: str) -> Disposition:
     """A `Content-Disposition` (RFC 6266); `filename*` goes before `filename`, and folders in a name are left out."""
     head = _head_and_rest(field)[0].lower()
     given = parameters(field)
-    name = _extended(given.get("filename*", "")) or given.get("filename", "")
+    name = _decode_extended(given.get("filename*", "")) or given.get("filename", "")
     return Disposition(head.partition(",")[0].strip(), _file_name(name))
 
 
-def _extended(text: str) -> str:
-    """A value as RFC 8187 writes it, `UTF-8''%e2%82%ac`; empty where it is none."""
+def _decode_extended(text: str) -> str:
+    """A value as RFC 8187 writes it, `UTF-8''%e2%82%ac`; empty if it is not one."""
     match = _EXTENDED.fullmatch(text)
     known = _NAME_CHARSETS.get(match[1].strip().lower()) if match else None
     if match is None or known is None:
@@ -111,7 +111,7 @@ def _file_name(text: str) -> str | None:
 
 
 def retry_after(field: str, now: datetime | None = None) -> float | None:
-    """The seconds that a `Retry-After` asks to wait (RFC 9110 section 10.2.3); None where it says nothing.
+    """The seconds that a `Retry-After` asks to wait (RFC 9110 section 10.2.3); None if it does not say.
 
     It is a number, which some services write with a fraction, or a date; a date that is over asks for none. More than
     31 years are that.
@@ -133,6 +133,6 @@ def retry_after(field: str, now: datetime | None = None) -> float | None:
 
 
 def keep_alive_seconds(field: str) -> float | None:
-    """How long the service keeps an idle connection, by its `Keep-Alive: timeout=5`; None where it does not say."""
+    """How long the service keeps an idle connection, by its `Keep-Alive: timeout=5`; None if it does not say."""
     match = _KEEP_ALIVE.search(field)
     return float(match[1]) if match else None

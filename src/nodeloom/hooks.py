@@ -41,7 +41,7 @@ class Hooks:
     """The hook specifications. An implementation may leave out arguments it does not need.
 
     Implementations are plain functions, not coroutines, and are called on the event loop of the run (those that
-    register: when the runtime is made), so they must not block. Where several plugins implement a hook, they are
+    register: when the runtime is made), so they must not block. If several plugins implement a hook, they are
     called in pluggy's order: the one registered last first, unless `tryfirst` or `trylast` says otherwise.
     """
 
@@ -56,7 +56,7 @@ class Hooks:
     def nodeloom_credential_types(self) -> Mapping[str, Source]:  # type: ignore[empty-body]
         """Credential types by name: a JSON file, or the document itself. Called once, when a runtime is made."""
 
-    @hookspec
+    @hookspec(firstresult=True)
     def nodeloom_resolve_credential(self, type_name: str, name: str | None) -> Mapping[str, Any] | None:
         """The fields of the credential called `name`, or of the default one of the type; None when unknown here.
 
@@ -80,7 +80,7 @@ class Hooks:
     def nodeloom_transform_result(self, items: Sequence[Item], context: CallContext) -> Sequence[Item] | None:
         """Change the items an input item became: the items to give instead, or None to leave them.
 
-        An item is `{"json": {…}}`, with `binary` where there are files; `pairedItem` is put on afterwards. Called
+        An item is `{"json": {…}}`, with `binary` if it has files; `pairedItem` is put on afterwards. Called
         once for each input item that succeeded.
         """
 

@@ -23,7 +23,7 @@ def start_isolated(program: Path, what: str, *, folder: str | None = None) -> su
     Args:
         program: the file.
         what: what needs it, as a sentence begins, for errors.
-        folder: where it works; by default the folder for temporary files.
+        folder: its working folder; by default the folder for temporary files.
 
     Raises:
         JavaScriptDisabledError: QuickJS is not installed.

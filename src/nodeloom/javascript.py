@@ -1,6 +1,7 @@
 """Whether what is compiled here may need JavaScript.
 
-A host switches it off with `Runtime(javascript=False)`, and there is none where QuickJS has no wheel and was not built.
+A host switches it off with `Runtime(javascript=False)`, and it is absent if QuickJS was not installed: not every
+system has a wheel of it.
 What needs it is then refused while a plan is compiled, before anything is sent; what only shows with an item's data
 fails that item (`Environment.javascript`).
 """
@@ -42,13 +43,13 @@ def allowed(javascript: bool) -> Iterator[None]:
 
 
 def require(what: str, *, expression: str | None = None, property: str | None = None) -> None:  # noqa: A002 - as in errors
-    """Raise JavaScriptDisabledError when there is no JavaScript; `what` is what needs it, as a sentence begins."""
+    """Raise JavaScriptDisabledError if JavaScript is off or absent; `what` is what needs it, as a sentence begins."""
     if not is_allowed():
         raise disabled(what, expression=expression, property=property)
 
 
 def disabled(what: str, *, expression: str | None = None, property: str | None = None) -> JavaScriptDisabledError:  # noqa: A002 - the descriptor's own word
-    """The error for what needs JavaScript where it is switched off, or its engine is not installed."""
+    """The error for what needs JavaScript if that is switched off, or its engine is not installed."""
     if is_installed():
         why, hint = "which is switched off here", HINT
     else:

@@ -51,7 +51,7 @@ class Survey:
     """Counts over a JSON text in UTF-8 what is in it.
 
     Raises TooMuchJSON as soon as that is more than the `bounds` allow, TooDeepJSON if it is nested too deeply. Of a
-    text that is no JSON the counts mean nothing; it is not read anyway.
+    text that is not JSON the counts are meaningless; it is not read anyway.
     """
 
     def __init__(self, body: bytes, bounds: JSONBounds) -> None:

@@ -78,7 +78,7 @@ class JSONReader:
         return self._read_with(self._decoder, text)
 
     def read_at(self, text: str, at: int) -> tuple[Json, int]:
-        """The value that begins at `at`, without blanks before it, and where it ends."""
+        """The value that begins at `at`, without blanks before it, and the place after it."""
         try:
             value, end = self._decoder.raw_decode(text, at)
             if self._looks_again:
@@ -198,7 +198,7 @@ _SKIMMER = json.JSONDecoder(parse_int=float, parse_float=float)
 
 
 def end_of_json(text: str, at: int) -> int:
-    """Where the value ends that begins at `at`, whatever rules it breaks. Raises as JSONReader does."""
+    """The place after the value that begins at `at`, even if it breaks rules. Raises as JSONReader does."""
     try:
         return _SKIMMER.raw_decode(text, at)[1]
     except _FAULTS as fault:
@@ -244,7 +244,7 @@ def _text(body: bytes) -> str:
 
 
 def _walk(scan: Scan, turn: Callable[[], None], levels: int) -> Scan:
-    """A scanner for one list or object that reads its elements one by one, by `scan` where they are small."""
+    """A scanner for one list or object that reads its elements one by one, by `scan` if they are small."""
     elements = 0
 
     def scan_once(text: str, at: int) -> tuple[Json, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from json import encoder
-from typing import Any
 
 
 def json_writer(
@@ -13,13 +12,13 @@ def json_writer(
     ensure_ascii: bool = True,
     sort_keys: bool = False,
     allow_nan: bool = True,
-    default: Callable[[Any], Any] | None = None,
-) -> Callable[[Any], str]:
+    default: Callable[[object], object] | None = None,
+) -> Callable[[object], str]:
     """A function that writes what `json.dumps` writes with these options and without blanks.
 
     `json.JSONEncoder` builds its encoder in C anew for each text, which takes longer than writing a small one. The
-    function raises TypeError for what is no JSON, ValueError for NaN without `allow_nan`, and RecursionError for what
-    is too deep or holds itself.
+    function raises TypeError for what JSON does not have, ValueError for NaN without `allow_nan`, and
+    RecursionError for what is too deep or holds itself.
     """
     plain = json.JSONEncoder(
         ensure_ascii=ensure_ascii,
@@ -36,7 +35,7 @@ def json_writer(
     escape = encoder.encode_basestring_ascii if ensure_ascii else encoder.encode_basestring
     chunks = make(None, plain.default, escape, None, ":", ",", sort_keys, False, allow_nan)
 
-    def write(value: Any) -> str:
+    def write(value: object) -> str:
         return "".join(chunks(value, 0))
 
     return write

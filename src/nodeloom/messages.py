@@ -6,12 +6,13 @@ import functools
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from nodeloom import headerfields
 from nodeloom.jsonreading import parse_json
 from nodeloom.redaction import MaskedTexts
+from nodeloom.values import Json
 
 _HEAD = re.compile(r"[^:/?#]+://[^/?#]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -82,10 +83,10 @@ class Request:
     `credential_headers` names, in lower case, the fields that are a credential's, put on by it or made of it by an
     expression: they do not follow a redirect to another origin. `credential_body` says that the body is; it does not
     either. `credential_texts` are what expressions made of its secrets. `idempotent` says whether sending it twice does
-    no more than once: by its method (RFC 9110 section 9.2.2), or because whoever made the request knows it is
+    no more than once: by its method (RFC 9110 section 9.2.2), or because the caller knows that it is
     `repeatable`. `most_redirects` is how many redirects are followed, None for as many as the transport follows, and
     `hosts` those they may lead to (`*.example.com` for those below one), None for any. With `every_status` each status
-    is an answer, but those that are `failing`: such an answer is no reason to repeat. `mask` takes the credential's
+    is an answer, but those that are `failing`: such an answer is not a reason to repeat. `mask` takes the credential's
     secrets out of a text; by it the transport finds those that stand in the address, the headers or the body for some
     other reason. `content` is what the request was made of, and `teller` makes texts about it fit to be told.
     """
@@ -132,7 +133,7 @@ class Request:
         return f"<Request {self.method} {path} [{names}] {len(self.body or b'')} bytes>"
 
     def is_answered_by(self, status: int) -> bool:
-        """Whether the status of an answer is one that whoever made the request takes for an answer."""
+        """Whether the caller of the request takes an answer with this status as one."""
         return self.every_status and status not in self.failing
 
     @property
@@ -163,8 +164,8 @@ class Response:
     `headers` may be given as a source that is read when first looked at: most answers are told by status and body.
     Lines of `Set-Cookie` cannot be joined (RFC 9110 section 5.3), so `cookies` has them one by one.
     `denied` says in a sentence why the request was not repeated although its policy would have allowed it. `redirect`
-    is the status of the answer to the request itself, where that was a redirect to be followed by another method (303
-    after a POST): whatever this answer says, the request was taken.
+    is the status of the answer to the request itself, if that was a redirect to be followed by another method (303
+    after a POST): the request was taken, also if this answer is an error.
     """
 
     __slots__ = ("_cookies", "_headers", "_read", "_source", "body", "denied", "reason", "redirect", "status", "url")
@@ -184,7 +185,7 @@ class Response:
         self.url = url
         self.denied: str | None = None
         self.redirect: int | None = None
-        self._read: tuple[Any, ValueError | None] | None = None
+        self._read: tuple[Json, ValueError | None] | None = None
         self._cookies = cookies
         self._headers: dict[str, str] | None = None
         self._source: HeaderSource | None = None
@@ -221,7 +222,7 @@ class Response:
         return hint if self.denied is None else f"{self.denied} {hint}"
 
     def __repr__(self) -> str:
-        # Of the address no more than where it leads: its path holds keys, and it is not known here which are secret.
+        # Only the origin of the address: its path holds keys, and this module does not know which of them are secret.
         origin = _HEAD.match(self.url)
         kind = self.content_type or "no content type"
         return f"<Response {self.status} {origin[0] if origin else ''} {kind}, {len(self.body)} bytes>"
@@ -246,8 +247,8 @@ class Response:
         """Whether the body is to be saved, and under which name (RFC 6266)."""
         return headerfields.disposition(self.header("content-disposition"))
 
-    def json(self) -> Any:
-        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, when it is none.
+    def json(self) -> Json:
+        """The body as JSON, read as `parse_json` reads it. Raises ValueError, which says why, if it is not JSON.
 
         One that was `read_ahead` is the same value each time.
         """
@@ -258,6 +259,6 @@ class Response:
             raise fault
         return value
 
-    def read_ahead(self, value: Any, fault: ValueError | None) -> None:
+    def read_ahead(self, value: Json, fault: ValueError | None) -> None:
         """Keep what reading the body as JSON came to: a long one is read beside the event loop, before it is needed."""
         self._read = value, fault

@@ -59,7 +59,7 @@ def cannot_begin() -> ConfigurationError:
 def _limit() -> str:
     try:
         import resource
-    except (ImportError, OSError):  # Windows has no such module, and there may be no file left to read it from
+    except (ImportError, OSError):  # Windows lacks the module, and the process may not be able to open its file
         return ""
     return f" (it may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]})"
 

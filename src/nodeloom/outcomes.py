@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from nodeloom.errors import Effect, NodeloomError, NotRunError
-from nodeloom.values import Item
+from nodeloom.values import Item, JsonObject
 
 
 @dataclass(slots=True)
@@ -81,8 +80,8 @@ class JournalReport:
     unknown: int = 0
     lost: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """The same as JSON; `lost` only where something was."""
+    def to_dict(self) -> JsonObject:
+        """The same as JSON; `lost` only if something was lost."""
         counts = {"told": self.told, "repeated": self.repeated, "unknown": self.unknown}
         return {"file": self.file, **counts, **({"lost": self.lost} if self.lost else {})}
 
@@ -134,7 +133,7 @@ class RunReport:
         """Whether every item was run and succeeded."""
         return self.counts.failed == 0 and self.counts.not_run == 0 and self.complete
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The report as JSON; `schemas/run-report.schema.json` describes it."""
         from nodeloom import __version__
 
@@ -170,7 +169,7 @@ class Kept:
 
     def __init__(self, whole: Iterable[Outcome] = ()) -> None:
         # What an outcome's one item holds under "json", with its index and size in the arrays; or the outcome.
-        self._rows: list[dict[str, Any] | Outcome] = list(whole)
+        self._rows: list[JsonObject | Outcome] = list(whole)
         self._indexes = array("q")
         self._sizes = array("q")
         self._statuses: tuple[int, ...] | None = None
@@ -238,7 +237,7 @@ class RunResult:
         """One outcome for each item, the same list each time."""
         if self._outcomes is None:
             self._outcomes = list(self._kept)
-            # Whoever changes an outcome finds that in the items.
+            # A change to an outcome shows in the items.
             self._kept = Kept(self._outcomes)
         return self._outcomes
 

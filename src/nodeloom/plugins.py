@@ -12,31 +12,21 @@ import itertools
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from nodeloom.discovery import may_have_entry_points
-from nodeloom.errors import NodeloomError, PluginError, UnknownNameError
-from nodeloom.guarding import (
-    check_items,
-    check_request,
-    guarded,
-    guarded_function,
-    hook_error,
-    json_copy,
-    passes,
-    request_copy,
-    response_copy,
-    words,
-    wrong,
-)
+from nodeloom.errors import PluginError
+from nodeloom.guarding import call_function, is_interrupt, plugin_error
 from nodeloom.hooks import GROUP, CallContext, Hooks
+from nodeloom.hookvalues import Brought, InTurn, check_items, check_request, copy_items, copy_request, wrong_type
 from nodeloom.messages import Request, Response
-from nodeloom.values import Item
+from nodeloom.pluginchecks import Examined, Examiner
+from nodeloom.values import Item, Json, JsonObject
 
 if TYPE_CHECKING:
     import httpx
@@ -45,14 +35,20 @@ if TYPE_CHECKING:
 BUILTIN = "builtin"
 #: The environment variable that names installed plugins to leave out.
 DISABLE = "NODELOOM_DISABLE_PLUGINS"
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One plugin: its name, distribution and version where known, the hooks it implements, and its failure if any.
+    """One plugin, as `nodeloom plugins` lists it.
 
-    One that is `disabled` (NODELOOM_DISABLE_PLUGINS) was not imported, so its hooks are not known.
+    Args:
+        name: the name of its entry point, or of its module or class.
+        distribution: the distribution that it was installed with. None for a plugin that the host passed.
+        version: the version of the distribution.
+        hooks: the names of the hooks that it implements.
+        error: what went wrong with it.
+        disabled: whether NODELOOM_DISABLE_PLUGINS names it. Then it was not imported, so its hooks are not known.
+        warnings: what looks like a hook of its and is never called.
     """
 
     name: str
@@ -61,8 +57,9 @@ class PluginInfo:
     hooks: tuple[str, ...]
     error: str | None = None
     disabled: bool = False
+    warnings: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The plugin as JSON."""
         return {
             "name": self.name,
@@ -71,6 +68,7 @@ class PluginInfo:
             "hooks": list(self.hooks),
             "error": self.error,
             "disabled": self.disabled,
+            "warnings": list(self.warnings),
         }
 
 
@@ -95,22 +93,30 @@ def _plain(name: str) -> str:
 class Plugins:
     """The plugins of one runtime. A plugin that raises is named in the error; the others keep working.
 
+    Hooks are called through pluggy's call loop; each implementation stands there in its guard (`guarding`).
     `failures` holds a PluginError for each plugin that could not be loaded, and for each registration that failed.
+
+    Args:
+        passed: plugins of the host's, beside those that are installed.
+        discover: whether installed plugins are looked for.
     """
 
-    def __init__(self, given: Iterable[Any] = (), *, discover: bool = True) -> None:
+    def __init__(self, passed: Iterable[object] = (), *, discover: bool = True) -> None:
         from nodeloom import __version__, builtin
 
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(Hooks)
+        self._examiner = Examiner()
         self.failures: list[PluginError] = []
+        self._registered: dict[str, object] = {}
+        self._examined: dict[str, Examined] = {}
         self._disabled: list[str] = []
         self._passed: set[str] = set()
         self._distributions: dict[str, tuple[str, str]] = {BUILTIN: ("nodeloom", __version__)}
         self._register(builtin, BUILTIN)
         if discover:
             self._discover()
-        for plugin in given:
+        for plugin in passed:
             name = self._free_name(_name_of(plugin))
             self._passed.add(name)
             self._register(plugin, name)
@@ -133,65 +139,44 @@ class Plugins:
             try:
                 plugin = entry.load()
             except BaseException as fault:
-                # Whatever an import raises, the others go on.
-                if passes(fault):
+                # An import may raise anything, SystemExit too; the other plugins are loaded all the same.
+                if is_interrupt(fault):
                     raise
                 self.fail(name, "loading", fault)
             else:
                 self._register(plugin, name)
 
     def _free_name(self, wanted: str) -> str:
-        """`wanted`, numbered where another plugin has it: two objects of one class are two plugins."""
+        """`wanted`, with a number if another plugin has that name: two objects of one class are two plugins."""
         names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
-        taken = (*self._disabled, *(str(failure.details["plugin"]) for failure in self.failures))
-        return next(name for name in names if not self._manager.has_plugin(name) and name not in taken)
+        taken = {*self._registered, *self._disabled, *(str(failure.details["plugin"]) for failure in self.failures)}
+        return next(name for name in names if name not in taken)
 
-    def _register(self, plugin: Any, name: str) -> None:
-        if self._manager.is_registered(plugin):
+    def _register(self, plugin: object, name: str) -> None:
+        if any(plugin is other for other in self._registered.values()):
             self.fail(name, "registering", ValueError("it is registered already"))
             return
         try:
-            self._manager.register(plugin, name)
-            self._check_names(plugin)
-            self._manager.check_pending()
+            examined = self._examiner.examine(plugin, name)
         except Exception as fault:  # noqa: BLE001 - a broken plugin must not take the runtime with it
-            if self._manager.is_registered(plugin):
-                self._manager.unregister(plugin)
             self.fail(name, "registering", fault)
-
-    def _check_names(self, plugin: Any) -> None:
-        """Raise UnknownNameError or ValueError for a plugin, or a function of one, that would never be called."""
-        known = [name for name in vars(Hooks) if name.startswith(f"{GROUP}_")]
-        for caller in self._manager.get_hookcallers(plugin) or ():
-            optional = all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
-            if caller.name not in known and not optional:
-                raise UnknownNameError("hook", caller.name, known)
-        for name in known:
-            function = getattr(plugin, name, None)
-            if callable(function) and not hasattr(function, f"{GROUP}_impl"):
-                raise ValueError(f"{name} is not marked with @hookimpl, so it would never be called")
-        if not self._manager.get_hookcallers(plugin):
-            raise ValueError("it implements none of Nodeloom's hooks")
+            return
+        self._manager.register(examined.guarded, name)
+        self._registered[name] = plugin
+        self._examined[name] = examined
+        for warning in examined.warnings:
+            logging.getLogger("nodeloom").warning("The plugin %r: %s.", name, warning)
 
     def fail(self, plugin: str, hook: str, fault: BaseException) -> None:
         """Note that a plugin failed, in a hook or in what it registered.
 
-        One that a host passed is told in the log as well: the host counts on it, and may never look at `failures`.
+        A plugin that the host passed is named in the log as well: the host counts on it, and may never look at
+        `failures`.
         """
-        error = _plugin_error(plugin, hook, fault)
+        error = plugin_error(plugin, hook, fault)
         self.failures.append(error)
         if plugin in self._passed:
             logging.getLogger("nodeloom").warning("%s%s", error.message, f" {error.hint}" if error.hint else "")
-
-    def implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-        """Plugin name and a caller for each implementation of `hook`, in pluggy's order of calls."""
-        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
-            arguments = implementation.argnames
-
-            def call(_function: Any = implementation.function, _names: Any = arguments, **given: Any) -> Any:
-                return _function(*[given[name] for name in _names])
-
-            yield implementation.plugin_name, call
 
     def has(self, hook: str) -> bool:
         """Whether any plugin implements `hook`."""
@@ -200,15 +185,18 @@ class Plugins:
     def collect(self, hook: str, *, taken: Set[str] = frozenset()) -> dict[str, tuple[str, Any]]:
         """What the plugins register through `hook`, by name, with the plugin it is from; `taken` names are refused.
 
-        What ships with Nodeloom keeps its names, then the plugin that is called first; case makes no other name.
+        What ships with Nodeloom keeps its names, then the plugin that is called first. Names that differ by case alone
+        are one name, but for functions.
         """
         found: dict[str, tuple[str, Any]] = {}
         owners: dict[str, str] = {}
-        for plugin, call in sorted(self.implementations(hook), key=lambda pair: pair[0] != BUILTIN):
+        called: list[Brought] = getattr(self._manager.hook, hook)()
+        for brought in sorted(called, key=lambda brought: brought.plugin != BUILTIN):
+            plugin = brought.plugin
             try:
-                entries = _entries(call(), hook, taken)
+                entries = _entries(brought, hook, taken)
             except BaseException as fault:
-                if passes(fault):
+                if is_interrupt(fault):
                     raise
                 self.fail(plugin, hook, fault)
                 continue
@@ -222,7 +210,7 @@ class Plugins:
                     found[name] = (plugin, entry)
         return found
 
-    def functions(self, taken: Callable[[], Set[str]]) -> dict[str, Callable[..., Any]]:
+    def functions(self, taken: Callable[[], Set[str]]) -> dict[str, Callable[..., object]]:
         """The plugins' functions for expressions by name. What one raises is a HookError naming its plugin.
 
         `taken` gives the names that mean something in expressions already; it is asked only if there is a function.
@@ -231,100 +219,50 @@ class Plugins:
         if not self.has(hook):
             return {}
         return {
-            name: functools.partial(guarded_function, plugin, name, function)
+            name: functools.partial(call_function, plugin, name, function)
             for name, (plugin, function) in self.collect(hook, taken=taken()).items()
         }
 
-    def credential_values(self, type_name: str, name: str | None) -> tuple[str, Mapping[str, Any]] | None:
+    def credential_values(self, type_name: str, name: str | None) -> tuple[str, Mapping[str, Json]] | None:
         """The first plugin that knows the credential, and its fields. Raises PluginError when one fails."""
-        hook = "nodeloom_resolve_credential"
-        for plugin, call in self.implementations(hook):
-            try:
-                values = call(type_name=type_name, name=name)
-            except NodeloomError as error:
-                error.details.setdefault("plugin", plugin)
-                raise
-            except BaseException as fault:
-                if passes(fault):
-                    raise
-                raise _plugin_error(plugin, hook, fault) from fault
-            if values is None:
-                continue
-            if not isinstance(values, Mapping):
-                raise _plugin_error(plugin, hook, wrong(values, "the credential's fields as a mapping, or None"))
-            return plugin, values
-        return None
+        brought: Brought | None = self._manager.hook.nodeloom_resolve_credential(type_name=type_name, name=name)
+        return None if brought is None else (brought.plugin, brought.fields)
 
     def transport(self) -> httpx.AsyncBaseTransport | None:
         """The transport a plugin provides, if one does.
 
         Raises PluginError when one fails: requests must not go around a transport that was meant for them.
         """
-        hook = "nodeloom_provide_transport"
-        for plugin, call in self.implementations(hook):
-            try:
-                transport = call()
-            except BaseException as fault:
-                if passes(fault):
-                    raise
-                raise _plugin_error(plugin, hook, fault) from fault
-            if transport is None:
-                continue
-            if not hasattr(transport, "handle_async_request"):
-                raise _plugin_error(plugin, hook, wrong(transport, "an httpx.AsyncBaseTransport, or None"))
-            return transport  # type: ignore[no-any-return]
-        return None
+        transport: httpx.AsyncBaseTransport | None = self._manager.hook.nodeloom_provide_transport()
+        return transport
 
-    def prepared(self, request: Request, context: CallContext) -> Request:
+    def prepare(self, request: Request, context: CallContext) -> Request:
         """`request` after every plugin's `nodeloom_prepare_request`. Raises HookError naming the plugin that fails."""
-        hook = "nodeloom_prepare_request"
-        for plugin, call in self.implementations(hook):
-            changed = guarded(plugin, hook, call, request=request_copy(request), context=context)
-            if changed is not None:
-                request = self._checked(plugin, hook, check_request, changed, request)
-        return request
+        turn = InTurn(request, copy_request, check_request)
+        results: list[Request] = self._manager.hook.nodeloom_prepare_request(request=turn, context=context)
+        return results[-1] if results else request
 
-    def seen(self, request: Request, response: Response, context: CallContext) -> None:
+    def show(self, request: Request, response: Response, context: CallContext) -> None:
         """Show an answer to every plugin. Raises HookError naming the plugin that fails."""
-        for plugin, call in self.implementations("nodeloom_see_response"):
-            own = {"request": request_copy(request), "response": response_copy(response)}
-            guarded(plugin, "nodeloom_see_response", call, **own, context=context)
+        self._manager.hook.nodeloom_see_response(request=request, response=response, context=context)
 
-    def transformed(self, items: Sequence[Item], context: CallContext) -> list[Item]:
+    def transform(self, items: list[Item], context: CallContext) -> list[Item]:
         """`items` after every plugin's `nodeloom_transform_result`. Raises HookError naming the plugin that fails."""
-        hook = "nodeloom_transform_result"
-        for plugin, call in self.implementations(hook):
-            changed = guarded(plugin, hook, call, items=json_copy(list(items)), context=context)
-            if changed is not None:
-                items = self._checked(plugin, hook, check_items, changed)
-        return list(items)
-
-    def _checked(self, plugin: str, hook: str, check: Callable[..., Value], *given: Any) -> Value:
-        try:
-            return check(*given)
-        except (TypeError, ValueError, RecursionError) as fault:
-            raise hook_error(plugin, hook, fault) from fault
+        turn = InTurn(items, copy_items, _check_transformed)
+        results: list[list[Item]] = self._manager.hook.nodeloom_transform_result(items=turn, context=context)
+        return results[-1] if results else items
 
     def infos(self) -> list[PluginInfo]:
         """Every plugin, the failed ones too, by name."""
-        found = []
-        for name, plugin in self._manager.list_name_plugin():
-            if plugin is None:
-                continue
-            hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
-            distribution, version = self._distributions.get(name, (None, None))
-            found.append(PluginInfo(name, distribution, version, hooks, self._error_of(name)))
-        for name in self._disabled:
-            distribution, version = self._distributions.get(name, (None, None))
-            found.append(PluginInfo(name, distribution, version, (), disabled=True))
-        listed = {info.name for info in found}
-        for failure in self.failures:
-            name = str(failure.details["plugin"])
-            if name not in listed:
-                distribution, version = self._distributions.get(name, (None, None))
-                found.append(PluginInfo(name, distribution, version, (), self._error_of(name)))
-                listed.add(name)
-        return sorted(found, key=lambda info: (info.name != BUILTIN, info.name))
+        failed = (str(failure.details["plugin"]) for failure in self.failures)
+        names = {*self._registered, *self._disabled, *failed}
+        return [self._info(name) for name in sorted(names, key=lambda name: (name != BUILTIN, name))]
+
+    def _info(self, name: str) -> PluginInfo:
+        distribution, version = self._distributions.get(name, (None, None))
+        examined = self._examined.get(name)
+        hooks, warnings = (examined.hooks, examined.warnings) if examined is not None else ((), ())
+        return PluginInfo(name, distribution, version, hooks, self._error_of(name), name in self._disabled, warnings)
 
     def _error_of(self, plugin: str) -> str | None:
         """What went wrong with a plugin: the first failure, and how many there are besides."""
@@ -334,21 +272,20 @@ class Plugins:
         return f"{messages[0]} (and {len(messages) - 1} more)"
 
 
-def _plugin_error(plugin: str, hook: str, fault: BaseException) -> PluginError:
-    error = PluginError(
-        f"The plugin {plugin!r} failed ({hook}): {words(fault)}",
-        hint=getattr(fault, "hint", None) or "Mend or remove the plugin; everything else keeps working.",
-        plugin=plugin,
-        hook=hook,
-    )
-    error.__cause__ = fault
-    return error
+def _check_transformed(given: object, _before: list[Item]) -> list[Item]:
+    return check_items(given)
 
 
-def _entries(given: Any, hook: str, taken: Set[str]) -> dict[str, Any]:
-    """What a hook registers, checked; no function may have a `taken` name. Raises TypeError and ValueError."""
+def _entries(brought: Brought, hook: str, taken: Set[str]) -> dict[str, Any]:
+    """What a plugin registers, checked; no function may have a `taken` name.
+
+    Raises TypeError and ValueError, and what the plugin raised.
+    """
+    if brought.fault is not None:
+        raise brought.fault
+    given = brought.given
     if not isinstance(given, Mapping):
-        raise wrong(given, "a mapping by name")
+        raise wrong_type(given, "a mapping by name")
     functions = hook == "nodeloom_expression_functions"
     for name, entry in given.items():
         if not isinstance(name, str):
@@ -371,15 +308,15 @@ def _can_be_named(name: str) -> bool:
 
 
 def _check_function_name(name: str, taken: Set[str]) -> None:
-    """Raise ValueError for a function that no expression could call: its name is none, or means something already."""
+    """Raise ValueError for a function that no expression could call, because of its name."""
     reason = None
     if name in taken:
         reason = "has a meaning in expressions already"
     elif re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) is None:
-        reason = "is no name"
+        reason = "is not an identifier"
     if reason is not None:
         raise ValueError(f"{name!r} {reason}, so the function could never be called")
 
 
-def _name_of(plugin: Any) -> str:
+def _name_of(plugin: object) -> str:
     return str(getattr(plugin, "__name__", type(plugin).__name__))

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
 
 from nodeloom.jsonwriting import json_writer
 
+_PREVIEW_CHARACTERS = 120
 _CLASS = (
     "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e007f"
@@ -47,10 +47,11 @@ def _escape(match: re.Match[str]) -> str:
 _compact = json_writer(ensure_ascii=False, allow_nan=False)
 
 
-def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False, compact: bool = False) -> str:
+def json_text(value: object, indent: int | None = None, *, sort_keys: bool = False, compact: bool = False) -> str:
     r"""`value` as JSON in which what is not safe is written as `\uXXXX`; other characters stand for themselves.
 
-    `compact` leaves out every blank. What is no number of JSON (NaN, Infinity) is null, as `JSON.stringify` has it.
+    `compact` leaves out every blank. A number that JSON does not have (NaN, Infinity) is null, as `JSON.stringify`
+    writes it.
     """
     try:
         text = _written(value, indent, sort_keys=sort_keys, compact=compact)
@@ -60,13 +61,13 @@ def json_text(value: Any, indent: int | None = None, *, sort_keys: bool = False,
     return text if text.isascii() and "\x7f" not in text else _UNSAFE_IN_LINES.sub(_json_escape, text)
 
 
-def _written(value: Any, indent: int | None, *, sort_keys: bool, compact: bool) -> str:
+def _written(value: object, indent: int | None, *, sort_keys: bool, compact: bool) -> str:
     if compact:
         return _compact(value)
     return json.dumps(value, indent=indent, ensure_ascii=False, sort_keys=sort_keys, allow_nan=False)
 
 
-def _with_numbers(value: Any) -> Any:
+def _with_numbers(value: object) -> object:
     if isinstance(value, dict):
         return {name: _with_numbers(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -81,3 +82,24 @@ def ascii_json(text: str) -> str:
 
 def _json_escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+def preview(value: object) -> str:
+    """`value` as short text for a message: as JSON if it is JSON, cut after 120 characters."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    # What is cut off anyway is not looked at: a value may have millions of characters.
+    printable = escaped(text[: _PREVIEW_CHARACTERS + 1])
+    if len(printable) <= _PREVIEW_CHARACTERS:
+        return printable
+    return f"{printable[:_PREVIEW_CHARACTERS]}… ({len(text)} characters)"
+
+
+def said(fault: BaseException) -> str:
+    """What an exception says; the empty text if its own `__str__` fails."""
+    try:
+        return str(fault)
+    except Exception:  # noqa: BLE001 - code of a plugin or a transport
+        return ""

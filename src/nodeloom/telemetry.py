@@ -179,7 +179,7 @@ class Telemetry(Observer):
             self._count(told, 1, "failed", outcome.error.code)
 
     def run_ended(self, run: ObservedRun, report: RunReport) -> None:
-        """End the run's span, and count the items that nobody worked on to their end."""
+        """End the run's span, and count the items that were not worked on to their end."""
         told = self._runs.pop(run)
         counts = report.counts
         for number, what in (
@@ -204,7 +204,7 @@ class Telemetry(Observer):
         if report.stopped is not None:
             told.span.set_attribute("nodeloom.run.stopped", report.stopped)
         if not report.succeeded:
-            told.span.set_status(trace.StatusCode.ERROR, _unfinished(report))
+            told.span.set_status(trace.StatusCode.ERROR, _unfinished_code(report))
         told.span.end()
 
     def _count(self, told: _Told, number: int, what: str, failure: str | None = None) -> None:
@@ -237,6 +237,6 @@ def _failure(request: ObservedRequest) -> str | None:
     return str(request.status) if request.status >= 400 else None
 
 
-def _unfinished(report: RunReport) -> str:
+def _unfinished_code(report: RunReport) -> str:
     counts = report.counts
     return report.stopped or f"{counts.failed} of {counts.items} items failed"

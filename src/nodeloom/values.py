@@ -66,7 +66,7 @@ class ZonedDateTime(datetime.datetime):
 
 @final
 class Literal:
-    """Text that is no template, whatever it looks like: `Literal("{{ not a template }}")`.
+    """Text that is not a template, although it may look like one: `Literal("{{ not a template }}")`.
 
     In JSON it is written `{"$literal": "…"}`. `value` may be any JSON value; nothing inside it is resolved.
     """

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.cli.commands.listing import columns
+from nodeloom.cli.columns import columns
 from nodeloom.errors import NodeloomError
 from nodeloom.importers.filing import file_stem
 from nodeloom.printable import escaped, escaped_lines, json_text, one_line

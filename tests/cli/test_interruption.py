@@ -136,7 +136,7 @@ def test_the_second_signal_does_not_wait_for_a_reader_who_does_not_read(tmp_path
         os.close(reading)
     assert b"stopping" in told
     assert said.code == 130
-    assert "nobody reads them" in said.err
+    assert "the reader does not read them" in said.err
     assert "Traceback" not in said.err
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["counts"]["succeeded"] == ITEMS - len(sandbox.links) > 0

@@ -116,6 +116,6 @@ def test_a_write_that_waits_for_a_reader_is_given_up(monkeypatch: pytest.MonkeyP
             assert not sink.write([b"x" * 1024 * 1024])
         finally:
             signal.signal(signal.SIGALRM, before)
-        assert sink.message == "The results cannot be written to a pipe: nobody reads them."
+        assert sink.message == "The results cannot be written to a pipe: the reader does not read them."
         sink.give_up()
     os.close(reading)

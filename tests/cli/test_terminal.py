@@ -133,8 +133,8 @@ def test_a_reader_that_left_is_known_by_its_name_on_windows(windows: bool, monke
 def test_a_file_of_an_impossible_name_is_no_reader_that_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows says EINVAL of both."""
     monkeypatch.setattr(terminal, "_WINDOWS", True)
-    assert not terminal.nobody_reads(OSError(errno.EINVAL, "Invalid argument", "a?b"))
-    assert terminal.nobody_reads(BrokenPipeError())
+    assert not terminal.is_reader_gone(OSError(errno.EINVAL, "Invalid argument", "a?b"))
+    assert terminal.is_reader_gone(BrokenPipeError())
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ def test_a_file_of_an_impossible_name_is_no_reader_that_left(monkeypatch: pytest
 def test_text_given_on_standard_input_is_utf_8(content: bytes, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the locale says; a byte order mark, which PowerShell writes, is no part of it."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="cp1252"))
-    assert terminal.given_text() == text
+    assert terminal.read_standard_input() == text
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="cp1252"))
-    assert terminal.given_text(one_line=True) == "".join(text.splitlines(keepends=True)[:1])
+    assert terminal.read_standard_input(one_line=True) == "".join(text.splitlines(keepends=True)[:1])
 
 
 def test_what_is_no_utf_8_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"canary \xff"), encoding="utf-8"))
     with pytest.raises(ConfigurationError, match="not UTF-8") as caught:
-        terminal.given_text()
+        terminal.read_standard_input()
     assert "canary" not in str(caught.value)
     assert caught.value.__cause__ is None
 

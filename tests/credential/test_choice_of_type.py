@@ -289,7 +289,7 @@ def test_further_parameters_of_a_token_request_are_sent(runtime: Runtime, transp
     assert token_form(**body, additionalBodyProperties=audience, sendAdditionalBodyProperties=False) == plain
     assert "audience" not in token_form(authentication="header", additionalBodyProperties=audience)
     for broken in ("canary{", "[1]", '{"a": {"canary": 1}}', '{"a": [["canary"]]}'):
-        with pytest.raises(CredentialError, match="no JSON object of texts") as caught:
+        with pytest.raises(CredentialError, match="not a JSON object of texts") as caught:
             token_form(**body, additionalBodyProperties=broken)
         assert "canary" not in str(caught.value)
 

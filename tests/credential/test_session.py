@@ -222,7 +222,7 @@ async def test_the_token_block_may_ask_in_a_header_with_a_scope() -> None:
     assert endpoint.forms[0]["scope"] == ["read write"]
     assert "bWU6c2VzYW1l" in session.secrets
     assert await session.check(endpoint.send) == (
-        "The service issued an access token. The credential type has no further test."
+        "The service issued an access token. The credential type does not have a further test."
     )
 
 

@@ -192,7 +192,7 @@ async def test_a_token_that_is_not_enough_by_itself_is_refused(token_type: str) 
     """Those want a proof with every request."""
     endpoint = TokenEndpoint()
     endpoint.answers = [answer({"access_token": "canary-43", "token_type": token_type})]
-    with pytest.raises(CredentialError, match="no bearer token") as caught:
+    with pytest.raises(CredentialError, match="not a bearer token") as caught:
         await session_of(TYPES["oAuth2Api"], OAUTH2).injection(endpoint.send)
     assert "canary" not in str(caught.value)
 

@@ -21,10 +21,14 @@ from nodeloom.descriptor.models import (
     GroupDescriptor,
     NodeDescriptor,
     OptionDescriptor,
+    OutputRouting,
+    PostReceive,
     PropertyDescriptor,
+    RequestRouting,
+    Routing,
+    SendRouting,
     TokenRequest,
 )
-from nodeloom.descriptor.routings import OutputRouting, PostReceive, RequestRouting, Routing, SendRouting
 from nodeloom.errors import DescriptorError
 
 KINDS: list[type[Document]] = [

@@ -59,6 +59,7 @@ def defaulted(node: Node, name: str, resource: str | None) -> Any:
     return None
 
 
+@pytest.mark.slow
 @needs_corpus
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_operation_s_schema_accepts_what_was_recorded_for_it_and_no_misspelt_parameter(file: Path) -> None:

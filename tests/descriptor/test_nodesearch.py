@@ -81,7 +81,7 @@ def test_a_broken_index_says_so(tmp_path: Path) -> None:
     (tmp_path / "node.json").write_text(
         '{"name": "n", "displayName": "N", "search": "search.json", "resources": {}}', encoding="utf-8"
     )
-    with pytest.raises(DescriptorError, match="no search index"):
+    with pytest.raises(DescriptorError, match="not a search index"):
         entries_of(Node.from_path(tmp_path))
 
 

@@ -173,7 +173,7 @@ def test_a_broken_condition_is_a_descriptor_error(broken: Any) -> None:
 
 
 def test_a_broken_pattern_is_a_descriptor_error() -> None:
-    with pytest.raises(DescriptorError, match="no JavaScript regular expression"):
+    with pytest.raises(DescriptorError, match="not a JavaScript regular expression"):
         shown({"x": cnd("regex", "(")}, x="a")
 
 

@@ -305,7 +305,7 @@ def test_python_values_reach_javascript() -> None:
     assert run("$json.d.getTime() + 0", d=when) == 1710498030000
     assert run("`${$json.x}${$json.y}`", x=math.nan, y=-math.inf) == "NaN-Infinity"
     assert run("typeof $json.u + ''", u=UNDEFINED) == "undefined"
-    with pytest.raises(ExpressionError, match="no JSON"):
+    with pytest.raises(ExpressionError, match="not JSON"):
         run("$json.o + ''", o=object())
 
 

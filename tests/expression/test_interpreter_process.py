@@ -188,7 +188,7 @@ def test_an_answer_that_means_nothing_is_an_error_of_the_expression(
     answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that got hold of the process can ask and say anything, and learns nothing by it."""
-    monkeypatch.setattr(InterpreterProcess, "_answered", lambda _self, _patience: answer)
+    monkeypatch.setattr(InterpreterProcess, "_exchange", lambda _self, _patience: answer)
     with pytest.raises(ExpressionError):
         run("$json.n + 1", Engines(process=True), n=1)
 
@@ -285,7 +285,7 @@ def test_large_data_crosses_whole() -> None:
 
 @pytest.mark.parametrize("value", ["thread", "", 1, None, "Process"])
 def test_a_runtime_says_what_javascript_may_be(value: Any) -> None:
-    with pytest.raises(ConfigurationError, match="javascript is True, False or 'process'"):
+    with pytest.raises(ConfigurationError, match='javascript must be True, False or "process"'):
         Runtime(javascript=value)
 
 

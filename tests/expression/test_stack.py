@@ -40,13 +40,15 @@ DEEP = [
 CHILD = """
 import asyncio, json, sys, threading
 import ctypes  # what a small stack has no room to import
-import nodeloom.expression.interpreter_thread, nodeloom.expression.rewrite, nodeloom.expression.judgement
+import nodeloom.expression.interpreter_thread, nodeloom.expression.judgement, nodeloom.expression.quickjs
+import nodeloom.expression.rewrite
 from nodeloom.errors import ExpressionError
 from nodeloom.expression import Environment, Scope, compile_value
 from nodeloom.expression.engine import Engine
 
 where, size, codes = sys.argv[1], int(sys.argv[2]), json.load(sys.stdin)
 found = []
+compile_value("={{ 1 }}", dialect="n8n")  # loads what compiling loads
 
 def work():
     environment = Environment(time_limit=0.5)

@@ -46,9 +46,9 @@ def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     [
         (tarfile.SYMTYPE, "a link"),
         (tarfile.LNKTYPE, "a link"),
-        (tarfile.CHRTYPE, "no plain file"),
-        (tarfile.BLKTYPE, "no plain file"),
-        (tarfile.FIFOTYPE, "no plain file"),
+        (tarfile.CHRTYPE, "not a plain file"),
+        (tarfile.BLKTYPE, "not a plain file"),
+        (tarfile.FIFOTYPE, "not a plain file"),
     ],
 )
 def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes, message: str) -> None:
@@ -134,7 +134,7 @@ def test_a_zip_is_no_package(tmp_path: Path) -> None:
         archive.writestr("../../x.js", "x")
     with pytest.raises(DescriptorError, match=r"neither a folder, a \.tgz archive nor a JSON file"):
         import_package(path)
-    with pytest.raises(DescriptorError, match="no archive as npm packs it"):
+    with pytest.raises(DescriptorError, match="not an archive as npm packs it"):
         import_package(path.rename(tmp_path / "p.tgz"))
 
 

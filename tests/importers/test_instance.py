@@ -187,8 +187,8 @@ def test_the_command_line_runs_a_copied_node(
         (["--instance", "{copied}"], "holds 2 nodes"),
         (["--instance", "{copied}", "--node-name", "My Widget"], "npm pack @acme/n8n-nodes-widgets"),
         (["--instance", "{copied}", "--parameters", "{copied}"], "exclude each other"),
-        (["--node-name", "x"], "goes with --instance"),
-        ([], "Which node?"),
+        (["--node-name", "x"], "--node-name needs --instance"),
+        ([], "NODE is missing"),
     ],
 )
 def test_the_command_line_says_what_it_lacks(

@@ -164,7 +164,7 @@ def test_typescript_has_to_be_built_first(tmp_path: Path) -> None:
         ('{"name": "x", "n8n": {"nodes": ["/etc/a.js"]}}', "outside the package"),
         ('{"name": "x", "n8n": {"nodes": [1]}}', "outside the package"),
         ('{"name": "x", "n8n": {"nodes": "a.js"}}', "lists no modules"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ("{", "not JSON"),
     ],
 )

@@ -232,7 +232,7 @@ def test_a_table_is_its_rows(table: Any, rows: list[Any]) -> None:
     ("items", "message", "hint"),
     [
         (Pandas(["v", "v"], (1, 2)), "Two columns of the table are called 'v'", "name of its own"),
-        (Pandas([("v", "x")], (1,)), "no text for a name", "df.columns"),
+        (Pandas([("v", "x")], (1,)), "is not a text", "df.columns"),
         (Lazy(), "rows are not there yet", "collect()"),
         (Order(Decimal(1)), "not one Order", "Put it into a list."),
         (Model(v=datetime(2026, 1, 1)), "not one Model", "Put it into a list."),

@@ -63,7 +63,7 @@ def test_given_and_rest_together_are_what_was_read(count: int, stop_at: int, kin
             pulled.append(n)
             yield n
 
-    async def scenario() -> tuple[list[int], list[int], bool]:
+    async def scenario() -> tuple[list[object], list[object], bool]:
         source = open_source(list(items()) if kind == "list" else items(), whole=kind == "whole")
         given = await taken(source, stop_at)
         source.close()
@@ -163,7 +163,7 @@ def test_what_the_input_raises_is_raised_after_its_items(whole: bool) -> None:
 
     async def scenario() -> None:
         source = open_source(items(), whole=whole)
-        found: list[int] = []
+        found: list[object] = []
         with pytest.raises(ValueError, match="line 4"):  # noqa: PT012 - each item is kept until the error comes
             while True:
                 found.append(await source.next())

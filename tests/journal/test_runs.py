@@ -159,9 +159,9 @@ def test_what_broke_off_and_is_gone_when_it_is_tried_again_was_done(tmp_path: Pa
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
-        ({"journal": 5}, "journal is the path"),
-        ({"journal": "j", "retry_failed": 1}, "retry_failed is True or False"),
-        ({"retry_failed": True}, "Only a run with a journal"),
+        ({"journal": 5}, "journal must be the path"),
+        ({"journal": "j", "retry_failed": 1}, "retry_failed must be True or False"),
+        ({"retry_failed": True}, "retry_failed needs journal"),
     ],
 )
 def test_keywords_are_checked(runtime: Runtime, keywords: dict[str, Any], words: str) -> None:
@@ -207,10 +207,14 @@ def test_items_that_differ_further_on_end_the_run_there(tmp_path: Path) -> None:
 def test_a_stopped_run_is_gone_on_with(sandbox: ThreeCXSandbox, runtime: Runtime, tmp_path: Path) -> None:
     given: Any = {"credentials": {"threeCxApi": sandbox.credential}, "journal": tmp_path / "j", "concurrency": 2}
     stop = Stop()
-    outcomes = runtime.stream("threecx", DELETE, links(10), stop=stop, **given)
-    assert next(outcomes).error is None
-    stop.set()
+
+    class StopAtFirst(Observer):
+        def item_done(self, run: ObservedRun, outcome: Outcome, seconds: float) -> None:
+            stop.set()
+
+    outcomes = list(runtime.stream("threecx", DELETE, links(10), stop=stop, observer=StopAtFirst(), **given))
     codes = [o.error.code for o in outcomes if o.error is not None]
+    assert outcomes[0].error is None
     assert set(codes) == {"not_run"}
     assert account(tmp_path / "j").not_run == len(codes)
     result = runtime.run("threecx", DELETE, links(10), **given)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from nodeloom.errors import InvalidValueError, MissingValueError, NodeloomError
 from nodeloom.expression import UNDEFINED, Environment, Scope, compile_value
 from nodeloom.messages import origin_of
-from nodeloom.plan.address import Address, AddressTemplate, Origin, Piece, UrlValues, finish, join, secret_may_go
+from nodeloom.plan.address import UrlValues, finish, join, secret_may_go
+from nodeloom.plan.addresstemplates import AddressTemplate
+from nodeloom.plan.pieces import Address, Origin, Piece
 
 BASE = "https://api.example.com/v1"
 TEXT = st.text(max_size=30) | st.text(st.sampled_from("/\\.%2eEfF?#&=@: a\t\r\n;{}"), max_size=12)

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from nodeloom.errors import InvalidValueError, ParameterError
 from nodeloom.expression import UNDEFINED
 from nodeloom.messages import Request
-from nodeloom.plan.address import Address, Origin, Piece
 from nodeloom.plan.call import Call
 from nodeloom.plan.multipart import encode_multipart
+from nodeloom.plan.pieces import Address, Origin, Piece
 from nodeloom.plan.transfer import Transfer, transfer_of
+from tests.plan.harness import request_of, requesting
 
 
 @dataclass
@@ -437,3 +438,15 @@ def test_a_header_that_comes_to_nothing_takes_the_one_of_its_name_away() -> None
 def test_a_multipart_body_without_a_part_is_empty() -> None:
     for send in (sent, as_n8n):
         assert send(body={"a": UNDEFINED}, headers={"Content-Type": "multipart/form-data"}).body == b""
+
+
+@pytest.mark.parametrize("kind", ["header", "cookie"])
+def test_a_field_goes_beside_headers_that_are_not_there_and_not_into_a_text(kind: str) -> None:
+    key = {"name": "key", "type": "string", "routing": {"send": {"type": kind, "property": "X-Key"}}}
+    probe = requesting({"headers": "={{ $json.fields }}"}, key)
+    field = ("X-Key", "k") if kind == "header" else ("Cookie", "X-Key=k")
+    assert request_of(probe, {"key": "k"}).headers == dict([field])
+    assert request_of(probe, {"key": "k"}, {"fields": {"X-A": "a"}}).headers == {"X-A": "a", **dict([field])}
+    for fields in ("X-A: a", 5, ["X-A"]):
+        with pytest.raises(InvalidValueError, match="headers is not an object"):
+            request_of(probe, {"key": "k"}, {"fields": fields})

@@ -34,7 +34,8 @@ def written(template: str, option: str = "$filter", **item: Any) -> Any:
 def filter_of(parameters: dict[str, Any], item: dict[str, Any], **how: Any) -> Any:
     """The `$filter` that List Weblink would send."""
     plan = compile_plan(THREECX, {**LIST, **parameters}, **how)
-    return plan.draft(scope_of(plan, item)).options["qs"].get("$filter")
+    query: Any = plan.draft(scope_of(plan, item)).options["qs"]
+    return query.get("$filter")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_outside_quotes_a_literal_passes(value: Any, literal: str) -> None:
     ],
 )  # fmt: skip
 def test_outside_quotes_nothing_else_does(value: Any) -> None:
-    with pytest.raises(InvalidValueError, match="no literal") as caught:
+    with pytest.raises(InvalidValueError, match="not a literal") as caught:
         written("Id eq {{ $json.n }}", n=value)
     assert caught.value.expression == "Id eq {{ $json.n }}"
     assert "'{{ $json.n }}'" in str(caught.value.hint)
@@ -210,7 +211,7 @@ def test_a_block_and_the_text_it_touches_are_one_literal() -> None:
         ("Id gt 1{{ $json.n }}", "0 or 1"),
         ("At gt {{ $json.n }}T", "2026-01-31"),
     ):
-        with pytest.raises(InvalidValueError, match="no literal"):
+        with pytest.raises(InvalidValueError, match="not a literal"):
             written(template, n=value)
     with pytest.raises(MissingValueError):
         written("Id gt -{{ $json.n }}", n=None)
@@ -239,7 +240,8 @@ NAME = {"displayName": "Name", "name": "name", "type": "string", "default": ""}
 
 def query_of(probe: Node, parameters: dict[str, Any], item: dict[str, Any], **how: Any) -> Any:
     plan = compile_plan(probe, parameters, **how)
-    return plan.draft(scope_of(plan, item)).options["qs"].get("$filter")
+    query: Any = plan.draft(scope_of(plan, item)).options["qs"]
+    return query.get("$filter")
 
 
 @pytest.mark.parametrize(
@@ -399,7 +401,7 @@ def test_an_author_may_give_the_name_of_the_query_option() -> None:
     given_ = {"pairs": {"pair": [{"name": "$filter", "value": "Name eq '{{ $json.n }}'"}]}}
     assert "x%27%27%20or%20true" in request_of(node(pairs()), given_, {"n": "x' or true"}).url
     given_["pairs"]["pair"][0]["value"] = "Id eq {{ $json.n }}"
-    with pytest.raises(InvalidValueError, match="no literal"):
+    with pytest.raises(InvalidValueError, match="not a literal"):
         request_of(node(pairs()), given_, {"n": "1 or true"})
     given_["pairs"]["pair"][0]["name"] = "={{ '$' + 'filter' }}"
     with pytest.raises(InvalidValueError, match="cannot be quoted"):

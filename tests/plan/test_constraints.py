@@ -125,12 +125,12 @@ def test_descriptors_written_for_n8n_are_not_held_to_what_n8n_does_not_check(dec
 def test_members_of_a_collection_are_checked_as_well() -> None:
     inner = options({"type": "query", "encode": "string"}, "fast", "slow")
     probe = node({"displayName": "Options", "name": "more", "type": "collection", "default": {}, "options": [inner]})
-    with pytest.raises(ParameterError, match="none of the choices") as caught:
+    with pytest.raises(ParameterError, match="not one of the choices") as caught:
         request_of(probe, {"more": {"a": "fst"}})
     assert caught.value.property == "A"
-    with pytest.raises(InvalidValueError, match="none of the choices"):
+    with pytest.raises(InvalidValueError, match="not one of the choices"):
         request_of(probe, {"more": "={{ $json }}"}, {"a": "fst"})
-    with pytest.raises(InvalidValueError, match="none of the choices"):
+    with pytest.raises(InvalidValueError, match="not one of the choices"):
         request_of(probe, {"more": {"a": "={{ $json.a }}"}}, {"a": "fst"})
 
 
@@ -148,7 +148,7 @@ def test_the_place_inside_a_json_value_is_named() -> None:
         ({"$ref": "http://127.0.0.1:9/x.json"}, "nothing is fetched"),
         ({"$ref": "file:///etc/hostname"}, "nothing is fetched"),
         ({"$ref": "#/$defs/none"}, "leads nowhere"),
-        ({"pattern": "("}, "no JavaScript regular expression"),
+        ({"pattern": "("}, "not a JavaScript regular expression"),
         ({"minimum": "a"}, "not a number"),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nodeloom import errors
 from nodeloom.messages import Response
-from nodeloom.plan.contentkind import Kind, kind_of, text_of
+from nodeloom.plan.contentkind import Kind, beginning_of, kind_of, text_of
 from tests.plan.harness import answer, answering, exchange
 
 
@@ -259,3 +259,11 @@ def test_other_names_of_charsets(charset: str, codec: str) -> None:
     """A text that says it is ASCII and is not, is UTF-8 as a rule."""
     text = {"latin-1": "é", "euc_kr": "한", "iso-8859-8": "ש", "utf-8": "é"}.get(codec, "日")
     assert data(text.encode(codec), f"text/plain; charset={charset}") == [{"data": text}]
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "UTF16", "utf_32", "utf-16le", "utf-16be"])
+def test_the_beginning_of_an_answer_without_a_mark_of_its_order_is_shown(charset: str) -> None:
+    """Of UTF-16 without one, Python's decoder of parts says an error of its own."""
+    explicit = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf_32": "utf-32-le"}.get(charset.lower(), charset)
+    response = Response(500, {"content-type": f"text/plain; charset={charset}"}, "no such link".encode(explicit))
+    assert beginning_of(response, 1000) == "no such link"

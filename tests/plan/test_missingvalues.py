@@ -53,7 +53,7 @@ def test_inside_an_object_its_own_keys_count() -> None:
 def test_inside_a_list() -> None:
     assert missing("={{ $json.a[0].x }}", {"a": [{"y": 1}]}).hint == "$json.a[0] has the keys: y."
     assert missing("={{ $json.a.x }}", {"a": [1]}).hint == "$json.a is a list, so it has no 'x'."
-    assert missing("={{ $json.a.x }}", {"a": "text"}).hint == "$json.a is no object, so it has no 'x'."
+    assert missing("={{ $json.a.x }}", {"a": "text"}).hint == "$json.a is not an object, so it has no 'x'."
 
 
 def test_a_key_that_is_there_but_empty_is_said_to_be() -> None:

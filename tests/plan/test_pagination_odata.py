@@ -133,8 +133,8 @@ def test_a_service_that_never_ends_is_stopped() -> None:
     with pytest.raises(ItemError, match="same page"):
         run(same, **{"Return All": True})
     plan = compile_plan(lists(), {"Options": {"Return All": True, "Select": "Kind"}})
-    assert plan.max_pages == 10_000
-    plan.max_pages = 30
+    assert plan.bounds.max_pages == 10_000
+    plan.bound(max_pages=30)
     with pytest.raises(ItemError, match="within 30 pages"):
         exchanged(plan, [same])
 

@@ -264,7 +264,7 @@ def test_a_second_plugin_does_not_see_what_the_first_did_not_return() -> None:
 
 def test_a_hook_that_makes_a_request_anew_does_not_set_a_secret_free() -> None:
     """Which headers a credential put on is kept, so that they do not follow a redirect to another origin."""
-    from nodeloom.guarding import check_request
+    from nodeloom.hookvalues import check_request
 
     given = Request("GET", "https://a.test/", {"Authorization": "x"}, credential_headers=frozenset({"authorization"}))
     made = check_request(Request("GET", "https://a.test/", {"Authorization": "x"}), given)

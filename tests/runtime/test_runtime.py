@@ -669,12 +669,12 @@ def test_a_runtime_within_its_own_run_says_why_it_cannot() -> None:
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
-        ({"on_error": "ignore"}, ConfigurationError, "on_error is 'stop' or 'continue'"),
-        ({"concurrency": 0}, ConfigurationError, "concurrency is a whole number"),
-        ({"concurrency": "8"}, ConfigurationError, "concurrency is a whole number"),
-        ({"concurrency": True}, ConfigurationError, "concurrency is a whole number"),
-        ({"dialect": "n8"}, ConfigurationError, "dialect is"),
-        ({"stop": threading.Event()}, ConfigurationError, "stop is a nodeloom.Stop"),
+        ({"on_error": "ignore"}, ConfigurationError, 'on_error must be "stop" or "continue"'),
+        ({"concurrency": 0}, ConfigurationError, "concurrency must be a whole number"),
+        ({"concurrency": "8"}, ConfigurationError, "concurrency must be a whole number"),
+        ({"concurrency": True}, ConfigurationError, "concurrency must be a whole number"),
+        ({"dialect": "n8"}, ConfigurationError, "dialect must be"),
+        ({"stop": threading.Event()}, ConfigurationError, "stop must be a nodeloom.Stop"),
         ({"items": {"Link": "a"}}, ConfigurationError, "not one object"),
         ({"items": '[{"Link": "a"}]'}, ConfigurationError, "not a text"),
         ({"items": 7}, ConfigurationError, "not a number"),

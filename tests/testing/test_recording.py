@@ -16,7 +16,7 @@ from nodeloom.testing import RecordingTransport
 def send(transport: RecordingTransport, *requests: tuple[str, str]) -> list[httpx.Response]:
     async def main() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=transport) as client:
-            return [await client.request(method, url, json={"n": url}) for method, url in requests]
+            return [await client.request(method, url, content=url) for method, url in requests]
 
     return asyncio.run(main())
 
@@ -29,7 +29,7 @@ def test_a_list_answers_in_order_and_every_request_is_kept() -> None:
     assert [a.status_code for a in answers] == [201, 404, 200, 200]
     assert [answers[2].json(), answers[3].json()] == [{"x": 1}, [2]]
     assert [(r.method, str(r.url)) for r in transport.requests][:2] == [("POST", "http://a/1"), ("GET", "http://a/2")]
-    assert transport.requests[0].content == b'{"n":"http://a/1"}'
+    assert transport.requests[0].content == b"http://a/1"
     assert transport.remaining == 0
     assert transport.closed
 

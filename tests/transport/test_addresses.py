@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.transport.addresses import is_public, is_within, parsed, reached
+from nodeloom.transport.addresses import address_behind, is_public, is_within, parse_address
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ NOT_PUBLIC = [
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
 def test_what_is_not_public(text: str) -> None:
-    address = parsed(text)
+    address = parse_address(text)
     assert address is not None
     assert not is_public(address)
 
@@ -67,7 +67,7 @@ def test_what_is_not_public(text: str) -> None:
     ["1.1.1.1", "8.8.8.8", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"],
 )
 def test_what_is_public(text: str) -> None:
-    address = parsed(text)
+    address = parse_address(text)
     assert address is not None
     assert is_public(address)
 
@@ -81,7 +81,7 @@ def test_an_address_of_ipv4_is_judged_alike_in_every_wrapping(address: ipaddress
         ipaddress.IPv6Address((0x2002 << 112) | (number << 80)),
     ]
     for outer in wrapped:
-        assert reached(outer) == address
+        assert address_behind(outer) == address
         assert is_public(outer) == is_public(address)
         assert is_within(outer, [ipaddress.ip_network(f"{address}/32")])
 
@@ -89,10 +89,10 @@ def test_an_address_of_ipv4_is_judged_alike_in_every_wrapping(address: ipaddress
 @given(st.ip_addresses())
 def test_no_private_address_counts_as_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     if address.is_private or address.is_loopback or address.is_link_local or address.is_multicast:
-        assert not is_public(address) or reached(address) != address
+        assert not is_public(address) or address_behind(address) != address
 
 
 def test_other_notations_are_no_addresses_here() -> None:
     """They are left to the resolver, whose answer is judged."""
     for text in ("0x7f.1", "2130706433", "0177.0.0.1", "127.1", "localhost", ""):
-        assert parsed(text) is None
+        assert parse_address(text) is None

@@ -173,13 +173,13 @@ def test_how_long_a_connection_may_have_been_idle() -> None:
     other, safe = Request("POST", "https://b.test/"), Request("POST", "https://a.test/", repeatable=True)
     keeping = Keeping()
     assert [keeping.seconds(r) for r in (get, post, safe)] == [LONG, SHORT, LONG]
-    keeping.told(get, None)
-    keeping.told(get, "timeout=60")
+    keeping.learn(get, None)
+    keeping.learn(get, "timeout=60")
     assert keeping.seconds(get) == LONG
-    keeping.told(get, "timeout=2")
+    keeping.learn(get, "timeout=2")
     assert [keeping.seconds(r) for r in (get, post, safe)] == [SHORT, SHORT, SHORT]
     keeping.broke(post)
-    keeping.told(get, "timeout=2")
+    keeping.learn(get, "timeout=2")
     assert [keeping.seconds(r) for r in (get, post, safe)] == [SHORT, NEVER, SHORT]
     assert keeping.seconds(other) == SHORT
 

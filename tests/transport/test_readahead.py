@@ -95,6 +95,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_others_go_on_while_an_answer_is_read(shape: str) -> None:
     """This takes some tenths of a second, in which Python's reader alone would not let go of the interpreter."""

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from nodeloom import __version__, openfiles
-from nodeloom.cli.terminal import discard, nobody_reads, say
+from nodeloom.cli.terminal import discard, is_reader_gone, say
 from nodeloom.errors import ConfigurationError, ExpressionSyntaxError, JavaScriptDisabledError, NodeloomError, nearest
 
 PROGRAM = "nodeloom"
@@ -26,13 +26,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run an operation for every item."),
     "plan": ("plan", "Show the exact requests a run would send, without sending them."),
     "report": ("report", "Tell what became of every item of a run, by its journal."),
-    "nodes": ("listing", "List the nodes."),
+    "nodes": ("nodelisting", "List the nodes."),
     "search": ("search", "Find operations by words."),
     "describe": ("describe", "Show what a node, a resource or an operation offers and takes."),
     "choices": ("choices", "Ask the service which values a property can have."),
     "validate": ("validate", "Check node descriptors, credential types and other documents."),
     "credentials": ("credentials", "See credential types, and add, list, test, remove and encrypt credentials."),
-    "plugins": ("listing", "List the plugins, failed ones among them."),
+    "plugins": ("pluginlisting", "List the plugins, failed ones among them."),
     "import": ("import_", "Make descriptors from n8n packages and OpenAPI documents."),
     "sandbox": ("sandbox", "Serve a 3CX to try things on, on this machine."),
     "demo": ("demo", "Delete links of a sandbox, good and bad, and see what is reported."),
@@ -52,10 +52,10 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"nodeloom.cli.commands.{COMMANDS[cmd_name][0]}")
-        # `import` is no name that Python lets a function have.
+        # Python does not let a function be called `import`.
         command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"nodeloom.cli.commands.{COMMANDS[cmd_name][0]}.{cmd_name} is no command")
+            raise TypeError(f"nodeloom.cli.commands.{COMMANDS[cmd_name][0]}.{cmd_name} is not a command")
         return command
 
     def resolve_command(
@@ -111,11 +111,11 @@ def run_app(arguments: Sequence[str], *, own_process: bool = False) -> int:
         return fault.exit_code
     except click.Abort as fault:
         if isinstance(fault.__context__, (KeyboardInterrupt, EOFError)):
-            return _interrupted()
+            return _end_interrupted()
         say("Nothing was done.")
         return FAILED
     except KeyboardInterrupt:
-        return _interrupted()
+        return _end_interrupted()
     except NodeloomError as fault:
         from nodeloom.redaction import forget_locals
 
@@ -128,7 +128,7 @@ def run_app(arguments: Sequence[str], *, own_process: bool = False) -> int:
         if openfiles.used_up(fault):
             show_error(openfiles.cannot_begin())
             return USAGE
-        if not nobody_reads(fault):
+        if not is_reader_gone(fault):
             raise
         discard(sys.stdout)
         return FAILED
@@ -143,7 +143,7 @@ def exit_code(fault: NodeloomError) -> int:
 
 
 def show_error(fault: NodeloomError) -> None:
-    """Write an error to standard error; no line but its first begins at the margin, whoever wrote its text."""
+    """Write an error to standard error. Its further lines are indented, so that it cannot pass for two errors."""
     say(re.sub(r"\n(?! )", "\n    ", f"error: {fault}"))
 
 
@@ -158,6 +158,6 @@ def _show_usage(fault: click.ClickException) -> None:
     say(f"error: {fault.format_message()}")
 
 
-def _interrupted() -> int:
+def _end_interrupted() -> int:
     say("interrupted")
     return INTERRUPTED

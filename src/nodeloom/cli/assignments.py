@@ -10,8 +10,9 @@ from typing import Any
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, plain
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError
 from nodeloom.jsonreading import ANY_JSON
+from nodeloom.values import Json, JsonObject
 
-Field = Mapping[str, Any]
+Field = Mapping[str, Json]
 
 # Properties whose text is read as JSON when it is an object or a list.
 _STRUCTURED = ("collection", "fixedCollection", "multiOptions", "resourceLocator", "resourceMapper", "filter")
@@ -47,7 +48,7 @@ class Settings:
         self._fields = fields
         self._title = title
 
-    def apply(self, parameters: MutableMapping[str, Any], name: str, value: Any) -> None:
+    def apply(self, parameters: MutableMapping[str, Json], name: str, value: Any) -> None:
         """Set NAME to `value`: text is read by the property's type, anything else is taken as it is.
 
         Raises UnknownNameError with the nearest property.
@@ -56,18 +57,27 @@ class Settings:
             parameters[name.casefold()] = value
             return
         if plain(name) == plain("requestOptions"):
-            parameters["requestOptions"] = _structured(name, value, "an object")
+            parameters["requestOptions"] = _parse_structure(name, value, "an object")
             return
         _apply(self._fields, parameters, name, value, self._title)
 
 
-def _apply(fields: Sequence[Field], into: MutableMapping[str, Any], name: str, value: Any, title: str) -> None:
+def _apply(fields: Sequence[Field], into: MutableMapping[str, Json], name: str, value: Any, title: str) -> None:
+    """Set a property, or a field inside of it. Raises UnknownNameError, ParameterError or ConfigurationError.
+
+    Args:
+        fields: the fields that the operation has, as `describe` gives them.
+        into: the parameters, or the group of them that holds the fields.
+        name: the name as it was written, with dots for what is in a group.
+        value: a text, or a Literal.
+        title: what the fields belong to, for messages.
+    """
     field = _find(fields, name)
     if field is not None:
         _drop_other_spellings(into, field)
-        into[field["name"]] = _typed(field, value)
+        into[field["name"]] = _to_type(field, value)
         return
-    head, rest = _nested(fields, name)
+    head, rest = _split_nested(fields, name)
     if head is None:
         error = UnknownNameError("property", name, [f["name"] for f in fields], within=title)
         holder = next((f for f in fields if f.get("fields") and _find(f["fields"], name) is not None), None)
@@ -82,7 +92,7 @@ def _apply(fields: Sequence[Field], into: MutableMapping[str, Any], name: str, v
         _apply(head["fields"], inner, rest, value, head["label"])
 
 
-def _nested(fields: Sequence[Field], name: str) -> tuple[Field | None, str]:
+def _split_nested(fields: Sequence[Field], name: str) -> tuple[Field | None, str]:
     """The collection in front of a dot, the longest first (a name may hold dots itself), and what follows it."""
     at = len(name)
     while (at := name.rfind(".", 0, at)) > 0:
@@ -92,7 +102,7 @@ def _nested(fields: Sequence[Field], name: str) -> tuple[Field | None, str]:
     return None, name
 
 
-def _inner(into: MutableMapping[str, Any], field: Field, title: str) -> dict[str, Any]:
+def _inner(into: MutableMapping[str, Json], field: Field, title: str) -> JsonObject:
     inner = into.setdefault(field["name"], {})
     if not isinstance(inner, dict):
         raise ParameterError(
@@ -104,7 +114,7 @@ def _inner(into: MutableMapping[str, Any], field: Field, title: str) -> dict[str
     return inner
 
 
-def _apply_group(field: Field, into: dict[str, Any], rest: str, value: Any) -> None:
+def _apply_group(field: Field, into: JsonObject, rest: str, value: Any) -> None:
     """`Headers.parameter=…` is the group's JSON, `Headers.parameter.name=…` one field of it."""
     name, _dot, member = rest.partition(".")
     group = _find(field["groups"], name)
@@ -113,7 +123,7 @@ def _apply_group(field: Field, into: dict[str, Any], rest: str, value: Any) -> N
     if member:
         _apply(group["fields"], _inner(into, group, field["label"]), member, value, group["label"])
     else:
-        into[group["name"]] = _structured(rest, value, "an object, or a list of objects")
+        into[group["name"]] = _parse_structure(rest, value, "an object, or a list of objects")
 
 
 def _find(fields: Sequence[Field], name: str) -> Field | None:
@@ -128,13 +138,13 @@ def _find(fields: Sequence[Field], name: str) -> Field | None:
     return None
 
 
-def _drop_other_spellings(into: MutableMapping[str, Any], field: Field) -> None:
+def _drop_other_spellings(into: MutableMapping[str, Json], field: Field) -> None:
     """A file may call the property by its label or in another case; the setting replaces it."""
     for key in [k for k in into if k != field["name"] and plain(k) in (plain(field["name"]), plain(field["label"]))]:
         into[field["name"]] = into.pop(key)
 
 
-def _typed(field: Field, value: Any) -> Any:
+def _to_type(field: Field, value: Any) -> Json:
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -145,13 +155,13 @@ def _typed(field: Field, value: Any) -> Any:
     if field["type"] == "options":
         return _choice(field, value)
     if (field["type"] in _STRUCTURED or field.get("multiple")) and text.startswith(("{", "[")) and text[:2] != "{{":
-        return _structured(field["name"], value, "JSON")
+        return _parse_structure(field["name"], value, "JSON")
     if field.get("fields") or field.get("groups"):
-        return value if text.startswith(("=", "{{", "<<")) else _structured(field["name"], value, "a JSON object")
+        return value if text.startswith(("=", "{{", "<<")) else _parse_structure(field["name"], value, "a JSON object")
     return value
 
 
-def _number(text: str, value: str) -> Any:
+def _number(text: str, value: str) -> Json:
     try:
         number = ANY_JSON.read(text)
     except ValueError:
@@ -159,7 +169,7 @@ def _number(text: str, value: str) -> Any:
     return number if isinstance(number, (int, float)) and not isinstance(number, bool) else value
 
 
-def _choice(field: Field, value: str) -> Any:
+def _choice(field: Field, value: str) -> Json:
     """The choice that the text stands for: choices may be numbers or true and false."""
     for option in field.get("options", ()):
         choice = option.get("value")
@@ -168,7 +178,7 @@ def _choice(field: Field, value: str) -> Any:
     return value
 
 
-def _structured(name: str, value: Any, wanted: str) -> Any:
+def _parse_structure(name: str, value: Any, wanted: str) -> Json:
     if not isinstance(value, str):
         return value
     try:

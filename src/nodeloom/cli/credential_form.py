@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nodeloom.cli.terminal import ask, confirm, say, someone_types
+from nodeloom.cli.terminal import ask, confirm, is_terminal, say
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import escaped, one_line
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _ASKED = frozenset({"string", "number", "boolean", "options", "json", "dateTime", "color"})
 
 
-def ask_fields(kind: CredentialType, values: dict[str, Any]) -> None:
+def ask_fields(kind: CredentialType, values: JsonObject) -> None:
     """Fill `values` with the answers to what is still open, field by field."""
     from nodeloom.credential import UNVERIFIED
     from nodeloom.descriptor.visibility import visible_form
@@ -28,7 +29,7 @@ def ask_fields(kind: CredentialType, values: dict[str, Any]) -> None:
     for prop in kind.properties:
         visible = visible_form(kind.properties, values, version=1, is_template=lambda _: False).properties
         if prop in visible and prop.type in _ASKED and prop.name not in values and prop.name not in declined:
-            wanted = _wanted(kind, prop, values, declined)
+            wanted = _judge_need(kind, prop, values, declined)
             answer = None if wanted is None else _answer(kind, prop, required=wanted)
             if answer is None or answer == "":
                 declined.add(prop.name)
@@ -36,10 +37,10 @@ def ask_fields(kind: CredentialType, values: dict[str, Any]) -> None:
                 values[prop.name] = answer
 
 
-def _wanted(
-    kind: CredentialType, prop: PropertyDescriptor, values: Mapping[str, Any], declined: set[str]
+def _judge_need(
+    kind: CredentialType, prop: PropertyDescriptor, values: Mapping[str, Json], declined: set[str]
 ) -> bool | None:
-    """Whether a field must be filled in (True), may be (False), or has no use any more (None).
+    """Whether a field must be filled in (True), may be (False), or need not be asked for (None).
 
     Of the sets of `requireOneOf` one is enough: once it is complete, the fields of the others are not asked for.
     """
@@ -57,13 +58,13 @@ def _wanted(
     return all(prop.name in fields for fields in possible) or _begun(prop, mine, values, sets)
 
 
-def _begun(prop: PropertyDescriptor, mine: list[list[str]], values: Mapping[str, Any], sets: list[list[str]]) -> bool:
+def _begun(prop: PropertyDescriptor, mine: list[list[str]], values: Mapping[str, Json], sets: list[list[str]]) -> bool:
     """Whether a field that only this field's sets have is filled in already, so that the choice is made."""
     others = {field for fields in sets if prop.name not in fields for field in fields}
     return any(values.get(field) for fields in mine for field in fields if field not in others)
 
 
-def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -> Any:
+def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -> Json:
     from nodeloom.credential import is_secret
 
     default = _default(prop)
@@ -83,9 +84,14 @@ def _answer(kind: CredentialType, prop: PropertyDescriptor, *, required: bool) -
             value_proc=_url_reader(kind, prop),
         )
     except click.Abort:
-        if someone_types():
+        if is_terminal():
             raise
-        if not (required or default or any(prop.name in fields for fields in kind.require_one_of or [])):
+        if default:
+            # What Enter would give. A secret is not shown.
+            shown = "" if is_secret(prop) else f": {one_line(default)}"
+            say(f"{prop.name} is not given; its default is taken{shown}")
+            return prop.default
+        if not (required or any(prop.name in fields for fields in kind.require_one_of or [])):
             return ""
         raise ConfigurationError(
             f"The field {prop.name!r} is not given, and there is no one to ask.",
@@ -102,14 +108,14 @@ def _default(prop: PropertyDescriptor) -> str:
     return str(prop.default)
 
 
-def _choice(prop: PropertyDescriptor, default: str) -> Any:
+def _choice(prop: PropertyDescriptor, default: str) -> Json:
     values = {escaped(str(choice.value)): choice.value for choice in prop.choices()}
     chosen = ask(prop.label, default=escaped(default) or None, type=click.Choice(list(values)))
     return values[chosen]
 
 
 def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
-    """Checks an address while the person who typed it is still there; None for other fields."""
+    """A function that checks an address as soon as a person has typed it; None for other fields."""
     from nodeloom.credential import is_url, normalise_url
     from nodeloom.errors import CredentialError
 
@@ -125,11 +131,11 @@ def _url_reader(kind: CredentialType, prop: PropertyDescriptor) -> Any:
     return read
 
 
-def confirmed(question: str, option: str) -> bool:
-    """Whether the person says yes. Raises ConfigurationError, naming the option to give, when nobody is there."""
+def ask_consent(question: str, option: str) -> bool:
+    """Whether the person says yes. If no one can be asked, a ConfigurationError names the option to give."""
     try:
         return confirm(question)
     except click.Abort:
-        if someone_types():
+        if is_terminal():
             raise
         raise ConfigurationError(f"{question} There is no one to ask.", hint=f"Give {option}.") from None

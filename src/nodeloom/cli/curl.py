@@ -25,10 +25,10 @@ def _quoted(argument: str) -> str:
     if escaped_lines(argument) == argument:
         return shlex.quote(argument)
     runs = groupby(argument, lambda character: escaped_lines(character) == character)
-    return "".join(shlex.quote("".join(run)) if safe else _printed("".join(run)) for safe, run in runs)
+    return "".join(shlex.quote("".join(run)) if safe else _print_ansi("".join(run)) for safe, run in runs)
 
 
-def _printed(text: str) -> str:
+def _print_ansi(text: str) -> str:
     octets = "".join(f"\\{octet:03o}" for octet in text.encode("utf-8", "surrogatepass"))
     return f"\"$(printf '{octets}')\""
 

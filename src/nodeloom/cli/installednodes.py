@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from nodeloom.runtime.runtime import Runtime
 
 
-def installed() -> Registry:
+def load_registry() -> Registry:
     """What the plugins register."""
     return Registry(Plugins())
 
 
 def warn(failures: Iterable[NodeloomError]) -> None:
-    """Name on standard error what is wrong with plugins; what they brought besides is there."""
+    """Name on standard error what is wrong with plugins; what else they brought is there."""
     for failure in failures:
         say(f"warning: {failure}")
 

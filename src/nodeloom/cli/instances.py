@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.problems import Problem, json_path
 from nodeloom.errors import ConfigurationError, ItemError, NodeloomError, UnknownNameError, nearest, preview
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.cli.pack import Pack
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 _REQUEST_OPTIONS = "requestOptions"
 
 
-def instance_problems(raw: Any, pack: Pack) -> tuple[list[Problem], list[str]]:
+def instance_problems(raw: Json, pack: Pack) -> tuple[list[Problem], list[str]]:
     """What is wrong with the nodes in a document, and the types of those that no node is known for."""
     listed = raw.get("nodes") if isinstance(raw, Mapping) and "nodes" in raw else None
-    entries: list[tuple[Keys, Any]] = [((), raw)]
+    entries: list[tuple[Keys, Json]] = [((), raw)]
     if isinstance(listed, list):
         entries = [(("nodes", index), entry) for index, entry in enumerate(listed)]
     problems: list[Problem] = []
@@ -36,7 +37,7 @@ def instance_problems(raw: Any, pack: Pack) -> tuple[list[Problem], list[str]]:
     return problems, list(dict.fromkeys(unknown))
 
 
-def _problems(node: Node, entry: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+def _problems(node: Node, entry: Mapping[str, Json], at: Keys) -> Iterator[Problem]:
     from nodeloom.plan.check import Readable, parameter_problems
 
     parameters = entry["parameters"]
@@ -53,10 +54,10 @@ def _problems(node: Node, entry: Mapping[str, Any], at: Keys) -> Iterator[Proble
             )
     yield from _credentials(node, entry, at)
     if not templates:
-        yield from _uncompiled(node, entry, place, names)
+        yield from _compile_problems(node, entry, place, names)
 
 
-def _names(node: Node, parameters: Mapping[str, Any]) -> frozenset[str]:
+def _names(node: Node, parameters: Mapping[str, Json]) -> frozenset[str]:
     """The names of the node's properties, of all resources where the one that is meant is not known."""
     written = parameters.get("resource")
     resource = written if written in node.resources() else None
@@ -67,7 +68,7 @@ def _names(node: Node, parameters: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(prop.name for name in resources for prop in node.descriptor(name).properties)
 
 
-def _credentials(node: Node, entry: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+def _credentials(node: Node, entry: Mapping[str, Json], at: Keys) -> Iterator[Problem]:
     """Credentials of types that the node does not take."""
     known = [reference.name for reference in node.document.credentials]
     given = entry.get("credentials")
@@ -79,7 +80,7 @@ def _credentials(node: Node, entry: Mapping[str, Any], at: Keys) -> Iterator[Pro
             yield Problem(path, f"{node.label} takes no credential of the type {preview(name)!r}.", None, hint)
 
 
-def _uncompiled(node: Node, entry: Mapping[str, Any], at: Keys, names: frozenset[str]) -> Iterator[Problem]:
+def _compile_problems(node: Node, entry: Mapping[str, Json], at: Keys, names: frozenset[str]) -> Iterator[Problem]:
     """Why the parameters make no plan: a name that cannot be placed, a required value that is not there."""
     from nodeloom.plan.compiler import compile_plan
 

@@ -1,7 +1,7 @@
-"""Signals during a run: the first ends it in good order, the second within a second, whatever it waits for.
+"""Signals during a run: the first ends it in good order, the second within a second, also while it waits.
 
 Python runs a signal's handler in the main thread, between two of its instructions. A signal that comes right before the
-main thread waits for something (a pipe that nobody reads, a lock, a disk) is therefore seen when that wait ends, which
+main thread waits for something (a pipe without a reader, a lock, a disk) is therefore seen when that wait ends, which
 may be never. The handler in C, though, writes the signal's number to a socket at once (`signal.set_wakeup_fd`), and a
 thread that waits for nothing else reads it.
 """
@@ -32,7 +32,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 class Interruption:
     """From `watch` on, turns SIGINT, SIGTERM and SIGHUP (on Windows SIGBREAK) into `stop.set()`; a context manager.
 
-    The first signal lets what is in flight finish. The second, of whatever kind, does not wait for it, and calls
+    The first signal lets what is in flight finish. The second, of any kind, does not wait for it, and calls
     `give_up` in the main thread, which may raise into what that waits in. In a process that is all the command's own
     (`own_process`) the second ends the process when it has not ended by itself after PATIENCE, with 128 and the number
     of the signal, and once the context is left, signals do what they do by themselves. A third one does so at once.

@@ -6,19 +6,21 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nodeloom.cli.assignments import Settings, read_setting_file, split_setting
 from nodeloom.cli.installednodes import named_node
+from nodeloom.cli.options import read_options
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.errors import ConfigurationError, UnknownNameError
+from nodeloom.run.runoptions import RUNTIME_OPTIONS
 from nodeloom.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from nodeloom.cli.progress.metering import InputMeter
-    from nodeloom.expression import Dialect
+    from nodeloom.expression import Dialect, Literal
     from nodeloom.plan.operation import OperationPlan
     from nodeloom.transport.policy import Policy
 
@@ -29,15 +31,23 @@ Options = Mapping[str, Any]
 class Job:
     """What one call of `run` or `plan` does.
 
-    `items` is None to run once; `meter` tells how many there are, as far as that is known. `dialect` is n8n's for a
-    copied node, and `version` the one it was made for.
+    Args:
+        runtime: what runs it; the command closes it.
+        node: the node's name.
+        parameters: those of the file, with the command line's over them.
+        plan: what they were compiled to, to find mistakes before items are read.
+        items: what to run it for; None to run it once.
+        credentials: names of stored credentials, by type; the one name; None for the default one.
+        meter: how many items were read and how many there are, as far as that is known.
+        dialect: n8n's for a copied node.
+        version: the node's; for a copied node the one it was made for.
     """
 
     runtime: Runtime
     node: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     plan: OperationPlan
-    items: Iterable[Any] | None
+    items: Iterable[object] | None
     credentials: Mapping[str, str] | str | None
     meter: InputMeter
     dialect: Dialect
@@ -46,9 +56,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What `--parameters` gives: parameters, how their expressions are written, and a copied node's version."""
+    """What a file of parameters or a copied node gives: parameters, the dialect of their expressions, and a version."""
 
-    parameters: dict[str, Any]
+    parameters: dict[str, object]
     dialect: Dialect = "author"
     version: float | None = None
 
@@ -56,29 +66,14 @@ class Written:
 def open_runtime(options: Options) -> Runtime:
     """The runtime that the options ask for, with the credential types of `--credential-type`."""
     passphrases_are_asked_for()
-    runtime = Runtime(
-        url_values=options["url_values"],
-        timezone=options["timezone"],
-        javascript=_javascript(options),
-        retries=options["retries"],
-        timeout=options["timeout"],
-        connect_timeout=options["connect_timeout"],
-        request_timeout=options["request_timeout"],
-        policy=_policy(options["allowed_hosts"]),
-    )
+    runtime = Runtime(policy=_read_policy(options["allowed_hosts"]), **read_options(options, RUNTIME_OPTIONS))
     for path in options["credential_types"]:
         runtime.add_credential_type(path)
     return runtime
 
 
-def _javascript(options: Options) -> bool | Literal["process"]:
-    if options["no_javascript"]:
-        return False
-    return "process" if options["isolate_javascript"] else True
-
-
-def _policy(hosts: tuple[str, ...]) -> Policy | None:
-    """What `--allow-host` allows; whether a certificate is checked stays the credential's to say."""
+def _read_policy(hosts: tuple[str, ...]) -> Policy | None:
+    """The policy of `--allow-host`. It allows unverified certificates, because the credential decides about those."""
     if not hosts:
         return None
     from nodeloom.transport.policy import Policy
@@ -87,26 +82,31 @@ def _policy(hosts: tuple[str, ...]) -> Policy | None:
 
 
 def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) -> Job:
-    """Everything settled and checked; nothing sent, and no items read yet. Raises ConfigurationError."""
+    """Read the options and check them; nothing is sent, and no items are read. Raises ConfigurationError."""
+    # A plugin that failed may be the one that has the node, so this is said before the node is looked for.
     for failure in runtime.plugin_failures:
         note(f"warning: {failure}")
-    node, written = _target(runtime, options)
+    node, written = _find_target(runtime, options)
     parameters, dialect = written.parameters, written.dialect
-    version = written.version if options["node_version"] is None else options["node_version"]
-    _apply(runtime, node, parameters, options, dialect)
+    version = written.version if options["version"] is None else options["version"]
+    _apply_words(runtime, node, parameters, options, dialect)
     plan = runtime.compile(node, parameters, dialect=dialect, version=version)
-    credentials = _credentials(runtime, options["credentials"])
-    items, meter = _items(options, plan, note)
+    credentials = _read_credentials(runtime, options["credentials"])
+    items, meter = _open_items(options, plan, note)
     return Job(runtime, node, parameters, plan, items, credentials, meter, dialect, version)
 
 
-def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
-    """The node to run and what is written for it; a copied node says itself which it is, unless NODE does."""
+def _find_target(runtime: Runtime, options: Options) -> tuple[str, Written]:
+    """The node to run and its parameters. NODE names it; without NODE a copied node does, by its type."""
     if options["instance"] is None:
         if options["node_name"] is not None:
-            raise ConfigurationError("--node-name goes with --instance.", hint="Give the file with the node.")
+            raise ConfigurationError(
+                "--node-name needs --instance.", hint="Give --instance FILE too, or leave --node-name out."
+            )
         if options["node"] is None:
-            raise ConfigurationError("Which node?", hint="Name it, give its descriptor's path, or use --instance FILE.")
+            raise ConfigurationError(
+                "NODE is missing.", hint="Give a node's name, the path of its descriptor, or --instance FILE."
+            )
         node = named_node(runtime, options["node"]).name
         return node, read_parameters(options["parameters"]) if options["parameters"] else Written({})
     from nodeloom.importers.instance import read_instance
@@ -118,34 +118,56 @@ def _target(runtime: Runtime, options: Options) -> tuple[str, Written]:
     return node, Written(dict(copied.parameters), "n8n", copied.version)
 
 
-def _apply(runtime: Runtime, node: str, parameters: dict[str, Any], options: Options, dialect: Dialect) -> None:
-    """Put the command line's words over the parameters of the file."""
+def _apply_words(
+    runtime: Runtime, node: str, parameters: dict[str, object], options: Options, dialect: Dialect
+) -> None:
+    """Write what the command line says over the parameters of the file.
+
+    Args:
+        runtime: where the node is.
+        node: its name.
+        parameters: those of the file; they are changed.
+        options: the command line's.
+        dialect: how expressions in the parameters are written.
+    """
     resource, operation = options[RESOURCE], options[OPERATION]
     if operation is None and resource is not None and not runtime.node(node).resources():
         resource, operation = None, resource
     for name, written in ((RESOURCE, resource), (OPERATION, operation)):
         if written is not None:
+            # The file may spell the name in another case, and only one of the two is to stay.
             for key in [k for k in parameters if k.casefold() == name]:
                 del parameters[key]
             parameters[name] = written
-    settings = list(_settings(options))
+    settings = list(_read_settings(options))
     if settings:
-        described = runtime.describe(node, *_chosen(runtime, node, parameters, settings, options, dialect))
+        described = runtime.describe(node, *_choose(runtime, node, parameters, settings, options, dialect))
         names = [described.get(key) for key in ("node", RESOURCE, OPERATION)]
         apply = Settings(described.get("fields", ()), ", ".join(str(n) for n in names if n)).apply
         for name, value in settings:
             apply(parameters, name, value if dialect == "author" else as_n8n(name, value))
 
 
-def _chosen(
+def _choose(
     runtime: Runtime,
     node: str,
-    parameters: Mapping[str, Any],
-    settings: list[tuple[str, Any]],
+    parameters: Mapping[str, object],
+    settings: list[tuple[str, str | Literal]],
     options: Options,
     dialect: Dialect,
 ) -> tuple[str | None, str | None]:
-    """The resource and operation whose properties the settings are; what is not said is settled as compiling does."""
+    """The resource and operation that the settings belong to.
+
+    If the command line and the file leave one open, it is chosen as the compiler chooses it.
+
+    Args:
+        runtime: where the node is.
+        node: its name.
+        parameters: those of the file, with RESOURCE and OPERATION of the command line.
+        settings: what is set over them.
+        options: the command line's.
+        dialect: how expressions in the parameters are written.
+    """
     written = {k.casefold(): v for k, v in [*parameters.items(), *settings] if k.casefold() in (RESOURCE, OPERATION)}
     loaded = runtime.node(node)
     if written.get(OPERATION) and (written.get(RESOURCE) or not loaded.resources()):
@@ -157,14 +179,14 @@ def _chosen(
     fields = deciding_fields(loaded, written.get(RESOURCE))
     deciding = {**parameters, **written}
     for name, value in settings:
-        # What belongs to an operation waits until that is known.
+        # A setting of an operation's property is applied later, when the operation is known.
         with contextlib.suppress(UnknownNameError):
             Settings(fields, loaded.label).apply(deciding, name, value)
     chosen = select(loaded, deciding, dialect=dialect, url_values=options["url_values"])
     return chosen.resource, None if chosen.operation is None else str(chosen.operation.value)
 
 
-def _settings(options: Options) -> Iterator[tuple[str, Any]]:
+def _read_settings(options: Options) -> Iterator[tuple[str, str | Literal]]:
     for setting in options["settings"]:
         yield split_setting("--set", setting)
     for setting in options["file_settings"]:
@@ -179,7 +201,7 @@ def _settings(options: Options) -> Iterator[tuple[str, Any]]:
 
 
 def read_parameters(path: str) -> Written:
-    """The parameters in a file. Raises DescriptorError or ConfigurationError when it holds none.
+    """The parameters in a file. Raises DescriptorError or ConfigurationError if it does not hold any.
 
     A node copied out of n8n (as the editor copies it, or one node of a workflow file) has its parameters inside, where
     only what begins with `=` is an expression.
@@ -192,51 +214,51 @@ def read_parameters(path: str) -> Written:
         return Written(dict(copied.parameters), "n8n", copied.version)
     if not isinstance(raw, dict):
         raise ConfigurationError(
-            f"{path} holds no JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'
+            f"{path} does not hold a JSON object.", value=raw, hint='Write parameters as {"Link": "summer-sale"}.'
         )
     return Written(raw)
 
 
-def as_n8n(name: str, value: Any) -> Any:
-    """A setting over the parameters of a copied node: its expressions get n8n's `=`."""
-    from nodeloom.expression import Literal
+def as_n8n(name: str, value: str | Literal) -> str:
+    """A value set over the parameters of a copied node, as n8n writes it: an expression begins with `=`."""
     from nodeloom.expression.splitting import is_template
 
-    text: Any = value.value if isinstance(value, Literal) else value
-    template = not isinstance(value, Literal) and is_template(value, "author")
+    text = value if isinstance(value, str) else str(value.value)
+    template = isinstance(value, str) and is_template(value, "author")
     if template == text.startswith("="):
         return text
     if template and not is_template(text.replace("{{", ""), "author"):
         return f"={text}"
     raise ConfigurationError(
-        f"{name} cannot be set so over the parameters of a node copied from n8n.",
+        f"{name} cannot be set to this value over the parameters of a node that was copied from n8n.",
         value=text,
-        hint="There an expression is written ={{ … }}, and what begins with = is one.",
+        hint="There an expression is written ={{ … }}, and each text that begins with = is one.",
     )
 
 
-def _credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] | str | None:
+def _read_credentials(runtime: Runtime, given: tuple[str, ...]) -> Mapping[str, str] | str | None:
     types = {name.casefold(): name for name in runtime.credential_types}
     by_type: dict[str, str] = {}
     plain: list[str] = []
     for written in given:
         kind, separator, name = written.partition("=")
+        # The name of a credential may have a `=` in it, so only a type that exists is read as one.
         if separator and kind.casefold() in types:
             by_type[types[kind.casefold()]] = name
         else:
             plain.append(written)
     if plain and (by_type or len(plain) > 1):
         raise ConfigurationError(
-            "--credential is given more than once, and not each time with a type.",
+            "--credential is given more than once, and not every time with a type.",
             value=" ".join(given),
             hint="Write --credential TYPE=NAME for each, or one --credential NAME.",
         )
     return plain[0] if plain else by_type or None
 
 
-def _items(
+def _open_items(
     options: Options, plan: OperationPlan, note: Callable[[str], None]
-) -> tuple[Iterable[Any] | None, InputMeter]:
+) -> tuple[Iterable[object] | None, InputMeter]:
     from nodeloom.cli.progress.metering import InputMeter, size_of
     from nodeloom.cli.stdin import input_number, piped_items, standard_input
     from nodeloom.inputs.inputlimits import InputLimits
@@ -249,7 +271,7 @@ def _items(
         items = read_items(
             source, written, limits=limits, through=lambda opened: meter.through(opened, size_of(source))
         )
-        return meter.counted(items), meter
+        return meter.count_items(items), meter
     number = input_number()
     size = None if number is None else size_of(number)
     if source == "-":
@@ -257,10 +279,11 @@ def _items(
         if stream is None:
             raise ConfigurationError("Standard input is closed.", hint="Give the items with --items FILE.")
     else:
+        # Only an expression can read an item, so without one the command does not wait for a silent pipe.
         stream = piped_items(not all(c.static for c in plan.parameters.values()), note)
         if stream is None:
             return None, InputMeter(1)
     items = read_items(
         stream, written, name="standard input", limits=limits, through=lambda opened: meter.through(opened, size)
     )
-    return meter.counted(items), meter
+    return meter.count_items(items), meter

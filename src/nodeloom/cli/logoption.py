@@ -85,7 +85,7 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
+def _facts(record: logging.LogRecord) -> dict[str, object]:
     """What the message brought along, without what is not known."""
     return {k: v for k, v in vars(record).items() if k not in _STANDARD and v is not None}
 

@@ -1,19 +1,20 @@
 """Tab completion of names: nodes, resources, operations, properties, credentials.
 
-Whatever goes wrong here gives no completions, because a shell has no place for a message.
+An error gives an empty list of completions, because a shell does not show messages there.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from nodeloom.errors import NodeloomError
 from nodeloom.printable import escaped, one_line
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.runtime.registry import Registry
@@ -22,13 +23,13 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Names = Iterable[tuple[str, str | None]]
 
 
-def _completes(names: Callable[[Registry, dict[str, Any]], Names]) -> Complete:
+def _completes(names: Callable[[Registry, JsonObject], Names]) -> Complete:
     @functools.wraps(names)
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from nodeloom.cli.installednodes import installed
+        from nodeloom.cli.installednodes import load_registry
 
         try:
-            found = list(names(installed(), _words(ctx)))
+            found = list(names(load_registry(), _words(ctx)))
         except NodeloomError:
             return []
         wanted = incomplete.casefold()
@@ -42,46 +43,46 @@ def _completes(names: Callable[[Registry, dict[str, Any]], Names]) -> Complete:
     return complete
 
 
-def _words(ctx: click.Context) -> dict[str, Any]:
+def _words(ctx: click.Context) -> JsonObject:
     """The arguments so far. After an option that still lacks its value, click has them in `args` only."""
     given = {name: value for name, value in ctx.params.items() if value is not None}
     return {"resource": None, **dict(zip(("node", "resource", "operation"), ctx.args, strict=False)), **given}
 
 
-def _described(known: Registry, node: str, *names: str | None) -> dict[str, Any]:
+def _describe(known: Registry, node: str, *names: str | None) -> JsonObject:
     from nodeloom.descriptor.forms import describe
 
     return describe(known.node(node), *names)
 
 
 @_completes
-def complete_node(known: Registry, _params: dict[str, Any]) -> Names:
+def complete_node(known: Registry, _params: JsonObject) -> Names:
     """Names of nodes."""
     return [(name, None) for name in known.nodes]
 
 
 @_completes
-def complete_resource(known: Registry, params: dict[str, Any]) -> Names:
+def complete_resource(known: Registry, params: JsonObject) -> Names:
     """Resources of the node; of a node without resources, its operations."""
-    described = _described(known, params["node"])
+    described = _describe(known, params["node"])
     return [(r["name"], None) for r in described["resources"] or described.get("operations", [])]
 
 
 @_completes
-def complete_operation(known: Registry, params: dict[str, Any]) -> Names:
+def complete_operation(known: Registry, params: JsonObject) -> Names:
     """Operations of the resource."""
-    described = _described(known, params["node"], params.get("resource"))
+    described = _describe(known, params["node"], params.get("resource"))
     return [(o["name"], o.get("action")) for o in described.get("operations", [])]
 
 
 @_completes
-def complete_setting(known: Registry, params: dict[str, Any]) -> Names:
+def complete_setting(known: Registry, params: JsonObject) -> Names:
     """`NAME=` for every property of the operation, nested ones with a dot."""
-    described = _described(known, params["node"], params.get("resource"), params.get("operation"))
+    described = _describe(known, params["node"], params.get("resource"), params.get("operation"))
     return list(_settings(described.get("fields", []), ""))
 
 
-def _settings(fields: list[dict[str, Any]], before: str) -> Names:
+def _settings(fields: list[JsonObject], before: str) -> Names:
     for field in fields:
         name = f"{before}{field['name']}"
         if field.get("fields"):
@@ -91,7 +92,7 @@ def _settings(fields: list[dict[str, Any]], before: str) -> Names:
 
 
 @_completes
-def complete_credential(known: Registry, _params: dict[str, Any]) -> Names:
+def complete_credential(known: Registry, _params: JsonObject) -> Names:
     """Names of stored credentials."""
     from nodeloom.credential import Credentials, default_providers
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.errors import DescriptorError, NodeloomError, UnknownNameError, nearest, preview
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.catalogue import Node
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # How many files of a folder are looked into for credential types.
 _MOST_FILES = 300
-# What belongs to the tools of a package, and is no document of ours.
+# Files of the tools of a package, which are not documents of Nodeloom.
 _OF_TOOLS = frozenset({"package.json", "package-lock.json", "npm-shrinkwrap.json", "composer.json", "renovate.json"})
 
 
@@ -28,9 +29,9 @@ def is_of_tools(path: Path) -> bool:
 class Pack:
     """The documents that are validated together, by their files, and the nodes and types that are installed."""
 
-    def __init__(self, documents: Mapping[Path, Any]) -> None:
+    def __init__(self, documents: Mapping[Path, Json]) -> None:
         self._documents = documents
-        self._types: dict[str, Mapping[str, Any]] = {}
+        self._types: dict[str, Mapping[str, Json]] = {}
         for raw in documents.values():
             self._take(raw)
         self._seen: set[Path] = set()
@@ -49,7 +50,7 @@ class Pack:
                 self._registry = Registry(Plugins(discover=False))
         return self._registry
 
-    def _take(self, raw: Any) -> None:
+    def _take(self, raw: Json) -> None:
         from nodeloom.descriptor.validation import kind_of
 
         try:
@@ -77,11 +78,11 @@ class Pack:
         self._look_beside(file)
         return [*self._types, *self.registry.credential_types]
 
-    def unknown_types(self, file: Path, raw: Any) -> list[Problem]:
+    def unknown_types(self, file: Path, raw: Json) -> list[Problem]:
         """Credential types that a node names, or that a type extends, and that are neither beside it nor installed."""
         from nodeloom.descriptor.validation import Problem, json_path
 
-        named: list[tuple[Keys, Any]] = [
+        named: list[tuple[Keys, Json]] = [
             (("credentials", i, "name"), _name(entry)) for i, entry in enumerate(_list(raw.get("credentials")))
         ]
         named += [(("extends", i), entry) for i, entry in enumerate(_list(raw.get("extends")))]
@@ -100,7 +101,7 @@ class Pack:
                 )
         return found
 
-    def inherited_fields(self, file: Path, raw: Mapping[str, Any]) -> frozenset[str] | None:
+    def inherited_fields(self, file: Path, raw: Mapping[str, Json]) -> frozenset[str] | None:
         """The names of the fields that a credential type inherits; None where a parent is not known."""
         from nodeloom.descriptor.soundness import names_of
 
@@ -138,7 +139,7 @@ class Pack:
                 return names_of(head.get("properties")) | {"resource"}
         return frozenset({"resource"})
 
-    def node_of(self, raw: Mapping[str, Any]) -> Node | None:
+    def node_of(self, raw: Mapping[str, Json]) -> Node | None:
         """The node that a copied one is of: among those validated with it, or installed; None when it is neither."""
         from nodeloom.importers.instance import parse_instance
 
@@ -160,9 +161,9 @@ class Pack:
             return None
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _name(value: Any) -> Any:
+def _name(value: Json) -> Json:
     return value.get("name") if isinstance(value, Mapping) else None

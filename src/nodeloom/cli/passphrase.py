@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nodeloom.cli.terminal import ask, someone_types
+from nodeloom.cli.terminal import ask, is_terminal
 from nodeloom.errors import CredentialStoreError
 
 # Where a passphrase is typed when standard input is something else.
@@ -52,8 +52,8 @@ def _require_someone(said: str) -> None:
 
 
 def _someone_is_there() -> bool:
-    """Whether a passphrase can be typed, without taking it from standard input where that is items or a file."""
-    if someone_types():
+    """Whether a passphrase can be typed, without taking it from standard input if that is items or a file."""
+    if is_terminal():
         return True
     try:
         with _TERMINAL.open("rb"):

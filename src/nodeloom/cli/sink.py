@@ -16,9 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from nodeloom.cli.terminal import discard, nobody_reads
+from nodeloom.cli.terminal import discard, is_reader_gone
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import json_text
+from nodeloom.values import Json
 
 # After so many results it pays to import a faster encoder.
 _MANY = 5000
@@ -28,12 +29,12 @@ _MOST = 64 * 1024
 _STUCK_SECONDS = 0.2
 
 
-def json_line(value: Any) -> bytes:
+def json_line(value: Json) -> bytes:
     """`value` as one line of JSON in UTF-8; what a terminal would act on, and what UTF-8 cannot hold, is escaped."""
     return json_text(value, compact=True).encode() + b"\n"
 
 
-def encoder(results: int) -> Callable[[Any], bytes]:
+def encoder(results: int) -> Callable[[Json], bytes]:
     """What writes lines in a run that has written so many results: `json_line`, or what does the same faster.
 
     pydantic's encoder takes a fifth of the time for a line, and longer to import than a small run needs for all.
@@ -42,10 +43,10 @@ def encoder(results: int) -> Callable[[Any], bytes]:
 
 
 @functools.cache
-def _quick_encoder() -> Callable[[Any], bytes]:
+def _quick_encoder() -> Callable[[Json], bytes]:
     from pydantic_core import PydanticSerializationError, to_json
 
-    def quick_line(value: Any) -> bytes:
+    def quick_line(value: Json) -> bytes:
         try:
             line = to_json(value, inf_nan_mode="null")
         except PydanticSerializationError:
@@ -105,7 +106,7 @@ class Sink:
 
     `write` keeps lines until `flush`, or until they are many. `begin()`, or the first write, empties the file
     (`begun`). Once writing fails nothing more is written: `fault` holds why, and `closed_by_reader` says whether it was
-    only that nobody reads any more.
+    only that the reader has gone.
     """
 
     def __init__(self, file: BinaryIO | None = None, name: str = "standard output") -> None:
@@ -120,7 +121,7 @@ class Sink:
     @property
     def closed_by_reader(self) -> bool:
         """Whether the reading end of a pipe is gone."""
-        return self.fault is not None and nobody_reads(self.fault)
+        return self.fault is not None and is_reader_gone(self.fault)
 
     @property
     def message(self) -> str:
@@ -167,7 +168,7 @@ class Sink:
     def give_up(self) -> None:
         """For a signal's handler: end a write that waits for a reader who does not read. Raises OSError into it."""
         if self._since is not None and time.monotonic() - self._since > _STUCK_SECONDS:
-            raise TimeoutError(errno.ETIMEDOUT, "nobody reads them")
+            raise TimeoutError(errno.ETIMEDOUT, "the reader does not read them")
 
     def __enter__(self) -> Sink:
         return self
@@ -198,5 +199,5 @@ def open_sink(options: Mapping[str, Any]) -> Sink:
 def _stdout() -> BinaryIO:
     if sys.stdout is None:
         raise OSError(9, os.strerror(9))
-    # Bytes, because NDJSON is UTF-8 whatever the locale says.
+    # Bytes, because NDJSON is UTF-8 in every locale.
     return sys.stdout.buffer

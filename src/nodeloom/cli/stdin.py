@@ -41,7 +41,7 @@ class Descriptor:
 
 
 def standard_input() -> BinaryStream | None:
-    """Standard input, whatever it is; None when it is closed."""
+    """Standard input, a file or a stream of a host; None when it is closed."""
     stream: IO[Any] | None = sys.stdin
     if stream is None:
         return None

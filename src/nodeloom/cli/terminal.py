@@ -16,12 +16,13 @@ import click
 
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import ascii_json, escaped, escaped_lines, json_text, one_line
+from nodeloom.values import Json
 
 _WINDOWS = os.name == "nt"
 
 
 def show(line: object = "") -> None:
-    """Write one line to standard output, whatever stands in it."""
+    """Write one line to standard output; what would act on the terminal is shown as an escape."""
     _write(one_line(str(line)))
 
 
@@ -30,21 +31,21 @@ def show_lines(text: str) -> None:
     _write(escaped_lines(text))
 
 
-def show_json(value: Any, indent: int | None = None) -> None:
+def show_json(value: Json, indent: int | None = None) -> None:
     """Write `value` to standard output as JSON."""
     _write(json_text(value, indent), within=ascii_json)
 
 
 def say(text: str) -> None:
-    """Write text to standard error; nothing happens where nobody can read it any more."""
+    """Write text to standard error; nothing happens if its reading end is gone."""
     try:
         _write(escaped_lines(text), err=True)
     except OSError as fault:
-        if not nobody_reads(fault):
+        if not is_reader_gone(fault):
             raise
 
 
-def nobody_reads(fault: OSError) -> bool:
+def is_reader_gone(fault: OSError) -> bool:
     """Whether writing failed because the reading end of a pipe is gone; Windows calls that an invalid argument."""
     # An invalid name of a file has the same number there.
     gone = _WINDOWS and fault.errno == errno.EINVAL and fault.filename is None
@@ -65,29 +66,29 @@ def ask(label: str, *, default: str | None = None, show_default: bool = True, **
 
 
 def discard(stream: IO[Any]) -> None:
-    """Let what is still in an output's buffer go nowhere, because nobody reads it any more."""
+    """Let what is still in an output's buffer go nowhere, because its reading end is gone."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
     except (OSError, ValueError, AttributeError):
-        # What is closed, or is no file (a host calls main() in its own process), has no buffer to save.
+        # A closed output, or one that is not a file (a host calls main() in its own process), has no buffer to save.
         return
 
 
-def someone_types() -> bool:
+def is_terminal() -> bool:
     """Whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def given_text(*, one_line: bool = False) -> str:
-    """What standard input holds, or its first line, in UTF-8; empty where it is closed.
+def read_standard_input(*, one_line: bool = False) -> str:
+    """What standard input holds, or its first line, in UTF-8; empty if it is closed.
 
     Raises ConfigurationError when it is something else.
     """
     if sys.stdin is None:
         return ""
-    # Bytes, because what one program gives another is UTF-8 whatever the locale says.
+    # Bytes, because programs exchange UTF-8 in every locale.
     stream = getattr(sys.stdin, "buffer", sys.stdin)
     content = stream.readline() if one_line else stream.read()
     if isinstance(content, str):

@@ -49,7 +49,7 @@ class Keeper(Protocol):
         """Change one field of the credential `name`, and nothing else. Raises CredentialStoreError."""
 
     def lock_file(self, name: str) -> Path:
-        """The file that whoever refreshes the tokens of the credential `name` locks."""
+        """The file that is locked while the tokens of the credential `name` are refreshed."""
 
 
 @runtime_checkable

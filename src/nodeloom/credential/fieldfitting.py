@@ -15,6 +15,7 @@ from nodeloom.errors import CredentialError, nearest, preview
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import origin_of
 from nodeloom.redaction import MaskedTexts, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -45,12 +46,12 @@ def is_url(prop: PropertyDescriptor) -> bool:
     return bool(options.get("url") or options.get("stripSuffixes"))
 
 
-def is_filled(value: Any) -> bool:
+def is_filled(value: object) -> bool:
     """Whether a field has a value: anything but null and empty text."""
     return value is not None and value != ""
 
 
-def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> dict[str, Any]:  # noqa: A002 - a credential type
+def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> JsonObject:  # noqa: A002 - a credential type
     """The credential's fields as `$credentials` shows them.
 
     Field names are checked against the type (those of the environment match without case), values brought to the
@@ -59,21 +60,21 @@ def fit(type: CredentialType, stored: StoredCredential, renderer: Renderer) -> d
     """
     from nodeloom.descriptor.visibility import visible_form
 
-    given = _spelled(type, stored)
+    given = _spell_names(type, stored)
     by_name = {prop.name: prop for prop in type.properties}
     values = {
-        name: _fitted(type, by_name[name], value) if name in by_name else value
+        name: _fit_value(type, by_name[name], value) if name in by_name else value
         for name, value in given.items()
         if value is not None and not (value == "" and _is_worked_out(by_name.get(name)))
     }
     form = visible_form(type.properties, values, version=1, is_template=lambda _: False)
     shown = {prop.name for prop in form.properties}
-    # What is hidden has no value (n8n), also where one was given before something else hid it.
+    # What is hidden has no value (n8n), also if one was given before something else hid it.
     values = {name: value for name, value in values.items() if name in shown or name not in by_name}
     defaults = {name: value for name, value in form.values.items() if name not in values and value is not None}
     values.update((name, value) for name, value in defaults.items() if not is_expression(value))
     for name, template in _in_order({name: value for name, value in defaults.items() if is_expression(value)}):
-        value = _defined(renderer(template, values, f"properties.{name}.default"))
+        value = _null_if_undefined(renderer(template, values, f"properties.{name}.default"))
         prop = by_name[name]
         values[name] = normalise_url(type, prop, value) if is_url(prop) and isinstance(value, str) else value
     _require(type, [p.name for p in form.properties if p.required], values, stored)
@@ -99,11 +100,11 @@ def _reads(template: str, name: str) -> bool:
     return re.search(rf"\$(?:credentials|self)\b[^\w]+{re.escape(name)}\b", template) is not None
 
 
-def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]:  # noqa: A002 - a credential type
+def _spell_names(type: CredentialType, stored: StoredCredential) -> JsonObject:  # noqa: A002 - a credential type
     """The given fields under the names the type has for them."""
     names = list(dict.fromkeys(prop.name for prop in type.properties))
     by_slug = {slug(name): name for name in reversed(names)}
-    spelled: dict[str, Any] = {}
+    spelled: JsonObject = {}
     for written, value in stored.values.items():
         name = written
         if name not in names and stored.source == "environment":
@@ -114,7 +115,7 @@ def _spelled(type: CredentialType, stored: StoredCredential) -> dict[str, Any]: 
     return spelled
 
 
-def _defined(value: Any) -> Any:
+def _null_if_undefined(value: object) -> Any:
     from nodeloom.expression import UNDEFINED
 
     return None if value is UNDEFINED else value
@@ -136,7 +137,7 @@ def _unknown_field(
     )
 
 
-def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any:  # noqa: A002 - a credential type
+def _fit_value(type: CredentialType, prop: PropertyDescriptor, value: object) -> Any:  # noqa: A002 - a credential type
     """`value` as the field's kind wants it; text from the environment or the command line is read as that kind."""
     if is_url(prop):
         return normalise_url(type, prop, value)
@@ -173,7 +174,7 @@ def _fitted(type: CredentialType, prop: PropertyDescriptor, value: Any) -> Any: 
     return value
 
 
-def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
+def _text(type: CredentialType, prop: PropertyDescriptor, value: object) -> str:  # noqa: A002 - a credential type
     if isinstance(value, (dict, list)):
         raise _wrong_kind(type, prop, "text")
     text = text_of(value)
@@ -182,7 +183,7 @@ def _text(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  #
             text.encode()
         except UnicodeEncodeError:
             raise _wrong_kind(type, prop, "text in UTF-8") from None
-    # Files and shells end a line with a break that is no part of a one-line value.
+    # Files and shells end a line with a break that is not part of a one-line value.
     line = text.rstrip("\r\n")
     return line if "\n" not in line and "\r" not in line else text
 
@@ -191,7 +192,7 @@ def _wrong_kind(type: CredentialType, prop: PropertyDescriptor, wanted: str) -> 
     return CredentialError(f"The field {prop.name!r} of the credential type {type.name!r} must be {wanted}.")
 
 
-def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: Any) -> str:  # noqa: A002 - a credential type
+def normalise_url(type: CredentialType, prop: PropertyDescriptor, value: object) -> str:  # noqa: A002 - a credential type
     """The address in a url-typed field, without the slash at its end and the type's `stripSuffixes`.
 
     It must be an absolute http or https address without user, query or fragment; else CredentialError, which for a
@@ -241,7 +242,7 @@ def _url_fault(text: str) -> tuple[str | None, str | None]:
 
 
 def _showable(text: str) -> bool:
-    """Whether a refused address may stand in a message: it looks like one, and has no password in it."""
+    """Whether a refused address may stand in a message: it looks like one, and does not hold a password."""
     _, _, rest = text.rpartition("://")
     return "@" not in text and "?" not in text and "#" not in text and _HOST.fullmatch(rest) is not None
 
@@ -249,7 +250,7 @@ def _showable(text: str) -> bool:
 def _require(
     type: CredentialType,  # noqa: A002 - a credential type
     required: list[str],
-    values: Mapping[str, Any],
+    values: Mapping[str, Json],
     stored: StoredCredential,
 ) -> None:
     missing = [name for name in dict.fromkeys(required) if not is_filled(values.get(name))]
@@ -274,10 +275,10 @@ def _require(
     )
 
 
-def secrets_of(type: CredentialType, values: Mapping[str, Any]) -> MaskedTexts:  # noqa: A002 - a credential type
+def secrets_of(type: CredentialType, values: Mapping[str, Json]) -> MaskedTexts:  # noqa: A002 - a credential type
     """The texts of the secret fields among `values`; fields the type's document does not list count as secret.
 
-    Where a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
+    If a secret field holds JSON as text, every text in it is secret; of token data scope, type and times are not.
     """
     listed: dict[str, bool] = {}
     # Two properties may share a name under different displayOptions; one that is secret makes the name so.
@@ -316,7 +317,7 @@ def open_fields_of(type: CredentialType, renderer: Renderer) -> frozenset[str]: 
         secret |= made
 
 
-def _inner_texts(value: Any) -> Iterator[str]:
+def _inner_texts(value: object) -> Iterator[str]:
     """The strings in a JSON object written as text; its numbers and switches stand in any other text too."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         for inner in _strings(parsed(value)):
@@ -325,7 +326,7 @@ def _inner_texts(value: Any) -> Iterator[str]:
             yield inner.partition(" ")[2]
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -336,13 +337,13 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def origins_of(type: CredentialType, values: Mapping[str, Any]) -> frozenset[str]:  # noqa: A002 - a credential type
+def origins_of(type: CredentialType, values: Mapping[str, Json]) -> frozenset[str]:  # noqa: A002 - a credential type
     """Origins of the url-typed fields."""
     fields = {prop.name for prop in type.properties if is_url(prop)}
     return frozenset(origin_of(values[name]) for name in fields if is_filled(values.get(name)))
 
 
-def author_hosts_of(type: CredentialType, values: Mapping[str, Any]) -> tuple[str, ...] | None:  # noqa: A002 - a credential type
+def author_hosts_of(type: CredentialType, values: Mapping[str, Json]) -> tuple[str, ...] | None:  # noqa: A002 - a credential type
     """The hosts an author's parameters may choose for the credential (n8n `allowedHttpRequestDomains`); None for any.
 
     `*.example.com` stands for every host below it, and not for itself. Hosts that the node or the credential names are

@@ -13,6 +13,7 @@ from nodeloom.errors import CredentialError, DescriptorError
 from nodeloom.headerfields import is_not_sent, is_token
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Secret, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -23,7 +24,7 @@ _CARRIER = re.compile(r"auth|api[-_]?key|^key$|token|secret|password", re.IGNORE
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # noqa: A002 - the descriptors' word
+def generic_parts(type: CredentialType) -> Mapping[str, Json] | str | None:  # noqa: A002 - the descriptors' word
     """The `authenticate.properties` of a credential type, None when it has no `authenticate`.
 
     An expression in their place (Nodeloom) gives the parts as the credential's user wrote them.
@@ -52,7 +53,7 @@ def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # no
     for name, part in parts.items() if isinstance(parts, Mapping) else [("properties", parts)]:
         if name not in _PARTS or not isinstance(part, Mapping):
             raise DescriptorError(
-                f"The credential type {type.name!r} authenticates by something that is no part of a request.",
+                f"The credential type {type.name!r} authenticates by something that is not part of a request.",
                 path=f"authenticate.properties.{name}",
                 hint=f"The parts are {', '.join(_PARTS)}, each an object.",
             )
@@ -61,8 +62,8 @@ def generic_parts(type: CredentialType) -> Mapping[str, Any] | str | None:  # no
 
 def render_injection(
     type_name: str,
-    parts: Mapping[str, Any] | str | None,
-    values: Mapping[str, Any],
+    parts: Mapping[str, Json] | str | None,
+    values: Mapping[str, Json],
     renderer: Renderer,
     generation: int,
 ) -> Injection:
@@ -90,17 +91,17 @@ def render_injection(
             body=given.get("body") or None,
             generation=generation,
         )
-    headers = _headers(type_name, _defined(renderer(parts.get("headers") or {}, values, f"{path}.headers")))
+    headers = _headers(type_name, _drop_undefined(renderer(parts.get("headers") or {}, values, f"{path}.headers")))
     if parts.get("auth"):
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = _basic(parts["auth"], values, renderer, f"{path}.auth")
-    query = _defined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
-    body = _defined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
+    query = _drop_undefined(renderer(parts.get("qs") or {}, values, f"{path}.qs"))
+    body = _drop_undefined(renderer(parts["body"], values, f"{path}.body")) if parts.get("body") else None
     return Injection(headers=headers, qs=query, body=body, generation=generation, basic=bool(parts.get("auth")))
 
 
-def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
-    """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are no templates."""
+def _given_parts(type_name: str, given: object) -> dict[str, JsonObject]:
+    """What a user wrote as the parts of requests, an object or the JSON text of one. Its values are not templates."""
     if isinstance(given, str):
         try:
             given = ANY_JSON.read(given)
@@ -112,7 +113,7 @@ def _given_parts(type_name: str, given: Any) -> dict[str, dict[str, Any]]:
             return {name: dict(part) for name, part in given.items()}
     # Nothing of it is shown: all of it may be secret.
     raise CredentialError(
-        f"The JSON of a credential of type {type_name!r} is no object with headers, qs and body, each an object.",
+        f"The JSON of a credential of type {type_name!r} is not an object with headers, qs and body, each an object.",
         path="authenticate.properties",
         hint='Write it like {"headers": {"X-API-Key": "…"}, "qs": {"user": "me"}}.',
     )
@@ -123,8 +124,8 @@ def carries(injection: Injection, secret: Secret[str]) -> bool:
     return any(secret.reveal() in found for found in texts_of([injection.headers, injection.qs, injection.body or {}]))
 
 
-def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator[str]:
-    """Texts made of a field's value that stand where a secret stands, such as in an `Authorization` header.
+def carried_secrets(injection: Injection, values: Mapping[str, Json]) -> Iterator[str]:
+    """Texts made of a field's value that stand in the place of a secret, such as in an `Authorization` header.
 
     They are secret even when the type forgot to mark the field so.
     """
@@ -137,18 +138,18 @@ def carried_secrets(injection: Injection, values: Mapping[str, Any]) -> Iterator
                 yield value.partition(" ")[2] if part is injection.headers else ""
 
 
-def _defined(value: Any) -> Any:
+def _drop_undefined(value: object) -> Any:
     """`value` without the keys that are undefined, at any depth; an undefined element of a list is null."""
     from nodeloom.expression import UNDEFINED
 
     if isinstance(value, Mapping):
-        return {key: _defined(inner) for key, inner in value.items() if inner is not UNDEFINED}
+        return {key: _drop_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
     if isinstance(value, list):
-        return [None if inner is UNDEFINED else _defined(inner) for inner in value]
+        return [None if inner is UNDEFINED else _drop_undefined(inner) for inner in value]
     return value
 
 
-def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Renderer, path: str) -> str:
+def _basic(auth: Mapping[str, Json], values: Mapping[str, Json], renderer: Renderer, path: str) -> str:
     """RFC 7617, in UTF-8; what is missing is empty."""
     user = renderer.text(auth.get("username"), values, f"{path}.username")
     password = renderer.text(auth.get("password"), values, f"{path}.password")
@@ -156,7 +157,7 @@ def _basic(auth: Mapping[str, Any], values: Mapping[str, Any], renderer: Rendere
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
-def _headers(type_name: str, given: Mapping[str, Any]) -> dict[str, str]:
+def _headers(type_name: str, given: Mapping[str, Json]) -> dict[str, str]:
     return {
         _header_name(type_name, name): header_value(type_name, name, value)
         for name, value in given.items()
@@ -175,7 +176,7 @@ def _header_name(type_name: str, name: str) -> str:
     return name
 
 
-def header_value(type_name: str, name: str, value: Any) -> str:
+def header_value(type_name: str, name: str, value: object) -> str:
     """`value` as text for a header. Raises CredentialError, without showing it, when no header can hold it."""
     text = "" if value is None else text_of(value)
     if _CONTROLS.search(text):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.errors import DescriptorError, nearest
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType, PropertyDescriptor
@@ -23,10 +24,10 @@ def inherited(type: CredentialType, known: Mapping[str, CredentialType]) -> Cred
     back as it is; the result extends nothing any more. Raises DescriptorError for a parent that is not in `known`,
     with the nearest name, and for types that extend each other.
     """
-    return _inherited(type, known, (type.name,))
+    return _inherit(type, known, (type.name,))
 
 
-def _inherited(
+def _inherit(
     type: CredentialType,  # noqa: A002 - a credential type
     known: Mapping[str, CredentialType],
     chain: tuple[str, ...],
@@ -37,8 +38,8 @@ def _inherited(
     properties: list[PropertyDescriptor] = []
     for parent in parents:
         kept = [prop for prop in parent.properties if not prop.model_extra.get("doNotInherit")]
-        properties = _merged(properties, kept)
-    update: dict[str, Any] = {"properties": _merged(properties, type.properties), "extends": None}
+        properties = _merge(properties, kept)
+    update: JsonObject = {"properties": _merge(properties, type.properties), "extends": None}
     for name in _WHOLE:
         brought = [getattr(parent, name) for parent in parents if getattr(parent, name) is not None]
         if getattr(type, name) is None and brought:
@@ -69,10 +70,10 @@ def _parent(
             hint=f"Did you mean {close!r}?" if close else "Add that credential type too.",
             nearest=close,
         )
-    return _inherited(known[name], known, (*chain, name))
+    return _inherit(known[name], known, (*chain, name))
 
 
-def _merged(under: Sequence[PropertyDescriptor], over: Sequence[PropertyDescriptor]) -> list[PropertyDescriptor]:
+def _merge(under: Sequence[PropertyDescriptor], over: Sequence[PropertyDescriptor]) -> list[PropertyDescriptor]:
     """`over` upon `under`: a name keeps the place it had, with all that `over` has under it."""
     replacing: dict[str, list[PropertyDescriptor]] = {}
     for prop in over:

@@ -22,6 +22,7 @@ from nodeloom.errors import (
     preview,
 )
 from nodeloom.messages import Request, Response, origin_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialTest, CredentialType
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def build_test_request(
     type: CredentialType,  # noqa: A002 - the descriptors' word
     test: CredentialTest,
-    values: Mapping[str, Any],
+    values: Mapping[str, Json],
     renderer: Renderer,
     injection: Injection,
 ) -> Request:
@@ -40,7 +41,7 @@ def build_test_request(
     """
     routing = test.request
     base = renderer.text(routing.base_url, values, "test.request.baseURL")
-    url = _joined(base, renderer.text(routing.url, values, "test.request.url"))
+    url = _join(base, renderer.text(routing.url, values, "test.request.url"))
     try:
         origin_of(url)
     except ValueError:
@@ -64,7 +65,7 @@ def build_test_request(
     injected = {name.lower() for name in injection.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in injected}
     method = renderer.text(routing.method, values, "test.request.method") or "GET"
-    # A method goes wherever a redirect leads.
+    # A redirect carries the method to any address.
     follows = renderer.reads(routing.method, "test.request.method") <= renderer.open_fields
     return Request(
         method.upper(),
@@ -78,7 +79,7 @@ def build_test_request(
     )
 
 
-def _headers_made(headers: Any, values: Mapping[str, Any], renderer: Renderer) -> frozenset[str] | None:
+def _headers_made(headers: object, values: Mapping[str, Json], renderer: Renderer) -> frozenset[str] | None:
     """The names, in lower case, of the headers that were made of the credential's fields; None for all of them."""
     path = "test.request.headers"
     if not isinstance(headers, Mapping):
@@ -92,7 +93,7 @@ def _headers_made(headers: Any, values: Mapping[str, Any], renderer: Renderer) -
 
 def judge(type: CredentialType, test: CredentialTest, response: Response, request: Request) -> None:  # noqa: A002 - a credential type
     """Raise ResponseError when `response` says that the credential does not work; n8n's `rules` go first."""
-    where: dict[str, Any] = {"status": response.status, "method": request.method, "url": response.url or request.url}
+    where: JsonObject = {"status": response.status, "method": request.method, "url": response.url or request.url}
     for rule in test.rules or ():
         properties = rule.get("properties") or {} if isinstance(rule, Mapping) else {}
         if _applies(rule, properties, response):
@@ -127,7 +128,7 @@ def _class(status: int) -> type[ResponseError]:
     return AuthenticationError if status == 401 or status < 300 else BadRequestError
 
 
-def _applies(rule: Any, properties: Mapping[str, Any], response: Response) -> bool:
+def _applies(rule: object, properties: Mapping[str, Json], response: Response) -> bool:
     kind = rule.get("type") if isinstance(rule, Mapping) else None
     if kind == "responseCode":
         return bool(response.status == properties.get("value"))
@@ -140,8 +141,8 @@ def _applies(rule: Any, properties: Mapping[str, Any], response: Response) -> bo
     return False
 
 
-def _same(found: Any, wanted: Any) -> bool:
-    """JavaScript's strict equality: `true` is not `1`, and no object or array is the same as another."""
+def _same(found: object, wanted: object) -> bool:
+    """JavaScript's strict equality: `true` is not `1`, and two objects or arrays are never the same."""
     if found is _ABSENT or isinstance(found, (dict, list)):
         return found is wanted
     return isinstance(found, bool) == isinstance(wanted, bool) and bool(found == wanted)
@@ -150,7 +151,7 @@ def _same(found: Any, wanted: Any) -> bool:
 _ABSENT = object()
 
 
-def _lookup(document: Any, path: str) -> Any:
+def _lookup(document: object, path: str) -> Any:
     """What lodash's `get` finds in the first item of an answer: keys parted by dots, positions also as `[0]`."""
     keys = [key for key in re.split(r"\.|\[|\]", path) if key]
     if isinstance(document, list) and document and not (keys and keys[0].isdigit()):
@@ -165,15 +166,15 @@ def _lookup(document: Any, path: str) -> Any:
     return document
 
 
-def _joined(base: str, url: str) -> str:
+def _join(base: str, url: str) -> str:
     """n8n's rule: an absolute `url` stands alone, otherwise the two meet at one slash."""
     if not base or url.lower().startswith(("http://", "https://")):
         return url
     return f"{base.rstrip('/')}/{url.lstrip('/')}" if url else base
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    """`value` without its undefined entries; an empty dict when it is no object."""
+def _mapping(value: object) -> JsonObject:
+    """`value` without its undefined entries; an empty dict if it is not an object."""
     from nodeloom.expression import UNDEFINED
 
     if not isinstance(value, Mapping):
@@ -181,7 +182,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return {name: inner for name, inner in value.items() if inner is not UNDEFINED}
 
 
-def _with_query(url: str, query: Mapping[str, Any]) -> str:
+def _with_query(url: str, query: Mapping[str, Json]) -> str:
     pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
     if not pairs:
         return url
@@ -189,7 +190,7 @@ def _with_query(url: str, query: Mapping[str, Any]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{text}"
 
 
-def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
     """As the `qs` library writes it: `a[b]=c`, lists by index."""
     if isinstance(value, Mapping):
         for key, inner in value.items():

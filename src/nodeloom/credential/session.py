@@ -47,7 +47,7 @@ _EXPIRED = frozenset({401})
 # n8n's name, in types that have such a field.
 UNVERIFIED = "allowUnauthorizedCerts"
 
-_NO_TEST = "The credential type has no further test."
+_NO_TEST = "The credential type does not have a further test."
 # These want a proof of possession with every request (RFC 9449 and drafts), not the token alone.
 _PROVING = frozenset({"dpop", "mac", "pop"})
 
@@ -68,7 +68,7 @@ def _masked(secrets: Iterable[str]) -> Iterator[None]:
 
 
 def with_placeholder(type: CredentialType, stored: StoredCredential) -> StoredCredential:  # noqa: A002 - a credential type
-    """`stored` with `***` where a token would be fetched, for a plan that sends nothing."""
+    """`stored` with `***` in place of a token that would be fetched, for a plan that sends nothing."""
     block = type.token
     if block is None:
         return stored
@@ -185,7 +185,7 @@ class CredentialSession:
         return kept[1]
 
     def ready(self) -> Injection | None:
-        """What to put on a request, where that is known without asking anybody; else None (see `injection`)."""
+        """What to put on a request, if that is known without asking the service; else None (see `injection`)."""
         if self._in_use is None or self._good_until <= self._tokens.clock():
             return None
         return self._in_use[0]
@@ -211,14 +211,14 @@ class CredentialSession:
     async def renew(self, refused: Injection, send: Send) -> Injection | None:
         """After a 401 (see `is_expiry`): an injection with another token than `refused` had; None without one.
 
-        One fetch for each refused token, whatever the number of callers; who comes late gets the token that is
+        One fetch for each refused token, for any number of callers; a late caller gets the token that is
         there. To be called at most once for a request, which may then be repeated; `repeated` is told how that went.
         A service that refuses the tokens it has just issued is not asked for another for 30 s.
         """
         client = self._client
         if client is None or self._tokens.barred(client):
             return None
-        # A token the user gave is no longer good; client id and secret take its place from now on.
+        # A token that the user gave has expired; client id and secret take its place from now on.
         self._given_token = False
         return self._rendered(await self._fetched(client, send, after=refused.generation))
 
@@ -245,7 +245,7 @@ class CredentialSession:
         """
         if self._user is None or self._client is None:
             raise CredentialError(
-                f"Nobody signs in for the credential {self.name!r} of type {self.type.name!r}.",
+                f"No user signs in for the credential {self.name!r} of type {self.type.name!r}.",
                 hint="Its fields are all it takes; try it with: "
                 f"nodeloom credentials test {self.type.name} --name {shlex.quote(self.name)}",
             )
@@ -353,7 +353,7 @@ class CredentialSession:
         """`injection` with the token in its usual place (RFC 6750 section 2.1)."""
         if token.token_type.casefold() in _PROVING or not is_token(token.token_type):
             raise CredentialError(
-                f"The service issued a token for the credential {self.name!r} that is no bearer token.",
+                f"The service issued a token for the credential {self.name!r} that is not a bearer token.",
                 value=token.token_type,
                 hint="Tokens that need a proof of possession cannot be used.",
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from nodeloom import javascript
 from nodeloom.errors import (
@@ -18,12 +18,13 @@ from nodeloom.errors import (
     JavaScriptDisabledError,
 )
 from nodeloom.redaction import MaskedTexts, telling, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.expression import Compiled, Environment
 
 
-def is_expression(value: object) -> bool:
+def is_expression(value: object) -> TypeGuard[str]:
     """Whether a value in a credential type is an expression: a string that begins with `=` (n8n's rule)."""
     return isinstance(value, str) and value.startswith("=")
 
@@ -42,7 +43,7 @@ class Renderer:
         # A deque, for threads share the renderer.
         self._made: deque[Any] = deque()
 
-    def reads(self, template: Any, path: str) -> frozenset[str]:
+    def reads(self, template: object, path: str) -> frozenset[str]:
         """The fields that a template reads, at every depth, those of keys among them."""
         found: frozenset[str] = frozenset()
         if isinstance(template, Mapping):
@@ -51,9 +52,9 @@ class Renderer:
             return found.union(*(self.reads(part, path) for part in template))
         if not is_expression(template):
             return found
-        from nodeloom.expression.fieldreads import fields_read
+        from nodeloom.expression.fieldreads import read_fields
 
-        return fields_read(self._compiled(template, path))
+        return read_fields(self._compile(template, path))
 
     def take_made(self) -> MaskedTexts:
         """The texts that expressions made of secret fields since this was last called.
@@ -66,10 +67,10 @@ class Renderer:
             made.append(self._made.popleft())
         return telling(texts_of(made))
 
-    def __call__(self, template: Any, values: Mapping[str, Any], path: str) -> Any:
+    def __call__(self, template: object, values: Mapping[str, Json], path: str) -> Any:
         """`template` resolved at every depth, object keys included; undefined stays `UNDEFINED`."""
         if isinstance(template, Mapping):
-            rendered: dict[str, Any] = {}
+            rendered: JsonObject = {}
             for key, inner in template.items():
                 name = self.text(key, values, path)
                 if name:
@@ -79,28 +80,28 @@ class Renderer:
             return [self(inner, values, f"{path}[{index}]") for index, inner in enumerate(template)]
         return self._resolve(template, values, path) if is_expression(template) else template
 
-    def text(self, template: Any, values: Mapping[str, Any], path: str) -> str:
+    def text(self, template: object, values: Mapping[str, Json], path: str) -> str:
         """`template` resolved to text, once; undefined and null become the empty text."""
         from nodeloom.expression import UNDEFINED
 
         value = self(template, values, path)
         return "" if value is None or value is UNDEFINED else text_of(value)
 
-    def _resolve(self, template: str, values: Mapping[str, Any], path: str) -> Any:
+    def _resolve(self, template: str, values: Mapping[str, Json], path: str) -> Any:
         from nodeloom.expression import Scope
-        from nodeloom.expression.fieldreads import fields_read
+        from nodeloom.expression.fieldreads import read_fields
 
-        compiled = self._compiled(template, path)
+        compiled = self._compile(template, path)
         names = {"$credentials": values, "$self": values}
         try:
             value = compiled.resolve(Scope(self._constants(), [{"json": {}}], 0, names=names))
         except ExpressionError as fault:
-            raise self._failed(template, path, fault) from None  # its text may quote a value
-        if compiled.needs_javascript and not fields_read(compiled) <= self.open_fields:
+            raise self._error_of(template, path, fault) from None  # its text may quote a value
+        if compiled.needs_javascript and not read_fields(compiled) <= self.open_fields:
             self._made.append(value)
         return value
 
-    def _compiled(self, template: str, path: str) -> Compiled:
+    def _compile(self, template: str, path: str) -> Compiled:
         from nodeloom.expression import compile_value
 
         try:
@@ -114,7 +115,7 @@ class Renderer:
                 hint="Mend the expression in the credential type's document.",
             ) from None
         except ExpressionError as fault:
-            raise self._failed(template, path, fault) from None
+            raise self._error_of(template, path, fault) from None
 
     def _constants(self) -> Environment:
         if self._environment is None:
@@ -123,7 +124,7 @@ class Renderer:
             self._environment = Environment()
         return self._environment
 
-    def _failed(self, template: str, path: str, fault: ExpressionError) -> CredentialError:
+    def _error_of(self, template: str, path: str, fault: ExpressionError) -> CredentialError:
         switched_off = isinstance(fault, JavaScriptDisabledError)
         return CredentialError(
             f"An expression of the credential type {self._type!r} failed: {fault.message}",
@@ -133,7 +134,7 @@ class Renderer:
         )
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """A resolved value as the text n8n would send: JSON's spelling for booleans, null and structures."""
     if isinstance(value, str):
         return value

@@ -1,8 +1,8 @@
 """Values held to a JSON Schema (2020-12) that a descriptor brings.
 
-jsonschema checks them, with no reach of its own: references are resolved in the schema alone, patterns are run by the
-bounded matcher (`patterns.py`), formats are those of `formats.py` whatever else is installed, and how often a schema is
-looked up that refers to itself is bound by the size of the value.
+jsonschema checks them, within bounds: references are resolved in the schema alone, patterns are run by the bounded
+matcher (`patterns.py`), and formats are those of `formats.py`, also if others are installed. The size of a value bounds
+how often a schema that refers to itself is looked up for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nodeloom import javascript
 from nodeloom.descriptor import formats
@@ -24,8 +24,10 @@ from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.descriptor.schemaoutline import Outline
 from nodeloom.descriptor.schemareasons import hint_of, reason_of
 from nodeloom.errors import DescriptorError, InvalidValueError
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
@@ -40,7 +42,7 @@ _MOST_FAULTS = 50
 class BoundedSchema:
     """A JSON Schema, compiled. Raises DescriptorError, with the JSON path below `at`, for one that cannot be used."""
 
-    def __init__(self, schema: Any, at: Keys = ()) -> None:
+    def __init__(self, schema: Json, at: Keys = ()) -> None:
         outline = Outline(schema, at)
         self._schema = outline.schema
         self._references = outline.references
@@ -56,7 +58,7 @@ class BoundedSchema:
         made: Validator = _kind(self._patterns)(self._schema, registry=Registry(), format_checker=_pass(None))
         return made
 
-    def check(self, value: Any) -> None:
+    def check(self, value: Json) -> None:
         """Raise InvalidValueError, which says what does not fit and where in the value, unless the value fits."""
         if self._fits_plainly is not None and self._fits_plainly(value):
             return
@@ -81,6 +83,7 @@ class BoundedSchema:
         except RecursionError:
             raise InvalidValueError("The value is nested too deeply to be checked.", value=value) from None
         if found:
+            # A fault near the top says most: what is deeper in is often only a consequence of it.
             nearest = min(found, key=lambda f: len(f.absolute_path))
             inside = f" at {json_path(list(nearest.absolute_path))}" if nearest.absolute_path else ""
             raise InvalidValueError(
@@ -99,20 +102,20 @@ _PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def _plain_check(schema: Any) -> Callable[[Any], bool] | None:
+def _plain_check(schema: Json) -> Callable[[Json], bool] | None:
     """A test that is true for values that certainly fit; None for a schema that needs more than that."""
     if not isinstance(schema, Mapping) or not schema.keys() <= _PLAIN_WORDS or "type" not in schema:
         return None
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if not set(names) <= _PLAIN_TYPES.keys():
         return None
-    # By the exact type: true is no number, and what else a type may have below it is jsonschema's to judge.
+    # By the exact type: true is not a number, and what else a type may have below it is jsonschema's to judge.
     types = frozenset(kind for name in names for kind in _PLAIN_TYPES[name])
     least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
     short, long = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     form = schema.get("format")
 
-    def fits(value: Any) -> bool:
+    def fits(value: Json) -> bool:
         kind = type(value)
         if kind not in types:
             return False
@@ -125,6 +128,7 @@ def _plain_check(schema: Any) -> Callable[[Any], bool] | None:
     return fits
 
 
+# jsonschema has no word for stopping, so that these leave it as exceptions.
 class _Spent(Exception):
     """More references were followed than a value of its size is worth."""
 
@@ -133,7 +137,7 @@ class _Slow(Exception):
     """The patterns took longer for one value than all of it is worth."""
 
 
-def _pieces(value: Any) -> int:
+def _pieces(value: object) -> int:
     """How many values are in `value`, itself counted."""
     count, waiting = 0, [value]
     while waiting:
@@ -147,7 +151,7 @@ def _pieces(value: Any) -> int:
 
 
 @functools.cache
-def _pass_kind() -> Any:
+def _pass_kind() -> Callable[[int | None], FormatChecker]:
     from jsonschema import FormatChecker
     from jsonschema.exceptions import FormatError
 
@@ -155,6 +159,7 @@ def _pass_kind() -> Any:
         """What goes with a validator through all of a schema: the formats, how many references are left, and time."""
 
         def __init__(self, left: int | None) -> None:
+            # None of the library's own formats: which it knows depends on what else is installed.
             super().__init__(formats=())
             self.left = left
             self.seconds = _PATTERN_SECONDS
@@ -175,34 +180,58 @@ def _pass_kind() -> Any:
     return Pass
 
 
-def _pass(left: int | None) -> Any:
+def _pass(left: int | None) -> FormatChecker:
     return _pass_kind()(left)
 
 
 # -- keywords -----------------------------------------------------------------------------------------------------
 
 
+class _Checks(Protocol):
+    """What `_pass` gives, as the keywords below use it."""
+
+    left: int | None
+
+    def matches(self, pattern: str, text: str) -> bool: ...
+
+
+class _Walk(Protocol):
+    """jsonschema's validator at one place of a value, as the keywords below use it."""
+
+    @property
+    def format_checker(self) -> _Checks: ...
+
+    def descend(
+        self, instance: Json, schema: Json, path: str | int | None = None, schema_path: str | int | None = None
+    ) -> Iterator[ValidationError]: ...
+
+
+Keyword = Callable[[_Walk, Json, Json, Json], "Iterator[ValidationError]"]
+
+
 @functools.cache
-def _kind(patterns: bool) -> Any:
+def _kind(patterns: bool) -> type[Validator]:
     """The class of validators, by whether there is something that runs patterns."""
     from jsonschema import Draft202012Validator, validators
 
+    # The stubs do not know the parts of which jsonschema makes its classes at run time.
     known: Any = Draft202012Validator.VALIDATORS
-    own: dict[str, Any] = {
-        "$ref": _counted(known["$ref"]),
-        "$dynamicRef": _counted(known["$dynamicRef"]),
+    own: dict[str, Keyword] = {
+        "$ref": _count_references(known["$ref"]),
+        "$dynamicRef": _count_references(known["$dynamicRef"]),
         "pattern": _pattern if patterns else _nothing,
         "patternProperties": _pattern_properties if patterns else _nothing,
-        "additionalProperties": _additional_properties if patterns else _additional_without_patterns,
+        "additionalProperties": _additional_properties if patterns else _additional_if_no_patterns,
         "uniqueItems": _unique_items,
         "multipleOf": _multiple_of,
     }
     extend: Any = validators.extend
-    return extend(Draft202012Validator, own)
+    made: type[Validator] = extend(Draft202012Validator, own)
+    return made
 
 
-def _counted(keyword: Any) -> Any:
-    def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+def _count_references(keyword: Keyword) -> Keyword:
+    def check(validator: _Walk, wanted: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
         checker = validator.format_checker
         if checker.left is not None:
             checker.left -= 1
@@ -219,16 +248,16 @@ def _fault(message: str) -> ValidationError:
     return ValidationError(message)
 
 
-def _nothing(_validator: Any, _wanted: Any, _value: Any, _schema: Any) -> Iterator[ValidationError]:
+def _nothing(_validator: _Walk, _wanted: Json, _value: Json, _schema: Json) -> Iterator[ValidationError]:
     return iter(())
 
 
-def _pattern(validator: Any, wanted: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+def _pattern(validator: _Walk, wanted: str, value: Json, _schema: Json) -> Iterator[ValidationError]:
     if isinstance(value, str) and not validator.format_checker.matches(wanted, value):
         yield _fault("the text does not match the pattern")
 
 
-def _pattern_properties(validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+def _pattern_properties(validator: _Walk, wanted: Json, value: Json, _schema: Json) -> Iterator[ValidationError]:
     if isinstance(value, Mapping):
         for pattern, inner in wanted.items():
             for name, member in value.items():
@@ -236,7 +265,7 @@ def _pattern_properties(validator: Any, wanted: Any, value: Any, _schema: Any) -
                     yield from validator.descend(member, inner, path=name, schema_path=pattern)
 
 
-def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+def _additional_properties(validator: _Walk, wanted: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
     if not isinstance(value, Mapping):
         return
     known, patterns = schema.get("properties", ()), schema.get("patternProperties", ())
@@ -248,14 +277,14 @@ def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Any)
                 yield from validator.descend(member, wanted, path=name)
 
 
-def _additional_without_patterns(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    """A key may be one that a pattern names, so nothing is said of additional ones where there are patterns."""
+def _additional_if_no_patterns(validator: _Walk, wanted: Json, value: Json, schema: Json) -> Iterator[ValidationError]:
+    """A key may be one that a pattern names, so nothing is said of additional keys if there are patterns."""
     if "patternProperties" not in schema:
         yield from _additional_properties(validator, wanted, value, schema)
 
 
-def _unique_items(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    """In one pass: jsonschema compares each entry with each where they cannot be sorted."""
+def _unique_items(_validator: _Walk, wanted: Json, value: Json, _schema: Json) -> Iterator[ValidationError]:
+    """In one pass: jsonschema compares each entry with each if they cannot be sorted."""
     if wanted and isinstance(value, list):
         seen: set[str] = set()
         for entry in value:
@@ -266,7 +295,7 @@ def _unique_items(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Ite
             seen.add(text)
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: object) -> object:
     """`value` so that equal numbers are written alike: 1.0 is 1 (JSON Schema 2020-12, section 4.2.2)."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -275,7 +304,7 @@ def _comparable(value: Any) -> Any:
     return [_comparable(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
-def _multiple_of(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+def _multiple_of(_validator: _Walk, wanted: Json, value: Json, _schema: Json) -> Iterator[ValidationError]:
     """In decimals, as it is written: 19.99 is a multiple of 0.01, though no binary fraction is."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:

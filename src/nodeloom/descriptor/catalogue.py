@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nodeloom.descriptor.documentfiles import read_json
 from nodeloom.descriptor.models import (
@@ -21,8 +21,9 @@ from nodeloom.descriptor.models import (
     ResourceDocument,
 )
 from nodeloom.descriptor.once import once
-from nodeloom.descriptor.visibility import Surroundings, decided, edition_of
+from nodeloom.descriptor.visibility import Surroundings, edition_of, keep_decided
 from nodeloom.errors import DescriptorError, UnknownNameError, nearest
+from nodeloom.values import Json
 
 Model = TypeVar("Model", bound=Document)
 Key = TypeVar("Key")
@@ -37,7 +38,7 @@ def plain(name: object) -> str:
     return "".join(c for c in text.casefold() if c.isalnum()) or text
 
 
-def _load(model: type[Model], raw: Any, name: str) -> Model:
+def _load(model: type[Model], raw: Json, name: str) -> Model:
     try:
         return model.model_validate(raw)
     except RecursionError:
@@ -65,7 +66,7 @@ class Node:
     not a descriptor.
     """
 
-    def __init__(self, raw: Mapping[str, Any], *, folder: Path | None = None, source: str = "given") -> None:
+    def __init__(self, raw: Mapping[str, Json], *, folder: Path | None = None, source: str = "given") -> None:
         self.document = _load(NodeDescriptor, raw, source)
         self.source = source
         self._folder = folder
@@ -88,6 +89,7 @@ class Node:
             raise UnknownNameError("version", f"{version:g}", [f"{v:g}" for v in known], within=self.label)
         chosen = copy.copy(self)
         chosen.document = self.document.model_copy(update={"version": version})
+        # What was worked out for the other version does not hold for this one.
         chosen._descriptors = {}
         chosen._labels = None
         return chosen
@@ -128,7 +130,7 @@ class Node:
         return [o.name for o in self.operations(resource)]
 
     def search_file(self) -> Path | None:
-        """The node's search index, where it brings one."""
+        """The node's search index, if it brings one."""
         if self.document.search is None or self._folder is None:
             return None
         return self._beside(self.document.search)
@@ -166,16 +168,17 @@ class Node:
         """A file that the head names. Raises DescriptorError when it is outside the node's folder."""
         folder = self._folder or Path()
         file = folder / name
+        # A package of others must not make the runtime read any file of the machine.
         if not file.resolve().is_relative_to(folder.resolve()):
             raise DescriptorError(f"{self.source} names a file outside its own folder.", value=name)
         return file
 
-    def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Any:
+    def match_resource(self, name: object, among: Iterable[OptionDescriptor] | None = None) -> Json:
         """The value of the resource that `name` means (value or label, without case), of all or of those in `among`.
 
         Raises UnknownNameError with the nearest name.
         """
-        names: list[tuple[Any, list[Any]]]
+        names: list[tuple[Json, list[Json]]]
         if among is None:
             names = [(r, [r, self.resource_label(r)]) for r in self.resources()]
         else:
@@ -208,14 +211,14 @@ class Node:
                     advice=f"The service had it up to {until}; {self.label} {self.document.release or 'now'} does not.",
                 )
 
-    def _options(self, parameter: str, given: Mapping[str, Any]) -> list[OptionDescriptor]:
+    def _options(self, parameter: str, given: Mapping[str, Json]) -> list[OptionDescriptor]:
         descriptor = self.descriptor(given.get(RESOURCE))
         around = Surroundings(given, given, edition_of(descriptor))
 
         def possible(part: PropertyDescriptor | OptionDescriptor) -> bool:
-            return around.visible(decided(part.display_options, (RESOURCE,)))
+            return around.visible(keep_decided(part.display_options, (RESOURCE,)))
 
-        found: dict[Any, OptionDescriptor] = {}
+        found: dict[Json, OptionDescriptor] = {}
         for prop in descriptor.properties:
             if prop.name == parameter and (parameter == RESOURCE or possible(prop)):
                 for option in prop.choices():
@@ -224,13 +227,14 @@ class Node:
         return list(found.values())
 
 
-def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Any]]], *, within: str) -> Key:
+def _match(kind: str, wanted: object, names: Sequence[tuple[Key, Sequence[Json]]], *, within: str) -> Key:
     """The key that `wanted` names. Each key comes with its names: value, label, then others.
 
     A value counts before a label, an exact name before one without case and punctuation.
     """
     for rank in range(max((len(own) for _key, own in names), default=0)):
         for key, own in names:
+            # By the type as well: true is 1 to Python, and another value in JSON.
             if rank < len(own) and own[rank] == wanted and type(own[rank]) is type(wanted):
                 return key
     for key, own in names:
@@ -267,6 +271,6 @@ class PropertyNames:
         return list(dict.fromkeys(p.label for p in self._properties if p.type != "notice"))
 
 
-def credential_type(raw: Mapping[str, Any], *, source: str = "given") -> CredentialType:
-    """A credential type from its document; DescriptorError when it is none."""
+def credential_type(raw: Mapping[str, Json], *, source: str = "given") -> CredentialType:
+    """A credential type from its document; DescriptorError if it is not one."""
     return _load(CredentialType, raw, source)

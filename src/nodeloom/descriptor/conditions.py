@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from nodeloom.descriptor.patterns import search
 from nodeloom.errors import DescriptorError, UnknownNameError
+from nodeloom.values import Json
 
 #: The value of a parameter that is not there, or not visible: JavaScript's undefined.
 ABSENT = object()
@@ -20,22 +20,23 @@ ABSENT = object()
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
-def same(value: Any, wanted: Any) -> bool:
+def same(value: Json, wanted: Json) -> bool:
     """Whether two JSON values are equal all the way down, booleans and numbers told apart (n8n `isEqual`)."""
     if isinstance(value, Mapping) and isinstance(wanted, Mapping):
         return value.keys() == wanted.keys() and all(same(value[key], wanted[key]) for key in value)
     if isinstance(value, list) and isinstance(wanted, list):
         return len(value) == len(wanted) and all(map(same, value, wanted))
+    # True is 1 to Python, and another value in JSON.
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
-def _included(value: Any, wanted: Any) -> bool:
+def _includes(value: Json, wanted: Json) -> bool:
     """Whether `value` is the literal `wanted` (`Array.prototype.includes`): an object or list never is."""
     return not isinstance(wanted, (Mapping, list)) and same(value, wanted)
 
 
-def _number(value: Any) -> float:
-    """`Number(value)` for JSON: NaN where there is none (ECMA-262 ToNumber)."""
+def _number(value: Json) -> float:
+    """`Number(value)` for JSON: NaN for a value that is not a number (ECMA-262 ToNumber)."""
     if value is None:
         return 0
     if isinstance(value, (bool, int, float)):
@@ -46,13 +47,13 @@ def _number(value: Any) -> float:
     return math.nan
 
 
-def _primitive(value: Any) -> Any:
+def _primitive(value: Json) -> Json:
     """What is compared of an object: its text (ECMA-262 ToPrimitive)."""
     return "[object Object]" if isinstance(value, Mapping) else value
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
+def _order_check(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bool]:
+    def check(value: Json, wanted: Json) -> bool:
         value, wanted = _primitive(value), _primitive(wanted)
         if isinstance(value, str) and isinstance(wanted, str):
             # By UTF-16 code units, as JavaScript orders text.
@@ -62,18 +63,18 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return check
 
 
-def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def check(value: Any, wanted: Any) -> bool:
+def _text(compare: Callable[[str, str], bool]) -> Callable[[Json, Json], bool]:
+    def check(value: Json, wanted: Json) -> bool:
         return isinstance(value, str) and isinstance(wanted, str) and compare(value, wanted)
 
     return check
 
 
-_GREATER_OR_EQUAL = _ordered(lambda a, b: a >= b)
-_LESS_OR_EQUAL = _ordered(lambda a, b: a <= b)
+_GREATER_OR_EQUAL = _order_check(lambda a, b: a >= b)
+_LESS_OR_EQUAL = _order_check(lambda a, b: a <= b)
 
 
-def _between(value: Any, wanted: Any) -> bool:
+def _between(value: Json, wanted: Json) -> bool:
     if not isinstance(wanted, Mapping) or not {"from", "to"} <= wanted.keys():
         raise DescriptorError(
             "The condition 'between' needs 'from' and 'to'.", value=wanted, hint='Write {"from": 1, "to": 5}.'
@@ -81,12 +82,12 @@ def _between(value: Any, wanted: Any) -> bool:
     return _GREATER_OR_EQUAL(value, wanted["from"]) and _LESS_OR_EQUAL(value, wanted["to"])
 
 
-CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+CONDITIONS: Mapping[str, Callable[[Json, Json], bool]] = {
     "eq": same,
     "not": lambda value, wanted: not same(value, wanted),
-    "gt": _ordered(lambda a, b: a > b),
+    "gt": _order_check(lambda a, b: a > b),
     "gte": _GREATER_OR_EQUAL,
-    "lt": _ordered(lambda a, b: a < b),
+    "lt": _order_check(lambda a, b: a < b),
     "lte": _LESS_OR_EQUAL,
     "between": _between,
     "startsWith": _text(str.startswith),
@@ -97,19 +98,19 @@ CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def is_condition(condition: Any) -> bool:
+def is_condition(condition: Json) -> bool:
     """Whether `condition` is a `_cnd` object rather than a literal."""
     return isinstance(condition, Mapping) and list(condition) == ["_cnd"]
 
 
-def matches(condition: Any, values: list[Any]) -> bool:
+def matches(condition: Json, values: list[Json]) -> bool:
     """Whether a parameter's `values` (one, or those of a list) meet one condition.
 
     A literal must be one of the values, a `_cnd` must hold for all of them; of no values only `not` holds. Raises
     DescriptorError for a condition that n8n does not know.
     """
     if not is_condition(condition):
-        return any(_included(value, condition) for value in values)
+        return any(_includes(value, condition) for value in values)
     rule = condition["_cnd"]
     if not isinstance(rule, Mapping) or not rule:
         raise DescriptorError("displayOptions has an empty condition.", value=condition, hint='Write {"eq": 1} in it.')
@@ -118,4 +119,5 @@ def matches(condition: Any, values: list[Any]) -> bool:
     if check is None:
         reason = UnknownNameError("condition", str(kind), CONDITIONS, within="displayOptions")
         raise DescriptorError(reason.message, value=condition, hint=reason.hint)
+    # Of an empty list n8n's `_cnd` holds only if it asks that the value be another one.
     return all(check(value, wanted) for value in values) if values else kind == "not"

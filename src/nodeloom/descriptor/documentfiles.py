@@ -10,7 +10,7 @@ from nodeloom.jsonbounds import TooDeepJSON
 from nodeloom.jsonreading import PROPER_JSON, JSONReader, JSONRules
 from nodeloom.values import Json
 
-#: How large a document may be: bytes of its file, values it has, levels of nesting where one is held to them.
+#: How large a document may be: bytes of its file, values it has, levels of nesting if it is held to them.
 MAX_BYTES = 100 * 1024 * 1024
 MAX_VALUES = 5_000_000
 MAX_DEPTH = 200
@@ -25,11 +25,13 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
+            # One byte more than allowed shows that a file is too large, without reading all of it.
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise DescriptorError(
                 f"{path} is too large: a document may have {MAX_BYTES:,} bytes.", hint="Split the document."
             )
+        # Editors of Windows write a byte order mark, which JSON does not allow (RFC 8259 section 8.1).
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise DescriptorError(f"There is no file {path}.", hint="Check the path.") from None

@@ -10,9 +10,9 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+# 60 seconds: a leap second (RFC 3339 section 5.7).
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?")
 _OFFSET = re.compile(r"[Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]")
 _DURATION = re.compile(
@@ -30,6 +30,7 @@ def _is_date(text: str) -> bool:
     try:
         date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
+        # Python has no year 0, which RFC 3339 allows.
         return found[1] == "0000"
     return True
 
@@ -79,7 +80,7 @@ _NUMBERS: Mapping[str, range] = {
 FORMATS = frozenset({*_TEXTS, *_NUMBERS})
 
 
-def fits(value: Any, name: str) -> bool:
+def fits(value: object, name: str) -> bool:
     """Whether `value` has the format `name`; what a format does not speak of (a number, for `date`) has it."""
     if isinstance(value, str):
         return name not in _TEXTS or _TEXTS[name][0](value)

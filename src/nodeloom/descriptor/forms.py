@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node
 from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.rules import Rules
 from nodeloom.descriptor.shapes import any_of, object_schema
-from nodeloom.descriptor.visibility import Surroundings, decided, edition_of, rooted
-from nodeloom.values import JsonObject
+from nodeloom.descriptor.visibility import Surroundings, edition_of, keep_decided, keep_rooted
+from nodeloom.values import Json, JsonObject
 
 REQUEST_OPTIONS = "requestOptions"
 _TRANSFER = {"type": "object", "description": "Timeout, proxy and batching, as in n8n."}
@@ -42,6 +41,7 @@ def deciding_fields(node: Node, resource: object = None) -> list[JsonObject]:
     Raises UnknownNameError for a resource that is not there.
     """
     matched = None if resource is None or not node.resources() else node.match_resource(resource)
+    # A split node's properties stand in the files of its resources; its head has none that could decide.
     if matched is None and node.document.resources is not None:
         return []
     return _Form(node.descriptor(matched), {} if matched is None else {RESOURCE: matched}).fields()
@@ -73,7 +73,7 @@ def _node(node: Node) -> JsonObject:
 
 def _operations(node: Node, resource: str | None) -> list[JsonObject]:
     return [
-        _known({"name": o.name, "value": o.value, "action": o.action, "description": o.description})
+        _drop_absent({"name": o.name, "value": o.value, "action": o.action, "description": o.description})
         for o in node.operations(resource)
     ]
 
@@ -93,7 +93,7 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     # Other parameters may decide between several choices of one value; then no one request can be shown.
     variants = [o.routing.request if o.routing else None for _prop, o in form.operations()]
     request = variants[0] if variants and all(variant == variants[0] for variant in variants) else None
-    return _known(
+    return _drop_absent(
         {
             "node": node.name,
             "resource": None if resource is None else node.resource_label(resource),
@@ -112,14 +112,14 @@ def _operation(node: Node, resource: str | None, operation: OptionDescriptor | N
     )
 
 
-def _known(pairs: JsonObject) -> JsonObject:
+def _drop_absent(pairs: JsonObject) -> JsonObject:
     return {key: value for key, value in pairs.items() if value is not None}
 
 
 class _Form:
     """The properties an operation can show, and on what the conditional ones depend."""
 
-    def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Any]) -> None:
+    def __init__(self, descriptor: NodeDescriptor, chosen: Mapping[str, Json]) -> None:
         self._chosen = chosen
         self._descriptor = descriptor
         self._edition = edition_of(descriptor)
@@ -131,7 +131,7 @@ class _Form:
 
     def _possible(self, options: DisplayOptions | None) -> bool:
         """Whether resource, operation and version allow the part; other parameters may decide the rest."""
-        return self._around().visible(decided(options, (RESOURCE, OPERATION)))
+        return self._around().visible(keep_decided(options, (RESOURCE, OPERATION)))
 
     def _around(self) -> Surroundings:
         return Surroundings(self._chosen, self._chosen, self._edition)
@@ -142,12 +142,12 @@ class _Form:
         return [(prop, o) for prop, options in self._choices(OPERATION) for o in options if o.value == value]
 
     def offered_when(self) -> JsonObject | None:
-        """What other parameters must hold for the operation to be offered; None where there is no one such thing."""
+        """What other parameters must hold for the operation to be offered; None if that is not one thing."""
         found = [self.conditions(prop) | self.conditions(option) for prop, option in self.operations()]
         return found[0] if len(found) == 1 and found[0] else None
 
     def conditions(self, part: PropertyDescriptor | OptionDescriptor) -> JsonObject:
-        """What other parameters must hold for the part to be visible: `show` and `hide`, where there are any."""
+        """What other parameters must hold for the part to be visible: `show` and `hide`, if it has them."""
         found: JsonObject = {}
         options = part.display_options
         for word, keys in (("show", options.show if options else None), ("hide", options.hide if options else None)):
@@ -162,16 +162,16 @@ class _Form:
         """The form fields in order."""
         return [self._field(prop) for prop in self.properties]
 
-    def _nested(self, properties: Iterable[PropertyDescriptor]) -> list[JsonObject]:
+    def _inner_fields(self, properties: Iterable[PropertyDescriptor]) -> list[JsonObject]:
         """The fields inside a collection or group, without those that this operation can never show."""
         return [
             self._field(prop)
             for prop in properties
-            if prop.type != "notice" and self._possible(rooted(prop.display_options))
+            if prop.type != "notice" and self._possible(keep_rooted(prop.display_options))
         ]
 
     def _field(self, prop: PropertyDescriptor) -> JsonObject:
-        field: JsonObject = _known(
+        field: JsonObject = _drop_absent(
             {
                 "name": prop.name,
                 "label": prop.label,
@@ -192,16 +192,16 @@ class _Form:
         offered = [o for o in prop.choices() if self._possible(o.display_options)]
         if offered:
             field["options"] = [
-                _known({"name": o.name, "value": o.value, "description": o.description}) for o in offered
+                _drop_absent({"name": o.name, "value": o.value, "description": o.description}) for o in offered
             ]
         if prop.children():
-            field["fields"] = self._nested(prop.children())
+            field["fields"] = self._inner_fields(prop.children())
         if prop.groups():
             field["groups"] = [
                 {
                     "name": group.name,
                     "label": group.display_name or group.name,
-                    "fields": self._nested(group.values),
+                    "fields": self._inner_fields(group.values),
                 }
                 for group in prop.groups()
             ]
@@ -210,6 +210,7 @@ class _Form:
     def schema(self, title: str) -> JsonObject:
         """A JSON Schema (2020-12) of the flat parameters the operation takes."""
         schema = object_schema(self.properties)
+        # A default, or the only choice, need not be written.
         required = [name for name in self._chosen if not self._goes_without_saying(name)]
         rules: list[JsonObject] = []
         offering = self.operations()
@@ -219,6 +220,7 @@ class _Form:
         if offered and all(rule is not None and rule != {} for rule in offered):
             rules.append(any_of([rule for rule in offered if rule is not None]))
         for prop in self.properties:
+            # A default fills a required property in, unless it is empty.
             if not prop.required or (prop.has_default and prop.default not in ("", None)):
                 continue
             visible = seeing.visible(prop)
@@ -227,7 +229,7 @@ class _Form:
             elif visible is not None:
                 rules.append({"if": visible, "then": {"required": [prop.name]}})
         chosen = {name: self._names_of(name, value) for name, value in self._chosen.items()}
-        return _known(
+        return _drop_absent(
             {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
                 "title": ", ".join([title, *map(str, self._chosen.values())]),
@@ -252,7 +254,7 @@ class _Form:
             return bool(default == self._chosen[name])
         return len({str(o.value) for _prop, options in found for o in options}) == 1
 
-    def _names_of(self, name: str, value: Any) -> JsonObject:
+    def _names_of(self, name: str, value: Json) -> JsonObject:
         """The value of the resource or operation, and its label, which the runtime takes as well."""
         labels = [o.name for _prop, options in self._choices(name) for o in options if o.value == value]
         names = list(dict.fromkeys([value, *labels]))
@@ -300,7 +302,7 @@ def _example_value(prop: PropertyDescriptor) -> str:
     return {"number": "1", "boolean": "true", "dateTime": "2026-01-31T09:30:00Z"}.get(prop.type, "example")
 
 
-def _example_json(schema: Mapping[str, Any] | None) -> Any:
+def _example_json(schema: Mapping[str, Json] | None) -> Json:
     """A value that a small JSON Schema allows: a list of one, an object with what it must have."""
     schema = schema or {}
     kind = schema.get("type", "object")

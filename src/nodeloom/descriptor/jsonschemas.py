@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from nodeloom.datafolder import data_root
 from nodeloom.descriptor import models
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 _MODELS: dict[str, tuple[type[models.Document], str]] = {
     "node": (models.NodeDescriptor, "A node descriptor, as n8n writes it, with Nodeloom's additions."),
@@ -35,7 +34,7 @@ def schema_of(kind: str) -> JsonObject:
     }
 
 
-def _tidy(part: Any) -> Any:
+def _tidy(part: Json) -> Json:
     """`part` of a pydantic schema so that a validator's messages lead to the one branch that was meant.
 
     Made-up titles and defaults of null are left out, `anyOf` over plain types becomes a list of types, and what may
@@ -54,6 +53,7 @@ def _tidy(part: Any) -> Any:
         for key, value in part.items()
         if (key != "title" or not isinstance(value, str)) and not (key == "default" and value is None)
     }
+    # Of an `anyOf` a validator can only say that no branch fits.
     branches = kept.pop("anyOf", None)
     return kept if branches is None else {**_union(branches), **kept}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from nodeloom.values import Json
 
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 _PLAIN_RUN = re.compile(r"[^.\[\]]+")
@@ -17,8 +18,8 @@ _IN_BRACKETS = re.compile(rf"\[[^\[\]]*\]|{_TEXT_IN_BRACKETS.pattern}", re.DOTAL
 def parse_path(path: str) -> list[str | int]:
     """The keys of a dotted path, as lodash's `set` reads it: `a.b[0]["c.d"]` is a, b, 0, c.d.
 
-    A key is a number where it can be a list's index (`0`, `7`, not `01` or `-1`). A text without a dot or a closed
-    pair of brackets is one key, whatever it holds.
+    A key is a number if it can be a list's index (`0`, `7`, not `01` or `-1`). A text without a dot or a closed pair of
+    brackets is one key.
     """
     if "." not in path and not _IN_BRACKETS.search(path):
         return [as_key(path)]
@@ -44,16 +45,17 @@ def parse_path(path: str) -> list[str | int]:
 
 def as_key(text: str) -> str | int:
     """A key that can be a list's index as a number; any other as it is."""
-    # More digits than these are no index in JavaScript either (2^53), and int() would refuse thousands of them.
+    # With more digits it is not an index in JavaScript either (2^53), and int() would refuse thousands of digits.
     return int(text) if len(text) <= 15 and _INDEX.fullmatch(text) else text
 
 
-def value_at(holder: Any, path: str, absent: Any) -> Any:
-    """What stands at a dotted path in JSON (lodash `get`); `absent` where there is nothing.
+def value_at(holder: Json, path: str, absent: Json) -> Json:
+    """What stands at a dotted path in JSON (lodash `get`); `absent` if nothing stands there.
 
     A key that is spelt as the whole path is found first. As in JavaScript, lists and texts have a `length`, and a text
     has its characters.
     """
+    # lodash does so, so that a key with a dot in it is found.
     if isinstance(holder, Mapping) and path in holder:
         return holder[path]
     found = holder
@@ -64,7 +66,7 @@ def value_at(holder: Any, path: str, absent: Any) -> Any:
     return found
 
 
-def _member(holder: Any, key: str | int, absent: Any) -> Any:
+def _member(holder: Json, key: str | int, absent: Json) -> Json:
     if isinstance(holder, Mapping):
         return holder.get(str(key), absent)
     if not isinstance(holder, (list, tuple, str)):

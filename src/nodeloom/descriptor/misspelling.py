@@ -1,16 +1,16 @@
-"""Keys of a descriptor that nobody knows and that are almost one that somebody does.
+"""Unknown keys of a descriptor that are almost a known one.
 
-Unknown keys are kept and are no fault: a later n8n may know them. One that is a letter away from a known key is a typo,
-and what it was to say would be silently ignored, whether or not that key is there as well.
+Unknown keys are kept and are not a fault: a later n8n may know them. But a key that is a letter away from a known one
+is a typo. What it was to say would be silently ignored, whether or not the known key is there as well.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from nodeloom.descriptor.documents import Document, kinds_in, told_in
+from nodeloom.descriptor.documentkeys import Annotation, DocumentPart, kinds_in, told_in
+from nodeloom.values import Json
 
 Keys = tuple[str | int, ...]
 
@@ -48,6 +48,7 @@ _LONGEST = 100
 
 def typo_of(name: str, others: Iterable[str]) -> str | None:
     """The one of `others` that is most likely `name` misspelt (or the other way round), or None."""
+    # The nearest one, of several as near the first: the callers give them in an order that means something.
     best: str | None = None
     least = 3
     for other in others:
@@ -73,6 +74,7 @@ def _is_swapped(one: str, other: str) -> bool:
 
 def _distance(one: str, other: str) -> int:
     """How many letters were added, left out, changed, or swapped with their neighbour (optimal string alignment)."""
+    # More than two slips are not taken for the same word, so nothing is counted for these.
     if abs(len(one) - len(other)) > 2 or len(one) > _LONGEST:
         return 3
     before: list[int] = []
@@ -87,7 +89,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Any]]:
+def misspelt_keys(model: type[DocumentPart], raw: Json, at: Keys = ()) -> Iterator[tuple[Keys, str, str, Json]]:
     """Every misspelt key of `raw` as a document of `model`: where its object is, the key, what was meant, its value."""
     if not isinstance(raw, Mapping):
         return
@@ -95,6 +97,7 @@ def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tu
     known = {key.spelling: declared.annotations[attribute] for attribute, key in declared.keys.items()}
     more = _MORE_KEYS.get(model.__name__, frozenset())
     spellings = (*known, *sorted(more))
+    # A key that is missing is the more likely one that was meant.
     missing, there = ([key for key in spellings if (key in raw) is had] for had in (False, True))
     for key, value in raw.items():
         if key in known:
@@ -103,12 +106,14 @@ def misspelt_keys(model: type[Document], raw: Any, at: Keys = ()) -> Iterator[tu
             yield at, key, meant, value
 
 
-def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) -> Iterator[tuple[Keys, str, str, Any]]:
+def _within(
+    annotation: Annotation, value: Json, at: Keys, parent: Mapping[str, Json]
+) -> Iterator[tuple[Keys, str, str, Json]]:
     candidates = list(kinds_in(annotation))
     if not candidates:
         return
     if isinstance(value, list):
-        entries: Iterable[tuple[str | int, Any]] = enumerate(value)
+        entries: Iterable[tuple[str | int, Json]] = enumerate(value)
     elif isinstance(value, Mapping) and _is_mapping(annotation):
         entries = [(str(key), entry) for key, entry in value.items()]
     else:
@@ -119,11 +124,10 @@ def _within(annotation: Any, value: Any, at: Keys, parent: Mapping[str, Any]) ->
         yield from misspelt_keys(model, entry, (*at, key))
 
 
-def _part_model(annotation: Any, entry: Any, parent: Mapping[str, Any]) -> type[Document]:
+def _part_model(annotation: Annotation, entry: Json, parent: Mapping[str, Json]) -> type[DocumentPart]:
     told = next(told_in(annotation))
-    model: type[Document] = told.kinds[told.by(entry, parent)]
-    return model
+    return next(kinds_in(told.kinds[told.by(entry, parent)]))
 
 
-def _is_mapping(annotation: Any) -> bool:
+def _is_mapping(annotation: Annotation) -> bool:
     return any(typing.get_origin(a) is dict for a in (annotation, *typing.get_args(annotation)))

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.catalogue import Node
@@ -54,7 +54,16 @@ _MANY_PENALTY = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One operation as it is searched: its names, and further words."""
+    """One operation as it is searched: its names, and further words.
+
+    Args:
+        node: the node's name.
+        resource: its label; None if the node has no resources.
+        operation: its label.
+        method: the HTTP method, if it is known before an item.
+        description: what it does.
+        fields: the names of its fields.
+    """
 
     node: str
     resource: str | None
@@ -91,7 +100,7 @@ def index_of(resources: Mapping[str, JsonObject]) -> JsonObject:
     return {"index": {name: _rows(document) for name, document in resources.items()}}
 
 
-def _rows(document: JsonObject) -> list[list[Any]]:
+def _rows(document: JsonObject) -> list[list[Json]]:
     chooser, *properties = document["properties"]
     fields: dict[str, list[str]] = {}
     for prop in properties:
@@ -111,10 +120,10 @@ def _rows(document: JsonObject) -> list[list[Any]]:
 
 
 def entries_of(node: Node) -> list[Entry]:
-    """All operations of `node`; from its search index where it brings one, which reads no resource's file."""
+    """All operations of `node`; from its search index if it brings one, so that no file of a resource is read."""
     file = node.search_file()
     if file is not None:
-        return _indexed(node, file)
+        return _read_index(node, file)
     found = []
     resources: list[str | None] = [*node.resources()] or [None]
     for resource in resources:
@@ -134,7 +143,7 @@ def entries_of(node: Node) -> list[Entry]:
     return found
 
 
-def _indexed(node: Node, file: Path) -> list[Entry]:
+def _read_index(node: Node, file: Path) -> list[Entry]:
     from nodeloom.descriptor.documentfiles import read_json
     from nodeloom.errors import DescriptorError
 
@@ -147,17 +156,18 @@ def _indexed(node: Node, file: Path) -> list[Entry]:
         ]
     except (AttributeError, IndexError, KeyError, TypeError):
         raise DescriptorError(
-            f"{file} is no search index.", path="$", hint="Import the node again; the index is made with it."
+            f"{file} is not a search index.", path="$", hint="Import the node again; the index is made with it."
         ) from None
 
 
 def search(entries: Iterable[Entry], query: str, limit: int | None = None) -> list[Hit]:
     """The entries that `query` means, the best first; entries alike keep their order.
 
-    Every word must match somewhere. Where no entry has them all, those that have most of them are given.
+    Every word must match somewhere. If no entry has them all, those that have most of them are given.
     """
     wanted = _words(query)
     held = [(entry, _texts(entry)) for entry in entries]
+    # Each word of the query is compared with each word once, not with each entry.
     vocabulary = {word for _entry, texts in held for words in texts for word in words}
     matches = [_matches(word, vocabulary) for word in wanted]
     scored = [([_score(match, texts) for match in matches], entry) for entry, texts in held]
@@ -212,6 +222,7 @@ def _score(matches: Mapping[str, float], texts: Sequence[Sequence[str]]) -> floa
         weight * max([matches[word] for word in words if word in matches], default=0.0)
         for weight, words in zip(_WEIGHTS, texts, strict=True)
     ]
+    # A word that stands in several places must not outrank one that stands in the name.
     best = max(found)
     return best + 0.1 * (sum(found) - best)
 

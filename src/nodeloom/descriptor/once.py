@@ -1,7 +1,7 @@
 """An attribute that is worked out when it is first asked for.
 
 `functools.cached_property` does so under a lock that all instances share (Python 3.11), and a child that is forked
-while another thread holds it would wait for ever. Here two threads may do the work twice, which harms nobody.
+while another thread holds it would wait for ever. Here two threads may do the work twice, which does no harm.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """Keys of the objects that the models keep as they are, and that mean something by what they stand in.
 
 A step of `postReceive` and a pagination have the properties of their type, a credential type's `authenticate` the parts
-of a request, a rule of its test what n8n compares. As everywhere in a descriptor, a key that nobody knows is a problem
-where it is almost one that is missing; where a part of `authenticate` would fail every request, always.
+of a request, a rule of its test what n8n compares. As everywhere in a descriptor, an unknown key is a problem if
+it is almost a key that is missing; an unknown part of `authenticate` always is, since it would fail every request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
 from nodeloom.errors import nearest, preview
+from nodeloom.values import Json
 
 # n8n 2.41, by the type of a step; `setKeyValue` takes any key.
 _STEP_PROPERTIES: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ _RULE_TYPES = ("responseCode", "responseSuccessBody")
 _FUNCTION = "__function__"
 
 
-def unknown_part_keys(raw: Any) -> Iterator[Problem]:
+def unknown_part_keys(raw: Json) -> Iterator[Problem]:
     """Misspelt keys and types in those objects of a node, resource or credential document."""
     if isinstance(raw, Mapping):
         yield from _in_routings(raw, ())
@@ -47,7 +47,7 @@ def unknown_part_keys(raw: Any) -> Iterator[Problem]:
             yield from _rule(rule, ("test", "rules", index))
 
 
-def _in_routings(part: Any, at: Keys) -> Iterator[Problem]:
+def _in_routings(part: Json, at: Keys) -> Iterator[Problem]:
     if isinstance(part, list):
         for index, entry in enumerate(part):
             yield from _in_routings(entry, (*at, index))
@@ -56,14 +56,14 @@ def _in_routings(part: Any, at: Keys) -> Iterator[Problem]:
             place = (*at, str(key))
             if key == "postReceive" and isinstance(value, list):
                 for index, step in enumerate(value):
-                    yield from _typed(step, (*place, index), _STEP_PROPERTIES)
+                    yield from _typed_problems(step, (*place, index), _STEP_PROPERTIES)
             elif key == "pagination":
-                yield from _typed(value, place, _PAGINATION_PROPERTIES)
+                yield from _typed_problems(value, place, _PAGINATION_PROPERTIES)
             else:
                 yield from _in_routings(value, place)
 
 
-def _typed(part: Any, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _typed_problems(part: Json, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     """The properties of a step or a pagination, as far as its type says which it has."""
     kind = part.get("type") if isinstance(part, Mapping) else None
     if not isinstance(kind, str) or kind not in known:
@@ -75,7 +75,7 @@ def _typed(part: Any, at: Keys, known: Mapping[str, tuple[str, ...]]) -> Iterato
         yield _unknown((*at, "properties", "type"), "place of a pagination's parameters", where, ("body", "query"))
 
 
-def _authentication(block: Any, at: Keys) -> Iterator[Problem]:
+def _authentication(block: Json, at: Keys) -> Iterator[Problem]:
     if not isinstance(block, Mapping) or _FUNCTION in block:
         return
     yield from _near(block, at, _AUTHENTICATE)
@@ -84,13 +84,14 @@ def _authentication(block: Any, at: Keys) -> Iterator[Problem]:
         yield _unknown((*at, "type"), "kind of authentication", kind, ("generic",))
     parts = block.get("properties")
     for name in parts if isinstance(parts, Mapping) else ():
+        # n8n would put nothing on the request for it, so that each request would be refused by the service.
         if name not in _PARTS:
             yield _unknown((*at, "properties", name), "part of a request", name, _PARTS)
     if isinstance(parts, Mapping):
         yield from _near(parts.get("auth"), (*at, "properties", "auth"), _LOGIN)
 
 
-def _rule(rule: Any, at: Keys) -> Iterator[Problem]:
+def _rule(rule: Json, at: Keys) -> Iterator[Problem]:
     if not isinstance(rule, Mapping):
         return
     yield from _near(rule, at, _RULE)
@@ -100,7 +101,7 @@ def _rule(rule: Any, at: Keys) -> Iterator[Problem]:
     yield from _near(rule.get("properties"), (*at, "properties"), _RULE_PROPERTIES)
 
 
-def _near(part: Any, at: Keys, known: Iterable[str]) -> Iterator[Problem]:
+def _near(part: Json, at: Keys, known: Iterable[str]) -> Iterator[Problem]:
     if not isinstance(part, Mapping):
         return
     missing = [name for name in known if name not in part]

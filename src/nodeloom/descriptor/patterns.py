@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from nodeloom import javascript
 from nodeloom.errors import DescriptorError, preview
@@ -18,7 +18,8 @@ from nodeloom.errors import DescriptorError, preview
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import PropertyDescriptor
 
-TIME_LIMIT = 0.5  # seconds of processor time for one match; a sound pattern takes microseconds
+# Seconds of processor time for one match; a sound pattern takes microseconds.
+TIME_LIMIT = 0.5
 _MEMORY_LIMIT = 32 * 1024 * 1024
 
 _MATCHER = """(pattern, text, flags) => {
@@ -33,14 +34,15 @@ _MATCHER = """(pattern, text, flags) => {
 # JSON Schema asks for Unicode's meaning (2020-12, section 6.4), which fewer patterns have than JavaScript's older one.
 _FLAGS = {False: '[""]', True: '["u", ""]'}
 
+# A context of QuickJS may be used by the thread that made it only.
 _local = threading.local()
 
 
 def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None] | None:
-    """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None when there is none.
+    """The first match of a JavaScript pattern in `text`: the whole of it, then its groups; None if it does not match.
 
-    A group that took no part is None. With `unicode` the pattern is read with the flag `u` where that can be, so that
-    `\\p{L}` is a letter and a surrogate pair one character. Raises DescriptorError when the pattern is no JavaScript
+    A group that took no part is None. With `unicode` the pattern is read with the flag `u` if that can be, so that
+    `\\p{L}` is a letter and a surrogate pair one character. Raises DescriptorError when the pattern is not a JavaScript
     regular expression, or does not come to an end; JavaScriptDisabledError where JavaScript, which runs it, is switched
     off.
     """
@@ -59,7 +61,7 @@ def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None
         ) from None
     if "fault" in answer:
         raise DescriptorError(
-            f"The pattern is no JavaScript regular expression: {answer['fault']}.",
+            f"The pattern is not a JavaScript regular expression: {answer['fault']}.",
             value=pattern,
             hint="Mend it; it stands without the slashes around it.",
         )
@@ -67,7 +69,7 @@ def search(pattern: str, text: str, *, unicode: bool = False) -> list[str | None
     return found
 
 
-def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[str, Any]) -> None:
+def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[str, object]) -> None:
     """Raise JavaScriptDisabledError when a value goes through `extractValue`, and JavaScript is switched off."""
     for prop in properties:
         if prop.name not in values:
@@ -79,9 +81,9 @@ def refuse_patterns(properties: Iterable[PropertyDescriptor], values: Mapping[st
             javascript.require(f"The pattern of {prop.label}", property=prop.label)
 
 
-def _matcher() -> Any:
+def _matcher() -> Callable[[str, str, str], str]:
     """This thread's matcher: a QuickJS context belongs to the thread that made it."""
-    matcher = getattr(_local, "matcher", None)
+    matcher: Callable[[str, str, str], str] | None = getattr(_local, "matcher", None)
     if matcher is None:
         from _quickjs import Context
 

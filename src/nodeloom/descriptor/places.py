@@ -17,7 +17,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def with_lines(file: Path, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems with the line of `file` that each stands in, in that order, where that can be told."""
+    """The problems in order, each with the line of `file` that it stands in, if that can be told."""
     if not problems:
         return []
     try:
@@ -32,7 +32,7 @@ def with_lines(file: Path, problems: Sequence[Problem]) -> list[Problem]:
 def line_of(text: str, path: str) -> int:
     """The line, from 1 on, of the piece of the JSON document `text` that `path` leads to.
 
-    Where there is no such piece, of the one nearest to it. Raises ValueError for text that is no JSON.
+    If there is no such piece, the line of the one nearest to it. Raises ValueError for text that is not JSON.
     """
     at = _skip(text, 0)
     for name, index, quoted in _STEP.findall(path):

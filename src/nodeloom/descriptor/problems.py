@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.errors import nearest, preview
+from nodeloom.values import Json, JsonObject
 from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document: where (`path`, a JSON path), what, the piece itself, and what would be right.
+    """One thing that is wrong with a document.
 
-    `line` is the line of its file, from 1 on, where the document came from one.
+    Args:
+        path: where, as a JSON path.
+        message: what.
+        value: the piece itself, shortened.
+        hint: what would be right.
+        line: the line of its file, from 1 on, if the document came from one.
     """
 
     path: str
@@ -41,7 +47,7 @@ class Problem:
             lines.append(f"    hint:  {self.hint}")
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The problem as JSON."""
         pairs = {
             "path": self.path,
@@ -54,7 +60,7 @@ class Problem:
 
 
 def json_path(keys: Sequence[str | int]) -> str:
-    """A JSON path such as `$.properties[3].name`; keys that are no plain names are quoted (RFC 9535)."""
+    """A JSON path such as `$.properties[3].name`; keys that are not plain names are quoted (RFC 9535)."""
     parts = ["$"]
     for key in keys:
         if isinstance(key, int):
@@ -67,12 +73,12 @@ def json_path(keys: Sequence[str | int]) -> str:
     return "".join(parts)
 
 
-def misspelt(at: Keys, key: str, meant: str, value: Any) -> Problem:
-    """The problem of a key nobody knows that is almost another one."""
+def misspelt(at: Keys, key: str, meant: str, value: Json) -> Problem:
+    """The problem of an unknown key that is almost a known one."""
     return Problem(json_path((*at, key)), f"unknown key {key!r}.", preview(value), f"Did you mean {meant!r}?")
 
 
-def wrong_type(at: Keys, types: Iterable[str], value: Any) -> Problem:
+def wrong_type(at: Keys, types: Iterable[str], value: Json) -> Problem:
     """The problem of a value of another type than `types` (names of JSON Schema)."""
     wanted = _words([_TYPES.get(t, t) for t in dict.fromkeys(types)])
     return Problem(
@@ -80,7 +86,7 @@ def wrong_type(at: Keys, types: Iterable[str], value: Any) -> Problem:
     )
 
 
-def problems_of(fault: ValidationError, raw: Any) -> list[Problem]:
+def problems_of(fault: ValidationError, raw: Json) -> list[Problem]:
     """A pydantic error as problems with JSON paths into `raw`: one for each place, the innermost of a union's."""
     types: dict[Keys, list[str]] = {}
     others: dict[Keys, Problem] = {}
@@ -97,6 +103,7 @@ def problems_of(fault: ValidationError, raw: Any) -> list[Problem]:
         # A union complains at its own place about the branches that were not meant.
         if at in others or not any(inner[: len(at)] == at and inner != at for inner in places)
     ]
+    # pydantic reports by its models; a reader goes through the document from its top.
     order = {path: index for index, path in enumerate(_paths(raw))}
     return sorted(problems, key=lambda p: order.get(p.path, len(order)))
 
@@ -104,9 +111,9 @@ def problems_of(fault: ValidationError, raw: Any) -> list[Problem]:
 def problem_of_schema(fault: SchemaFault) -> Problem:
     """A jsonschema error as a problem."""
     at: Keys = tuple(fault.absolute_path)
-    value: Any = fault.instance
-    wanted: Any = fault.validator_value
-    schema: Any = fault.schema
+    value: Json = fault.instance
+    wanted: Json = fault.validator_value
+    schema: Json = fault.schema
     hint = schema.get("description") if isinstance(schema, Mapping) else None
     match fault.validator:
         case "type":
@@ -134,21 +141,21 @@ def problem_of_schema(fault: SchemaFault) -> Problem:
             return Problem(json_path(at), f"{fault.message}.", preview(value), hint)
 
 
-def _missing(at: Keys, name: str, holder: Any) -> Problem:
+def _missing(at: Keys, name: str, holder: Json) -> Problem:
     key = typo_of(name, [k for k in holder if isinstance(k, str)]) if isinstance(holder, Mapping) else None
     if key is not None:
         return misspelt(at, key, name, holder[key])
     return Problem(json_path(at), f"{name!r} is missing.", preview(holder), f"Add {name!r}.")
 
 
-def _not_allowed(at: Keys, allowed: list[str], value: Any) -> Problem:
+def _not_allowed(at: Keys, allowed: list[str], value: Json) -> Problem:
     listed = ", ".join(map(repr, allowed))
     close = nearest(value, allowed) if isinstance(value, str) else None
     hint = f"Allowed: {listed}." if close is None else f"Did you mean {close!r}? Allowed: {listed}."
     return Problem(json_path(at), f"{preview(value)!r} is not allowed here.", preview(value), hint)
 
 
-def _problem(detail: ErrorDetails, at: Keys, found: Any) -> Problem:
+def _problem(detail: ErrorDetails, at: Keys, found: Json) -> Problem:
     if detail["type"] == "missing":
         return _missing(at[:-1], str(at[-1]), found)
     if detail["type"] == "literal_error":
@@ -157,7 +164,7 @@ def _problem(detail: ErrorDetails, at: Keys, found: Any) -> Problem:
     return Problem(json_path(at), f"{detail['msg']}.", preview(found))
 
 
-def _locate(raw: Any, detail: ErrorDetails) -> tuple[Keys, Any]:
+def _locate(raw: Json, detail: ErrorDetails) -> tuple[Keys, Json]:
     """Where in the document pydantic's location is (the names of a union's branches left out), and what stands there.
 
     Of a missing key, the key that would have to be there, and the object that lacks it.
@@ -178,13 +185,13 @@ def _locate(raw: Any, detail: ErrorDetails) -> tuple[Keys, Any]:
     return tuple(keys), found
 
 
-def _at(raw: Any, keys: Keys) -> Any:
+def _at(raw: Json, keys: Keys) -> Json:
     for key in keys:
         raw = raw[key]
     return raw
 
 
-def _paths(raw: Any, at: Keys = ()) -> Iterable[str]:
+def _paths(raw: Json, at: Keys = ()) -> Iterable[str]:
     """The JSON path of every piece of a document, in document order."""
     yield json_path(at)
     entries = raw.items() if isinstance(raw, Mapping) else enumerate(raw) if isinstance(raw, list) else ()

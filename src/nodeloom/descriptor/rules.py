@@ -1,20 +1,19 @@
 """`displayOptions` as JSON Schema: a schema of the parameters that holds when a property is visible.
 
-What JSON Schema cannot say (patterns of JavaScript, paths into a value) has no schema; then nothing is asked.
+JSON Schema cannot say everything (patterns of JavaScript, paths into a value). Of the rest the schema asks nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nodeloom.descriptor.conditions import ABSENT, is_condition, matches
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.descriptor.shapes import TEMPLATE, any_of
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
-Conditions = Mapping[str, Mapping[str, Any]]
+Conditions = Mapping[str, Mapping[str, Json]]
 
 
 class Rules:
@@ -26,7 +25,7 @@ class Rules:
         self._conditions = conditions
 
     def visible(self, prop: PropertyDescriptor, within: tuple[str, ...] = ()) -> JsonObject | None:
-        """The parameters with which `prop` is visible: `{}` for all of them, None where no schema can tell."""
+        """The parameters with which `prop` is visible: `{}` for all of them, None if no schema can tell."""
         conditions = self._conditions.get(id(prop), {})
         parts: list[JsonObject] = []
         for word in ("show", "hide"):
@@ -41,10 +40,11 @@ class Rules:
                     parts.append({"not": {}})
         return {} if not parts else parts[0] if len(parts) == 1 else {"allOf": parts}
 
-    def _met(self, name: str, wanted: list[Any], within: tuple[str, ...], *, template: bool) -> JsonObject | None:
+    def _met(self, name: str, wanted: list[Json], within: tuple[str, ...], *, template: bool) -> JsonObject | None:
         """The parameters with which `name` meets one of `wanted`."""
         definitions = [prop for prop in self._properties if prop.name == name]
-        accepted = _accepted(wanted, template=template)
+        accepted = _accepting_schema(wanted, template=template)
+        # Two properties that decide about each other have no schema: it would have no end.
         if not definitions or name in within or accepted is None:
             return None
         absent = {"not": {"required": [name]}}
@@ -65,11 +65,11 @@ class Rules:
         return any_of(branches)
 
 
-def _values(default: Any) -> list[Any]:
+def _values(default: Json) -> list[Json]:
     return list(default) if isinstance(default, list) else [default]
 
 
-def _accepted(wanted: list[Any], *, template: bool) -> JsonObject | None:
+def _accepting_schema(wanted: list[Json], *, template: bool) -> JsonObject | None:
     """The values that meet one of these conditions; `template` says whether an expression does (n8n `show`)."""
     literals = [w for w in wanted if not is_condition(w)]
     single: list[JsonObject] = [{"enum": literals}] if literals else []
@@ -93,7 +93,7 @@ def _accepted(wanted: list[Any], *, template: bool) -> JsonObject | None:
     return any_of([by_type, TEMPLATE]) if template else by_type
 
 
-def _condition(rule: Any) -> JsonObject | None:
+def _condition(rule: Json) -> JsonObject | None:
     """The values that meet one `_cnd`; None where JSON Schema cannot say which."""
     if not isinstance(rule, Mapping) or not rule:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeloom import javascript
 from nodeloom.descriptor.misspelling import typo_of
@@ -16,6 +16,7 @@ from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, json_path
 from nodeloom.errors import DescriptorError, nearest, preview
 from nodeloom.jsonbounds import deeper_than
+from nodeloom.values import Json
 
 # Levels of lists and objects in a schema; its keywords are two of them for each level of the value.
 _MOST_LEVELS = 64
@@ -26,19 +27,19 @@ _MOST_APPLIED = 10_000
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Json) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_texts(value: Any) -> bool:
+def _is_texts(value: Json) -> bool:
     return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
 
 
-def _is_type(value: Any) -> bool:
+def _is_type(value: Json) -> bool:
     return value in _TYPES if isinstance(value, str) else _is_texts(value) and set(value) <= set(_TYPES) and bool(value)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Json) -> bool:
     return _is_number(value) and value >= 0 and value == int(value)
 
 
@@ -47,7 +48,7 @@ _NUMBER = (_is_number, "a number")
 _COUNT = (_is_count, "a whole number from 0 on")
 _TEXTS = (_is_texts, "a list of texts")
 #: keyword → whether its value is right, and what would be.
-_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_FORMS: Mapping[str, tuple[Callable[[Json], bool], str]] = {
     "type": (_is_type, f"one or several of {', '.join(_TYPES)}"),
     "enum": (lambda value: isinstance(value, list), "a list"),
     "required": _TEXTS,
@@ -85,14 +86,14 @@ _WORDS = _NOTES.union(
 
 
 class _Place(NamedTuple):
-    """A schema, where it stands, and what its references are resolved with."""
+    """A schema, its place, and what its references are resolved with."""
 
-    part: Any
+    part: Json
     keys: Keys
-    resolver: Any
+    resolver: Json
 
 
-def refers(schema: Any) -> bool:
+def refers(schema: Json) -> bool:
     """Whether a key of a reference stands anywhere in a schema; few have one, and the rest need no resolver."""
     waiting = [schema]
     while waiting:
@@ -106,7 +107,7 @@ def refers(schema: Any) -> bool:
     return False
 
 
-def _resolver(schema: Any) -> Any:
+def _resolver(schema: Json) -> Json:
     """What resolves references in `schema`, and nowhere else: its registry retrieves nothing."""
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
@@ -121,7 +122,7 @@ class Outline:
     DescriptorError with the JSON path, which begins at `at`.
     """
 
-    def __init__(self, schema: Any, at: Keys = ()) -> None:
+    def __init__(self, schema: Json, at: Keys = ()) -> None:
         self._at = at
         self.patterns = self.references = False
         self._unevaluated: Keys | None = None
@@ -130,14 +131,15 @@ class Outline:
             # Another dialect would bring other rules, and the library's own class for it.
             schema = {key: value for key, value in schema.items() if key != "$schema"}
         self.schema = schema
+        # Before anything walks through it: jsonschema itself is recursive.
         if deeper_than(schema, _MOST_LEVELS):
-            raise self._broken("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
+            raise self._fault("The schema is nested too deeply.", (), None, f"Use at most {_MOST_LEVELS} levels.")
         self._follow(schema)
 
-    def _broken(self, message: str, keys: Keys, value: Any, hint: str | None = None) -> DescriptorError:
+    def _fault(self, message: str, keys: Keys, value: Json, hint: str | None = None) -> DescriptorError:
         return DescriptorError(message, path=json_path((*self._at, *keys)), value=value, hint=hint)
 
-    def _follow(self, schema: Any) -> None:
+    def _follow(self, schema: Json) -> None:
         """Look at every schema that the root holds or names, and at which of them apply to the same value."""
         same: dict[int, list[tuple[int, Keys]]] = {}
         try:
@@ -150,10 +152,10 @@ class Outline:
                     waiting += [place for place, _is_same in inner]
                     same[id(at.part)] = [(id(place.part), place.keys) for place, is_same in inner if is_same]
         except ValueError as fault:
-            # An `$id` or `$ref` that is no address at all; urllib says why.
-            raise self._broken(f"An address in the schema cannot be read: {preview(str(fault))}.", (), None) from None
+            # An `$id` or `$ref` that is not an address at all; urllib says why.
+            raise self._fault(f"An address in the schema cannot be read: {preview(str(fault))}.", (), None) from None
         if self._unevaluated is not None and self._named_by_pattern:
-            raise self._broken(
+            raise self._fault(
                 "'unevaluatedProperties' beside 'patternProperties' is not checked.",
                 self._unevaluated,
                 None,
@@ -170,18 +172,18 @@ class Outline:
                 yield self._target(part[word], (*keys, word), at.resolver), True
         for words, is_same in ((_SAME_LISTS, True), (_INNER_LISTS, False)):
             for word in words:
-                for index, inner in enumerate(self._listed(part, word, keys)):
+                for index, inner in enumerate(self._list_at(part, word, keys)):
                     yield self._below(at, inner, word, index), is_same
         for words, is_same in ((_SAME_MAPS, True), (_INNER_MAPS, False), (_NAMED_MAPS, False)):
             for word in words:
-                for name, inner in self._mapped(part, word, keys).items():
+                for name, inner in self._mapping_at(part, word, keys).items():
                     yield self._below(at, inner, word, name), is_same
         for words, is_same in ((_SAME, True), (_INNER, False)):
             for word in words:
                 if word in part:
                     yield self._below(at, part[word], word), is_same
 
-    def _below(self, at: _Place, inner: Any, *keys: str | int) -> _Place:
+    def _below(self, at: _Place, inner: Json, *keys: str | int) -> _Place:
         keys = (*at.keys, *keys)
         self._form(inner, keys)
         if at.resolver is None:
@@ -190,27 +192,27 @@ class Outline:
 
         return _Place(inner, keys, at.resolver.in_subresource(DRAFT202012.create_resource(inner)))
 
-    def _form(self, part: Any, keys: Keys) -> Any:
+    def _form(self, part: Json, keys: Keys) -> Json:
         """`part`, its own keywords looked at."""
         if isinstance(part, bool):
             return part
         if not isinstance(part, Mapping):
-            raise self._broken("Here a schema is wanted.", keys, part, "Write an object, true or false.")
+            raise self._fault("Here a schema is wanted.", keys, part, "Write an object, true or false.")
         for word, value in part.items():
             fits, wanted = _FORMS.get(word, (None, ""))
             if fits is not None and not fits(value):
-                raise self._broken(f"{word!r} of the schema is not {wanted}.", (*keys, word), value)
+                raise self._fault(f"{word!r} of the schema is not {wanted}.", (*keys, word), value)
             if word not in _WORDS and (meant := typo_of(word, _WORDS - part.keys())):
-                raise self._broken(
+                raise self._fault(
                     f"The schema has no keyword {preview(word)!r}.", (*keys, word), value, f"Did you mean {meant!r}?"
                 )
         if "$schema" in part and keys:
-            raise self._broken("A part of the schema is of another dialect.", (*keys, "$schema"), part["$schema"])
+            raise self._fault("A part of the schema is of another dialect.", (*keys, "$schema"), part["$schema"])
         if "unevaluatedProperties" in part:
             self._unevaluated = (*keys, "unevaluatedProperties")
         self._named_by_pattern = self._named_by_pattern or "patternProperties" in part
         patterns = [((*keys, "pattern"), part["pattern"])] if "pattern" in part else []
-        patterns += [((*keys, "patternProperties", p), p) for p in self._mapped(part, "patternProperties", keys)]
+        patterns += [((*keys, "patternProperties", p), p) for p in self._mapping_at(part, "patternProperties", keys)]
         for place, pattern in patterns:
             self.patterns = True
             self._refuse_pattern(pattern, place)
@@ -222,21 +224,21 @@ class Outline:
         try:
             search(pattern, "", unicode=True)
         except DescriptorError as fault:
-            raise self._broken(fault.message, keys, pattern, fault.hint) from None
+            raise self._fault(fault.message, keys, pattern, fault.hint) from None
 
-    def _listed(self, part: Mapping[str, Any], word: str, keys: Keys) -> list[Any]:
+    def _list_at(self, part: Mapping[str, Json], word: str, keys: Keys) -> list[Json]:
         found = part.get(word, [])
         if not isinstance(found, list):
-            raise self._broken(f"{word!r} of the schema is no list of schemas.", (*keys, word), found)
+            raise self._fault(f"{word!r} of the schema is not a list of schemas.", (*keys, word), found)
         return found
 
-    def _mapped(self, part: Mapping[str, Any], word: str, keys: Keys) -> Mapping[str, Any]:
+    def _mapping_at(self, part: Mapping[str, Json], word: str, keys: Keys) -> Mapping[str, Json]:
         found = part.get(word, {})
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
-            raise self._broken(f"{word!r} of the schema is no object of schemas.", (*keys, word), found)
+            raise self._fault(f"{word!r} of the schema is not an object of schemas.", (*keys, word), found)
         return found
 
-    def _target(self, reference: str, keys: Keys, resolver: Any) -> _Place:
+    def _target(self, reference: str, keys: Keys, resolver: Json) -> _Place:
         from referencing.exceptions import Unresolvable
 
         try:
@@ -245,7 +247,7 @@ class Outline:
             hint = "Put what it names under '$defs' of the schema, and refer to it as '#/$defs/NAME'."
             inside = reference.startswith("#")
             close = nearest(reference.rpartition("/")[2], self._names()) if inside else None
-            raise self._broken(
+            raise self._fault(
                 f"The reference {preview(reference)} "
                 + ("leads nowhere." if inside else "leads out of the schema, and nothing is fetched."),
                 keys,
@@ -269,7 +271,7 @@ class Outline:
                 node, others = path[-1]
                 for inner, place in others:
                     if inner in standing:
-                        raise self._broken("The schema applies itself to the same value without end.", place, None)
+                        raise self._fault("The schema applies itself to the same value without end.", place, None)
                     if inner not in settled:
                         path.append((inner, iter(same.get(inner, ()))))
                         standing.add(inner)
@@ -281,5 +283,5 @@ class Outline:
                     count, length = 1 + sum(c for c, _l in below), 1 + max((n for _c, n in below), default=0)
                     if count > _MOST_APPLIED or length > _MOST_CHAINED:
                         hint = f"{_MOST_APPLIED:,} are followed, {_MOST_CHAINED} of them one in the other."
-                        raise self._broken("Too many schemas apply to one value.", (), None, hint)
+                        raise self._fault("Too many schemas apply to one value.", (), None, hint)
                     settled[node] = count, length

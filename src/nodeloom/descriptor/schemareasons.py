@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.descriptor import formats
 from nodeloom.errors import nearest, preview
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
@@ -61,13 +62,13 @@ _BOUNDS = {
 
 def reason_of(fault: ValidationError) -> str:
     """Why a value does not fit, without the value, which stands in the error already."""
-    wanted: Any = fault.validator_value
+    wanted: Json = fault.validator_value
     word = str(fault.validator)
     match word:
         case "type":
             return f"{kind_of(fault.instance)} is not {_words(wanted)}"
         case "enum":
-            return "it is none of what it may be"
+            return "it is not one of the values that it may be"
         case "const":
             return f"it is not {preview(wanted)}"
         case "format":
@@ -97,12 +98,13 @@ def _of_forms(fault: ValidationError) -> str:
 
 def _meant(fault: ValidationError) -> ValidationError:
     """Of the faults of several forms that of the one which was most likely meant: it is the deepest in."""
+    # A value that got far in one form was most likely written for it.
     return max(fault.context or (fault,), key=lambda f: len(f.absolute_path))
 
 
 def hint_of(fault: ValidationError) -> str | None:
-    """What would be right; None where there is nothing to say beside the reason."""
-    schema: Any = fault.schema
+    """What would be right; None if the reason says all."""
+    schema: Json = fault.schema
     match fault.validator:
         case "enum":
             return allowed_hint(fault.instance, list(schema["enum"]))
@@ -114,7 +116,7 @@ def hint_of(fault: ValidationError) -> str | None:
     return None if described == _UNDESCRIBED else f"It must be {described}."
 
 
-def allowed_hint(value: Any, allowed: list[Any]) -> str:
+def allowed_hint(value: Json, allowed: list[Json]) -> str:
     """The values that are allowed, and the one that was most likely meant."""
     texts = [entry if isinstance(entry, str) else preview(entry) for entry in allowed]
     shown = ", ".join(repr(e) if isinstance(e, str) else preview(e) for e in allowed[:_MOST_SHOWN])
@@ -123,7 +125,7 @@ def allowed_hint(value: Any, allowed: list[Any]) -> str:
     return listed if close is None else f"Did you mean {close!r}? {listed}"
 
 
-def describe_schema(schema: Any) -> str:
+def describe_schema(schema: Json) -> str:
     """A small JSON Schema in words, such as "a list of a text"."""
     if not isinstance(schema, Mapping):
         return _UNDESCRIBED
@@ -144,5 +146,5 @@ def describe_schema(schema: Any) -> str:
     return ", ".join([_words(schema["type"]), *bounds])
 
 
-def _words(types: Any) -> str:
+def _words(types: Json) -> str:
     return " or ".join(_TYPE_WORDS.get(t, str(t)) for t in (types if isinstance(types, list) else [types]))

@@ -6,12 +6,11 @@ A value of its type, an expression in its place at any depth, or a `{"$literal":
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from urllib.parse import quote
 
 from nodeloom.descriptor.models import GroupDescriptor, PropertyDescriptor
 from nodeloom.descriptor.schemaoutline import refers
-from nodeloom.values import JsonObject
+from nodeloom.values import Json, JsonObject
 
 # A template may stand for a value of any type.
 TEMPLATE: JsonObject = {
@@ -52,6 +51,7 @@ def object_schema(properties: Iterable[PropertyDescriptor]) -> JsonObject:
     """An object of these properties and no others; several of one name take what any of them takes."""
     schemas: dict[str, list[JsonObject]] = {}
     for prop in properties:
+        # A notice only shows a text.
         if prop.type != "notice":
             schemas.setdefault(prop.name, []).append(value_schema(prop))
     return {
@@ -99,7 +99,7 @@ def _plain(prop: PropertyDescriptor) -> JsonObject:
         case "json":
             text: JsonObject = {"type": "string", "contentMediaType": "application/json"}
             own = {"type": ["object", "array", "number", "boolean", "null"]}
-            return any_of([text, own if prop.value_schema is None else _embedded(prop.name, prop.value_schema)])
+            return any_of([text, own if prop.value_schema is None else _embed(prop.name, prop.value_schema)])
         case kind if kind in _TEXT_TYPES:
             return {**_SCALAR, **_bounds(prop)}
         case _:
@@ -118,8 +118,8 @@ def is_closed(prop: PropertyDescriptor) -> bool:
     return bool(prop.choices()) and not dynamic and not prop.model_extra.get("allowArbitraryValues")
 
 
-def choice_values(prop: PropertyDescriptor) -> Iterator[Any]:
-    """What may be chosen: the values of the options, and the default where it is none of them."""
+def choice_values(prop: PropertyDescriptor) -> Iterator[Json]:
+    """What may be chosen: the values of the options, and the default if it is not among them."""
     values = [option.value for option in prop.choices()]
     yield from values
     if prop.type == "options" and prop.has_default and prop.default not in values:
@@ -131,13 +131,13 @@ def _group(prop: PropertyDescriptor, group: GroupDescriptor) -> JsonObject:
     return any_of([{"type": "array", "items": entry}, entry]) if prop.multiple else entry
 
 
-def _embedded(name: str, schema: JsonObject) -> JsonObject:
-    """A property's schema as a part of another: where it refers to itself, it stays a document of its own."""
+def _embed(name: str, schema: JsonObject) -> JsonObject:
+    """A property's schema as a part of another: if it refers to itself, it stays a document of its own."""
     opened = _with_templates(schema)
     return {"$id": f"urn:nodeloom:{quote(name, safe='')}", **opened} if refers(schema) else opened
 
 
-def _with_templates(schema: Any) -> JsonObject:
+def _with_templates(schema: Json) -> JsonObject:
     """A JSON Schema of data that also takes an expression in the place of any part of it."""
     if not isinstance(schema, Mapping):
         return {} if schema is True else {"not": {}}

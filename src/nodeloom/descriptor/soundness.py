@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.partkeys import unknown_part_keys
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt
 from nodeloom.descriptor.schemaoutline import Outline
 from nodeloom.errors import DescriptorError, nearest, preview
+from nodeloom.values import Json
 
 #: n8n 2.41's types of properties.
 TYPES = frozenset({
@@ -58,21 +58,21 @@ class _Around:
 
     beside: frozenset[str]
     root: frozenset[str]
-    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    root_choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    root_choices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
 
-    def below(self, properties: Any) -> _Around:
+    def below(self, properties: Json) -> _Around:
         """For parts that stand among `properties`."""
         return replace(self, beside=names_of(properties), choices=_choices_of(properties))
 
 
-def names_of(properties: Any) -> frozenset[str]:
+def names_of(properties: Json) -> frozenset[str]:
     """The names of a list of properties, as far as it is one."""
     listed = properties if isinstance(properties, list) else []
     return frozenset(p["name"] for p in listed if isinstance(p, Mapping) and isinstance(p.get("name"), str))
 
 
-def unsound_parts(raw: Any, more_names: frozenset[str] = frozenset()) -> list[Problem]:
+def unsound_parts(raw: Json, more_names: frozenset[str] = frozenset()) -> list[Problem]:
     """What would break a node, resource or credential type later, in document order.
 
     `more_names` are properties that stand in another document: a split node's head, the types that one extends.
@@ -93,9 +93,9 @@ def unsound_parts(raw: Any, more_names: frozenset[str] = frozenset()) -> list[Pr
     return [*found, *_operations_of_one_name(raw.get("properties")), *unknown_part_keys(raw)]
 
 
-def _choices_of(properties: Any) -> dict[str, tuple[Any, ...]]:
+def _choices_of(properties: Json) -> dict[str, tuple[Json, ...]]:
     """The values that a name may have, where all of its properties have choices of their own."""
-    found: dict[str, tuple[Any, ...]] = {}
+    found: dict[str, tuple[Json, ...]] = {}
     for prop in _list(properties):
         name = prop.get("name") if isinstance(prop, Mapping) else None
         if isinstance(name, str):
@@ -105,7 +105,7 @@ def _choices_of(properties: Any) -> dict[str, tuple[Any, ...]]:
     return {name: values for name, values in found.items() if values}
 
 
-def _own_choices(prop: Mapping[str, Any]) -> tuple[Any, ...]:
+def _own_choices(prop: Mapping[str, Json]) -> tuple[Json, ...]:
     """The values of a property's options; empty where others may come to them."""
     if prop.get("type") not in ("options", "multiOptions"):
         return ()
@@ -115,25 +115,26 @@ def _own_choices(prop: Mapping[str, Any]) -> tuple[Any, ...]:
     values = tuple(
         option.get("value") if isinstance(option, Mapping) else None for option in _list(prop.get("options"))
     )
+    # An object or a template may come to any value, so that nothing can be said of conditions on it.
     plain = all(isinstance(value, (str, int, float)) for value in values)
     return values if plain and not any(isinstance(v, str) and v.startswith("=") for v in values) else ()
 
 
-def _list(value: Any) -> Sequence[Any]:
+def _list(value: Json) -> Sequence[Json]:
     return value if isinstance(value, list) else []
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _properties(properties: Any, at: Keys, around: _Around) -> Iterator[Problem]:
+def _properties(properties: Json, at: Keys, around: _Around) -> Iterator[Problem]:
     for index, prop in enumerate(_list(properties)):
         if isinstance(prop, Mapping):
             yield from _property(prop, (*at, index), around)
 
 
-def _property(prop: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[Problem]:
+def _property(prop: Mapping[str, Json], at: Keys, around: _Around) -> Iterator[Problem]:
     kind = prop.get("type")
     if isinstance(kind, str) and kind not in TYPES:
         close = nearest(kind, sorted(TYPES))
@@ -173,7 +174,7 @@ def _property(prop: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[Pr
             yield from _properties(values, (*at, "options", index, "values"), inner)
 
 
-def _conditions(part: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[Problem]:
+def _conditions(part: Mapping[str, Json], at: Keys, around: _Around) -> Iterator[Problem]:
     """Names in `displayOptions` that no property has."""
     options = _object(part.get("displayOptions"))
     for word in ("show", "hide"):
@@ -191,7 +192,7 @@ def _conditions(part: Mapping[str, Any], at: Keys, around: _Around) -> Iterator[
             yield Problem(place, f"there is no property {preview(name)!r}.", None, _hint(name, around))
 
 
-def _condition_values(wanted: Any, values: tuple[Any, ...], at: Keys) -> Iterator[Problem]:
+def _condition_values(wanted: Json, values: tuple[Json, ...], at: Keys) -> Iterator[Problem]:
     """Values of a condition that are almost a choice of the property, and none of them."""
     texts = [value for value in values if isinstance(value, str)]
     for index, value in enumerate(wanted if isinstance(wanted, list) else ()):
@@ -200,20 +201,20 @@ def _condition_values(wanted: Any, values: tuple[Any, ...], at: Keys) -> Iterato
             yield Problem(json_path((*at, index)), f"no choice has the value {preview(value)!r}.", preview(value), hint)
 
 
-def _near_choice(value: Any, texts: Sequence[str]) -> str | None:
+def _near_choice(value: Json, texts: Sequence[str]) -> str | None:
     """The choice among `texts` that `value` is almost; None if it is one of them, or is a template."""
     if not isinstance(value, str) or value in texts or value.startswith("="):
         return None
     return typo_of(value, texts)
 
 
-def _default(prop: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+def _default(prop: Mapping[str, Json], at: Keys) -> Iterator[Problem]:
     """A default that is almost a choice of the property, and none of them."""
     default = prop.get("default")
     texts = [value for value in _own_choices(prop) if isinstance(value, str)]
     for value in default if isinstance(default, list) else [default]:
         if near := _near_choice(value, texts):
-            message = f"the default {preview(value)!r} is none of the choices."
+            message = f"the default {preview(value)!r} is not one of the choices."
             yield Problem(json_path((*at, "default")), message, preview(value), f"Did you mean {near!r}?")
 
 
@@ -225,11 +226,11 @@ def _hint(name: str, around: _Around) -> str:
     return f"Did you mean {close!r}?" if close else "Name a property, or take the condition out."
 
 
-def _routing(routing: Any, at: Keys) -> Iterator[Problem]:
+def _routing(routing: Json, at: Keys) -> Iterator[Problem]:
     yield from _method(_object(routing).get("request"), (*at, "request"))
 
 
-def _method(request: Any, at: Keys) -> Iterator[Problem]:
+def _method(request: Json, at: Keys) -> Iterator[Problem]:
     method = _object(request).get("method")
     if not isinstance(method, str) or method.startswith("=") or method.upper() in METHODS:
         return
@@ -238,7 +239,7 @@ def _method(request: Any, at: Keys) -> Iterator[Problem]:
     yield Problem(json_path((*at, "method")), f"unknown method {preview(method)!r}.", preview(method), hint)
 
 
-def _choices(options: Any, at: Keys, around: _Around) -> Iterator[Problem]:
+def _choices(options: Json, at: Keys, around: _Around) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for index, option in enumerate(_list(options)):
         if not isinstance(option, Mapping):
@@ -257,7 +258,7 @@ def _choices(options: Any, at: Keys, around: _Around) -> Iterator[Problem]:
         seen.setdefault(key, label)
 
 
-def _twice(path: str, first: str, second: str, value: Any) -> Problem:
+def _twice(path: str, first: str, second: str, value: Json) -> Problem:
     return Problem(
         path,
         f"{first!r} and {second!r} have one value.",
@@ -266,7 +267,7 @@ def _twice(path: str, first: str, second: str, value: Any) -> Problem:
     )
 
 
-def _operations_of_one_name(properties: Any) -> Iterator[Problem]:
+def _operations_of_one_name(properties: Json) -> Iterator[Problem]:
     """Operations of several properties that are visible together, and that have one value."""
     seen: dict[str, tuple[int, str]] = {}
     for index, prop in enumerate(_list(properties)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.datafolder import data_root
 from nodeloom.descriptor.conditions import CONDITIONS, is_condition
@@ -19,6 +19,7 @@ from nodeloom.descriptor.patterns import search
 from nodeloom.descriptor.problems import Keys, Problem, json_path, misspelt, problem_of_schema, problems_of
 from nodeloom.errors import DescriptorError, nearest, preview
 from nodeloom.jsonbounds import deeper_than
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import Document
@@ -32,8 +33,8 @@ _OVERRIDES_KEYS = {"operations", "names", "entities", "descriptions"}
 KINDS = ("node", "credential", "resource", "node-instance", "items", "run-report", "search-index", "overrides")
 
 
-def kind_of(raw: Any) -> str:
-    """Which kind of document `raw` is: one of KINDS. Raises DescriptorError when it is none of them."""
+def kind_of(raw: Json) -> str:
+    """Which kind of document `raw` is: one of KINDS. Raises DescriptorError if it is another one."""
     if isinstance(raw, list):
         return "items"
     if isinstance(raw, Mapping):
@@ -52,6 +53,7 @@ def kind_of(raw: Any) -> str:
             return "credential"
         if keys & {*_NODE_KEYS, "properties"}:
             return "node"
+        # A node with a typo in its most telling key is told of the typo.
         if nearest("properties", [k for k in keys if isinstance(k, str)]):
             return "node"
         if "json" in keys:
@@ -64,7 +66,7 @@ def kind_of(raw: Any) -> str:
     )
 
 
-def validate_document(raw: Any, kind: str) -> list[Problem]:
+def validate_document(raw: Json, kind: str) -> list[Problem]:
     """Every problem of `raw` as a document of `kind`, in document order; empty when it is right."""
     model = _models().get(kind)
     if model is None:
@@ -84,7 +86,7 @@ def validate_document(raw: Any, kind: str) -> list[Problem]:
     return found + [p for p in more if p.path not in named]
 
 
-def _broken_conditions(part: Any, at: Keys) -> Iterator[Problem]:
+def _broken_conditions(part: Json, at: Keys) -> Iterator[Problem]:
     """Conditions of `displayOptions` that would fail when the form is settled."""
     if isinstance(part, list):
         for index, entry in enumerate(part):
@@ -96,7 +98,7 @@ def _broken_conditions(part: Any, at: Keys) -> Iterator[Problem]:
             yield from _broken_condition(part["_cnd"], (*at, "_cnd"))
 
 
-def _broken_condition(rule: Mapping[str, Any], at: Keys) -> Iterator[Problem]:
+def _broken_condition(rule: Mapping[str, Json], at: Keys) -> Iterator[Problem]:
     kind, wanted = next(iter(rule.items()), ("", None))
     if kind not in CONDITIONS:
         close = nearest(str(kind), CONDITIONS)
@@ -124,17 +126,18 @@ def _models() -> dict[str, type[Document]]:
 
 
 @functools.cache
-def load_schema(kind: str) -> Any:
+def load_schema(kind: str) -> Json:
     """The published JSON Schema (2020-12) of a kind of document."""
     return read_json(data_root() / "schemas" / f"{kind}.schema.json")
 
 
-def _schema_problems(raw: Any, kind: str) -> list[Problem]:
+def _schema_problems(raw: Json, kind: str) -> list[Problem]:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
     if kind == "items" and isinstance(raw, Mapping):
         raw = [raw]
+    # With an empty registry: a schema must not make the validator fetch anything.
     validator = Draft202012Validator(load_schema(kind), registry=Registry())
     found = sorted(validator.iter_errors(raw), key=lambda e: [str(k) for k in e.absolute_path])
     return [problem_of_schema(error) for error in found]

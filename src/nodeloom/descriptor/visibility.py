@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.descriptor.conditions import ABSENT, matches
 from nodeloom.descriptor.keypaths import value_at
 from nodeloom.descriptor.models import DisplayOptions, NodeDescriptor, OptionDescriptor, PropertyDescriptor
+from nodeloom.values import Json, JsonObject
 
 
-def _is_template(value: Any) -> bool:
+def _is_template(value: Json) -> bool:
     return isinstance(value, str) and value.startswith("=")
 
 
@@ -33,7 +33,7 @@ class Edition:
     features: frozenset[str] | None = None
     tool: bool = False
 
-    def values(self, key: str) -> list[Any]:
+    def values(self, key: str) -> list[Json]:
         """The values of `@version`, `@feature` and `@tool` (n8n)."""
         if key == "@feature":
             return sorted(self.features or ())
@@ -41,7 +41,7 @@ class Edition:
 
 
 def edition_of(node: NodeDescriptor) -> Edition:
-    """The edition of a node in its newest version. Raises DescriptorError for a feature's condition that is none."""
+    """The edition of a node in its newest version. Raises DescriptorError for an unknown condition of a feature."""
     version = node.type_version
     features = None
     if node.features is not None:
@@ -51,7 +51,7 @@ def edition_of(node: NodeDescriptor) -> Edition:
     return Edition(version, features, node.name.endswith("Tool"))
 
 
-def _holds(conditions: Iterable[Any], values: list[Any]) -> bool:
+def _holds(conditions: Iterable[Json], values: list[Json]) -> bool:
     return any(matches(condition, values) for condition in conditions)
 
 
@@ -59,12 +59,12 @@ def _holds(conditions: Iterable[Any], values: list[Any]) -> bool:
 class Surroundings:
     """What a part's `displayOptions` can see: its siblings, the root's values, and the node's edition."""
 
-    siblings: Mapping[str, Any]
-    root: Mapping[str, Any]
+    siblings: Mapping[str, Json]
+    root: Mapping[str, Json]
     edition: Edition | int | float
-    is_template: Callable[[Any], bool] = _is_template
+    is_template: Callable[[Json], bool] = _is_template
 
-    def values(self, key: str) -> list[Any]:
+    def values(self, key: str) -> list[Json]:
         """The values a `displayOptions` key stands for: ABSENT alone when the parameter has no value."""
         if key in ("@version", "@feature", "@tool"):
             edition = self.edition if isinstance(self.edition, Edition) else Edition(self.edition)
@@ -83,7 +83,8 @@ class Surroundings:
         for key, conditions in (options.show or {}).items():
             values = self.values(key)
             if any(self.is_template(value) for value in values):
-                return True  # n8n shows what depends on an expression, whatever else is asked
+                # n8n shows what depends on an expression, whatever else is asked.
+                return True
             if not _holds(_as_list(conditions), values):
                 return False
         for key, conditions in (options.hide or {}).items():
@@ -97,11 +98,11 @@ class Surroundings:
         return [o for prop in properties for o in prop.choices() if self.visible(o.display_options)]
 
 
-def _as_list(conditions: Any) -> list[Any]:
+def _as_list(conditions: Json) -> list[Json]:
     return conditions if isinstance(conditions, list) else [conditions]
 
 
-def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOptions | None:
+def keep_decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOptions | None:
     """Of a part's conditions those that `known` parameters and the node's version settle; the others are left open.
 
     A part that meets these can be visible, with the right values for the rest.
@@ -109,7 +110,7 @@ def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOp
     if options is None:
         return None
 
-    def settled(conditions: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def settled(conditions: Mapping[str, Json] | None) -> JsonObject | None:
         return {
             k: v for k, v in (conditions or {}).items() if k.startswith("@") or k.removeprefix("/") in known
         } or None
@@ -117,7 +118,7 @@ def decided(options: DisplayOptions | None, known: Collection[str]) -> DisplayOp
     return DisplayOptions(show=settled(options.show), hide=settled(options.hide))
 
 
-def rooted(options: DisplayOptions | None) -> DisplayOptions | None:
+def keep_rooted(options: DisplayOptions | None) -> DisplayOptions | None:
     """The conditions of a nested part that speak of the root: its siblings are not the operation's parameters."""
     if options is None:
         return None
@@ -145,18 +146,18 @@ class VisibleForm:
     """The visible properties in document order, and their values as written (given, or the default)."""
 
     properties: list[PropertyDescriptor] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[PropertyDescriptor]:
         return iter(self.properties)
 
 
 #: Gives the value of a name from its visible properties, what was written for it (ABSENT for nothing), and what they
-#: see; ABSENT where it has none. May raise what is wrong with the value.
-Place = Callable[[Sequence[PropertyDescriptor], Any, Surroundings], Any]
+#: see; ABSENT if it has none. May raise what is wrong with the value.
+Place = Callable[[Sequence[PropertyDescriptor], Json, Surroundings], Json]
 
 
-def as_written(shown: Sequence[PropertyDescriptor], written: Any, _around: Surroundings) -> Any:
+def as_written(shown: Sequence[PropertyDescriptor], written: Json, _around: Surroundings) -> Json:
     """The value that was written, else the default: of several visible properties the last one's (n8n)."""
     if written is not ABSENT:
         return written
@@ -165,12 +166,12 @@ def as_written(shown: Sequence[PropertyDescriptor], written: Any, _around: Surro
 
 def visible_form(
     properties: Iterable[PropertyDescriptor],
-    given: Mapping[str, Any],
+    given: Mapping[str, Json],
     *,
     version: Edition | int | float,
-    root: Mapping[str, Any] | None = None,
+    root: Mapping[str, Json] | None = None,
     defaults: bool = True,
-    is_template: Callable[[Any], bool] = _is_template,
+    is_template: Callable[[Json], bool] = _is_template,
     place: Place = as_written,
 ) -> VisibleForm:
     """Settle which of `properties` are visible, and what each holds.
@@ -189,7 +190,7 @@ def visible_form(
     """
     ordered = list(properties)
     definitions = _Definitions(ordered)
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     settled: set[str] = set()
     around = Surroundings(values, values if root is None else root, version, is_template)
 
@@ -206,6 +207,7 @@ def visible_form(
             settle(controlling_names(prop.display_options))
             if around.visible(prop.display_options):
                 shown.append(prop)
+        # A choice may depend on parameters too, and `place` looks at those that are offered.
         for option in (option for prop in shown for option in prop.choices()):
             settle(controlling_names(option.display_options))
         if shown and (defaults or name in given):
@@ -238,6 +240,7 @@ class _Definitions:
 
     def _from(self, start: str) -> frozenset[str]:
         """`start`, and every name that decides about it, however indirectly."""
+        # Kept, since a form asks for the same names again and again.
         if start not in self._reached:
             found, open_ones = {start}, [start]
             while open_ones:

@@ -79,7 +79,7 @@ def _literal_text(key: Node) -> str | int | None:
 
 
 def _key(text: str) -> str | int:
-    """A key as text, or as a number where that is how an array's index is written."""
+    """A key as text, or as a number if it is written as the index of an array."""
     return int(text) if _INDEX.fullmatch(text) else text
 
 
@@ -168,7 +168,7 @@ REFLECTION = words(
 
 
 def _mark(node: Node, below: set[int], *, whole: bool) -> None:
-    """Pass by what `node`, a chain of members, was just read over: the whole, or down to where it is no path."""
+    """Note what was read of `node`, a chain of members: the whole, or down to the part that is not a path."""
     while node.kind in ("Member", "Paren"):
         if not whole and node.kind == "Member" and literal_key(node) is None:
             return

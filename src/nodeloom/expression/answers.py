@@ -41,7 +41,7 @@ def answer(engine: Receiver, kind: str, key: str, scope: Scope) -> None:
     """Give the engine what it asked for.
 
     Raises:
-        ExpressionError: there is no such thing.
+        ExpressionError: it does not exist.
     """
     if kind == "module":
         engine.load(key)

@@ -24,20 +24,20 @@ def compile_template(source: str, dialect: Dialect, property: str | None) -> Com
     Raises:
         ExpressionSyntaxError: it is broken.
     """
-    return _compiled(source, _parsed(source, dialect, property), property)
+    return _compile(source, _parse(source, dialect, property), property)
 
 
 def compile_parts(source: str, dialect: Dialect, property: str | None) -> list[Part | str]:  # noqa: A002 - the descriptor's own word
     """The pieces of the template `source`: its text, and each block compiled by itself.
 
-    For whoever must know what every block comes to, and not only what they join to.
+    For callers that must know the value of every block, and not only the text of all.
 
     Raises:
         ExpressionSyntaxError: it is broken.
     """
     return [
         block if isinstance(block, str) else Part(source, block, property)
-        for block in _parsed(source, dialect, property)
+        for block in _parse(source, dialect, property)
     ]
 
 
@@ -53,7 +53,7 @@ class Part:
 
     def __init__(self, source: str, block: Block, property: str | None) -> None:  # noqa: A002 - the descriptor's own word
         self.block = block
-        self.value = _compiled(source, [block], property)
+        self.value = _compile(source, [block], property)
         self._text: Compiled | None = None
 
     def text(self, value: object, scope: Scope) -> str:
@@ -63,18 +63,18 @@ class Part:
         except NotPlainError:
             # An object of JavaScript says itself what its text is.
             if self._text is None:
-                self._text = _compiled(str(self.value.source), [self.block, ""], self.value.property)
+                self._text = _compile(str(self.value.source), [self.block, ""], self.value.property)
             return str(self._text.resolve(scope))
 
 
-def _parsed(source: str, dialect: Dialect, property: str | None) -> list[Block | str]:  # noqa: A002 - the descriptor's own word
+def _parse(source: str, dialect: Dialect, property: str | None) -> list[Block | str]:  # noqa: A002 - the descriptor's own word
     return [
         piece.text if isinstance(piece, Text) else _parse_block(piece, source, property)
         for piece in split(source, dialect)
     ]
 
 
-def _compiled(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
+def _compile(source: str, blocks: list[Block | str], property: str | None) -> Compiled:  # noqa: A002 - the descriptor's own word
     if all(isinstance(b, str) for b in blocks):
         return StaticValue(source, "".join(b for b in blocks if isinstance(b, str)), property)
     readers: list[Reader | str] = []

@@ -51,12 +51,12 @@ def encode(value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         pass  # not plain JSON, or too deep; what it is shows below
     try:
-        return Tag.TAGGED + _plain(_tagged(value))
+        return Tag.TAGGED + _plain(_tag_values(value))
     except (TypeError, ValueError, RecursionError) as fault:
-        raise ExpressionError("The data is no JSON, so JavaScript cannot read it.", value=str(fault)) from None
+        raise ExpressionError("The data is not JSON, so JavaScript cannot read it.", value=str(fault)) from None
 
 
-def _tagged(value: object) -> object:
+def _tag_values(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return {Tag.KEY: [Tag.NUMBER, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"]}
     if isinstance(value, ZonedDateTime):
@@ -68,10 +68,10 @@ def _tagged(value: object) -> object:
     if value is UNDEFINED:
         return {Tag.KEY: [Tag.UNDEFINED]}
     if isinstance(value, Mapping):
-        tagged = {str(k): _tagged(v) for k, v in value.items()}
+        tagged = {str(k): _tag_values(v) for k, v in value.items()}
         return {Tag.KEY: [Tag.OBJECT, list(tagged.items())]} if Tag.KEY in tagged else tagged
     if isinstance(value, (list, tuple)):
-        return [_tagged(v) for v in value]
+        return [_tag_values(v) for v in value]
     if value is None or isinstance(value, (str, int, float)):
         return value
     raise TypeError(kind_of(value))
@@ -81,10 +81,10 @@ def decode(text: str) -> Any:
     """The value whose text the engine gave.
 
     Raises:
-        ExpressionError: it has no counterpart in Python.
+        ExpressionError: Python does not have such a value.
     """
     try:
-        return json.loads(text, object_pairs_hook=_object) if "\\u0000" in text else json.loads(text)
+        return json.loads(text, object_pairs_hook=_read_object) if "\\u0000" in text else json.loads(text)
     except (RecursionError, OverflowError, ValueError, TypeError, KeyError):
         # ValueError: a year that dates do not have, a BigInt longer than Python reads (sys.get_int_max_str_digits).
         # TypeError, KeyError: a tag that core.js does not write.
@@ -103,25 +103,25 @@ def number(value: float) -> int | float:
     return int(value)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> object:
+def _read_object(pairs: list[tuple[str, Any]]) -> object:
     if len(pairs) == 1 and pairs[0][0] == Tag.KEY:
         kind, *content = pairs[0][1]
         return _UNTAG[kind](content[0] if content else None)
     return dict(pairs)
 
 
-def _date(milliseconds: float | None) -> object:
+def _read_date(milliseconds: float | None) -> object:
     if milliseconds is None:
         return None
     return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(milliseconds=milliseconds)
 
 
-def _zoned(content: list[Any] | None) -> object:
+def _read_datetime(content: list[Any] | None) -> object:
     """A luxon DateTime: `[milliseconds, zone name or null, offset in minutes]`."""
     if content is None:
         return None
     milliseconds, zone, offset = content
-    instant = _date(milliseconds)
+    instant = _read_date(milliseconds)
     if not isinstance(instant, datetime.datetime):
         return None
     return ZonedDateTime.of(instant.astimezone(_zone(zone, offset)))
@@ -157,8 +157,8 @@ _UNTAG: dict[str, Callable[[Any], object]] = {
     Tag.NUMBER: float,
     Tag.BIGINT: int,
     Tag.UNDEFINED: lambda _: UNDEFINED,
-    Tag.DATE: _date,
-    Tag.DATETIME: _zoned,
+    Tag.DATE: _read_date,
+    Tag.DATETIME: _read_datetime,
     Tag.TEXT: lambda content: content,
     Tag.OBJECT: dict,
 }

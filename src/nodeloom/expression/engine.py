@@ -58,7 +58,7 @@ class _Interpreter(Protocol):
 class Engine:
     """One interpreter, and what it has been given so far.
 
-    While the context of `set_aside` is open, whoever evaluates on this thread finds another engine: a function of the
+    While the context of `set_aside` is open, another evaluation on this thread gets another engine: a function of the
     host may evaluate expressions of its own. `process` says that the interpreter has a process of its own.
     """
 
@@ -148,7 +148,7 @@ class Engine:
         self._given[level].add((kind, key))
 
     def load(self, name: str) -> None:
-        """Load one of the package's modules; that is no part of an evaluation and has no part in its limits."""
+        """Load one of the package's modules; its limits are not those of an evaluation."""
         while first := self.interpreter.load(name, module_source(name)):
             self.load(first)
 
@@ -222,4 +222,6 @@ def _are_texts(pair: object) -> bool:
 
 
 def _nonsense() -> DiscardedEngine:
-    return DiscardedEngine(ExpressionError("The process that evaluates expressions gave an answer that is none."))
+    return DiscardedEngine(
+        ExpressionError("The process that evaluates expressions gave an answer that Nodeloom does not know.")
+    )

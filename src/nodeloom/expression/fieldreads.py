@@ -7,14 +7,14 @@ from nodeloom.expression.compiled import CREDENTIAL_NAMES
 from nodeloom.expression.scope import Compiled
 
 Fields = frozenset[str]
-"""Names of a credential's fields; `EVERY` among them where it cannot be told which."""
+"""Names of a credential's fields; with `EVERY` if it is not known which."""
 
 EVERY = "*"
 NO_FIELDS: Fields = frozenset()
 _EVERY_FIELD: Fields = frozenset({EVERY})
 
 
-def fields_read(template: Compiled) -> Fields:
+def read_fields(template: Compiled) -> Fields:
     """The credential's fields that a template mentions itself.
 
     A member path names its field. A mention by itself, or with a key that is computed, may be of any.

@@ -90,7 +90,7 @@ class Interpreter:
         base, before = self._base, self._used()
         self._context.set_time_limit(_BOOT_SECONDS)
         self._context.set_memory_limit(_UNLIMITED)
-        first = self._handed(self._load, name, source)
+        first = self._hand_over(self._load, name, source)
         self._base = base + max(0, self._used() - before)
         self._limits = None
         return first
@@ -98,18 +98,18 @@ class Interpreter:
     def give(self, level: str, kind: str, key: str, text: str) -> None:
         """Hand over what JavaScript asked for, or will ask for; it stays until `forget(level)`."""
         self._hold(level, len(text))
-        self._handed(self._give, level, kind, key, text)
+        self._hand_over(self._give, level, kind, key, text)
 
     def forget(self, level: str) -> None:
         """Let everything go that was handed over for `level`."""
-        self._handed(self._forget, level)
+        self._hand_over(self._forget, level)
         self._release(level)
 
     def item(self, json: str, rest: str, index: int) -> None:
         """Hand over the item that the next runs are for."""
         self._release("item")
         self._hold("item", len(json) + len(rest))
-        self._handed(self._item, json, rest, index)
+        self._hand_over(self._item, json, rest, index)
 
     def run(self, number: int, names: str, pure: bool, time_limit: float, memory_limit: int) -> Result:
         """Run a program once.
@@ -145,7 +145,7 @@ class Interpreter:
                 return Mark.MEMORY if result is None else result
 
     @staticmethod
-    def _handed(call: Callable[..., str | None], *arguments: str | int) -> str:
+    def _hand_over(call: Callable[..., str | None], *arguments: str | int) -> str:
         """Call into the context outside of a run. There only memory can fail, which is told as MemoryError."""
         try:
             return call(*arguments) or ""
@@ -153,7 +153,7 @@ class Interpreter:
             raise MemoryError(str(fault)) from None
 
     def _hold(self, level: str, size: int) -> None:
-        """Count data handed over against nobody's limit, if it is large enough to matter."""
+        """Leave data handed over out of every limit, if it is large enough to matter."""
         if size >= _LARGE:
             self._held[level] = self._held.get(level, 0) + size
             self._context.set_memory_limit(_UNLIMITED)

@@ -82,7 +82,7 @@ class InterpreterProcess:
     def load(self, name: str, source: str) -> str:
         """See `Interpreter.load`."""
         self._commands += ("load", name, source)
-        first = self._answered(_LOADING_SECONDS)
+        first = self._exchange(_LOADING_SECONDS)
         if not isinstance(first, str) or not first.startswith(Mark.MODULE):
             raise MemoryError
         return first[1:]
@@ -102,13 +102,13 @@ class InterpreterProcess:
     def run(self, number: int, names: str, pure: bool, time_limit: float, memory_limit: int) -> Result:
         """See `Interpreter.run`. The result is Mark.LOST if the process ended for another reason than its limit."""
         self._commands += ("run", str(number), names, "1" if pure else "0", repr(time_limit), str(memory_limit))
-        return self._answered(time_limit * _WALL_SHARE + _WALL_SECONDS)
+        return self._exchange(time_limit * _WALL_SHARE + _WALL_SECONDS)
 
     def seconds(self) -> float:
         """See `Interpreter.seconds`."""
         return self._seconds
 
-    def _answered(self, patience: float) -> Result:
+    def _exchange(self, patience: float) -> Result:
         """The answer to what was gathered; Mark.TIME or Mark.LOST if there is none."""
         commands, self._commands = self._commands, []
         self.spoiled = True  # so it stays if an interrupt cuts the exchange in two

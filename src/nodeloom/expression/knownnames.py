@@ -1,6 +1,6 @@
 """The names that mean something in expressions, and those of a template that do not.
 
-As in n8n, a name that nobody knows is undefined and no error. An author means something by it all the same: `$json` by
+As in n8n, an unknown name is undefined and not an error. The author means something by it all the same: `$json` by
 `$jsn`, a filter of Jinja by `$json.Link | upper`, which is 0.
 """
 

@@ -1,4 +1,4 @@
-"""The JavaScript files of the package: an engine is given these, and no other file whatever it asks for."""
+"""The JavaScript files of the package: an engine is given these, and never another file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The path evaluator: `$json.a["b c"][0]` as a Python closure.
 
-It answers only what is certain to be what JavaScript would answer. Whatever touches more than own plain data
+It answers only what is certain to be what JavaScript would answer. What touches more than own plain data
 (a method of a string, an inherited name, a date) raises `NotPlainError`, and the JavaScript evaluator takes
 over.
 """
@@ -99,7 +99,7 @@ def _parameter_reader(name: str) -> Reader:
 
 
 def _extra_reader(name: str) -> Reader:
-    # Outside of credentials there is no credential's own data, but an object for it (n8n).
+    # Outside of credentials `$self` is an empty object (n8n).
     absent: object = {} if name == "$self" else UNDEFINED
 
     def read(scope: Scope) -> object:
@@ -116,7 +116,7 @@ def _walker(start: Reader, keys: tuple[str | int, ...]) -> Reader:
         value = start(scope)
         for key in keys:
             if type(value) is dict and type(key) is str:
-                value = value[key] if key in value else _known(NotPlainError, key, OBJECT_NAMES)
+                value = value[key] if key in value else _check_inherited(NotPlainError, key, OBJECT_NAMES)
             else:
                 value = member(value, key)
         return value
@@ -133,19 +133,19 @@ def member(value: object, key: str | int) -> object:
     if value is None or value is UNDEFINED:
         return UNDEFINED
     if isinstance(value, Mapping):
-        return _known(value.get(str(key), NotPlainError), key, OBJECT_NAMES)
+        return _check_inherited(value.get(str(key), NotPlainError), key, OBJECT_NAMES)
     if isinstance(value, str):
         return _string_member(value, key)
     if isinstance(value, Sequence) and isinstance(value, (list, tuple)):
         if type(key) is int:
             return value[key] if key < len(value) else UNDEFINED
-        return len(value) if key == "length" else _known(NotPlainError, key, _ARRAY_NAMES)
+        return len(value) if key == "length" else _check_inherited(NotPlainError, key, _ARRAY_NAMES)
     if isinstance(value, (bool, int, float)):
-        return _known(NotPlainError, key, _NUMBER_NAMES)
+        return _check_inherited(NotPlainError, key, _NUMBER_NAMES)
     raise NotPlainError
 
 
-def _known(value: object, key: str | int, inherited: frozenset[str]) -> object:
+def _check_inherited(value: object, key: str | int, inherited: frozenset[str]) -> object:
     """`value`, or undefined for the marker of a missing one; an inherited name is left to JavaScript."""
     if value is not NotPlainError:
         return value
@@ -160,7 +160,7 @@ def _string_member(text: str, key: str | int) -> object:
     if key == "length":
         return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
     if type(key) is not int:
-        return _known(NotPlainError, key, _STRING_NAMES)
+        return _check_inherited(NotPlainError, key, _STRING_NAMES)
     if text.isascii():
         return text[key] if key < len(text) else UNDEFINED
     units = text.encode("utf-16-le", "surrogatepass")

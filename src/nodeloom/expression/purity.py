@@ -38,7 +38,7 @@ _CALLING = words("every filter find findIndex findLast findLastIndex flatMap map
 _CALLING_WITH_ONE = _CALLING - {"reduce"}
 #: Extension methods that give data names that the code chooses.
 _NAMING = words("smartJoin renameKeys")
-#: What is no function, whatever is in it.
+#: What is not a function, with anything in it.
 _NO_FUNCTION = words("Literal Template Array Unary")
 
 
@@ -71,14 +71,14 @@ def _is_harmless(node: Node, changed: frozenset[str], methods: frozenset[str]) -
 
 
 def _is_harmless_property(node: Node, methods: frozenset[str]) -> bool:
-    """Whether the property of an object is no method under a name that may be called."""
+    """Whether the property of an object is not a method under a name that may be called."""
     if node.form != "init" or node.computed or node.text == "__proto__":
         return False
     return node.text not in methods or node.children[1].kind in _NO_FUNCTION
 
 
 def _is_harmless_call(node: Node, changed: frozenset[str], methods: frozenset[str]) -> bool:
-    callee, *arguments = (_unwrapped(child) for child in node.children)
+    callee, *arguments = (_unwrap(child) for child in node.children)
     if any(argument.kind == "Spread" for argument in arguments):
         return False
     if callee.kind == "Identifier":
@@ -112,7 +112,7 @@ def _reads_json(_: str, arguments: list[Node], __: frozenset[str]) -> bool:
     return len(arguments) < 2
 
 
-def _unwrapped(node: Node) -> Node:
+def _unwrap(node: Node) -> Node:
     while node.kind == "Paren":
         node = node.children[0]
     return node

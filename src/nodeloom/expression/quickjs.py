@@ -1,6 +1,6 @@
 """The binding to QuickJS.
 
-Import it where it is used: loading it takes longer than loading all the rest of `nodeloom.expression`.
+Import it only in the function that uses it: loading it takes longer than loading all the rest of `nodeloom.expression`.
 
 `_quickjs` is used rather than the package `quickjs`, which starts a thread pool for a class that nothing here
 needs.

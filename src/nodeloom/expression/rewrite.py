@@ -14,7 +14,7 @@ from nodeloom.expression.analysis import ITEM_NAMES, Facts
 from nodeloom.expression.purity import is_pure
 from nodeloom.expression.syntax import Node, walk
 from nodeloom.expression.syntax.bindings import Names
-from nodeloom.expression.syntax.mangling import mangled, text_literal
+from nodeloom.expression.syntax.mangling import mangle, text_literal
 from nodeloom.expression.syntax.printer import Printer
 from nodeloom.expression.ticks import ticking
 from nodeloom.expression.words import words
@@ -48,7 +48,7 @@ _WITHOUT_ENVIRONMENT = (
 
 
 class Block(NamedTuple):
-    """The code of one block, parsed. `start` is where it begins in the template."""
+    """The code of one block, parsed. `start` is its place in the template."""
 
     code: str
     start: int
@@ -72,7 +72,7 @@ PARAMETERS = (
     "name,tick,extend,extendOptional,extendMaybe,part,join,guard,regex,strings,members,self,grown,power,"
     "caught,ancestor,writable"
 )
-#: Globals that make BigInts. Without them, and without one that is written out, there is none.
+#: Globals that make BigInts. Code without them, and without a BigInt that is written out, makes none.
 _BIGINT_NAMES = words("BigInt BigInt64Array BigUint64Array DataView")
 
 
@@ -132,7 +132,7 @@ def _part(block: Block, printer: Printer) -> str:
 
 def _variables(names: Iterable[str], *, needs_self: bool) -> str:
     """The declarations of what the code mentions and does not bind itself."""
-    declared = [f"{mangled(n)}={n if n in GLOBALS else f'name({text_literal(n)})'}" for n in sorted(names)]
+    declared = [f"{mangle(n)}={n if n in GLOBALS else f'name({text_literal(n)})'}" for n in sorted(names)]
     if needs_self:
         declared.append("self0=self()")
     return f"var {','.join(declared)};" if declared else ""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from nodeloom.errors import ExpressionError, UnknownNameError, preview
-from nodeloom.expression.crossing import encode
 from nodeloom.expression.words import words
 from nodeloom.values import UNDEFINED, Item, Json
 
@@ -58,7 +57,7 @@ NO_ITEM = NoItem()
 
 
 def no_item() -> ExpressionError:
-    """The error for reading an item where there is none."""
+    """The error for reading an item that does not exist."""
     return ExpressionError("There is no item here: the index is out of range, or there are no input items.")
 
 
@@ -324,6 +323,8 @@ class Scope:
         """The further names among `wanted` as the text that crosses into the engine; "" if there are none."""
         text = self._texts.get(wanted)
         if text is None:
+            from nodeloom.expression.crossing import encode  # here, as only JavaScript needs it
+
             given = {n: self.names[n] for n in wanted if n in self.names and n not in OWN_NAMES}
             text = self._texts[wanted] = encode(given) if given else ""
         return text

@@ -7,7 +7,7 @@ last block has not. An unclosed block reaches to the end; an unclosed and empty 
 
 Templates that an author writes also know `<< … >>`, with the same rules, where the content begins with `$` and is
 closed. Without a leading `=`, what is not closed is text, but for `{{ $` and `<<$`: there somebody forgot to close a
-block (`unclosed` finds it).
+block (`find_unclosed` finds it).
 
 Every step looks at each character once, so that no text takes more than linear time.
 """
@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 
 class Code(NamedTuple):
-    """The JavaScript of one block; `start` is where it begins in the whole string the author wrote."""
+    """The JavaScript of one block; `start` is its place in the whole string that the author wrote."""
 
     code: str
     start: int
@@ -50,7 +50,7 @@ def is_template(value: str, dialect: Dialect) -> bool:
     return any(value.find(_CLOSER[kind], end) >= 0 for kind, end in first.items())
 
 
-def unclosed(value: str) -> int | None:
+def find_unclosed(value: str) -> int | None:
     """Where a block that begins with a `$` name is opened in an author's text and never closed; None when none is."""
     if value.startswith("="):
         return None
@@ -61,7 +61,7 @@ def unclosed(value: str) -> int | None:
 
 
 def split(value: str, dialect: Dialect) -> list[Text | Code]:
-    """The pieces of the template `value` in order; its leading `=`, if there is one, is no part of it.
+    """The pieces of the template `value` in order; its leading `=`, if there is one, is left out.
 
     A template without a block gives one `Text` (or none, if it is empty).
     """

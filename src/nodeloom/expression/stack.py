@@ -20,7 +20,7 @@ MOST = 1024 * 1024
 LEAST = 256 * 1024
 #: A main thread that may use so much has enough, however deep it is in calls.
 _AMPLE = 4 * 1024 * 1024
-#: What a thread has where nobody tells: macOS gives new ones the least of all systems.
+#: What a thread has if the system does not say: macOS gives new ones the least of all systems.
 _UNKNOWN = 512 * 1024
 #: The size of new threads' stacks is a setting of the whole process.
 _starting = threading.Lock()
@@ -63,7 +63,7 @@ def _room() -> int:
         if granted == resource.RLIM_INFINITY or granted >= _AMPLE:
             return _AMPLE
     try:
-        return _measured()
+        return _measure()
     except (ImportError, AttributeError, OSError):
         return _without_system()
 
@@ -76,7 +76,7 @@ def _without_system() -> int:
     return configured or (_UNKNOWN if sys.platform in ("win32", "darwin") else 0)
 
 
-def _measured() -> int:
+def _measure() -> int:
     """Ask the C library where the stack ends, and find out where in it this call is.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from nodeloom.expression.compiled import Composite, PathTemplate, StaticValue, WithSiblings, reads_siblings
 from nodeloom.expression.scope import Compiled
-from nodeloom.expression.splitting import Dialect, is_template, unclosed
+from nodeloom.expression.splitting import Dialect, find_unclosed, is_template
 from nodeloom.values import literal_of
 
 __all__ = ["PathTemplate", "TemplateCompiler", "compile_value", "composite"]
@@ -28,13 +28,13 @@ def compile_value(
 
     `dialect` says which strings are templates: for "n8n" those that begin with `=`; for "author" also those
     that hold `{{ … }}` or `<< $… >>`, and `Literal`s are recognised. `property` is named in errors. `template` compiles
-    the templates found, where they have to be more than what they join to.
+    the templates found, if they have to be more than what they join to.
 
     Raises:
         ExpressionSyntaxError: a template is broken; the message shows the place.
     """
     if isinstance(value, str):
-        if dialect == "author" and ("{{" in value or "<<" in value) and (at := unclosed(value)) is not None:
+        if dialect == "author" and ("{{" in value or "<<" in value) and (at := find_unclosed(value)) is not None:
             from nodeloom.expression.blocks import syntax_error
 
             raise syntax_error(value, at, "the block is not closed", property, _FORGOTTEN_HINT)
@@ -58,7 +58,7 @@ def compile_value(
     if isinstance(value, (list, tuple)):
         parts = [compile_value(v, dialect=dialect, property=property, template=template) for v in value]
         whole = composite(value, parts, list, property)
-        # An entry of a list has no members beside it, and does not see those of the list.
+        # An entry of a list does not have members beside it, and does not see those around the list.
         return WithSiblings(whole, {}) if isinstance(whole, Composite) and any(map(reads_siblings, parts)) else whole
     return StaticValue(value, value, property)
 

@@ -15,7 +15,7 @@ _MAX_DEPTH = 50
 
 
 class NotPlainError(Exception):
-    """The value is no plain JSON (a date, an object of a library …); only JavaScript can tell what it amounts to."""
+    """The value is not plain JSON (a date, an object of a library …); only JavaScript can tell what it amounts to."""
 
 
 def number_text(number: float) -> str:

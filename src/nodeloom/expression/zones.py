@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_EARLIEST = -2_840_140_800  # 1880-01-01; before it zones have local mean time, which nobody asks for
+_EARLIEST = -2_840_140_800  # 1880-01-01; before it zones have local mean time, which has no use here
 _LATEST = 4_102_444_800  # 2100-01-01; later instants use the rule of the last years before it
 #: No zone changes its offset and back within this many seconds.
 _STEP = 20 * 86400
 
 
-#: What the name of a zone may be, and how long: whatever else a text is, it is not kept.
+#: What the name of a zone may be, and how long. Any other text is not kept.
 _NAME = re.compile(r"[A-Za-z0-9_+\-]+(?:/[A-Za-z0-9_+\-]+)*")
 _LONGEST_NAME = 100
 
 
 def zone_rules(name: str) -> dict[str, Any] | None:
-    """The transitions of the zone `name`, or None if there is no such zone.
+    """The transitions of the zone `name`, or None for an unknown zone.
 
     `at` holds the instants in milliseconds since 1970, ascending; `offset` (seconds) and `abbreviation` have
     one element more, the first for the time before the first transition.
@@ -39,7 +39,7 @@ def _rules(name: str) -> dict[str, Any] | None:
         return None
 
     def state(instant: int) -> tuple[int, str]:
-        # Not `fromtimestamp`, which has no time before 1970 on Windows.
+        # Not `fromtimestamp`, which refuses times before 1970 on Windows.
         local = (_EPOCH + datetime.timedelta(seconds=instant)).astimezone(zone)
         offset = local.utcoffset()
         return (round(offset.total_seconds()) if offset else 0), local.tzname() or ""

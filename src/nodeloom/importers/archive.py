@@ -1,6 +1,6 @@
 """Reads the files of a package as npm packs it, from an archive or a folder, into memory.
 
-Nothing is unpacked to disk. An archive comes from others: names that leave the package, links, devices and
+Files are not unpacked to disk. An archive comes from others: names that leave the package, links, devices and
 sizes beyond the limits are errors, and a compressed bomb is not unpacked beyond the limit.
 """
 
@@ -26,6 +26,7 @@ _HOSTILE = "The archive is broken or hostile; do not use it."
 _READ_WHOLE = frozenset(
     {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 )
+# tarfile reads these headers into memory before anyone can look at them; a real one has a few hundred bytes.
 _MOST_HEADER = 64 * 1024
 
 
@@ -55,6 +56,7 @@ class Files:
 
 def is_archive(path: Path) -> bool:
     """Whether `path` is named as npm names a packed package."""
+    # By its name, because a file that is not a gzip stream shall get the message that says how to make one.
     return path.name.lower().endswith((".tgz", ".tar.gz"))
 
 
@@ -74,6 +76,7 @@ def read_archive(path: Path, limits: Limits) -> Files:
                 _take(archive, member, counter)
     except FileNotFoundError:
         raise DescriptorError(f"There is no file {path}.", hint="Check the path.") from None
+    # tarfile reads a header behind a header by calling itself.
     except RecursionError:
         raise DescriptorError(f"{path} holds headers of headers without end.", hint=_HOSTILE) from None
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
@@ -109,6 +112,7 @@ def _walk(root: Path, counter: _Counter) -> Iterator[tuple[str, Path]]:
         here = Path(folder)
         for name in [n for n in folders if (here / n).is_symlink()]:
             counter.files.skipped.append((here / name).relative_to(root).as_posix())
+        # In place, because os.walk reads from it where to go. Sorted, so that every system gives the same order.
         folders[:] = sorted(
             n for n in folders if n != "node_modules" and not n.startswith(".") and not (here / n).is_symlink()
         )
@@ -131,6 +135,7 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
         counter.add(None, 0)
         return
     if not member.isreg() or member.issparse():
+        # `npm pack` leaves links out; one in an archive could lead out of the package.
         kind = "a link" if member.issym() or member.islnk() else "something that is not a plain file"
         raise DescriptorError(
             f"{counter.path} holds {kind}: {preview(member.name)}.",
@@ -147,6 +152,7 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, counter: _Counter) 
 
 def _inner_name(name: str, path: Path) -> str:
     parts = PurePosixPath(name).parts
+    # A drive letter or a backslash would lead out of the package on Windows.
     if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or (parts and ":" in parts[0]):
         raise DescriptorError(
             f"{path} holds a file whose name leads out of the package: {preview(name)}.",
@@ -186,7 +192,9 @@ class _Counter:
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a file's text. Raises DescriptorError when there is another file of that name."""
+        # Node decodes source in the same way: a byte-order mark is dropped, a broken byte becomes U+FFFD.
         text = content.decode("utf-8-sig", "replace")
+        # Two readers of such an archive take different ones; one of them could have been checked and the other run.
         if self.files.texts.setdefault(name, text) != text:
             raise DescriptorError(f"{self.path} holds two files named {preview(name)}.", hint=_HOSTILE)
         self._text_bytes += len(content)

@@ -82,10 +82,12 @@ def _report(node: Node, resource: str | None, operation: OptionDescriptor | None
     for prop in descriptor.properties:
         if not possible.visible(_by_choice(prop.display_options)):
             continue
+        # A property that is shown and has a value applies its routing in every run, so the operation cannot do without.
         own = list(_routing_hooks(prop.routing))
         if id(prop) in shown and prop.name in form.values:
             hooks += own
             own = []
+        # The routing of the chosen resource and operation is always applied; that of the others never is.
         if prop.name in _CHOOSERS:
             hooks += [h for o in prop.choices() if o.value == given.get(prop.name) for h in _routing_hooks(o.routing)]
         else:

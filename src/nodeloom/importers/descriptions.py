@@ -18,6 +18,7 @@ _CODE = {
     "webhook": "it is a trigger (webhook)",
     "supplyData": "it serves AI nodes by code (supplyData)",
 }
+# A description of another schema's form has a problem in each of its properties; a person reads the first few.
 _MAX_PROBLEMS = 100
 
 
@@ -48,6 +49,7 @@ def _examine_node(document: JsonObject, found: TypeReport) -> None:
     except RecursionError:
         found.refused = "it is nested too deeply"
         return
+    # A node that neither has code nor describes a request would do nothing in n8n as well.
     routed = "requestDefaults" in document or _has_key(document.get("properties"), "routing")
     if not routed:
         found.refused = "it describes no request, and brings no code that could be named"
@@ -72,6 +74,7 @@ def credential_report(document: JsonObject, class_name: str, module: str, lost: 
 def _refusal(name: str, lost: list[dict[str, str]]) -> str | None:
     if not name:
         return "its description has no name"
+    # Below `.routing.` a missing function is a hook like any other, and costs only its operation.
     gone = [part for part in lost if part["kind"] == "missing" and ".routing." not in part["path"]]
     if gone:
         return f"its description is made by {gone[0]['name']}, which is missing"
@@ -94,6 +97,7 @@ def _methods(raw: Json) -> dict[str, list[str]]:
 
 def _mark_custom(document: JsonObject, custom: Mapping[str, list[str]]) -> None:
     """Put n8n's `customOperations` (code in place of an operation's routing) where the operation's hooks stand."""
+    # n8n calls these in place of an operation's request, so it needs JavaScript even if it has routing.
     for prop in _objects(document.get("properties")) if custom else ():
         if prop.get("name") != "operation":
             continue

@@ -23,9 +23,11 @@ from nodeloom.values import Json
 
 #: Values a description may have; the largest known has a hundredth of it.
 MAX_VALUES = 1_000_000
+# Each round finds at least one package more, so this bounds how deep packages depend on each other.
 _MAX_ROUNDS = 60
 _MAX_MOUNTS = 200
 _MAX_TEXT = 128 * 1024 * 1024
+# Seconds for the process to start and to read its job, which are not the package's.
 _START = 10.0
 
 _PARTS = {
@@ -122,6 +124,7 @@ class _World:
         """Settle what (mount, name) pairs stand for. Whether any of them was found."""
         any_found = False
         for mount, name in wanted:
+            # The child is not trusted: it could name packages that were not mounted, or ask without end.
             if mount not in self._mounts or (mount, name) in self._links or len(self._links) > 10 * _MAX_MOUNTS:
                 continue
             package = find(name, self._mounts[mount])
@@ -135,6 +138,7 @@ class _World:
                 return mount
         mount = f"/node_modules/{package.name}"
         if mount in self._mounts:
+            # Two versions of one package may both be wanted, as npm nests them.
             mount = f"/node_modules/.{len(self._mounts)}/{package.name}"
         self._size += _text_size(package)
         if self._size > _MAX_TEXT or len(self._mounts) >= _MAX_MOUNTS:

@@ -15,6 +15,7 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "
 
 def file_stem(name: str) -> str:
     """A name as a file's: ASCII letters, digits, `_` and `-`; never a path, an option, a hidden file or a device."""
+    # A leading dash would be an option of the next command that takes the file; 100 characters fit every file system.
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_").lstrip("-")[:100] or "unnamed"
     return f"{plain}_" if plain.casefold() in _DEVICES else plain
 
@@ -27,10 +28,12 @@ def write_file(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder: a rename across file systems is a copy, and can leave half a file.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".nodeloom-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(text.encode())
+            # mkstemp makes files that only their owner may read; imported documents are not secret.
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except BaseException:

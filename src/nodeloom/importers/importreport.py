@@ -16,7 +16,7 @@ _SHOWN_NAMES = 6
 class TypeReport:
     """A node or credential type of the package.
 
-    `module` is where it stands in the package, `file` where its document is written (None when `refused` says why it
+    `module` is its path in the package, `file` the path its document is written to (None when `refused` says why it
     is not), `problems` what validation has against the document, `hooks` what a credential type does by function.
     """
 

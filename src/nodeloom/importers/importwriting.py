@@ -1,6 +1,6 @@
 """Writes what an import gave into a folder: `nodes/NAME.json`, `credentials/TYPE.json`, `report.json`.
 
-The same import writes the same bytes. Nothing is overwritten unless that is asked for, and all of it is known before
+The same import writes the same bytes. Files are overwritten only if that is asked for, and all of it is known before
 the first file is written.
 """
 
@@ -28,6 +28,7 @@ def write_import(result: ImportResult, folder: Path, *, force: bool = False) -> 
     """
     documents = {**result.files, REPORT: result.report.to_dict()}
     targets = {folder / path: document for path, document in documents.items()}
+    # A link that leads nowhere does not exist, and would be replaced all the same.
     there = [path for path in targets if path.is_symlink() or path.exists()]
     if there and not force:
         more = f" and {len(there) - 1} more files" if len(there) > 1 else ""

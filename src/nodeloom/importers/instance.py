@@ -69,9 +69,11 @@ class NodeInstance:
             if name == self.node:
                 return name
         for name in names:
+            # Names of nodes written by hand differ in case and dashes; an exact match was tried first.
             if plain(name) == plain(self.node):
                 return name
         fault = UnknownNameError("node", self.node, names)
+        # The package's name goes into a command that is shown, so only characters that mean nothing to a shell.
         if re.fullmatch(r"[@\w./-]+", self.package):
             steps = f"npm pack {self.package}, nodeloom import n8n"
             fault.hint = f"Import it ({steps}), then give the descriptor's path as NODE."

@@ -61,7 +61,7 @@ def import_package(
         nodes: names of the nodes to import; without, all.
         limits: how large the package may be, and how much time and memory its code may take.
 
-    The package's code runs in QuickJS, in a process of its own that can reach nothing. Raises DescriptorError when
+    The package's code runs in QuickJS, in a process of its own without files or network. Raises DescriptorError when
     the source cannot be read or its code goes over a limit; what is wrong with one node is in the report.
     """
     source = Path(source)

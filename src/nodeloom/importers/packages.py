@@ -15,6 +15,7 @@ from nodeloom.values import Json
 
 #: npm's package names, old ones with capitals among them; none that leads anywhere but to a folder of that name.
 _NAME = re.compile(r"(?:@[a-z0-9~_-][a-z0-9._~-]*/)?[a-z0-9~_-][a-z0-9._~-]*", re.IGNORECASE)
+# What goes into a shell command that is shown: no range with `git+`, a URL or `workspace:`.
 _RANGE = re.compile(r"[~^<>=]*\d[\w.+~^<>= |-]*|\*")
 MODULES = "node_modules"
 
@@ -42,11 +43,12 @@ class Package:
 
 def is_package_name(name: str) -> bool:
     """Whether npm would take `name` as a package's name."""
+    # npm's limit on a package's name.
     return len(name) <= 214 and _NAME.fullmatch(name) is not None
 
 
 def open_package(path: Path, limits: Limits) -> Package:
-    """The package in an archive or a folder. Raises DescriptorError if there is none."""
+    """The package in an archive or a folder. Raises DescriptorError if it does not hold one."""
     if path.is_dir():
         root = path.resolve()
         if not (root / "package.json").is_file() and (root / "package" / "package.json").is_file():
@@ -115,6 +117,7 @@ class Shelf:
         if name in self._given:
             return self._given[name]
         for folder in self._module_folders(wanted_by):
+            # A link in `node_modules` (`npm link`) leads to a folder that was not named to Nodeloom.
             if _is_plain_folder(folder / name, folder) and (folder / name / "package.json").is_file():
                 return self._open(folder / name, name)
         archives = [a for folder in self._folders for a in _archives(folder, name)]
@@ -162,6 +165,7 @@ def _archives(folder: Path, name: str) -> list[Path]:
     for path in folder.glob(f"{plain}-*.tgz"):
         version = path.name[len(plain) + 1 : -len(".tgz")]
         if version[:1].isdigit() and path.is_file() and not path.is_symlink():
+            # As numbers, because as text version 10 comes before 9.
             found.append(([int(n) for n in re.findall(r"\d+", version)][:6], path))
     return [path for _version, path in sorted(found, reverse=True)]
 

@@ -30,6 +30,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
     """
     with _child() as child, _ends_after(seconds, child) as clock:
         output, complaint = bytearray(), bytearray()
+        # In threads: a child that writes while the parent still writes would leave both waiting.
         helpers = [
             threading.Thread(target=_write, args=(child.stdin, job.encode("utf-8", "replace")), daemon=True),
             threading.Thread(target=_read, args=(child.stderr, complaint, _MAX_COMPLAINT), daemon=True),
@@ -40,6 +41,7 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
         too_much = len(output) > MAX_OUTPUT
         if too_much:
             child.kill()
+        # Read to the end before it is waited for, because a full pipe keeps a child from ending.
         code = child.wait()
         for helper in helpers:
             helper.join()
@@ -47,13 +49,14 @@ def talk(job: str, seconds: float) -> tuple[list[JsonObject], str]:
         raise DescriptorError("The package's descriptions are too large.", hint=f"{MAX_OUTPUT:,} bytes are allowed.")
     if clock.is_set():
         return _lines(output), "time"
+    # The last line of a traceback is the error itself.
     said = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
     return _lines(output), "memory" if "MemoryError" in said else f"ended with code {code}. {said}"
 
 
 @contextmanager
 def _child() -> Iterator[subprocess.Popen[bytes]]:
-    """The process: no environment, no site packages but the engine, a working folder of its own with nothing in it."""
+    """The process: no environment, no site packages but the engine, an empty working folder of its own."""
     with tempfile.TemporaryDirectory(prefix="nodeloom-") as nowhere:
         child = start_isolated(Path(__file__).with_name("child.py"), "The package's code", folder=nowhere)
         try:
@@ -102,7 +105,7 @@ def _read(stream: IO[bytes] | None, into: bytearray, most: int) -> None:
 
 
 def _lines(output: bytearray) -> list[JsonObject]:
-    """The whole lines that are JSON objects. Whatever a child was driven to write besides is not looked at."""
+    """The whole lines that are JSON objects. Other output of the child is not looked at."""
     found = []
     for line in output.decode("utf-8", "replace").split("\n")[:-1]:
         with suppress(ValueError):

@@ -6,13 +6,13 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
 from nodeloom.inputs.inputlimits import InputLimits, LongLine
 from nodeloom.inputs.jsonlines import long_line
+from nodeloom.values import JsonObject
 
-RawItem = dict[str, Any] | InvalidItemError
+RawItem = JsonObject | InvalidItemError
 
 
 def rows_of(
@@ -20,9 +20,9 @@ def rows_of(
 ) -> Iterator[RawItem]:
     """One item for each row after the header; an InvalidItemError for a row that does not fit it.
 
-    Blank rows are skipped. Without `delimiter` it is the comma, or the semicolon or tab where the header has no comma
-    but one of those; a first line `sep=;`, as Excel writes it, decides. Raises DescriptorError for a header that names
-    no fields, or one twice.
+    Blank rows are skipped. Without `delimiter` it is the comma; if the header is without commas, it is the semicolon
+    or tab in it; a first line `sep=;`, as Excel writes it, decides. Raises DescriptorError for a header that names no
+    fields, or one twice.
     """
     source = _Lines(lines, limits)
     first = source.first(name)

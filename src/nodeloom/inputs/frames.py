@@ -13,7 +13,7 @@ from nodeloom.errors import ConfigurationError
 from nodeloom.valuewords import kind_of
 
 
-def as_items(given: Any) -> Any:
+def as_items(given: Any) -> Iterable[object] | AsyncIterable[object]:
     """What was given as items, a table as its rows. Raises ConfigurationError when it cannot be the items of a run."""
     items = given if isinstance(given, (list, tuple)) else rows_of(given)
     check_items(items)
@@ -62,25 +62,25 @@ def _is_column(items: Any) -> bool:
 class Rows:
     """The rows of a table as objects, made by `rows`; `len()` says how many there are."""
 
-    def __init__(self, rows: Callable[[], Iterator[Any]], count: int) -> None:
+    def __init__(self, rows: Callable[[], Iterator[object]], count: int) -> None:
         self._rows = rows
         self._count = count
 
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return self._rows()
 
 
 def rows_of(table: Any) -> Any:
-    """The rows of a table; what is no table as it is.
+    """The rows of a table; anything else as it is.
 
-    Raises ConfigurationError for a table whose rows are no objects (two columns of one name), or are not there yet.
+    Raises ConfigurationError for a table whose rows are not objects (two columns of one name), or are not there yet.
     """
     if hasattr(table, "itertuples") and hasattr(table, "columns"):
         names = _names(table.columns)
-        return Rows(lambda: _zipped(names, table.itertuples(index=False, name=None)), len(table))
+        return Rows(lambda: _zip_rows(names, table.itertuples(index=False, name=None)), len(table))
     if hasattr(table, "iter_rows") and hasattr(table, "columns"):
         return Rows(lambda: iter(table.iter_rows(named=True)), len(table))
     if hasattr(table, "to_pylist") and hasattr(table, "column_names"):
@@ -96,17 +96,17 @@ def rows_of(table: Any) -> Any:
     return table
 
 
-def _zipped(names: list[Any], rows: Iterable[Any]) -> Iterator[Any]:
+def _zip_rows(names: list[object], rows: Iterable[Iterable[object]]) -> Iterator[object]:
     for row in rows:
         yield dict(zip(names, row, strict=True))
 
 
-def _names(columns: Iterable[Any]) -> list[Any]:
+def _names(columns: Iterable[object]) -> list[object]:
     names = list(columns)
     for name in names:
         if not isinstance(name, (str, int)):
             raise ConfigurationError(
-                "A column of the table has no text for a name.",
+                "A column's name in the table is not a text.",
                 property="items",
                 value=str(name),
                 hint="Give each column a name, such as df.columns = ['Link', 'Name'].",

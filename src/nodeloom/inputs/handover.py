@@ -6,17 +6,20 @@ All raise ConfigurationError, which names the argument and the place in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from nodeloom.errors import ConfigurationError, ParameterError
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 
-def as_parameters(given: Any) -> Mapping[str, Any]:
-    """An author's parameters, as an object. Raises ParameterError for what is none, or holds what has no JSON form."""
+def as_parameters(given: object) -> Mapping[str, Json]:
+    """An author's parameters, as an object.
+
+    Raises ParameterError for anything else, and for a value in it that JSON does not have.
+    """
     from nodeloom.inputs.plainvalues import plain_parameters
 
-    parameters = _converted(plain_parameters, given, "parameters", ParameterError)
+    parameters = _convert(plain_parameters, given, "parameters", ParameterError)
     if not isinstance(parameters, Mapping):
         raise ParameterError(
             f"The parameters are an object, not {kind_of(given)}.",
@@ -26,31 +29,35 @@ def as_parameters(given: Any) -> Mapping[str, Any]:
     return parameters
 
 
-def as_nodes(given: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
+def as_nodes(given: object) -> Mapping[str, Sequence[object]]:
     """The items of other nodes by name; a table stands for its rows."""
     from nodeloom.inputs.frames import rows_of
     from nodeloom.inputs.plainvalues import plain
 
     if not isinstance(given, Mapping):
-        raise ConfigurationError("nodes are items by the name of a node.", property="nodes", value=type(given).__name__)
-    found: dict[str, Sequence[Any]] = {}
+        raise ConfigurationError(
+            "nodes must be the items of other nodes, by the name of the node.",
+            property="nodes",
+            value=type(given).__name__,
+        )
+    found: dict[str, Sequence[object]] = {}
     for name, items in given.items():
         rows = rows_of(items)
         whole = list(rows) if rows is items else [{"json": row} for row in rows]
-        found[name] = _converted(plain, whole, f"nodes[{name!r}]")
+        found[name] = _convert(plain, whole, f"nodes[{name!r}]")
     return found
 
 
-def as_variables(given: Any) -> Any:
+def as_variables(given: object) -> Json:
     """What `$vars` shows."""
     from nodeloom.inputs.plainvalues import plain
 
-    return _converted(plain, given, "vars")
+    return _convert(plain, given, "vars")
 
 
-def _converted(
-    convert: Callable[[Any], Any], given: Any, what: str, kind: type[ConfigurationError] = ConfigurationError
-) -> Any:
+def _convert(
+    convert: Callable[[object], Json], given: object, what: str, kind: type[ConfigurationError] = ConfigurationError
+) -> Json:
     from nodeloom.inputs.plainvalues import NoJsonError
 
     try:

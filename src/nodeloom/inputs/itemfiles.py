@@ -15,15 +15,16 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from nodeloom.errors import ConfigurationError, DescriptorError, InvalidItemError, UnknownNameError, preview
 from nodeloom.inputs.inputlimits import InputLimits, size_text, split_lines
 from nodeloom.jsonbounds import TooDeepJSON
 from nodeloom.jsonreading import ANY_JSON
+from nodeloom.values import JsonObject
 
 Format = Literal["json", "ndjson", "csv"]
-RawItem = dict[str, Any] | InvalidItemError
+RawItem = JsonObject | InvalidItemError
 
 FORMATS: tuple[Format, ...] = ("json", "ndjson", "csv")
 CHUNK = 64 * 1024
@@ -55,7 +56,7 @@ def read_items(
     deeper than `limits` allow is an error in its place, and the others go on; memory does not grow with what is
     skipped.
 
-    Raises UnknownNameError for an unknown format, and ConfigurationError when there is no such file or it may not be
+    Raises UnknownNameError for an unknown format, and ConfigurationError if the file is missing or may not be
     read; it is opened when the first item is taken. The iterator raises DescriptorError when the format cannot be seen,
     the file as a whole is broken, or it holds more items than allowed.
     """
@@ -98,7 +99,7 @@ def _read(
             return
         chosen = written or _SUFFIXES.get(suffix) or guess_format(head, name, json_only=suffix == ".json")
         items = _readers(chosen, chain([head], chunks), name, suffix, limits)
-        yield from _after_the_first(_counted(items, limits.items, name))
+        yield from _after_the_first(_count_items(items, limits.items, name))
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
@@ -118,7 +119,7 @@ def _after_the_first(items: Iterator[RawItem]) -> Iterator[RawItem]:
         yield InvalidItemError(fault.message, hint="Items after this place were not read.", **fault.details)
 
 
-def _counted(items: Iterator[RawItem], most: int | None, name: str) -> Iterator[RawItem]:
+def _count_items(items: Iterator[RawItem], most: int | None, name: str) -> Iterator[RawItem]:
     if most is None:
         yield from items
         return

@@ -7,16 +7,16 @@ from typing import Any
 
 from nodeloom.errors import InvalidItemError, ItemError
 from nodeloom.inputs.plainvalues import AS_IT_IS, TEXT, NoJsonError, plain
-from nodeloom.values import Item
+from nodeloom.values import Item, Json
 from nodeloom.valuewords import kind_of
 
 _ITEM_KEYS = {"json", "binary", "pairedItem", "error", "index"}
 
 
-def as_item(value: Any, index: int) -> Item:
-    """`value` as an item. Raises InvalidItemError when it is no JSON object.
+def as_item(value: object, index: int) -> Item:
+    """`value` as an item. Raises InvalidItemError if it is not a JSON object.
 
-    An object is taken for n8n's form when its `json` is an object and it has no keys but n8n's own.
+    An object is taken for n8n's form when its `json` is an object and all its keys are n8n's own.
     """
     if type(value) is dict and "json" not in value:
         return {"json": value}
@@ -35,7 +35,7 @@ def as_item(value: Any, index: int) -> Item:
     return {"json": value if isinstance(value, dict) else dict(value)}
 
 
-def plain_item(raw: Any) -> Any:
+def plain_item(raw: object) -> Json | InvalidItemError:
     """An item as it was given, with Python's values in it as JSON; the error for one that holds what has no JSON form.
 
     The error is given, not raised: it is that item's own, whose turn comes later.
@@ -66,13 +66,13 @@ def too_deep() -> InvalidItemError:
 
 
 class AllItems(Sequence[Item]):
-    """All items of a run in n8n's form, made when first looked at; one that is no object counts as empty."""
+    """All items of a run in n8n's form, made when first looked at; one that is not an object counts as empty."""
 
-    def __init__(self, raw: Sequence[Any]) -> None:
+    def __init__(self, raw: Sequence[object]) -> None:
         self._raw = raw
         self._items: list[Item] | None = None
 
-    def _made(self) -> list[Item]:
+    def _make_items(self) -> list[Item]:
         if self._items is None:
             self._items = [_or_empty(value, index) for index, value in enumerate(self._raw)]
         return self._items
@@ -81,10 +81,10 @@ class AllItems(Sequence[Item]):
         return len(self._raw)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._made()[index]
+        return self._make_items()[index]
 
 
-def _or_empty(value: Any, index: int) -> Item:
+def _or_empty(value: object, index: int) -> Item:
     try:
         return as_item(value, index)
     except ItemError:

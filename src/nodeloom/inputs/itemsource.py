@@ -16,7 +16,7 @@ _END = object()
 _WAIT = object()
 
 # How long a stopped run waits for a read under way, so that no item that was read is lost (seconds). A generator
-# is done with it at once; a pipe that nobody writes to never is.
+# is done with it at once; a pipe without a writer never is.
 _SETTLE_SECONDS = 0.25
 
 
@@ -25,15 +25,15 @@ class ItemSource(Protocol):
 
     @property
     def size(self) -> int | None:
-        """How many items there are, where that is known."""
+        """How many items there are, if that is known."""
         ...
 
-    def poll(self) -> Any:
-        """The next raw item where it is at hand, END when there is none, WAIT when `next` has to be asked."""
+    def poll(self) -> object:
+        """The next raw item if it is at hand, END after the last one, WAIT when `next` has to be asked."""
         ...
 
-    async def next(self) -> Any:
-        """The next raw item, or END when there is none or the source was closed. Raises what the input raises."""
+    async def next(self) -> object:
+        """The next raw item, or END after the last one or if the source was closed. Raises what the input raises."""
         ...
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class ItemSource(Protocol):
         """After `close()`: wait a moment for a read under way, so that `rest` knows its item."""
         ...
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[object]:
         """The items not given yet, as far as they are known without waiting."""
         ...
 
@@ -54,12 +54,12 @@ class ItemSource(Protocol):
         ...
 
 
-END: Any = _END
-WAIT: Any = _WAIT
+END: object = _END
+WAIT: object = _WAIT
 
 
-def open_source(items: Iterable[Any] | AsyncIterable[Any], *, whole: bool = False) -> ItemSource:
-    """The right source for `items`. An iterable that is no sequence is read in a thread, so it may block.
+def open_source(items: Iterable[object] | AsyncIterable[object], *, whole: bool = False) -> ItemSource:
+    """The right source for `items`. An iterable that is not a sequence is read in a thread, so it may block.
 
     With `whole`, all items are read before the first one is given. Raises ConfigurationError for what holds no items.
     """
@@ -76,20 +76,20 @@ def open_source(items: Iterable[Any] | AsyncIterable[Any], *, whole: bool = Fals
 class SequenceSource:
     """Items that are all there."""
 
-    def __init__(self, items: Sequence[Any]) -> None:
+    def __init__(self, items: Sequence[object]) -> None:
         self._items = items
         self._at = 0
         self._closed = False
         self.size = len(items)
 
-    def poll(self) -> Any:
+    def poll(self) -> object:
         """The next item, or END."""
         if self._closed or self._at >= len(self._items):
             return END
         self._at += 1
         return plain_item(self._items[self._at - 1])
 
-    async def next(self) -> Any:
+    async def next(self) -> object:
         """The next item, or END."""
         return self.poll()
 
@@ -100,7 +100,7 @@ class SequenceSource:
     async def settle(self) -> None:
         """Nothing to wait for."""
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[object]:
         """The items not given yet."""
         while self._at < len(self._items):
             self._at += 1
@@ -117,17 +117,17 @@ class AsyncSource:
 
     size = None
 
-    def __init__(self, items: AsyncIterable[Any]) -> None:
-        self._iterator: AsyncIterator[Any] = aiter(items)
-        self._waiting: asyncio.Future[Any] | None = None
+    def __init__(self, items: AsyncIterable[object]) -> None:
+        self._iterator: AsyncIterator[object] = aiter(items)
+        self._waiting: asyncio.Future[object] | None = None
         self._closed: bool = False
         self.exhausted = False
 
-    def poll(self) -> Any:
+    def poll(self) -> object:
         """WAIT: what an async iterable has is not known without asking."""
         return END if self._closed or self.exhausted else WAIT
 
-    async def next(self) -> Any:
+    async def next(self) -> object:
         """The next item, or END."""
         if self._closed or self.exhausted:
             return END
@@ -135,7 +135,7 @@ class AsyncSource:
         try:
             return await self._waiting
         except asyncio.CancelledError:
-            # close() cancels the waiting read, and so does whoever cancels the whole run.
+            # close() cancels the waiting read, and so does a caller that cancels the whole run.
             if self._was_closed():
                 return END
             raise
@@ -145,7 +145,7 @@ class AsyncSource:
     def _was_closed(self) -> bool:
         return self._closed
 
-    async def _read(self) -> Any:
+    async def _read(self) -> object:
         try:
             return plain_item(await anext(self._iterator))
         except StopAsyncIteration:
@@ -161,7 +161,7 @@ class AsyncSource:
     async def settle(self) -> None:
         """Nothing to wait for: the read under way was cancelled."""
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[object]:
         """Nothing: what an async iterable still has is not known without waiting."""
         return iter(())
 
@@ -172,10 +172,10 @@ class ThreadedSource:
     AHEAD = 64
     AHEAD_BYTES = 16 * 1024 * 1024
 
-    def __init__(self, items: Iterable[Any]) -> None:
+    def __init__(self, items: Iterable[object]) -> None:
         self._items = items
         self.size = len(items) if isinstance(items, Sized) else None
-        self._buffer: deque[tuple[Any, int]] = deque()
+        self._buffer: deque[tuple[object, int]] = deque()
         self._room = _Room(self.AHEAD, self.AHEAD_BYTES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -186,20 +186,20 @@ class ThreadedSource:
         self._ended = False
         self._read_all = False
 
-    def poll(self) -> Any:
+    def poll(self) -> object:
         """The next item that was read ahead."""
         if self._closed:
             return END
         if not self._buffer:
             return WAIT
-        return self._taken()
+        return self._take()
 
-    def _taken(self) -> Any:
+    def _take(self) -> object:
         item, size = self._buffer.popleft()
         self._room.give(size)
         return item
 
-    async def next(self) -> Any:
+    async def next(self) -> object:
         """The next item, or END."""
         if self._thread is None:
             self._loop = asyncio.get_running_loop()
@@ -213,7 +213,7 @@ class ThreadedSource:
                     fault, self._fault = self._fault, None
                     raise fault
                 return END
-        return END if self._closed else self._taken()
+        return END if self._closed else self._take()
 
     async def _wait(self) -> None:
         """Wait until something arrived, the input ended, or the source was closed."""
@@ -244,7 +244,7 @@ class ThreadedSource:
         if self._ended:
             self._thread.join()
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[object]:
         """The items that were read ahead."""
         while self._buffer:
             yield self._buffer.popleft()[0]
@@ -284,7 +284,7 @@ class ThreadedSource:
             try:
                 self._loop.call_soon_threadsafe(self._arrived.set)
             except RuntimeError:
-                # The loop was closed: nobody waits any more.
+                # The loop was closed: nothing waits any more.
                 self._closed = True
 
 
@@ -327,7 +327,7 @@ class _Room:
                 self._changed.notify()
 
     def open(self) -> None:
-        """Let whoever waits go on, for good."""
+        """Let the waiting side go on, for good."""
         with self._changed:
             self._opened = True
             self._changed.notify()
@@ -357,9 +357,9 @@ class WholeSource:
         self._whole = False
         self._closed = False
         self.size = inner.size
-        self.items: list[Any] = []
+        self.items: list[object] = []
 
-    def poll(self) -> Any:
+    def poll(self) -> object:
         """The next item once all are read."""
         if not self._whole and not self._closed:
             return WAIT
@@ -368,7 +368,7 @@ class WholeSource:
         self._at += 1
         return self.items[self._at - 1]
 
-    async def next(self) -> Any:
+    async def next(self) -> object:
         """The next item, or END."""
         while not self._whole:
             raw = await self._inner.next()
@@ -387,7 +387,7 @@ class WholeSource:
         """As the source inside does."""
         await self._inner.settle()
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[object]:
         """The items that were read and not given, and those the source inside still knows."""
         while self._at < len(self.items):
             self._at += 1

@@ -123,7 +123,7 @@ def values_of(chunks: Iterable[bytes], name: str, limits: InputLimits) -> Iterat
     Raises DescriptorError, with line and column, where the text stops being JSON.
     """
     try:
-        yield from _Text(_decoded(chunks, name), limits).items()
+        yield from _Text(_decode_chunks(chunks, name), limits).items()
     except _BrokenError as fault:
         raise DescriptorError(
             f"{name} is not JSON from line {fault.line}, column {fault.column} on: {fault.message}.",
@@ -143,7 +143,7 @@ class _BrokenError(Exception):
         self.shown = shown
 
 
-def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
+def _decode_chunks(chunks: Iterable[bytes], name: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     read = 0
     for chunk in chunks:
@@ -189,7 +189,7 @@ class _Text:
             self._at += 1
 
     def _next(self) -> str | None:
-        """The next character that is no white space, or None at the end."""
+        """The next character that is not white space, or None at the end."""
         while True:
             self._at += len(_space(self._text, self._at))
             if self._at < len(self._text):
@@ -230,13 +230,13 @@ class _Text:
                 into_value = fault.pos - self._at
                 if self._unfinished(fault):
                     if len(self._text) - self._at > self._limits.item_bytes:
-                        return self._skipped(f"is longer than {size_text(self._limits.item_bytes)}")
+                        return self._skip(f"is longer than {size_text(self._limits.item_bytes)}")
                     if self._more_than(tried):
                         tried = len(self._text) - self._at
                         continue
                 raise self._broken(self._at + into_value, _reason(fault)) from None
             except TooDeepJSON:
-                return self._skipped("is nested too deeply")
+                return self._skip("is nested too deeply")
             if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():
                 continue
             begin, self._at = self._at, end
@@ -255,7 +255,7 @@ class _Text:
         except JSONDecodeError:
             raise
         except ValueError as fault:
-            # Reading it again without the rules shows where it ends.
+            # Reading it again without the rules shows its end.
             end = end_of_json(self._text, self._at)
             line, _column = self._position(self._at)
             shown = self._text[self._at : end]
@@ -282,8 +282,8 @@ class _Text:
         self._text += "".join(gathered)
         return True
 
-    def _skipped(self, what: str) -> InvalidItemError:
-        """Pass by the object or list that begins here, and say why. Raises _BrokenError when it has no end."""
+    def _skip(self, what: str) -> InvalidItemError:
+        """Pass by the object or list that begins here, and say why. Raises _BrokenError if it does not end."""
         line, _column = self._position(self._at)
         if self._text[self._at] not in "[{":
             raise self._broken(self._at, f"the value {what}")

@@ -15,15 +15,17 @@ from enum import Enum
 from fractions import Fraction
 from numbers import Integral, Real
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from nodeloom.errors import preview
-from nodeloom.values import Literal, Undefined
+from nodeloom.values import Json, JsonObject, Literal, Undefined
 
-Keys = tuple[object, ...]
+Keys: TypeAlias = tuple[object, ...]
+# What a row of the tables below converts: a value of the row's own type.
+_Convert: TypeAlias = Callable[[Any, Keys], Json]
 
-#: Types whose values are JSON as they are, whatever the value.
+#: Types whose values are all JSON as they are.
 AS_IT_IS = frozenset({str, int, bool, type(None)})
 TEXT = frozenset({str})
 # An exponent beyond this would make thousands of digits; a double ends at 308.
@@ -48,8 +50,8 @@ class NoJsonError(ValueError):
         return text
 
 
-def plain(value: Any, keys: Keys = ()) -> Any:
-    """`value` as JSON; the same object where it is that already.
+def plain(value: Any, keys: Keys = ()) -> Json:
+    """`value` as JSON; the same object if it is JSON already.
 
     Raises NoJsonError for a value, or one inside it, that has no JSON form; RecursionError for endless nesting.
     """
@@ -63,10 +65,10 @@ def plain(value: Any, keys: Keys = ()) -> Any:
     if kind is list:
         found = [plain(entry, (*keys, number)) for number, entry in enumerate(value)]
         return value if all(new is old for new, old in zip(found, value, strict=True)) else found
-    return _converted(value, keys)
+    return _convert_other(value, keys)
 
 
-def plain_parameters(value: Any, keys: Keys = ()) -> Any:
+def plain_parameters(value: Any, keys: Keys = ()) -> Json:
     """As `plain`, for what an author writes: a `Literal` in it stays one. Raises NoJsonError and RecursionError."""
     if isinstance(value, Literal):
         return Literal(plain(value.value, keys))
@@ -77,8 +79,8 @@ def plain_parameters(value: Any, keys: Keys = ()) -> Any:
     return plain(value, keys)
 
 
-def _object(value: Mapping[Any, Any], keys: Keys) -> Any:
-    found: dict[str, Any] = {}
+def _object(value: Mapping[object, object], keys: Keys) -> Json:
+    found: JsonObject = {}
     same = type(value) is dict
     for key, held in value.items():
         name = key if type(key) is str else _name(key, keys)
@@ -89,8 +91,8 @@ def _object(value: Mapping[Any, Any], keys: Keys) -> Any:
     return value if same else found
 
 
-def _name(key: Any, keys: Keys) -> str:
-    """A key as text; what JSON writes for it where it is no text."""
+def _name(key: object, keys: Keys) -> str:
+    """A key as text; what JSON writes for it if it is not a text."""
     made = plain(key, (*keys, str(key)))
     if isinstance(made, str):
         return made
@@ -99,14 +101,14 @@ def _name(key: Any, keys: Keys) -> str:
     raise NoJsonError(keys, f"has a key of type {_type_name(key)}", "Keys are texts.")
 
 
-def _type_name(value: Any) -> str:
+def _type_name(value: object) -> str:
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _converted(value: Any, keys: Keys) -> Any:
+def _convert_other(value: object, keys: Keys) -> Json:
     """A value of any other type than JSON's own."""
-    # A time of numpy's counts as an integer, but is none.
+    # A time of numpy's counts as an integer, but is not one.
     of_time = getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
     for kinds, convert in () if of_time else _BY_TYPE:
         if isinstance(value, kinds):
@@ -119,12 +121,12 @@ def _converted(value: Any, keys: Keys) -> Any:
         if hasattr(type(value), attribute):
             return convert(value, keys)
     if type(value).__module__ == "ipaddress":
-        # Imported by whoever gives one, and by few others.
+        # Most programs do not import it; one that gives such a value has.
         return str(value)
     if isinstance(value, Mapping):
         return _object(value, keys)
     if isinstance(value, Set):
-        return _ordered(value, keys)
+        return _sort(value, keys)
     if isinstance(value, Sequence):
         return [plain(entry, (*keys, number)) for number, entry in enumerate(value)]
     raise NoJsonError(keys, f"is of type {_type_name(value)}, which has no JSON form", _HINT)
@@ -133,16 +135,16 @@ def _converted(value: Any, keys: Keys) -> Any:
 _HINT = "Give text, a number, true, false, null, a list or an object instead."
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     """Whether a value is a mark for one that is missing (NA, NaT): it differs from itself, or cannot tell."""
     try:
         different = value != value
-    except Exception:  # noqa: BLE001 - a type of others, whatever its comparison does
+    except Exception:  # noqa: BLE001 - the comparison of a foreign type may raise anything
         return False
     return different is True or different is value or (getattr(different, "ndim", None) == 0 and bool(different))
 
 
-def _numeric(value: Any, keys: Keys) -> Any:
+def _numeric(value: Any, keys: Keys) -> Json:
     """An array, a scalar or a column of numpy or pandas, or of another package that writes `dtype` and `ndim`."""
     kind = getattr(value.dtype, "kind", "")
     if value.ndim:
@@ -163,11 +165,11 @@ def _numeric(value: Any, keys: Keys) -> Any:
     return _refuse(value, keys) if type(made) is type(value) else plain(made, keys)
 
 
-def _refuse(value: Any, keys: Keys, reason: str | None = None, hint: str = _HINT) -> Any:
+def _refuse(value: object, keys: Keys, reason: str | None = None, hint: str = _HINT) -> Json:
     raise NoJsonError(keys, reason or f"is of type {_type_name(value)}, which has no JSON form", hint)
 
 
-def _decimal(value: Decimal, keys: Keys) -> Any:
+def _decimal(value: Decimal, keys: Keys) -> Json:
     if value.is_nan():
         return None
     if value.is_infinite() or abs(value.adjusted()) > _MOST_DIGITS:
@@ -181,14 +183,14 @@ def _decimal(value: Decimal, keys: Keys) -> Any:
     return number
 
 
-def _without_end(value: float, keys: Keys) -> Any:
+def _without_end(value: float, keys: Keys) -> Json:
     """NaN is a missing value; Infinity, which JavaScript would write as null, is refused."""
     if math.isnan(value):
         return None
     return _refuse(value, keys, f"is {'-' if value < 0 else ''}Infinity, which no JSON number can be")
 
 
-def _real(value: Real, keys: Keys) -> Any:
+def _real(value: Real, keys: Keys) -> Json:
     number = float(value)
     if not math.isfinite(number):
         return _without_end(number, keys)
@@ -197,12 +199,12 @@ def _real(value: Real, keys: Keys) -> Any:
     return int(number) if isinstance(value, Fraction) and number.is_integer() else number
 
 
-def _moment(value: datetime, _keys: Keys) -> Any:
+def _moment(value: datetime, _keys: Keys) -> Json:
     # pandas' NaT is a datetime too.
     return None if _is_missing(value) else value.isoformat().replace("+00:00", "Z")
 
 
-def _duration(value: timedelta, _keys: Keys) -> Any:
+def _duration(value: timedelta, _keys: Keys) -> Json:
     """ISO 8601: `P1DT2H30M`, `-PT0.5S`."""
     if _is_missing(value):
         return None
@@ -222,17 +224,17 @@ def _duration(value: timedelta, _keys: Keys) -> Any:
     return ("-" if value < timedelta() else "") + "P" + (text or "T0S")
 
 
-def _bytes(value: Any, keys: Keys) -> Any:
+def _bytes(value: object, keys: Keys) -> Json:
     hint = "Decode it (value.decode()), or give base64 text; a file goes into the item's binary."
     return _refuse(value, keys, f"holds {type(value).__name__}, which may be text or not", hint)
 
 
-def _path(value: PathLike[Any], keys: Keys) -> Any:
+def _path(value: PathLike[str] | PathLike[bytes], keys: Keys) -> Json:
     path = fspath(value)
     return path if isinstance(path, str) else _bytes(path, keys)
 
 
-def _ordered(value: Iterable[Any], keys: Keys) -> Any:
+def _sort(value: Iterable[object], keys: Keys) -> Json:
     entries = [plain(entry, keys) for entry in value]
     try:
         return sorted(entries)
@@ -240,15 +242,15 @@ def _ordered(value: Iterable[Any], keys: Keys) -> Any:
         return _refuse(value, keys, "is a set whose members have no order", "Give a list.")
 
 
-def _from_members(names: Callable[[Any], Iterable[str]]) -> Callable[[Any, Keys], Any]:
-    def convert(value: Any, keys: Keys) -> Any:
+def _from_members(names: Callable[[Any], Iterable[str]]) -> _Convert:
+    def convert(value: object, keys: Keys) -> Json:
         return _object({name: getattr(value, name) for name in names(value)}, keys)
 
     return convert
 
 
-def _from_method(name: str) -> Callable[[Any, Keys], Any]:
-    def convert(value: Any, keys: Keys) -> Any:
+def _from_method(name: str) -> _Convert:
+    def convert(value: object, keys: Keys) -> Json:
         try:
             made = getattr(value, name)()
         except Exception as fault:
@@ -259,10 +261,8 @@ def _from_method(name: str) -> Callable[[Any, Keys], Any]:
     return convert
 
 
-_Convert = Callable[[Any, Keys], Any]
-
 # By type, the narrower first: a Timestamp is a datetime, and that is a date.
-_BY_TYPE: tuple[tuple[Any, _Convert], ...] = (
+_BY_TYPE: tuple[tuple[type | tuple[type, ...], _Convert], ...] = (
     (Undefined, lambda value, _keys: value),
     (Literal, lambda value, keys: plain(value.value, keys)),
     (Enum, lambda value, keys: plain(value.value, keys)),

@@ -11,205 +11,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import Literal
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
-from nodeloom.expression import UNDEFINED, Compiled, Scope
-from nodeloom.expression.fieldreads import NO_FIELDS, Fields
-from nodeloom.expression.splitting import is_template
-from nodeloom.expression.template import PathTemplate
-from nodeloom.expression.text import NotPlainError, mixed_text
 from nodeloom.messages import host_allowed, origin_of
-from nodeloom.plan.address_literals import Place, address_places
-from nodeloom.plan.clause import is_literal, quoted
-from nodeloom.plan.marks import NOTHING_WITHIN, Within
-from nodeloom.plan.missingvalues import came_to_nothing, missing_address, read_nothing_else, spells_nothing
-from nodeloom.plan.pieces import AUTHORITY as _AUTHORITY
-from nodeloom.plan.pieces import Address as Address
-from nodeloom.plan.pieces import Origin as Origin
-from nodeloom.plan.pieces import Piece as Piece
-from nodeloom.plan.wire import scalar_text
-
-if TYPE_CHECKING:
-    from nodeloom.expression.blocks import Part
+from nodeloom.plan.pieces import AUTHORITY, Address, Origin, Piece
 
 UrlValues = Literal["strict", "raw"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+# What ends a path or a query, or what some servers take for a slash: a value that holds one would change more than
+# its own place.
 _SHAPE = re.compile(r"[?#\\\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SHAPE = re.compile(r"/")
 _QUERY_SHAPE = re.compile(r"&")
 # No label of a host is empty (RFC 1035 section 2.3.1): a value that was to be one is not there.
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]|//\.|\.\.")
+# Without a dot: a parameter may choose a region of the service, not another domain.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9-]*")
+# What RFC 3986 allows in path and query; and `%`, since the values are encoded already and must not be so twice.
 _SAFE = "%/:?#[]@!$&'()*+,;=~"
+# A placeholder behind this can no longer change which host is called.
 _ABSOLUTE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*[/?]")
 _STAND_IN = "x"
-# Text before a block that stands in the path: behind the host, and before a query.
-_IN_PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*/|(?![A-Za-z][A-Za-z0-9+.-]*://))[^?#]*")
-_ENCODED_QUOTE = re.compile(r"%27")
-
-
-# What is the same for every item as long as the credential is.
-_SETTLED_NAMES = frozenset({"$credentials", "$version"})
-
-
-def is_settled(value: Compiled, *, more: frozenset[str] = frozenset(), constants: Collection[str] = ()) -> bool:
-    """Whether a value is the same for every item of a run as long as the credential stays the same.
-
-    `more` are names that are settled where it stands, `constants` the parameters that are the same for every item.
-    """
-    if value.static:
-        return True
-    allowed = _SETTLED_NAMES | more
-    if _reads_only(value, constants):
-        allowed |= {"$parameter"}
-    return bool(value.names) and value.names <= allowed and not value.needs_javascript
-
-
-def _reads_only(value: Compiled, parameters: Collection[str]) -> bool:
-    """Whether of `$parameter` nothing but members of these names are read."""
-    read = [path[1] if len(path) > 1 else None for path in value.references if path[0] == "$parameter"]
-    return bool(read) and all(name in parameters for name in read)
-
-
-class AddressTemplate:
-    """A compiled `url` or `baseURL`: a template, or constant text.
-
-    `strict` lets no block of its path come to nothing, and writes what stands in an OData literal as one. `made_of` are
-    the credential's fields it reads.
-    """
-
-    __slots__ = ("_chunks", "made_of", "settled", "source", "static")
-
-    def __init__(
-        self,
-        source: str,
-        *,
-        static_parameters: Collection[str],
-        value_is_static: bool = False,
-        strict: bool = False,
-        within: Within = NOTHING_WITHIN,
-    ) -> None:
-        self.source = source
-        self._chunks: list[Piece | _Block] = []
-        pieces: list[Any] = [source]
-        if is_template(source, "n8n"):
-            # The parser is loaded with the first template.
-            from nodeloom.expression.blocks import compile_parts
-
-            pieces = compile_parts(source, "n8n", "url")
-        others: list[Place] = ["other"] * len(pieces)
-        places = iter(address_places(pieces) if strict else others)
-        before = ""
-        for piece in pieces:
-            if isinstance(piece, str):
-                before += piece
-                if piece:
-                    self._chunks.append(Piece(piece, Origin.DESCRIPTOR))
-                continue
-            origin = _writer(piece.value, static_parameters, value_is_static)
-            # A lone block is the whole address, so its slashes are its own; a computed one may bring ours.
-            whole = len(pieces) > 1 and isinstance(piece.value, PathTemplate)
-            needed = strict and origin is Origin.VALUE and _IN_PATH.fullmatch(before) is not None
-            made_of = within.fields(piece.value)
-            self._chunks.append(_Block(piece, source, origin, next(places), made_of, whole=whole, needed=needed))
-            before += _STAND_IN
-        self.static = all(isinstance(chunk, Piece) for chunk in self._chunks)
-        self.settled = all(is_settled(code) for code in self.compiled())
-        self.made_of = NO_FIELDS.union(*(chunk.made_of for chunk in self._chunks))
-
-    def compiled(self) -> list[Compiled]:
-        """The code blocks, for the plan's account of what its templates read."""
-        return [chunk.part.value for chunk in self._chunks if isinstance(chunk, _Block)]
-
-    def resolve(self, scope: Scope) -> Address | Any:
-        """The address for one item; UNDEFINED when the template is one block that resolves to undefined.
-
-        Raises MissingValueError for a block in the path that came to nothing, InvalidValueError for a value that is no
-        literal where one has to be.
-        """
-        if len(self._chunks) == 1 and isinstance(block := self._chunks[0], _Block):
-            value = block.part.value.resolve(scope)
-            if block.needed and (
-                (value is UNDEFINED and read_nothing_else(block.part.value, scope))
-                or block.is_made_of_nothing(value, scope)
-            ):
-                raise missing_address(self.source, block.part.block.code, block.part.value, scope)
-            return (
-                UNDEFINED if value is UNDEFINED else Address((Piece(_text(value), block.origin, None, block.made_of),))
-            )
-        return Address(tuple(c if isinstance(c, Piece) else c.piece(scope) for c in self._chunks))
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A code block of an address template; `needed` says that it may not come to nothing."""
-
-    part: Part
-    source: str
-    origin: Origin
-    place: Place
-    made_of: Fields
-    whole: bool
-    needed: bool
-
-    def piece(self, scope: Scope) -> Piece:
-        value = self.part.value.resolve(scope)
-        # If a descriptor computes an empty text from an item, that is what its author means.
-        nothing = self.needed and value != "" and came_to_nothing(value)
-        if self.needed and (nothing or self.is_made_of_nothing(value, scope)):
-            raise missing_address(self.source, self.part.block.code, self.part.value, scope)
-        text = _text(value)
-        if self.place != "other":
-            text = self._as_literal(text, value, scope)
-        expression = f"{{{{{self.part.block.code}}}}}" if self.whole else None
-        return Piece(text, self.origin, expression, self.made_of)
-
-    def is_made_of_nothing(self, value: Any, scope: Scope) -> bool:
-        """Whether what the block computes holds nothing: all that it reads is missing, or its text says so."""
-        code = self.part.value
-        if not code.needs_javascript:
-            return False
-        return spells_nothing(value, code, scope) or read_nothing_else(code, scope)
-
-    def _as_literal(self, text: str, value: Any, scope: Scope) -> str:
-        if self.place == "quoted":
-            if not text and self.origin is Origin.VALUE:
-                raise missing_address(self.source, self.part.block.code, self.part.value, scope)
-            return _ENCODED_QUOTE.sub(r"\g<0>\g<0>", quoted(text, self.part))
-        if value is None:
-            text = "null"
-        if self.origin is Origin.VALUE and not is_literal(text):
-            raise InvalidValueError(
-                "The value stands where the address holds an OData literal, and is none.",
-                value=text,
-                expression=self.source,
-                hint=f"Put the block into quotes in the address: '{{{{{self.part.block.code}}}}}'.",
-            )
-        return text
-
-
-def _text(value: Any) -> str:
-    try:
-        return mixed_text(value)
-    except NotPlainError:
-        return scalar_text(value)
-
-
-def _writer(block: Compiled, static_parameters: Collection[str], value_is_static: bool) -> Origin:
-    names = block.names - {"$version"}
-    if names <= {"$credentials"}:
-        return Origin.CREDENTIAL
-    if names <= {"$credentials", "$parameter", "$value"}:
-        constant = "$parameter" not in names or _reads_only(block, static_parameters)
-        if constant and (value_is_static or "$value" not in names):
-            return Origin.AUTHOR
-    return Origin.VALUE
 
 
 def join(base: Address | None, url: Address | None) -> Address:
@@ -256,12 +84,13 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
         _check_values(address)
     _check_placeholders(address)
     filled = "".join(
-        _filled(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
+        _fill(piece.text, path_values, url_values) if piece.origin is Origin.DESCRIPTOR else piece.text
         for piece in address.pieces
     )
-    match = _AUTHORITY.match(filled)
+    match = AUTHORITY.match(filled)
     head = filled[: match.end()] if match else ""
     _check_origin(head, filled)
+    # A fragment is not sent (RFC 9110 section 7.1).
     rest = filled[len(head) :].partition("#")[0]
     try:
         return head + quote(rest, safe=_SAFE)
@@ -276,7 +105,7 @@ def finish(address: Address, path_values: Mapping[str, str], url_values: UrlValu
 def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
     """A finished address of which only placeholders are open: text, the name of one, text, …; encoded.
 
-    None where it is not that simple: a placeholder before the path, a fragment, or a value of an item in it. Raises
+    None if it is not that simple: a placeholder before the path, a fragment, or an item's value in it. Raises
     as `finish` does.
     """
     parts = [""]
@@ -291,16 +120,17 @@ def in_parts(address: Address, url_values: UrlValues) -> list[str] | None:
             parts[-1] += piece.text
     if "#" in address.text or (len(parts) > 1 and not _ABSOLUTE_PATH.match(parts[0])):
         return None
+    # The checks of `finish` are made once, with a letter in each placeholder: an encoded value changes no shape.
     whole = dict.fromkeys(parts[1::2], _STAND_IN)
     finish(address, whole, url_values)
-    head = _AUTHORITY.match(parts[0])
+    head = AUTHORITY.match(parts[0])
     texts = [quote(text, safe=_SAFE) for text in parts[2::2]]
     parts[0] = parts[0][: head.end() if head else 0] + quote(parts[0][head.end() if head else 0 :], safe=_SAFE)
     parts[2::2] = texts
     return parts
 
 
-def _filled(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:
+def _fill(text: str, path_values: Mapping[str, str], url_values: UrlValues) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in path_values and url_values == "strict":
             raise InvalidValueError(
@@ -346,7 +176,7 @@ def _check_origin(head: str, address: str) -> None:
 
 
 def _check_values(address: Address) -> None:
-    """Refuse a value that came with an item where it would decide about more than one piece of path or query."""
+    """Refuse a value that came with an item if it would decide about more than one piece of path or query."""
     if any(piece.origin is Origin.VALUE for piece in address.authority()):
         raise InvalidValueError(
             "An item's value would decide which host is called.",
@@ -423,9 +253,11 @@ def secret_may_go(address: Address, url: str, credential_origins: Collection[str
     if any(piece.origin is Origin.VALUE for piece in authority):
         return False
     labels = [piece.text for piece in authority if piece.origin is Origin.AUTHOR]
+    # n8n sends a credential to any host that its author's parameters give.
     if not labels or url_values == "raw":
         return True
     last = authority[-1]
+    # A label in front of a domain of the descriptor's stays in that domain. A label at the end would choose the domain.
     ends_with_domain = last.origin is not Origin.AUTHOR and last.text.startswith(".") and "." in last.text[1:]
     return ends_with_domain and all(_HOST_LABEL.fullmatch(text) for text in labels)
 
@@ -433,7 +265,7 @@ def secret_may_go(address: Address, url: str, credential_origins: Collection[str
 def author_may_choose(address: Address, url: str, credential_origins: Collection[str], hosts: Collection[str]) -> bool:
     """Whether an author may send a credential's secret to `url` when the credential restricts them to `hosts` (n8n).
 
-    A host that no parameter has a part in, or that the credential itself names, is none of an author's choices.
+    A host is not an author's choice if no parameter has a part in it, or if the credential itself names it.
     """
     if origin_of(url) in credential_origins or all(piece.origin is not Origin.AUTHOR for piece in address.authority()):
         return True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: option among them.
 Place = Literal["quoted", "literal", "other"]
 
-# A quote also where it is percent-encoded: the service decodes first.
+# A percent-encoded quote counts as well: the service decodes before it reads the literal.
 _SYMBOL = re.compile(r"%27|.", re.DOTALL | re.IGNORECASE)
 _QUOTES = ("'", "%27")
 
@@ -76,6 +76,7 @@ class _Scanner:
 
     def block(self, after: str) -> Place:
         """The place of a block, `after` being the text behind it."""
+        # A block that is the whole option is a clause that its author made, not a literal in one.
         alone = self._is_clause() and not self._value_begun and after[:1] in ("", "&", "#")
         self._value_begun = self._value_begun or self._in_value
         if self._quoted:

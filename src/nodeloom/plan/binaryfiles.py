@@ -6,14 +6,14 @@ import base64
 import binascii
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 from nodeloom.errors import InvalidValueError, nearest
 from nodeloom.expression import Scope
 from nodeloom.plan.styles import structure
+from nodeloom.values import Json, JsonObject
 
 
-def file_of(value: Any, scope: Scope) -> dict[str, Any]:
+def file_of(value: object, scope: Scope) -> JsonObject:
     """The binary data `value` stands for: `{data, mimeType, fileName}` as it is, or the item's data of that name.
 
     Raises InvalidValueError when the item has none of that name, with the nearest.
@@ -34,16 +34,17 @@ def file_of(value: Any, scope: Scope) -> dict[str, Any]:
     )
 
 
-def files_of(value: Any, scope: Scope) -> list[dict[str, Any]]:
+def files_of(value: object, scope: Scope) -> list[JsonObject]:
     """As `file_of`, for several: a list of names or data, as JSON too, or names with commas between them."""
     listed = structure(value)
+    # A name may hold a comma, so that the whole text is looked for first.
     if isinstance(listed, str) and listed not in ((scope.cell.item or {}).get("binary") or {}):
         listed = [name.strip() for name in listed.split(",")]
     return [file_of(entry, scope) for entry in (listed if isinstance(listed, list) else [listed])]
 
 
-def content_of(file: Mapping[str, Any]) -> bytes:
-    """The bytes of a file. Raises InvalidValueError when they are no base64."""
+def content_of(file: Mapping[str, Json]) -> bytes:
+    """The bytes of a file. Raises InvalidValueError if they are not base64."""
     try:
         return base64.b64decode(file["data"], validate=True)
     except (binascii.Error, KeyError):
@@ -52,7 +53,7 @@ def content_of(file: Mapping[str, Any]) -> bytes:
         ) from None
 
 
-def media_type(stated: str | None, file: Mapping[str, Any] | None = None) -> str | None:
+def media_type(stated: str | None, file: Mapping[str, Json] | None = None) -> str | None:
     """The media type something is sent as: the file's own where what is `stated` allows it, else the one stated.
 
     `stated` is one media type, several with commas between them, or a range (RFC 9110 section 12.5.1); None leaves it

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
 from nodeloom.expression import UNDEFINED, Compiled
@@ -35,6 +34,7 @@ class BodyFields:
         body = draft.options.get("body")
         if not _is_empty(body, leaves_null_out=True) or str(draft.options.get("method") or "GET").upper() == "GET":
             return
+        # A form cannot say null, so axios leaves such a field out.
         leaves_null_out = _kind(draft) in (FORM, MULTIPART)
         if body is not None and not _is_empty(body, leaves_null_out=leaves_null_out):
             return
@@ -91,7 +91,7 @@ def parameters_read_by(request: RequestRouting | None) -> list[str]:
     return _parameters_in(_body_of(request))
 
 
-def _parameters_in(written: Any) -> list[str]:
+def _parameters_in(written: object) -> list[str]:
     return [name[1] for name in names_read(written) if name[0] == "$parameter"]
 
 
@@ -99,7 +99,7 @@ def _sends_value(routing: Routing | None) -> bool:
     return routing is not None and routing.send is not None and routing.send.type == "body"
 
 
-def _body_of(request: RequestRouting | None) -> Any:
+def _body_of(request: RequestRouting | None) -> object:
     return None if request is None else request.body
 
 
@@ -109,16 +109,16 @@ def _kind(draft: Draft) -> str:
     return next((media_type(str(value)) for name, value in fields if name.lower() == "content-type"), "")
 
 
-def _is_empty(body: Any, *, leaves_null_out: bool) -> bool:
+def _is_empty(body: object, *, leaves_null_out: bool) -> bool:
     """Whether nothing of a body is sent. Null is a value of JSON; a form leaves it out."""
     if isinstance(body, Mapping):
         return all(_is_empty(value, leaves_null_out=leaves_null_out) for value in body.values())
     return body is UNDEFINED or (body is None and leaves_null_out)
 
 
-def _is_nothing(value: Any, prop: PropertyDescriptor | None, *, leaves_null_out: bool) -> bool:
+def _is_nothing(value: object, prop: PropertyDescriptor | None, *, leaves_null_out: bool) -> bool:
     """Whether what an author wrote for `prop` came to nothing; an object whose members did, came to nothing too."""
-    if is_locator(prop, value):
+    if isinstance(value, Mapping) and is_locator(prop, value):
         value = value.get("value", UNDEFINED)
     if isinstance(value, Mapping) and value:
         return all(_is_nothing(member, None, leaves_null_out=leaves_null_out) for member in value.values())

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 from nodeloom.errors import InvalidValueError, MissingValueError
 from nodeloom.expression import UNDEFINED
 from nodeloom.expression.fieldreads import EVERY
-from nodeloom.headerfields import is_not_sent
 from nodeloom.messages import Request, Said, origin_of
-from nodeloom.plan.address import Address, UrlValues, author_may_choose, finish, join, secret_may_go
-from nodeloom.plan.draft import Draft, said_by
-from nodeloom.plan.encoders import header_text
+from nodeloom.plan.address import UrlValues, author_may_choose, finish, join, secret_may_go
+from nodeloom.plan.draft import Draft, collect_said
 from nodeloom.plan.marks import NO_MARKS, NO_TEXTS, Marks, texts_of_marked
 from nodeloom.plan.merge import copy_json
 from nodeloom.plan.payload import JSON, is_sent, write_payload
+from nodeloom.plan.pieces import Address
+from nodeloom.plan.requestheaders import beside_cookies, fields_of, header_lines, set_header
 from nodeloom.plan.transfer import Transfer, seconds_of
 from nodeloom.plan.travel import (
     Statuses,
@@ -30,29 +30,11 @@ from nodeloom.plan.travel import (
     most_redirects,
     statuses_of,
 )
-from nodeloom.plan.wire import ARRAY_FORMATS, encode_query, scalar_text
-from nodeloom.redaction import MASK, MaskedTexts, MaskedValues, telling
+from nodeloom.plan.wire import ARRAY_FORMATS, encode_query
+from nodeloom.redaction import MASK, MaskedTexts, telling
 
-# Where a message ends, how long its connection lives and whom it is for is HTTP's own to say (RFC 9110 sections 7.2,
-# 7.6.1 and 8.6): one that says it twice is read as two by some servers.
-OWN_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-
-# A token (RFC 9110 section 9.1). CONNECT and TRACE are for whoever stands between: the one has no path, and the answer
-# to the other would hold the credential.
+# A token (RFC 9110 section 9.1). CONNECT and TRACE are for proxies on the way: CONNECT has no path, and
+# the answer to TRACE would hold the credential.
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,32}")
 _OWN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
@@ -66,12 +48,12 @@ class Injected(Protocol):
         ...
 
     @property
-    def qs(self) -> Mapping[str, Any]:
+    def qs(self) -> Mapping[str, object]:
         """Query parameters."""
         ...
 
     @property
-    def body(self) -> Mapping[str, Any] | None:
+    def body(self) -> Mapping[str, object] | None:
         """Members of the body."""
         ...
 
@@ -95,8 +77,21 @@ class Injected(Protocol):
 class Frame:
     """A request without its address: what of it is often the same for every item.
 
-    `query` is text without `?`. `credential_headers` are the names of the fields that are the credential's, in lower
-    case, and `credential_texts` what the plan's templates made of its secrets.
+    Args:
+        method: in upper case.
+        headers: as they are sent.
+        query: text without `?`.
+        body: None for no body.
+        timeout: in seconds; None for the transport's own.
+        most_redirects: how many are followed; None for as many as the transport follows.
+        verify: whether the service's certificate is checked.
+        proxy: its address, if the node names one.
+        credential_headers: the names of the fields that are the credential's, in lower case.
+        credential_body: whether the body holds something of the credential.
+        every_status: whether every status is an answer but those that are `failing`.
+        failing: the statuses that stay errors.
+        hosts: where the request and its redirects may go; None for any host.
+        credential_texts: what the plan's templates made of the credential's secrets.
     """
 
     method: str
@@ -156,12 +151,17 @@ class Common(Protocol):
 class Call:
     """One HTTP call of one item, before the credential is put on.
 
-    `options` is n8n's request object with every value resolved; `path` holds encoded path values. `common` writes it
-    quicker where the plan's calls have much in common. `marks` are the parts that are the credential's. `draft` is what
-    it was made of.
+    Args:
+        options: n8n's request object with every value resolved.
+        path: encoded path values by placeholder.
+        url_values: how values get into the address.
+        transfer: how the request travels.
+        common: writes it quicker if the plan's calls have much in common.
+        marks: the parts that are the credential's.
+        draft: what it was made of.
     """
 
-    options: dict[str, Any]
+    options: dict[str, object]
     path: dict[str, str]
     url_values: UrlValues
     transfer: Transfer
@@ -176,11 +176,12 @@ class Call:
     @property
     def said(self) -> Said:
         """What the call says, by name; and what of it is not told."""
-        return said_by(self.options, self.draft)
+        return collect_said(self.options, self.draft)
 
     @property
     def method(self) -> str:
-        """The HTTP method, upper case; GET when none is given (n8n). Raises InvalidValueError for what is none."""
+        """The HTTP method, upper case; GET if none is given (n8n). Raises InvalidValueError if it cannot be sent."""
+        # axios sends methods in upper case, so descriptors write `get` as well.
         method = str(self.options.get("method") or "GET").upper()
         if _METHOD.fullmatch(method) is None or method in _OWN_METHODS:
             raise InvalidValueError(
@@ -190,6 +191,11 @@ class Call:
                 hint="Use GET, POST, PUT, PATCH or DELETE.",
             )
         return method
+
+    def with_options(self, options: dict[str, object], marks: Marks | None = None) -> Call:
+        """The call of another page of the same item; `marks` are those of its request, if they are not the same."""
+        marks = self.marks if marks is None else marks
+        return Call(options, self.path, self.url_values, self.transfer, marks=marks, draft=self.draft)
 
     def address(self) -> Address:
         """Where the call goes, as pieces. Raises MissingValueError when the item has nothing for the `url` (strict)."""
@@ -227,13 +233,14 @@ class Call:
     def frame(self, injection: Injected | None) -> Frame:
         """Everything of the request but its address. Raises InvalidValueError when a part cannot be sent."""
         options, as_n8n = self.options, self.url_values == "raw"
-        headers = _headers(options.get("headers"), self.marks.headers, as_n8n=as_n8n)
-        query = copy_json(_mapping(options.get("qs"), "qs", lenient=as_n8n))
+        headers = header_lines(options.get("headers"), self.marks.headers, as_n8n=as_n8n)
+        query = copy_json(fields_of(options.get("qs"), "qs", lenient=as_n8n))
         if is_true(options.get("json")) and not any(name.lower() == "accept" for name in headers):
             headers["accept"] = JSON
         basic = basic_of(options.get("auth"))
         if basic is not None:
-            _set_header(headers, "Authorization", basic)
+            # As in axios `auth` takes the place of an Authorization header that is there.
+            set_header(headers, "Authorization", basic)
         secret_headers: set[str] = set()
         texts = NO_TEXTS
         # A method goes wherever a redirect leads.
@@ -246,9 +253,10 @@ class Call:
             for name, value in injection.headers.items():
                 if basic is None or injection.basic or name.lower() != "authorization":
                     if name.lower() == "cookie" and not as_n8n:
-                        value = _beside_cookies(headers, value)
-                    _set_header(headers, name, value)
+                        value = beside_cookies(headers, value)
+                    set_header(headers, name, value)
                     secret_headers.add(name.lower())
+            # A credential's parameters take the place of the request's of the same name (n8n).
             query.update(injection.qs)
         body = self._body(injection)
         own_body = injection is not None and bool(self.marks.body or injection.body)
@@ -280,7 +288,7 @@ class Call:
         """The statuses that are answers."""
         return statuses_of(self.options.get("ignoreHttpStatusErrors"), as_n8n=self.url_values == "raw")
 
-    def _body(self, injection: Injected | None) -> Any:
+    def _body(self, injection: Injected | None) -> object:
         """The body that is sent, the credential's fields in it; None when there is none.
 
         As in n8n a GET has none, but a call that names no method, and is a GET by that, has one.
@@ -292,6 +300,7 @@ class Call:
         if not is_sent(body, as_n8n=self.url_values == "raw"):
             if not put_on and not is_true(self.options.get("bodyRequired")):
                 return None
+            # The credential's fields need an object, and `bodyRequired` asks for an empty one.
             body = body if isinstance(body, dict) else {}
         if put_on:
             if not isinstance(body, dict):
@@ -319,6 +328,7 @@ class Call:
                 value=url,
                 hint="Put the host into the credential.",
             )
+        # n8n lets a credential say which hosts an author's own parameters may choose (allowedHttpRequestDomains).
         hosts = injection.author_hosts
         if hosts is not None and not author_may_choose(self.address(), url, credential_origins, hosts):
             raise InvalidValueError(
@@ -336,76 +346,7 @@ class Call:
         return chosen if chosen in ARRAY_FORMATS else "indices"
 
 
-def _address(value: Any) -> Address | None:
+def _address(value: object) -> Address | None:
     if isinstance(value, Address):
         return value
     return None
-
-
-def _mapping(value: Any, name: str, *, lenient: bool = False) -> dict[str, Any]:
-    """The object that a request has under `name`, empty if there is none. If `lenient`, a text counts as none (n8n).
-
-    Raises InvalidValueError if the value is anything else.
-    """
-    if isinstance(value, dict):
-        return value
-    if value is UNDEFINED or not value or (lenient and isinstance(value, str)):
-        return {}
-    raise InvalidValueError(
-        f"{name} is not an object.", property=name, value=value, hint='Write it like {"name": "value"}.'
-    )
-
-
-def _headers(values: Any, made: Collection[str], *, as_n8n: bool) -> dict[str, str]:
-    """The headers as text; `made` are those that are the credential's, by name in lower case."""
-    headers: dict[str, str] = MaskedValues()
-    for name, value in _mapping(values, "headers").items():
-        # One that is not sent takes the earlier one of its name away. What is undefined does so in n8n alone.
-        if value is UNDEFINED or is_not_sent(value):
-            if as_n8n or value is not UNDEFINED:
-                _drop_header(headers, name)
-            continue
-        try:
-            _set_header(headers, name, header_text(scalar_text(value, objects=as_n8n)))
-        except InvalidValueError as error:
-            error.property = error.property or name
-            if EVERY in made or name.lower() in made:
-                error.value = MASK
-            raise
-    return headers
-
-
-def _beside_cookies(headers: Mapping[str, str], cookies: str) -> str:
-    """A credential's cookies behind those of the request, in the one header there is (RFC 6265 section 5.4).
-
-    Of two cookies of one name the credential's stays.
-    """
-    own = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
-    names = {pair.partition("=")[0].strip() for pair in cookies.split(";")}
-    kept = [pair.strip() for pair in own.split(";") if pair.strip() and pair.partition("=")[0].strip() not in names]
-    return "; ".join([*kept, cookies])
-
-
-def _drop_header(headers: dict[str, str], name: str) -> None:
-    folded = name.lower()
-    for known in [known for known in headers if known.lower() == folded]:
-        del headers[known]
-
-
-def _set_header(headers: dict[str, str], name: str, value: str) -> None:
-    # Blanks around a value are no part of it (RFC 9110 section 5.5).
-    value = value.strip(" \t")
-    folded = name.lower()
-    for known in headers:
-        if known.lower() == folded:
-            headers[known] = value
-            return
-    if not name.isascii() or not name or any(c <= " " or c in '()<>@,;:\\"/[]?={}\x7f' for c in name):
-        raise InvalidValueError(
-            "The header's name cannot be sent.", value=name, hint="A header name is letters, digits and dashes."
-        )
-    if folded in OWN_HEADERS:
-        raise InvalidValueError(
-            f"The header {name} is the connection's own.", value=name, hint="Leave it out; it is sent as it must be."
-        )
-    headers[name] = value

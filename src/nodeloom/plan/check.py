@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from nodeloom.descriptor.misspelling import typo_of
 from nodeloom.descriptor.models import HOOK, PostReceive
@@ -52,7 +51,7 @@ class Readable:
         return cls({"$credentials": names | {_ADDED_FIELD}, "$self": names})
 
 
-def template_problems(raw: Any, readable: Readable | None = None) -> list[Problem]:
+def template_problems(raw: object, readable: Readable | None = None) -> list[Problem]:
     """Every template in a node, resource or credential document that does not compile, or reads what is not there.
 
     In document order; each problem has the JSON path of the string. What a template must not read is only known with
@@ -61,12 +60,12 @@ def template_problems(raw: Any, readable: Readable | None = None) -> list[Proble
     return list(_problems(raw, (), readable or Readable(), resolved=False))
 
 
-def parameter_problems(parameters: Any, readable: Readable, at: Keys = ()) -> list[Problem]:
+def parameter_problems(parameters: object, readable: Readable, at: Keys = ()) -> list[Problem]:
     """As `template_problems`, for an author's parameters, which are templates at any depth."""
     return list(_problems(parameters, at, readable, resolved=True))
 
 
-def routing_problems(raw: Any, at: Keys = ()) -> Iterator[Problem]:
+def routing_problems(raw: object, at: Keys = ()) -> Iterator[Problem]:
     """Steps from an answer to items, and paginations, that running would refuse; in document order."""
     if isinstance(raw, list):
         for index, entry in enumerate(raw):
@@ -78,23 +77,24 @@ def routing_problems(raw: Any, at: Keys = ()) -> Iterator[Problem]:
                 for index, step in enumerate(value if isinstance(value, list) else ()):
                     if isinstance(step, dict) and HOOK not in step and isinstance(step.get("type"), str):
                         known = PostReceive(type=step["type"])
-                        yield from _refused(partial(compile_step, known), (*place, index, "type"))
+                        yield from _find_refusal(partial(compile_step, known), (*place, index, "type"))
             elif key == "pagination" and at and at[-1] in ("operations", "requestOperations"):
                 yield from _pagination_problems(value, place)
             else:
                 yield from routing_problems(value, place)
 
 
-def _refused(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
+def _find_refusal(compiling: Callable[[], object], at: Keys) -> Iterator[Problem]:
     try:
         compiling()
     except ExpressionSyntaxError:
-        return  # said where the template stands
+        # `template_problems` says so at the template itself.
+        return
     except DescriptorError as fault:
         yield Problem(json_path(at), fault.message, fault.value, fault.hint)
 
 
-def _pagination_problems(value: Any, at: Keys) -> Iterator[Problem]:
+def _pagination_problems(value: object, at: Keys) -> Iterator[Problem]:
     kind = value.get("type") if isinstance(value, Mapping) else None
     if kind in PAGINATIONS or (isinstance(value, Mapping) and HOOK in value):
         return
@@ -103,7 +103,7 @@ def _pagination_problems(value: Any, at: Keys) -> Iterator[Problem]:
     yield Problem(json_path((*at, "type")), f"unknown type of a pagination {preview(kind)}.", preview(value), hint)
 
 
-def _problems(part: Any, at: Keys, readable: Readable, *, resolved: bool) -> Iterator[Problem]:
+def _problems(part: object, at: Keys, readable: Readable, *, resolved: bool) -> Iterator[Problem]:
     if isinstance(part, Mapping):
         for key, value in part.items():
             inner = _in_entry(readable, value) if key == "values" and not resolved else readable
@@ -117,15 +117,15 @@ def _problems(part: Any, at: Keys, readable: Readable, *, resolved: bool) -> Ite
         except ExpressionSyntaxError as fault:
             yield Problem(json_path(at), fault.message, hint=fault.hint)
             return
-        yield from _absent(compiled, part, at, readable)
+        yield from _find_absent(compiled, part, at, readable)
 
 
-def _in_entry(readable: Readable, values: Any) -> Readable:
+def _in_entry(readable: Readable, values: object) -> Readable:
     """What can be read inside an entry of a fixedCollection: its own members too, as `$parent`."""
     return replace(readable, names={**readable.names, "$parent": names_of(values)} if readable.names else {})
 
 
-def _absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> Iterator[Problem]:
+def _find_absent(compiled: Compiled, written: str, at: Keys, readable: Readable) -> Iterator[Problem]:
     """Members that a template reads and that are not there."""
     for holder, *keys in compiled.references:
         known = readable.names.get(str(holder))

@@ -13,7 +13,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from nodeloom.errors import InvalidValueError, ParameterError, preview
 from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
@@ -71,7 +71,7 @@ _Piece = str | _Quoted | _Token
 
 
 def _read(pieces: Sequence[Part | str], quotes: str) -> tuple[list[_Piece], str]:
-    """The pieces with each block where it stands, and the quote open at the end. `quotes` are those that count."""
+    """The pieces with each block in its place, and the quote that is open at the end. `quotes` are those that count."""
     found: list[_Piece] = []
     quote = ""
     for piece in pieces:
@@ -82,7 +82,7 @@ def _read(pieces: Sequence[Part | str], quotes: str) -> tuple[list[_Piece], str]
             found.append(_Quoted(piece, quote))
         else:
             found.append(_Token((piece,)))
-    return list(_joined(found)), quote
+    return list(_join_touching(found)), quote
 
 
 def _quote_after(text: str, quote: str, quotes: str) -> str:
@@ -100,7 +100,7 @@ def _quote_after(text: str, quote: str, quotes: str) -> str:
     return quote
 
 
-def _joined(pieces: list[_Piece]) -> Iterator[_Piece]:
+def _join_touching(pieces: list[_Piece]) -> Iterator[_Piece]:
     """The pieces, with what a token touches taken into it."""
     held: list[Part | str] = []
     for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
@@ -161,7 +161,7 @@ class ClauseText(PartedText):
         raise ParameterError(f"{self.label} {what}.", property=self.property, value=self.source, hint=hint)
 
     def resolve(self, scope: Scope) -> str:
-        """The clause. Raises MissingValueError for a block that came to nothing, InvalidValueError for no literal."""
+        """The clause. Raises MissingValueError for a block of nothing, InvalidValueError if it is not a literal."""
         return "".join([p if isinstance(p, str) else self._text_of(p, scope) for p in self._written])
 
     def _text_of(self, piece: _Quoted | _Token, scope: Scope) -> str:
@@ -182,7 +182,7 @@ class ClauseText(PartedText):
             code = next(part.block.code for part in piece.pieces if not isinstance(part, str))
             quote = '"' if self._search else "'"
             raise InvalidValueError(
-                f"The value would be a part of {self.label} that is no literal.",
+                f"The value would be a part of {self.label} that is not a literal.",
                 property=self.property,
                 value=text,
                 expression=str(self.source),
@@ -192,6 +192,7 @@ class ClauseText(PartedText):
 
     def _in_quotes(self, part: Part, quote: str, scope: Scope) -> str:
         value = part.value.resolve(scope)
+        # Most values are plain texts without a quote, of which nothing else can be said.
         quick = not self._search and not part.value.needs_javascript
         if quick and type(value) is str and value and "'" not in value:
             return value
@@ -204,9 +205,9 @@ class ClauseText(PartedText):
             return text.replace("\\", "\\\\").replace('"', '\\"')
         if self._search and '"' in text:
             self._refuse_value("The value would end a phrase.", value, "In $search a phrase stands in double quotes.")
-        return quoted(text, part)
+        return quote_text(text, part)
 
-    def _refuse_value(self, message: str, value: Any, hint: str) -> NoReturn:
+    def _refuse_value(self, message: str, value: object, hint: str) -> NoReturn:
         raise InvalidValueError(message, property=self.property, value=value, expression=str(self.source), hint=hint)
 
 
@@ -218,12 +219,12 @@ def _first(piece: _Piece) -> str:
     return piece[:1] if isinstance(piece, str) else ""
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_nothing(value: object) -> bool:
     return value is UNDEFINED or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _bare(value: Any) -> str:
-    """A value as it would stand outside quotes; text that no literal begins with for what never can."""
+def _bare(value: object) -> str:
+    """A value as it would stand outside quotes; if it never can, a text that is not a literal."""
     if value is None:
         return "null"
     if isinstance(value, datetime):
@@ -231,8 +232,9 @@ def _bare(value: Any) -> str:
     return preview(value) if isinstance(value, (Mapping, list, tuple)) else scalar_text(value)
 
 
-def quoted(text: str, part: Part) -> str:
+def quote_text(text: str, part: Part) -> str:
     """`text` as it stands in an OData string literal. An expression that doubles quotes itself is taken at its word."""
+    # Doubling such a text again would look for another value.
     if "'" in text and "'" not in text.replace("''", "") and _doubles_quotes(part):
         return text
     return text.replace("'", "''")
@@ -279,7 +281,7 @@ def refuse_unread_clause(name: str, written: Compiled | None) -> None:
         )
 
 
-def compile_query(written: Any, property: str) -> Compiled:  # noqa: A002 - the descriptor's own word
+def compile_query(written: object, property: str) -> Compiled:  # noqa: A002 - the descriptor's own word
     """What a descriptor writes for `qs`: members of OData's names as clauses, the others as they are."""
     if not isinstance(written, Mapping):
         return compile_value(written, dialect="n8n", property=property)

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from nodeloom.descriptor.models import PropertyDescriptor
@@ -23,7 +22,7 @@ from nodeloom.plan.objecttext import object_of
 from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import json_text, number_of, scalar_text
 
-Read = Callable[[Any], Any]
+Read = Callable[[object], object]
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?([-+][0-9]{4})?([-+][0-9]{1,2}(:[0-9]{2})?)?")
@@ -55,23 +54,23 @@ class Coercion:
         dated = any(t is not None and t.lower() == "datetime" for t in types)
         self._date = compile_value(_DATE, dialect="n8n", property="validateType") if dated else None
 
-    def apply(self, value: Any, scope: Scope) -> Any:
-        """`value` as the property asks for it. Raises InvalidValueError for what is none of the type."""
+    def apply(self, value: object, scope: Scope) -> object:
+        """`value` as the property asks for it. Raises InvalidValueError for a value that is not of the type."""
         if not self._members:
-            return self._typed(self._prop, value, scope)
+            return self._to_type(self._prop, value, scope)
         if isinstance(value, list):
             return [self._entry(entry, scope) for entry in value]
         return self._entry(value, scope)
 
-    def _entry(self, entry: Any, scope: Scope) -> Any:
+    def _entry(self, entry: object, scope: Scope) -> object:
         if not isinstance(entry, Mapping):
             return entry
         return {
-            name: self._typed(self._members[name], held, scope) if name in self._members else held
+            name: self._to_type(self._members[name], held, scope) if name in self._members else held
             for name, held in entry.items()
         }
 
-    def _typed(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
+    def _to_type(self, prop: PropertyDescriptor, value: object, scope: Scope) -> object:
         if value is None or value is UNDEFINED:
             return UNDEFINED
         kind = str(prop.validate_type).lower()
@@ -100,14 +99,14 @@ def _asks(prop: PropertyDescriptor) -> bool:
     return bool(prop.validate_type) and not prop.model_extra.get("ignoreValidationDuringExecution")
 
 
-def _date_of(template: Compiled, value: Any, scope: Scope) -> Any:
+def _date_of(template: Compiled, value: object, scope: Scope) -> object:
     found = template.resolve(scope.extend({"$value": value}))
     if not isinstance(found, datetime):
         raise Unfit("a date, such as 2026-01-31T09:30:00Z")
     return found
 
 
-def _choice_of(prop: PropertyDescriptor, value: Any) -> Any:
+def _choice_of(prop: PropertyDescriptor, value: object) -> object:
     values = [option.value for option in prop.choices()]
     if not any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in values):
         raise Unfit(
@@ -116,12 +115,12 @@ def _choice_of(prop: PropertyDescriptor, value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """JavaScript's `String(value)`."""
     return scalar_text(value, objects=True)
 
 
-def _number(value: Any) -> int | float:
+def _number(value: object) -> int | float:
     if isinstance(value, datetime):
         return round(value.timestamp() * 1000)
     text = _text(value).strip() if not isinstance(value, (bool, int, float)) else ""
@@ -137,7 +136,7 @@ def _number(value: Any) -> int | float:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _boolean(value: Any) -> bool:
+def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -152,10 +151,11 @@ def _boolean(value: Any) -> bool:
     raise Unfit("true or false")
 
 
-def _array(value: Any) -> list[Any]:
+def _array(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
         return list(value)
     text = _text(value)
+    # n8n reads a list in single quotes as well.
     for written in (text, text.replace("'", '"')):
         try:
             found = ANY_JSON.read(written)
@@ -166,28 +166,29 @@ def _array(value: Any) -> list[Any]:
     raise Unfit('a list, such as ["a", "b"]')
 
 
-def _object(value: Any) -> Any:
+def _object(value: object) -> object:
     if isinstance(value, (Mapping, datetime)):
         return value
     return object_of(_text(value))
 
 
-def _time(value: Any) -> str:
+def _time(value: object) -> str:
     text = _text(value)
     if _TIME.fullmatch(text) is None:
         raise Unfit("a time, such as 09:30 or 09:30:00")
     return text
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     text = json_text(value) if isinstance(value, (Mapping, list, tuple)) else _text(value)
     if _NAME.fullmatch(text) is None:
         raise Unfit("a name of letters, digits and underscores that begins with no digit")
     return text
 
 
-def _url(value: Any) -> str:
+def _url(value: object) -> str:
     text = _text(value)
+    # n8n takes an address without its scheme, too.
     if isinstance(value, str) and "://" not in value:
         text = f"https://{value}"
     try:
@@ -201,13 +202,13 @@ def _url(value: Any) -> str:
     return text
 
 
-def _jwt(value: Any) -> str:
+def _jwt(value: object) -> str:
     if _JWT.fullmatch(_text(value)) is None:
         raise Unfit("a JSON Web Token")
     return _text(value)
 
 
-def _binary(value: Any) -> Any:
+def _binary(value: object) -> object:
     if not isinstance(value, Mapping) or "mimeType" not in value or not {"data", "id"} & value.keys():
         raise Unfit("binary data, an object with mimeType and data")
     return value

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any
 
 from nodeloom.messages import Request
 from nodeloom.plan.address import in_parts
@@ -41,6 +40,7 @@ class CommonParts:
             self._parts = in_parts(ground.address(), ground.url_values)
         if self._parts is not None:
             ground.guard_secret(self._parts[0], injection, credential_origins)
+            # Texts and names alternate, so each placeholder has an odd place.
             self._places = [(2 * i + 1, name) for i, name in enumerate(self._parts[1::2])]
         if not set(touched) - _ADDRESS:
             self._frame = ground.frame(injection)
@@ -52,6 +52,7 @@ class CommonParts:
         filled = self._parts[:]
         for place, name in self._places:
             value = call.path.get(name)
+            # An odd value is checked by `finish`, which has the words for what is wrong with it.
             if value is None or _PATH_VALUE.fullmatch(value) is None:
                 return None
             filled[place] = value
@@ -67,9 +68,10 @@ class CommonCalls:
         self._touched = touched
         self._parts: CommonParts | None = None
 
-    def request(self, call: Call, injection: Any, credential_origins: Collection[str]) -> Request | None:
+    def request(self, call: Call, injection: Injected | None, credential_origins: Collection[str]) -> Request | None:
         """The request of `call`; None when it has to be written from nothing. Raises as `Call.request` does."""
         parts = self._parts
+        # By identity: a session gives the same injection until its token changes, and comparing would take time.
         if parts is None or injection is not parts.injection or credential_origins is not parts.origins:
             parts = self._parts = CommonParts(self._ground, self._touched, injection, credential_origins)
         return parts.request(call, injection)

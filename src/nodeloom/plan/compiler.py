@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames
 from nodeloom.descriptor.conditions import same
@@ -19,14 +18,15 @@ from nodeloom.plan.draft import Draft
 from nodeloom.plan.filling import Filling
 from nodeloom.plan.givenparameters import Parameters, sends_condition
 from nodeloom.plan.locator import is_locator
-from nodeloom.plan.marks import NO_MARKS, Marks, Within, joined, parameter_fields
+from nodeloom.plan.marks import NO_MARKS, Marks, Within, join_marks, parameter_fields
 from nodeloom.plan.merge import copy_json, merge
 from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.operation import OperationPlan
 from nodeloom.plan.pagination import Pagination, pagination_of
 from nodeloom.plan.preconditions import WrittenConditions
 from nodeloom.plan.requestmembers import Member, compile_members, marks_of_members, templates_of
-from nodeloom.plan.routing import REST, refuse_operations_hooks
+from nodeloom.plan.routing import REST
+from nodeloom.plan.routinghooks import refuse_operations_hooks
 from nodeloom.plan.selection import Selection, select
 from nodeloom.plan.stepbuilder import StepBuilder, pagination_in
 from nodeloom.plan.steps import KeyStep, RequiredStep, Step, UntoldStep, constant, takes_null
@@ -36,18 +36,25 @@ from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, routings_in
 
 def compile_plan(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
     version: int | float | None = None,
     untold: Container[str] = (),
 ) -> OperationPlan:
-    """Compile one operation of `node` with an author's `parameters` (flat, `resource` and `operation` among them).
+    """Compile one operation of a node with an author's parameters.
 
-    With `dialect="n8n"` the parameters come from a node instance of n8n: only `=…` is a template, and parameters of
-    other operations are ignored. `untold` are the names of properties whose values are secret. Raises UnknownNameError,
-    ParameterError, or ExpressionSyntaxError with a caret.
+    Raises UnknownNameError, ParameterError, or ExpressionSyntaxError with a caret.
+
+    Args:
+        node: whose operation it is.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: "n8n" for parameters of a node instance of n8n: only `=…` is a template, and parameters of other
+            operations are ignored.
+        url_values: how values get into addresses.
+        version: of the node; None for the newest.
+        untold: the names of properties whose values are secret.
     """
     return _compiler(node, parameters, dialect, url_values, version).plan(untold=untold)
 
@@ -55,7 +62,7 @@ def compile_plan(
 def compile_loader(
     node: Node,
     property_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     routing_of: Callable[[PropertyDescriptor], Routing],
     *,
     dialect: Dialect,
@@ -64,8 +71,17 @@ def compile_loader(
 ) -> OperationPlan:
     """The plan of a request that serves a visible property, such as loading its choices.
 
-    `routing_of` gives that request's routing. The property's own parameters are in scope, their routing is not used.
-    Raises UnknownNameError when the operation does not show the property.
+    The property's own parameters are in scope, their routing is not used. Raises UnknownNameError if the operation does
+    not show the property.
+
+    Args:
+        node: whose property it is.
+        property_name: its name or label.
+        parameters: those that are filled in so far.
+        routing_of: gives the routing of the request for the property.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        untold: the names of properties whose values are secret.
     """
     compiler = _compiler(node, parameters, dialect, url_values, None, partial=True)
     names = PropertyNames(compiler.form.properties)
@@ -78,13 +94,23 @@ def compile_loader(
 
 def _compiler(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     dialect: Dialect,
     url_values: UrlValues,
     version: int | float | None,
     *,
     partial: bool = False,
 ) -> _Compiler:
+    """What compiles a plan of the operation that the parameters are for, its form filled in. Raises as `compile_plan`.
+
+    Args:
+        node: whose operation it is.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: in which they are written.
+        url_values: how values get into addresses.
+        version: of the node; None for the newest.
+        partial: whether the form is still being filled in.
+    """
     if version is not None:
         node = node.at_version(version)
     chosen = select(node, parameters, dialect=dialect, url_values=url_values, partial=partial)
@@ -99,7 +125,7 @@ def _compiler(
 
 
 def _unknown_property(name: str, visible: Sequence[PropertyDescriptor], within: str) -> UnknownNameError:
-    """The error for a parameter that no visible property has; one that a collection has is said to be in there."""
+    """The error for a parameter that is not a visible property. If a collection has it, the hint says so."""
     error = UnknownNameError("property", name, PropertyNames(visible).labels(), within=within)
     for prop in visible:
         members = [p for p in prop.options or () if isinstance(p, PropertyDescriptor)]
@@ -112,7 +138,7 @@ def _unknown_property(name: str, visible: Sequence[PropertyDescriptor], within: 
 def _fill(chosen: Selection, dialect: Dialect, *, as_n8n: bool) -> None:
     """Give the form what n8n's form holds beside what was written: defaults in entries of collections."""
 
-    def is_written_template(value: Any) -> bool:
+    def is_written_template(value: object) -> bool:
         return isinstance(value, str) and is_template(value, dialect)
 
     form = chosen.form
@@ -171,7 +197,15 @@ def _is_hidden_condition(chosen: Selection, name: str) -> bool:
 
 
 class _Compiler:
-    """Compiles the parts of one plan; lives as long as `compile_plan` runs."""
+    """Compiles the parts of one plan; lives as long as `compile_plan` runs.
+
+    Args:
+        node: whose operation it is.
+        chosen: the operation, and the form that is filled in for it.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        transfer: how the requests travel.
+    """
 
     def __init__(
         self,
@@ -217,11 +251,12 @@ class _Compiler:
         else:
             for prop in self.form.properties:
                 steps.extend(self._steps_of(prop, parameters, builder))
+            # Only an operation that has fields for a body: a PATCH without any is meant without a body.
             if known.strict and any(map(sends_body, self.form.properties)):
                 steps.append(PatchStep())
         _try_constants(steps)
         pagination = pagination_in(steps, pagination_of(descriptor.request_operations))
-        own = [*parameters.values(), *(pagination.compiled() if pagination else ())]
+        own = [*parameters.values(), *(pagination.all_templates() if pagination else ())]
         own += [template for step in defaults for template in templates_of(step.members)]
         return OperationPlan(
             node=self._node,
@@ -235,7 +270,7 @@ class _Compiler:
             url_values=self._url_values,
             transfer=self._transfer,
             pages_choose_method=pagination is not None and pagination.chooses_method,
-            marks=joined(step.marks for step in steps),
+            marks=join_marks(step.marks for step in steps),
             made_of=made_of,
             body_fields=self._body_fields(parameters, builder) if only is None and known.strict else None,
         )
@@ -260,7 +295,7 @@ class _Compiler:
         if prop.required and prop.name not in (RESOURCE, OPERATION):
             self._check_constant(prop, compiled)
             steps = list(builder.steps(prop, self.form.values[prop.name], compiled, {}, given=self._is_given(prop)))
-            # A key that is missing is said where it is put into the path.
+            # The step that puts a key into the path says itself that the key is missing.
             keyed = any(isinstance(step, KeyStep) for step in steps)
             if self._url_values == "strict" and not compiled.static and not keyed:
                 yield RequiredStep(prop, compiled)
@@ -300,7 +335,7 @@ class _Compiler:
                 routings += routings_in(prop)
         return uses_in(routings, self._choice.descriptor.request_defaults, known)
 
-    def _written(self, prop: PropertyDescriptor) -> Any:
+    def _written(self, prop: PropertyDescriptor) -> object:
         """The value as written; a resourceLocator's default is marked as one, as n8n marks what a form holds.
 
         So is what an author wrote, for whom the mark would be noise.
@@ -337,6 +372,7 @@ def _try_constants(steps: list[Step]) -> None:
             try:
                 step.apply(draft)
             except (InvalidValueError, MissingValueError) as error:
+                # No item is to blame: the author's own parameter is wrong, and the run does not begin.
                 refused = ParameterError(error.message, hint=error.hint, property=error.property)
                 refused.value = error.value
                 raise refused from None
@@ -351,12 +387,20 @@ def _as_shown(compiled: Compiled, strict: bool) -> Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _DefaultsStep:
-    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on."""
+    """Members of `requestDefaults`, and `requestOperations`: the ground every request stands on.
+
+    Args:
+        members: compiled.
+        settled: whether they are the same for every item as long as the credential is.
+        pagination: that of `requestOperations`.
+        adds: whether other members of the same keys stand there already.
+        conditions: the conditions among the members, by the part they stand in.
+        marks: the parts that are the credential's.
+    """
 
     members: Sequence[Member]
     settled: bool
     pagination: Pagination | None
-    #: Whether other members of the same keys stand there already.
     adds: bool = False
     conditions: Mapping[str, WrittenConditions] = field(default_factory=dict)
     marks: Marks = NO_MARKS

@@ -8,7 +8,6 @@ Nodeloom's, wherever it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.descriptor.boundedschema import BoundedSchema
 from nodeloom.descriptor.models import PropertyDescriptor
@@ -43,35 +42,37 @@ class Constraint:
         """Whether any value will do."""
         return not (self._schema or self._range or self._choices)
 
-    def check(self, value: Any, *, as_text: bool) -> None:
+    def check(self, value: object, *, as_text: bool) -> None:
         """Raise InvalidValueError, with the nearest value, unless `value` is one that the descriptor allows.
 
         `as_text`: it is sent as text, so that the text `5` is the number 5.
         """
-        if self.several and not isinstance(value, list):
-            value = [value]
+        entries = value if self.several and isinstance(value, list) else [value]
+        if self.several:
+            value = entries
         if self._choices:
-            for entry in value if self.several else [value]:
+            for entry in entries:
                 self._check_choice(entry, as_text=as_text)
         if self._range is not None:
-            for entry in value if self.several else [value]:
-                self._range.check(fitted(entry, {"type": "number"}) if as_text else entry)
+            for entry in entries:
+                self._range.check(fit_texts(entry, {"type": "number"}) if as_text else entry)
         if self._schema is not None:
-            self._schema.check(fitted(value, self._written) if as_text else value)
+            self._schema.check(fit_texts(value, self._written) if as_text else value)
 
-    def _check_choice(self, value: Any, *, as_text: bool) -> None:
+    def _check_choice(self, value: object, *, as_text: bool) -> None:
         key = _key(value)
         if key in self._allowed or value is None:
             return
+        # In a query or path the number 5 and the text `5` are sent alike.
         if as_text and any(_text(value) == _text(choice) for choice in self._choices):
             return
         raise InvalidValueError(
-            "The value is none of the choices.", value=value, hint=allowed_hint(value, self._choices)
+            "The value is not one of the choices.", value=value, hint=allowed_hint(value, self._choices)
         )
 
 
 def constraint_of(prop: PropertyDescriptor | None, *, ours: bool) -> Constraint | None:
-    """What the descriptor says of the property's value; None where it says nothing.
+    """What the descriptor says of the property's value; None if it says nothing.
 
     `ours`: the property is sent as only Nodeloom sends it. Raises DescriptorError, which names the property, for a
     schema that cannot be used.
@@ -86,16 +87,16 @@ def constraint_of(prop: PropertyDescriptor | None, *, ours: bool) -> Constraint 
     return None if found.says_nothing else found
 
 
-def fitted(value: Any, schema: Any) -> Any:
+def fit_texts(value: object, schema: object) -> object:
     """`value` with texts read as what `schema` says they are, at any depth; other texts stay as they are."""
     if not isinstance(schema, Mapping):
         return value
     if isinstance(value, list):
-        return [fitted(entry, schema.get("items")) for entry in value]
+        return [fit_texts(entry, schema.get("items")) for entry in value]
     if isinstance(value, Mapping):
         members = schema.get("properties")
         known = members if isinstance(members, Mapping) else {}
-        return {name: fitted(member, known.get(name)) for name, member in value.items()}
+        return {name: fit_texts(member, known.get(name)) for name, member in value.items()}
     wanted = schema.get("type")
     if not isinstance(value, str) or wanted == "string" or (isinstance(wanted, list) and "string" in wanted):
         return value
@@ -108,11 +109,11 @@ def fitted(value: Any, schema: Any) -> Any:
     return value
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _key(value: Any) -> Any:
+def _key(value: object) -> object:
     """What tells values apart in a set: true is not 1."""
     try:
         hash(value)
@@ -121,7 +122,7 @@ def _key(value: Any) -> Any:
     return (isinstance(value, bool), value)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

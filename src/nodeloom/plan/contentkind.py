@@ -1,7 +1,8 @@
 """What an answer's body is: JSON, text in its charset, or a file.
 
-Services are careless with `Content-Type`: JSON comes as plain text, or as bytes that nobody has named. So JSON is what
-says so, and what may be JSON and is; text is what its type says is text, unless the answer is to be saved (RFC 6266).
+Services are careless with `Content-Type`: JSON comes as plain text, or as bytes without a type. So a body is JSON
+if its type says so, or if it may be JSON and can be read as such. It is text if its type says so, unless the answer is
+to be saved (RFC 6266).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from nodeloom.jsonreading import SHORT, begins_like_json, parse_json
 from nodeloom.messages import Response
 
 # Encodings of text, by their registered names (IANA). Python has others behind such names: `punycode` and `idna` take
-# time with the square of the length, `unicode_escape` is no encoding of text.
+# time with the square of the length, `unicode_escape` is not an encoding of text.
 _CHARSET = re.compile(
     r"utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|iso[-_]?8859[-_]\d{1,2}(?::19\d\d)?|(?:cs(?:iso)?)?latin[-_]?\d{1,2}|l\d{1,2}"
     r"|(?:windows|cp|ibm)[-_]?\d{3,5}|koi8[-_][rtu]|mac(?:intosh|roman)|tis[-_]?620|ks[-_]c[-_]5601(?:[-_]1987)?"
@@ -66,8 +67,11 @@ _SCRIPTS = re.compile(
 )
 
 
+_WITHOUT_ORDER = re.compile(r"utf[-_]?(16|32)", re.IGNORECASE)
+
+
 class Kind(Enum):
-    """JSON; text that may be JSON; text that is none; bytes that may be JSON; bytes."""
+    """JSON; text that may be JSON; text that is not; bytes that may be JSON; bytes."""
 
     JSON = auto()
     MAYBE_JSON = auto()
@@ -88,6 +92,7 @@ def kind_of(response: Response, *, as_n8n: bool = False) -> Kind:
     is_text = not name or name.startswith("text/") or _LINES.fullmatch(name) or _SCRIPTS.fullmatch(name)
     if as_n8n and is_text:
         return Kind.MAYBE_JSON
+    # An answer that is to be saved is a file, also if its type is one of text (a CSV export).
     if response.disposition.kind == "attachment":
         return Kind.FILE
     if _LINES.fullmatch(name):
@@ -106,7 +111,7 @@ def says_text(kind: str) -> bool:
 def may_be_json(body: bytes, kind: Kind) -> bool:
     """Whether to try and read a body as JSON that does not say it is; a number or a text alone may stand in any file.
 
-    Of a long one it would take long to find out, and nobody sends one of these.
+    Of a long body it would take long to find out, and services do not send a long number or text alone.
     """
     if kind is Kind.MAYBE_FILE or (kind is Kind.MAYBE_JSON and len(body) > SHORT):
         return begins_like_json(body)
@@ -114,16 +119,17 @@ def may_be_json(body: bytes, kind: Kind) -> bool:
 
 
 def json_of(response: Response) -> object:
-    """The body as JSON. Raises ValueError, which says why, when it is none, and TooMuchJSON when it is too much.
+    """The body as JSON. Raises ValueError, which says why it is not JSON, and TooMuchJSON if it is too much.
 
-    JSON is UTF-8, whatever the answer says (RFC 8259 section 8.1). What is not is read in the charset that it names.
+    JSON is UTF-8, also if the answer says otherwise (RFC 8259 section 8.1). A body that is not UTF-8 is read in the
+    charset that it names.
     """
     try:
         return response.json()
     except TooMuchJSON:
         raise
     except ValueError:
-        text = _decoded(response.body, _charset_of(response, Kind.JSON))
+        text = _decode(response.body, _charset_of(response, Kind.JSON))
         if text is None or response.body.startswith(codecs.BOM_UTF8):
             raise
         try:
@@ -133,11 +139,11 @@ def json_of(response: Response) -> object:
 
 
 def text_of(response: Response, kind: Kind) -> str | None:
-    """The body as text; None where it is none in the charset that it is said to be in, or nobody knows that charset.
+    """The body as text; None if it is not text in the charset that it names, or if that charset is unknown.
 
     Without a charset text is UTF-8.
     """
-    return _decoded(response.body, _charset_of(response, kind) or "utf-8")
+    return _decode(response.body, _charset_of(response, kind) or "utf-8")
 
 
 def beginning_of(response: Response, most: int) -> str | None:
@@ -150,7 +156,9 @@ def beginning_of(response: Response, most: int) -> str | None:
         decoder = codecs.getincrementaldecoder(codec)("replace")
     except LookupError:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    # The last letter may be cut in two: the decoder waits for its end and does not complain.
     text = decoder.decode(response.body[:most]).removeprefix("\ufeff")
+    # A file of bytes read as text is full of these marks.
     return None if "\0" in text or text.count("\ufffd") * 4 > len(text) else text
 
 
@@ -169,10 +177,15 @@ def _charset_of(response: Response, kind: Kind) -> str:
 def _codec(charset: str) -> str | None:
     """Python's name of a charset; None if it is not an encoding of text."""
     name = _OTHER_NAMES.get(charset.lower(), charset)
-    return name if _CHARSET.fullmatch(name) or name in _OTHER_NAMES.values() else None
+    if not _CHARSET.fullmatch(name) and name not in _OTHER_NAMES.values():
+        return None
+    # A body with a mark of its order has been told apart by it. Without one, UTF-16 is little-endian (WHATWG Encoding,
+    # 4.2), and Python's own decoder of parts refuses it.
+    without_order = _WITHOUT_ORDER.fullmatch(name)
+    return name if without_order is None else f"utf-{without_order[1]}-le"
 
 
-def _decoded(body: bytes, charset: str) -> str | None:
+def _decode(body: bytes, charset: str) -> str | None:
     codec = _codec(charset)
     if codec is None:
         return None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nodeloom.descriptor.keypaths import parse_path
+from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Scope
 from nodeloom.messages import Said
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.merge import at_path, copy_json, merge
+from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.postreceive import PostReceiveStep
 
-if TYPE_CHECKING:
-    from nodeloom.plan.pagination import Pagination
-
+# What a service may repeat in its error: these parts are looked for, and masked if they are secret.
 _SAYING = ("headers", "qs", "body", "auth")
 
 
@@ -25,8 +24,8 @@ class Receiving:
     """The `postReceive` steps that one property brought, with its value."""
 
     steps: list[PostReceiveStep]
-    value: Any
-    names: dict[str, Any]
+    value: object
+    names: dict[str, object]
     reads_names: bool = True
 
     @property
@@ -36,7 +35,7 @@ class Receiving:
 
     @property
     def may_be_file(self) -> bool:
-        """Whether a step says that the answer may be a file, whatever its content type."""
+        """Whether a step says that the answer may be a file, also against its content type."""
         return any(step.kind == "odata" and "files" in step.properties for step in self.steps)
 
 
@@ -44,25 +43,35 @@ class Receiving:
 class Draft:
     """What the steps of a plan have contributed so far.
 
-    `options` is n8n's request object (method, url, baseURL, headers, qs, body, …). `path` holds encoded path
-    values by placeholder, `values` the resolved values by property name (for messages and for `echo`). `marks` are the
-    parts that are the credential's, `untold` values that are sent and are not told, as their properties' names say;
-    None where the plan has none.
+    Args:
+        scope: the item's.
+        options: n8n's request object (method, url, baseURL, headers, qs, body, …).
+        path: encoded path values by placeholder.
+        values: the resolved values by property name, for messages and for `echo`.
+        receiving: the steps from an answer to items.
+        pagination: how pages are fetched, if they are.
+        echo: the properties whose values an empty success repeats.
+        paginate: whether pages are asked for; None if no property said so yet.
+        max_results: the limit as it was resolved.
+        annotations: which of OData's annotations the items keep; True for all.
+        answer: what a success answers, if the descriptor states it.
+        marks: the parts that are the credential's.
+        untold: values that are sent and not told, as their properties' names say; None if the plan has none.
     """
 
     scope: Scope
-    options: dict[str, Any] = field(default_factory=lambda: {"qs": {}, "body": {}, "headers": {}})
+    options: dict[str, object] = field(default_factory=lambda: {"qs": {}, "body": {}, "headers": {}})
     path: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     receiving: list[Receiving] = field(default_factory=list)
     pagination: Pagination | None = None
     echo: list[str] = field(default_factory=list)
-    paginate: Any = None
-    max_results: Any = None
+    paginate: object = None
+    max_results: object = None
     annotations: bool | list[str] = False
     answer: str | None = None
     marks: Marks = NO_MARKS
-    untold: list[Any] | None = None
+    untold: list[object] | None = None
 
     def __repr__(self) -> str:
         # Values, and what was made of the credential's, are in all of it.
@@ -71,16 +80,31 @@ class Draft:
     @property
     def said(self) -> Said:
         """What the request is to say, by name; and what of it is not told."""
-        return said_by(self.options, self)
+        return collect_said(self.options, self)
 
-    def keep_untold(self, value: Any) -> None:
+    def header_fields(self) -> dict[str, object]:
+        """The header fields so far, to be changed. Raises InvalidValueError if they are not an object."""
+        fields = self.options.get("headers")
+        if isinstance(fields, dict):
+            return fields
+        if fields is not UNDEFINED and fields is not None:
+            # A step that adds a field cannot add it to a text that an expression gave for all of them.
+            raise InvalidValueError(
+                "headers is not an object.", property="headers", value=fields, hint='Write it like {"name": "value"}.'
+            )
+        made: dict[str, object] = {}
+        self.options["headers"] = made
+        return made
+
+    def keep_untold(self, value: object) -> None:
         """Remember a value that is sent and is not told."""
         if self.untold is None:
             self.untold = []
         self.untold.append(value)
 
-    def put(self, where: str, name: str, value: Any, *, dotted: bool) -> None:
+    def put(self, where: str, name: str, value: object, *, dotted: bool) -> None:
         """Merge `value` into `qs` or `body` under `name`, a dotted path when `dotted`."""
+        # Nearly all names are plain ones, and reading a path takes longer than all the rest here.
         plain = not dotted or ("." not in name and "[" not in name)
         target = self.options.get(where)
         if isinstance(target, list):
@@ -89,6 +113,7 @@ class Draft:
             return
         if not isinstance(target, dict):
             target = self.options[where] = {}
+        # The same as merging, for a value that has no inside.
         if plain and not isinstance(value, (dict, list)):
             if value is not UNDEFINED:
                 target[name] = value
@@ -99,6 +124,7 @@ class Draft:
 
     def copy(self, scope: Scope, touched: Collection[str]) -> Draft:
         """The same draft for another item. Only the `touched` members of `options` may be changed in the copy."""
+        # What no item changes is shared by all drafts; copying it for each item would only cost time.
         options = dict(self.options)
         for key in touched:
             if key in options:
@@ -120,7 +146,7 @@ class Draft:
         )
 
 
-def said_by(options: Mapping[str, Any], draft: Draft | None) -> Said:
+def collect_said(options: Mapping[str, object], draft: Draft | None) -> Said:
     """What `options` say, with the item and the values behind them."""
     parts = [options.get(key) for key in _SAYING]
     if draft is None:

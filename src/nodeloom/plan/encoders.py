@@ -1,4 +1,4 @@
-"""How a value is written where it is sent, by the type its property declares (`send.encode`).
+"""How a value is written for its place in a request, by the type its property declares (`send.encode`).
 
 A path value is percent-encoded whole, so that nothing it holds can end the segment (RFC 3986 section 3.3). OData
 literals follow OData v4.01 part 2, section 5.1.1.6.1: strings quoted with `'` doubled, everything else bare.
@@ -12,7 +12,6 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from nodeloom.errors import InvalidValueError
@@ -21,25 +20,27 @@ from nodeloom.jsonbounds import TooDeepJSON
 from nodeloom.jsonreading import PROPER_JSON
 from nodeloom.plan.wire import json_text, scalar_text
 
-Encode = Callable[[Any], Any]
+Encode = Callable[[object], object]
 
 _DATE_TIME = re.compile(
     r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)",
     re.ASCII,
 )
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+# Bounded, so that a text of thousands of digits is refused before int() reads it.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
+# In braces and without dashes too, as .NET writes them.
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12})\}?")
 # Edm.Int64, the widest integer OData knows.
 _INTEGERS = range(-(2**63), 2**63)
 
 
-def _refuse(wanted: str, value: Any, hint: str | None = None) -> InvalidValueError:
+def _refuse(wanted: str, value: object, hint: str | None = None) -> InvalidValueError:
     return InvalidValueError(f"The value is not {wanted}.", value=value, hint=hint)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -57,7 +58,7 @@ def _finite(number: float) -> bool:
     return not isinstance(number, float) or math.isfinite(number)
 
 
-def _boolean(value: Any) -> bool:
+def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
@@ -65,7 +66,7 @@ def _boolean(value: Any) -> bool:
     raise _refuse("true or false", value, "Give true or false.")
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     number = None
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
@@ -78,7 +79,7 @@ def _integer(value: Any) -> int:
     return number
 
 
-def _number(value: Any) -> int | float:
+def _number(value: object) -> int | float:
     number: int | float | None = None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = value
@@ -90,7 +91,7 @@ def _number(value: Any) -> int | float:
     return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 1e21 else number
 
 
-def _json(value: Any) -> Any:
+def _json(value: object) -> object:
     """Text is read as JSON; anything else is JSON already."""
     if not isinstance(value, str):
         return value
@@ -106,7 +107,7 @@ def _json(value: Any) -> Any:
         ) from None
 
 
-def _list(value: Any) -> str:
+def _list(value: object) -> str:
     """A comma-separated list: a list of texts, or text as it is."""
     if isinstance(value, (list, tuple)):
         return ",".join(_text(v) for v in value)
@@ -119,14 +120,15 @@ def _instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _guid(value: Any) -> str:
+def _guid(value: object) -> str:
     match = _GUID.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise _refuse("a GUID", value, "Give it as 01234567-89ab-cdef-0123-456789abcdef.")
+    # In the one form that OData's grammar has: small letters, with dashes.
     return str(uuid.UUID(match[1]))
 
 
-def _date_time(value: Any) -> str:
+def _date_time(value: object) -> str:
     if isinstance(value, datetime):
         return _instant(value)
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
@@ -134,7 +136,7 @@ def _date_time(value: Any) -> str:
     raise _refuse("a date and time", value, "Give it as 2026-01-31T09:30:00Z.")
 
 
-def odata_string(value: Any) -> str:
+def odata_string(value: object) -> str:
     """An OData string literal: in quotes, `'` doubled. Not percent-encoded yet."""
     return "'" + _text(value).replace("'", "''") + "'"
 
@@ -143,6 +145,7 @@ def path_literal(literal: str) -> str:
     """An OData literal for a path: percent-encoded, the quotes around it kept so that a reader sees a string key."""
     if len(literal) >= 2 and literal[0] == literal[-1] == "'":
         return f"'{percent_encoded(literal[1:-1])}'"
+    # A colon may stand in a path (RFC 3986 section 3.3), and dates are read more easily with it.
     return quote(literal, safe=":")
 
 
@@ -154,18 +157,19 @@ def percent_encoded(text: str) -> str:
     return text if _UNRESERVED.fullmatch(text) else quote(text.encode("utf-8", "strict"), safe="")
 
 
-def _odata(write: Callable[[Any], Any]) -> Encode:
-    def encode(value: Any) -> str:
+def _odata(write: Callable[[object], object]) -> Encode:
+    def encode(value: object) -> str:
         return "null" if value is None else _text(write(value))
 
     return encode
 
 
 _SEARCH_WORDS = frozenset({"AND", "OR", "NOT"})
+# A blank parts words, and the others belong to OData's own grammar.
 _TO_QUOTE = re.compile(r"[\s();]")
 
 
-def odata_search(value: Any) -> str:
+def odata_search(value: object) -> str:
     """Text as the value of `$search` (OData URL Conventions 4.01, section 5.1.7).
 
     Words with a space between them would be looked for each by itself, or refused, so they become a phrase. What has
@@ -177,14 +181,14 @@ def odata_search(value: Any) -> str:
     return '"' + text.replace("\\", "\\\\") + '"'
 
 
-def _odata_list(value: Any) -> str:
+def _odata_list(value: object) -> str:
     items = _json(value)
     if not isinstance(items, list):
         raise _refuse("a list", value, 'Give a list, such as ["a", "b"].')
     return json_text(items)
 
 
-def segment(value: Any) -> str:
+def segment(value: object) -> str:
     """One path segment: every reserved character encoded.
 
     Raises InvalidValueError for `.` and `..`, which no encoding protects, and for an empty text, which would address
@@ -235,7 +239,7 @@ _PLAIN: Mapping[str, Encode] = {
 }
 
 
-def plain_value(encoder: str | None, value: Any) -> Any:
+def plain_value(encoder: str | None, value: object) -> object:
     """`value` as its encoder reads it, before it is written as a literal or as JSON: what a schema speaks of.
 
     Raises InvalidValueError when it does not fit the encoder's type.
@@ -246,20 +250,20 @@ def plain_value(encoder: str | None, value: Any) -> Any:
     return read(value)
 
 
-def encode_path(encoder: str, value: Any) -> str:
+def encode_path(encoder: str, value: object) -> str:
     """`value` as it stands in the path. Raises InvalidValueError when it does not fit the encoder's type."""
     try:
         if encoder.startswith("odata."):
-            return path_literal(ENCODERS[encoder](value))
+            return path_literal(str(ENCODERS[encoder](value)))
         return segment(ENCODERS[encoder](value))
     except UnicodeEncodeError:
         raise _lone_surrogate(value) from None
 
 
-def header_text(value: Any) -> str:
+def header_text(value: object) -> str:
     """A header field's value, blanks around it left out (RFC 9110 section 5.5).
 
-    Raises InvalidValueError for line breaks and other control characters, and for text that is no Unicode.
+    Raises InvalidValueError for line breaks and other control characters, and for text that is not Unicode.
     """
     text = _text(value).strip(" \t")
     if any((c < " " and c != "\t") or c == "\x7f" for c in text):
@@ -273,7 +277,7 @@ def header_text(value: Any) -> str:
     return text
 
 
-def _lone_surrogate(value: Any) -> InvalidValueError:
+def _lone_surrogate(value: object) -> InvalidValueError:
     return InvalidValueError(
         "The text holds half of a surrogate pair, which cannot be sent.", value=value, hint="Mend the text's encoding."
     )

@@ -1,12 +1,11 @@
-"""What an answer that is no success means: which error, in the service's words and in the operation's."""
+"""What an answer means that is not a success: which error, in the service's words and in the operation's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from nodeloom.descriptor.models import OptionDescriptor
+from nodeloom.descriptor.models import OptionDescriptor, StatusMeaning
 from nodeloom.errors import (
     AuthenticationError,
     BadRequestError,
@@ -65,6 +64,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 def _class_of(status: int, words: str) -> type[ResponseError]:
     if status in _CLASSES:
         return _CLASSES[status]
+    # 3CX answers 400 for an entity that does not exist, and says so in its code (`WARNINGS.XAPI.NOT_FOUND`).
     if status == 400 and re.search(r"NOT_?FOUND", words, re.IGNORECASE):
         return NotFoundError
     if 300 <= status < 400:
@@ -76,23 +76,28 @@ def failure(
     response: Response,
     call: Call,
     operation: OptionDescriptor | None,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     title: str,
 ) -> ResponseError:
-    """The error for an answer that is no success.
+    """The error for an answer that is not a success.
 
-    `values` are the operation's resolved values by property name; they fill `{Name}` in the descriptor's own words
-    for the status (`errors`).
+    Args:
+        response: the answer.
+        call: what was asked.
+        operation: of which the descriptor may have words of its own for the status (`errors`).
+        values: the resolved values by property name; they fill `{Name}` in these words.
+        title: the operation as a person names it.
     """
     service_code, service_message, start = service_words(response)
     kind = _class_of(response.status, f"{service_code} {service_message}")
     message, hint = _MEANINGS[kind]
+    # A 400 without a word is often given by another server than the service, so the address is named too.
     if kind is BadRequestError and not service_message:
         hint = "The service says no more. Check the parameters, and the address in the credential."
     own = _own_meaning(operation, response.status, kind)
     if own is not None:
-        message = _filled(own.message, values)
-        hint = _filled(own.hint, values) if own.hint else hint
+        message = _fill(own.message, values)
+        hint = _fill(own.hint, values) if own.hint else hint
     if kind is RateLimitedError and "retry-after" in response.headers:
         hint = f"The service asks to wait: Retry-After {response.headers['retry-after']}. {hint}"
     outdated = _outdated(response, operation)
@@ -119,6 +124,7 @@ def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[s
     served = release_of(response.headers.get(RELEASE_HEADER, ""))
     if operation is None or operation.since is None or response.status not in (400, 404, 405) or not served:
         return None
+    # The server has the operation, so its refusal has another reason.
     if served >= release_of(operation.since):
         return None
     return (
@@ -128,18 +134,19 @@ def _outdated(response: Response, operation: OptionDescriptor | None) -> tuple[s
 
 
 def release_of(text: str) -> tuple[int, ...]:
-    """A release such as `20.0.10` as numbers that can be compared; empty when it is none."""
+    """A release such as `20.0.10` as numbers that can be compared; empty if it is not a release."""
     match = _RELEASE.match(text.strip())
     return tuple(int(n) for n in match[0].split(".")) if match else ()
 
 
-def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> Any:
+def _own_meaning(operation: OptionDescriptor | None, status: int, kind: type[ResponseError]) -> StatusMeaning | None:
     if operation is None or not operation.errors:
         return None
+    # A service may say by another status that an entity does not exist; the descriptor's words for 404 fit as well.
     return operation.errors.get(str(status)) or (operation.errors.get("404") if kind is NotFoundError else None)
 
 
-def _filled(text: str, values: Mapping[str, Any]) -> str:
+def _fill(text: str, values: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda m: repr(preview(values[m[1]])) if m[1] in values else m[0], text)
 
 
@@ -149,6 +156,7 @@ _OF_OTHERS = frozenset({b"404 page not found", b"default backend - 404"})
 
 def is_page(response: Response) -> bool:
     """Whether the body is a web page, by what it says it is or by how it begins, or the words of a server before it."""
+    # The first bytes show what it is; a page may be long.
     start = response.body[:200].lstrip().lower()
     says_so = response.content_type in ("text/html", "application/xhtml+xml")
     return bool(start) and (says_so or start.startswith((b"<!doctype html", b"<html")) or start.rstrip() in _OF_OTHERS)
@@ -167,7 +175,7 @@ def not_the_service(response: Response, call: Call) -> UnreadableAnswerError:
 
 
 def unreadable(response: Response, call: Call, expected: str, reason: str = "") -> UnreadableAnswerError:
-    """The error for a success whose body is not what was expected, with the `reason` where one is known."""
+    """The error for a success whose body is not what was expected, with the `reason` if it is known."""
     start = response.body[:1000].decode(response.charset if response.charset == "utf-8" else "latin-1", "replace")
     return UnreadableAnswerError(
         f"The answer is not {expected} (HTTP {response.status}, {response.content_type or 'no content type'})"

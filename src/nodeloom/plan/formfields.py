@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.unfit import Unfit
 from nodeloom.plan.wire import scalar_text
+from nodeloom.values import Json, JsonObject
 
 _KEYS = frozenset(
     [
@@ -50,7 +50,7 @@ _TYPES = frozenset(
 _EXAMPLE = 'the JSON text of a list of form fields, such as [{"fieldLabel": "Name"}]'
 
 
-def described_fields(value: Any) -> list[dict[str, Any]]:
+def described_fields(value: Json) -> list[JsonObject]:
     """The fields that a JSON text holds, their texts escaped for HTML as n8n does. Raises Unfit for any other."""
     try:
         fields = ANY_JSON.read(value) if isinstance(value, str) else None
@@ -61,9 +61,9 @@ def described_fields(value: Any) -> list[dict[str, Any]]:
     return [_field(field, index) for index, field in enumerate(fields)]
 
 
-def _field(field: Any, index: int) -> dict[str, Any]:
+def _field(field: Json, index: int) -> JsonObject:
     if not isinstance(field, Mapping):
-        raise Unfit(f"{_EXAMPLE}; field {index} is no object")
+        raise Unfit(f"{_EXAMPLE}; field {index} is not an object")
     strange = next((key for key in field if key not in _KEYS), None)
     if strange is not None:
         raise Unfit(f"{_EXAMPLE}; field {index} has the unknown key {strange!r}")
@@ -74,15 +74,16 @@ def _field(field: Any, index: int) -> dict[str, Any]:
     return found
 
 
-def _member(key: str, value: Any) -> Any:
+def _member(key: str, value: Json) -> Json:
     if isinstance(value, str):
+        # n8n shows these texts in a page of its own; only `html` is meant as markup.
         return value if key == "html" else value.replace("<", "&lt;").replace(">", "&gt;")
     if isinstance(value, (bool, int, float)):
         return value
     return "null" if value is None else scalar_text(value, objects=True)
 
 
-def _options(value: Any, index: int) -> Mapping[str, Any]:
+def _options(value: Json, index: int) -> Mapping[str, Json]:
     """The choices of a field: `{values: [{option: …}]}`, or the list alone."""
     held = {"values": value} if isinstance(value, list) else value
     values = held.get("values") if isinstance(held, Mapping) else None

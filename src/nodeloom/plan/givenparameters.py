@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.models import SendRouting
 from nodeloom.expression import Compiled, compile_value
@@ -25,9 +24,10 @@ class Parameters:
     given: frozenset[str]
     strict: bool
 
-    def conditions(self, entries: Mapping[str, Any], *, value_is_set: bool) -> dict[str, WrittenConditions]:
+    def conditions(self, entries: Mapping[str, object], *, value_is_set: bool) -> dict[str, WrittenConditions]:
         """The conditions that a descriptor's `request` writes, by the part they stand in."""
         found: dict[str, WrittenConditions] = {}
+        # n8n sends a request without its condition, so nothing is looked at then.
         for part in ("headers", "qs", "body") if self.strict else ():
             if entries.get(part):
                 conditions = WrittenConditions(
@@ -38,14 +38,15 @@ class Parameters:
         return found
 
     def whole_text(self, *, value_is_set: bool) -> TemplateCompiler | None:
-        """How the text of a header is compiled: a block may come to nothing where nobody gave what it reads."""
+        """How the text of a header is compiled; a block may come to nothing if the author gave none of its values."""
         if not self.strict:
             return None
         return whole(lambda part: not is_set(part, self.given, value_is_set=value_is_set))
 
     def compile_sent(self, send: SendRouting, *, value_is_set: bool) -> Compiled | None:
-        """The descriptor's template for the value that is sent; None where the property's own value is."""
-        if send.value in (None, "", 0):  # what is false in JavaScript is no value (n8n)
+        """The descriptor's template for the value that is sent; None if the property's own value is sent."""
+        # What is false in JavaScript is not a value (n8n).
+        if send.value in (None, "", 0):
             return None
         template = None
         if self.strict and send.type == "query" and is_odata(send.property):
@@ -54,7 +55,7 @@ class Parameters:
             template = self.whole_text(value_is_set=value_is_set)
         return compile_value(send.value, dialect="n8n", property=send.property, template=template)
 
-    def compile_member(self, key: str, value: Any, label: str, *, value_is_set: bool) -> Compiled:
+    def compile_member(self, key: str, value: object, label: str, *, value_is_set: bool) -> Compiled:
         """A member of a request that is not an address: what the descriptor writes under `key`."""
         if key == "qs" and self.strict:
             return compile_query(value, key)

@@ -7,7 +7,6 @@ what it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.descriptor.patterns import search
@@ -15,24 +14,25 @@ from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 
 
-def is_locator(prop: PropertyDescriptor | None, value: Any) -> bool:
+def is_locator(prop: PropertyDescriptor | None, value: object) -> bool:
     """Whether `value` is a locator; only by its mark if the property is not known."""
     if not isinstance(value, Mapping):
         return False
     return "__rl" in value or (prop is not None and prop.type == "resourceLocator" and "mode" in value)
 
 
-def located(prop: PropertyDescriptor, value: Any) -> Any:
+def resolve_locator(prop: PropertyDescriptor, value: object) -> object:
     """The value a resourceLocator stands for: its `value`, through the mode's `extractValue` regex (n8n)."""
-    if not is_locator(prop, value):
-        return value if prop.extract_value is None else _extracted(prop, prop.extract_value, value)
+    if not isinstance(value, Mapping) or not is_locator(prop, value):
+        return value if prop.extract_value is None else _extract(prop, prop.extract_value, value)
+    # A mode's own rule goes before that of the property (n8n).
     mode = next((m for m in prop.modes or () if m.name == value.get("mode")), None)
     held = value.get("value", UNDEFINED)
     rule = (mode.extract_value if mode else None) or prop.extract_value
-    return held if rule is None else _extracted(prop, rule, held)
+    return held if rule is None else _extract(prop, rule, held)
 
 
-def _extracted(prop: PropertyDescriptor, rule: Any, value: Any) -> Any:
+def _extract(prop: PropertyDescriptor, rule: object, value: object) -> object:
     """The group that the rule's pattern finds. Raises InvalidValueError for what it does not match, as n8n does."""
     if not isinstance(rule, Mapping) or rule.get("type") != "regex":
         return value

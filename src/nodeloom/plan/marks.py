@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from nodeloom.expression import Compiled
 from nodeloom.expression.analysis import Path
 from nodeloom.expression.compiled import CREDENTIAL_NAMES, NAMES_AROUND, Composite, Template
-from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, fields_read
+from nodeloom.expression.fieldreads import EVERY, NO_FIELDS, Fields, read_fields
 from nodeloom.plan.multipart import Parts
 from nodeloom.plan.whole import PartedText
 from nodeloom.plan.wire import SelfWritten
@@ -31,10 +30,18 @@ _TRACED_NAMES = CREDENTIAL_NAMES | NAMES_AROUND
 class Marks:
     """The parts of a request that are a credential's, each with the fields that it was made of.
 
-    `headers` by name in lower case, `query` and `body` by the name of the top-level member, `path` by placeholder. The
-    name `EVERY` stands for all there are. `address` is what pieces of the address were made of (each piece says it
-    too), and `method` the method. `edges` are the constant texts in front of and behind what was made. `constant` are
-    the members of query and body that are constants here, and so take the place of what an earlier template made.
+    The name `EVERY` stands for all names.
+
+    Args:
+        headers: by name in lower case.
+        query: by the name of the top-level member.
+        body: by the name of the top-level member.
+        path: by placeholder.
+        address: what pieces of the address were made of; each piece says it too.
+        method: what the method was made of.
+        edges: the constant texts in front of and behind what was made.
+        constant: the members of query and body that are constants here, and so take the place of what an earlier
+            template made.
     """
 
     headers: Mapping[str, Fields] = field(default_factory=dict)
@@ -56,6 +63,7 @@ class Marks:
 
     def plus(self, other: Marks) -> Marks:
         """These, and those of what comes after them."""
+        # Most steps mark nothing: so nothing is copied for them.
         if not self and not self.constant:
             return other
         if not other and not other.constant:
@@ -63,10 +71,10 @@ class Marks:
         query = {name: fields for name, fields in self.query.items() if ("qs", name) not in other.constant}
         body = {name: fields for name, fields in self.body.items() if ("body", name) not in other.constant}
         return Marks(
-            _joined(self.headers, other.headers),
-            _joined(query, other.query),
-            _joined(body, other.body),
-            _joined(self.path, other.path),
+            _join_fields(self.headers, other.headers),
+            _join_fields(query, other.query),
+            _join_fields(body, other.body),
+            _join_fields(self.path, other.path),
             self.address | other.address,
             self.method | other.method,
             self.edges | other.edges,
@@ -116,7 +124,7 @@ class Within:
         found: set[str] = set()
         for template in templates:
             if template is not None and not _TRACED_NAMES.isdisjoint(template.names):
-                found.update(fields_read(template), *map(self._read, template.references))
+                found.update(read_fields(template), *map(self._read, template.references))
         return frozenset(found) if found else NO_FIELDS
 
     def _read(self, path: Path) -> Fields:
@@ -142,6 +150,7 @@ def parameter_fields(parameters: Mapping[str, Compiled]) -> dict[str, Fields]:
     """
     known: dict[str, Fields] = {}
     while True:
+        # Until nothing is added: a parameter may read one that stands behind it.
         within = Within(known)
         found = {name: fields for name, compiled in parameters.items() if (fields := within.fields(compiled))}
         if found == known:
@@ -175,10 +184,19 @@ def marks_of_part(key: str, part: Compiled, within: Within) -> Marks:
 def marks_of_send(
     kind: str, name: Compiled | None, value: Compiled | None, fields: Fields, *, dotted: bool = False
 ) -> Marks:
-    """The marks of a `value` that was made of these fields and is sent as `name`; None for a body of its own."""
+    """The marks of a value that is sent.
+
+    Args:
+        kind: the place it is sent in (`send.type`).
+        name: the name it is sent under; None for a body of its own.
+        value: the template that makes it; None if it is the property's own.
+        fields: the credential's fields that it was made of.
+        dotted: whether dots in the name make a path.
+    """
     if not fields:
         return NO_MARKS
     edges = frozenset[str]() if value is None else _edges(value)
+    # A name that the item decides may be any name, so all of them are marked.
     target = str(name.value) if name is not None and name.static else EVERY
     if kind == "path":
         return Marks(path={target: fields})
@@ -191,7 +209,7 @@ def marks_of_send(
     return Marks(query=found, edges=edges) if kind == "query" else Marks(body=found, edges=edges)
 
 
-def joined(marks: Iterable[Marks]) -> Marks:
+def join_marks(marks: Iterable[Marks]) -> Marks:
     """All of them as one."""
     whole = NO_MARKS
     for each in marks:
@@ -200,7 +218,7 @@ def joined(marks: Iterable[Marks]) -> Marks:
 
 
 def _members(part: Compiled, within: Within) -> Iterator[tuple[str, Fields]]:
-    """The members of an object, each with what it was made of; `EVERY` where one template makes the whole."""
+    """The members of an object, each with what it was made of; `EVERY` if one template makes the whole."""
     if isinstance(part, Composite) and isinstance(part.source, Mapping):
         for name, member in zip(part.source, part.parts, strict=True):
             if fields := within.fields(member):
@@ -232,7 +250,7 @@ def _edges(part: Compiled) -> frozenset[str]:
     return frozenset(text for text in (*pieces[:1], *pieces[-1:]) if isinstance(text, str))
 
 
-def _joined(one: Mapping[str, Fields], other: Mapping[str, Fields]) -> dict[str, Fields]:
+def _join_fields(one: Mapping[str, Fields], other: Mapping[str, Fields]) -> dict[str, Fields]:
     return {name: one.get(name, NO_FIELDS) | other.get(name, NO_FIELDS) for name in (*one, *other)}
 
 
@@ -240,7 +258,7 @@ def _all(part: Mapping[str, Fields]) -> Fields:
     return NO_FIELDS.union(*part.values())
 
 
-def texts_of_marked(marks: Marks, made: Mapping[str, Any], open_fields: Fields) -> MaskedTexts:
+def texts_of_marked(marks: Marks, made: Mapping[str, object], open_fields: Fields) -> MaskedTexts:
     """The texts in a request's `headers`, `query`, `body` and `auth` that were made of fields that are not open."""
     parts = (("headers", marks.headers), ("query", marks.query), ("body", marks.body), ("auth", _of_auth(marks)))
     return telling(
@@ -258,6 +276,7 @@ def _within_edges(text: str, edges: frozenset[str]) -> Iterator[str]:
     yield text
     for edge in edges:
         if text.startswith(edge) or text.endswith(edge):
+            # `Bearer …` is not a secret, and a service may repeat what stands behind it without it.
             inner = text.removeprefix(edge).removesuffix(edge)
             yield inner
             yield from (inner.removesuffix(other) for other in edges if other != edge)
@@ -269,7 +288,7 @@ def _of_auth(marks: Marks) -> Mapping[str, Fields]:
     return {EVERY: made_of} if made_of else {}
 
 
-def _member(part: Any, name: str) -> Any:
+def _member(part: object, name: str) -> object:
     if not isinstance(part, Mapping):
         return part
     if name == EVERY:
@@ -279,7 +298,7 @@ def _member(part: Any, name: str) -> Any:
     return [value for key, value in part.items() if key == name or str(key).lower() == name]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, SelfWritten):
         yield from (unquote(pair.partition("=")[2]) for pair in value.query(""))
     elif isinstance(value, Parts):

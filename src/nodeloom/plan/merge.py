@@ -6,17 +6,19 @@ overwrites. Keys such as `__proto__` mean nothing here: they are data like any o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar, overload
 
 from nodeloom.descriptor.keypaths import as_key
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
 
+Value = TypeVar("Value")
+
 # A longer list would be all holes: lodash makes it sparse, JSON writes every hole out as null.
 MAX_INDEX = 9_999
 
 
-def at_path(keys: list[str | int], value: Any) -> dict[str, Any]:
+def at_path(keys: list[str | int], value: object) -> dict[str, object]:
     """An object that holds `value` at `keys`; a number makes a list, except at the top.
 
     Raises InvalidValueError for an index above 9,999, which would make a list of nulls.
@@ -36,39 +38,49 @@ def at_path(keys: list[str | int], value: Any) -> dict[str, Any]:
     return {str(keys[0]): held}
 
 
-def merge(target: dict[str, Any], source: dict[str, Any]) -> None:
+def merge(target: dict[str, object], source: dict[str, object]) -> None:
     """Merge `source` into `target`, in place. Nothing of `source` is shared with `target` afterwards."""
     for key, value in source.items():
         if value is UNDEFINED:
             target.setdefault(key, UNDEFINED)
         else:
-            target[key] = _merged(target.get(key, UNDEFINED), value)
+            target[key] = _merge_value(target.get(key, UNDEFINED), value)
 
 
-def _merged(old: Any, new: Any) -> Any:
+def _merge_value(old: object, new: object) -> object:
     if isinstance(new, dict):
+        # lodash merges an object into a list by the keys that are indices.
         if isinstance(old, list):
-            return _merged_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
-        held: dict[str, Any] = old if isinstance(old, dict) else {}
+            return _merge_entries(old, {int(k): v for k, v in new.items() if isinstance(as_key(k), int)})
+        held: dict[str, object] = old if isinstance(old, dict) else {}
         merge(held, new)
         return held
     if isinstance(new, list):
-        return _merged_entries(old if isinstance(old, list) else [], dict(enumerate(new)))
+        return _merge_entries(old if isinstance(old, list) else [], dict(enumerate(new)))
     return new
 
 
-def _merged_entries(base: list[Any], entries: dict[int, Any]) -> list[Any]:
+def _merge_entries(base: list[object], entries: dict[int, object]) -> list[object]:
     """`base` with `entries` merged in at their indices; other keys of an object cannot stand in a list (lodash)."""
     for index, value in entries.items():
+        # An item's value must not make the process allocate a list of any length.
         if index > MAX_INDEX + len(base):
             raise InvalidValueError(f"The index {index} would make a list of {index} empty entries.", value=value)
         base.extend([UNDEFINED] * (index + 1 - len(base)))
         if value is not UNDEFINED:
-            base[index] = _merged(base[index], value)
+            base[index] = _merge_value(base[index], value)
     return base
 
 
-def copy_json(value: Any) -> Any:
+@overload
+def copy_json(value: dict[str, Value]) -> dict[str, Value]: ...
+
+
+@overload
+def copy_json(value: object) -> object: ...
+
+
+def copy_json(value: object) -> object:
     """A copy of JSON data that shares nothing with it."""
     if isinstance(value, dict):
         return {k: copy_json(v) for k, v in value.items()}

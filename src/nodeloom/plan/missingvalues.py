@@ -5,35 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import Any
 
 from nodeloom.errors import MissingValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope
 
+# A message shows a few keys; a program that reads the error may want more. An item may have thousands.
 _KEYS_SHOWN = 20
 _KEYS_KEPT = 50
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """Whether a required value counts as missing: undefined, null, or empty text."""
     return value is UNDEFINED or value is None or (isinstance(value, str) and not value.strip())
 
 
-def came_to_nothing(value: Any) -> bool:
+def came_to_nothing(value: object) -> bool:
     """Whether what an expression gives is nothing: missing, NaN, a list or object of nothing."""
     if isinstance(value, float):
+        # JavaScript's arithmetic with what is missing gives NaN.
         return isnan(value)
     return is_missing(value) or (isinstance(value, (list, dict)) and not value)
 
 
-#: How JavaScript spells what came to nothing where it becomes text: `"web-" + $json.Link` is `web-undefined`.
+#: How JavaScript spells a value that came to nothing and becomes text: `"web-" + $json.Link` is `web-undefined`.
 _SPELLED = re.compile(r"undefined|null|NaN")
 
 
 def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null: bool = False) -> bool:
     """Whether an expression's text holds the word for a value that came to nothing: one that it reads is undefined.
 
-    A word that stands in its code, or in another value that it reads, means itself; null does where it `may_be_null`.
+    A word that stands in its code, or in another value that it reads, means itself; so does null if it `may_be_null`.
     What is made with a name that nothing has is made of nothing, though it spells no such word: `$json.n | upper` is 0.
     """
     if read_by.strange and unknown_names(read_by, scope):
@@ -41,6 +42,7 @@ def spells_nothing(text: object, read_by: Compiled, scope: Scope, *, may_be_null
     if type(text) is not str or not read_by.needs_javascript:
         return False
     words = set(_SPELLED.findall(text)) - ({"null"} if may_be_null else set())
+    # `$json.a ?? "null"` means the word.
     words = {word for word in words if word not in str(read_by.source)}
     if not words:
         return False
@@ -79,7 +81,7 @@ def read_path(path: tuple[str | int, ...], scope: Scope) -> object:
 
     Empty text, which does not count as nothing, if the path begins at a name that is not looked into here.
     """
-    value: Any
+    value: object
     if path[0] == "$json":
         value, keys = scope.json, path[1:]
     elif path[:3] == ("$input", "item", "json"):
@@ -107,6 +109,7 @@ def read_nothing_else(read_by: Compiled, scope: Scope) -> bool:
     ]
     if not any(held is not None and not held.static for held in written):
         return False
+    # Reading a parameter resolves its template, which costs more than a look at the item.
     others_first = sorted(read_by.references, key=lambda path: path[0] == "$parameter")
     return all(came_to_nothing(read_path(path, scope)) for path in others_first)
 
@@ -119,7 +122,15 @@ def missing_value(label: str, written: Compiled | None, scope: Scope) -> Missing
 
 
 def missing_part(label: str, source: object, code: str, part: Compiled, scope: Scope) -> MissingValueError:
-    """The error for a block that came to nothing inside text: `code` is the block's, `source` the whole template."""
+    """The error for a block that came to nothing inside text.
+
+    Args:
+        label: what a person calls the text.
+        source: the whole template.
+        code: the block's.
+        part: the block, compiled.
+        scope: the item's.
+    """
     return _missing(f"A part of {label} is missing: {{{{{code}}}}}.", label, str(source), part, scope)
 
 
@@ -159,6 +170,15 @@ def missing_body(values: Sequence[tuple[str, Compiled]], scope: Scope) -> Missin
 
 
 def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Scope) -> MissingValueError:
+    """The error with what can be said of the item: its keys, and the key that was most likely meant.
+
+    Args:
+        message: what is missing.
+        label: the property, as a person calls it.
+        source: the expression to show.
+        read_by: the compiled expression, whose paths lead nowhere.
+        scope: the item's.
+    """
     data = scope.json if isinstance(scope.json, Mapping) else {}
     # Of several paths the first that leads nowhere is the one to mend; a later one may be its replacement.
     paths = [path for path in read_by.references if path[0] == "$json" and len(path) > 1]
@@ -175,7 +195,7 @@ def _missing(message: str, label: str, source: str, read_by: Compiled, scope: Sc
     )
 
 
-def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tuple[str, str | None] | None:
+def _strangers(read_by: Compiled, data: Mapping[str, object], scope: Scope) -> tuple[str, str | None] | None:
     """What to do about names in an expression that nothing has, since they are why it came to nothing, or None.
 
     The second is the item's key that such a name was to read, if it is one.
@@ -183,7 +203,8 @@ def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tupl
     strange = unknown_names(read_by, scope)
     if not strange:
         return None
-    from nodeloom.expression.knownnames import meant_name  # here, since most runs have no such error
+    # Imported here, since most runs have no such error.
+    from nodeloom.expression.knownnames import meant_name
 
     functions = scope.environment.functions
     name = strange[0]
@@ -197,9 +218,9 @@ def _strangers(read_by: Compiled, data: Mapping[str, Any], scope: Scope) -> tupl
     ), None
 
 
-def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, str | None]:
+def _advice(data: Mapping[str, object], read: tuple[str | int, ...]) -> tuple[str, str | None]:
     """What to do about a member path that found nothing in `data`, and the key that was meant, if one is near."""
-    found: Any = data
+    found: object = data
     at = "$json"
     for key in read:
         if isinstance(found, Mapping) and key in found:
@@ -207,23 +228,23 @@ def _advice(data: Mapping[str, Any], read: tuple[str | int, ...]) -> tuple[str, 
         elif isinstance(found, list) and isinstance(key, int) and key < len(found):
             found = found[key]
         else:
-            return _absent(found, at, str(key))
+            return _explain_absence(found, at, str(key))
         at += _member(key)
     if not read or not came_to_nothing(found):
         return _keys_of(data, "$json"), None
     return f"{_keys_of(data, '$json')} Its {at.removeprefix('$json').removeprefix('.')} is empty.", None
 
 
-def _absent(holder: Any, at: str, wanted: str) -> tuple[str, str | None]:
+def _explain_absence(holder: object, at: str, wanted: str) -> tuple[str, str | None]:
     if not isinstance(holder, Mapping):
-        what = "a list" if isinstance(holder, list) else "no object"
+        what = "a list" if isinstance(holder, list) else "not an object"
         return f"{at} is {what}, so it has no {wanted!r}.", None
     close = nearest(wanted, [str(key) for key in holder])
     hint = _keys_of(holder, at)
     return (hint if close is None else f"{hint} Did you mean {at}{_member(close)}?"), close
 
 
-def _keys_of(holder: Mapping[str, Any], at: str) -> str:
+def _keys_of(holder: Mapping[str, object], at: str) -> str:
     what = "The item" if at == "$json" else at
     if not holder:
         return f"{what} has no keys."

@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
@@ -41,10 +40,11 @@ class Parts:
 
 def new_boundary() -> str:
     """A boundary that no content holds: 160 random bits."""
+    # Who could guess the boundary could end a part in its content, and begin another one.
     return "-" * 26 + secrets.token_hex(20)
 
 
-def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
+def encode_multipart(values: Mapping[str, object], boundary: str) -> bytes:
     """The body; without a part it is empty, as axios has it. Raises InvalidValueError for text that cannot be sent."""
     lines: list[bytes] = []
     try:
@@ -58,31 +58,31 @@ def encode_multipart(values: Mapping[str, Any], boundary: str) -> bytes:
     return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""]) if lines else b""
 
 
-def _is_file(value: Any) -> bool:
+def _is_file(value: object) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("data"), str) and isinstance(value.get("mimeType"), str)
 
 
-def _parts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+def _parts(name: str, value: object) -> Iterator[tuple[str, bytes]]:
     if isinstance(value, Parts):
         yield from ((_head(name, part), part.content) for part in value.parts)
         return
     if isinstance(value, Written):
         for own, pieces, delimiter in value.pairs:
             yield _disposition(own), unquote(delimiter).join(map(scalar_text, pieces)).encode("utf-8")
-    elif _is_file(value):
+    elif isinstance(value, Mapping) and _is_file(value):
         yield _file(name, value)
     else:
         yield _disposition(name), scalar_text(value).encode("utf-8")
 
 
-def _file(name: str, value: Mapping[str, Any]) -> tuple[str, bytes]:
-    part = Part(content_of(value), value["mimeType"], str(value.get("fileName") or "file"))
+def _file(name: str, value: Mapping[str, object]) -> tuple[str, bytes]:
+    part = Part(content_of(value), str(value["mimeType"]), str(value.get("fileName") or "file"))
     return _head(name, part), part.content
 
 
 def _head(name: str, part: Part) -> str:
     """The header of a part. What it holds of others adds no line."""
-    file = "" if part.name is None else f'; filename="{_quoted(part.name)}"'
+    file = "" if part.name is None else f'; filename="{_quote_name(part.name)}"'
     lines = [f"{_disposition(name)}{file}"]
     if part.kind is not None:
         lines.append(f"Content-Type: {''.join(c for c in part.kind if c.isprintable())}")
@@ -91,10 +91,10 @@ def _head(name: str, part: Part) -> str:
 
 
 def _disposition(name: str) -> str:
-    return f'Content-Disposition: form-data; name="{_quoted(name)}"'
+    return f'Content-Disposition: form-data; name="{_quote_name(name)}"'
 
 
-def _quoted(text: str) -> str:
+def _quote_name(text: str) -> str:
     """A name as browsers write it in a quoted string (WHATWG, multipart/form-data): quotes and line breaks encoded.
 
     A backslash too, which some servers take for the escape of the quote behind it, and NUL, which ends it for others;

@@ -5,11 +5,12 @@ from __future__ import annotations
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.messages import origin_of
-from nodeloom.plan.address import Address, Origin, Piece, finish, join
+from nodeloom.plan.address import finish, join
 from nodeloom.plan.call import Call
+from nodeloom.plan.pieces import Address, Origin, Piece
 
 
-def followed(first: Call, key: str, value: str, made_of: Fields = NO_FIELDS) -> Address:
+def follow_link(first: Call, key: str, value: str, made_of: Fields = NO_FIELDS) -> Address:
     """The address `value` as the option `key` (`url` or `baseURL`) of the call after `first`.
 
     It was `made_of` these fields of the credential. A link of the service may not lead to another origin (strict); with

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodeloom.expression.syntax.nodes import CodeError, Node
 from nodeloom.expression.syntax.parser import parse_expression
 from nodeloom.jsonreading import ANY_JSON
@@ -12,7 +10,7 @@ from nodeloom.plan.unfit import Unfit
 _NOT_ONE = 'an object, such as {"key": 1}'
 
 
-def object_of(text: str) -> dict[str, Any] | None:
+def object_of(text: str) -> dict[str, object] | None:
     """The object that `text` writes; None for `null`. Raises Unfit for any other text.
 
     Names that stand for a value are texts (n8n). Anything that would have to be computed is refused.
@@ -26,8 +24,9 @@ def object_of(text: str) -> dict[str, Any] | None:
     return found
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str) -> object:
     try:
+        # In brackets, since `{` alone begins a block of statements in JavaScript.
         tree = parse_expression(f"({text})")
     except CodeError:
         raise Unfit(_NOT_ONE) from None
@@ -36,7 +35,7 @@ def _literal(text: str) -> Any:
     return _value(tree) if tree.kind == "Object" else []
 
 
-def _value(node: Node) -> Any:
+def _value(node: Node) -> object:
     if node.kind == "Object":
         return dict(map(_pair, node.children))
     if node.kind == "Array":
@@ -52,14 +51,14 @@ def _value(node: Node) -> Any:
     raise Unfit(f"{_NOT_ONE}, with nothing to compute in it")
 
 
-def _pair(node: Node) -> tuple[str, Any]:
+def _pair(node: Node) -> tuple[str, object]:
     if node.kind != "Property" or node.form != "init" or node.computed:
         raise Unfit(f"{_NOT_ONE}, with nothing to compute in it")
     key, value = node.children
     return str(key.text), _value(value)
 
 
-def _constant(node: Node) -> Any:
+def _constant(node: Node) -> object:
     if node.text in ("null", "true", "false"):
         return {"null": None, "true": True, "false": False}[node.text]
     if node.text == "bigint":

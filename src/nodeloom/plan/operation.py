@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import CredentialReference, NodeDescriptor, OptionDescriptor
@@ -14,12 +13,13 @@ from nodeloom.expression import Compiled, Scope
 from nodeloom.expression.fieldreads import Fields
 from nodeloom.messages import Content, Response
 from nodeloom.plan.address import UrlValues
+from nodeloom.plan.answerbounds import Bounds
 from nodeloom.plan.body_fields import BodyFields
 from nodeloom.plan.call import Call
 from nodeloom.plan.common import CommonCalls
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.marks import NO_MARKS, Marks
-from nodeloom.plan.pagination import exchange_pages
+from nodeloom.plan.pages import exchange_pages
 from nodeloom.plan.reception import Reception
 from nodeloom.plan.routing import ANY, REST
 from nodeloom.plan.steps import Step
@@ -29,13 +29,23 @@ from nodeloom.values import Item
 
 
 class OperationPlan:
-    """One operation of a node with an author's parameters, compiled once for all items.
+    """One operation of a node with an author's parameters, compiled once for all items. Made by `compile_plan`.
 
-    `parameters` are the visible properties' compiled values (what `$parameter` reads), `values` the same as
-    written. `marks` are the parts of its requests that are the credential's, `made_of` the credential's fields that its
-    parameters were made of. `needs_all_items` says that a template reads other items than its own, so that a stream
-    must be read to its end first, and `pages_choose_method` that later pages may have a method of their own. Made by
-    `compile_plan`.
+    Args:
+        node: whose operation it is.
+        descriptor: the part of the node that describes the resource.
+        resource: the chosen one; None if the node has none.
+        operation: the chosen one; None if the node has none.
+        parameters: the visible properties' values, compiled: what `$parameter` reads.
+        values: the same values as they were written.
+        steps: what makes a request, in order.
+        needs_all_items: whether a template reads other items than its own, so that a stream is read to its end first.
+        url_values: how values get into addresses.
+        transfer: how the requests travel.
+        pages_choose_method: whether later pages may have a method of their own.
+        marks: the parts of the requests that are the credential's.
+        made_of: the credential's fields that a parameter was made of, by its name.
+        body_fields: what the author set for the body; None if that need not be checked.
     """
 
     def __init__(
@@ -46,7 +56,7 @@ class OperationPlan:
         resource: str | None,
         operation: OptionDescriptor | None,
         parameters: Mapping[str, Compiled],
-        values: Mapping[str, Any],
+        values: Mapping[str, object],
         steps: Sequence[Step],
         needs_all_items: bool,
         url_values: UrlValues,
@@ -66,25 +76,24 @@ class OperationPlan:
         self.marks = marks
         self._body_fields = body_fields
         self.made_of: Mapping[str, Fields] = made_of or {}
-        # How many pages, and how many items of them, one item's answers may have.
-        self.max_pages = 10_000
-        self.max_items = 1_000_000
+        self.bounds = Bounds(url_values == "raw", _title(node, resource, operation), operation, self.made_of)
         self.needs_all_items = needs_all_items
         self._values = values
         self._pages_choose_method = pages_choose_method
-        self._settled, self._own = arranged(steps)
+        self._settled, self._own = arrange_steps(steps)
         touched = frozenset[str]().union(*(step.touches for step in self._own))
-        # None when an item may change whatever it likes.
+        # None if an item may change any part of the request: then no part is common to all.
         self._touched = None if ANY in touched else touched - {REST}
         self._ground: _Ground | None = None
 
     @property
-    def values(self) -> Mapping[str, Any]:
+    def values(self) -> Mapping[str, object]:
         """The visible properties' values as they were written, defaults among them."""
         return self._values
 
     def method(self, scope: Scope) -> str | None:
-        """The HTTP method of every item's request; None where it is not known before. `scope` is that of any item."""
+        """The HTTP method of every item's request; None if it is not known before. `scope` is that of any item."""
+        # A journal asks before any item is read, so the method is known only if no item and no page can change it.
         if self._touched is None or "method" in self._touched or self._pages_choose_method:
             return None
         try:
@@ -96,12 +105,15 @@ class OperationPlan:
     @property
     def title(self) -> str:
         """The operation as a person names it, such as "3CX, Website Links, Delete Weblink"."""
-        parts = [self.node.label]
-        if self.resource is not None:
-            parts.append(self.node.resource_label(self.resource))
-        if self.operation is not None:
-            parts.append(self.operation.name)
-        return ", ".join(parts)
+        return self.bounds.title
+
+    def bound(self, *, max_pages: int | None = None, max_items: int | None = None) -> None:
+        """Let one item's answers have so many pages and items at most; None leaves the bound as it is."""
+        self.bounds = replace(
+            self.bounds,
+            max_pages=max_pages or self.bounds.max_pages,
+            max_items=max_items or self.bounds.max_items,
+        )
 
     def credential_references(self) -> list[CredentialReference]:
         """The credential types that apply with these parameters, the first choice first (n8n `authentication`)."""
@@ -114,6 +126,7 @@ class OperationPlan:
         `said` is given the draft before anything can fail: an error may repeat what is in it.
         """
         ground = self._ground
+        # By identity: the credential's fields are one object until they change.
         if ground is None or ground.credentials is not scope.names.get("$credentials"):
             ground = self._ground = self._laid(scope)
         touched = self._touched
@@ -135,7 +148,7 @@ class OperationPlan:
         return _Ground(scope.names.get("$credentials"), draft, common)
 
     def call(self, draft: Draft) -> Call:
-        """The (first) call of a draft."""
+        """The call of a draft; of several pages the first one."""
         common = self._ground.common if self._ground is not None and not _has_pages(draft) else None
         return Call(draft.options, draft.path, self.url_values, self.transfer, common, draft.marks, draft)
 
@@ -145,12 +158,12 @@ class OperationPlan:
         Raises an ItemError subclass when the item fails. `said` is for what an error may repeat, see `draft`.
         """
         draft = self.draft(scope, said)
-        reception = Reception(self, draft)
-        if _has_pages(draft):
-            return (yield from exchange_pages(self, draft, reception))
+        reception = Reception(self.bounds, draft)
         call = self.call(draft)
+        if _has_pages(draft):
+            return (yield from exchange_pages(call, draft, reception, self.bounds))
         response = yield call
-        return reception.limited(reception.items(response, call))
+        return reception.limit_items(reception.items(response, call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +173,15 @@ class _Ground:
     credentials: object
     draft: Draft
     common: CommonCalls | None
+
+
+def _title(node: Node, resource: str | None, operation: OptionDescriptor | None) -> str:
+    parts = [node.label]
+    if resource is not None:
+        parts.append(node.resource_label(resource))
+    if operation is not None:
+        parts.append(operation.name)
+    return ", ".join(parts)
 
 
 def _has_pages(draft: Draft) -> bool:
@@ -177,7 +199,7 @@ def _apply(steps: Iterable[Step], draft: Draft) -> None:
             raise
 
 
-def arranged(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
+def arrange_steps(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
     """The steps that can be applied once for all items, and those of the item, which come after them.
 
     A settled step stays behind an item's own step that touches the same: the later one wins.

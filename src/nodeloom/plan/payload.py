@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
@@ -15,11 +14,11 @@ from nodeloom.plan.wire import encode_form, encode_json, encode_text
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
-# axios calls a text a form where nothing else is said, with these methods only.
+# If nothing else is said of a text, axios calls it a form, with these methods only.
 _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
-def is_sent(body: Any, *, as_n8n: bool) -> bool:
+def is_sent(body: object, *, as_n8n: bool) -> bool:
     """Whether there is anything in a body that is sent: an object whose members are undefined is, an empty one is not.
 
     n8n sends no number, true or false as a body (`as_n8n`).
@@ -31,14 +30,15 @@ def is_sent(body: Any, *, as_n8n: bool) -> bool:
     return not isinstance(body, (dict, list, str)) or bool(body)
 
 
-def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
-    """The bytes of `body`; its content type is added to `headers` where they have none.
+def write_payload(body: object, headers: dict[str, str], *, method: str, json_wanted: bool) -> bytes:
+    """The bytes of `body`; its content type is added to `headers` if they do not have one.
 
     `json_wanted` says that a text is JSON. Raises InvalidValueError for what the content type cannot hold.
     """
     name = next((name for name in headers if name.lower() == "content-type"), "content-type")
     written = headers.get(name, "")
     kind = media_type(written)
+    # A file is sent as it is; its type was set with it.
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):
@@ -51,6 +51,7 @@ def write_payload(body: Any, headers: dict[str, str], *, method: str, json_wante
         fields = _fields(body, kind, named=written == FORM)
         if kind == FORM:
             return encode_form(fields)
+        # A boundary that the author wrote is replaced, since it would have to fit the body.
         boundary = new_boundary()
         headers[name] = f"{MULTIPART}; boundary={boundary}"
         return encode_multipart(fields, boundary)
@@ -68,7 +69,7 @@ def _json_of(text: str) -> bytes:
     return encode_text(text.strip())
 
 
-def _fields(body: Any, kind: str, *, named: bool) -> Mapping[str, Any]:
+def _fields(body: object, kind: str, *, named: bool) -> Mapping[str, object]:
     """The fields of a body by their names; an entry of a list has its index for one.
 
     Where a form is asked for in so many words (`named`), n8n takes a list of pairs only.

@@ -1,6 +1,6 @@
 """The steps from an answer's items to the items that come out: n8n's `postReceive`, compiled once a plan.
 
-The steps work on whatever JSON there is; what is no object becomes an item when they are done (`as_item`). `odata` is
+The steps work on any JSON; a value that is not an object becomes an item when they are done (`as_item`). `odata` is
 Nodeloom's: a collection's entities one item each, annotations left out.
 """
 
@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.descriptor.keypaths import value_at
 from nodeloom.descriptor.models import PostReceive
@@ -19,7 +18,7 @@ from nodeloom.errors import DescriptorError, InvalidValueError, nearest
 from nodeloom.expression import UNDEFINED, Compiled, Scope, compile_value
 from nodeloom.messages import Response
 from nodeloom.plan.wire import is_truthy, name_text, number_of, scalar_text
-from nodeloom.values import Item
+from nodeloom.values import Item, Json
 
 #: Under which name an item holds the ETag of its entity.
 ETAG = "@odata.etag"
@@ -38,7 +37,7 @@ _ON_ENTRIES = frozenset({"filter", "limit", "sort"})
 _WHOLE = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
 
-def as_item(value: Any) -> Item:
+def as_item(value: object) -> Item:
     """A JSON object as an item; any other value under `data`."""
     return {"json": value if isinstance(value, dict) else {"data": None if value is UNDEFINED else value}}
 
@@ -50,7 +49,7 @@ def is_file(response: Response) -> bool:
 
 def binary_item(content: bytes, response: Response, property_name: str) -> Item:
     """An item with `content` as binary data (base64), named by the answer's Content-Disposition."""
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "data": base64.b64encode(content).decode("ascii"),
         "mimeType": response.content_type or "application/octet-stream",
         "fileSize": len(content),
@@ -86,8 +85,12 @@ class PostReceiveStep:
     ) -> list[Item]:
         """The items after this step.
 
-        `scope` has `$response` and `$value`; `empty` says the answer had no body, `annotations` which of OData's the
-        items keep (True: all).
+        Args:
+            items: those before it.
+            scope: has `$response` and `$value`.
+            response: the answer.
+            empty: whether the answer had no body.
+            annotations: which of OData's annotations the items keep; True for all.
         """
         if empty and self.kind not in _ON_EMPTY:
             return items
@@ -97,7 +100,7 @@ class PostReceiveStep:
             items = entries_of(items)
         return _KINDS[self.kind](self, items, scope, response)
 
-    def value(self, name: str, scope: Scope) -> Any:
+    def value(self, name: str, scope: Scope) -> object:
         """The resolved property of that name; UNDEFINED when the step has none."""
         compiled = self.properties.get(name)
         return UNDEFINED if compiled is None else compiled.resolve(scope)
@@ -116,6 +119,7 @@ def entries_of(items: list[Item]) -> list[Item]:
 
 def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
     """Compile a step of a descriptor. Raises DescriptorError for an unknown type, with the nearest."""
+    # n8n fails at the answer, when the request has been made already.
     if step.type != "odata" and step.type not in _KINDS:
         close = nearest(step.type, [*_KINDS, "odata"])
         raise DescriptorError(
@@ -133,11 +137,12 @@ def compile_step(step: PostReceive, *, as_n8n: bool = False) -> PostReceiveStep:
     )
 
 
-def count_of(value: Any) -> int | None:
-    """A limit as a number; None for none. Raises InvalidValueError for what is no number, or below zero."""
+def count_of(value: Json) -> int | None:
+    """A limit as a number; None for none. Raises InvalidValueError if it is not a number, or below zero."""
     if value is False or value is None or value is UNDEFINED or value == "":
         return None
     try:
+        # True is 1 to Python, and is not meant as a number.
         count = -1 if value is True else int(float(value))
     except (TypeError, ValueError, OverflowError):
         count = -1
@@ -151,7 +156,7 @@ def count_of(value: Any) -> int | None:
     return count
 
 
-def cut_as_n8n(items: list[Item], most: Any) -> list[Item]:
+def cut_as_n8n(items: list[Item], most: object) -> list[Item]:
     """`items` without those from `most` on (JavaScript's `splice`): a negative number counts from the end."""
     start = number_of(most)
     return items[: int(start)] if math.isfinite(start) else items[: None if start == math.inf else 0]
@@ -183,17 +188,17 @@ def _limit(step: PostReceiveStep, items: list[Item], scope: Scope, _response: Re
 
 
 def _set(step: PostReceiveStep, _items: list[Item], scope: Scope, _response: Response) -> list[Item]:
-    value = _settled(step.value("value", _without_credentials(scope)))
+    value = _drop_undefined(step.value("value", _without_credentials(scope)))
     # n8n makes one item of a list, whose `json` is the list.
     return [{"json": v} for v in value] if isinstance(value, list) and not step.as_n8n else [{"json": value}]
 
 
-def _settled(value: Any) -> Any:
+def _drop_undefined(value: object) -> object:
     """JSON without what is undefined: a member is left out, an entry of a list is null."""
     if isinstance(value, dict):
-        return {key: _settled(inner) for key, inner in value.items() if inner is not UNDEFINED}
+        return {key: _drop_undefined(inner) for key, inner in value.items() if inner is not UNDEFINED}
     if isinstance(value, list):
-        return [None if inner is UNDEFINED else _settled(inner) for inner in value]
+        return [None if inner is UNDEFINED else _drop_undefined(inner) for inner in value]
     return value
 
 
@@ -206,7 +211,7 @@ def _set_key_value(step: PostReceiveStep, items: list[Item], scope: Scope, _resp
     found = []
     for item in items:
         own = _without_credentials(scope).extend({"$responseItem": item["json"]})
-        found.append({"json": _settled({key: value.resolve(own) for key, value in step.properties.items()})})
+        found.append({"json": _drop_undefined({key: value.resolve(own) for key, value in step.properties.items()})})
     return found
 
 
@@ -236,24 +241,25 @@ def _odata(items: list[Item], response: Response, annotations: bool | list[str])
     named = annotations if isinstance(annotations, list) else []
     page = items[0]["json"] if len(items) == 1 else None
     if isinstance(page, dict) and isinstance(page.get("value"), list):
-        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _prefixed(k) in named)}
+        of_list = {k: v for k, v in page.items() if _CONTROL.search(k) and (keep or _add_prefix(k) in named)}
         entities = [as_item(e if keep else _without_annotations(e)) for e in page["value"]]
         if not keep:
-            of_list = {_prefixed(name): value for name, value in of_list.items()}
+            of_list = {_add_prefix(name): value for name, value in of_list.items()}
         return [{"json": {**of_list, **entity["json"]}} for entity in entities] if of_list else entities
     found = [item["json"] if keep else _without_annotations(item["json"]) for item in items]
+    # A service may give an entity's ETag in the header only, and If-Match needs it.
     etag = response.headers.get("etag")
     if len(found) == 1 and etag and isinstance(found[0], dict) and not {ETAG, "@etag"} & found[0].keys():
         found[0][ETAG] = etag
     return [as_item(entity) for entity in found]
 
 
-def _prefixed(name: str) -> str:
+def _add_prefix(name: str) -> str:
     """The name of control information as OData 4.0 writes it: `@odata.count` for `@count`."""
     return name if "@odata." in name else name.replace("@", "@odata.", 1)
 
 
-def _without_annotations(value: Any) -> Any:
+def _without_annotations(value: object) -> object:
     if isinstance(value, dict):
         kept = {key: _without_annotations(member) for key, member in value.items() if not _CONTROL.search(key)}
         etag = value.get(ETAG, value.get("@etag"))

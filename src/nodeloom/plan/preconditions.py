@@ -1,14 +1,13 @@
 """Conditions a request carries: what the service must check before it acts, and what keeps it from acting twice.
 
 `If-Match` and its kin (RFC 9110 section 13.1, RFC 4918 section 10.4), and idempotency keys. A condition that an author
-set and that comes to nothing is no condition: the request would go out without it. So it is an error (strict).
+set and that comes to nothing is not a condition: the request would go out without it. So it is an error (strict).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from nodeloom.errors import MissingValueError, NodeloomError, ParameterError
 from nodeloom.expression import Compiled, Scope, compile_value
@@ -39,10 +38,11 @@ def is_condition(name: object, *, header: bool = True) -> bool:
     """Whether a header field (else a query parameter or body member) of that name is a condition.
 
     `If-Match`, `x-goog-if-generation-match`, `Idempotency-Key`, `idempotencyKey` are some. A header field with an `if`
-    in its name is one whatever it compares (`x-ms-if-sequence-number-le`).
+    in its name is one for any thing that it compares (`x-ms-if-sequence-number-le`).
     """
     if not isinstance(name, str):
         return False
+    # By words, so that `If-Match`, `ifMatch` and `x-goog-if-generation-match` are found, and `notify` is not.
     words = [word.lower() for word in _WORDS.findall(name)]
     if any(word.startswith(_KEYS) for word in words) or "".join(words) in _MORE_KEYS:
         return True
@@ -62,12 +62,12 @@ class WrittenConditions:
 
     `written` is what the descriptor has there, `header` whether these are header fields. `set_names` are the parameters
     that the author set, `value_is_set` says whether the property the routing belongs to is one of them: a header that
-    only repeats a parameter nobody set is left out.
+    only repeats a parameter that was not set is left out.
     """
 
     __slots__ = ("_given", "_header", "_inner", "_members", "_mentioned", "_value_is_set", "_whole", "needed")
 
-    def __init__(self, written: Any, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
+    def __init__(self, written: object, set_names: Collection[str], *, value_is_set: bool, header: bool = True) -> None:
         self._header = header
         self._given = frozenset(set_names)
         self._value_is_set = value_is_set
@@ -81,6 +81,7 @@ class WrittenConditions:
             for name, value in written.items():
                 if may_not_be_nothing(name, header=header):
                     compiled = compile_value(value, dialect="n8n", property=name)
+                    # A constant of the descriptor is what its author means, empty or not.
                     if not compiled.static:
                         self._members[name] = compiled
                 elif isinstance(value, Mapping) and not header:
@@ -94,8 +95,8 @@ class WrittenConditions:
         #: Whether there is anything to look at.
         self.needed: bool = bool(self._members or self._inner) or self._whole is not None
 
-    def check(self, fields: Any, scope: Scope, written: Compiled | None) -> None:
-        """Take headers that nobody set out of the `fields`. Raises MissingValueError for what came to nothing."""
+    def check(self, fields: object, scope: Scope, written: Compiled | None) -> None:
+        """Remove the headers that the author did not set. Raises MissingValueError for one that came to nothing."""
         if not isinstance(fields, dict):
             return
         missing = [name for name, value in fields.items() if came_to_nothing(value)]
@@ -105,6 +106,7 @@ class WrittenConditions:
                 continue
             if is_set(compiled, self._given, value_is_set=self._value_is_set):
                 raise missing_value(name, author_of(compiled, scope, written), scope)
+            # An empty field of a body is a value; an empty header field would be sent as a condition of nothing.
             if self._header:
                 del fields[name]
         for name, inner in self._inner.items():
@@ -112,7 +114,9 @@ class WrittenConditions:
         if self._whole is not None:
             self._check_whole(self._whole, fields, scope, written)
 
-    def _check_whole(self, whole: Compiled, fields: Mapping[str, Any], scope: Scope, written: Compiled | None) -> None:
+    def _check_whole(
+        self, whole: Compiled, fields: Mapping[str, object], scope: Scope, written: Compiled | None
+    ) -> None:
         """Raise MissingValueError for a condition that an expression, which gives all `fields`, makes of nothing."""
         for name, value in fields.items():
             told = may_not_be_nothing(name, header=self._header)
@@ -127,7 +131,7 @@ class WrittenConditions:
                 if may_not_be_nothing(name, header=self._header) and came_to_nothing(value):
                     raise missing_value(str(name), by, scope)
 
-    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[Any, Compiled]]:
+    def _set_values(self, whole: Compiled, scope: Scope, written: Compiled | None) -> Iterator[tuple[object, Compiled]]:
         """What the author set, of all that the expression reads, each with what was written for it."""
         for path in whole.references:
             if path[0] == "$value" and self._value_is_set and written is not None:
@@ -152,7 +156,7 @@ def empty_condition(label: str, *, literal: bool) -> NodeloomError:
     """The error for a condition that was set to nothing: by an author before the run, or by an item's data."""
     kind = MissingValueError if literal else ParameterError
     return kind(
-        f"{label} is empty, so it would be no condition.",
+        f"{label} is empty, so it would not be a condition.",
         property=label,
         hint="Give it a value, or leave it out to send the request without it.",
     )

@@ -10,13 +10,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, takewhile
-from typing import Any
 
 from nodeloom.expression import Compiled, Scope
-from nodeloom.plan.address import AddressTemplate, is_settled
+from nodeloom.plan.addresstemplates import AddressTemplate
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft
 from nodeloom.plan.givenparameters import Parameters
-from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, joined, marks_of_part
+from nodeloom.plan.marks import NO_MARKS, NOTHING_WITHIN, Marks, Within, join_marks, marks_of_part
 from nodeloom.plan.merge import merge
 
 Member = tuple[str, AddressTemplate | Compiled]
@@ -28,7 +28,7 @@ _OBJECTS = ("qs", "headers", "body")
 
 
 def compile_members(
-    entries: Mapping[str, Any],
+    entries: Mapping[str, object],
     parameters: Parameters,
     *,
     value_is_static: bool = False,
@@ -69,13 +69,14 @@ def compile_members(
                 strict=parameters.strict,
                 within=within,
             )
-            (settled if all(map(settles, address.compiled())) else own).append((key, address))
+            (settled if all(map(settles, address.all_templates())) else own).append((key, address))
             continue
         compile_part = partial(parameters.compile_member, key, label=f"{prefix}{key}", value_is_set=value_is_set)
+        # A condition is checked against the whole object, so that it is not divided.
         if key in checked:
             own.append((key, compile_part(value)))
             continue
-        first, rest = _divided(key, value, settles, compile_part)
+        first, rest = _divide(key, value, settles, compile_part)
         settled += [(key, first)] if first is not None else []
         own += [(key, rest)] if rest is not None else []
     return settled, own
@@ -85,21 +86,21 @@ def templates_of(members: Iterable[Member]) -> Iterator[Compiled]:
     """Every value of `members`; of an address its templates."""
     for _key, part in members:
         if isinstance(part, AddressTemplate):
-            yield from part.compiled()
+            yield from part.all_templates()
         else:
             yield part
 
 
 def marks_of_members(members: Iterable[Member], within: Within) -> Marks:
     """What the members make the credential's; an address says it of itself."""
-    return joined(
+    return join_marks(
         Marks(address=part.made_of) if isinstance(part, AddressTemplate) else marks_of_part(key, part, within)
         for key, part in members
     )
 
 
-def _divided(
-    key: str, value: Any, settles: Callable[[Compiled], bool], compile_part: Callable[[Any], Compiled]
+def _divide(
+    key: str, value: object, settles: Callable[[Compiled], bool], compile_part: Callable[[object], Compiled]
 ) -> tuple[Compiled | None, Compiled | None]:
     """The part of `value` that is settled, and the rest; None for one that is not there."""
     whole = compile_part(value)
@@ -108,6 +109,7 @@ def _divided(
     if key not in _OBJECTS or not isinstance(value, Mapping):
         return None, whole
     inner = value.items()
+    # Only from the beginning: a settled member behind one of the item's would change places with it.
     first = dict(takewhile(lambda pair: settles(compile_part(dict([pair]))), inner))
     if not first:
         return None, whole
@@ -117,13 +119,13 @@ def _divided(
 
 @dataclass(slots=True)
 class MembersStep:
-    """What of a routing's `request` is the same for every item, whatever else of it is the item's own. A `Step`.
+    """What of a routing's `request` is the same for every item, while the rest of it may be the item's own. A `Step`.
 
     `value` gives `$value`.
     """
 
     members: Sequence[Member]
-    value: Callable[[Scope], Any]
+    value: Callable[[Scope], object]
     marks: Marks = NO_MARKS
 
     settled = True

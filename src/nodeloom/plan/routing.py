@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
-from nodeloom.descriptor.models import PropertyDescriptor, Routing, SendRouting
-from nodeloom.errors import InvalidValueError, ParameterError
+from nodeloom.descriptor.models import PropertyDescriptor, Routing
+from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Environment, Scope, compile_value
-from nodeloom.plan.address import is_settled
-from nodeloom.plan.binaryfiles import content_of, file_of, files_of, media_type
 from nodeloom.plan.clause import is_odata, refuse_unread_clause
-from nodeloom.plan.constraints import constraint_of
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.draft import Draft, Receiving
-from nodeloom.plan.encoders import ENCODERS, encode_path, header_text, plain_value
 from nodeloom.plan.givenparameters import Parameters, sends_condition
-from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, joined, marks_of_send
-from nodeloom.plan.merge import copy_json, merge
-from nodeloom.plan.missingvalues import came_to_nothing, is_missing, missing_value
-from nodeloom.plan.multipart import Part, Parts
+from nodeloom.plan.marks import NOTHING_WITHIN, Marks, Within, join_marks, marks_of_send
+from nodeloom.plan.merge import merge
+from nodeloom.plan.missingvalues import came_to_nothing, missing_value
 from nodeloom.plan.pagination import Pagination, pagination_of
-from nodeloom.plan.parts import PartHeader
+from nodeloom.plan.placement import Placement
 from nodeloom.plan.postreceive import compile_step, count_of
 from nodeloom.plan.preconditions import author_of, is_set, may_not_be_nothing
 from nodeloom.plan.requestmembers import compile_members, marks_of_members, templates_of
-from nodeloom.plan.styles import Written, structure, write_header, write_path, write_query
-from nodeloom.plan.wire import encode_json, is_truthy, name_text
+from nodeloom.plan.routinghooks import refuse_hooks
+from nodeloom.plan.wire import is_truthy, name_text
 
 #: What a step may touch besides single members of a draft's options (see `Step.touches`).
 ANY = "*"
@@ -37,7 +32,16 @@ _EXTRA_NAMES = frozenset({"$value", "$index", "$parent"})
 class CompiledRouting:
     """The routing of a property or option, its templates compiled; applied once per item.
 
-    `within` says what the names around it were made of, and `marks` what of a request it makes the credential's.
+    `marks` says what of a request it makes the credential's.
+
+    Args:
+        routing: as the descriptor has it.
+        prop: the property it belongs to; None for that of a choice.
+        parameters: what is known of the author's parameters.
+        value_is_static: whether `$value` is a constant.
+        value_is_settled: whether `$value` is the same for every item as long as the credential is.
+        value_is_set: whether the author gave `$value`.
+        within: what the names around it were made of.
     """
 
     __slots__ = (
@@ -45,14 +49,12 @@ class CompiledRouting:
         "_answer",
         "_condition",
         "_conditions",
-        "_constraint",
         "_echo",
-        "_encode",
         "_max_results",
         "_name_is_open",
         "_needs_names",
         "_paginate",
-        "_part",
+        "_placement",
         "_post_receive",
         "_reads_names",
         "_request",
@@ -81,7 +83,7 @@ class CompiledRouting:
         value_is_set: bool,
         within: Within = NOTHING_WITHIN,
     ) -> None:
-        _refuse_hooks(routing)
+        refuse_hooks(routing)
         self.property = prop
         self.send = routing.send
         entries = routing.request.entries() if routing.request else {}
@@ -115,36 +117,30 @@ class CompiledRouting:
         self._echo = (output.echo or []) if output else []
         self._answer = output.answer if output else None
         self.pagination: Pagination | None = pagination_of(routing.operations)
-        self._encode = send.encode if send else None
-        ours = send is not None and (
-            send.encode is not None or send.style is not None or send.type in ("path", "header", "cookie")
-        )
-        self._constraint = constraint_of(prop, ours=ours) if send is not None else None
-        of_part = send is not None and send.type == "body" and self._send_name is not None
-        described = send is not None and (send.content_type is not None or bool(send.headers))
-        self._part = PartHeader(send.content_type, send.headers or {}) if send and of_part and described else None
+        self._placement = None if send is None else Placement(send, prop, is_named=self._send_name is not None)
+        encode = send.encode if send is not None else None
         before_sending = list(self._sending())
         self._needs_names = any(c.names & _EXTRA_NAMES for c in before_sending)
         # A file is the item's own, also where its name is the same for all.
-        of_item = self._encode in ("binary", "binaryPart")
+        of_item = encode in ("binary", "binaryPart")
         self.static = all(c.static for c in before_sending) and not of_item
         self.settled = all(is_settled(c) for c in before_sending) and not of_item
-        self.touches = frozenset(self._touched())
-        self.marks = joined(self._marked(within))
+        self.touches = frozenset(self._collect_touches())
+        self.marks = join_marks(self._collect_marks(within))
 
-    def _marked(self, within: Within) -> Iterator[Marks]:
+    def _collect_marks(self, within: Within) -> Iterator[Marks]:
         yield marks_of_members(self.members, within)
         yield marks_of_members(self._request, within)
         send = self.send
-        if send is not None and (self._send_name is not None or (send.type == "body" and self._encode is not None)):
+        if send is not None and (self._send_name is not None or (send.type == "body" and send.encode is not None)):
             of_value = within.value if self._send_value is None else within.fields(self._send_value)
-            around = self._part.compiled() if self._part is not None else ()
+            around = self._of_part()
             fields = of_value | within.fields(self._send_name, *around)
             yield marks_of_send(
                 send.type, self._send_name, self._send_value, fields, dotted=send.property_in_dot_notation
             )
 
-    def compiled(self) -> Iterator[Compiled]:
+    def all_templates(self) -> Iterator[Compiled]:
         """Every compiled template of this routing."""
         yield from templates_of(self.members)
         yield from self._sending()
@@ -152,7 +148,7 @@ class CompiledRouting:
             yield from step.properties.values()
 
     def paginates(self, value: Compiled) -> bool | None:
-        """Whether a property with this `value` asks for pages: True where the item decides, None where it is silent."""
+        """Whether a property with this `value` asks for pages: True if the item decides, None if it does not say."""
         paginate = self._paginate
         if paginate is None:
             return None
@@ -178,14 +174,15 @@ class CompiledRouting:
     @property
     def key_quote(self) -> str | None:
         """What stands around a text in the path; None when its encoder, or its constraint, checks or changes texts."""
-        if self._constraint is not None:
+        placement = self._placement
+        if placement is None or placement.constraint is not None:
             return None
-        return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(self._encode)
+        return {"odata.string": "'", "string": "", "segment": "", None: ""}.get(placement.encode)
 
-    def _touched(self) -> Iterator[str]:
+    def _collect_touches(self) -> Iterator[str]:
         yield from (key for key, _part in self._request)
         send = self.send
-        if send is not None and (self._send_name is not None or self._encode is not None):
+        if send is not None and (self._send_name is not None or send.encode is not None):
             match send.type:
                 case "query":
                     yield "qs"
@@ -214,15 +211,19 @@ class CompiledRouting:
         ):
             if maybe is not None:
                 yield maybe
-        if self._part is not None:
-            yield from self._part.compiled()
+        yield from self._of_part()
+
+    def _of_part(self) -> Iterable[Compiled]:
+        """The templates of what goes with a part of a multipart body."""
+        placement = self._placement
+        return () if placement is None or placement.part is None else placement.part.all_templates()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to contribute besides `members`."""
         return not (self._request or self.send or self.touches)
 
-    def apply(self, draft: Draft, value: Any, written: Compiled | None, names: Mapping[str, Any]) -> None:
+    def apply(self, draft: Draft, value: object, written: Compiled | None, names: Mapping[str, object]) -> None:
         """Contribute to `draft` what `members` do not.
 
         `value` is the property's resolved value, `written` what the author wrote for it. `names` are more names in
@@ -242,9 +243,11 @@ class CompiledRouting:
             most = self._max_results.resolve(scope)
             if self._strict:
                 count_of(most)
+            # An empty limit leaves that of an earlier property (n8n).
             draft.max_results = most if is_truthy(most) else draft.max_results
         if self._annotations is not None:
             wanted = self._annotations.resolve(scope)
+            # All annotations outrank a list of some.
             if wanted is True or (isinstance(wanted, list) and draft.annotations is False):
                 draft.annotations = wanted
         steps = [step for step in self._post_receive if step.applies(scope)]
@@ -255,17 +258,19 @@ class CompiledRouting:
         if self._answer is not None:
             draft.answer = self._answer
 
-    def _apply_send(self, draft: Draft, scope: Scope, value: Any, written: Compiled | None) -> None:
-        send = self.send
-        if send is None:
+    def _apply_send(self, draft: Draft, scope: Scope, value: object, written: Compiled | None) -> None:
+        send, placement = self.send, self._placement
+        if send is None or placement is None:
             return
+        # The first property that says whether pages are asked for decides (n8n).
         if self._paginate is not None and draft.paginate is None:
             draft.paginate = self._truth(self._paginate.resolve(scope), written)
         if self._send_name is None:
-            if send.type == "body" and self._encode is not None:
-                self._put_body(draft, value, written)
+            if send.type == "body" and send.encode is not None:
+                placement.put_body(draft, value, written)
             return
         found = self._send_name.resolve(scope)
+        # n8n would send the value under the name `undefined`.
         if self._strict and (found is UNDEFINED or found is None):
             return
         name = name_text(found, scope.environment.timezone, as_n8n=not self._strict)
@@ -276,13 +281,9 @@ class CompiledRouting:
             self._check_condition(name, own, value, written, scope)
         if self._name_is_open and send.type == "query" and is_odata(name):
             refuse_unread_clause(name, written)
-        if self._encode is not None or send.style is not None or send.type in ("path", "header", "cookie"):
-            self._put_encoded(draft, name, value, written)
-        else:
-            self._check_as_it_is(value, written)
-            draft.put("qs" if send.type == "query" else "body", name, value, dotted=send.property_in_dot_notation)
+        placement.put(draft, name, value, written)
 
-    def _check_condition(self, name: str, own: Any, value: Any, written: Compiled | None, scope: Scope) -> None:
+    def _check_condition(self, name: str, own: object, value: object, written: Compiled | None, scope: Scope) -> None:
         """Raise MissingValueError for a condition that the author set and that came to nothing.
 
         Args:
@@ -302,7 +303,7 @@ class CompiledRouting:
         if sent is None and written is not None and (self._name_is_open or not written.static):
             raise missing_value(name if self._name_is_open else label, written, scope)
 
-    def _truth(self, value: Any, written: Compiled | None) -> bool:
+    def _truth(self, value: object, written: Compiled | None) -> bool:
         """Whether pages are asked for. Raises InvalidValueError for text that is neither true nor false (strict)."""
         if not self._strict or not isinstance(value, str) or not value.strip():
             return is_truthy(value)
@@ -316,172 +317,6 @@ class CompiledRouting:
             hint="Give true or false.",
         )
 
-    def _put_encoded(self, draft: Draft, name: str, value: Any, written: Compiled | None) -> None:
-        send, prop = self.send, self.property
-        if send is None or prop is None:
-            return
-        if send.type == "path":
-            # A key the operation addresses: without it another thing, or all of them, would be addressed. An
-            # argument that may be null addresses nothing; only what came to nothing by itself is a mistake there.
-            if value is UNDEFINED if send.nullable else is_missing(value):
-                raise missing_value(prop.label, written, draft.scope)
-            draft.path[name] = self._encoded(prop, value, written, draft.scope)
-            draft.values[prop.name] = value
-            return
-        if value is UNDEFINED or (send.type != "body" and is_missing(value)):
-            return
-        encoded = self._encoded(prop, value, written, draft.scope)
-        draft.values[prop.name] = value if isinstance(encoded, (Written, Parts)) else encoded
-        if send.type == "header":
-            draft.options["headers"][name] = encoded
-        elif send.type == "cookie":
-            _add_cookie(draft, encoded if isinstance(encoded, Written) else Written(((name, (encoded,), ""),)))
-        else:
-            where = "qs" if send.type == "query" else "body"
-            if send.combine == "least":
-                encoded = _least(draft.options.get(where), name, encoded)
-            draft.put(where, name, encoded, dotted=send.property_in_dot_notation)
 
-    def _put_body(self, draft: Draft, value: Any, written: Compiled | None) -> None:
-        """Make the value the body itself; an object adds to the fields that are there already."""
-        if self.property is None or value is UNDEFINED:
-            return
-        encoded = self._encoded(self.property, value, written, draft.scope)
-        headers = draft.options["headers"]
-        if isinstance(encoded, Part):
-            if encoded.kind is not None and not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = encoded.kind
-            draft.options["body"] = encoded.content
-        elif isinstance(encoded, dict):
-            merge(draft.options, {"body": copy_json(encoded)})
-        elif self._encode in ("json", "jsonString") and not isinstance(encoded, list):
-            # Text would be taken for a body that is written already.
-            headers.setdefault("Content-Type", "application/json")
-            draft.options["body"] = encode_json(encoded)
-        else:
-            draft.options["body"] = encoded
-
-    def _encoded(self, prop: PropertyDescriptor, value: Any, written: Compiled | None, scope: Scope) -> Any:
-        try:
-            return self._written_value(prop, value, scope)
-        except InvalidValueError as error:
-            raise placed(error, prop, written) from None
-
-    def _written_value(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
-        """The value as its place in the request has it, checked."""
-        send, checked = self.send, self._constraint
-        kind = send.type if send else "body"
-        if send is not None and (send.style is not None or send.allow_reserved):
-            if checked is not None:
-                checked.check(structure(value), as_text=True)
-            styled = _styled(send, send.property or prop.name, value)
-            return styled if self._part is None else self._part.texts(styled, scope)
-        if self._encode == "binary":
-            file = file_of(value, scope)
-            stated = None if send is None else send.content_type
-            return Part(content_of(file), None if stated is None else media_type(stated, file))
-        if self._encode == "binaryPart":
-            return self._files(prop, value, scope)
-        plain = plain_value(self._encode, value) if checked is not None or self._encode == "jsonString" else None
-        if checked is not None:
-            checked.check(plain, as_text=kind != "body" or self._encode == "string")
-        if kind == "path":
-            return encode_path(self._encode or "string", value)
-        if kind == "header":
-            return header_text(value if self._encode in (None, "string") else ENCODERS[self._encode](value))
-        # null is a value of any type in a JSON body.
-        if kind == "body" and value is None:
-            return None
-        if self._encode == "jsonString" and self._send_name is None:
-            return plain
-        encoded = ENCODERS[self._encode or "string"](value)
-        return encoded if self._part is None else self._text_parts(encoded, value, scope)
-
-    def _files(self, prop: PropertyDescriptor, value: Any, scope: Scope) -> Any:
-        """A file, or several under one name, with what is stated of their parts."""
-        files = files_of(value, scope) if prop.multiple else [file_of(value, scope)]
-        return (self._part or PartHeader(None, {})).files(files, scope)
-
-    def _text_parts(self, encoded: Any, value: Any, scope: Scope) -> Any:
-        """A value in a part of its own; each entry of a list of objects in one (`explode`)."""
-        if self._part is None:
-            return encoded
-        plain = ENCODERS["json"](value) if self.send is not None and self.send.explode else None
-        return self._part.entries(plain, scope) if isinstance(plain, list) else self._part.texts(encoded, scope)
-
-    def _check_as_it_is(self, value: Any, written: Compiled | None) -> None:
-        """Check a value that is put into the request as n8n does it."""
-        if self._constraint is not None and self.property is not None and value is not UNDEFINED and value is not None:
-            try:
-                self._constraint.check(value, as_text=False)
-            except InvalidValueError as error:
-                raise placed(error, self.property, written) from None
-
-
-def placed(error: InvalidValueError, prop: PropertyDescriptor, written: Compiled | None) -> InvalidValueError:
-    """`error` with the property, and the expression that its value came from."""
-    error.property = prop.label
-    if written is not None and not written.static:
-        error.expression = str(written.source)
-    return error
-
-
-def _least(held: Any, name: str, value: Any) -> Any:
-    """The smaller of `value` and the number that is held under `name`."""
-    other = held.get(name) if isinstance(held, dict) else None
-    if isinstance(other, int) and isinstance(value, int) and not isinstance(other, bool):
-        return min(other, value)
-    return value
-
-
-def _styled(send: SendRouting, name: str, value: Any) -> Any:
-    """A value in the style that its `send` asks for."""
-    explode = bool(send.explode)
-    if send.type == "path":
-        return write_path(send.style or "simple", explode, name, value)
-    if send.type == "header":
-        return header_text(write_header(send.style or "simple", explode, value))
-    return write_query(send.style or "form", explode, name, value, reserved=bool(send.allow_reserved))
-
-
-def _add_cookie(draft: Draft, cookie: Written) -> None:
-    """Add to the one `Cookie` header a request has (RFC 6265 section 5.4)."""
-    headers = draft.options["headers"]
-    texts = list(cookie.query(""))
-    headers["Cookie"] = "; ".join([*([headers["Cookie"]] if headers.get("Cookie") else []), *texts])
-
-
-def _refuse_hooks(routing: Routing) -> None:
-    """Raise ParameterError when the routing carries JavaScript, which n8n's dumps mark as `{"__function__": name}`."""
-    found = list(routing.send.pre_send or () if routing.send else ())
-    found += [step for step in (routing.output.post_receive or [] if routing.output else []) if not _is_step(step)]
-    _refuse([*found, *_pagination_hooks(routing.operations)])
-
-
-def refuse_operations_hooks(operations: Mapping[str, Any] | None) -> None:
-    """Raise ParameterError when the document's `requestOperations` carry JavaScript."""
-    _refuse(_pagination_hooks(operations))
-
-
-def _pagination_hooks(operations: Mapping[str, Any] | None) -> list[Any]:
-    pagination = (operations or {}).get("pagination")
-    return [pagination] if isinstance(pagination, Mapping) and "__function__" in pagination else []
-
-
-def _refuse(found: list[Any]) -> None:
-    """Raise ParameterError that names the hooks, when there are any."""
-    if found:
-        names = [str(h.get("__function__", "unnamed") if isinstance(h, Mapping) else h) for h in found]
-        raise ParameterError(
-            f"The operation needs JavaScript that its package brings ({', '.join(names)}); Nodeloom does not run it.",
-            hint="Choose an operation of the node that needs none.",
-            hooks=names,
-        )
-
-
-def _is_step(step: Any) -> bool:
-    return isinstance(getattr(step, "type", None), str)
-
-
-def _compile(value: Any) -> Compiled | None:
+def _compile(value: object) -> Compiled | None:
     return None if value is None else compile_value(value, dialect="n8n")

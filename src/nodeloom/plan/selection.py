@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, Node, PropertyNames, plain
 from nodeloom.descriptor.conditions import ABSENT, matches, same
@@ -30,14 +30,20 @@ _CHOOSERS = (RESOURCE, OPERATION)
 class Selection:
     """One operation of a node, and the form that an author's parameters fill in.
 
-    `given` are the parameters under their properties' names; `unknown` is the first that no property has.
+    Args:
+        descriptor: the part of the node that describes the resource.
+        resource: the chosen one; None if the node has none.
+        operation: the chosen one; None if the node has none.
+        form: the visible properties, and their values.
+        given: the parameters under their properties' names.
+        unknown: the first parameter that is not a property's.
     """
 
     descriptor: NodeDescriptor
     resource: str | None
     operation: OptionDescriptor | None
     form: VisibleForm
-    given: Mapping[str, Any]
+    given: Mapping[str, object]
     unknown: str | None
 
     @property
@@ -48,18 +54,23 @@ class Selection:
 
 def select(
     node: Node,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect,
     url_values: UrlValues,
     partial: bool = False,
 ) -> Selection:
-    """The operation that `parameters` (flat, `resource` and `operation` among them) are for.
+    """The operation that an author's parameters are for.
 
-    A form that is `partial` is still being filled in: it need not say yet what is called.
-
-    Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError where one is
+    Raises UnknownNameError for a resource, operation or choice that is not offered, ParameterError if one is
     missing, is an expression, or depends on one.
+
+    Args:
+        node: the node.
+        parameters: flat, `resource` and `operation` among them.
+        dialect: in which they are written.
+        url_values: "strict", or n8n's rules ("raw").
+        partial: whether the form is still being filled in, so that it need not say yet what is called.
     """
     if url_values == "strict":
         _refuse_empty(node, parameters)
@@ -71,7 +82,7 @@ def select(
             )
     resource = _indexed_resource(node, wanted.get(RESOURCE, ABSENT)) if node.document.resources is not None else None
     descriptor = node.descriptor(resource)
-    given, unknown = _named(descriptor, parameters)
+    given, unknown = _name_parameters(descriptor, parameters)
     given = given_values(descriptor.properties, given, dialect, as_n8n=url_values == "raw")
     given |= wanted if resource is None else {**wanted, RESOURCE: resource}
     selector = _Selector(node, descriptor, resource, dialect, strict=url_values == "strict")
@@ -92,7 +103,7 @@ def select(
     return Selection(descriptor, resource, operation, form, given, unknown)
 
 
-def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
+def _refuse_empty(node: Node, parameters: Mapping[str, object]) -> None:
     """Raise ParameterError for a resource or operation that is an empty text: that does not ask for the default."""
     for name in _CHOOSERS:
         written = _written_value(parameters, name)
@@ -101,17 +112,17 @@ def _refuse_empty(node: Node, parameters: Mapping[str, Any]) -> None:
             raise ParameterError(f"{node.label}: the {name} is empty.", property=name, value=written, hint=hint)
 
 
-def _written_value(parameters: Mapping[str, Any], name: str) -> Any:
+def _written_value(parameters: Mapping[str, object], name: str) -> object:
     if name in parameters:
         return parameters[name]
     return next((v for k, v in parameters.items() if k.casefold() == name), None)
 
 
-def _is_blank(value: Any) -> bool:
+def _is_blank(value: object) -> bool:
     return value is ABSENT or value is None or value == ""
 
 
-def _indexed_resource(node: Node, written: Any) -> str:
+def _indexed_resource(node: Node, written: object) -> str:
     """The resource of a split node, which is known before its properties are."""
     prop = next((p for p in node.document.properties if p.name == RESOURCE), None)
     if _is_blank(written) and prop is not None and not _is_blank(prop.default):
@@ -129,7 +140,7 @@ def _refuse_open(node: Node, kind: str, known: Sequence[str]) -> NoReturn:
     raise ParameterError(f"{node.label}: which {kind}?", property=kind, hint=hint)
 
 
-def _refuse_template(node: Node, kind: str, written: Any) -> None:
+def _refuse_template(node: Node, kind: str, written: object) -> None:
     if isinstance(written, str) and is_template(written, "author"):
         raise ParameterError(
             f"{node.label}: the {kind} cannot be an expression.",
@@ -139,12 +150,15 @@ def _refuse_template(node: Node, kind: str, written: Any) -> None:
         )
 
 
-def _named(descriptor: NodeDescriptor, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def _name_parameters(
+    descriptor: NodeDescriptor, parameters: Mapping[str, object]
+) -> tuple[dict[str, object], str | None]:
     """The parameters under their properties' names, and the first that no property has."""
     names = PropertyNames(descriptor.properties)
-    given: dict[str, Any] = {}
+    given: dict[str, object] = {}
     unknown: str | None = None
     for key, value in parameters.items():
+        # These are read apart, in any case of their letters.
         if key == REQUEST_OPTIONS or key.casefold() in _CHOOSERS:
             continue
         name = names.find(key)
@@ -158,7 +172,15 @@ def _named(descriptor: NodeDescriptor, parameters: Mapping[str, Any]) -> tuple[d
 
 
 class _Selector:
-    """Places what is written for one node; `resource` is that of a split node, matched already."""
+    """Places what is written for one node.
+
+    Args:
+        node: the node.
+        descriptor: the part of it that describes the resource.
+        resource: that of a split node, matched already.
+        dialect: that of the parameters.
+        strict: whether a name that cannot be placed is an error.
+    """
 
     def __init__(
         self, node: Node, descriptor: NodeDescriptor, resource: str | None, dialect: Dialect, *, strict: bool
@@ -169,15 +191,15 @@ class _Selector:
         self._dialect: Dialect = dialect
         self._strict = strict
 
-    def is_template(self, value: Any) -> bool:
+    def is_template(self, value: object) -> bool:
         """Whether a parameter's value is an expression."""
         return isinstance(value, str) and is_template(value, self._dialect)
 
-    def place(self, shown: Sequence[PropertyDescriptor], written: Any, around: Surroundings) -> Any:
+    def place(self, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
         """The value of a name, from its visible properties (see `visible_form`)."""
         name = shown[0].name
         if name in _CHOOSERS and any(prop.choices() for prop in shown):
-            return self._chosen(name, shown, written, around)
+            return self._choose(name, shown, written, around)
         if written is not ABSENT and self._dialect == "author":
             for prop in shown:
                 written = respell(prop, written, strict=self._strict and len(shown) == 1)
@@ -185,7 +207,7 @@ class _Selector:
             check_choice(shown, written, around.offered(shown), self._descriptor.properties, self._dialect)
         return as_written(shown, written, around)
 
-    def _chosen(self, name: str, shown: Sequence[PropertyDescriptor], written: Any, around: Surroundings) -> Any:
+    def _choose(self, name: str, shown: Sequence[PropertyDescriptor], written: object, around: Surroundings) -> object:
         if name == RESOURCE and self._resource is not None:
             return self._resource
         offered = around.offered(shown)
@@ -193,11 +215,12 @@ class _Selector:
             return self._default(name, shown, offered, around)
         if self._strict:
             _refuse_template(self._node, name, written)
-            return self._matched(name, written, offered, around)
+            return self._match(name, written, offered, around)
         if isinstance(written, str) and is_template(written, "author"):
-            return written  # An expression chooses nothing in n8n, whatever it comes to.
+            # An expression chooses nothing in n8n, whether or not it comes to a name.
+            return written
         try:
-            return self._matched(name, written, offered, around)
+            return self._match(name, written, offered, around)
         except UnknownNameError:
             return written
 
@@ -207,12 +230,13 @@ class _Selector:
         shown: Sequence[PropertyDescriptor],
         offered: Sequence[OptionDescriptor],
         around: Surroundings,
-    ) -> Any:
+    ) -> object:
         default = as_written(shown, ABSENT, around)
         if _is_blank(default):
             values = {str(option.value): option.value for option in offered}
             names = list(dict.fromkeys(option.name for option in offered))
             return next(iter(values.values())) if len(values) == 1 else _refuse_open(self._node, name, names)
+        # n8n would run without the routing of any operation, and call the base address.
         if self._strict and not any(same(option.value, default) for option in offered):
             raise ParameterError(
                 f"{self._node.label}: which {name}? The default is not one that there is.",
@@ -222,7 +246,7 @@ class _Selector:
             )
         return default
 
-    def _matched(self, name: str, written: Any, offered: Sequence[OptionDescriptor], around: Surroundings) -> Any:
+    def _match(self, name: str, written: object, offered: Sequence[OptionDescriptor], around: Surroundings) -> object:
         try:
             if name == RESOURCE:
                 return self._node.match_resource(written, among=offered)
@@ -234,7 +258,7 @@ class _Selector:
                 unknown.hint = advice
             raise
 
-    def refuse_unplaced(self, unplaced: Mapping[str, Any], form: VisibleForm) -> None:
+    def refuse_unplaced(self, unplaced: Mapping[str, object], form: VisibleForm) -> None:
         """Raise UnknownNameError for a resource or operation that is written and that nothing visible takes."""
         if not self._strict:
             return
@@ -251,7 +275,7 @@ class _Selector:
                     or (_conditions_of(definitions, around) if definitions else f"It has no {name}s; leave it out."),
                 )
 
-    def refuse_hidden_choices(self, given: Mapping[str, Any], form: VisibleForm) -> None:
+    def refuse_hidden_choices(self, given: Mapping[str, object], form: VisibleForm) -> None:
         """Raise ParameterError for a choice that says what is called, is written by an author, and is not visible."""
         shown = {prop.name for prop in form}
         for name in given if self._strict and self._dialect == "author" else ():
@@ -275,6 +299,7 @@ class _Selector:
         value = form.values.get(OPERATION)
         found = [o for o in self._around(form).offered(shown) if same(o.value, value)]
         if self._strict and len(found if written else shown) > 1:
+            # Judged as if no value were an expression: what stays visible is visible for each item.
             certain = Surroundings(form.values, form.values, edition_of(self._descriptor), lambda _value: False)
             open_ones = [prop for prop in shown if not certain.visible(prop.display_options)]
             if open_ones:
@@ -303,8 +328,8 @@ class _Selector:
     def _around(self, form: VisibleForm) -> Surroundings:
         return Surroundings(form.values, form.values, edition_of(self._descriptor), self.is_template)
 
-    def _where_offered(self, name: str, written: Any, around: Surroundings) -> str | None:
-        """With which parameters the choice that `written` names would be offered; None where there is no such one."""
+    def _where_offered(self, name: str, written: object, around: Surroundings) -> str | None:
+        """With which parameters the choice that `written` names would be offered; None if there is no such choice."""
         for prop in self._descriptor.properties:
             if prop.name == name:
                 for option in prop.choices():
@@ -321,7 +346,7 @@ def _offers_requests(prop: PropertyDescriptor) -> bool:
     return any(request is not None and (request.url or request.method) for request in requests)
 
 
-def _makes_request(prop: PropertyDescriptor, value: Any) -> bool:
+def _makes_request(prop: PropertyDescriptor, value: object) -> bool:
     """Whether the property, or the choice it holds, says what is called."""
     routings = [prop.routing, *(option.routing for option in prop.choices() if same(option.value, value))]
     return any(routing is not None and routing.request is not None for routing in routings)

@@ -1,4 +1,4 @@
-"""What a service says about a failure: its own code and message, in whichever of the usual forms it says so.
+"""What a service says about a failure: its own code and message, in any of the usual forms.
 
 The forms are those of OData (v2 to v4.01), 3CX, RFC 9457 (problem details), OAuth 2.0, JSON:API, GraphQL, GitHub,
 Google, FastAPI, Rails, Laravel, NestJS, Spring, ASP.NET, Jira, Salesforce, Apigee, AWS, SOAP and S3. They share a few
@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nodeloom.messages import Response
 from nodeloom.plan.contentkind import beginning_of, json_of
@@ -32,7 +32,8 @@ _INNER = ("error", "odata.error", "fault", "errorresponse", "response")
 _WRAPPERS = ("result", "results", "meta", "data", "body", "_embedded", "status")
 _CODES = ("code", "errorcode", "error_code", "errcode", "__type", "error_type", "key", "type")
 _MESSAGES = (
-    "exceptionmessage",  # ASP.NET: `Message` beside it says that an error has occurred
+    # ASP.NET: `Message` beside it only says that an error has occurred.
+    "exceptionmessage",
     "message",
     "msg",
     "error_description",
@@ -154,7 +155,7 @@ def _is_html(text: str, response: Response) -> bool:
     return named or _HTML.match(text) is not None
 
 
-def _words_in(body: Any, depth: int) -> tuple[str, str]:
+def _words_in(body: object, depth: int) -> tuple[str, str]:
     """The code and the message that `body`, JSON, holds."""
     if isinstance(body, str):
         return "", _cut(_line(body), _MOST_WORDS)
@@ -166,7 +167,7 @@ def _words_in(body: Any, depth: int) -> tuple[str, str]:
         return code, "; ".join(dict.fromkeys(message for _, message in pairs if message))
     if not isinstance(body, Mapping):
         return "", ""
-    body = _folded(body)
+    body = _fold_keys(body)
     code, message = _code_in(body), _message_in(body)
     details = "; ".join(dict.fromkeys(_details_in(body, message, depth)))
     if details and details not in message:
@@ -187,15 +188,15 @@ def _words_in(body: Any, depth: int) -> tuple[str, str]:
     return (code, message) if code or message else _words_wrapped(body, depth)
 
 
-def _folded(source: Mapping[str, Any]) -> dict[str, Any]:
+def _fold_keys(source: Mapping[str, object]) -> dict[str, object]:
     """The members under their names in lower case; of two the first counts."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in source.items():
         found.setdefault(key.lower(), value)
     return found
 
 
-def _words_wrapped(body: Mapping[str, Any], depth: int) -> tuple[str, str]:
+def _words_wrapped(body: Mapping[str, object], depth: int) -> tuple[str, str]:
     """The words that stand one level deeper, or of single fields alone (Django: `{"name": ["is required"]}`)."""
     for key in _WRAPPERS:
         inner = body.get(key)
@@ -208,11 +209,11 @@ def _words_wrapped(body: Mapping[str, Any], depth: int) -> tuple[str, str]:
     return "", ""
 
 
-def _are_texts(value: Any) -> bool:
+def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(entry, str) for entry in value)
 
 
-def _code_in(source: Mapping[str, Any]) -> str:
+def _code_in(source: Mapping[str, object]) -> str:
     for key in _CODES:
         value = source.get(key)
         if isinstance(value, bool) or not isinstance(value, (str, int)) or value in ("", "about:blank"):
@@ -224,15 +225,16 @@ def _code_in(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _code_of_details(source: Mapping[str, Any]) -> str:
+def _code_of_details(source: Mapping[str, object]) -> str:
     """The code that stands one level deeper only. 3CX leaves `code` empty, and writes its code as a message there."""
     for key in ("details", "errors"):
         entries = source.get(key)
         for entry in entries[:_MOST_DETAILS] if isinstance(entries, list) else ():
             if not isinstance(entry, Mapping):
                 continue
-            entry = _folded(entry)
-            extensions = entry.get("extensions")  # GraphQL
+            entry = _fold_keys(entry)
+            # GraphQL keeps a code among the extensions (GraphQL, October 2021, section 7.1.2).
+            extensions = entry.get("extensions")
             code = _code_in(entry) or (_code_in(extensions) if isinstance(extensions, Mapping) else "")
             if code or (key == "details" and isinstance(entry.get("message"), str)):
                 return code or str(entry["message"])
@@ -243,24 +245,26 @@ def _code_of_details(source: Mapping[str, Any]) -> str:
     return ""
 
 
-def _message_in(source: Mapping[str, Any]) -> str:
+def _message_in(source: Mapping[str, object]) -> str:
     for key in _MESSAGES:
         value = source.get(key)
         if isinstance(value, Mapping):
             # OData v2 and v3: {"lang": "en", "value": "…"}; Confluence: {"key": "…", "translation": "…"}
             value = value.get("value", value.get("translation"))
         if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
-            value = "; ".join(value[:_MOST_DETAILS])  # NestJS
+            # NestJS: a message for each fault of the body.
+            value = "; ".join(value[:_MOST_DETAILS])
         if isinstance(value, str) and value.strip():
             return _line(value)
     return ""
 
 
-def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator[str]:
+def _details_in(source: Mapping[str, object], message: str, depth: int) -> Iterator[str]:
     """What is said of single fields, each as `field: message`."""
     said = source.get("message")
     if not message and isinstance(said, Mapping):
-        yield from _by_field(said, depth)  # GitLab
+        # GitLab: `message` is an object of faults by field.
+        yield from _by_field(said, depth)
     for key in _DETAILS:
         value = source.get(key)
         # `details` beside a message explains it at length, for programs (Google, OData).
@@ -276,7 +280,7 @@ def _details_in(source: Mapping[str, Any], message: str, depth: int) -> Iterator
             yield from filter(None, (_one_detail(entry, depth) for entry in value[:_MOST_DETAILS]))
 
 
-def _by_field(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _by_field(fields: Mapping[str, object], depth: int) -> Iterator[str]:
     for name, value in list(fields.items())[:_MOST_DETAILS]:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, Mapping):
@@ -287,23 +291,26 @@ def _by_field(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
                 yield f"{name}: {said}"
 
 
-def _one_detail(entry: Any, depth: int) -> str:
+def _one_detail(entry: object, depth: int) -> str:
     if isinstance(entry, str):
         return _line(entry)
     if not isinstance(entry, Mapping):
         return ""
     code, message = _words_in(entry, depth + 1)
-    entry = _folded(entry)
+    entry = _fold_keys(entry)
     field = next((_field_name(entry[key]) for key in _FIELDS if entry.get(key)), "")
-    if not field and isinstance(entry.get("source"), Mapping):
-        field = next(map(str, entry["source"].values()), "")  # JSON:API: {"pointer": "/data/attributes/name"}
+    source = entry.get("source")
+    if not field and isinstance(source, Mapping):
+        # JSON:API: {"pointer": "/data/attributes/name"}
+        field = next(map(str, source.values()), "")
     said = message or code
     return f"{field}: {said}" if field and said and field not in said else said
 
 
-def _field_name(value: Any) -> str:
+def _field_name(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ".".join(str(part) for part in value[:_MOST_DETAILS])  # FastAPI: ["body", "name"]
+        # FastAPI names the place of a fault as a list of keys.
+        return ".".join(str(part) for part in value[:_MOST_DETAILS])
     return str(value) if isinstance(value, (str, int)) else ""
 
 

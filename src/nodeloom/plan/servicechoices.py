@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any
 
 from nodeloom.descriptor.catalogue import Node
 from nodeloom.descriptor.models import PropertyDescriptor, Routing
@@ -14,9 +13,10 @@ from nodeloom.plan.compiler import compile_loader
 from nodeloom.plan.operation import OperationPlan
 
 
-def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
+def loading_routing(prop: PropertyDescriptor) -> Mapping[str, object] | None:
     """The routing that loads the property's choices; None when they are fixed, or loaded by JavaScript."""
     load = (prop.type_options or {}).get("loadOptions")
+    # `loadOptionsMethod` names JavaScript of the package, which Nodeloom does not run.
     routing = load.get("routing") if isinstance(load, Mapping) else None
     return routing if isinstance(routing, Mapping) else None
 
@@ -24,7 +24,7 @@ def loading_routing(prop: PropertyDescriptor) -> Mapping[str, Any] | None:
 def compile_choices(
     node: Node,
     property_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     *,
     dialect: Dialect = "author",
     url_values: UrlValues = "strict",
@@ -32,8 +32,16 @@ def compile_choices(
 ) -> OperationPlan:
     """The plan that loads the choices of a visible property; each item it gives has `name` and `value`.
 
-    Raises UnknownNameError for a property the operation does not show, ParameterError when its choices do not come
+    Raises UnknownNameError for a property that the operation does not show, ParameterError if its choices do not come
     from a declarative request.
+
+    Args:
+        node: whose property it is.
+        property_name: its name or label.
+        parameters: those that are filled in so far.
+        dialect: that of the parameters.
+        url_values: how values get into addresses.
+        untold: the names of properties whose values are secret.
     """
 
     def routing_of(prop: PropertyDescriptor) -> Routing:
@@ -54,8 +62,8 @@ def compile_choices(
     )
 
 
-def as_choices(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Loaded items as choices: `name` (text) and `value`; an item without a value is no choice."""
+def as_choices(items: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Loaded items as choices: `name` (text) and `value`; an item without a value is not a choice."""
     found = []
     for item in items:
         data = item["json"]

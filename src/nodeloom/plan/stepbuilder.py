@@ -8,42 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nodeloom import javascript
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor, Routing
 from nodeloom.descriptor.visibility import Edition, Surroundings, visible_form
 from nodeloom.errors import InvalidValueError
-from nodeloom.expression import UNDEFINED, Compiled, Dialect, Scope, compile_value
+from nodeloom.expression import UNDEFINED, Compiled, Dialect, compile_value
 from nodeloom.expression.fieldreads import NO_FIELDS, Fields
 from nodeloom.expression.splitting import is_template
-from nodeloom.plan.address import is_settled
 from nodeloom.plan.body_fields import parameters_read, reads_value, sends_body
 from nodeloom.plan.coercion import coercion_of
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.constraints import constraint_of
 from nodeloom.plan.draft import Draft
+from nodeloom.plan.entrysteps import EntryStep, EntryTemplate, check_entries, has_templates, in_entry
 from nodeloom.plan.givenparameters import Parameters
-from nodeloom.plan.marks import NO_MARKS, Marks, Within
+from nodeloom.plan.marks import NO_MARKS, Within
 from nodeloom.plan.missingvalues import is_missing
 from nodeloom.plan.pagination import Pagination
 from nodeloom.plan.preconditions import empty_condition
 from nodeloom.plan.routing import ANY, REST, CompiledRouting
-from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, routed, value_of
-from nodeloom.plan.uses import Name, Use, compiler_for, known_texts, uses_in
+from nodeloom.plan.steps import ConstraintStep, RoutingStep, Step, UntoldStep, constant, steps_of_routing
+from nodeloom.plan.uses import Use, compiler_for, known_texts, uses_in
 
 
 @dataclass(slots=True)
 class DynamicStep:
     """A property whose value decides which parts contribute, and is an expression.
 
-    `made_of` are the credential's fields it reads. What it marks is known once it has its value.
+    What it marks is known once it has its value.
+
+    Args:
+        prop: the property.
+        value: its expression.
+        builder: makes the steps of the parts.
+        names: further names for their templates.
+        made_of: the credential's fields that the expression reads.
     """
 
     prop: PropertyDescriptor
     value: Compiled
     builder: StepBuilder
-    names: Mapping[str, Any]
+    names: Mapping[str, object]
     made_of: Fields = NO_FIELDS
 
     static = False
@@ -63,30 +70,6 @@ class DynamicStep:
                 draft.marks = draft.marks.plus(step.marks)
 
 
-def _has_templates(prop: PropertyDescriptor, value: Any) -> bool:
-    """Whether a template stands where a group of a fixedCollection has its entries, or one of them."""
-    if prop.type != "fixedCollection" or not isinstance(value, Mapping):
-        return False
-    for entries in value.values():
-        if any(isinstance(entry, str) for entry in (entries if isinstance(entries, list) else [entries])):
-            return True
-    return False
-
-
-def _check_entries(prop: PropertyDescriptor, group: GroupDescriptor, entries: Any) -> None:
-    """Raise InvalidValueError for what cannot be the entries of a group."""
-    several = entries if isinstance(entries, list) and prop.multiple else [entries]
-    wrong = next((entry for entry in several if not isinstance(entry, Mapping)), None)
-    if wrong is not None:
-        label = group.display_name or group.name
-        raise InvalidValueError(
-            f"{label} takes {'a list of objects' if prop.multiple else 'one object'}.",
-            property=prop.label,
-            value=wrong,
-            hint=f"Give each entry as {{{group.values[0].name!r}: …}}." if group.values else None,
-        )
-
-
 class StepBuilder:
     """Makes steps from properties and written values; each routing is compiled once per builder.
 
@@ -103,7 +86,7 @@ class StepBuilder:
         self,
         *,
         dialect: Dialect,
-        root: Mapping[str, Any],
+        root: Mapping[str, object],
         edition: Edition,
         parameters: Parameters,
         made_of: Mapping[str, Fields] | None = None,
@@ -128,12 +111,20 @@ class StepBuilder:
     @property
     def needs_all_items(self) -> bool:
         """Whether a template of a routing compiled so far reads other items than its own."""
-        return any(c.needs_all_items for routing in self._routings.values() for c in routing.compiled())
+        return any(c.needs_all_items for routing in self._routings.values() for c in routing.all_templates())
 
     def compile(
-        self, prop: PropertyDescriptor, value: Any, *, given: bool, literal: bool = False, use: Use | None = None
+        self, prop: PropertyDescriptor, value: object, *, given: bool, literal: bool = False, use: Use | None = None
     ) -> Compiled:
-        """A written value: the author's in the author's dialect, a default in n8n's; `use` is what it is put into."""
+        """A written value, compiled.
+
+        Args:
+            prop: the property.
+            value: what is written.
+            given: whether it is the author's, in the author's dialect; a default is in n8n's.
+            literal: whether it came out of an expression, so that it is not read as one.
+            use: what it is put into.
+        """
         if literal:
             return constant(value)
         dialect: Dialect = self._dialect if given else "n8n"
@@ -142,9 +133,9 @@ class StepBuilder:
     def steps(
         self,
         prop: PropertyDescriptor,
-        value: Any,
+        value: object,
         compiled: Compiled,
-        names: Mapping[str, Any],
+        names: Mapping[str, object],
         *,
         given: bool,
         literal: bool = False,
@@ -183,16 +174,17 @@ class StepBuilder:
             )
             if routing.is_condition and given and compiled.static and is_missing(compiled.value):
                 raise empty_condition(prop.label, literal=literal)
+            # n8n brings only properties of the form itself to their type.
             coercion = None if nested else coercion_of(prop)
-            yield from routed(routing, prop, compiled, names, coercion, untold=untold)
+            yield from steps_of_routing(routing, prop, compiled, names, coercion, untold=untold)
         elif untold:
             yield UntoldStep(compiled)
         if not prop.options or prop.type not in ("options", "collection", "fixedCollection"):
             return
         if prop.type == "options" and not any(o.routing for o in prop.choices()):
             return
-        if not compiled.static and (isinstance(value, str) or _has_templates(prop, value)):
-            # In n8n an expression selects nothing: what it gives is no choice, and no collection.
+        if not compiled.static and (isinstance(value, str) or has_templates(prop, value)):
+            # In n8n an expression selects nothing: its result is neither a choice nor a collection.
             if not self._as_n8n:
                 if given and isinstance(value, str) and sends_body(prop):
                     self.body_values.append((prop, compiled))
@@ -205,17 +197,17 @@ class StepBuilder:
         """Whether a property's name says that its value is secret."""
         return prop.name in self._untold or (prop.display_name is not None and prop.display_name in self._untold)
 
-    def _around(self, names: Mapping[str, Any], made_of: Fields) -> Within:
+    def _around(self, names: Mapping[str, object], made_of: Fields) -> Within:
         """What the names around a template were made of; a literal's were made of what it was."""
         parent = names.get("$parent")
-        of_parent = parent.made_of if isinstance(parent, _ParentTemplate) else made_of
+        of_parent = parent.made_of if isinstance(parent, EntryTemplate) else made_of
         return replace(self._within, parent=of_parent) if of_parent else self._within
 
     def children(
         self,
         prop: PropertyDescriptor,
-        value: Any,
-        names: Mapping[str, Any],
+        value: object,
+        names: Mapping[str, object],
         *,
         literal: bool,
         made_of: Fields = NO_FIELDS,
@@ -230,18 +222,18 @@ class StepBuilder:
             made_of: the credential's fields that the value was made of.
         """
         if prop.type == "options":
-            yield from self._chosen(prop.choices(), value, names, made_of, literal=literal)
+            yield from self._steps_of_choices(prop.choices(), value, names, made_of, literal=literal)
         elif not isinstance(value, Mapping):
             return
         elif prop.type == "collection":
             present = [child for child in prop.children() if child.name in value]
-            yield from self._nested(present, value, names, defaults=False, literal=literal, made_of=made_of)
+            yield from self._steps_of_members(present, value, names, defaults=False, literal=literal, made_of=made_of)
         else:
             for group in prop.groups():
-                yield from self._group(prop, group, value, names, literal=literal, made_of=made_of)
+                yield from self._steps_of_group(prop, group, value, names, literal=literal, made_of=made_of)
 
-    def check_resolved(self, prop: PropertyDescriptor, value: Any, written: Compiled) -> None:
-        """Raise InvalidValueError where an expression gives a collection something that is no object (strict)."""
+    def check_resolved(self, prop: PropertyDescriptor, value: object, written: Compiled) -> None:
+        """Raise InvalidValueError if an expression gives a collection something that is not an object (strict)."""
         given = isinstance(value, Mapping) or value is None or (prop.multiple and isinstance(value, list))
         if self._parameters.strict and prop.type != "options" and not given:
             raise InvalidValueError(
@@ -256,13 +248,13 @@ class StepBuilder:
         """The steps of a routing that belongs to no property's value."""
         nothing = constant(None)
         compiled = self._routing(routing, None, nothing, value_is_static=True, given=False, within=self._within)
-        yield from routed(compiled, None, nothing, {})
+        yield from steps_of_routing(compiled, None, nothing, {})
 
-    def _chosen(
+    def _steps_of_choices(
         self,
         options: Sequence[OptionDescriptor],
-        value: Any,
-        names: Mapping[str, Any],
+        value: object,
+        names: Mapping[str, object],
         made_of: Fields,
         *,
         literal: bool,
@@ -285,42 +277,66 @@ class StepBuilder:
                 if not literal:
                     self.body_parameters += parameters_read(option.routing)
                 routing = self._routing(option.routing, None, own, value_is_static=True, given=True, within=around)
-                yield from routed(routing, None, own, names)
+                yield from steps_of_routing(routing, None, own, names)
 
-    def _group(
+    def _steps_of_group(
         self,
         prop: PropertyDescriptor,
         group: GroupDescriptor,
-        value: Mapping[str, Any],
-        names: Mapping[str, Any],
+        value: Mapping[str, object],
+        names: Mapping[str, object],
         *,
         literal: bool,
         made_of: Fields,
     ) -> Iterator[Step]:
+        """The steps of the entries that a fixedCollection holds of one group.
+
+        Args:
+            prop: the fixedCollection.
+            group: the group.
+            value: what is written for the fixedCollection.
+            names: further names for the templates of the members.
+            literal: whether the value came out of an expression.
+            made_of: the credential's fields that the value was made of.
+        """
         entries = value.get(group.name)
         if entries is None or entries is UNDEFINED:
             return
         if not self._as_n8n:
-            _check_entries(prop, group, entries)
+            check_entries(prop, group, entries)
         if prop.multiple:
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if isinstance(entry, Mapping):
                     inner = {**names, "$index": index, "$parent": entry}
-                    yield from self._nested(group.values, entry, inner, defaults=True, literal=literal, made_of=made_of)
+                    yield from self._steps_of_members(
+                        group.values, entry, inner, defaults=True, literal=literal, made_of=made_of
+                    )
         elif isinstance(entries, Mapping):
             inner = {**names, "$index": 0, "$parent": entries}
-            yield from self._nested(group.values, entries, inner, defaults=True, literal=literal, made_of=made_of)
+            yield from self._steps_of_members(
+                group.values, entries, inner, defaults=True, literal=literal, made_of=made_of
+            )
 
-    def _nested(
+    def _steps_of_members(
         self,
         properties: Sequence[PropertyDescriptor],
-        given: Mapping[str, Any],
-        names: Mapping[str, Any],
+        given: Mapping[str, object],
+        names: Mapping[str, object],
         *,
         defaults: bool,
         literal: bool,
         made_of: Fields,
     ) -> Iterator[Step]:
+        """The steps of the members of a collection, or of an entry of a fixedCollection.
+
+        Args:
+            properties: what the members may be.
+            given: what is written for them.
+            names: further names for their templates.
+            defaults: whether a member that is not given has its default.
+            literal: whether the members came out of an expression.
+            made_of: the credential's fields that they were made of.
+        """
         form = visible_form(
             properties,
             given,
@@ -334,9 +350,9 @@ class StepBuilder:
         uses = uses_in((p.routing for p in form.properties), known=known) if strict else {}
         parent = names.get("$parent")
         if isinstance(parent, Mapping) and not literal and given is parent:
-            names = {**names, "$parent": _ParentTemplate({**form.values}, self._dialect, given, uses, self._within)}
+            names = {**names, "$parent": EntryTemplate({**form.values}, self._dialect, given, uses, self._within)}
         for prop in form.properties:
-            # Whether a member is sent n8n decides by the parameters at the root, whatever it showed in the form.
+            # n8n decides by the parameters at the root whether a member is sent, also if its form did not show it.
             if prop.name in form.values and not (self._as_n8n and not self._around_root.visible(prop.display_options)):
                 value = form.values[prop.name]
                 own = uses_in([prop.routing], known=known).get(("$value",)) if uses else None
@@ -354,7 +370,7 @@ class StepBuilder:
                     prop, value, compiled, names, given=is_given, literal=literal, nested=True, made_of=made_of
                 )
                 for step in steps:
-                    yield _resolving_parent(step)
+                    yield in_entry(step)
 
     def _routing(
         self,
@@ -376,6 +392,7 @@ class StepBuilder:
             given: whether the author gave a value of their own.
             within: what the names around it were made of.
         """
+        # By all that compiling depends on; entries of a collection share a routing, and most share all of this.
         key = (id(routing), value_is_static, value_is_settled := is_settled(value), given, within.value, within.parent)
         compiled = self._routings.get(key)
         if compiled is None:
@@ -391,68 +408,6 @@ class StepBuilder:
         return compiled
 
 
-class _ParentTemplate:
-    """The written members of one entry of a fixedCollection, compiled, for `$parent`.
-
-    `made_of` are the credential's fields that its members read.
-    """
-
-    __slots__ = ("_members", "made_of")
-
-    def __init__(
-        self,
-        values: Mapping[str, Any],
-        dialect: Dialect,
-        given: Mapping[str, Any],
-        uses: Mapping[Name, Use],
-        within: Within,
-    ) -> None:
-        self._members = {
-            name: compile_value(
-                value,
-                dialect=dialect if name in given else "n8n",
-                property=name,
-                template=compiler_for(uses.get(("$parent", name))),
-            )
-            for name, value in values.items()
-        }
-        self.made_of = within.fields(*self._members.values())
-
-    def resolve(self, scope: Scope) -> dict[str, Any]:
-        return {name: member.resolve(scope) for name, member in self._members.items()}
-
-
-@dataclass(slots=True)
-class _InEntry:
-    """A step inside an entry of a fixedCollection: `$parent` is the entry, resolved for the item."""
-
-    step: RoutingStep
-
-    static = False
-    settled = False
-
-    @property
-    def touches(self) -> frozenset[str]:
-        return self.step.touches
-
-    @property
-    def marks(self) -> Marks:
-        return self.step.marks
-
-    def apply(self, draft: Draft) -> None:
-        parent = self.step.names["$parent"].resolve(draft.scope)
-        value = value_of(self.step.prop, self.step.value, draft.scope)
-        if self.step.untold:
-            draft.keep_untold(value)
-        self.step.routing.apply(draft, value, self.step.value, {**self.step.names, "$parent": parent})
-
-
-def _resolving_parent(step: Step) -> Step:
-    if isinstance(step, RoutingStep) and isinstance(step.names.get("$parent"), _ParentTemplate):
-        return _InEntry(step)
-    return step
-
-
 def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Pagination | None:
     """The pagination that items may use, as far as it shows before an item: the last one, `ground` without any.
 
@@ -461,9 +416,9 @@ def pagination_in(steps: Iterable[Step], ground: Pagination | None) -> Paginatio
     asked: bool | None = None
     pagination = ground
     for step in steps:
-        routed = step.step if isinstance(step, _InEntry) else step
-        if isinstance(routed, RoutingStep):
-            pagination = routed.routing.pagination or pagination
+        inner = step.step if isinstance(step, EntryStep) else step
+        if isinstance(inner, RoutingStep):
+            pagination = inner.routing.pagination or pagination
             if asked is None:
-                asked = routed.routing.paginates(routed.value)
+                asked = inner.routing.paginates(inner.value)
     return pagination if asked else None

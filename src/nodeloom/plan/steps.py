@@ -9,20 +9,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from nodeloom.descriptor.models import PropertyDescriptor
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED, Compiled, Literal, Scope, compile_value
-from nodeloom.plan.address import is_settled
 from nodeloom.plan.coercion import Coercion
+from nodeloom.plan.constancy import is_settled
 from nodeloom.plan.constraints import Constraint
 from nodeloom.plan.draft import Draft
-from nodeloom.plan.locator import located
+from nodeloom.plan.locator import resolve_locator
 from nodeloom.plan.marks import NO_MARKS, Marks
 from nodeloom.plan.missingvalues import is_missing, missing_value
+from nodeloom.plan.placement import name_property
 from nodeloom.plan.requestmembers import MembersStep
-from nodeloom.plan.routing import CompiledRouting, placed
+from nodeloom.plan.routing import CompiledRouting
 
 
 class Step(Protocol):
@@ -40,7 +41,7 @@ class Step(Protocol):
 
     @property
     def touches(self) -> frozenset[str]:
-        """What of a draft it may change: members of its `options`, ANY for whatever of them, REST for all else.
+        """What of a draft it may change: members of its `options`, ANY for any of them, REST for all else.
 
         Path values and what is kept for messages are not counted: every property has its own.
         """
@@ -56,25 +57,34 @@ class Step(Protocol):
         ...
 
 
-def constant(value: Any) -> Compiled:
+def constant(value: object) -> Compiled:
     """Data as a compiled value that is never read as a template."""
     return compile_value(Literal(value), dialect="author")
 
 
-def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> Any:
+def value_of(prop: PropertyDescriptor | None, value: Compiled, scope: Scope) -> object:
     """What a property's written value comes to: `$value`."""
     resolved = value.resolve(scope)
-    return resolved if prop is None else located(prop, resolved)
+    return resolved if prop is None else resolve_locator(prop, resolved)
 
 
 @dataclass(slots=True)
 class RoutingStep:
-    """A property's own routing. An `untold` value is sent, and is not told."""
+    """A property's own routing.
+
+    Args:
+        prop: the property; None for the routing of a choice.
+        value: what is written for it.
+        routing: compiled.
+        names: further names for its templates.
+        coercion: what makes of the value what the property's type asks for.
+        untold: whether the value is sent and not told.
+    """
 
     prop: PropertyDescriptor | None
     value: Compiled
     routing: CompiledRouting
-    names: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, object] = field(default_factory=dict)
     coercion: Coercion | None = None
     untold: bool = False
 
@@ -117,6 +127,13 @@ class KeyStep:
     """A text in the path, the usual key of what an operation addresses: plain text is put there as it is.
 
     Everything else is left to the property's routing, which this is a shortcut of.
+
+    Args:
+        step: the routing.
+        name: the placeholder.
+        quote: what stands around the text in the path.
+        property_name: for messages and for `echo`.
+        value: what is written for the property.
     """
 
     step: RoutingStep
@@ -137,6 +154,7 @@ class KeyStep:
     def apply(self, draft: Draft) -> None:
         """Resolve the value and contribute it."""
         value = self.value.resolve(draft.scope)
+        # By the exact type, which is the quickest test; any other value goes the way of the routing.
         if type(value) is str and _PLAIN_TEXT.fullmatch(value):
             draft.path[self.name] = f"{self.quote}{value}{self.quote}"
             draft.values[self.property_name] = value
@@ -144,11 +162,12 @@ class KeyStep:
             self.step.apply(draft)
 
 
-def _shortened(step: RoutingStep) -> Step:
-    """`step`, or its shortcut where it only puts a text into the path."""
+def _shorten(step: RoutingStep) -> Step:
+    """`step`, or its shortcut if it only puts a text into the path."""
     name, quote = step.routing.key_name, step.routing.key_quote
     if step.prop is None or name is None or quote is None or step.value.static or step.prop.extract_value is not None:
         return step
+    # These have to see the value, so that the shortcut would leave them out.
     if step.coercion is not None or step.untold:
         return step
     return KeyStep(step, name, quote, step.prop.name, step.value)
@@ -173,15 +192,15 @@ class RequiredStep:
     marks = NO_MARKS
 
     def apply(self, draft: Draft) -> None:
-        """Raise MissingValueError when the value is undefined, null (where that is no value) or empty."""
-        value = located(self.prop, self.value.resolve(draft.scope))
+        """Raise MissingValueError when the value is undefined, null (if null is not a value) or empty."""
+        value = resolve_locator(self.prop, self.value.resolve(draft.scope))
         if is_missing(value) and not (value is None and takes_null(self.prop)):
             raise missing_value(self.prop.label, self.value, draft.scope)
 
 
 @dataclass(slots=True)
 class ConstraintStep:
-    """A check that a property's value fits its `schema`, where nothing of the property itself is sent."""
+    """A check that a property's value fits its `schema`, of a property of which nothing itself is sent."""
 
     prop: PropertyDescriptor
     value: Compiled
@@ -198,13 +217,13 @@ class ConstraintStep:
 
     def apply(self, draft: Draft) -> None:
         """Raise InvalidValueError when there is a value that does not fit."""
-        value = located(self.prop, self.value.resolve(draft.scope))
+        value = resolve_locator(self.prop, self.value.resolve(draft.scope))
         if value is UNDEFINED or value is None:
             return
         try:
             self.constraint.check(value, as_text=False)
         except InvalidValueError as error:
-            raise placed(error, self.prop, self.value) from None
+            raise name_property(error, self.prop, self.value) from None
 
 
 @dataclass(slots=True)
@@ -223,11 +242,11 @@ class UntoldStep:
         draft.keep_untold(self.value.resolve(draft.scope))
 
 
-def routed(
+def steps_of_routing(
     routing: CompiledRouting,
     prop: PropertyDescriptor | None,
     value: Compiled,
-    names: Mapping[str, Any],
+    names: Mapping[str, object],
     coercion: Coercion | None = None,
     *,
     untold: bool = False,
@@ -245,6 +264,6 @@ def routed(
     if routing.members:
         yield MembersStep(routing.members, partial(value_of, prop, value), routing.marks)
     if not routing.members or not routing.is_empty:
-        yield _shortened(RoutingStep(prop, value, routing, names, coercion, untold))
+        yield _shorten(RoutingStep(prop, value, routing, names, coercion, untold))
     elif untold:
         yield UntoldStep(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote
 
 from nodeloom.errors import InvalidValueError
@@ -16,6 +15,7 @@ from nodeloom.expression import UNDEFINED
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.plan.wire import SelfWritten, json_text, query_pairs, scalar_text
 
+# Percent-encoded: a blank, `|` or tab may not stand in a query as it is.
 _DELIMITERS = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelimited": "%09"}
 # Reserved characters that a query may hold and that end neither a value nor the query.
 _RESERVED = ":/?@!$'()*,;"
@@ -25,7 +25,7 @@ _RESERVED = ":/?@!$'()*,;"
 class Written(SelfWritten):
     """A value of a query or form, written already: (name, pieces, what stands between the pieces)."""
 
-    pairs: tuple[tuple[str, tuple[Any, ...], str], ...]
+    pairs: tuple[tuple[str, tuple[object, ...], str], ...]
     reserved: bool = False
 
     def query(self, safe: str) -> Iterator[str]:
@@ -36,8 +36,16 @@ class Written(SelfWritten):
             yield f"{quote(name, safe=safe)}={value}"
 
 
-def write_query(style: str, explode: bool, name: str, value: Any, *, reserved: bool = False) -> Written:
-    """`value` under `name` in a query, form or cookie. Raises InvalidValueError for what the style cannot hold."""
+def write_query(style: str, explode: bool, name: str, value: object, *, reserved: bool = False) -> Written:
+    """A value in a query, form or cookie. Raises InvalidValueError for one that the style cannot hold.
+
+    Args:
+        style: as OpenAPI names it.
+        explode: whether each entry or member stands for itself.
+        name: the parameter's.
+        value: a single value, a list or an object.
+        reserved: whether reserved characters stay as they are.
+    """
     value = structure(value)
     if style == "deepObject" and isinstance(value, (Mapping, list)):
         return Written(tuple((n, (v,), "") for n, v in query_pairs({name: value})), reserved)
@@ -53,16 +61,16 @@ def write_query(style: str, explode: bool, name: str, value: Any, *, reserved: b
     return Written(((name, tuple(entries), delimiter),) if entries else (), reserved)
 
 
-def write_path(style: str, explode: bool, name: str, value: Any) -> str:
+def write_path(style: str, explode: bool, name: str, value: object) -> str:
     """`value` as a path's segment, percent-encoded. Raises InvalidValueError for an empty list or object."""
     value = structure(value)
     lead = {"label": ".", "matrix": ";"}.get(style, "")
     apart = lead if explode and lead else _DELIMITERS.get(style, ",")
     if isinstance(value, Mapping):
-        pairs = [(quote(str(k), safe=""), _quoted(v)) for k, v in value.items() if v is not UNDEFINED]
+        pairs = [(quote(str(k), safe=""), _quote(v)) for k, v in value.items() if v is not UNDEFINED]
         texts = [f"{k}={v}" if explode else f"{k},{v}" for k, v in pairs]
     else:
-        texts = [_quoted(v) for v in (value if isinstance(value, list) else [value])]
+        texts = [_quote(v) for v in (value if isinstance(value, list) else [value])]
     if not texts or texts == [""]:
         raise InvalidValueError("The value is empty, and stands in the path.", hint="Give it at least one entry.")
     if style != "matrix":
@@ -71,12 +79,13 @@ def write_path(style: str, explode: bool, name: str, value: Any) -> str:
         found = "".join(f";{name}={text}" for text in texts)
     else:
         found = ";" + (apart.join(texts) if explode else f"{name}={','.join(texts)}")
+    # No encoding protects a dot segment (RFC 3986 section 5.2.4).
     if found in (".", ".."):
         raise InvalidValueError("The value is not usable in a path.", value=found, hint="It may not be '.' or '..'.")
     return found
 
 
-def write_header(style: str, explode: bool, value: Any) -> str:
+def write_header(style: str, explode: bool, value: object) -> str:
     """`value` as a header's text: entries parted by commas (style `simple`), or by what the style says."""
     value = structure(value)
     apart = unquote(_DELIMITERS.get(style, ","))
@@ -86,7 +95,7 @@ def write_header(style: str, explode: bool, value: Any) -> str:
     return apart.join(_text(v) for v in value) if isinstance(value, list) else _text(value)
 
 
-def structure(value: Any) -> Any:
+def structure(value: object) -> object:
     """`value` as a list or object; text that holds one in JSON is read, other text is one entry."""
     if isinstance(value, tuple):
         return list(value)
@@ -98,11 +107,11 @@ def structure(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return json_text(value) if isinstance(value, (Mapping, list, tuple)) else scalar_text(value)
 
 
-def _quoted(value: Any) -> str:
+def _quote(value: object) -> str:
     try:
         return quote(_text(value), safe="")
     except UnicodeEncodeError:

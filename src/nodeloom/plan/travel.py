@@ -9,7 +9,6 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression import UNDEFINED
@@ -32,7 +31,7 @@ _POOLING = frozenset(
 _VERIFICATION = "rejectUnauthorized"
 
 
-def is_true(value: Any) -> bool:
+def is_true(value: object) -> bool:
     """Whether a switch is on: true, or the text `true`."""
     return value is True or value == "true"
 
@@ -52,10 +51,10 @@ class Statuses:
 _SUCCESSES = Statuses()
 
 
-def statuses_of(ignored: Any, *, as_n8n: bool) -> Statuses:
+def statuses_of(ignored: object, *, as_n8n: bool) -> Statuses:
     """The statuses that `ignoreHttpStatusErrors` lets pass.
 
-    It is true, or `{ignore: true, except: [404]}`. n8n takes whatever is true in JavaScript for true (`as_n8n`): also
+    It is true, or `{ignore: true, except: [404]}`. n8n takes all that is true in JavaScript for true (`as_n8n`): also
     the text `false`, and `{ignore: false}` or `{except: [404]}`.
     """
     if ignored is None:
@@ -70,7 +69,7 @@ def statuses_of(ignored: Any, *, as_n8n: bool) -> Statuses:
     return Statuses(as_n8n or ignored != "false")
 
 
-def _failing(excepted: Any) -> frozenset[int]:
+def _failing(excepted: object) -> frozenset[int]:
     """The statuses of `except`; texts in it do not count, as in n8n. Raises InvalidValueError if it is not a list."""
     if excepted is None or excepted is UNDEFINED:
         return frozenset()
@@ -84,7 +83,7 @@ def _failing(excepted: Any) -> frozenset[int]:
     return frozenset(s for s in excepted if isinstance(s, int) and not isinstance(s, bool))
 
 
-def most_redirects(options: Mapping[str, Any]) -> int | None:
+def most_redirects(options: Mapping[str, object]) -> int | None:
     """How many redirects are followed; None for as many as the transport follows. Raises InvalidValueError."""
     if is_true(options.get("disableFollowRedirect")):
         return 0
@@ -99,10 +98,11 @@ def most_redirects(options: Mapping[str, Any]) -> int | None:
             value=most,
             hint="Give a whole number, 0 for none.",
         )
+    # A number such as 1e300 is allowed, and is not to become a huge integer.
     return int(min(count, 2**31))
 
 
-def is_verified(options: Mapping[str, Any]) -> bool:
+def is_verified(options: Mapping[str, object]) -> bool:
     """Whether the service's certificate is checked.
 
     Raises InvalidValueError for members of `agentOptions` that ask for another connection than Nodeloom makes.
@@ -123,10 +123,10 @@ def is_verified(options: Mapping[str, Any]) -> bool:
     return not is_true(options.get("skipSslCertificateValidation")) and agent.get(_VERIFICATION) is not False
 
 
-def allowed_hosts(options: Mapping[str, Any]) -> tuple[str, ...] | None:
+def allowed_hosts(options: Mapping[str, object]) -> tuple[str, ...] | None:
     """The hosts that the call and its redirects may go to (`allowedDomains`); None for any.
 
-    Raises InvalidValueError for what is no text.
+    Raises InvalidValueError for a value that is not a text.
     """
     written = options.get("allowedDomains")
     if written is None or written is UNDEFINED:
@@ -152,10 +152,10 @@ def check_host(url: str, hosts: tuple[str, ...] | None) -> None:
         )
 
 
-def basic_of(auth: Any) -> str | None:
+def basic_of(auth: object) -> str | None:
     """The `Authorization` header of `auth: {username, password}` (RFC 7617, in UTF-8); None without.
 
-    Raises InvalidValueError for what is no such object, and for Digest authentication, which is not known.
+    Raises InvalidValueError for a value that is not such an object, and for Digest authentication, which is not known.
     """
     if auth is UNDEFINED or auth is None or auth == "" or auth is False:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nodeloom.descriptor.models import PropertyDescriptor, RequestRouting, Routing
 from nodeloom.expression.splitting import Dialect, is_template
@@ -24,6 +24,7 @@ Use = Literal["whole"] | str
 #: A value that templates read: `("$value",)` for the property's own, `("$parameter", "Link")`, `("$parent", "name")`.
 Name = tuple[str, ...]
 
+# What a lone block may pass on unchanged: one side of these, or the text that these methods give.
 _LOGICAL = frozenset({"||", "&&", "??"})
 _TRIMMING = frozenset({"trim", "toString"})
 
@@ -62,7 +63,7 @@ def routings_in(prop: PropertyDescriptor) -> Iterator[Routing | None]:
         yield from routings_in(child)
 
 
-def known_texts(root: str, values: Mapping[str, Any], dialect: Dialect) -> dict[Name, str]:
+def known_texts(root: str, values: Mapping[str, object], dialect: Dialect) -> dict[Name, str]:
     """The texts among an author's `values` that are not templates, by what templates call them below `root`."""
     return {
         (root, name): value
@@ -104,7 +105,7 @@ def _request_uses(request: RequestRouting | None) -> Iterator[tuple[Name, Use]]:
         yield from _clauses_in(request.qs)
 
 
-def names_read(written: Any) -> Iterator[Name]:
+def names_read(written: object) -> Iterator[Name]:
     """Every value that the templates in `written` read."""
     if isinstance(written, Mapping):
         written = list(written.values())
@@ -115,7 +116,7 @@ def names_read(written: Any) -> Iterator[Name]:
         yield from _read_by(written)
 
 
-def _names_passed_on(written: Any) -> Iterator[Name]:
+def _names_passed_on(written: object) -> Iterator[Name]:
     """The values that a lone block may give as they are: `={{ $value }}`, `={{ $parameter.filter || undefined }}`."""
     if isinstance(written, str) and is_template(written, "n8n"):
         yield from _passed_on_by(written)
@@ -153,7 +154,7 @@ def _trees(template: str) -> tuple[list[Node], bool]:
     try:
         trees = [parse_expression(piece.code) for piece in pieces if isinstance(piece, Code)]
     except CodeError:
-        # Compiling the template says where it is broken.
+        # Compiling the template raises the error that shows the broken place.
         return [], False
     return trees, len(pieces) == 1
 

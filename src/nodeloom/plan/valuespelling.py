@@ -6,13 +6,12 @@ Python and the command line are held to the same rules. What is an expression, o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from nodeloom.descriptor.catalogue import PropertyNames
 from nodeloom.descriptor.conditions import same
 from nodeloom.descriptor.models import GroupDescriptor, OptionDescriptor, PropertyDescriptor
 from nodeloom.descriptor.shapes import is_closed
-from nodeloom.descriptor.visibility import controlling_names, rooted
+from nodeloom.descriptor.visibility import controlling_names, keep_rooted
 from nodeloom.errors import ParameterError, UnknownNameError, preview
 from nodeloom.expression import Dialect
 from nodeloom.expression.splitting import is_template
@@ -22,12 +21,12 @@ from nodeloom.values import literal_of
 _TRUTH = {"true": True, "false": False}
 
 
-def respell(prop: PropertyDescriptor, value: Any, *, strict: bool = True) -> Any:
+def respell(prop: PropertyDescriptor, value: object, *, strict: bool = True) -> object:
     """`value` with the members of collections under their properties' names; names match without case.
 
     A boolean may be the text `true` or `false`, and a collection the text of a JSON object. Raises UnknownNameError,
     with the nearest, for a member the collection does not have, and ParameterError for one that is given twice, for a
-    boolean that is something else, and for a collection that is no object. Without `strict` all that is left as it is.
+    boolean that is something else, and for a collection that is not an object. Without `strict` all that stays so.
     """
     if _is_open(value):
         return value
@@ -40,19 +39,27 @@ def respell(prop: PropertyDescriptor, value: Any, *, strict: bool = True) -> Any
 
 def check_choice(
     shown: Sequence[PropertyDescriptor],
-    written: Any,
+    written: object,
     offered: Sequence[OptionDescriptor],
     beside: Sequence[PropertyDescriptor],
     dialect: Dialect,
 ) -> None:
-    """Raise UnknownNameError, with the nearest, when `written` is none of the choices that are `offered` here.
+    """Raise UnknownNameError, with the nearest, when `written` is not one of the choices that are `offered` here.
 
-    `shown` are the visible properties of one name, `beside` all that stand with them. Nothing is said where a service
-    may have further choices, and their default is taken whatever it is. A value that decides nothing and is sent the
+    Nothing is said if a service
+    may have further choices, and a default is always taken. A value that decides nothing and is sent the
     way n8n sends it is for the service to judge, as in n8n.
+
+    Args:
+        shown: the visible properties of one name.
+        written: what the author wrote for it.
+        offered: their choices that are visible here.
+        beside: all properties that stand with them.
+        dialect: that of the author's templates.
     """
     if not all(prop.type in ("options", "multiOptions") and is_closed(prop) for prop in shown):
         return
+    # A form gives defaults back, also those that are not choices.
     defaults = [prop.initial for prop in shown if prop.has_default]
     for value in _entries(written):
         if value is None or (isinstance(value, str) and is_template(value, dialect)):
@@ -73,11 +80,11 @@ def _controlling(properties: Iterable[PropertyDescriptor], *, nested: bool) -> I
     """The names that decide about these properties and what is in them; inside only what begins at the root."""
     for prop in properties:
         for options in (prop.display_options, *(choice.display_options for choice in prop.choices())):
-            yield from controlling_names(rooted(options) if nested else options)
+            yield from controlling_names(keep_rooted(options) if nested else options)
         yield from _controlling((*prop.children(), *(p for g in prop.groups() for p in g.values)), nested=True)
 
 
-def _entries(written: Any) -> Iterator[Any]:
+def _entries(written: object) -> Iterator[object]:
     literal = literal_of(written)
     value = written if literal is None else literal.value
     if isinstance(value, (list, tuple)):
@@ -87,7 +94,7 @@ def _entries(written: Any) -> Iterator[Any]:
         yield value
 
 
-def _no_choice(label: str, value: Any, offered: Sequence[OptionDescriptor]) -> UnknownNameError:
+def _no_choice(label: str, value: object, offered: Sequence[OptionDescriptor]) -> UnknownNameError:
     by_label = next((o for o in offered if str(o.name).casefold() == str(value).casefold()), None)
     return UnknownNameError(
         "value",
@@ -99,18 +106,18 @@ def _no_choice(label: str, value: Any, offered: Sequence[OptionDescriptor]) -> U
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return value if isinstance(value, str) else preview(value)
 
 
-def _is_open(value: Any) -> bool:
+def _is_open(value: object) -> bool:
     """Whether the value is settled for an item only, or is not to be looked into."""
     if value is None or literal_of(value) is not None:
         return True
     return isinstance(value, str) and is_template(value, "author")
 
 
-def _truth(prop: PropertyDescriptor, value: Any) -> Any:
+def _truth(prop: PropertyDescriptor, value: object) -> object:
     if prop.multiple and isinstance(value, (list, tuple)):
         return [entry if _is_open(entry) else _truth(prop, entry) for entry in value]
     if isinstance(value, bool):
@@ -126,7 +133,8 @@ def _truth(prop: PropertyDescriptor, value: Any) -> Any:
     return known
 
 
-def _collection(prop: PropertyDescriptor, value: Any, strict: bool) -> Any:
+def _collection(prop: PropertyDescriptor, value: object, strict: bool) -> object:
+    # On the command line a collection is written as JSON.
     if strict and isinstance(value, str) and value.strip()[:1] in ("{", "["):
         value = _read(prop, value)
     if prop.type == "collection" and prop.multiple and isinstance(value, (list, tuple)):
@@ -135,14 +143,14 @@ def _collection(prop: PropertyDescriptor, value: Any, strict: bool) -> Any:
         return _members(prop.label, prop.children(), value, strict)
     if not isinstance(value, Mapping):
         return _refuse(prop.label, value, [group.name for group in prop.groups()]) if strict else value
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, held in value.items():
         group = _group(prop, key, strict)
         found[key if group is None else group.name] = held if group is None else _rows(prop, group, held, strict)
     return found
 
 
-def _read(prop: PropertyDescriptor, text: str) -> Any:
+def _read(prop: PropertyDescriptor, text: str) -> object:
     try:
         return ANY_JSON.read(text)
     except ValueError:
@@ -151,11 +159,11 @@ def _read(prop: PropertyDescriptor, text: str) -> Any:
         ) from None
 
 
-def _members(label: str, properties: list[PropertyDescriptor], value: Any, strict: bool) -> Any:
+def _members(label: str, properties: list[PropertyDescriptor], value: object, strict: bool) -> object:
     names = PropertyNames(properties)
     if not isinstance(value, Mapping):
         return _refuse(label, value, names.labels()) if strict else value
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, held in value.items():
         name = names.find(key)
         if name is None:
@@ -173,7 +181,7 @@ def _members(label: str, properties: list[PropertyDescriptor], value: Any, stric
     return found
 
 
-def _refuse(label: str, value: Any, members: Sequence[str]) -> Any:
+def _refuse(label: str, value: object, members: Sequence[str]) -> object:
     shown = ", ".join(members[:12]) + (", …" if len(members) > 12 else "")
     raise ParameterError(
         f"{label} takes an object, not {preview(value)}.",
@@ -191,7 +199,7 @@ def _group(prop: PropertyDescriptor, key: str, strict: bool) -> GroupDescriptor 
     return found
 
 
-def _rows(prop: PropertyDescriptor, group: GroupDescriptor, rows: Any, strict: bool) -> Any:
+def _rows(prop: PropertyDescriptor, group: GroupDescriptor, rows: object, strict: bool) -> object:
     """The entries of a group: one object, or a list of them where the property takes several."""
     label = group.display_name or group.name
     if _is_open(rows):

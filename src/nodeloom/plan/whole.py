@@ -112,6 +112,7 @@ def whole(excused: Excused = _nothing) -> TemplateCompiler:
         from nodeloom.expression.blocks import compile_parts, compile_template
 
         pieces = compile_parts(source, dialect, property)
+        # A lone block keeps the type of its value, and text without blocks is whole.
         if len(pieces) > 1 and any(not isinstance(piece, str) for piece in pieces):
             return WholeText(source, pieces, property, excused)
         return whole_value(compile_template(source, dialect, property))

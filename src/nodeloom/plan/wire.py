@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, quote_plus
 
 from nodeloom.errors import InvalidValueError
@@ -40,17 +39,18 @@ class SelfWritten:
 def iso_text(value: datetime) -> str:
     """A date as JavaScript writes it: in UTC with milliseconds and `Z`; a luxon DateTime with its own offset.
 
-    Raises InvalidValueError for a date without a time zone, which is no instant.
+    Raises InvalidValueError for a date without a time zone, which is not an instant.
     """
     if value.tzinfo is None:
         raise InvalidValueError(
             "The date has no time zone.", value=value.isoformat(), hint="Give it one, such as …+02:00 or …Z."
         )
+    # JavaScript's `toISOString` is always in UTC, luxon's `toISO` in the zone of the date.
     seen = value if isinstance(value, ZonedDateTime) else value.astimezone(UTC)
     return seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def scalar_text(value: Any, *, objects: bool = False) -> str:
+def scalar_text(value: object, *, objects: bool = False) -> str:
     """A scalar as JavaScript's `String(value)`, null as empty (as `qs` does); a list as its members with commas.
 
     Raises InvalidValueError for an object: JavaScript's `[object Object]`, which it becomes with `objects`, is never
@@ -75,12 +75,12 @@ def scalar_text(value: Any, *, objects: bool = False) -> str:
     )
 
 
-def is_truthy(value: Any) -> bool:
+def is_truthy(value: object) -> bool:
     """Truth as in JavaScript, where empty lists and objects are true."""
     return (bool(value) and value == value) or isinstance(value, (list, dict))
 
 
-def number_of(value: Any) -> float:
+def number_of(value: object) -> float:
     """JavaScript's `Number(value)` of a number, a truth or decimal text (ECMA-262 ToNumber); NaN of anything else."""
     if isinstance(value, (bool, int, float)):
         return float(value)
@@ -90,7 +90,7 @@ def number_of(value: Any) -> float:
     return float(text) if _DECIMAL.fullmatch(text) else (math.nan if text else 0.0)
 
 
-def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
+def name_text(value: object, timezone: str, *, as_n8n: bool) -> str:
     """The name under which something is sent, as text. n8n makes `[Object: {"k": 1}]` of an object (`as_n8n`).
 
     Raises InvalidValueError for a list or an object otherwise.
@@ -99,7 +99,9 @@ def name_text(value: Any, timezone: str, *, as_n8n: bool) -> str:
         return value
     if not as_n8n:
         if isinstance(value, (list, tuple)):
-            raise InvalidValueError("A list is no name.", value=value, hint="Pick one member of it in the expression.")
+            raise InvalidValueError(
+                "A list is not a name.", value=value, hint="Pick one member of it in the expression."
+            )
         return scalar_text(value)
     if value is None or value is UNDEFINED:
         return "null" if value is None else "undefined"
@@ -124,13 +126,14 @@ def _number_text(value: float) -> str:
         raise InvalidValueError("The number has too many digits to send.") from None
 
 
-def _pairs(key: str, value: Any, array_format: str, objects: bool) -> Iterator[tuple[str, str]]:
+def _pairs(key: str, value: object, array_format: str, objects: bool) -> Iterator[tuple[str, str]]:
     if value is UNDEFINED:
         return
     if isinstance(value, Mapping):
         for name, member in value.items():
             yield from _pairs(f"{key}[{name}]", member, array_format, objects)
     elif isinstance(value, (list, tuple)) and array_format == "comma":
+        # `qs` leaves out an empty list.
         if value and list(value) != [UNDEFINED]:
             yield key, scalar_text(value, objects=objects)
     elif isinstance(value, (list, tuple)):
@@ -142,7 +145,7 @@ def _pairs(key: str, value: Any, array_format: str, objects: bool) -> Iterator[t
 
 
 def query_pairs(
-    values: Mapping[str, Any], array_format: str = "indices", *, objects: bool = False
+    values: Mapping[str, object], array_format: str = "indices", *, objects: bool = False
 ) -> list[tuple[str, str]]:
     """The query as name and value pairs, in order; undefined is left out, an empty list or object too.
 
@@ -159,12 +162,12 @@ def query_pairs(
 
 
 def encode_query(
-    values: Mapping[str, Any], array_format: str = "indices", encoding: str | None = None, *, objects: bool = False
+    values: Mapping[str, object], array_format: str = "indices", encoding: object = None, *, objects: bool = False
 ) -> str:
     """The query string, without `?`; percent-encoded by RFC 3986, space as `%20`.
 
     With `encoding="odata"` what OData's own grammar is made of stays as it is: `$filter=Name eq 'a'` keeps `$`,
-    commas, quotes and parentheses. Raises InvalidValueError for text that is no Unicode, and as `query_pairs` does.
+    commas, quotes and parentheses. Raises InvalidValueError for text that is not Unicode, and as `query_pairs` does.
     """
     safe = ODATA_SAFE if encoding == "odata" else ""
     texts: list[str] = []
@@ -182,11 +185,11 @@ def encode_query(
         ) from None
 
 
-def form_fields(values: Mapping[str, Any], is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+def form_fields(values: Mapping[str, object], is_whole: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
     """The fields of a form by name, as axios names them; null and undefined are left out.
 
     A list of single values is `a[]` each, any other `a[0]`, `a[0][k]`; an object `a[k]`. What `is_whole` is one field,
-    whatever is in it; a name that ends in `{}` takes a value as JSON.
+    also if it holds others; a name that ends in `{}` takes a value as JSON.
     """
     for name, value in values.items():
         if value is None or value is UNDEFINED:
@@ -202,12 +205,12 @@ def form_fields(values: Mapping[str, Any], is_whole: Callable[[Any], bool]) -> I
             yield from _inner_fields(name, value, is_whole)
 
 
-def _is_nested(value: Any, is_whole: Callable[[Any], bool]) -> bool:
+def _is_nested(value: object, is_whole: Callable[[object], bool]) -> bool:
     return isinstance(value, (Mapping, list, tuple)) and not is_whole(value)
 
 
-def _inner_fields(name: str, value: Any, is_whole: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-    if not _is_nested(value, is_whole):
+def _inner_fields(name: str, value: object, is_whole: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, (Mapping, list, tuple)) or is_whole(value):
         yield name, value
         return
     entries = value.items() if isinstance(value, Mapping) else enumerate(value)
@@ -216,10 +219,10 @@ def _inner_fields(name: str, value: Any, is_whole: Callable[[Any], bool]) -> Ite
             yield from _inner_fields(f"{name.removesuffix('[]')}[{str(key).removesuffix('[]')}]", entry, is_whole)
 
 
-def encode_form(values: Mapping[str, Any]) -> bytes:
+def encode_form(values: Mapping[str, object]) -> bytes:
     """A body of type `application/x-www-form-urlencoded` (WHATWG URL section 5.2), a blank as `+`.
 
-    Raises InvalidValueError for text that is no Unicode, and for endless nesting.
+    Raises InvalidValueError for text that is not Unicode, and for endless nesting.
     """
     texts: list[str] = []
     try:
@@ -238,11 +241,12 @@ def encode_form(values: Mapping[str, Any]) -> bytes:
 
 
 def _plus(text: str) -> str:
+    # WHATWG's set of letters, which is not Python's: `~` is escaped and `*` is not.
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
 def encode_text(text: str) -> bytes:
-    """A body of text in UTF-8. Raises InvalidValueError for text that is no Unicode."""
+    """A body of text in UTF-8. Raises InvalidValueError for text that is not Unicode."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -251,7 +255,7 @@ def encode_text(text: str) -> bytes:
         ) from None
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> object:
     """`value` as `JSON.stringify` sees it: undefined members gone, undefined and NaN in lists null, dates as text."""
     if isinstance(value, Mapping):
         return {str(k): plain_json(v) for k, v in value.items() if v is not UNDEFINED}
@@ -260,16 +264,17 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
+        # JavaScript writes 1.0 as 1, and numbers from 1e21 on with an exponent (ECMA-262 Number::toString).
         return int(value) if value.is_integer() and abs(value) < 1e21 else value
     if isinstance(value, datetime):
         return iso_text(value)
     return None if value is UNDEFINED else value
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """`value` as JSON without blanks, not escaped beyond need.
 
-    Raises InvalidValueError for endless nesting and for what is no JSON.
+    Raises InvalidValueError for endless nesting and for what is not JSON.
     """
     try:
         return json.dumps(plain_json(value), ensure_ascii=False, separators=(",", ":"))
@@ -277,14 +282,14 @@ def json_text(value: Any) -> str:
         raise InvalidValueError("The value is nested too deeply to send.") from None
     except (TypeError, ValueError) as fault:
         raise InvalidValueError(
-            f"The value holds something that is no JSON: {fault}.",
+            f"The value holds something that is not JSON: {fault}.",
             hint="Send text, numbers, true, false, null, lists and objects of these only.",
         ) from None
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """A JSON body in UTF-8, without blanks.
 
-    Raises InvalidValueError for text that is no Unicode, and as `json_text` does.
+    Raises InvalidValueError for text that is not Unicode, and as `json_text` does.
     """
     return encode_text(json_text(value))

@@ -47,7 +47,7 @@ __all__ = [
     "texts_of",
 ]
 
-# Loaded when first asked for: a command that runs nothing has no use for most of it.
+# Loaded when first asked for: a command that does not run a node does not need most of it.
 _HOMES = {
     "DEFAULT_SECRET_NAMES": "secretnames",
     "Masker": "masker",

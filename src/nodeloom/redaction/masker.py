@@ -19,7 +19,7 @@ SWITCHES = frozenset({"true", "false", "null", "none", "undefined"})
 _FURTHER_ENCODED = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\[ux/\\]|&#|&\w{2,6};", re.IGNORECASE
 )
-# The same in JSON, where a backslash of a text is two.
+# The same in JSON, in which a backslash of a text is two.
 _FURTHER_IN_JSON = re.compile(
     r"%(?:25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])|\\\\(?:[ux/]|\\\\)|&#|&\w{2,6};", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def texts_of(value: object) -> Iterator[str]:
                 yield str(int(current))
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decode(text: str) -> Iterator[str]:
     """`text` with one layer after the other taken off: percent-encoding, JSON's escapes, HTML's."""
     for _ in range(_MOST_LAYERS):
         before = text
@@ -81,7 +81,7 @@ def _decoded(text: str) -> Iterator[str]:
             text = unescape(text)
             yield text
         if "\\" in text:
-            text = _whole_characters(_ESCAPE.sub(_unescaped, text))
+            text = _whole_characters(_ESCAPE.sub(_unescape, text))
             yield text
             if not text.isascii():
                 # Bytes as Python and C write them: `\xc3\xa4`.
@@ -90,7 +90,7 @@ def _decoded(text: str) -> Iterator[str]:
             return
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     code = found[1] or found[2]
     return chr(int(code, 16)) if code else _NAMED_ESCAPES.get(found[3], found[3])
 
@@ -158,7 +158,7 @@ def _as_bytes(raw: bytes) -> Iterator[str]:
 
 
 def _innermost(forms: Iterable[str]) -> list[str]:
-    """The forms in which no other form stands: where any of them is, one of these is."""
+    """The forms that do not contain another form: a text that holds any form holds one of these."""
     innermost: list[str] = []
     for form in sorted(forms, key=len):
         if not any(inner in form for inner in innermost):
@@ -320,7 +320,7 @@ class Masker:
     def _is_inside(self, text: str) -> bool:
         """Whether a secret shows once `text` is decoded further than the forms that are looked for."""
         long = [secret for secret in self._secrets if len(secret) >= _SHORT]
-        return any(secret in decoded for decoded in _decoded(text) for secret in long)
+        return any(secret in decoded for decoded in _decode(text) for secret in long)
 
     def _without_beginnings(self, text: str) -> str:
         *cut, last = text.split(_CUT)
@@ -348,15 +348,15 @@ class Masker:
 
     def mask_json(self, value: Any) -> Any:
         """A copy of a JSON value without the secrets, in keys and numbers too; without secrets, `value` itself."""
-        return self._masked(value) if self._secrets else value
+        return self._mask_values(value) if self._secrets else value
 
-    def _masked(self, value: Any) -> Any:
+    def _mask_values(self, value: Any) -> Any:
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
-            return {self(k) if isinstance(k, str) else k: self._masked(v) for k, v in value.items()}
+            return {self(k) if isinstance(k, str) else k: self._mask_values(v) for k, v in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self._masked(inner) for inner in value]
+            return [self._mask_values(inner) for inner in value]
         if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in self._secrets:
             return MASK
         return value

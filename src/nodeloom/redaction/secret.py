@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Secret(Generic[T]):
     """One secret value: `***` as text, in `repr`, in every format, and in a pickle, which does not carry the value.
 
-    It is no text itself: joining, slicing or encoding it is a TypeError, and `json.dumps` refuses it. Two secrets are
-    equal when their values are; a secret never equals a plain value. An empty one is false.
+    It is not a text itself: joining, slicing or encoding it is a TypeError, and `json.dumps` refuses it. Two secrets
+    are equal when their values are; a secret never equals a plain value. An empty one is false.
     """
 
     __slots__ = ("_value",)
@@ -53,7 +53,7 @@ class Secret(Generic[T]):
             return NotImplemented
         mine, its = self._value, other._value
         if isinstance(mine, str) and isinstance(its, str):
-            # Whoever can measure how long a comparison takes must not learn how much of a guess was right.
+            # The time that a comparison takes must not tell how much of a guess was right.
             from hmac import compare_digest
 
             return compare_digest(mine.encode("utf-8", "surrogatepass"), its.encode("utf-8", "surrogatepass"))
@@ -65,10 +65,10 @@ class Secret(Generic[T]):
     def __copy__(self) -> Secret[T]:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Secret[T]:
+    def __deepcopy__(self, memo: dict[int, object]) -> Secret[T]:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_left_behind, ())
 
 
@@ -84,7 +84,7 @@ def _left_behind() -> Secret[Any]:
 
 
 def reveal(value: Any) -> Any:
-    """`value`, or what it holds where it is a Secret."""
+    """`value`, or what it holds if it is a Secret."""
     return value.reveal() if isinstance(value, Secret) else value
 
 
@@ -106,13 +106,13 @@ class MaskedValues(dict[str, Any]):
         for name in self:
             yield str(name), MASK
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         refuse_pickling(self)
 
     def __copy__(self) -> MaskedValues:
         return MaskedValues(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> MaskedValues:
+    def __deepcopy__(self, memo: dict[int, object]) -> MaskedValues:
         import copy
 
         return MaskedValues({name: copy.deepcopy(value, memo) for name, value in self.items()})
@@ -131,9 +131,10 @@ class MaskedTexts(frozenset[str]):
     def __rich_repr__(self) -> Iterator[int]:
         yield len(self)
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         refuse_pickling(self)
 
+    # The base class is generic in what it joins, and this set holds texts alone.
     def __or__(self, other: Any) -> Any:
         return MaskedTexts(frozenset.__or__(self, other))
 
@@ -204,7 +205,8 @@ def let_go(error: BaseException) -> None:
 def clean_interruption() -> Iterator[None]:
     """Inside stands what a task, a callback or a thread does: an interruption leaves it without what it interrupted.
 
-    An event loop passes KeyboardInterrupt on to whoever runs the loop, past all that wait for the task it came in.
+    An event loop passes KeyboardInterrupt on to the caller that runs the loop, past all that wait for the task
+    it came in.
     """
     try:
         yield
@@ -215,7 +217,7 @@ def clean_interruption() -> Iterator[None]:
         raise
 
 
-async def interrupted_clean(work: Coroutine[Any, Any, T]) -> T:
+async def interrupted_clean(work: Coroutine[object, None, T]) -> T:
     """`work` as a task of its own, with `clean_interruption` around it."""
     with clean_interruption():
         return await work

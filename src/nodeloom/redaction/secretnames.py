@@ -1,4 +1,4 @@
-"""Names of fields whose values are secret, whoever they belong to: `AuthPassword`, `VMPIN`, `client_secret`.
+"""Names of fields whose values are secret, in every service: `AuthPassword`, `VMPIN`, `client_secret`.
 
 A credential's own secrets are known by value (`Masker`). Items, parameters and answers carry secrets of others: a
 PBX's user has a SIP password and a voicemail PIN. They stay whole in results, and are masked by their names in what
@@ -25,7 +25,7 @@ DEFAULT_SECRET_NAMES: tuple[str, ...] = (
     "*token",
     "*accesstokens",
     "*refreshtokens",
-    # Where to go on reading, in an answer that comes in pages, is no secret.
+    # The place to go on reading, in an answer that comes in pages, is not a secret.
     "!*pagetoken",
     "!*skiptoken",
     "!*synctoken",
@@ -60,7 +60,7 @@ DEFAULT_SECRET_NAMES: tuple[str, ...] = (
 _MOST_REMEMBERED = 4096
 # A key alone is a secret in an address (`?key=…`), and anything at all in a document.
 _LEADS = frozenset("?&")
-# `%3Dtoken=` and `$skiptoken=` are no fields of that name.
+# `%3Dtoken=` and `$skiptoken=` are not fields of that name.
 _NO_BEGINNINGS = frozenset("%$-")
 _IN_ADDRESSES = frozenset({"key", "sig", "signature", "code"})
 _SCHEMES = r"(?:(?:Bearer|Basic|Digest|Token|Negotiate)\s+)?"
@@ -72,7 +72,7 @@ _BLANKS = re.compile(r"\s{0,8}")
 _QUOTED = re.compile(r"""(?P<quote>\\*["'])(?P<text>.*?)(?P<end>(?<!\\)(?P=quote)|$)""", re.DOTALL)
 _BARE = re.compile(rf"""{_SCHEMES}[^\s"'\\,;&<>{{}}\[\]()]+""", re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w.:-]{0,80})(?:\s[^<>]*)?>(?P<text>[^<]+)")
-# Where a text was cut for a message, what stands behind the ellipsis is the message's own.
+# If a text was cut for a message, what stands behind the ellipsis is the message's own.
 _CUT = re.compile(r"… \(\d+ characters\)$")
 
 
@@ -91,7 +91,7 @@ class SecretNames:
     __slots__ = ("_known", "_rules")
 
     def __init__(self, patterns: Iterable[str] = DEFAULT_SECRET_NAMES) -> None:
-        self._rules: list[tuple[Callable[[str], Any], bool]] = []
+        self._rules: list[tuple[Callable[[str], object], bool]] = []
         for pattern in patterns:
             plain = "".join(c for c in pattern.casefold() if c.isalnum() or c == "*")
             self._rules.append((re.compile(plain.replace("*", ".*")).fullmatch, not pattern.lstrip().startswith("!")))
@@ -113,25 +113,25 @@ class SecretNames:
     def redacted(self, value: Any) -> Any:
         """A copy of a JSON value with `***` in place of every value under a secret name; no secret name, no copy.
 
-        Switches and null stay: that a PIN is asked for is no secret.
+        Switches and null stay: that a PIN is asked for is not a secret.
         """
-        return self._redacted(value) if any(True for _ in self._found(value)) else value
+        return self._redact(value) if any(True for _ in self._found(value)) else value
 
-    def _redacted(self, value: Any) -> Any:
+    def _redact(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {
-                name: MASK if name in self and _tells(inner) else self._redacted(inner) for name, inner in value.items()
+                name: MASK if name in self and _tells(inner) else self._redact(inner) for name, inner in value.items()
             }
         if isinstance(value, (list, tuple)):
-            return [self._redacted(inner) for inner in value]
+            return [self._redact(inner) for inner in value]
         return value
 
-    def texts(self, value: Any) -> Iterator[str]:
+    def texts(self, value: object) -> Iterator[str]:
         """The texts and numbers that stand under a secret name anywhere in a JSON value, as text."""
         for inner in self._found(value):
             yield from texts_of(inner)
 
-    def _found(self, value: Any) -> Iterator[Any]:
+    def _found(self, value: object) -> Iterator[object]:
         # What a program hands over may hold itself, and is looked through before anything else is known of it.
         waiting, seen = [value], set[int]()
         while waiting:
@@ -189,7 +189,7 @@ class SecretNames:
         return found[0][: found.start("text") - found.start()] + MASK
 
 
-def _tells(value: Any) -> bool:
+def _tells(value: object) -> bool:
     """Whether a value says anything that could be secret."""
     if isinstance(value, Secret):
         return bool(value)
@@ -214,7 +214,7 @@ def _masked_value(text: str, start: int) -> tuple[int, str]:
 
 
 def _end_of_container(text: str, start: int) -> int:
-    """Where the JSON object or list that begins at `start` ends; the end of the text where it was cut off."""
+    """The index behind the JSON object or list that begins at `start`; the length of the text if it was cut off."""
     depth, quoted, at = 0, False, start
     while at < len(text):
         character = text[at]

@@ -112,7 +112,8 @@ class CoalescingWork:
             # The single call fails the same way, with the words for it, and sends nothing.
             return await self._single(trip)
         key = draft.values.get(self._twin.item)
-        conditional = any(name.lower() == "if-match" for name in draft.options["headers"])
+        sent = draft.options["headers"]
+        conditional = isinstance(sent, dict) and any(name.lower() == "if-match" for name in sent)
         # A key that an expression made of the credential's is the credential's in the single call only.
         secret = self._own_key or (draft.untold is not None and key in draft.untold)
         # What an earlier run may have done has an answer of its own: its key may be gone.
@@ -141,7 +142,7 @@ class CoalescingWork:
             raise
 
     async def _give_up(self, batch: _Batch) -> None:
-        """Send nothing more for a batch that nobody waits for."""
+        """Send nothing more for a batch that no item waits for."""
         if batch is self._batch:
             self._batch = _Batch()
         if batch.timer is not None:

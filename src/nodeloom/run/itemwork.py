@@ -88,7 +88,7 @@ class ItemWork:
                 if injection is not None and session is not None and session.is_expiry(response.status):
                     response = await self._renewed(session, call, injection, request, response, trip, context)
             if self._transforms and context is not None:
-                items = self._plugins.transformed(items, context)
+                items = self._plugins.transform(items, context)
         except Exception as fault:  # noqa: BLE001 - one item must not take the run with it
             return self._failed(fault, trip)
         return _outcome(items, None, trip)
@@ -120,7 +120,7 @@ class ItemWork:
         operation = str(plan.operation.value) if plan.operation else None
         context = CallContext(node=plan.node.name, resource=plan.resource, operation=operation, item=trip.index)
         if self._sees:
-            trip.seen = lambda request, response: self._plugins.seen(request, response, context)
+            trip.seen = lambda request, response: self._plugins.show(request, response, context)
         return context
 
     async def _injection(self, session: CredentialSession, call: Call) -> Injection:
@@ -175,7 +175,7 @@ class ItemWork:
         if self._prepares and context is not None:
             # A hook may change what it is given; the headers may be those of other items too.
             request.headers = MaskedValues(request.headers)
-            request = self._plugins.prepared(request, context)
+            request = self._plugins.prepare(request, context)
         return request
 
     async def _send_token(self, request: Request) -> Response:

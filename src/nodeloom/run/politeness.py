@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodeloom.errors import ConfigurationError
 from nodeloom.transport.politeness.breaker import Breaker
 from nodeloom.transport.politeness.budget import RetryBudget, read_share
 from nodeloom.transport.politeness.pacing import PACERS, PacedSender
@@ -16,18 +15,6 @@ if TYPE_CHECKING:
     from nodeloom.run.runoptions import RunOptions
     from nodeloom.transport.runcontrol import RunControl
     from nodeloom.transport.trip import Send
-
-
-def check(options: RunOptions) -> None:
-    """Raise ConfigurationError for what cannot be meant."""
-    read_rate(options.rate, options.burst)
-    read_share(options.retry_budget)
-    read_seconds(options.deadline, "deadline")
-    after = options.break_after
-    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
-        raise ConfigurationError(
-            "break_after is a whole number from 0.", property="break_after", value=after, hint="0 ends no run."
-        )
 
 
 def paced(

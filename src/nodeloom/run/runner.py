@@ -1,4 +1,4 @@
-"""The runner: a bounded number of items in flight, one outcome each, a clean end whatever happens."""
+"""The runner: a bounded number of items in flight, one outcome each, and a clean end in every case."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class Runner:
             self._gathering = 0
 
     def left(self, most: int = 256) -> list[Outcome]:
-        """The next outcomes of a run that is over; the items nobody began are in them, as not run."""
+        """The next outcomes of a run that is over. The items that were not begun are in them, as not run."""
         batch = self._taken(most)
         if batch:
             return batch
@@ -176,7 +176,7 @@ class Runner:
     async def aclose(self, *, now: bool = False, why: str = "the run was closed") -> None:
         """End the run: nothing further is begun, and what is in flight is finished, or with `now` abandoned.
 
-        Whoever is cancelled while waiting abandons it too.
+        A caller that is cancelled while it waits abandons it too.
         """
         self.control.halt(why)
         if now:

@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Loops:
     """The background of sync calls, and the senders of async ones.
 
-    `open_sender` makes a sender for one event loop; it must not hold whoever owns the Loops, so that a runtime nobody
-    uses any more can go. Thread-safe; a forked child begins anew.
+    `open_sender` makes a sender for one event loop; it must not hold the owner of the Loops, so that a runtime that
+    is not used any more can go. Thread-safe; a forked child begins anew.
     """
 
     def __init__(self, open_sender: Callable[[], Sender]) -> None:

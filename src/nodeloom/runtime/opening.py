@@ -69,7 +69,7 @@ class Opener:
             items: what it is run for; None for once.
             options: what the run was asked for.
             report: is filled in as the run goes.
-            dry: whether nobody is asked for a token.
+            dry: whether no service is asked for a token.
         """
         items = [{"json": {}}] if items is None else as_items(items)
         plan = self.plans.compile(node, parameters, dialect=options.dialect, version=options.version)
@@ -228,7 +228,7 @@ class OpenedRun:
         )
 
     def _watch(self, total: int | None) -> Watch | None:
-        """What tells observers and the log of this run; None where nobody wants to know."""
+        """What tells observers and the log of this run; None if it has neither."""
         log = run_log()
         observers = [*self.options.observers, *([log] if log is not None else [])]
         if not observers:
@@ -259,7 +259,7 @@ class StartedRun:
     def close_report(self, unseen: Sequence[Outcome] = ()) -> None:
         """Say in the report how the run ended.
 
-        What nobody took any more is counted too: the `unseen` outcomes, and those the runner still has.
+        What was not taken any more is counted too: the `unseen` outcomes, and those the runner still has.
         """
         report, runner = self.report, self.runner
         for outcome in unseen:

@@ -106,6 +106,5 @@ class Plans:
     def _bounded(self, plan: OperationPlan) -> OperationPlan:
         policy = self._policy
         if policy is not None:
-            plan.max_pages = policy.max_pages or plan.max_pages
-            plan.max_items = policy.max_items or plan.max_items
+            plan.bound(max_pages=policy.max_pages, max_items=policy.max_items)
         return plan

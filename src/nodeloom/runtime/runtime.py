@@ -14,7 +14,7 @@ from nodeloom.expression.engines import Engines
 from nodeloom.inputs.handover import as_variables
 from nodeloom.outcomes import Outcome, RunReport, RunResult
 from nodeloom.plugins import PluginInfo, Plugins
-from nodeloom.run.runoptions import GivenCredentials, RunKeywords, RunOptions, run_options
+from nodeloom.run.runoptions import GivenCredentials, RunKeywords, RunOptions, RuntimeOptions, run_options
 from nodeloom.runtime.boundary import shielded
 from nodeloom.runtime.collecting import Outcomes, collected, collected_in, given, raise_first, waited_out
 from nodeloom.runtime.planning import PlannedRequest, plan_requests
@@ -23,11 +23,7 @@ from nodeloom.runtime.registry import Registry
 from nodeloom.runtime.sessions import Sessions, check
 from nodeloom.runtime.settings import (
     bounds_of,
-    check_javascript,
-    check_number,
     check_transport,
-    check_url_values,
-    check_zone,
     closed_runtime,
     policy_of,
     secret_names_of,
@@ -67,20 +63,25 @@ class Runtime:
     Args:
         transport: an httpx transport for all requests; by default httpx's own, one connection a request in flight. One
             that is given is used on the event loop of the run, and stays open.
-        url_values: `"strict"` refuses a value that would change an address, `"raw"` interpolates as n8n does.
-        timezone: IANA name of the zone `$now`, `$today` and date functions use.
+        url_values: Whether a value may change an address: strict refuses such a value, raw writes it as n8n does.
+            Default: "strict".
+        timezone: The time zone of dates in expressions, by its IANA name: Europe/Berlin. Default: "UTC".
         plugins: plugin objects besides those found through the entry-point group `nodeloom`.
         discover_plugins: whether to look for those.
         env: what `$env` shows in expressions; None blocks it.
         vars: what `$vars` shows.
-        javascript: whether expressions beyond plain paths may run (in QuickJS): True in this process, `"process"` in a
-            process of their own that is killed at their limit, for authors who are not trusted; False not at all.
-        retries: how often a request is repeated that did not happen or may happen twice.
-        timeout: seconds of each wait for the service: to take what is written, to answer, for each further part.
-        connect_timeout: seconds to connect, TLS included; by default 10, or `timeout` where that is less.
-        request_timeout: seconds for a whole request with its answer, without repeats (3600); None for no bound.
-        max_answer_bytes: the largest answer read, in bytes, after decompression. Parsed it may take four times as much.
-        max_answer_values: the most values, in lists and objects, that are read of one answer in JSON.
+        javascript: Whether expressions may be more than member paths and text. True: with QuickJS in this process.
+            "process": in a process of their own, which is killed at its limit, for parameters of authors who are not
+            trusted. False: not at all. Default: True.
+        retries: How often a request is repeated, if it did not happen or may happen twice. Default: 2.
+        timeout: Seconds of each wait for the service: to take what is written, to answer, for each further part.
+            Default: 60.0.
+        connect_timeout: Seconds to connect, TLS included. Without it 10, or `timeout` if that is less.
+        request_timeout: Seconds of a whole request with its answer, without its repeats. Default: 3600.0.
+        max_answer_bytes: The largest answer that is read, in bytes, after decompression. Parsed it may take four times
+            as much. Default: 256 MiB.
+        max_answer_values: The most values, in lists and objects, that are read of one answer in JSON. Default:
+            10000000.
         policy: what requests may do at most (hosts, addresses, methods, sizes), as a `Policy` or its JSON.
         credential_providers: where credentials are looked for, instead of environment, plugins, files and keyring.
         secret_names: names of fields whose values are masked in all that is told, besides the usual ones
@@ -114,15 +115,20 @@ class Runtime:
         credential_providers: Sequence[Any] | None = None,
         secret_names: Iterable[str] | None = None,
     ) -> None:
-        check_url_values(url_values)
-        check_number("retries", retries, least=0, whole=True)
-        check_transport(transport)
-        check_zone(timezone)
-        check_javascript(javascript)
-        self._policy = policy_of(policy)
-        self._bounds = bounds_of(
-            timeout, connect_timeout, request_timeout, max_answer_bytes, max_answer_values, self._policy
+        options = RuntimeOptions(
+            url_values=url_values,
+            timezone=timezone,
+            javascript=javascript,
+            retries=retries,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            request_timeout=request_timeout,
+            max_answer_bytes=max_answer_bytes,
+            max_answer_values=max_answer_values,
         )
+        check_transport(transport)
+        self._policy = policy_of(policy)
+        self._bounds = bounds_of(options, self._policy)
         self._given_transport = transport
         more_secret_names = secret_names_of(secret_names)
         self._plugins = Plugins(plugins, discover=discover_plugins)
@@ -208,7 +214,7 @@ class Runtime:
         return self._registry.add_node(source)
 
     def add_credential_type(self, source: Mapping[str, Any] | str | Path) -> CredentialType:
-        """Add a credential type: its document or a JSON file. Raises DescriptorError when it is none."""
+        """Add a credential type: its document or a JSON file. Raises DescriptorError if it is not one."""
         self._refuse_closed()
         return self._registry.add_credential_type(source)
 
@@ -258,32 +264,39 @@ class Runtime:
             **keywords: how it is run, see below.
 
         Keywords:
-            credentials: fields, or a stored credential's name, by credential type; or the one name.
-            on_error: `"stop"` (default) raises the first item's error, with the outcomes so far in its `result`;
-                `"continue"` gives failed items a result that holds their error.
-            concurrency: how many items are in flight at most (8).
-            ordered: whether outcomes come in input order (default), or as they are finished.
-            in_flight_bytes: no further item is begun while answers that nobody took yet hold so many bytes (64 MiB).
-            stop: a `Stop` that ends the run early when set.
-            nodes: items of other nodes by name, for `$("Name")`.
-            dialect: `"n8n"` for parameters copied out of n8n.
-            version: of a node that has several; the newest by default.
-            coalesce: how many items one call may do (1), where the operation has a bulk twin (Delete Weblink has Bulk
-                Links Delete). Each item keeps its own result: when a bulk call fails, its items are sent one by one.
-                An item with If-Match is always sent by itself.
-            rate: at most so many requests in a time, "20/s", "1200/min", "10/2s", or a number, which is per second.
-                Runs with the same credential share it.
-            burst: how many of them may go at once after a pause; by default as many as 10 ms of the rate hold.
-            adaptive: whether refusals (429 and 503) slow the run down to what the service takes (default).
-            retry_budget: what share of the requests may be repeats, besides the first 50 ("20%"); None for no bound.
-            break_after: with `on_error="continue"`, so many items in a row that failed through no fault of theirs end
-                the run (20); 0 never.
-            deadline: seconds, or "90s", "2h", "1h30m", after which no further item is begun; what is in flight has 5 s.
-            observer: an `Observer`, or several, that are told how the run goes.
-            journal: a file that each item is written down in before it is sent, and what became of it after. A run that
-                was killed is gone on with by the same call: what is done is not sent again (docs/journal.md).
-            retry_failed: whether what failed by the journal is run again, where it certainly did not happen or may
-                happen twice; without, it keeps its error.
+            credentials: The fields of a credential, or the name of a stored one, by credential type; or only the name.
+                Without it, the default one of the node's type.
+            on_error: What happens when an item fails: stop ends the run; continue gives the item a result that holds
+                its error, and goes on. Default: "stop".
+            concurrency: How many items are in flight at most. Default: 8.
+            ordered: Whether results come in the order of the items, or as they are ready. Default: True.
+            in_flight_bytes: Begin no further item while answers that were not taken yet hold so many bytes. Default: 64
+                MiB.
+            stop: A `Stop` that ends the run early when it is set.
+            nodes: The items of other nodes, or tables, by the name of the node, for `$("Name")` in expressions.
+            dialect: "n8n" if the parameters were copied out of n8n, where only a text that begins with = is an
+                expression. Default: "author".
+            version: The version of a node that has several. Without it, the newest.
+            coalesce: Do up to so many items in one call, if the operation has a bulk twin. Each item keeps its own
+                result; if a bulk call fails, its items are sent one by one. An item with If-Match is always sent alone.
+                Default: 1.
+            rate: At most so many requests in a time: 20/s, 1200/min, 10/2s. A number alone is per second. Runs in one
+                process with the same credential share it.
+            burst: How many requests of `rate` may go at once after a pause. Without it, as many as 10 ms of the rate
+                hold.
+            adaptive: Slow down to what the service takes when it refuses requests (429, 503). Default: True.
+            retry_budget: What share of all requests may be repeats, besides the first 50: 20%, or 0.2. "none" is no
+                limit. Default: "20%".
+            break_after: With `on_error="continue"`, end the run when so many items in a row failed through no fault of
+                theirs: no connection, 5xx, 401. Eight of one kind are enough until an item succeeds. 0 never ends it.
+                Default: 20.
+            deadline: Begin no further item after this time: 90s, 2h, 1h30m. A number alone is seconds. What is in
+                flight then has five seconds.
+            observer: An `Observer`, or several in a list, that is told how the run goes.
+            journal: Write down each item in this file before it is sent, and what became of it. After a crash, the same
+                call goes on with the run: what was done is not sent again.
+            retry_failed: Run again what failed according to `journal`, if it did not happen or may happen twice.
+                Without it, a failed item keeps its error. Default: False.
 
         Works inside a running event loop too. Raises ConfigurationError before anything is sent. What an iterable of
         items raises is raised again, with the outcomes so far in its `result`. Ctrl-C finishes what is in flight and
@@ -488,7 +501,7 @@ class Runtime:
         return self._opened_loops
 
     def _sender_opener(self) -> Callable[[], Sender]:
-        """Opens senders; holds no reference to the runtime, so that one nobody uses any more can go."""
+        """Opens senders; holds no reference to the runtime, so that one that is not used any more can go."""
         given, plugins, bounds, policy = self._given_transport, self._plugins, self._bounds, self._policy
 
         def open_sender() -> Sender:

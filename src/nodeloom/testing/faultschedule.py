@@ -35,7 +35,9 @@ class FaultPlan:
             return None
         request = b"\0".join((method.encode(), target.encode(), body))
         name = blake2b(request, digest_size=16).digest()
+        # Counted, because a retry is the same request: without its turn it would fail each time.
         turn = self._seen[name] = self._seen.get(name, 0) + 1
+        # A hash instead of a generator: what one request meets does not depend on which came before it.
         drawn = blake2b(b"%s\0%s\0%d" % (self._seed, name, turn), digest_size=16).digest()
         chance = int.from_bytes(drawn[:8]) / 2**64
         for fault, rate in self._rates:
@@ -60,6 +62,7 @@ class RateLimit:
         if self._limit is None:
             return True
         now = self._clock()
+        # A sliding second: with fixed ones, twice the limit could pass around the boundary.
         while self._passed and self._passed[0] <= now - 1.0:
             self._passed.popleft()
         if len(self._passed) >= self._limit:

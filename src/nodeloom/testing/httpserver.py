@@ -151,7 +151,7 @@ class _Connection:
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def finish(self) -> None:
-        """Close after the answer under way; at once if there is none."""
+        """Close after the answer under way; at once without one."""
         self._last = True
         if not self._answering:
             # Not by cancelling: a task cancelled before its first step would never close its socket.
@@ -166,6 +166,7 @@ class _Connection:
             _log.debug("connection %d broke: %r", self._number, error)
         finally:
             # Without this a client that does not read its answer would hold the socket open.
+            # An answer that was dropped on purpose: the client sees a connection that broke.
             self._writer.transport.abort()
 
     async def _serve(self) -> None:
@@ -207,6 +208,7 @@ class _Connection:
             elif type(event) is h11.Request:
                 head = event
                 headers = [(k.decode("ascii"), v.decode("latin-1")) for k, v in event.headers]
+                # Refused before the body is read, so that a client need not send it all.
                 if any(k == "content-length" and int(v) > self._server._max_body for k, v in headers):
                     raise _TooLarge
             elif type(event) is h11.Data:
@@ -219,6 +221,7 @@ class _Connection:
                     method=head.method.decode("ascii"),
                     target=head.target.decode("ascii"),
                     headers=headers,
+                    # Most bodies are one chunk, which need not be copied.
                     body=chunks[0] if len(chunks) == 1 else b"".join(chunks),
                     connection=self._number,
                 )
@@ -231,6 +234,7 @@ class _Connection:
 
     async def _write(self, response: Response, *, with_body: bool) -> None:
         headers = [("Date", self._server._now()), *response.headers]
+        # RFC 9110, 8.6: these have no content, and 204 must not have the field.
         if response.status not in (204, 304):
             headers.append(("Content-Length", str(len(response.body))))
         if self._last:

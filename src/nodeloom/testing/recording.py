@@ -40,11 +40,13 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Record the request and answer it (httpx calls this)."""
+        # A test wants to look at the body, and a stream can be read once only.
         await request.aread()
         self.requests.append(request)
         answer = await self._next(request)
         if isinstance(answer, Exception):
             raise answer
+        # httpx needs it for `raise_for_status` and redirects.
         answer.request = request
         return answer
 

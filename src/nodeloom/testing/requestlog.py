@@ -82,6 +82,7 @@ def mask_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
     for name, value in headers:
         if name in _SECRET_HEADERS:
             scheme, space, _ = value.partition(" ")
+            # The scheme is kept: a test may want to know that a bearer was sent.
             value = f"{scheme} {MASK}" if space and name != "cookie" else MASK
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
@@ -101,8 +102,10 @@ def mask_target(target: str) -> str:
 def mask_token_body(body: bytes, content_type: str | None) -> bytes:
     """What was sent to the token endpoint: masked as a form; anything else is masked whole."""
     kind = (content_type or "").partition(";")[0].strip().lower()
+    # What cannot be read as a form may hold the secret anywhere.
     if kind != "application/x-www-form-urlencoded":
         return MASK.encode() if body else b""
+    # Latin-1 takes every byte and gives it back.
     return mask_form(body.decode("latin-1")).encode("latin-1")
 
 

@@ -14,7 +14,7 @@ class SandboxOptions:
     """Options of `ThreeCXSandbox`, checked: a value out of bounds raises ParameterError.
 
     Faults hit calls of the API, by chance but reproducibly: the same `seed` and the same requests give the same
-    faults, in any order in which concurrent requests arrive. A 429 or 500 means that nothing was done; of
+    faults, in any order in which concurrent requests arrive. A 429 or 500 means that the call was not carried out; of
     the dropped connections half are dropped before the request was carried out and half after.
     """
 
@@ -79,6 +79,7 @@ class SandboxOptions:
         _require(limit is None or limit > 0, "limit_per_second", limit, "one or more, or None")
         _require(self.token_lifetime > 0, "token_lifetime", self.token_lifetime, "more than zero seconds")
         _require(0 <= self.port <= 65535, "port", self.port, "a TCP port, 0 to 65535")
+        # A text is a sequence of texts: each of its letters would become a link.
         _require(not isinstance(self.link_names, str), "link_names", self.link_names, "a list of names, not one text")
         _one_of("expires_in_unit", self.expires_in_unit, ("seconds", "minutes"))
         _one_of("token_format", self.token_format, ("opaque", "jwt"))

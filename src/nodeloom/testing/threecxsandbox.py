@@ -123,7 +123,7 @@ class ThreeCXSandbox:
     def entities(self, name: str) -> list[JsonObject]:
         """Copies of the entities of the set or singleton `name` (`Users`), all fields, in the order they were made.
 
-        Raises UnknownNameError if there is no such set.
+        Raises UnknownNameError if the set does not exist.
         """
         with self._lock:
             store = self._service.store(name)
@@ -133,10 +133,11 @@ class ThreeCXSandbox:
             return list(store.snapshot().values())
 
     def etag(self, link: str) -> str:
-        """The link's ETag as it is now. Raises KeyError if there is no such link."""
+        """The link's ETag as it is now. Raises KeyError if the link does not exist."""
         with self._lock:
             entity = self._links.get(link)
             if entity is None:
+                # As a dict would: `links` is one.
                 raise KeyError(link)
             return entity.etag
 
@@ -168,6 +169,7 @@ class ThreeCXSandbox:
         """
         application = SandboxApplication(self.options, self._service, self._tokens, self._log, self._lock)
         server = HttpServer(application, host=_HOST, port=self.options.port, max_body=self.options.max_body)
+        # The state has one lock and one address; two servers over it would answer with each other's.
         if self._port is not None:
             raise ConfigurationError("The sandbox is serving already.")
         try:
@@ -177,6 +179,7 @@ class ThreeCXSandbox:
                 f"The sandbox cannot listen on {_HOST}:{self.options.port}: {error.strerror or error}.",
                 hint="Use port=0 for a free port.",
             ) from None
+        # Only now is the port known, and OData's answers name their own address.
         self._service.root_url = self.server_url + API_PATH
         try:
             if on_ready is not None:
@@ -199,7 +202,7 @@ class ThreeCXSandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving; returns when the thread and every socket are gone. Nothing happens if it does not serve.
+        """Stop serving; returns when the thread and every socket are gone. Stopping twice is fine.
 
         Raises what ended the thread, if anything but this did.
         """

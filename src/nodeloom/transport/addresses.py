@@ -1,4 +1,4 @@
-"""Which IP addresses are public, whatever form they come in."""
+"""Which IP addresses are public, in every form."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _NOT_PUBLIC = tuple(
 )
 
 
-def parsed(text: str) -> IPAddress | None:
-    """The address that `text` is, a zone left out; None when it is none in its usual notation."""
+def parse_address(text: str) -> IPAddress | None:
+    """The address that `text` is, a zone left out; None if it is not one in its usual notation."""
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
 
 
-def reached(address: IPAddress) -> IPAddress:
+def address_behind(address: IPAddress) -> IPAddress:
     """The IPv4 address that one of IPv6 leads to (mapped, compatible, NAT64, 6to4), else `address` itself."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
@@ -50,8 +50,8 @@ def reached(address: IPAddress) -> IPAddress:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether anybody on the Internet may have `address`, or the one it leads to."""
-    real = reached(address)
+    """Whether `address` is one of the public Internet, or the one it leads to."""
+    real = address_behind(address)
     special = (
         real.is_private
         or real.is_loopback
@@ -66,5 +66,5 @@ def is_public(address: IPAddress) -> bool:
 
 def is_within(address: IPAddress, networks: Iterable[IPNetwork]) -> bool:
     """Whether `address`, or the one it leads to, is in one of `networks`."""
-    forms = (address, reached(address))
+    forms = (address, address_behind(address))
     return any(form.version == network.version and form in network for network in networks for form in forms)

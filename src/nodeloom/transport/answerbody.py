@@ -14,7 +14,7 @@ _TURN = 1024 * 1024
 class AnswerBody:
     """Gathers a body that comes with this `Content-Encoding`, of `most` bytes at most before and after unpacking.
 
-    Raises DecodingError where it is not compressed as it says, TooMuch where it is too long.
+    Raises DecodingError if it is not compressed as it says, TooMuch if it is too long.
     """
 
     def __init__(self, content_encoding: str, most: int) -> None:

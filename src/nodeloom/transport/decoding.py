@@ -1,8 +1,8 @@
 """Answers that are compressed, unpacked a piece at a time: a small one may hold gigabytes.
 
-Both channels leave answers as they come, so that one reader decides what a coding is, where an answer ends, and what
-is too much. Codings are named by RFC 9110 section 8.4.1 and the registry it begins: `gzip` (RFC 1952), `deflate`
-(RFC 1950, and bare as some servers send it), and where a library is installed `br` (RFC 7932) and `zstd` (RFC 8878).
+Both channels leave answers as they come, so that one reader decides what a coding is, at which byte an answer ends, and
+what is too much. Codings are named by RFC 9110 section 8.4.1 and the registry it begins: `gzip` (RFC 1952), `deflate`
+(RFC 1950, and bare as some servers send it), and if a library is installed `br` (RFC 7932) and `zstd` (RFC 8878).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from nodeloom.headerfields import listed
+from nodeloom.headerfields import list_members
 
 # The most that is unpacked, and that is given to be unpacked, at a time.
 _PIECE = 256 * 1024
@@ -159,7 +159,7 @@ _OPTIONAL = {"br": "brotli", "zstd": "zstd"}
 
 @functools.cache
 def _library(name: str) -> Any:
-    """The module that unpacks Brotli or Zstandard a piece at a time; None where there is none."""
+    """The module that unpacks Brotli or Zstandard a piece at a time; None if it is not installed."""
     for module in {"brotli": ("brotli",), "zstd": ("compression.zstd", "backports.zstd")}[name]:
         try:
             found = importlib.import_module(module)
@@ -171,14 +171,14 @@ def _library(name: str) -> Any:
     return None
 
 
-def _known(coding: str) -> bool:
+def _is_known(coding: str) -> bool:
     return coding in _CODECS and (coding not in _OPTIONAL or _library(_OPTIONAL[coding]) is not None)
 
 
 @functools.cache
-def accepted() -> str:
+def accepted_codings() -> str:
     """What to ask for: the `Accept-Encoding` of a request that has none of its own."""
-    return ", ".join(coding for coding in ("gzip", "deflate", "br", "zstd") if _known(coding))
+    return ", ".join(coding for coding in ("gzip", "deflate", "br", "zstd") if _is_known(coding))
 
 
 class _Layer:
@@ -264,9 +264,9 @@ def unpacker(content_encoding: str, most: int) -> Unpacker | None:
 
     Raises DecodingError for a coding that cannot be unpacked here.
     """
-    codings = [coding for name in listed(content_encoding) if (coding := name.lower()) != "identity"]
+    codings = [coding for name in list_members(content_encoding) if (coding := name.lower()) != "identity"]
     for coding in codings:
-        if coding in _REGISTERED and not _known(coding):
+        if coding in _REGISTERED and not _is_known(coding):
             raise DecodingError(f"{coding} was not asked for, and cannot be read here")
     # The last coding was put on last.
     codings = [coding for coding in reversed(codings) if coding in _CODECS]

@@ -17,8 +17,8 @@ def effect_of(outcome: Response | ItemError) -> Effect:
     """What a request that came to `outcome` may have done.
 
     If the request was answered by a redirect that another method followed, the service took it, and what came from
-    behind the redirect says nothing about it. An error that is no RequestError and no answer (a policy's, a run that
-    ended) came before the request left.
+    behind the redirect says nothing about it. An error that is neither a RequestError nor an answer (a policy's, a run
+    that ended) came before the request left.
     """
     if outcome.redirect is not None:
         return _UNKNOWN

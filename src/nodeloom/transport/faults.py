@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 
 from nodeloom import openfiles
 from nodeloom.errors import NetworkError, RequestError, RequestTimeoutError, TLSError, said
 from nodeloom.messages import Request, origin_of
+from nodeloom.values import JsonObject
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
@@ -29,8 +29,8 @@ def translate(fault: Exception, request: Request) -> RequestError:
     `details["sent"]` is `"no"` when the request cannot have reached the service, else `"unknown"`.
     """
     where = origin_of(request.url)
-    about: dict[str, Any] = {"method": request.method, "origin": where}
-    # A resolver that could not open its files says that there is no such name.
+    about: JsonObject = {"method": request.method, "origin": where}
+    # A resolver that could not open its files says that the name does not exist.
     if openfiles.used_up(fault) or (isinstance(fault, httpx.ConnectError) and not openfiles.some_left()):
         return openfiles.too_many(sent="no" if isinstance(fault, (httpx.ConnectError, OSError)) else "unknown", **about)
     tls = next((c for c in _causes(fault) if isinstance(c, ssl.SSLError)), None)
@@ -59,7 +59,7 @@ def translate(fault: Exception, request: Request) -> RequestError:
 
 
 def in_time(request: Request, *, connected: bool) -> RequestTimeoutError:
-    """The error for a request that was not answered in time, or found nobody who accepts the connection."""
+    """The error for a request that was not answered in time, or whose connection was not accepted."""
     where = origin_of(request.url)
     return RequestTimeoutError(
         f"{where} did not {'answer' if connected else 'accept the connection'} in time.",

@@ -7,14 +7,15 @@ import ipaddress
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from nodeloom import openfiles
 from nodeloom.errors import InvalidValueError, NetworkError, PolicyError, RequestError, RequestTimeoutError
 from nodeloom.messages import Request, origin_of
-from nodeloom.transport.addresses import is_public, is_within, parsed
+from nodeloom.transport.addresses import is_public, is_within, parse_address
 from nodeloom.transport.policy import Policy
+from nodeloom.values import JsonObject
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -57,7 +58,7 @@ class Gate:
         self._known: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
 
     def check(self, request: Request) -> None:
-        """Raise PolicyError when the policy does not allow `request`, whatever its host's address may be."""
+        """Raise PolicyError when the policy does not allow `request`, before its host's address is known."""
         policy = self._policy
         if policy.methods is not None and request.method.upper() not in policy.methods:
             _refuse(request, "methods", f"the method {request.method}", "It allows {}.", policy.methods)
@@ -102,7 +103,7 @@ class Gate:
         except (OSError, UnicodeError, TimeoutError) as fault:
             if not self._pinned or request.proxy is not None:
                 return ()
-            raise _unresolved(request, host, fault) from fault
+            raise _unresolved_error(request, host, fault) from fault
         allowed = tuple(text for text in found if self._allows(text))
         if found and not allowed:
             _refuse(
@@ -114,7 +115,7 @@ class Gate:
         return allowed
 
     def _allows(self, text: str) -> bool:
-        address = parsed(text)
+        address = parse_address(text)
         return address is not None and (is_public(address) or is_within(address, self._networks))
 
     def _check_origin(self, request: Request, origin: str) -> None:
@@ -161,8 +162,8 @@ def _target(url: str) -> tuple[str, int]:
     return host, _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def _unresolved(request: Request, host: str, fault: BaseException) -> RequestError:
-    about: dict[str, Any] = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
+def _unresolved_error(request: Request, host: str, fault: BaseException) -> RequestError:
+    about: JsonObject = {"sent": "no", "method": request.method, "origin": origin_of(request.url)}
     if openfiles.used_up(fault) or not openfiles.some_left():
         return openfiles.too_many(**about)
     if isinstance(fault, TimeoutError):
@@ -177,7 +178,7 @@ def _refuse(request: Request, rule: str, what: str, advice: str, allowed: Sequen
     shown = ", ".join(allowed[:8]) + (", …" if len(allowed) > 8 else "")
     raise PolicyError(
         f"The policy does not allow {what}.",
-        hint=f"{advice.format(shown or 'none')} Whoever runs this can change the policy ({rule}).",
+        hint=f"{advice.format(shown or 'none')} The host of this runtime can change the policy ({rule}).",
         rule=rule,
         method=request.method,
         origin=_origin(request.url),

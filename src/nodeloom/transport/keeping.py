@@ -1,10 +1,10 @@
-"""How long a connection that nobody uses is kept, so that no request is written to one that the service has closed.
+"""How long an idle connection is kept, so that no request is written to one that the service has closed.
 
 A service closes a connection without a word once it has been idle for some time, or after some number of requests. A
-request that is written in that moment is lost, and nobody can prove that it was not carried out: the bytes were sent,
-and no answer came. So what may not happen twice (a POST) goes only over a connection that was in use just before, and
-where a service was seen to close connections under a request, over a new one. Everything else may use one that has been
-idle for longer, but for less than the usual services keep them (Node, Apache and Uvicorn: 5 s).
+request that is written in that moment is lost, and it cannot be proved that it was not carried out: the bytes were
+sent, and no answer came. So what may not happen twice (a POST) goes only over a connection that was in use just before,
+and if a service was seen to close connections under a request, over a new one. Everything else may use one that has
+been idle for longer, but for less than the usual services keep them (Node, Apache and Uvicorn: 5 s).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Keeping:
         """A connection was closed before any of the answer came."""
         self._habits(request).breaks += 1
 
-    def told(self, request: Request, field: str | None) -> None:
+    def learn(self, request: Request, field: str | None) -> None:
         """The service said in this `Keep-Alive` field how long it keeps an idle connection."""
         seconds = keep_alive_seconds(field) if field else None
         if seconds is not None and seconds <= LONG:

@@ -21,7 +21,7 @@ def _context(verify: bool, _file: str | None, _folder: str | None) -> ssl.SSLCon
 
 
 def tls_context(*, verify: bool) -> ssl.SSLContext:
-    """The TLS settings of the process, with the authorities of `SSL_CERT_FILE` or `SSL_CERT_DIR` where one is set.
+    """The TLS settings of the process, with the authorities of `SSL_CERT_FILE` or `SSL_CERT_DIR` if one is set.
 
     Kept, because reading the certificates takes 10 ms and more.
     """
@@ -46,7 +46,7 @@ class LanePool:
         self._all: list[httpx.AsyncHTTPTransport] = []
 
     def take(self) -> httpx.AsyncHTTPTransport:
-        """A lane nobody else uses."""
+        """A lane that no other request uses."""
         return self._idle.pop() if self._idle else self._open()
 
     def give_back(self, lane: httpx.AsyncHTTPTransport) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 from collections import OrderedDict
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,7 +14,7 @@ from nodeloom.errors import InvalidValueError, NodeloomError
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.answerbody import AnswerBody
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
-from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted_codings
 from nodeloom.transport.faults import total_time_over, translate
 from nodeloom.transport.keeping import Keeping
 from nodeloom.transport.lanes import LanePool, tls_context
@@ -118,9 +117,9 @@ class HttpxChannel:
         except Exception as fault:
             if answer is None and isinstance(fault, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
                 self._keeping.broke(request)
-            # A transport that was given may raise anything; whatever it is, it concerns this request only.
+            # A transport that was given may raise any error, which concerns this request only.
             raise translate(fault, request) from fault
-        self._keeping.told(request, answer.headers.get("keep-alive"))
+        self._keeping.learn(request, answer.headers.get("keep-alive"))
         headers: dict[str, str] = {}
         cookies: list[str] = []
         for raw_name, raw_value in answer.headers.raw:
@@ -133,7 +132,7 @@ class HttpxChannel:
     def _outgoing(self, request: Request, address: str | None) -> httpx.Request:
         wait = request.timeout or self._limits.read_seconds
         connect = min(self._limits.connect_seconds, wait)
-        extensions: dict[str, Any] = {"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}}
+        extensions: dict[str, object] = {"timeout": {"connect": connect, "read": wait, "write": wait, "pool": connect}}
         headers = _outgoing_headers(request)
         url = request.url
         try:
@@ -171,7 +170,7 @@ class HttpxChannel:
 
 
 def _prepare() -> None:
-    """Read what the first connection would read: there may be no file to be had by then, with many connections open."""
+    """Read what the first connection would read: later, with many connections open, the process may not be able to."""
     with suppress(ImportError):  # httpx says what it lacks when it connects
         importlib.import_module("anyio._backends._asyncio")
     tls_context(verify=True)
@@ -189,7 +188,7 @@ def at_address(url: str, address: str) -> str:
 def _outgoing_headers(request: Request) -> list[tuple[bytes, bytes]]:
     headers = [(k.encode("latin-1", "replace"), v.encode("utf-8", "replace")) for k, v in request.headers.items()]
     written = {name.lower() for name, _ in headers}
-    own = (*_DEFAULT_HEADERS, (b"accept-encoding", accepted().encode()))
+    own = (*_DEFAULT_HEADERS, (b"accept-encoding", accepted_codings().encode()))
     return [*headers, *((name, value) for name, value in own if name not in written)]
 
 

@@ -1,7 +1,7 @@
 """Requests over pyreqwest, an HTTP client in Rust: several times as fast as httpx where its wheels exist.
 
-It sends what it can send unchanged. The rest is for httpx, which is asked as well where no connection came about: its
-errors say more. Nothing is sent twice that way.
+It sends what it can send unchanged. The rest is for httpx, which is asked as well if a connection could not be made:
+its errors say more. Nothing is sent twice that way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nodeloom import openfiles
 from nodeloom.messages import Request, Response, origin_of
 from nodeloom.transport.answerbody import AnswerBody
 from nodeloom.transport.channel import USER_AGENT, too_large, undecodable
-from nodeloom.transport.decoding import DecodingError, TooMuch, accepted
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted_codings
 from nodeloom.transport.faults import broken, in_time, total_time_over
 from nodeloom.transport.keeping import LONG, Keeping
 from nodeloom.transport.limits import Limits
@@ -44,7 +44,7 @@ _PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z][a-z0-9_-]*")
 _MOST_PINNED = 64
 # Each has a client of its own here, and an item may say how long to wait; httpx has one for them all.
 _MOST_CLIENTS = 16
-# What the client's thread, a library and the certificates take. It aborts the process where they are not to be had.
+# What the client's thread, a library and the certificates take. It aborts the process if it cannot have them.
 _FILES_OF_A_CLIENT = 16
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 # RFC 9110 section 8.6: without a length, servers such as IIS refuse these (411).
@@ -69,7 +69,7 @@ def open_channel(limits: Limits) -> PyreqwestChannel | None:
 
 
 def _load() -> None:
-    """Import pyreqwest in a thread that lives as long as the process; ImportError where it is not installed.
+    """Import pyreqwest in a thread that lives as long as the process; ImportError if it is not installed.
 
     Its allocator takes the thread it is loaded in for the main one. When that ends, what it allocates next in another
     thread crashes the process.
@@ -135,7 +135,7 @@ def _client(limits: Limits, wait: float | None, idle: float = LONG, pin: tuple[s
         .deflate(enable=False)
         .brotli(enable=False)
         .zstd(enable=False)
-        .default_headers({"Accept-Encoding": accepted()})
+        .default_headers({"Accept-Encoding": accepted_codings()})
         .connect_timeout(timedelta(seconds=connect))
         .read_timeout(timedelta(seconds=read))
     )
@@ -171,7 +171,7 @@ def _threads_that_give_way() -> Iterator[None]:
 
 
 def _gives_way() -> bool:
-    """Let this thread give way; False where somebody has chosen a policy for it, or the system has or allows none."""
+    """Let this thread give way; False if a policy was chosen for it, or the system does not have or allow one."""
     try:
         if os.sched_getscheduler(0) != os.SCHED_OTHER:
             return False
@@ -218,9 +218,9 @@ class PyreqwestChannel:
                 whole = self._comes_whole(answer)
                 body = bytes(await answer.body_reader.bytes()) if whole else await self._gathered(answer, request)
         except self._faults.DetailedPyreqwestError as fault:
-            raise self._translated(fault, request, began, answered=answer is not None) from fault
+            raise self._translate(fault, request, began, answered=answer is not None) from fault
         if (kept := answer.get_header("keep-alive")) is not None:
-            self._keeping.told(request, kept)
+            self._keeping.learn(request, kept)
         if request.method in _SAFE and not _readable(answer):
             # Asking twice is safe, and a file's name may stand in such a field.
             raise Unsent
@@ -266,7 +266,7 @@ class PyreqwestChannel:
             raise openfiles.too_many(method=request.method, origin=origin_of(request.url))
 
     def _pinned_client(self, request: Request, address: str) -> Client:
-        """The client that takes `address` for the request's host. Raises Unsent where it might look the name up."""
+        """The client that takes `address` for the request's host. Raises Unsent if it might look the name up."""
         host = origin_of(request.url).partition("://")[2].rpartition(":")[0]
         key = (request.timeout, self._keeping.seconds(request), host, address)
         client = self._pinned.get(key)
@@ -297,7 +297,7 @@ class PyreqwestChannel:
             encoding = answer.get_header("content-encoding") or ""
             raise undecodable(request, answer.status, encoding, fault) from fault
 
-    def _translated(self, fault: Any, request: Request, began: float, *, answered: bool) -> Exception:
+    def _translate(self, fault: Any, request: Request, began: float, *, answered: bool) -> Exception:
         """The error for a request that got no answer; Unsent where httpx can say why no connection came about."""
         causes = [cause["message"] for cause in fault.details.get("causes") or ()]
         connected = _NOT_CONNECTED not in causes

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nodeloom.errors import ConfigurationError, UnknownNameError
 from nodeloom.headerfields import is_token
 from nodeloom.messages import origin_of
+from nodeloom.values import Json, JsonObject
 
 _HOST = re.compile(r"(?:\*\.)?(?:[^\s/?#@:\[\]*\\]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 
@@ -19,7 +20,7 @@ class Policy:
     """Bounds of every request of a runtime, redirects, token requests and tests of credentials among them.
 
     A request that breaks a rule is not sent; its item fails with a PolicyError. Every field is JSON, so that a host can
-    keep a policy in its settings: `Policy.from_dict(json)`. Raises ConfigurationError for a field that is none.
+    keep a policy in its settings: `Policy.from_dict(json)`. Raises ConfigurationError for a field that does not exist.
 
     Args:
         hosts: the only hosts that may be called: `api.example.com` (any port), `pbx.example.com:5001`,
@@ -39,7 +40,7 @@ class Policy:
         max_pages: how many pages are read for one item.
         max_items: how many items the answers to one item may become.
 
-    With a transport that was given, nobody but it knows what it connects to: there `public_only` looks at what the
+    A transport that was given alone knows what it connects to: there `public_only` looks at what the
     host's name resolves to here, and everything else holds as it does elsewhere.
     """
 
@@ -75,8 +76,8 @@ class Policy:
         self._check_entries()
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Policy:
-        """The policy that a JSON object says. Raises UnknownNameError for a rule nobody knows, ConfigurationError."""
+    def from_dict(cls, values: Mapping[str, Json]) -> Policy:
+        """The policy that a JSON object says. Raises UnknownNameError for an unknown rule, ConfigurationError."""
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
@@ -85,12 +86,12 @@ class Policy:
 
     @property
     def destinations(self) -> tuple[Hashable, ...] | None:
-        """The rules that say which servers may be called; None where any may."""
+        """The rules that say which servers may be called; None if any may."""
         if self.hosts is None and not self.public_only and not self.https_only:
             return None
         return tuple(self.hosts or ()), self.hosts is None, self.public_only, tuple(self.networks), self.https_only
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The policy as JSON, for `from_dict`."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
@@ -126,5 +127,5 @@ class Policy:
             _refuse("networks", network, f"networks such as 10.20.0.0/16 ({fault})")
 
 
-def _refuse(name: str, value: Any, wanted: str) -> NoReturn:
+def _refuse(name: str, value: object, wanted: str) -> NoReturn:
     raise ConfigurationError(f"{name} of a policy is not {wanted}.", property=name, value=value, hint=f"Give {wanted}.")

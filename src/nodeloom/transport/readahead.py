@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from nodeloom.errors import RequestTimeoutError
 from nodeloom.jsonbounds import JSONBounds, TooMuchJSON
 from nodeloom.jsonreading import SHORT, begins_like_json, parse_json_in_turns
 from nodeloom.messages import Request, Response, origin_of
+from nodeloom.values import Json
 
 
 class _Abandoned(Exception):
-    """Nobody waits for the answer any more."""
+    """The request that waited for the answer was cancelled."""
 
 
 class _Reading:
@@ -27,7 +27,7 @@ class _Reading:
     def abandon(self) -> None:
         self._abandoned = True
 
-    def __call__(self) -> tuple[Any, ValueError | None]:
+    def __call__(self) -> tuple[Json, ValueError | None]:
         try:
             return parse_json_in_turns(self._body, self._bounds, self._turn), None
         except _Abandoned:
@@ -47,12 +47,12 @@ class ReadAhead:
 
     def __init__(self, bounds: JSONBounds) -> None:
         self._bounds = bounds
-        # Whatever is shorter holds less than the bounds, and is read when it is looked at.
+        # A shorter text holds less than the bounds, and is read when it is looked at.
         self.from_bytes = min(SHORT, bounds.values)
         self._executor: ThreadPoolExecutor | None = None
 
     async def read(self, request: Request, response: Response, seconds: float | None) -> None:
-        """Have `response` know its JSON, where it is JSON. Raises RequestTimeoutError when that takes too long."""
+        """Have `response` know its JSON, if it is JSON. Raises RequestTimeoutError when that takes too long."""
         if not begins_like_json(response.body):
             return
         if self._executor is None:

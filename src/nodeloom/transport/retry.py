@@ -33,7 +33,7 @@ class RetryPolicy:
 
 
 def retry_after(response: Response) -> float | None:
-    """Seconds the service asks to wait; None where it does not say."""
+    """Seconds the service asks to wait; None if it does not say."""
     field = response.header("retry-after")
     return headerfields.retry_after(field) if field else None
 
@@ -68,6 +68,11 @@ class Pacing(Protocol):
 
         A text says that it is not to be sent again, and why.
         """
+        ...
+
+    @property
+    def waits_alone(self) -> bool:
+        """Whether a refused request has to wait as long as the service asked, because the others go on."""
         ...
 
 
@@ -178,7 +183,7 @@ class RetryingSender:
         else:
             repeats.attempt += 1
             repeats.delay = self._delay(outcome, repeats.attempt)
-        if repeats.attempt > self._policy.retries or repeats.delay > self._policy.most_seconds:
+        if repeats.attempt > self._policy.retries or (repeats.delay > self._policy.most_seconds and not held_back):
             return _final(outcome)
         if self._control.halted:
             return _cut_short(outcome, trip)
@@ -209,8 +214,13 @@ class RetryingSender:
         return asked if asked is not None else self._policy.backoff(attempt)
 
     def _delay_of_refused(self, outcome: Response | RequestError, refusals: int) -> float:
-        """Pacing waits as long as was asked; without that, those refused at the same time come back one by one."""
+        """Pacing waits as long as was asked; without that, those refused at the same time come back one by one.
+
+        Where pacing lets the others go on, the request waits here.
+        """
         asked = retry_after(outcome) if isinstance(outcome, Response) else None
+        if asked is not None and self._pacing is not None and self._pacing.waits_alone:
+            return asked
         return 0.0 if asked is not None else self._policy.backoff(min(refusals, 3))
 
 

@@ -29,7 +29,7 @@ _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 class Sender:
     """Sends requests over `transport`, or over the fastest channel there is; belongs to one event loop.
 
-    Without a transport that is pyreqwest where it is installed, and httpx for what it does not take. A transport that
+    Without a transport that is pyreqwest if it is installed, and httpx for what it does not take. A transport that
     is `owned` is closed with the sender. `fast=False` leaves everything to httpx. Every request is held to `policy`,
     those of redirects too. Raises ConfigurationError when the process has too many files open to begin.
     """
@@ -63,7 +63,7 @@ class Sender:
 
     @property
     def fast(self) -> bool:
-        """Whether requests go over pyreqwest where they can."""
+        """Whether requests go over pyreqwest if they can."""
         return self._fast is not None
 
     async def send(self, request: Request, _trip: Trip | None = None) -> Response:

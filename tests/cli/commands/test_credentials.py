@@ -109,7 +109,7 @@ def test_fields_of_every_kind_are_asked_for(store: FileProvider, monkeypatch: py
         )
         return made
 
-    monkeypatch.setattr("nodeloom.cli.commands.credentials._runtime", runtime)
+    monkeypatch.setattr("nodeloom.Runtime", runtime)
     result = run("add", "demoApi", answers="3\n2\ny\n\nexample.com\n1.5\n\ncanary-31\n")
     assert result.exit_code == 0, result.output
     assert "canary" not in result.output
@@ -138,6 +138,34 @@ def test_add_without_anyone_to_ask(store: FileProvider, monkeypatch: pytest.Monk
     assert "'clientSecret'" in said
     assert "--secrets-from-stdin" in said
     assert "--set serverUrl=VALUE" in fails("add", "threeCxApi", "--name", "c", kind=ConfigurationError)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_default_counts_if_there_is_no_one_to_ask(
+    store: FileProvider, monkeypatch: pytest.MonkeyPatch, required: bool
+) -> None:
+    """As it does for a person who presses Enter; a field without a default is still missing."""
+    choices = [{"name": "A", "value": 1}, {"name": "B", "value": 2}]
+
+    def runtime() -> Runtime:
+        made = Runtime(discover_plugins=False)
+        fields = [
+            field("serverUrl", required=required, default="https://api.test"),
+            field("region", type="options", required=required, default=2, options=choices),
+            field("port", type="number", default=5001),
+            field("apiKey", required=True),
+        ]
+        made.add_credential_type({"name": "demoApi", "displayName": "Demo", "properties": fields})
+        return made
+
+    monkeypatch.setattr("nodeloom.Runtime", runtime)
+    assert "'apiKey' is not given" in fails("add", "demoApi", kind=ConfigurationError)
+    result = run("add", "demoApi", "--secrets-from-stdin", answers='{"apiKey": "canary-32"}')
+    assert result.exit_code == 0, result.output
+    assert "serverUrl is not given; its default is taken: https://api.test" in result.stderr
+    found = store.find("demoApi", None)
+    assert found is not None
+    assert found.values == {"serverUrl": "https://api.test", "region": 2, "port": 5001, "apiKey": "canary-32"}
 
 
 def test_a_secret_on_the_command_line_is_refused_with_the_reason(store: FileProvider) -> None:
@@ -250,7 +278,7 @@ def test_types_tells_inherited_fields_and_what_is_broken(monkeypatch: pytest.Mon
         made.add_credential_type({"name": "brokenApi", "extends": ["oAuth2Ap"], "properties": [field("key")]})
         return made
 
-    monkeypatch.setattr("nodeloom.cli.commands.credentials._runtime", runtime)
+    monkeypatch.setattr("nodeloom.Runtime", runtime)
     result = run("types")
     demo = result.stdout.partition("demoOAuth2Api")[2].partition("brokenApi")[0]
     assert "  clientId [required]" in demo

@@ -380,11 +380,11 @@ def test_a_traceback_is_shown_when_it_is_asked_for(cli: Call, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("option", "value", "said_to_be"),
     [
-        ("--rate", "fast", "This is no rate."),
-        ("--rate", "20/fortnite", "There is no unit of time 'fortnite'."),
-        ("--retry-budget", "much", "A retry budget is the share of requests that may be repeats."),
-        ("--deadline", "tomorrow", "This is no span of time."),
-        ("--burst", "3", "burst goes with rate."),
+        ("--rate", "fast", "--rate must be a number of requests in a time."),
+        ("--rate", "20/fortnite", "--rate has an unknown unit of time: 'fortnite'."),
+        ("--retry-budget", "much", "--retry-budget must be the share of requests that may be repeats, from 0."),
+        ("--deadline", "tomorrow", "--deadline must be a span of time."),
+        ("--burst", "3", "--burst needs --rate."),
     ],
 )
 def test_a_pace_that_cannot_be_meant_is_explained(

@@ -28,7 +28,7 @@ def texts(form: str, count: int) -> str:
 
 
 def followed(meter: InputMeter, path: Path) -> Iterator[Any]:
-    return meter.counted(read_items(path, through=lambda opened: meter.through(opened, size_of(str(path)))))
+    return meter.count_items(read_items(path, through=lambda opened: meter.through(opened, size_of(str(path)))))
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv", "json"])
@@ -65,7 +65,7 @@ def test_an_estimate_is_never_below_what_was_read_and_ends_exact(lengths: list[i
     """Whatever the lines' lengths are, and also when the file is longer or shorter than it was said to be."""
     data = b"".join(b'{"a":"%s"}\n' % (b"x" * length) for length in lengths)
     meter = InputMeter()
-    items = meter.counted(read_items(io.BytesIO(data), "ndjson", through=lambda s: meter.through(s, size)))
+    items = meter.count_items(read_items(io.BytesIO(data), "ndjson", through=lambda s: meter.through(s, size)))
     for taken, _item in enumerate(items, 1):
         total = meter.total
         assert total is None or total.items >= taken
@@ -76,7 +76,7 @@ def test_of_a_pipe_nothing_is_known_before_its_end() -> None:
     meter = InputMeter()
     stream = io.BytesIO(b'{"a":1}\n{"a":2}\n')
     assert meter.through(stream, None) is stream
-    items = meter.counted(read_items(stream))
+    items = meter.count_items(read_items(stream))
     next(items)
     assert meter.total is None
     assert list(items)

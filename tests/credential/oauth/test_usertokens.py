@@ -297,13 +297,13 @@ async def test_an_access_token_without_a_refresh_token_ends(file: FileProvider) 
     """By the clock, and by a 401."""
     with AuthorizationServer() as server:
         connect(server, file, refresh_token="")
-        with pytest.raises(CredentialError, match="no refresh token"):
+        with pytest.raises(CredentialError, match="not give a refresh token"):
             await opened(file).injection(send_nothing)
         connect_again = {"access_token": "canary-1"}
         file.set_field("office", "oauthTokenData", connect_again)
         session = opened(file)
         injection = await session.injection(send_nothing)
-        with pytest.raises(CredentialError, match="no refresh token") as caught:
+        with pytest.raises(CredentialError, match="not give a refresh token") as caught:
             await session.renew(injection, send_nothing)
         assert "nodeloom credentials connect office" in (caught.value.hint or "")
 

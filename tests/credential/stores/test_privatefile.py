@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused_and_keeps_nobody_waiting(file: PrivateFile, 
     file.path.unlink()
     make(file.path)  # type: ignore[operator]
     file.path.chmod(0o600)
-    with pytest.raises(CredentialStoreError, match=f"no regular file|{os.strerror(errno.EISDIR)}"):
+    with pytest.raises(CredentialStoreError, match=f"not a regular file|{os.strerror(errno.EISDIR)}"):
         file.read()
 
 

@@ -464,7 +464,7 @@ def test_overrides_rename_group_describe_and_add() -> None:
             "no operation 'No'",
         ),
         ({"operations": []}, DescriptorError, "operations"),
-        ({"name": 7}, DescriptorError, "no text"),
+        ({"name": 7}, DescriptorError, "not a text"),
     ],
 )
 def test_overrides_that_fit_nothing_are_refused(overrides: Json, error: type[Exception], words: str) -> None:

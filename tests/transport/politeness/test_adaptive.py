@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeloom.transport.politeness.adaptive import Doubt, Pace, Room, Turn, _Cycle
+from nodeloom.transport.politeness.adaptive import Pace, Room, Turn
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def channel() -> None:
 def paced(*, asked: float | None = None) -> Pace:
     """A pace that was refused at second 100 for the first time."""
     pace = Pace(draw=lambda: 0.5)
-    pace.refused(100.0, None, asked)
+    pace.refused(100.0, None, asked, 100.0)
     return pace
 
 
@@ -29,7 +29,7 @@ def learned(rate: float = 100.0) -> tuple[Pace, float]:
     for n in range(int(rate)):
         turn = pace.turn(101.0 + n / rate)
         pace.accepted(101.0 + (n + 1) / rate, turn, 0.001)
-    pace.refused(102.0, pace.turn(102.0), 1.0)
+    pace.refused(102.0, pace.turn(102.0), 1.0, 102.0)
     return pace, 103.0
 
 
@@ -50,14 +50,14 @@ def test_without_retry_after_the_pauses_grow_until_something_is_accepted() -> No
         turn = pace.turn(now)
         pauses.append(turn.at - now)
         now = turn.at
-        pace.refused(now, turn, None)
+        pace.refused(now, turn, None, now)
     # The last one ends the minute after which nobody waits any more.
     assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 8.9])
     turn = pace.turn(now)
     pace.accepted(turn.at, turn, 0.01)
     now = turn.at + 1
     turn = pace.turn(now)
-    pace.refused(now, turn, None)
+    pace.refused(now, turn, None, now)
     assert pace.turn(now).at - now < 10.0
 
 
@@ -66,7 +66,7 @@ def test_a_service_that_asks_for_less_than_it_wants_is_asked_less_and_less() -> 
     for _ in range(8):
         turn = pace.turn(now)
         now = turn.at
-        pace.refused(now, turn, 0.01)
+        pace.refused(now, turn, 0.01, now)
     assert pace.turn(now).at - now > 10.0
 
 
@@ -75,7 +75,7 @@ def test_after_a_minute_in_vain_whoever_asks_is_to_know_soon() -> None:
     while now < 170.0:
         turn = pace.turn(now)
         now = turn.at
-        pace.refused(now, turn, None)
+        pace.refused(now, turn, None, now)
     assert pace.turn(now).at - now == 1.0
 
 
@@ -83,7 +83,7 @@ def test_a_turn_that_was_given_before_a_refusal_is_void() -> None:
     pace = paced(asked=1.0)
     turn = pace.turn(101.0)
     assert pace.holds(turn)
-    pace.refused(101.5, pace.turn(101.0), 1.0)
+    pace.refused(101.5, pace.turn(101.0), 1.0, 101.5)
     assert not pace.holds(turn)
     assert pace.turn(101.5).at >= 102.5
 
@@ -93,14 +93,14 @@ def test_what_was_on_its_way_when_another_was_refused_slows_nothing_down_further
     rate = pace.rate(now)
     stale = Turn(now, -1)
     for _ in range(20):
-        pace.refused(now - 0.5, stale, None)
+        pace.refused(now - 0.5, stale, None, now - 0.5)
     assert pace.rate(now) == pytest.approx(rate, rel=0.01)
     assert pace.turn(now - 0.4).at == now
 
 
 def test_a_longer_retry_after_of_such_a_one_counts_all_the_same() -> None:
     pace, now = learned(100)
-    pace.refused(now - 0.5, Turn(now, -1), 60.0)
+    pace.refused(now - 0.5, Turn(now, -1), 60.0, now - 0.5)
     assert pace.turn(now).at == now + 59.5
 
 
@@ -131,7 +131,7 @@ def test_whatever_happens_turns_are_finite_and_rates_above_zero(
     for what, seconds in story:
         now += seconds / rate
         if what == "refused":
-            pace.refused(now, turn, asked)
+            pace.refused(now, turn, asked, now)
         elif pace.engaged:
             pace.accepted(now, turn if what == "ok" else None, seconds)
         if pace.engaged:
@@ -145,7 +145,7 @@ def test_silence_is_counted_from_the_last_request_that_was_accepted() -> None:
     pace, _now = learned(100)
     # Accepted at 102, and held back until 103.
     assert pace.silence == pytest.approx(1.0)
-    pace.refused(103.0, pace.turn(103.0), 10.0)
+    pace.refused(103.0, pace.turn(103.0), 10.0, 103.0)
     assert pace.silence == pytest.approx(11.0)
     turn = pace.turn(113.0)
     pace.accepted(113.0, turn, 0.1)
@@ -178,7 +178,7 @@ def test_a_burst_after_a_long_pause_is_not_taken_for_a_low_rate() -> None:
     for later in (20.0, 3600.0):
         for n in range(8):
             turn = pace.turn(now + later + n / 1000)
-        pace.refused(now + later + 0.01, turn, None)
+        pace.refused(now + later + 0.01, turn, None, now + later + 0.01)
         turn = pace.turn(now + later + 0.02)
         assert pace.rate(turn.at + 1) > 50
         pace.accepted(turn.at, turn, 0.001)
@@ -192,45 +192,6 @@ def test_what_was_learned_is_forgotten_when_nobody_asks_for_a_minute() -> None:
     assert pace.known
     pace.turn(now + 59 + 61)
     assert not pace.known
-
-
-def slowed_down(doubt: Doubt, share: float) -> float:
-    """Cycles that are refused alike at a lower and lower rate; gives the time when a trial begins."""
-    now, rate = 0.0, 1000.0
-    for _ in range(60):
-        seconds = 10 / share / rate
-        now += seconds
-        if doubt.begin_trial(now, rate, _Cycle(round(10 / share) - 10, 10, seconds)):
-            return now
-        rate *= 0.8
-    raise AssertionError("there was no trial")
-
-
-def test_refusals_that_go_on_while_throughput_falls_bring_a_trial() -> None:
-    doubt = Doubt()
-    now = slowed_down(doubt, 0.1)
-    assert doubt.trying
-    assert doubt.end_trial(now, _Cycle(5, 1, 0.1)) is None
-    assert doubt.end_trial(now, _Cycle(90, 10, 0.1)) is False
-    assert doubt.trying
-    assert doubt.end_trial(now, _Cycle(10, 10, 0.1)) is True
-    assert not doubt.trying
-
-
-def test_a_trial_is_believed_for_a_minute() -> None:
-    doubt = Doubt()
-    now = slowed_down(doubt, 0.1)
-    assert doubt.end_trial(now + 61, _Cycle(90, 10, 0.1)) is False
-    assert not doubt.trying
-
-
-def test_a_limit_brings_no_trial_however_far_the_rate_falls_to_it() -> None:
-    """What a limit lets pass stays the same at every rate above it."""
-    doubt, rate, now = Doubt(), 5000.0, 0.0
-    while rate > 10:
-        now += 1.0
-        assert not doubt.begin_trial(now, rate, _Cycle(10, 2, 1.0))
-        rate *= 0.8
 
 
 def test_the_room_halves_once_for_all_that_were_in_flight_together() -> None:

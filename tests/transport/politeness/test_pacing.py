@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -130,12 +131,21 @@ def test_whatever_the_limit_and_wherever_a_window_begins(
     assert service.refused < 0.1 * len(service.asked)
 
 
-def test_refusals_by_chance_do_not_slow_a_run_down_for_good() -> None:
-    """One in fifty is refused whatever the pace: slowing down is tried, found to be no use, and given up."""
-    asked = iter(range(10**9))
-    _service, run, seconds = ran(lambda _at: 1.0 if next(asked) % 50 == 49 else None, 20_000, latency=0.001)
-    assert run.done == 20_000
-    assert seconds < 200
+@pytest.mark.parametrize("retry_after", [True, False], ids=["retry-after", "silent"])
+@pytest.mark.parametrize(
+    ("every", "concurrency", "times"),
+    [(50, 8, 2.5), (20, 8, 2.5), (20, 32, 2.5), (20, 1, 2.5), (10, 8, 8.0), (5, 8, 4.0)],
+)
+def test_refusals_by_chance_cost_little_more_than_without_pacing(
+    every: int, concurrency: int, times: float, retry_after: bool
+) -> None:
+    """One in so many is refused whatever the pace: slowing down would not help, and only the refused one waits."""
+    draw = random.Random(7).random
+    how: dict[str, Any] = {"concurrency": concurrency, "latency": 0.02, "retry_after": retry_after}
+    service, run, seconds = ran(lambda _at: 1.0 if draw() < 1 / every else None, 1000, **how)
+    assert run.done == 1000
+    # Each refused request waits a second, or for a backoff that is shorter in the mean.
+    assert seconds < times * (len(service.asked) * 0.02 + service.refused) / concurrency
 
 
 def test_a_limit_that_rises_is_found() -> None:

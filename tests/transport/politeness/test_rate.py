@@ -68,7 +68,7 @@ def test_whatever_is_written_is_a_rate_above_zero_or_an_error_that_shows_it(writ
 
 @pytest.mark.parametrize("written", ["", "fast", "20/", "/s", "20/s/s", "-5/s", "1e3/s", "٣/s", True, [20], "20//s"])
 def test_what_is_no_rate_says_how_one_is_written(written: object) -> None:
-    with pytest.raises(ConfigurationError, match="This is no rate") as caught:
+    with pytest.raises(ConfigurationError, match="rate must be a number of requests in a time") as caught:
         read_rate(written)
     assert caught.value.hint is not None
     assert "20/s" in caught.value.hint
@@ -86,7 +86,7 @@ def test_a_rate_is_for_a_time_above_zero() -> None:
 
 
 def test_an_unknown_unit_comes_with_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="no unit of time 'minuts'") as caught:
+    with pytest.raises(ConfigurationError, match="rate has an unknown unit of time: 'minuts'") as caught:
         read_rate("20/minuts")
     assert caught.value.hint == "Did you mean 'minutes'?"
     with pytest.raises(ConfigurationError) as caught:
@@ -94,16 +94,14 @@ def test_an_unknown_unit_comes_with_the_nearest() -> None:
     assert caught.value.hint == "Units are s, min, h and d."
 
 
-def test_without_a_rate_there_is_none_and_a_burst_has_nothing_to_go_with() -> None:
+def test_without_a_rate_there_is_none() -> None:
     assert read_rate(None) is None
-    with pytest.raises(ConfigurationError, match="burst goes with rate"):
-        read_rate(None, 5)
 
 
-@pytest.mark.parametrize("burst", [0, -1, 1.5, "2", True])
-def test_a_burst_is_a_whole_number_from_one(burst: object) -> None:
-    with pytest.raises(ConfigurationError, match="burst is a whole number"):
-        read_rate("20/s", burst)  # type: ignore[arg-type]  # what a caller may give all the same
+def test_an_error_has_the_name_that_the_caller_gives_the_option() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--rate must be above zero") as caught:
+        read_rate("0/s", name="--rate")
+    assert caught.value.property == "--rate"
 
 
 def test_a_burst_is_one_unless_it_is_given_or_the_rate_is_finer_than_timers() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
-from nodeloom.cli.commands.listing import columns
+from nodeloom.cli.columns import columns
 from nodeloom.cli.options import json_option, target_arguments
 from nodeloom.cli.passphrase import passphrases_are_asked_for
 from nodeloom.cli.terminal import show, show_json
+from nodeloom.values import JsonObject
 
 
 @click.command("choices")
@@ -42,7 +42,7 @@ def choices(
     from nodeloom.cli.installednodes import named_node
     from nodeloom.runtime.runtime import Runtime
 
-    parameters: dict[str, Any] = dict(split_setting("--set", setting) for setting in settings)
+    parameters: JsonObject = dict(split_setting("--set", setting) for setting in settings)
     passphrases_are_asked_for()
     with Runtime() as runtime:
         for path in credential_types:

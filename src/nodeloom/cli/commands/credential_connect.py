@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long to wait for the sign-in.",
 )
-@click.option("--credential-type", metavar="FILE", help="The credential's type, where it is not an installed one.")
+@click.option("--credential-type", metavar="FILE", help="The credential's type, if it is not an installed one.")
 def connect_command(name: str, no_browser: bool, port: int | None, timeout: float, credential_type: str | None) -> None:
     """Sign in with the browser for the stored credential NAME, and keep the tokens with it.
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodeloom.cli.credential_form import confirmed
+from nodeloom.cli.credential_form import ask_consent
 from nodeloom.cli.passphrase import asked_twice, passphrases_are_asked_for
-from nodeloom.cli.terminal import given_text, say
+from nodeloom.cli.terminal import read_standard_input, say
 from nodeloom.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def encrypt_command() -> None:
             hint="Add a credential to the encrypted file with: nodeloom credentials add TYPE --store encrypted",
         )
     names = move_all(plain, encrypted)
-    say(f"Encrypted {_counted(names)} into {encrypted.path}; {plain.path} is removed.")
+    say(f"Encrypted {_count_credentials(names)} into {encrypted.path}; {plain.path} is removed.")
     say("Blocks of the old file may stay on the disk: change secrets that others may have seen.")
 
 
@@ -60,11 +60,11 @@ def decrypt_command(yes: bool) -> None:
 
     plain, encrypted = _stores()
     _require(encrypted)
-    if not yes and not confirmed(f"Write all secrets to {plain.path} without encryption?", "--yes"):
+    if not yes and not ask_consent(f"Write all secrets to {plain.path} without encryption?", "--yes"):
         say("Nothing was changed.")
         return
     names = move_all(encrypted, plain)
-    say(f"Moved {_counted(names)} to {plain.path}; {encrypted.path} is removed.")
+    say(f"Moved {_count_credentials(names)} to {plain.path}; {encrypted.path} is removed.")
 
 
 @click.command("rekey")
@@ -93,7 +93,7 @@ def rekey_command(
         raise ConfigurationError("There can be one new passphrase or key.", hint="Give one of the options.")
     _plain, encrypted = _stores()
     _require(encrypted)
-    # The old one is tried first: nobody thinks of a new passphrase to be told that the old one is wrong.
+    # The old one is tried first, so that a user does not think of a new passphrase in vain.
     encrypted.tables()
     if new_key_from_env:
         key = read_key(_variable(new_key_from_env), f"The environment variable {new_key_from_env}")
@@ -101,7 +101,7 @@ def rekey_command(
     elif new_passphrase_from_env:
         unlock = check_new(Secret(_variable(new_passphrase_from_env)))
     elif new_passphrase_from_stdin:
-        unlock = check_new(Secret(given_text(one_line=True).rstrip("\r\n")))
+        unlock = check_new(Secret(read_standard_input(one_line=True).rstrip("\r\n")))
     else:
         unlock = check_new(Secret(asked_twice(encrypted.path)))
     encrypted.rekey(unlock)
@@ -130,5 +130,5 @@ def _stores() -> tuple[FileProvider, EncryptedFileProvider]:
     return FileProvider(), EncryptedFileProvider()
 
 
-def _counted(names: list[str]) -> str:
+def _count_credentials(names: list[str]) -> str:
     return "1 credential" if len(names) == 1 else f"{len(names)} credentials"

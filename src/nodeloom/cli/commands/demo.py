@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nodeloom.cli.terminal import say
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,7 @@ def demo() -> int:
 def _one_by_one(console: Console, runtime: Runtime, sandbox: ThreeCXSandbox) -> bool:
     stale = sandbox.etag("trade-fair")
     _run(runtime, sandbox, {"operation": "Update Weblink", "Link": "trade-fair", "Name": "Trade fair 2027"}, None)
-    items: list[dict[str, Any]] = [
+    items: list[JsonObject] = [
         {"Link": "summer-sale", "etag": sandbox.etag("summer-sale")},
         {"Link": "O'Brien/press", "etag": sandbox.etag("O'Brien/press")},
         {"Link": "old-promo", "etag": sandbox.etag("old-promo")},
@@ -93,7 +94,7 @@ def _in_bulk(console: Console, runtime: Runtime, sandbox: ThreeCXSandbox) -> boo
 
 
 def _run(
-    runtime: Runtime, sandbox: ThreeCXSandbox, parameters: dict[str, Any], items: list[dict[str, Any]] | None
+    runtime: Runtime, sandbox: ThreeCXSandbox, parameters: JsonObject, items: list[JsonObject] | None
 ) -> RunResult:
     return runtime.run(
         "threecx",
@@ -104,7 +105,7 @@ def _run(
     )
 
 
-def _show(console: Console, items: Sequence[dict[str, Any]], outcomes: Sequence[Outcome]) -> None:
+def _show(console: Console, items: Sequence[JsonObject], outcomes: Sequence[Outcome]) -> None:
     from rich.table import Table
     from rich.text import Text
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import click
 
-from nodeloom.cli.commands.listing import columns
+from nodeloom.cli.columns import columns
 from nodeloom.cli.options import json_option, target_arguments
 from nodeloom.cli.terminal import show, show_json
 from nodeloom.errors import preview
+from nodeloom.values import Json
 
 
 @click.command("describe")
@@ -27,10 +27,10 @@ def describe(node: str, resource: str | None, operation: str | None, as_json: bo
       nodeloom describe threecx "Website Links"
       nodeloom describe threecx "Website Links" "Delete Weblink" --json
     """
-    from nodeloom.cli.installednodes import installed, named_node
+    from nodeloom.cli.installednodes import load_registry, named_node
     from nodeloom.descriptor import forms
 
-    described = forms.describe(named_node(installed(), node), resource, operation)
+    described = forms.describe(named_node(load_registry(), node), resource, operation)
     if json_schema:
         if "schema" not in described:
             raise click.UsageError("--json-schema is for an operation: nodeloom describe NODE RESOURCE OPERATION.")
@@ -43,7 +43,7 @@ def describe(node: str, resource: str | None, operation: str | None, as_json: bo
     return 0
 
 
-def _lines(described: Mapping[str, Any]) -> Iterator[str]:
+def _lines(described: Mapping[str, Json]) -> Iterator[str]:
     if "fields" in described:
         return _operation(described)
     if "resource" in described:
@@ -51,7 +51,7 @@ def _lines(described: Mapping[str, Any]) -> Iterator[str]:
     return _node(described)
 
 
-def _node(described: Mapping[str, Any]) -> Iterator[str]:
+def _node(described: Mapping[str, Json]) -> Iterator[str]:
     yield f"{described['label']} ({described['node']})"
     if described.get("description"):
         yield str(described["description"])
@@ -69,18 +69,18 @@ def _node(described: Mapping[str, Any]) -> Iterator[str]:
         yield from _operations(described["operations"])
 
 
-def _resource(described: Mapping[str, Any]) -> Iterator[str]:
+def _resource(described: Mapping[str, Json]) -> Iterator[str]:
     yield f"{described['node']}, {described['resource']}" if described["resource"] else str(described["node"])
     yield from ("", "Operations")
     yield from _operations(described["operations"])
 
 
-def _operations(operations: Iterable[Mapping[str, Any]]) -> list[str]:
+def _operations(operations: Iterable[Mapping[str, Json]]) -> list[str]:
     rows = [(o["name"], o.get("description") or o.get("action") or "") for o in operations]
     return [f"  {line}" for line in columns(rows)]
 
 
-def _operation(described: Mapping[str, Any]) -> Iterator[str]:
+def _operation(described: Mapping[str, Json]) -> Iterator[str]:
     yield ", ".join(str(described[key]) for key in ("node", "resource", "operation") if described.get(key))
     if described.get("description"):
         yield str(described["description"])
@@ -99,7 +99,7 @@ def _operation(described: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {described['example']}"
 
 
-def _fields(fields: Iterable[Mapping[str, Any]], depth: int) -> Iterator[str]:
+def _fields(fields: Iterable[Mapping[str, Json]], depth: int) -> Iterator[str]:
     indent = "  " * depth
     for field in fields:
         default = field.get("default")

@@ -75,7 +75,7 @@ def openapi(
     return 1 if imported.report.faults else 0
 
 
-def _counted(number: int, what: str) -> str:
+def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
@@ -83,7 +83,7 @@ def _tell(imported: Imported, folder: Path) -> None:
     """Say what was made, and what was not."""
     report = imported.report
     show(
-        f"{imported.name}: {_counted(report.operations, 'operation')} of {_counted(report.resources, 'resource')},"
+        f"{imported.name}: {_count(report.operations, 'operation')} of {_count(report.resources, 'resource')},"
         f" in {folder}"
     )
     for name in report.credentials:

@@ -7,18 +7,30 @@ from typing import Any
 import click
 
 from nodeloom.cli.app import FAILED
-from nodeloom.cli.options import job_options
+from nodeloom.cli.options import PlanningCommand, declared_options, job_options
 from nodeloom.cli.terminal import say
+from nodeloom.run.optionchecks import OnOff
+from nodeloom.run.runoptions import Group, Option
+
+_CURL = Option(
+    name="as_curl",
+    flag="--curl",
+    group=Group.OUTPUT,
+    default=False,
+    check=OnOff(),
+    help="Print curl commands for a POSIX shell, secrets masked as ***.",
+    planned=True,
+)
 
 
-@click.command("plan")
+@click.command("plan", cls=PlanningCommand)
 @job_options
-@click.option("--curl", "as_curl", is_flag=True, help="Print curl commands, secrets masked as ***.")
+@declared_options(_CURL)[0]
 def plan(**options: Any) -> int:
     """Show the exact first request of every item, secrets masked, without sending anything.
 
-    Takes what `nodeloom run` takes. Prints a JSON object a line: method, url, headers, body, pairedItem; for an item
-    that could not be sent, its error.
+    It takes the arguments of `nodeloom run`. It prints one line of JSON for each item: method, url, headers, body,
+    pairedItem; for an item that could not be sent, its error.
 
     \b
     Example:

@@ -93,7 +93,7 @@ def _print(values: Iterator[Any]) -> None:
 
 
 def _summary(reader: JournalReader) -> Iterator[str]:
-    from nodeloom.cli.commands.listing import columns
+    from nodeloom.cli.columns import columns
     from nodeloom.journal.entries import FAILURES, State
 
     account = reader.account()

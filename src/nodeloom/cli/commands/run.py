@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nodeloom.cli.app import FAILED, INTERRUPTED, in_own_process, show_error
-from nodeloom.cli.options import job_options
+from nodeloom.cli.options import GroupedCommand, job_options, naming_flags, run_keywords
 from nodeloom.cli.terminal import say
 from nodeloom.errors import NodeloomError
 from nodeloom.redaction import forget_locals
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from nodeloom.cli.sink import Sink
     from nodeloom.outcomes import RunReport
     from nodeloom.run.events import Observer
+    from nodeloom.run.runoptions import RunKeywords
 
 
-@click.command("run")
+@click.command("run", cls=GroupedCommand)
 @job_options
 def run(**options: Any) -> int:
     """Run OPERATION of RESOURCE of NODE for every item; without items, once.
@@ -43,29 +44,30 @@ def run(**options: Any) -> int:
     from nodeloom.outcomes import RunReport
 
     check_files(options)
-    note = _quiet if options["quiet"] else say
+    keywords = run_keywords(options)
+    note = _say_nothing if options["quiet"] else say
     broken = False
-    # Left last: whatever the command waits for until then, the second signal ends it.
+    # The outermost block, so that the second signal ends the command, no matter what it waits for.
     with Interruption(own_process=in_own_process()) as signals:
         with logs(options["log"], options["log_level"], options["log_file"]), open_runtime(options) as runtime:
             job = open_job(runtime, options, note)
-            # Both files are opened before anything is sent, so that a run is not made whose results nobody gets.
+            # Both files are opened before anything is sent: a run whose results cannot be written is not begun.
             report_file = open_output(options["report"]) if options["report"] else None
             report = RunReport(job.node)
             with Sink(report_file, options["report"] or "") as report_sink, open_sink(options) as sink:
                 try:
-                    _run(job, options, [sink, report_sink], report, signals)
+                    _run(job, keywords, options, [sink, report_sink], report, signals)
                 except NodeloomError as fault:
                     if not _has_sent(report):
                         raise
-                    # Not a mistake in the call any more that sends nothing: what was done is told as at any other end.
+                    # Something was sent, so the run ends as any other does: with its summary and its report.
                     forget_locals(fault)
                     show_error(fault)
                     broken = True
                 finally:
                     if report_file is not None and sink.begun:
                         _write_report(report, report_sink)
-        return _ended(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
+        return _tell_end(report, signals, [sink, report_sink], options) or (FAILED if broken else 0)
 
 
 def _has_sent(report: RunReport) -> bool:
@@ -73,7 +75,7 @@ def _has_sent(report: RunReport) -> bool:
     return report.counts.succeeded + report.counts.failed > told
 
 
-def _quiet(_text: str) -> None:
+def _say_nothing(_text: str) -> None:
     return
 
 
@@ -84,8 +86,24 @@ def _write_report(report: RunReport, sink: Sink) -> None:
     sink.flush()
 
 
-def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signals: Interruption) -> None:
-    """The run itself: every outcome written to the first of `sinks` as it comes, also those after a signal."""
+def _run(
+    job: Job,
+    keywords: RunKeywords,
+    options: Options,
+    sinks: list[Sink],
+    report: RunReport,
+    signals: Interruption,
+) -> None:
+    """The run itself: each outcome is written to the first of `sinks` as it comes, after a signal too.
+
+    Args:
+        job: what to run.
+        keywords: how it is run, by the options of the table.
+        options: the command's own.
+        sinks: the results', then the report's.
+        report: what is filled in.
+        signals: what ends the run early.
+    """
     from nodeloom.cli.progress.display import chosen, progress
     from nodeloom.cli.progress.standing import Gauge
     from nodeloom.cli.sink import encoder
@@ -101,40 +119,27 @@ def _run(job: Job, options: Options, sinks: list[Sink], report: RunReport, signa
 
     signals.watch(stop, options["concurrency"], give_up)
     with contextlib.ExitStack() as opened:
-        outcomes = job.runtime.stream(
-            job.node,
-            job.parameters,
-            job.items,
-            credentials=job.credentials,
-            on_error=options["on_error"],
-            concurrency=options["concurrency"],
-            coalesce=options["coalesce"],
-            ordered=not options["unordered"],
-            rate=options["rate"],
-            burst=options["burst"],
-            adaptive=options["adaptive"],
-            retry_budget=options["retry_budget"],
-            break_after=options["break_after"],
-            deadline=options["deadline"],
-            journal=options["journal"],
-            retry_failed=options["retry_failed"],
-            stop=stop,
-            dialect=job.dialect,
-            version=job.version,
-            report=report,
-            observer=_telemetry() if options["telemetry"] else None,
-        )
+        keywords = {
+            **keywords,
+            "credentials": job.credentials,
+            "version": job.version,
+            "dialect": job.dialect,
+            "stop": stop,
+            "observer": _telemetry() if options["telemetry"] else None,
+        }
+        with naming_flags():
+            outcomes = job.runtime.stream(job.node, job.parameters, job.items, report=report, **keywords)
         on_screen = options["output"] in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
         kind = chosen(options["progress"], quiet=options["quiet"], results_on_screen=on_screen)
         opened.enter_context(progress(kind, Gauge(report, lambda: job.meter.total)))
-        # Whatever ends the loop, the run ends with it, and its report is whole.
+        # However the loop ends, the run ends with it, and the report is whole.
         opened.enter_context(contextlib.closing(outcomes))
         sink.begin()
         encode = encoder(0)
         for outcome in outcomes:
             well = sink.write(map(encode, outcome.results()))
             if not outcomes.ready:
-                # Nothing that is ready waits for what is not.
+                # No outcome is left to write now, and the next may take long.
                 well = sink.flush()
                 encode = encoder(report.counts.results)
             if not well:
@@ -153,7 +158,7 @@ def _telemetry() -> Observer:
     return Telemetry()
 
 
-def _ended(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
+def _tell_end(report: RunReport, signals: Interruption, sinks: list[Sink], options: Options) -> int:
     from nodeloom.cli.progress.display import journal_line, summary
 
     broken = [sink for sink in sinks if sink.fault is not None and not sink.closed_by_reader]

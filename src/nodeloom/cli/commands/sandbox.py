@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from nodeloom.cli.terminal import say, show_json
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.testing import LoggedRequest, ThreeCXSandbox
@@ -95,7 +96,7 @@ def sandbox(service: str, log_file: BinaryIO | None, **options: Any) -> int:  # 
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }
     server = ThreeCXSandbox(SandboxOptions.of(**given))
-    # To be interrupted is how a server ends, so it is no failure.
+    # A server ends by being interrupted, so that is not a failure.
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         asyncio.run(_serve(server, log_file))
     return 0
@@ -139,11 +140,11 @@ def _take_log(server: ThreeCXSandbox, log_file: BinaryIO) -> None:
     if not entries:
         return
     server.clear_requests()
-    log_file.write(b"".join(json.dumps(_logged(entry), ensure_ascii=False).encode() + b"\n" for entry in entries))
+    log_file.write(b"".join(json.dumps(_log_entry(entry), ensure_ascii=False).encode() + b"\n" for entry in entries))
     log_file.flush()
 
 
-def _logged(entry: LoggedRequest) -> dict[str, Any]:
+def _log_entry(entry: LoggedRequest) -> JsonObject:
     return {
         "time": entry.time,
         "connection": entry.connection,

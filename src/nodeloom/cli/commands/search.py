@@ -27,11 +27,11 @@ def search(words: tuple[str, ...], node: str | None, limit: int, as_json: bool) 
       nodeloom search "bulk update users" --node threecx --json
     """
     from nodeloom.cli.app import FAILED
-    from nodeloom.cli.commands.listing import columns
-    from nodeloom.cli.installednodes import installed, named_node, warn
+    from nodeloom.cli.columns import columns
+    from nodeloom.cli.installednodes import load_registry, named_node, warn
     from nodeloom.descriptor.nodesearch import search as find
 
-    known = installed()
+    known = load_registry()
     entries = known.entries([named_node(known, node)] if node else None)
     warn(known.failures)
     query = " ".join(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from nodeloom.cli.options import json_option
 from nodeloom.cli.pack import Pack, is_of_tools
 from nodeloom.cli.terminal import show, show_json
 from nodeloom.errors import ConfigurationError, DescriptorError, UnknownNameError
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.validation import Problem
@@ -68,12 +69,12 @@ def validate(files: tuple[Path, ...], kind: str | None, as_json: bool) -> int:
     return 2 if any(problems for _file, _found, problems, _note in checked) else 0
 
 
-def _read(paths: Iterable[Path]) -> dict[Path, tuple[Any, list[Problem]]]:
-    """Every file with its document, or with why there is none."""
+def _read(paths: Iterable[Path]) -> dict[Path, tuple[Json, list[Problem]]]:
+    """Every file with its document, or with why it does not have one."""
     from nodeloom.descriptor.documentfiles import read_json
     from nodeloom.descriptor.validation import Problem
 
-    found: dict[Path, tuple[Any, list[Problem]]] = {}
+    found: dict[Path, tuple[Json, list[Problem]]] = {}
     for file in (file for path in paths for file in _json_files(path)):
         try:
             found[file] = read_json(file), []
@@ -82,7 +83,7 @@ def _read(paths: Iterable[Path]) -> dict[Path, tuple[Any, list[Problem]]]:
     return found
 
 
-def _is_document(raw: Any) -> bool:
+def _is_document(raw: Json) -> bool:
     from nodeloom.descriptor.validation import kind_of
 
     try:
@@ -106,9 +107,17 @@ def _json_files(path: Path) -> Iterator[Path]:
 
 
 def _check(
-    file: Path, raw: Any, kind: str | None, broken: list[Problem], pack: Pack
+    file: Path, raw: Json, kind: str | None, broken: list[Problem], pack: Pack
 ) -> tuple[str | None, list[Problem], str]:
-    """The document's kind, everything wrong with it, and a note on what was not looked at."""
+    """The document's kind, everything wrong with it, and a note on what was not looked at.
+
+    Args:
+        file: where the document stands.
+        raw: the document.
+        kind: its kind, if the command line says it.
+        broken: what is wrong with the file as JSON; then nothing else is looked at.
+        pack: the other documents of the folder.
+    """
     from nodeloom.descriptor.places import with_lines
     from nodeloom.descriptor.validation import Problem, kind_of
 
@@ -122,7 +131,7 @@ def _check(
     return kind, with_lines(file, problems), note
 
 
-def _problems(file: Path, raw: Any, kind: str, pack: Pack) -> tuple[list[Problem], str]:
+def _problems(file: Path, raw: Json, kind: str, pack: Pack) -> tuple[list[Problem], str]:
     """Everything wrong with a document of `kind`, and a note on what was not looked at."""
     from nodeloom.descriptor.documentfiles import MAX_DEPTH
     from nodeloom.descriptor.validation import Problem, validate_document
@@ -145,12 +154,12 @@ def _problems(file: Path, raw: Any, kind: str, pack: Pack) -> tuple[list[Problem
 
 
 def _new(more: Iterable[Problem], known: Iterable[Problem]) -> list[Problem]:
-    """Those of `more` that stand where nothing else is wrong."""
+    """Those of `more` whose place has no problem in `known`."""
     paths = {problem.path for problem in known}
     return [problem for problem in more if problem.path not in paths]
 
 
-def _meaning(file: Path, raw: Mapping[str, Any], kind: str, pack: Pack) -> Iterator[Problem]:
+def _meaning(file: Path, raw: Mapping[str, Json], kind: str, pack: Pack) -> Iterator[Problem]:
     """What would break the document later, though its form is right: names that lead nowhere, broken templates."""
     from nodeloom.descriptor.soundness import names_of, unsound_parts
     from nodeloom.plan.check import Readable, routing_problems, template_problems
@@ -175,7 +184,7 @@ def _meaning(file: Path, raw: Mapping[str, Any], kind: str, pack: Pack) -> Itera
     yield from pack.unknown_types(file, raw)
 
 
-def _split_problems(file: Path, resources: Mapping[str, Any]) -> list[Problem]:
+def _split_problems(file: Path, resources: Mapping[str, Json]) -> list[Problem]:
     """What is wrong between a split node's head and the files it names."""
     from nodeloom.descriptor.catalogue import Node
     from nodeloom.descriptor.validation import Problem, json_path

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nodeloom.cli.progress.standing import Gauge, Standing
 from nodeloom.cli.progress.ticker import Ticker
 from nodeloom.cli.terminal import say
+from nodeloom.values import JsonObject
 
 if TYPE_CHECKING:
     from nodeloom.outcomes import JournalReport, RunReport
@@ -64,7 +65,7 @@ def events(gauge: Gauge, seconds: float = _EVENT_SECONDS) -> Iterator[None]:
         say(_line({**event("end", gauge.read_last()), "timeLeft": 0.0, **ended}))
 
 
-def event(kind: str, standing: Standing) -> dict[str, Any]:
+def event(kind: str, standing: Standing) -> JsonObject:
     """`standing` as `schemas/progress-event.schema.json` describes it."""
     left = standing.seconds_left
     return {
@@ -80,7 +81,7 @@ def event(kind: str, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _line(value: dict[str, Any]) -> str:
+def _line(value: JsonObject) -> str:
     return json.dumps(value, ensure_ascii=True)
 
 
@@ -137,7 +138,7 @@ def clock(seconds: float) -> str:
 
 
 def summary(report: RunReport) -> str:
-    """`3 items: 1 succeeded, 2 failed in 0.2 s`, and whatever else there is to say."""
+    """`3 items: 1 succeeded, 2 failed in 0.2 s`, and what else a report says."""
     counts = report.counts
     parts = [f"{counts.succeeded} succeeded"]
     if counts.failed:

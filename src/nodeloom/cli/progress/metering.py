@@ -33,7 +33,7 @@ class Total:
 def size_of(file: int | str) -> int | None:
     """How many bytes a regular file holds, or one that is open (a descriptor) has left; None for anything else."""
     try:
-        about = os.stat(file)  # noqa: PTH116 - a descriptor has no path
+        about = os.stat(file)  # noqa: PTH116 - a descriptor, not a path
         if not stat.S_ISREG(about.st_mode):
             return None
         return about.st_size if isinstance(file, str) else max(0, about.st_size - os.lseek(file, 0, os.SEEK_CUR))
@@ -65,21 +65,21 @@ class InputMeter:
         return Total(max(self._items, round(sampled_items * max(1.0, size / sampled_bytes))), exact=False)
 
     def through(self, stream: BinaryStream, size: int | None) -> BinaryStream:
-        """`stream`, followed where it is known how many bytes it will give."""
+        """`stream`, followed if it is known how many bytes it will give."""
         if size is None:
             return stream
         self._size = size
         return _Followed(self, stream, min(CHUNK, max(_LEAST_CHUNK, size // _PIECES)))
 
-    def counted(self, items: Iterable[T]) -> Iterator[T]:
-        """`items`, counted as they are taken."""
+    def count_items(self, items: Iterable[T]) -> Iterator[T]:
+        """`items`; each is counted when it is taken."""
         for item in items:
             self._items += 1
             yield item
         self._known = Total(self._items)
 
     def sample(self) -> None:
-        """Note that the bytes so far held the items so far; to be called where a chunk has been used up."""
+        """Note that the bytes so far held the items so far; to be called when a chunk has been used up."""
         self._sample = (self._bytes, self._items)
 
     def add(self, number: int) -> None:
@@ -101,7 +101,7 @@ class _Followed:
         return piece
 
     def close(self) -> None:
-        """Close the stream, where it can be."""
+        """Close the stream, if it can be closed."""
         close = getattr(self._stream, "close", None)
         if close is not None:
             close()

@@ -1,6 +1,6 @@
 """Where the browser comes back to after a sign-in: a listener on this machine's loopback address.
 
-RFC 8252 section 7.3. It answers one redirect, and nobody but programs on this machine can reach it.
+RFC 8252 section 7.3. It answers one redirect, and only programs on this machine can reach it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qs
 
 from nodeloom.errors import ConfigurationError, CredentialError
@@ -123,7 +123,7 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """A browser that hangs up is nothing to report."""
 
 
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The name of the server."""
         return "nodeloom"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Log nothing: the address holds the code."""
 
     def do_GET(self) -> None:

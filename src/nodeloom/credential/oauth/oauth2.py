@@ -6,7 +6,7 @@ import base64
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from nodeloom.errors import (
@@ -21,6 +21,7 @@ from nodeloom.errors import (
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import Request, Response
 from nodeloom.redaction import MaskedTexts, MaskedValues, Secret, refuse_pickling
+from nodeloom.values import JsonObject
 
 _MARGIN_SECONDS = 30.0
 _MARGIN_SHARE = 0.1
@@ -103,7 +104,7 @@ class OAuth2Client:
             headers["Authorization"] = f"Basic {self._basic()}"
             client = MaskedValues()
         else:
-            # A public client has no secret, and says who it is in the body (section 3.2.1).
+            # A public client does not have a secret, and says who it is in the body (section 3.2.1).
             client = MaskedValues({"client_id": self.client_id})
             if self.client_secret:
                 client["client_secret"] = self.client_secret.reveal()
@@ -146,10 +147,10 @@ class Token:
 def read_token(response: Response, now: float, *, url: str = "") -> Token:
     """The token in an answer to a token request, received at `now` (seconds since the epoch).
 
-    Its life is what the token itself says where it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
+    Its life is what the token itself says if it is a JWT, since `expires_in` is minutes before 3CX 20.0.9 and
     seconds since; otherwise `expires_in` is taken as seconds, the shorter reading. A margin of 30 s, or a tenth of a
     shorter life, is kept. `url` stands in errors where the answer does not say its own. Raises ResponseError with the
-    service's own words: AuthenticationError when the client is refused or the address has no token endpoint.
+    service's own words: AuthenticationError when the client is refused or the address is not that of a token endpoint.
     """
     if not 200 <= response.status < 300:
         raise _refusal(response, url)
@@ -176,17 +177,17 @@ def read_token(response: Response, now: float, *, url: str = "") -> Token:
     )
 
 
-def scheme_of(token_type: Any) -> str:
+def scheme_of(token_type: object) -> str:
     """The scheme of the `Authorization` header for a `token_type` (RFC 6750 section 2.1; its case does not count)."""
     text = token_type.strip() if isinstance(token_type, str) else ""
     return "Bearer" if not text or text.casefold() == "bearer" else text
 
 
-def _filled(value: Any) -> str | None:
+def _filled(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _life(text: str, expires_in: Any, now: float) -> float:
+def _life(text: str, expires_in: object, now: float) -> float:
     """Seconds the token will live, from now."""
     claims = jwt_claims(text)
     ends = _seconds(claims.get("exp"))
@@ -201,7 +202,7 @@ def _life(text: str, expires_in: Any, now: float) -> float:
     return life if life is not None else math.inf
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     """A positive number of seconds, or None; services write it as a number or as text."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
@@ -212,8 +213,8 @@ def _seconds(value: Any) -> float | None:
     return number if math.isfinite(number) and number > 0 else None
 
 
-def jwt_claims(text: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified; an empty dict when `text` is none (RFC 7519)."""
+def jwt_claims(text: str) -> JsonObject:
+    """The claims of a JWT, unverified; an empty dict if `text` is not a JWT (RFC 7519)."""
     parts = text.split(".")
     if len(parts) != 3:
         return {}
@@ -226,7 +227,7 @@ def jwt_claims(text: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _document(response: Response) -> dict[str, Any] | None:
+def _document(response: Response) -> JsonObject | None:
     try:
         if response.content_type == _FORM:
             # Not what RFC 6749 says, but what GitHub and others answer.
@@ -238,7 +239,7 @@ def _document(response: Response) -> dict[str, Any] | None:
     return MaskedValues(document) if isinstance(document, dict) else None
 
 
-def _where(response: Response, url: str) -> dict[str, Any]:
+def _where(response: Response, url: str) -> JsonObject:
     return {"status": response.status, "method": "POST", "url": response.url or url or None}
 
 

@@ -13,6 +13,7 @@ from nodeloom.errors import CredentialError, nearest
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.messages import origin_of
 from nodeloom.redaction import Secret, reveal
+from nodeloom.values import Json
 
 if TYPE_CHECKING:
     from nodeloom.descriptor.models import CredentialType
@@ -33,13 +34,13 @@ _OWN_PARAMETERS = frozenset(
 
 def client_of(
     type: CredentialType,  # noqa: A002 - the descriptors' word
-    values: Mapping[str, Any],
+    values: Mapping[str, Json],
     renderer: Renderer,
     begun: Token | None,
 ) -> OAuth2Client | None:
     """The client of the type's `token` block; None when it has none, or the credential does not say who the client is.
 
-    `begun` is the token the credential holds. Raises CredentialError for a grant or a way to authenticate that is none,
+    `begun` is the token the credential holds. Raises CredentialError for an unknown grant or way to authenticate,
     and for addresses that are not absolute.
     """
     block = type.token
@@ -72,10 +73,10 @@ def client_of(
     )
 
 
-def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002 - a credential type
+def _more(type: CredentialType, given: object) -> tuple[tuple[str, str | tuple[str, ...]], ...]:  # noqa: A002 - a credential type
     """The further parameters of a token request; a list is sent entry by entry under its one name (RFC 8707).
 
-    Raises CredentialError, without showing them, for what is none.
+    Raises CredentialError, without showing them, if they are not valid.
     """
     from nodeloom.expression import UNDEFINED
 
@@ -88,7 +89,7 @@ def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str,
             given = None
     if not isinstance(given, Mapping) or not all(map(_is_parameter, given.values())):
         raise CredentialError(
-            f"The further body properties of a credential of type {type.name!r} are no JSON object of texts.",
+            f"The further body properties of a credential of type {type.name!r} are not a JSON object of texts.",
             path=_MORE_PATH,
             hint='Write them like {"audience": "https://api.example.com"}.',
         )
@@ -98,12 +99,12 @@ def _more(type: CredentialType, given: Any) -> tuple[tuple[str, str | tuple[str,
     )
 
 
-def _is_parameter(value: Any) -> bool:
+def _is_parameter(value: object) -> bool:
     return all(isinstance(v, (str, int, float, bool)) for v in (value if isinstance(value, list) else [value]))
 
 
-def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002 - a credential type
-    """The statuses that say that a token is no longer good. Raises CredentialError for what is none."""
+def _statuses(type: CredentialType, given: object) -> frozenset[int]:  # noqa: A002 - a credential type
+    """The statuses that say that a token is no longer good. Raises CredentialError for anything else."""
     found: set[int] = set()
     for status in given if isinstance(given, (list, tuple)) else [given]:
         text = text_of(status) if isinstance(status, (str, int, float)) and not isinstance(status, bool) else ""
@@ -118,7 +119,7 @@ def _statuses(type: CredentialType, given: Any) -> frozenset[int]:  # noqa: A002
     return frozenset(found)
 
 
-def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Any]) -> Any:  # noqa: A002 - a credential type
+def _choice(type: CredentialType, field: str, value: str, known: Mapping[str, Json]) -> Any:  # noqa: A002 - a credential type
     if value in known:
         return known[value]
     close = nearest(value, known)

@@ -33,7 +33,7 @@ def challenge_of(verifier: Secret[str]) -> str:
 class Granted:
     """What a sign-in brought, without the tokens themselves.
 
-    `scope` is what was granted, where it is known; `withheld` what was asked for besides. `expires_at` is when the
+    `scope` is what was granted, if that is known; `withheld` what was asked for besides. `expires_at` is when the
     access token is renewed, in seconds since the epoch; None when only a refusal will tell.
     """
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodeloom.credential.oauth.oauth2 import Token, scheme_of
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import MaskedValues, Secret, reveal, texts_of
+from nodeloom.values import Json, JsonObject
 
 FIELD = "oauthTokenData"
 """n8n's name of the field."""
@@ -16,10 +16,10 @@ FIELD = "oauthTokenData"
 _OPEN = frozenset({"scope", "token_type", "expires_at", "expires_in"})
 
 
-def read_data(value: Any) -> Token | None:
-    """The token in a credential's token data; None when it holds none.
+def read_data(value: object) -> Token | None:
+    """The token in a credential's token data; None if it does not hold one.
 
-    `expires_at` is seconds since the epoch, and missing where only a refusal will tell.
+    `expires_at` is seconds since the epoch, and missing if only a refusal will tell.
     """
     data = parsed(value)
     text = data.get("access_token")
@@ -37,7 +37,7 @@ def read_data(value: Any) -> Token | None:
     )
 
 
-def data_of(token: Token) -> dict[str, Any]:
+def data_of(token: Token) -> JsonObject:
     """`token` as it is kept among a credential's fields; what is not known is left out."""
     data = {
         "access_token": token.text.reveal(),
@@ -49,7 +49,7 @@ def data_of(token: Token) -> dict[str, Any]:
     return MaskedValues((name, value) for name, value in data.items() if value is not None)
 
 
-def secret_texts(value: Any) -> Iterator[str]:
+def secret_texts(value: object) -> Iterator[str]:
     """What is secret in token data: everything but scope, type and times."""
     data = parsed(value)
     yield from texts_of({name: inner for name, inner in data.items() if name not in _OPEN})
@@ -57,8 +57,8 @@ def secret_texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def parsed(value: Any) -> Mapping[str, Any]:
-    """Token data as an object, also where it was given as JSON text; empty when it is neither."""
+def parsed(value: object) -> Mapping[str, Json]:
+    """Token data as an object, also if it was given as JSON text; empty if it is neither."""
     if isinstance(value, str):
         try:
             value = ANY_JSON.read(value)

@@ -1,7 +1,7 @@
 """One token at a time for each client, shared by every run, thread and event loop of the process.
 
 A service such as 3CX ends a client's token when it issues the next one, so two fetches at the same moment would
-each spoil the other's. Whoever finds no usable token fetches; everyone else waits for that fetch.
+each spoil the other's. The first caller that does not find a usable token fetches one; all others wait for that fetch.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class TokenStore:
         else:
             return outcome
         finally:
-            # Also on cancellation, and when the loop is torn down: whoever waits is told to go on alone.
+            # Also on cancellation, and when the loop is torn down: those that wait are told to go on alone.
             self._settle(slot, outcome)
 
     def _settle(self, slot: _Slot, outcome: Issued | _Failure | None) -> None:
@@ -189,7 +189,8 @@ class TokenStore:
 def _key(client: OAuth2Client) -> Key:
     secret = hashlib.sha256(client.client_secret.reveal().encode("utf-8", "surrogatepass")).digest()
     how = (client.authentication, client.grant, client.user, client.more)
-    # A token that whoever stands between gave to one who does not check certificates is not handed to one who does.
+    # A token that was fetched without a check of certificates may come from an attacker in between. It is not handed to
+    # a session that checks them.
     answered_by = (client.token_url, client.verify, client.way)
     return (*answered_by, client.client_id, client.scope or "", secret, *how)
 
@@ -204,7 +205,7 @@ def number_of(transport: object) -> int:
         return 0
     try:
         return _NUMBERS.setdefault(transport, next(_COUNT))
-    except TypeError:  # it cannot be referred to weakly, or has no hash
+    except TypeError:  # it does not allow weak references, or is not hashable
         return next(_COUNT)
 
 

@@ -1,6 +1,6 @@
 """The tokens of a user who signed in: taken from the credential, refreshed, and kept where the credential is.
 
-A service may end a refresh token when it is used, and give another (RFC 6749 section 6). Whoever refreshes holds a
+A service may end a refresh token when it is used, and give another (RFC 6749 section 6). The one that refreshes holds a
 lock between processes, looks first whether another process was quicker, and writes the new token back before it lets
 go.
 """
@@ -105,8 +105,8 @@ class UserTokens:
     async def _asked(self, held: Token, send: Callable[[Request], Awaitable[Response]]) -> Token:
         if held.refresh_token is None:
             raise CredentialError(
-                f"The access token of the credential {self._name!r} is no longer good, and the service gave no refresh "
-                "token.",
+                f"The access token of the credential {self._name!r} has expired, and the service did not give a "
+                "refresh token.",
                 hint=f"Sign in again: {self._command()}",
             )
         try:
@@ -126,7 +126,7 @@ class UserTokens:
         )
 
     def require_keeper(self) -> Keeper:
-        """Where the tokens are kept. Raises CredentialStoreError where none can be."""
+        """The keeper of the tokens. Raises CredentialStoreError if they cannot be kept."""
         if self._keeper is None:
             raise CredentialStoreError(
                 f"The credential {self._name!r} comes from {self._source}, where tokens cannot be kept.",

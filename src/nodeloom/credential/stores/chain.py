@@ -1,4 +1,4 @@
-"""The chain of providers: where a run's credentials come from, and what to say when there is none."""
+"""The chain of providers: where a run's credentials come from, and what to say if there is not one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.credential.credentialmodel import Provider, StoredCredential
 from nodeloom.credential.stores.encryptedfile import EncryptedFileProvider
@@ -23,6 +23,7 @@ from nodeloom.errors import (
     preview,
 )
 from nodeloom.redaction import forget_locals
+from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Credentials:
     def resolve(
         self,
         type: CredentialType,  # noqa: A002 - the word of credential descriptors
-        wanted: Mapping[str, Any] | str | None = None,
+        wanted: Mapping[str, Json] | str | None = None,
     ) -> StoredCredential:
         """The credential to use for `type`.
 
@@ -161,14 +162,14 @@ def _how(type: CredentialType, name: str | None = None) -> str:  # noqa: A002 - 
     command = f"nodeloom credentials add {type.name}" + (f" --name {preview(name)}" if name else "")
     if name is not None:
         return f"Add it with `{command}`."
-    fields = _needed(type)
+    fields = _list_needed(type)
     single = ", ".join(variable_for(type.name, field) for field in fields)
     whole = variable_for(type.name)
     set_them = f"set {single} (or {whole} with JSON)" if single else f"set {whole} with the fields as JSON"
     return f"Add one with `{command}`, or {set_them}, or give the fields to the run."
 
 
-def _needed(type: CredentialType) -> list[str]:  # noqa: A002 - a credential type
+def _list_needed(type: CredentialType) -> list[str]:  # noqa: A002 - a credential type
     """The fields a first credential of this type is most likely to need, in the document's order."""
     required = {prop.name for prop in type.properties if prop.required}
     sets = type.require_one_of or []

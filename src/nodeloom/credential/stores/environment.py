@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from nodeloom.credential.credentialmodel import StoredCredential
 from nodeloom.errors import CredentialStoreError
 from nodeloom.jsonreading import ANY_JSON
+from nodeloom.values import JsonObject
 
 PREFIX = "NODELOOM_CREDENTIAL_"
 
@@ -68,9 +68,9 @@ class EnvironmentProvider:
                 type_part, _, field = variable[len(PREFIX) :].partition("__")
                 yield slug(type_part), field, variable
 
-    def _values(self, type_slug: str) -> dict[str, Any]:
-        whole: dict[str, Any] = {}
-        single: dict[str, Any] = {}
+    def _values(self, type_slug: str) -> JsonObject:
+        whole: JsonObject = {}
+        single: JsonObject = {}
         for found, field, variable in self._variables():
             if found != type_slug:
                 continue
@@ -82,7 +82,7 @@ class EnvironmentProvider:
         return {field: value for field, value in whole.items() if slug(field) not in replaced} | single
 
 
-def _parse(variable: str, text: str) -> dict[str, Any]:
+def _parse(variable: str, text: str) -> JsonObject:
     try:
         values = ANY_JSON.read(text)
     except json.JSONDecodeError as fault:

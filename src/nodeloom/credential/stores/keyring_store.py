@@ -17,6 +17,7 @@ from nodeloom.credential.stores.storelock import exclusive
 from nodeloom.errors import CredentialError, CredentialStoreError
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Masker, texts_of
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -56,7 +57,7 @@ class KeyringProvider:
         entries = [self._entry(name) for name in self._index()]
         return [entry for entry in entries if entry is not None]
 
-    def put(self, name: str, type_name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def put(self, name: str, type_name: str, values: Mapping[str, Json], *, overwrite: bool = False) -> None:
         """Keep a credential under `name`.
 
         Raises CredentialStoreError when there is one already (unless `overwrite`) or the keyring refuses.
@@ -91,7 +92,7 @@ class KeyringProvider:
             self._save_index(index)
         return True
 
-    def set_field(self, name: str, field: str, value: Any) -> None:
+    def set_field(self, name: str, field: str, value: object) -> None:
         """Change one field of the credential `name`. Raises CredentialStoreError, also when it is not there."""
         with self._locked():
             entry = self._entry(name)
@@ -106,11 +107,11 @@ class KeyringProvider:
                 raise
 
     def lock_file(self, name: str) -> Path:
-        """The file that whoever refreshes the tokens of the credential `name` locks."""
+        """The file that is locked while the tokens of the credential `name` are refreshed."""
         return _folder() / f"keyring.{digest(name)}.lock"
 
     def _locked(self) -> Any:
-        # The index is read, changed and written back; the keyring itself has no transaction.
+        # The index is read, changed and written back; the keyring itself does not have transactions.
         return exclusive(_folder() / "keyring.lock")
 
     def _backend(self) -> KeyringBackend:
@@ -126,7 +127,7 @@ class KeyringProvider:
         return self._given
 
     def _absent(self) -> bool:
-        """Whether there is no keyring here and none is insisted on."""
+        """Whether this system lacks a keyring and the user did not insist on one."""
         if not self._optional:
             return False
         try:
@@ -140,7 +141,7 @@ class KeyringProvider:
             return action()
         except CredentialStoreError:
             raise
-        except Exception as fault:  # noqa: BLE001 - a backend raises whatever its platform does
+        except Exception as fault:  # noqa: BLE001 - a backend may raise any error of its platform
             raise CredentialStoreError(
                 f"The OS keyring cannot be used: {type(fault).__name__}: {fault}",
                 hint="Unlock it or choose a backend (`keyring --list-backends`), or use the file or the environment.",
@@ -172,7 +173,7 @@ def _folder() -> Path:
     return Path(user_config_dir("nodeloom", appauthor=False))
 
 
-def _object(text: str, what: str) -> dict[str, Any]:
+def _object(text: str, what: str) -> JsonObject:
     try:
         value = ANY_JSON.read(text)
     except ValueError:

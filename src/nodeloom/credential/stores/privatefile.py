@@ -26,7 +26,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _SUFFIX = ".tmp"
 _PATIENCE = 2.0
 _PAUSE = 0.02
-# A FIFO in the file's place must not keep whoever opens it waiting for a writer.
+# A FIFO in the file's place must not keep the reader waiting for a writer.
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -81,7 +81,7 @@ class PrivateFile:
     def write(self, raw: bytes) -> None:
         """Put `raw` in place of the file, in one step. Call it with the file `locked`.
 
-        Whoever reads meanwhile sees the old file or the new one, and so does who reads after a crash. Raises
+        A reader sees the old file or the new one, also after a crash. Raises
         CredentialStoreError, with the old file as it was.
         """
         import tempfile
@@ -138,7 +138,7 @@ class PrivateFile:
 
     def _check(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
-            raise CredentialStoreError(f"The {self._what} {self.path} is no regular file.")
+            raise CredentialStoreError(f"The {self._what} {self.path} is not a regular file.")
         if not _POSIX:
             return
         if status.st_uid not in (os.geteuid(), 0):

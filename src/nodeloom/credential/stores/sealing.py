@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 from nodeloom.errors import CredentialStoreError
 from nodeloom.jsonreading import ANY_JSON
 from nodeloom.redaction import Secret, forget_locals, refuse_pickling
+from nodeloom.values import JsonObject
 
 ENCRYPTED_PATH_VARIABLE = "NODELOOM_ENCRYPTED_CREDENTIALS"
 KEY_BYTES = 32
@@ -115,7 +116,7 @@ def lock_of(raw: bytes, where: str = _WHERE) -> Lock:
 def seal(text: str, lock: Lock, unlock: Unlock) -> bytes:
     """`text` encrypted."""
     nonce = os.urandom(_NONCE_BYTES)
-    kdf: dict[str, Any] = (
+    kdf: JsonObject = (
         {"kdf": "hkdf-sha256", "salt": _base64(lock.salt)}
         if lock.work is None
         else {"kdf": "scrypt", "salt": _base64(lock.salt), **asdict(lock.work)}
@@ -149,7 +150,7 @@ def unseal(raw: bytes, unlock: Unlock, where: str = _WHERE) -> bytes:
 def _header(raw: bytes, where: str) -> tuple[Lock, bytes, bytes, bytes]:
     """(lock, nonce, the header's bytes, encrypted bytes)."""
     header, _, body = raw.partition(b"\n")
-    document: dict[str, Any] = {}
+    document: JsonObject = {}
     try:
         document = dict(ANY_JSON.read(header.decode())) if len(header) <= _MOST_HEADER_BYTES else {}
         nonce, salt = _bytes(document["nonce"], _NONCE_BYTES), _bytes(document["salt"], _SALT_BYTES)
@@ -170,12 +171,12 @@ def _header(raw: bytes, where: str) -> tuple[Lock, bytes, bytes, bytes]:
     return lock, nonce, header, sealed
 
 
-def _is_known(document: dict[str, Any]) -> bool:
+def _is_known(document: JsonObject) -> bool:
     return (document["format"], document["version"], document["cipher"]) == (_FORMAT, _VERSION, _CIPHER)
 
 
-def _work(document: dict[str, Any]) -> Work | None:
-    """The cost in a header, None for a key. Raises ValueError where it is none, or out of bounds."""
+def _work(document: JsonObject) -> Work | None:
+    """The cost in a header, None for a key. Raises ValueError if it is not a cost, or out of bounds."""
     if document["kdf"] == "hkdf-sha256":
         return None
     numbers = [document[name] for name in ("n", "r", "p")]
@@ -199,7 +200,7 @@ def _base64(raw: bytes) -> str:
 def _cipher(lock: Lock, unlock: Unlock) -> Any:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    return AESGCM(_derived(lock, unlock).reveal())
+    return AESGCM(_key_of(lock, unlock).reveal())
 
 
 # Deriving a key is meant to take long, and a process asks for credentials again and again.
@@ -208,7 +209,7 @@ _MOST_KEPT = 16
 _guard = threading.Lock()
 
 
-def _derived(lock: Lock, unlock: Unlock) -> Secret[bytes]:
+def _key_of(lock: Lock, unlock: Unlock) -> Secret[bytes]:
     """The key of the file. Raises CredentialStoreError when `unlock` is not of the kind that `lock` wants."""
     given: bytes | None = None
     if lock.work is None and unlock.key is not None:

@@ -16,7 +16,7 @@ _PAUSE = 0.02
 
 
 def private_folder(folder: Path) -> None:
-    """Make `folder` for its owner only (0700) where it is missing. Raises CredentialStoreError."""
+    """Make `folder` for its owner only (0700) if it is missing. Raises CredentialStoreError."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -34,7 +34,7 @@ def exclusive(lock_file: Path, *, patience: float = 10.0) -> Iterator[None]:
     Waits at most `patience` seconds, then raises CredentialStoreError. The file stays behind: deleting it would let
     two holders lock two different files. The system lets go of it when the process dies.
     """
-    fd = _opened(lock_file)
+    fd = _open_file(lock_file)
     try:
         deadline = time.monotonic() + patience
         while not _taken(fd, lock_file):
@@ -55,7 +55,7 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
     """`exclusive` for a task: while it waits for the lock, its event loop goes on."""
     import asyncio
 
-    fd = _opened(lock_file)
+    fd = _open_file(lock_file)
     try:
         deadline = time.monotonic() + patience
         while not _taken(fd, lock_file):
@@ -71,9 +71,9 @@ async def claimed(lock_file: Path, *, patience: float = 90.0) -> AsyncIterator[N
         os.close(fd)
 
 
-def _opened(lock_file: Path) -> int:
+def _open_file(lock_file: Path) -> int:
     private_folder(lock_file.parent)
-    # Whoever could exchange it would let two hold two different files.
+    # A user who could exchange it would let two processes hold two different files.
     refuse_weakness(lock_file, "lock file")
     # A link planted in its place must not make us create or lock another file.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -92,7 +92,7 @@ def _taken(fd: int, lock_file: Path) -> bool:
     except OSError as fault:
         if filelocks.is_held(fault):
             return False
-        # Some network file systems have no locks; going on without one would lose what another process writes.
+        # Some network file systems do not have locks; without one, what another process writes would be lost.
         raise CredentialStoreError(
             f"The file system of {lock_file} cannot lock files: {fault.strerror}.",
             hint="Keep credentials on a local disk: set NODELOOM_CREDENTIALS to a file there.",

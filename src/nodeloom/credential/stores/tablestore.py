@@ -14,20 +14,21 @@ from __future__ import annotations
 import datetime
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nodeloom.credential.credentialmodel import StoredCredential
 from nodeloom.credential.stores.privatefile import PrivateFile
 from nodeloom.credential.stores.storedchoice import check_name, choose, digest, gone, refuse_existing
 from nodeloom.errors import CredentialStoreError, preview
 from nodeloom.redaction import forget_locals
+from nodeloom.values import Json, JsonObject
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
-Tables = dict[str, tuple[str, dict[str, Any]]]
+Tables = dict[str, tuple[str, JsonObject]]
 """Name → (type, fields)."""
 
 
@@ -72,7 +73,7 @@ class TableStore(ABC):
         """The credentials in the file, in its order; none when there is no file."""
         return [StoredCredential(name, kind, values, self.name, self) for name, (kind, values) in self.tables().items()]
 
-    def put(self, name: str, type_name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def put(self, name: str, type_name: str, values: Mapping[str, Json], *, overwrite: bool = False) -> None:
         """Keep a credential under `name`; fields without a value are left out.
 
         Raises CredentialStoreError when there is one already (unless `overwrite`), when the type has a field called
@@ -113,7 +114,7 @@ class TableStore(ABC):
             self.write_text(tomlkit.dumps(document))
         return True
 
-    def set_field(self, name: str, field: str, value: Any) -> None:
+    def set_field(self, name: str, field: str, value: object) -> None:
         """Change one field of the credential `name`. Raises CredentialStoreError, also when it is not there."""
         import tomlkit
 
@@ -121,12 +122,12 @@ class TableStore(ABC):
             document = self.document()
             if name not in document:
                 raise gone(name, self.name)
-            table: Any = document[name]
+            table: MutableMapping[str, object] = document[name]
             table[field] = value
             self.write_text(tomlkit.dumps(document))
 
     def lock_file(self, name: str) -> Path:
-        """The file that whoever refreshes the tokens of the credential `name` locks: beside the credential file."""
+        """The file that is locked while the tokens of the credential `name` are refreshed, beside its own."""
         return self.file.lock_beside(digest(name))
 
     def tables(self) -> Tables:
@@ -151,7 +152,7 @@ class TableStore(ABC):
             raise self._broken(fault) from None
         return {name: self._table(name, table) for name, table in document.items()}
 
-    def _table(self, name: str, table: Any) -> tuple[str, dict[str, Any]]:
+    def _table(self, name: str, table: object) -> tuple[str, JsonObject]:
         if not isinstance(table, dict):
             raise CredentialStoreError(
                 f"The credential file {self.path} has the entry {preview(name)} outside of any table.",
@@ -202,7 +203,7 @@ class TableStore(ABC):
         )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Json) -> Json:
     """TOML's dates and times as ISO text; everything else is JSON already."""
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
@@ -213,8 +214,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _update(table: Any, fields: Mapping[str, Any]) -> None:
-    """Bring an existing table to `fields`, leaving its comments where they are."""
+def _update(table: MutableMapping[str, object], fields: Mapping[str, Json]) -> None:
+    """Bring an existing table to `fields`, leaving its comments in their places."""
     for field in [key for key in table if key not in fields]:
         del table[field]
     for field, value in fields.items():

@@ -2,7 +2,7 @@
 
 `NODELOOM_CREDENTIALS_KEY` holds a key: 32 random bytes in base64. `NODELOOM_CREDENTIALS_PASSPHRASE` holds a
 passphrase, `NODELOOM_CREDENTIALS_PASSPHRASE_FILE` names a file that does (a mounted secret); its last line break does
-not count. Without them a passphrase is asked for, where somebody can be asked: a program says how with `ask_with`.
+not count. Without them a passphrase is asked for, if a user can be asked: a program says how with `ask_with`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Ask = Callable[[Path], str]
 
 logger = logging.getLogger("nodeloom")
 
-# A process has one terminal, and whoever sits at it is asked once for a file.
+# A process has one terminal, and its user is asked once for a file.
 _ask: Ask | None = None
 _answers: dict[Path, Secret[str]] = {}
 _guard = threading.Lock()
 
 
 def ask_with(ask: Ask | None) -> None:
-    """Have `ask` called with the file's path for a passphrase that the environment does not have; None: nobody is."""
+    """Have `ask` called with the file's path for a passphrase that the environment does not have; None: do not ask."""
     global _ask
     with _guard:
         _ask = ask
@@ -134,7 +134,7 @@ def _from_file(path: Path) -> Secret[str]:
         ) from None
     refuse_weakness(path, "passphrase file")
     if os.name == "posix" and mode & (stat.S_IRGRP | stat.S_IROTH):
-        # Container engines mount secrets so; nobody else is in the container then.
+        # Container engines mount secrets so; no other user is in the container then.
         logger.warning("The passphrase file %s can be read by other users; unless it has to be: chmod 600", path)
     if not text:
         raise CredentialStoreError(f"The passphrase file {path} is empty.", hint=f"Check {PASSPHRASE_FILE_VARIABLE}.")

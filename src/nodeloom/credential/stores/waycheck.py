@@ -1,6 +1,6 @@
 """Whether others can exchange a file for another one: by a folder on the way to it, or by a link.
 
-A file is only as safe as every folder above it, and above every link that leads to it: whoever may write to one of them
+A file is only as safe as every folder above it, and above every link that leads to it: who may write to one of them
 can put something else in the place of what is in it (as OpenSSH sees it, `StrictModes`). A sticky folder, such as
 `/tmp`, lets its users replace what is their own only; what is in it must be ours then.
 """
@@ -51,10 +51,10 @@ def refuse_weakness(path: Path, what: str) -> None:
 
 
 def weakness_of(path: Path) -> Weakness | None:
-    """The first place on the way to `path` by which another user can exchange what is there; None where there is none.
+    """The first place on the way to `path` by which another user can exchange what is there; None if there is not one.
 
-    What does not exist yet is no weakness: it is made in a folder that was looked at. For POSIX systems. Raises OSError
-    for what cannot be looked at, and for links that go round in a circle.
+    What does not exist yet is not a weakness: it is made in a folder that was looked at. For POSIX systems. Raises
+    OSError for what cannot be looked at, and for links that go round in a circle.
     """
     current = Path("/")
     current_status = current.stat()
@@ -97,14 +97,14 @@ def _parts(path: str) -> list[str]:
     return [name for name in reversed(path.split("/")) if name not in _PLAIN]
 
 
-def _trusted(uid: int) -> bool:
+def _is_trusted(uid: int) -> bool:
     """Whether a user is this one, or root, who can do as they like anyway."""
     return uid in (os.geteuid(), 0)
 
 
 def _of_folder(folder: Path, status: os.stat_result) -> Weakness | None:
     mode = stat.S_IMODE(status.st_mode)
-    if not _trusted(status.st_uid):
+    if not _is_trusted(status.st_uid):
         remedy = f"Keep it in a folder of your own, or, if you trust that user: chown {os.geteuid()}"
         return Weakness(folder, f"belongs to another user (uid {status.st_uid})", f"{remedy} {quoted(folder)}")
     if mode & stat.S_ISVTX:
@@ -120,7 +120,7 @@ def _of_folder(folder: Path, status: os.stat_result) -> Weakness | None:
 def _of_entry(entry: Path, status: os.stat_result, folder: Path, around: os.stat_result) -> Weakness | None:
     """In a sticky folder that others write to, what belongs to another user was put there by them."""
     open_to_others = around.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if not open_to_others or _trusted(status.st_uid):
+    if not open_to_others or _is_trusted(status.st_uid):
         return None
     kind = "link" if stat.S_ISLNK(status.st_mode) else "entry"
     return Weakness(

@@ -30,7 +30,7 @@
       millisecond: d.getUTCMilliseconds(),
     };
   }
-  // The instant at which clocks of the zone show `local`; `guess` is tried first, which decides where they show it twice.
+  // The instant at which clocks of the zone show `local`; `guess` is tried first, which decides if they show it twice.
   function instant(local, guess, zone) {
     let time = local - guess * MINUTE;
     const second = zone.offset(time);
@@ -172,7 +172,7 @@
     }
     if (has(own, "month", "day") && has(own, "ordinal")) throw new Error("Can't mix ordinal dates with month/day");
   }
-  // A whole date and time of the units given: units above the first given are today's, those below it the least there are.
+  // A whole date and time of the units given: units above the first one are today's, those below it are the least.
   function completed(own, today) {
     refuseMixture(has(own, "year") && !has(own, "weekYear", "weekNumber") ? { ...own, year: undefined } : own);
     const useWeek =

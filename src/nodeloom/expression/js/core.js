@@ -144,7 +144,7 @@
 
   // Results. Numbers and booleans go as they are, text with a letter before it that says what it is.
   const MAX_RESULT = 16 * 1024 * 1024;
-  const refuse = (what) => fail(`The result is ${what}, which is no data`);
+  const refuse = (what) => fail(`The result is ${what}, which is not data`);
   const kinds = []; // modules add [test, kind, text] for their own classes
   function special(value) {
     if (value instanceof NativeDate) {
@@ -154,7 +154,7 @@
     for (const [test, kind, text] of kinds) if (test(value)) return [kind, text(value)];
     return null;
   }
-  // Spelling a number that is not whole takes up to 40 microseconds, so many of them are not left to QuickJS's own loop.
+  // Spelling a number that is not whole takes up to 40 µs, so many of them are not left to QuickJS's own loop.
   const MANY_REALS = 1000;
   let reals = 0; // in what this run has packed
   const looking = (_key, value) => tick(value);

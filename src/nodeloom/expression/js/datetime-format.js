@@ -207,14 +207,18 @@
     }
     return extendedZone ? `${text}[${d.zone.ianaName}]` : text;
   }
-  const iso = (d, options = {}) =>
-    `${isoDate(d, { precision: "milliseconds", ...options })}${precise(options.precision ?? "milliseconds") > 3 ? "T" : ""}${clock(d, options)}`;
+  const iso = (d, options = {}) => {
+    const hasClock = precise(options.precision ?? "milliseconds") > 3;
+    return `${isoDate(d, { precision: "milliseconds", ...options })}${hasClock ? "T" : ""}${clock(d, options)}`;
+  };
   const isoTime = (d, options = {}) => `${options.includePrefix ? "T" : ""}${clock(d, options)}`;
   function sqlTime(d, { includeOffset = true, includeZone = false, includeOffsetSpace = true } = {}) {
     const isUTC = d.isOffsetFixed && d.offset === 0;
     const offset = isUTC ? "Z" : d.zone.formatOffset(d.toMillis(), "short");
     const zone = includeZone ? d.zoneName : includeOffset ? offset : "";
-    return `${two(d.hour)}:${two(d.minute)}:${two(d.second)}.${pad(d.millisecond, 3)}${zone === "" ? "" : `${includeOffsetSpace ? " " : ""}${zone}`}`;
+    const time = `${two(d.hour)}:${two(d.minute)}:${two(d.second)}.${pad(d.millisecond, 3)}`;
+    if (zone === "") return time;
+    return `${time}${includeOffsetSpace ? " " : ""}${zone}`;
   }
   return { tokens, format, formatDuration, iso, isoDate, isoTime, sqlTime, MACROS };
 });

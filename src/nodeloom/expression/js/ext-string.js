@@ -89,8 +89,10 @@
 
   // A title (npm's title-case, which n8n uses): words with a capital or a point behind their first letter stay, so does
   // what stands before a `:`, and small words but the first and last. What separates words stays, line ends do not.
-  const SMALL =
-    /\b(?:an?d?|a[st]|because|but|by|en|for|i[fn]|neither|nor|o[fnr]|only|over|per|so|some|tha[tn]|the|to|up|upon|vs?\.?|versus|via|when|with|without|yet)\b/i;
+  const SMALL_WORDS =
+    "an?d? a[st] because but by en for i[fn] neither nor o[fnr] only over per so some tha[tn] the to up upon vs?\\.? " +
+    "versus via when with without yet";
+  const SMALL = new RegExp(`\\b(?:${SMALL_WORDS.replaceAll(" ", "|")})\\b`, "i");
   function toTitleCase(text) {
     let title = "";
     for (const { 0: word, index } of text.matchAll(/[^\s:–—-]+|./g)) {
@@ -111,7 +113,7 @@
       .replace(/[ \-]/g, "_")
       .replace(/[\u2000-\u206f\u2e00-\u2e7f\\!"#$%&'()*+,./:;<=>?@[\]^`{|}~]/g, "");
 
-  // What is taken away or replaced, in this order. `^` and `$` are those of the text, not of a line, but where /m says so.
+  // What is taken away or replaced, in this order. `^` and `$` are those of the text, and only with /m those of a line.
   const MARKDOWN = [
     [/^(\s*)(?:[*+-]|\d\.)\s+/gm, "$1"], // lists
     [/\n={2,}/g, "\n"], // headings that are underlined
@@ -140,8 +142,9 @@
   const DOMAIN_OF = new RegExp(`^(?:(?:https?|ftp)://)?(?:mailto:)?(?://)?((?:www\\.)?(?:${HOST}))${TAIL}`, "i");
   const URL_TEXT = new RegExp(`(?:https?|ftp)://(?:www\\.)?(?:${HOST})\\S*`, "i");
   const WHOLE_URL = new RegExp(`^${URL_TEXT.source}$`, "i");
-  const EMAIL =
-    /(?:[^<>()[\]\\.,;:\s@"]+(?:\.[^<>()[\]\\.,;:\s@"]+)*|".+")@(\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})/;
+  const MAILBOX = /(?:[^<>()[\]\\.,;:\s@"]+(?:\.[^<>()[\]\\.,;:\s@"]+)*|".+")/.source;
+  const MAIL_HOST = /(\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,})/.source;
+  const EMAIL = new RegExp(`${MAILBOX}@${MAIL_HOST}`);
   // Any text without a space that holds an address (n8n).
   const isEmail = (text) => !text.includes(" ") && EMAIL.test(text);
   const extractDomain = (text) => text.match(isEmail(text) ? EMAIL : DOMAIN_OF)?.[1];
@@ -156,10 +159,10 @@
     return authority ? (authority[2] ?? "") : rest;
   }
 
-  // The signs of currencies, which do not count where a number is read, wherever they stand. The first that fits is taken.
+  // The signs of currencies, which do not count in a number, wherever they stand. The first that fits is taken.
   const SIGNS =
-    "Lek ؋ $ ƒ ₼ Br BZ$ $b KM P лв R$ ៛ ¥ ₡ kn ₱ Kč kr RD$ £ € ¢ Q L Ft ₹ Rp ﷼ ₪ J$ ₩ ₭ ден RM ₨ ₮ MT C$ ₦ B/. Gs S/. zł lei ₽ Дин. S R " +
-    "CHF NT$ ฿ TT$ ₺ ₴ $U Bs ₫ Z$";
+    "Lek ؋ $ ƒ ₼ Br BZ$ $b KM P лв R$ ៛ ¥ ₡ kn ₱ Kč kr RD$ £ € ¢ Q L Ft ₹ Rp ﷼ ₪ J$ ₩ ₭ ден RM ₨ ₮ MT C$ ₦ B/. " +
+    "Gs S/. zł lei ₽ Дин. S R CHF NT$ ฿ TT$ ₺ ₴ $U Bs ₫ Z$";
   const SIGN = new RegExp(SIGNS.replace(/[$.]/g, "\\$&").replaceAll(" ", "|"), "gu");
   const withoutSign = (text) => text.replace(SIGN, "");
   function toInt(text, radix) {
@@ -204,7 +207,7 @@
     toTitleCase,
     urlDecode: (text, [whole]) => (whole ? decodeURI(text) : decodeURIComponent(text)),
     urlEncode: (text, [whole]) => (whole ? encodeURI(text) : encodeURIComponent(text)),
-    // The mark is a pattern behind its backslash (n8n), so that letters and marks of two characters mean something else.
+    // The mark is a pattern after its backslash (n8n), so that letters and marks of two characters mean something else.
     quote: (text, [mark = '"']) =>
       `${mark}${text.replace(/\\/g, "\\\\").replace(new RegExp(`\\${mark}`, "g"), `\\${mark}`)}${mark}`,
     replaceSpecialChars: (text) => kit.module("transliterate").ascii(text),
@@ -224,7 +227,7 @@
       try {
         return JSON.parse(text);
       } catch {
-        return fail("Parsing failed: this is no JSON");
+        return fail("Parsing failed: this is not JSON");
       }
     },
     base64Encode,

@@ -11,11 +11,11 @@
 
   const ERRORS = "EvalError RangeError ReferenceError SyntaxError TypeError URIError AggregateError";
   const VIEWS =
-    "Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array " +
-    "Float32Array Float64Array";
+    "Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array " +
+    "BigUint64Array Float32Array Float64Array";
   const GLOBALS =
-    "Object Array String Number Boolean Date RegExp Math JSON Map Set WeakMap WeakSet Symbol BigInt Error ArrayBuffer " +
-    `DataView ${ERRORS} ${VIEWS} parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI ` +
+    "Object Array String Number Boolean Date RegExp Math JSON Map Set WeakMap WeakSet Symbol BigInt Error " +
+    `ArrayBuffer DataView ${ERRORS} ${VIEWS} parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI ` +
     "decodeURIComponent Infinity NaN undefined";
   // The properties that stay, symbols with an @; a function has `length`, `name` and `prototype` besides.
   const KEPT = `
@@ -96,8 +96,8 @@ Generators.prototype next return throw constructor @toStringTag`;
   }
   for (const iterator of iterators) keep(iterator, ["next", "return", "@toStringTag"]);
 
-  // A frozen prototype would forbid an object to have a `toString` of its own; an accessor allows it. What it gives is no
-  // property any more that the walk below would come upon.
+  // A frozen prototype would forbid an object to have a `toString` of its own; an accessor allows it. The walk below does
+  // not come upon what the accessor gives, so that is frozen here.
   const behindAccessors = [];
   function openToOverrides(prototype, keys) {
     for (const key of keys) {
@@ -116,7 +116,8 @@ Generators.prototype next return throw constructor @toStringTag`;
       });
     }
   }
-  openToOverrides(Object.prototype, "toString toLocaleString valueOf hasOwnProperty constructor isPrototypeOf".split(" "));
+  const overridden = "toString toLocaleString valueOf hasOwnProperty constructor isPrototypeOf";
+  openToOverrides(Object.prototype, overridden.split(" "));
   openToOverrides(Array.prototype, ["toString"]);
   openToOverrides(Function.prototype, ["toString"]);
   openToOverrides(Date.prototype, ["toString", "toJSON"]);

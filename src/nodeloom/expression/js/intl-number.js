@@ -32,7 +32,8 @@
   function grouped(whole, names) {
     if (whole.length <= 3 || (names.minimumGrouping === 2 && whole.length <= 4)) return whole;
     const rest = whole.slice(0, -3);
-    return `${rest.replace(names.indian ? /\B(?=(?:\d{2})+$)/g : /\B(?=(?:\d{3})+$)/g, names.group)}${names.group}${whole.slice(-3)}`;
+    const places = names.indian ? /\B(?=(?:\d{2})+$)/g : /\B(?=(?:\d{3})+$)/g;
+    return `${rest.replace(places, names.group)}${names.group}${whole.slice(-3)}`;
   }
   const COMPACT = [
     [1e12, "T"],

@@ -1,4 +1,5 @@
-// As much of ECMA-402 as expressions use: numbers, dates, relative times and comparison of text, for the languages in locales.js.
+// As much of ECMA-402 as expressions use: numbers, dates, relative times and comparison of text, for the languages in
+// locales.js.
 (function (kit) {
   "use strict";
   const { LOCALES, ZONES, EXCEPTIONS, SHORT_IN_AMERICA, tagOf, locale } = kit.module("locales");

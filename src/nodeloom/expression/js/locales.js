@@ -1,4 +1,5 @@
-// What is known of languages: names, separators and the order of dates. A tag not listed falls back to its language, then to en-US.
+// What is known of languages: names, separators and the order of dates. A tag that is not listed falls back to its
+// language, then to en-US.
 (function () {
   "use strict";
   const list = (text) => text.split(" ");
@@ -53,7 +54,16 @@
     },
     "en-au": { ...english, ...southern, numeric: day, text: "d M y", weekday: "E ", meridiems: ["am", "pm"] },
     "en-ca": { ...english, numeric: "Y-m-d", meridiems: ["a.m.", "p.m."] },
-    "en-in": { ...english, alone: southern.alone, months: southern.alone.months, numeric: "d/M/y", text: "d M y", weekday: "E ", indian: true, meridiems: ["am", "pm"] },
+    "en-in": {
+      ...english,
+      alone: southern.alone,
+      months: southern.alone.months,
+      numeric: "d/M/y",
+      text: "d M y",
+      weekday: "E ",
+      indian: true,
+      meridiems: ["am", "pm"],
+    },
     de: {
       ...european,
       numeric: "d.M.y",
@@ -202,7 +212,8 @@
   };
   const NO_CENTS = ["JPY", "KRW", "VND", "CLP", "ISK"];
 
-  // Long names of zones by the abbreviation the tz database has, where it stands for one thing; the short ones English has in America.
+  // Long names of zones by the abbreviation that the tz database has, if it stands for one zone; the short ones are those
+  // that English has in America.
   const ZONES = {
     EST: "Eastern Standard Time",
     EDT: "Eastern Daylight Time",

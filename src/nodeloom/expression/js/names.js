@@ -3,7 +3,7 @@
   "use strict";
   const { define, constant, need, read, once, fail, source, item, ownKey, ProxyOf, isArray } = kit;
 
-  // Where there is no item, what would be its data fails when it is looked at.
+  // If there is no item, its data is an object that fails when it is looked at.
   const noItem = () => fail("There is no item here: the index is out of range, or there are no input items");
   const nothing = new ProxyOf({}, { get: noItem, has: noItem, ownKeys: noItem, getOwnPropertyDescriptor: noItem });
   const json = () => once("$json", () => (item.exists ? item.json.get() : nothing));
@@ -165,7 +165,10 @@
       {},
       {
         // `&name` is a member beside the one that is resolved.
-        get: (_, key) => (typeof key === "string" && (key[0] === "&" || known().includes(key)) ? value(key) : undefined),
+        get: (_, key) => {
+          const isThere = typeof key === "string" && (key[0] === "&" || known().includes(key));
+          return isThere ? value(key) : undefined;
+        },
         has: (_, key) => known().includes(key),
         ownKeys: () => known(),
         getOwnPropertyDescriptor: (_, key) =>
@@ -244,17 +247,17 @@
   constant("toPathSegment", (value) => {
     const text = value === null || value === undefined ? "" : `${value}`;
     if (text === "") fail("toPathSegment() needs a value that is not empty");
-    if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is no segment of a path`);
+    if (text === "." || text === "..") fail(`toPathSegment(): ${JSON.stringify(text)} is not a segment of a path`);
     return encodeURIComponent(text);
   });
-  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for whoever writes a `$filter` as one expression.
+  // A value as a literal of OData (v4.01 ABNF, primitiveLiteral): for authors who write a `$filter` as one expression.
   const literalOf = (value) => {
     if (value === null || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
     if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
     if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
     if (value instanceof kit.NativeDate && Number.isFinite(+value)) return value.toISOString();
-    if (kit.isLoaded("datetime") && value instanceof kit.module("datetime").DateTime && value.isValid) return value.toISO();
-    return undefined;
+    if (!kit.isLoaded("datetime") || !(value instanceof kit.module("datetime").DateTime)) return undefined;
+    return value.isValid ? value.toISO() : undefined;
   };
   constant("odata", (value) => {
     if (value === undefined) fail("odata() got nothing to write: its value is undefined");
@@ -272,8 +275,8 @@
   define("Intl", () => kit.module("intl").Intl);
 
   const dangerous =
-    "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics queueMicrotask __dirname __filename " +
-    "require module Buffer fetch XMLHttpRequest Promise Generator GeneratorFunction AsyncFunction AsyncGenerator " +
-    "AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
+    "document window global self globalThis eval Function setTimeout setInterval setImmediate Window Atomics " +
+    "queueMicrotask __dirname __filename require module Buffer fetch XMLHttpRequest Promise Generator " +
+    "GeneratorFunction AsyncFunction AsyncGenerator AsyncGeneratorFunction Reflect Proxy WebAssembly escape unescape uneval alert prompt confirm";
   for (const name of dangerous.split(" ")) define(name, () => ({}));
 });

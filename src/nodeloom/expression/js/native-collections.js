@@ -102,8 +102,8 @@
       return object;
     },
   }.fromEntries);
-  // Members of an object whose names are numbers may share one place in its table (crowding.js): each is compared with all
-  // before it then, wherever QuickJS goes through all of them. Names alone are had without that.
+  // Members of an object whose names are numbers may share one place in its table (crowding.js). Each is then compared
+  // with all before it whenever QuickJS goes through all of them; the names alone are listed without that.
   kit.uncrowded = (value, name) => {
     const names = ownKeys(value);
     if (names.length <= LONG) return value;

@@ -191,7 +191,7 @@
       return sorted([...listOf(this, "toSorted", MOST)], sortOf, compare);
     },
   }.toSorted);
-  // Where memory is short, QuickJS goes on reading what it can no longer join: so what is to be joined is measured first.
+  // When memory is short, QuickJS goes on reading what it can no longer join, so what is joined is measured first.
   const filled = (value) => (tick(), value === null || value === undefined ? "" : text(value));
   const isCheap = (value) => {
     if (typeof value === "number") return isSafeInteger(value);

@@ -3,7 +3,8 @@
 (function (kit) {
   "use strict";
   const { fail } = kit;
-  const { LONG, MOST, tooLong, replace, change, put, textOf, spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
+  const { LONG, MOST, tooLong, replace, change, put, textOf } = kit.bounds;
+  const { spend, spelt, calledBack, uncurried, index, cut } = kit.bounds;
   const { construct, ownKeys } = Reflect;
   const { defineProperty, getOwnPropertyDescriptor: describe } = Object;
   const NativeRegExp = RegExp;

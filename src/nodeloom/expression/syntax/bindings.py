@@ -44,7 +44,7 @@ def names_of(tree: Node) -> Names:
             binds = True
     if not binds:
         return Names(frozenset(mentioned), frozenset())
-    return Names(frozenset(_free(tree)), frozenset(_changed(tree)))
+    return Names(frozenset(_free(tree)), frozenset(_find_changed(tree)))
 
 
 def _free(tree: Node) -> set[str]:
@@ -78,7 +78,7 @@ def _within_function(node: Node, scope: _Scope | None) -> list[tuple[Node, _Scop
     *before, body = node.children
     outside = _bound_by(*before)  # the name of a declaration is the outer block's as well
     parameters = _Scope(outside, scope)
-    inside = _Scope(frozenset(_hoisted(body)), parameters) if body.kind == "Block" else parameters
+    inside = _Scope(frozenset(_find_hoisted(body)), parameters) if body.kind == "Block" else parameters
     return [*((child, parameters) for child in before), (body, inside)]
 
 
@@ -108,7 +108,7 @@ def _declared_by(statements: tuple[Node, ...]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _hoisted(body: Node) -> set[str]:
+def _find_hoisted(body: Node) -> set[str]:
     """The names that `var` declares in the body of a function, however deep, functions in it left out."""
     names: set[str] = set()
     waiting = [body]
@@ -138,7 +138,7 @@ def _bound_by(*targets: Node) -> frozenset[str]:
     return frozenset(names)
 
 
-def _changed(tree: Node) -> set[str]:
+def _find_changed(tree: Node) -> set[str]:
     """The names that are bound or assigned to anywhere."""
     names: set[str] = set()
     for node in walk(tree):

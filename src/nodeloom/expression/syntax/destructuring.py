@@ -14,7 +14,7 @@ def assigned(node: Node, covers: dict[int, CodeError]) -> Node:
 
     Args:
         node: the expression that was read.
-        covers: by position, the objects that are no expressions but may be patterns; those that are, are taken out.
+        covers: by position, the objects that are not expressions but may be patterns; those that are, are taken out.
 
     Raises:
         CodeError: nothing can be assigned to it.

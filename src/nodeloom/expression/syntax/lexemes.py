@@ -26,7 +26,7 @@ class _WrongEscapeError(Exception):
 
 
 def name_text(written: str) -> str | None:
-    """The name `written` stands for, its `\\u` escapes resolved; None if it is no name (ECMA-262 IdentifierName)."""
+    """The name `written` stands for, its `\\u` escapes resolved; None if it is not a name (ECMA-262 IdentifierName)."""
     if written.isascii() and "\\" not in written:
         return written
     try:
@@ -44,13 +44,13 @@ def string_value(literal: str) -> str | None:
 
     Surrogate pairs written as escapes are joined.
     """
-    return _unescaped(literal[1:-1], octal=True)
+    return _unescape(literal[1:-1], octal=True)
 
 
 def chunk_texts(written: str) -> tuple[str, str | None]:
     """The raw text of a piece of a template literal, and what it stands for; None if an escape does not exist."""
     raw = _LINE_END.sub("\n", written)
-    return raw, _unescaped(raw, octal=False)
+    return raw, _unescape(raw, octal=False)
 
 
 def join_surrogates(text: str) -> str:
@@ -62,16 +62,16 @@ def number_value(literal: str) -> int | float:
     """What the number literal stands for, as a double has it; whole numbers that are exact are ints."""
     text = literal.replace("_", "").lower()
     if text[:2] in ("0x", "0o", "0b"):
-        return _rounded(int(text, 0))
+        return _round(int(text, 0))
     if text.isdigit() and text[0] == "0" and not set(text) & set("89"):
-        return _rounded(int(text, 8))
+        return _round(int(text, 8))
     if text.isdigit() and len(text) <= _EXACT_DIGITS:
         return int(text)
     number = float(text)
     return int(number) if number.is_integer() and number <= _EXACT else number
 
 
-def _rounded(number: int) -> int | float:
+def _round(number: int) -> int | float:
     if number <= _EXACT:
         return number
     try:
@@ -80,7 +80,7 @@ def _rounded(number: int) -> int | float:
         return float("inf")
 
 
-def _unescaped(body: str, *, octal: bool) -> str | None:
+def _unescape(body: str, *, octal: bool) -> str | None:
     if "\\" not in body:
         return body
 

@@ -17,7 +17,7 @@ _BEFORE_A_REGEX = RESERVED | {"of", "yield"}
 _TEMPLATE_MARKS = str.maketrans({"`": "\\u0060", "$": "\\u0024"})
 
 
-def mangled(name: str) -> str:
+def mangle(name: str) -> str:
     """The name that an author's `name` gets: another one for each, and none of JavaScript's or of the printer's own.
 
     It begins with `_`. A character that is not ASCII becomes `_u…_` with its number in hexadecimal, and so does a `_`

@@ -177,7 +177,7 @@ class MemberParser(Reader):
         return _Head(first, form, static, generator, self._key())
 
     def _prefix(self, word: str) -> bool:
-        """Take `word` if it is no name itself."""
+        """Take `word` if it is not a name itself."""
         token = self.peek()
         if token.text != word or token.kind != "name":
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 class CodeError(Exception):
-    """The code is no valid expression; `position` is where that shows, counted from the code's beginning.
+    """The code is not a valid expression; `position` is the place that shows it, counted from the code's beginning.
 
     `hint` says what to write instead, if there is something to say.
     """

@@ -32,7 +32,7 @@ def parse_expression(code: str) -> Node:
     (n8n 2.41).
 
     Raises:
-        CodeError: `code` is no valid JavaScript, does not begin with an expression, or is too long.
+        CodeError: `code` is not valid JavaScript, does not begin with an expression, or is too long.
     """
     if len(code) > MAX_LENGTH:
         raise CodeError(f"The code of one block may have at most {MAX_LENGTH:,} characters", MAX_LENGTH)
@@ -187,7 +187,7 @@ class Parser(StatementParser):
         if token.text in ("++", "--"):
             target = destructuring.simple_target(operand)
             return Node("Update", token.start, operand.end, (target,), text=token.text, form="prefix")
-        if token.text == "delete" and _unwrapped(operand).kind == "Identifier":
+        if token.text == "delete" and _unwrap(operand).kind == "Identifier":
             raise CodeError("A name cannot be deleted, only a property", token.start)
         return Node("Unary", token.start, operand.end, (operand,), text=token.text)
 
@@ -313,7 +313,7 @@ class Parser(StatementParser):
         if token.kind == "regex":
             pattern, _, flags = token.text[1:].rpartition("/")
             if not _REGEX_FLAGS.issuperset(flags) or len(set(flags)) < len(flags):
-                raise CodeError(f"{flags!r} are no flags of a regular expression", token.end - len(flags))
+                raise CodeError(f"{flags!r} are not flags of a regular expression", token.end - len(flags))
             return Node("Regex", token.start, token.end, text=pattern, value=flags)
         if token.text.endswith("n"):
             digits = token.text[:-1].replace("_", "").lower()
@@ -394,7 +394,7 @@ class Parser(StatementParser):
         return Node("Array", opening.start, closing.end, tuple(parts))
 
 
-def _unwrapped(node: Node) -> Node:
+def _unwrap(node: Node) -> Node:
     while node.kind == "Paren":
         node = node.children[0]
     return node

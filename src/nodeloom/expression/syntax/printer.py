@@ -1,6 +1,6 @@
 """Print a syntax tree as JavaScript that can do no more than the tree says.
 
-What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangled`), so that it means nothing
+What is printed is ASCII and strict. Every name of an author is mangled (`mangling.mangle`), so that it means nothing
 but a variable that the printed code declares; everything else that an author wrote as text is printed as data. What is
 not the tree's are calls of the functions that `rewrite` passes: `extend` and its kin, `tick`, `regex`, `strings`,
 `members`, `caught`, `ancestor` and `writable`.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from nodeloom.expression.syntax.bindings import Names
-from nodeloom.expression.syntax.mangling import access, is_plain, mangled, number_literal, template_text, text_literal
+from nodeloom.expression.syntax.mangling import access, is_plain, mangle, number_literal, template_text, text_literal
 from nodeloom.expression.syntax.nodes import CodeError, Node, walk
 from nodeloom.expression.syntax.operators import PRECEDENCE
 from nodeloom.expression.syntax.statement_layout import (
@@ -115,7 +115,7 @@ class Printer:
         if constant is not None:
             return [constant]
         self.used.add(node.text)
-        return [mangled(node.text)]
+        return [mangle(node.text)]
 
     def _literal(self, node: Node) -> Parts:
         if node.text == "string":
@@ -306,7 +306,7 @@ class Printer:
     def _extension(self, node: Node) -> Parts:
         """`x.name(args)` → `extend(x,"name",[args])` where `name` is an extension method (n8n)."""
         callee, *arguments = node.children
-        # `x?.name()` is nothing where there is no x, `x.name?.()` also where x has no such method.
+        # `x?.name()` is undefined if x is, `x.name?.()` also if x does not have such a method.
         optional = id(callee) in self._optional
         function = "extendMaybe" if node.optional else "extendOptional" if optional else "extend"
         name = text_literal(callee.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nodeloom.expression.syntax.mangling import mangled, text_literal
+from nodeloom.expression.syntax.mangling import mangle, text_literal
 from nodeloom.expression.syntax.nodes import Node
 
 #: What is printed in place of a node: text, and nodes that are printed in their turn.
@@ -145,7 +145,7 @@ def _try(node: Node) -> Parts:
     parts: Parts = ["try", *_body(block)]
     if handler.kind != "Hole":
         target, handling = handler.children
-        look = f"{_TICK}caught({mangled(target.text)});" if target.kind == "Identifier" else _TICK
+        look = f"{_TICK}caught({mangle(target.text)});" if target.kind == "Identifier" else _TICK
         parts += ["catch"] if target.kind == "Hole" else ["catch(", target, ")"]
         parts += _body(handling, look)
     return parts if final.kind == "Hole" else [*parts, "finally", *_body(final)]
@@ -157,7 +157,7 @@ def _switch(node: Node) -> Parts:
 
 
 def _jump(node: Node) -> Parts:
-    return [f"{node.kind.lower()} {mangled(node.text)};" if node.text else f"{node.kind.lower()};"]
+    return [f"{node.kind.lower()} {mangle(node.text)};" if node.text else f"{node.kind.lower()};"]
 
 
 def _loop(node: Node) -> Parts:
@@ -190,7 +190,7 @@ LAYOUT: dict[str, Callable[[Node], Parts]] = {
     "FunctionDeclaration": function_parts,
     "Hole": lambda _: [],
     "If": _if,
-    "Labeled": lambda node: [f"{mangled(node.text)}:", node.children[0]],
+    "Labeled": lambda node: [f"{mangle(node.text)}:", node.children[0]],
     "ObjectPattern": lambda node: ["{", *listed(node.children), "}"],
     "Rest": lambda node: ["...", node.children[0]],
     "Return": lambda node: ["return ", *node.children, ";"] if node.children else ["return;"],

@@ -76,7 +76,7 @@ class StatementParser(MemberParser):
         return node
 
     def _declares(self) -> bool:
-        """Whether the `let` that comes next declares something, and is no name."""
+        """Whether the `let` that comes next declares something, and is not a name."""
         before = self.at, self.last_end
         self.next(operand=True)
         after = self.peek()

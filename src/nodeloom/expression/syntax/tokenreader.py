@@ -1,4 +1,4 @@
-"""The part of the parser that reads tokens and keeps the state of where it is."""
+"""The part of the parser that reads tokens and keeps its place."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Reader:
         return self.next(operand=operand)
 
     def unexpected(self, token: Token, more: str = "") -> CodeError:
-        """The error for a token that may not stand where it does."""
+        """The error for a token that may not stand in its place."""
         if token.kind == "end":
             return CodeError(f"The code ends too early{more}", token.start)
         if token.text == "#":
@@ -103,7 +103,7 @@ class Reader:
         """
         name = name_text(token.text)
         if name is None:
-            raise CodeError(f"{token.text[:100]!r} is no name in JavaScript", token.start)
+            raise CodeError(f"{token.text[:100]!r} is not a name in JavaScript", token.start)
         return name
 
     def identifier(self, token: Token) -> Node:

@@ -91,7 +91,7 @@ def read_token(source: str, at: int, *, regex_allowed: bool) -> Token:
 
 
 def _number(source: str, start: int, newline: bool) -> Token:
-    token = _token("number", _NUMBER, source, start, newline, "This is no number")
+    token = _token("number", _NUMBER, source, start, newline, "This is not a number")
     if source[token.end : token.end + 1] in _DIGIT or _NAME.match(source, token.end):
         raise CodeError("A number may not run into a name", token.end)
     return token

@@ -20,7 +20,7 @@ class Access:
     """Where the service is and who may ask it: credential types, the node's references to them, and its base address.
 
     `chooser` is the property by which an author picks one of several ways, None if there is only one. `constant` says
-    that there is no credential, and that the address is written out.
+    that the node does without a credential, and that the address is written out.
     """
 
     base_url: str
@@ -51,6 +51,7 @@ def read_access(
         report: what it cannot express is told here.
     """
     sets = _sets(operations, schemes, report)
+    # Many documents describe schemes and forget `security`; without this their node could not sign in.
     offered = [] if sets else _never_asked_for(document, schemes, report)
     if not sets and not offered:
         if endpoint.constant is not None:

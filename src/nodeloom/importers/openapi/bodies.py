@@ -24,6 +24,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 # RFC 9110 section 8.3.1, or a template, which is refused with what is said of templates.
 _MEDIA_TYPE = re.compile(r"=.*|[!#$%&'*+\-.^_`|~\w]+/[!#$%&'*+\-.^_`|~\w]+\s*(?:;[\t\x20-\x7e]*)?", re.ASCII)
+# A document that accepts any type has no wish; JSON is what a form's fields can become.
 _ANYTHING = ("*/*", "application/*")
 _ANY_TEXT = "text/*"
 _BODY = "Body"
@@ -58,6 +59,7 @@ def add_body(form: Form, operation: Part, report: Report, *, all_needed: bool = 
     required = body.flag("required")
     sent = _settle_sending(kind, list(kinds), shape)
     request: JsonObject = {} if sent.header is None else {"headers": {"Content-Type": sent.header}}
+    # Without it, a body whose fields are all left out is not sent at all.
     if required:
         request["bodyRequired"] = True
     if sent.plain in (_FORM, _MULTIPART):
@@ -130,6 +132,7 @@ def _add_fields(form: Form, shape: Shape, *, all_needed: bool) -> None:
     for raw, member in shape.writable.items():
         needed = raw in shape.required or (all_needed and not member.nullable)
         send: JsonObject = {"type": "body", "property": raw}
+        # n8n splits a property's name at dots and brackets unless it is told not to.
         if "." in raw or "[" in raw:
             send["propertyInDotNotation"] = False
         _add_field(form, raw, needed, partial(field_of, shape=member, send=send, required=needed))
@@ -184,6 +187,7 @@ def _add_text(form: Form, shape: Shape, required: bool) -> None:
 
 def _add_json(form: Form, shape: Shape, required: bool) -> None:
     """One property that is the whole body, as JSON; a text if the body is one, so that it needs no quotes."""
+    # A JSON text given as it is would have to be typed with its quotes.
     send: JsonObject = {"type": "body", "encode": "jsonString" if shape.kind == "string" else "json"}
     held = Shape(kind="array", nullable=shape.nullable) if shape.kind == "any" else shape
     prop = field_of(form.name(_BODY), held, send, required=required)
@@ -260,7 +264,7 @@ def _form_field(
 
     Args:
         shape: what its value is.
-        send: where it goes, with the media type and header fields that are stated of its part.
+        send: the place it goes to, with the media type and header fields that are stated of its part.
         encoding: what the body's `encoding` says of it, if that says anything.
         needed: whether it must be given.
         multipart: whether the form is of parts, each with a media type.

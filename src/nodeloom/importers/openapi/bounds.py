@@ -51,6 +51,7 @@ def bounds_of(part: Part) -> JsonObject:
         if schema.get(exclusive) is True and word in found:
             found[exclusive] = found.pop(word)
     for low, high in _PAIRS:
+        # No value can meet both, so the document means something else; neither is kept.
         if low in found and high in found and found[low] > found[high]:
             part.doubt(low, f"{low!r} is greater than {high!r}")
             del found[low], found[high]
@@ -105,6 +106,7 @@ def both_bounds(one: Mapping[str, Json], other: Mapping[str, Json]) -> JsonObjec
             found[word] = max(found[word], value)
         elif word.startswith("max") or word == "exclusiveMaximum":
             found[word] = min(found[word], value)
+        # JSON Schema has each keyword once; `allOf` is its way to ask for two.
         elif word in ("pattern", "multipleOf") and found[word] != value:
             found["allOf"] = [*found.get("allOf", ()), {word: value}]
     return found

@@ -105,6 +105,7 @@ def start_case(text: str) -> str:
 
 def _capital(word: str) -> str:
     # What a joiner ties to a picture is one letter with it.
+    # lodash's upperFirst takes the first symbol, and a joined emoji is one symbol.
     return word.upper() if "\u200d" in word else word[:1].upper() + word[1:]
 
 

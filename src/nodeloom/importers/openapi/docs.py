@@ -89,6 +89,7 @@ def _parameters(operation: Operation) -> str:
 
 def _parameter(prop: JsonObject) -> str:
     name = _text(prop["name"])
+    # The one collection a generated node has; its members are what an author looks for.
     if prop["name"] == _OPTIONS and prop["type"] == "collection":
         return f"{name} ({', '.join(_text(p['name']) for p in prop['options'])})"
     text = f"**{name}**" if prop.get("required") else name

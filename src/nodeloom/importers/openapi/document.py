@@ -17,6 +17,7 @@ from nodeloom.errors import DescriptorError, nearest, preview
 from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
 
+# A reference to a reference is legal; a circle of them is not, and is found by counting.
 _MAX_CHAIN = 64
 _DOUBTS = "doubts"
 _SEARCHES = "searches"
@@ -72,7 +73,7 @@ class Part:
         return Part(self.value[key], (*self.keys, key), self.root, self.memory)
 
     def get(self, key: str) -> Part | None:
-        """The piece under `key` of an object; None if there is none (or null)."""
+        """The piece under `key` of an object; None if it is missing or null."""
         found = self.mapping().get(key)
         return None if found is None else Part(found, (*self.keys, key), self.root, self.memory)
 
@@ -85,6 +86,7 @@ class Part:
     def entries(self) -> Iterator[tuple[str, Part]]:
         """The members of an object, in document order; extensions (`x-…`) left out."""
         for key in self.mapping():
+            # OpenAPI: extensions are for tools; the standard does not give them a meaning.
             if not key.startswith("x-"):
                 yield key, self.child(key)
 
@@ -96,12 +98,12 @@ class Part:
             yield self.child(index)
 
     def parts(self, key: str) -> list[Part]:
-        """The entries of the list under `key`; none when there is no such key."""
+        """The entries of the list under `key`; an empty list without such a key."""
         found = self.get(key)
         return [] if found is None else list(found.items())
 
     def text(self, key: str) -> str | None:
-        """The text under `key`; None if there is none."""
+        """The text under `key`; None if it is missing."""
         found = self.get(key)
         if found is None:
             return None
@@ -166,6 +168,7 @@ class Part:
         found: Json = self.root
         keys: list[str | int] = []
         for raw in fragment.split("/")[1:]:
+            # RFC 6901, section 4: `~1` before `~0`, or `~01` would become a slash.
             key = unquote(raw).replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping) and key in found:
                 found = found[key]

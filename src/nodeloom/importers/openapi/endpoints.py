@@ -30,8 +30,8 @@ class Endpoint:
 
     `fields` are the credential's. Of them `url`, the base address, is made: the field Server URL, and `rest` behind it.
     `constant` is the address if it needs no field, and `origin` its part before the path; `usual` is what the field
-    holds if the user fills in nothing, None if that is not known. What is relative to the server stands below `path`,
-    its own. `variables` leads from a variable of the address to its field.
+    holds if the user does not fill it in, None if that is not known. An address that is relative to the server stands
+    below `path`, the server's own. `variables` leads from a variable of the address to its field.
     """
 
     fields: list[JsonObject] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Endpoint:
     def below(self, found: Reference, *, constant: bool = False) -> str:
         """Another address of the document, as a value of a descriptor: a constant, or a template.
 
-        `constant`: there is no credential whose field would say where the service is.
+        `constant`: without a credential, whose field would hold the address of the service.
         """
         origin = found.origin or (self.origin if constant else None)
         if origin is not None:
@@ -85,6 +85,7 @@ def read_endpoint(document: Part, report: Report) -> Endpoint:
         report.add_fault(fault, "give the address as Server URL.")
         servers = []
     server, found = choose(servers, report)
+    # Kept apart from the credential's field, because a token endpoint may be relative to the server's path.
     endpoint = Endpoint(path=found.path)
     text = f"{found.origin or ''}{found.path}"
     names = list(dict.fromkeys(VARIABLE.findall(text)))
@@ -114,6 +115,7 @@ def _server_field(endpoint: Endpoint, held: str, rest: str) -> JsonObject:
         prop |= {"required": True, "default": held}
     else:
         prop |= {"required": True, "placeholder": "https://service.example.com"}
+    # People paste the address with the path that the node adds by itself.
     plain = rest and not VARIABLE.search(rest)
     prop["typeOptions"] = {"url": True, **({"stripSuffixes": [rest]} if plain else {})}
     return prop
@@ -158,6 +160,7 @@ def _variable_field(name: str, field_name: str, entry: Part | None, *, is_scheme
         prop["type"] = "options"
         prop["options"] = [{"name": choice, "value": choice} for choice in choices]
     default = entry.get("default")
+    # An empty default is a choice: the variable may be left out of the address.
     if default is not None and default.value != "":
         text = str(default.value)
         prop["default"] = "https" if is_scheme and text == "http" and "https" in choices else text

@@ -1,7 +1,7 @@
 """From an OpenAPI document to the files of a node: `import_openapi`.
 
-The same document and overrides give the same bytes. Nothing is fetched: a reference that leads out of the document is
-reported, and what needs it is left out or taken as it comes.
+The same document and overrides give the same bytes. Other documents are not fetched: a reference that leads
+out of the document is reported, and the part that needs it is left out or takes any value.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Imported:
 
     def documents(self) -> dict[str, JsonObject]:
         """Every JSON document by its path below the node's folder, the head first."""
+        # Late: only writing needs the index, and reading a document does not.
         from nodeloom.descriptor.nodesearch import index_of
 
         files = {entry["file"]: self.resources[name] for name, entry in self.head["resources"].items()}
@@ -175,6 +176,7 @@ def _is_lost(gone: JsonObject, resource: str) -> bool:
 def check_document(raw: Mapping[str, Json], report: Report) -> Part:
     """The document as OpenAPI 3, its version and outline looked at. Raises DescriptorError if it is neither."""
     document = Part.document(raw)
+    # Swagger 2 is converted first, so that one reader serves all versions.
     if "swagger" in raw:
         document = Part.document(as_openapi3(document, report))
     elif not isinstance(raw.get("openapi"), str) or not str(raw["openapi"]).startswith(("3.0", "3.1", "3.2")):
@@ -224,6 +226,7 @@ def _compare_releases(
             operation.since = name
         if operation.since is not None:
             operation.more["since"] = operation.since
+    # An operation that is there under another name is not gone: a release renames, a client does not care.
     here = {(method.upper(), path) for path, _item, method, _at in each_operation(document, Report())}
     names = {(o.resource, o.name) for o in operations}
     last: dict[tuple[str, str], tuple[str, Operation]] = {}

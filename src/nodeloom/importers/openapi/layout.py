@@ -62,6 +62,7 @@ def merge_properties(forms: Sequence[tuple[str, Sequence[JsonObject]]]) -> list[
     for name, properties in forms:
         position = 0
         for prop in properties:
+            # As text, because objects that are equal compare slowly and cannot be looked up.
             text = json.dumps(prop, sort_keys=True, ensure_ascii=False)
             found = None
             if text in known:

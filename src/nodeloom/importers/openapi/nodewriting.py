@@ -74,6 +74,7 @@ def _files_of_head(head: Path) -> set[str]:
         return set()
     entries = raw.get("resources") if isinstance(raw, dict) else None
     names = [e.get("file") for e in entries.values() if isinstance(e, dict)] if isinstance(entries, dict) else []
+    # The head is a file that anyone may have edited: what it names outside of its folder is not removed.
     folder = head.parent.resolve()
     inside = folder / "resources"
     return {n for n in names if isinstance(n, str) and "\0" not in n and (folder / n).resolve().is_relative_to(inside)}

@@ -61,6 +61,7 @@ def placeholders(path: str, *, function: bool) -> list[Placeholder]:
     roles: dict[str, tuple[Role, bool]] = {}
     for match in _IN_PARENTHESES.finditer(path):
         segment = path[: match.start()].rpartition("/")[2]
+        # A qualified name (`Pbx.Go`) is an operation; an entity set has no dot in its name.
         calls = "." in segment or (function and "/" not in path[match.end() :])
         for name, quoted in _list_named(match[1]):
             roles[name] = ("argument" if calls else "key", quoted)
@@ -107,6 +108,7 @@ def option(name: str, label: str) -> JsonObject:
     routing: JsonObject = {
         "send": {"type": "query", "property": name, "encode": encoder, "propertyInDotNotation": False}
     }
+    # Return All and Max Results bound the list too; the least of all bounds is asked for.
     if name == "$top":
         routing["send"]["combine"] = "least"
     if name == "$count":

@@ -86,6 +86,7 @@ def read_operations(document: Part, reading: Reading, report: Report) -> list[Op
     found = []
     asked = _read_shared_requirement(document, report)
     for path, item, method, at in each_operation(document, report):
+        # RFC 9110, 9.3.8: TRACE echoes a request, credentials included.
         if method in _UNSENT:
             report.add(at.path, f"Requests of the method {method.upper()} are not sent;", "the operation is left out.")
             report.left_out += 1
@@ -243,6 +244,7 @@ def _name(written: str | None, tag: str, method: str, path: str, reading: Readin
 
 def _without_tag(written: str, tag: str) -> str:
     """An operationId without the tag it begins with, as in `repos/list-for-org`."""
+    # GitHub writes `repos/list-for-org`, where the resource says `repos` already.
     prefix = words(tag)
     plain = "".join(prefix).casefold()
     for index, character in enumerate(written):
@@ -267,6 +269,7 @@ def _tell_apart(operations: list[Operation]) -> None:
     for operation in operations:
         candidates = [operation.name]
         if operation.keys:
+            # OData has the same operation on an entity and on its set; the key is what tells them apart for a person.
             candidates.append(f"{operation.name} By {' And '.join(operation.keys)}")
         candidates.append(f"{operation.name} ({operation.method.title()})")
         base = operation.name
@@ -306,6 +309,7 @@ def _output(at: Part, reading: Reading, form: Form, name: str) -> JsonObject:
     stated = None if answer is None else _read_stated(answer)
     if stated is not None:
         output["answer"] = stated
+    # A success without content gives an item that does not say which thing it is about.
     if not (has_content and at.keys[-1] == "get"):
         echo = list(form.keys) or [name for name, raw in form.names.items() if _IDENTIFIER.search(raw)]
         if echo:
@@ -342,7 +346,7 @@ def _requirement(at: Part) -> list[frozenset[str]]:
 
 
 def _authorization(item: Part, at: Part) -> bool | None:
-    """Whether a header parameter `Authorization` is required; None if there is none."""
+    """Whether a header parameter `Authorization` is required; None without one."""
     for holder in (at, item):
         for entry in holder.parts("parameters"):
             parameter = entry.resolve()

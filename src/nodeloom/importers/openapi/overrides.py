@@ -97,7 +97,7 @@ class Overrides:
         return found
 
     def part(self, key: str) -> JsonObject:
-        """The object under `key`; empty when there is none."""
+        """The object under `key`; empty if it is missing."""
         return dict(self.raw.get(key, {}))
 
     def apply(self, operations: list[Operation]) -> None:
@@ -114,6 +114,7 @@ class Overrides:
         entities = _entities(operations)
         for operation in operations:
             self._say(operation, entities)
+        # Reversed, so that the first list of a path counts.
         lists = {o.path: o.name for o in reversed(operations) if o.kind == "list"}
         for operation in operations:
             self._explain(operation, lists.get(_collection(operation.path)))
@@ -156,7 +157,7 @@ class Overrides:
             operation.more["errors"] = found
 
     def _fill(self, rules: Mapping[str, JsonObject], operation: Operation, listing: str | None) -> JsonObject:
-        """`rules` with the operation's own words; a sentence about a list is left out if there is no list."""
+        """`rules` with the operation's own words; a sentence about a list is left out without one."""
         words = {
             "entity": operation.entity or f"entry of {operation.resource}",
             "key": f"{{{operation.keys[0]}}}",
@@ -231,6 +232,7 @@ def _entities(operations: list[Operation]) -> dict[str, str]:
 
 def _change(prop: JsonObject, keys: JsonObject) -> JsonObject:
     """`prop` with `keys` over its own, one level deep; null takes a key out."""
+    # Operations share properties that are alike; a change is for one of them.
     changed = copy.deepcopy(prop)
     for key, value in keys.items():
         if value is None:

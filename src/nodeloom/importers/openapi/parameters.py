@@ -12,7 +12,7 @@ from nodeloom.importers.openapi.document import Part
 from nodeloom.importers.openapi.openapireport import Report
 from nodeloom.importers.openapi.propertyfields import field_of, json_encoder, list_field, safe_name
 from nodeloom.importers.openapi.schemas import Shape, shape_of
-from nodeloom.plan.call import OWN_HEADERS
+from nodeloom.plan.requestheaders import OWN_HEADERS
 from nodeloom.values import Json, JsonObject
 
 OPTIONS = "Options"
@@ -22,7 +22,7 @@ _WHERE = ("path", "query", "header", "cookie")
 _KNOWN_STYLES = (
     "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject",
 )  # fmt: skip
-# OpenAPI 3.0.4, 4.8.12.1: a parameter of one of these names is ignored, because other parts describe these headers.
+# OpenAPI 3.0.4, 4.8.12: a parameter of one of these names is ignored, because other parts describe these headers.
 _SILENT_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
@@ -90,6 +90,7 @@ def _read(at: Part, report: Report) -> Parameter | None:
         raise at.child("in").broken(f"A parameter cannot stand in {where!r}.", f"Write one of: {', '.join(_WHERE)}.")
     if where == "header" and name.lower() in _SILENT_HEADERS:
         return None
+    # Content-Length and the like: a client that let them be set would break its own messages (RFC 9112, 6.3).
     if where == "header" and name.lower() in OWN_HEADERS:
         report.add(at.path, f"The header {name} is written by HTTP itself;", "the parameter is left out.")
         return None
@@ -150,6 +151,7 @@ def add_parameters(form: Form, parameters: list[Parameter], path: str, *, functi
         function: whether its last segment calls a function of OData.
         report: says which parameters are left out.
     """
+    # The path decides about the order: that is how people read `/users/{id}/posts/{post}`.
     by_name = {p.name: p for p in parameters if p.where == "path"}
     standing = odata.placeholders(path, function=function)
     for placeholder in standing:
@@ -191,6 +193,7 @@ def _add_path(form: Form, placeholder: odata.Placeholder, parameter: Parameter |
     else:
         send["encode"] = "odata.string" if placeholder.quoted else odata.literal_encoder(shape)
         prop = field_of(name, shape, send, required=True)
+        # A number's bounds are not in OData's grammar.
         if shape.kind != "integer":
             # The encoder of a literal checks the rest by OData's own grammar.
             prop.pop("schema", None)

@@ -13,6 +13,7 @@ from nodeloom.values import Json, JsonObject
 _ENCODERS = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
 _READ = frozenset({"integer", "number", "boolean"})
 _TYPES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "scalar": "string"}
+# n8n's names of the properties that choose, and of the one it adds to every node.
 _LABELS_OF_NAMES = {"resource", "operation", "requestoptions"}
 
 
@@ -33,6 +34,7 @@ def field_of(name: str, shape: Shape, send: JsonObject, *, required: bool = Fals
     # A header is text already.
     if encoder is not None and "encode" not in send and (send["type"] != "header" or encoder in _READ):
         send = {**send, "encode": encoder}
+    # Required and null may both be meant: the member must be there, and null is a value of it.
     if required and shape.nullable and send["type"] == "body":
         send = {**send, "nullable": True}
     prop["routing"] = {"send": send}

@@ -44,9 +44,11 @@ def _leave_to_the_credential(operation: Operation, schemes: Schemes, report: Rep
     sent = [{place for name in chosen for place in _places(schemes.get(name))} for chosen in sets]
     common = set.intersection(*sent) if sent else set()
     options = [p for p in operation.properties if p["name"] == OPTIONS and p["type"] == "collection"]
+    # Documents list an API key among the parameters of each operation too; the user would have to give it twice.
     for holder in (operation.properties, *(p["options"] for p in options)):
         for prop in list(holder) if common else ():
             send = prop.get("routing", {}).get("send", {})
+            # Header names have no case (RFC 9110, 5.1); names in a query do.
             where, name = send.get("type"), str(send.get("property", ""))
             if (where, name.lower() if where == "header" else name) in common:
                 holder.remove(prop)

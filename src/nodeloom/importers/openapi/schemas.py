@@ -2,7 +2,7 @@
 
 `allOf` adds up, also what an inherited schema brings; `oneOf` and `anyOf` become the one alternative that is left when
 null is set aside, the common kind of several scalars, or an object that has the members of all. A schema that contains
-itself is ended at the point where it would begin again.
+itself is ended before it would begin again.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Shape:
     """What a value is.
 
     `members` are the properties of an object by name, `required` those that must be there, `items` what a list holds.
-    `enum` is None when any value will do. `open` says that an object takes members that are not listed. `forms` is how
-    many alternatives were laid together into one object; `outside` lists references that lead out of the document.
+    `enum` is None if every value is allowed. `open` says that an object takes members that are not listed. `forms` is
+    how many alternatives were laid together into one object; `outside` lists references that lead out of the document.
     `cut` says that the schema contains itself and was ended there. `bounds` are the keywords of JSON Schema that bound
     the value (`bounds.py`).
     """
@@ -94,6 +94,7 @@ def shape_of(part: Part) -> Shape:
 
 
 def _shape(part: Part, within: frozenset[Keys]) -> Shape:
+    # JSON Schema 2020-12: `true` allows every value; `false` none, which no sensible document means.
     if isinstance(part.value, bool):
         return Shape(open=True)
     reference = part.reference
@@ -117,6 +118,7 @@ def _shape(part: Part, within: frozenset[Keys]) -> Shape:
     own = part.mapping()
     nullable = found.nullable or own.get("nullable") is True or own.get("x-nullable") is True
     read_only = found.read_only or own.get("readOnly") is True
+    # The same object, so that what was worked out for it once (`@once`) is not worked out again.
     if (nullable, read_only) == (found.nullable, found.read_only):
         return found
     return replace(found, nullable=nullable, read_only=read_only)
@@ -227,6 +229,7 @@ def _unite(one: Mapping[str, Part], other: Mapping[str, Part]) -> Mapping[str, P
     if not one or not other:
         return one or other
     united = {**one, **other}
+    # 3CX's file is sorted by name; an inherited member at the end would look like one that was added later.
     both_sorted = all(list(part) == sorted(part, key=str.casefold) for part in (one, other))
     return {name: united[name] for name in sorted(united, key=str.casefold)} if both_sorted else united
 

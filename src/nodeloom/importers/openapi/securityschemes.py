@@ -13,7 +13,9 @@ from nodeloom.importers.openapi.parameters import refuse_header_name
 from nodeloom.importers.openapi.urlreferences import Reference, parse_reference
 from nodeloom.values import JsonObject
 
+# A service with more of them expects to be asked for few; all together are refused, or frighten a user.
 _MOST_SCOPES = 12
+# OAuth 2.1 has removed the implicit and the password flow; these two are left.
 _GRANTS = (("clientCredentials", "clientCredentials"), ("authorizationCode", "authorizationCode"))
 
 
@@ -74,11 +76,11 @@ class _FieldNames:
 
 
 def _scheme(name: str, at: Part, endpoint: Endpoint, report: Report, own: _FieldNames) -> Scheme | None:
-    """One security scheme; None if nothing here can send it.
+    """One security scheme; None if Nodeloom cannot send it.
 
     Args:
         name: its name in the document.
-        at: where it is described.
+        at: its description in the document.
         endpoint: the server, for relative addresses of tokens.
         report: is told what is left out.
         own: gives the fields of API keys their names.
@@ -117,6 +119,7 @@ def _api_key(name: str, at: Part, names: _FieldNames) -> Scheme:
 def _http(name: str, at: Part, report: Report) -> Scheme | None:
     scheme = at.require_text("scheme").lower()
     if scheme == "basic":
+        # An empty password is legal in Basic authentication (RFC 7617), and some services put a key into the user name.
         fields = [
             {"displayName": "User", "name": "user", "type": "string", "required": True},
             secret_field("password", "Password", required=False),

@@ -21,8 +21,10 @@ def choose(servers: Sequence[Part], report: Report) -> tuple[Part | None, Refere
             report.add_fault(fault, "the server is left out.")
     usable = [(server, found) for server, found in parsed if found.fault is None]
     chosen = usable[0] if usable else (None, Reference())
+    # Documents often list the http address first; a secret must not go there if https is offered.
     chosen = next((other for other in usable if _is_secure_twin(chosen[1], other[1])), chosen)
     for server, found in parsed:
+        # A password in the address is not repeated in a report.
         shown = "" if "@" in str(server.value["url"]) else f" {preview(server.value['url'])}"
         if found.fault is not None:
             report.add(
@@ -85,7 +87,7 @@ def _check_variable(server: Part, name: str) -> None:
 
 
 def _default(server: Part, name: str) -> str | None:
-    """The default of a variable as text; None if there is none."""
+    """The default of a variable as text; None if it has none."""
     described = server.get("variables")
     entry = described.get(name) if described is not None else None
     default = entry.get("default") if entry is not None else None

@@ -28,6 +28,7 @@ def read_types(part: Part) -> tuple[list[str], bool]:
 
 def read_choices(part: Part) -> list[Json] | None:
     """The values of `const` or `enum`; None if any value will do."""
+    # JSON Schema 2020-12, 6.1.3: the same as an enum of one.
     if "const" in part.value:
         return [part.value["const"]]
     found = part.get("enum")
@@ -59,6 +60,7 @@ def _as_kind(kind: Kind, value: Json) -> object:
     own = json_kind_of(value)
     if own == kind or (kind == "number" and own == "integer"):
         return value
+    # JSON's spelling: Python would write True.
     if kind == "string" and own in ("integer", "boolean"):
         return str(value).lower()
     if own == "string" and kind == "integer" and _WHOLE.fullmatch(value):

@@ -37,7 +37,7 @@ _FLOWS = {
 def as_openapi3(document: Part, report: Report) -> JsonObject:
     """The document as OpenAPI 3.0; what is broken in it costs its operation or scheme, and is told.
 
-    Raises DescriptorError when it is no Swagger 2.0.
+    Raises DescriptorError if it is not Swagger 2.0.
     """
     version = document.value["swagger"]
     if str(version) not in ("2.0", "2"):
@@ -69,6 +69,7 @@ def _servers(document: Part, of: Part, report: Report) -> list[JsonObject]:
             raise
         report.add_fault(fault, "give the address as Server URL.")
         return []
+    # Swagger 2: without a host the service is where the document came from, which a file does not tell.
     if not host:
         return [{"url": path or "/"}]
     if "://" in host:
@@ -150,6 +151,7 @@ def _schema(parameter: Part) -> JsonObject:
 
 
 def _form(fields: list[Part], consumes: list[str]) -> JsonObject:
+    # Only parts can carry a file (RFC 7578).
     has_file = any(f.value.get("type") == "file" for f in fields)
     kind = _MULTIPART if has_file or (_MULTIPART in consumes and _FORM not in consumes) else _FORM
     required = [f.value["name"] for f in fields if f.flag("required")]

@@ -72,6 +72,7 @@ def parse_reference(url: str, base: str = "/") -> Reference:
     found = _REFERENCE.fullmatch(text)
     if found is None or _UNWRITABLE.search(VARIABLE.sub("x", text)):
         return Reference(fault="it holds what no address may")
+    # A base address has no query (n8n appends paths to it), so the query is kept apart.
     scheme, authority, path, query, fragment = found.groups()
     cut = (query or "") + (fragment or "")
     if scheme is not None and (scheme.lower() not in ("http", "https") and not VARIABLE.fullmatch(scheme)):
@@ -79,6 +80,7 @@ def parse_reference(url: str, base: str = "/") -> Reference:
     if scheme is not None and not authority:
         return Reference(fault="it has no host")
     if authority is not None:
+        # RFC 9110, 4.2.4: user information in an http address is deprecated, and would be logged with it.
         if "@" in authority:
             return Reference(fault="it has a user name in it, which belongs into a credential")
         plain = scheme if scheme is None or VARIABLE.fullmatch(scheme) else scheme.lower()
@@ -105,6 +107,7 @@ def resolve_path(base: str, path: str) -> str:
 def _can_be_called(origin: str) -> bool:
     scheme, _, authority = origin.partition("://")
     if not VARIABLE.sub("", authority).strip(":."):
+        # A variable may stand for the whole host.
         return True  # all of it is filled in
     try:
         return bool(origin_of(f"{'https' if '{' in scheme else scheme}://{VARIABLE.sub('1', authority)}"))

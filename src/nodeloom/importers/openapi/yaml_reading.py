@@ -50,6 +50,7 @@ def parse_yaml(text: str, name: str) -> Json:
         # The stubs name the events' base class, which has none of what is read of them.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         events: Iterator[_Event] = yaml.parse(text, Loader=loader)  # type: ignore[assignment]
+        # Events instead of PyYAML's composer, which calls itself for each level.
         for event in events:
             builder.take(type(event).__name__, event)
     except yaml.MarkedYAMLError as fault:
@@ -199,7 +200,7 @@ class _Builder:
         self._put(built, event)
 
     def _put(self, built: _Built, event: _Event, *, plain: bool = False) -> None:
-        """Put a value where it belongs: into the list, behind its key, or as the key itself."""
+        """Put a value into its place: into the list, behind its key, or as the key itself."""
         if not self._open:
             self.document = built.value
             return
@@ -226,6 +227,7 @@ class _Builder:
         """A key is text: `200:` is the key "200", as it is in JSON."""
         if built.text is None:
             raise self._fault("a key is a list or an object", event)
+        # YAML 1.2, 3.2.1.3: keys are unique; PyYAML keeps the last one, other readers the first.
         if built.text in within.value:
             raise self._fault(f"the key {built.text!r} stands twice in one object", event)
         within.key, within.plain_key = built.text, plain

@@ -37,6 +37,7 @@ def check_fields(values: Mapping[str, Json], kind: ComplexType, where: str = "")
     """`values` without OData annotations (names with `@`). Raises ODataError (400) at the first misfit."""
     checked: JsonObject = {}
     for name, value in values.items():
+        # OData JSON Format 4.01: annotations are metadata, which a service may ignore.
         if "@" in name:
             continue
         field = kind.by_name.get(name)
@@ -60,6 +61,7 @@ def check_value(field: Field, value: Json, where: str) -> Json:
 def _check_single(field: Field, value: Json, where: str, *, in_list: bool = False) -> Json:
     kind = field.type
     if value is None:
+        # 3CX's file does not declare a list whose elements may be null.
         if not field.nullable or in_list:
             raise bad_request(f"The property '{where}' must not be null.", target=where)
         return None

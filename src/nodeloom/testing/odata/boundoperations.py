@@ -65,6 +65,7 @@ def result_answer(result: Result, operation: Operation, query: str, *, root_url:
         return Answer(204)
     if isinstance(result, File):
         return file_answer(result)
+    # OData JSON Format 4.01: the context URL is the first member.
     if operation.gives:
         result = {"@odata.context": f"{root_url}/$metadata#{operation.gives}", **result}
     return json_answer(200, result)

@@ -12,14 +12,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from nodeloom.testing.odata.literals import Value, parse_datetime, parse_duration, parse_time
 from nodeloom.values import Json
-
-if TYPE_CHECKING:
-    from nodeloom.testing.odata.boundoperations import Call
 
 #: What an operation gives: rows that options choose from, a file, other JSON, or nothing.
 Result: TypeAlias = "Json | Rows | File | None"
@@ -58,6 +55,7 @@ class EnumType:
         """Whether a JSON value or a literal is of this type."""
         if not isinstance(value, str):
             return False
+        # OData JSON Format 4.01, 7.1: members of flags stand in one text, with commas between them.
         return value in self.members or (self.flags and all(part.strip() in self.members for part in value.split(",")))
 
 
@@ -97,11 +95,12 @@ class Field:
 class Operation:
     """An action (POST, arguments in the body) or function (GET, arguments in the path).
 
-    `run` gets the call and gives what it answers: None becomes 204, anything else is the JSON of a 200.
+    `run` is given a `boundoperations.Call` and gives what it answers: None becomes 204, other values the JSON of a 200.
     """
 
     name: str
-    run: Callable[[Call], Result]
+    # Not `Callable[[Call], …]`: a `boundoperations.Call` holds the stores of sets, so its module imports this one.
+    run: Callable[..., Result]
     parameters: tuple[Field, ...] = ()
     kind: Literal["action", "function"] = "action"
     bound_to: Literal["set", "entity"] = "set"
@@ -217,6 +216,7 @@ _RANGES = {
 
 def fits_json(kind: Edm, value: Json) -> bool:
     """Whether a JSON value other than null is of the primitive type `kind`."""
+    # In Python True is an int; in JSON it is not.
     if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind is not Edm.BOOLEAN):
         return False
     bounds = _RANGES.get(kind)
@@ -241,6 +241,7 @@ def fits_literal(kind: Edm | EnumType | ComplexType, value: Value) -> bool:
         case Edm.DATETIME:
             return isinstance(value, datetime)
         case Edm.DATE:
+            # In Python a datetime is a date; in OData it is not.
             return isinstance(value, date) and not isinstance(value, datetime)
         case Edm.DURATION:
             return isinstance(value, timedelta)

@@ -33,6 +33,7 @@ def is_unmodified(header: Callable[[str], str | None], etag: str) -> bool:
 
 
 def _names(value: str, etag: str) -> bool:
+    # RFC 9110, 13.1.1: any representation that exists; that it does was checked before.
     if value.strip() == "*":
         return True
     return etag.removeprefix("W/") in _TAG.findall(value)

@@ -1,7 +1,7 @@
 """`$filter`: text → a predicate over entities (OData URL Conventions 4.01, section 5.1.1).
 
 Read: `eq ne gt ge lt le in`, `and or not`, parentheses, `any`/`all` over collections, paths into complex
-fields, and the string functions of `expressions.FUNCTIONS`. Names and types are settled while parsing, so an
+fields, and the string functions of `filterterms.FUNCTIONS`. Names and types are settled while parsing, so an
 unknown field or a comparison of a number with a string is 400 and never an empty list. Logic has three values,
 as OData's has: a function of null is null, `not null` is null, and only true keeps an entity.
 """
@@ -30,6 +30,7 @@ from nodeloom.values import Json
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"\$it\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+# Bounds that no client of a PBX meets, and that keep a hostile filter from ending the process.
 _MAX_TOKENS = 2000
 _MAX_DEPTH = 40
 _MAX_CHAIN = 4
@@ -155,6 +156,7 @@ class _Parser:
         parts = [self._boolean(t, word).evaluate for t in terms]
 
         def evaluate(scope: Scope) -> bool | None:
+            # OData URL Conventions 4.01, logical operators: `false and null` is false, `true and null` is null.
             unknown = False
             for part in parts:
                 value = part(scope)
@@ -210,6 +212,7 @@ class _Parser:
 
     def _in(self, left: Expression) -> Expression:
         self.expect("(")
+        # `in` is a chain of `eq`, and typed as one.
         choices = [comparison("eq", left, self.operand()).evaluate]
         while self._take(","):
             choices.append(comparison("eq", left, self.operand()).evaluate)
@@ -275,6 +278,7 @@ class _Parser:
         self.expect(":")
         self._types[variable] = Field(variable, field.type)
         body = self._boolean(self._or(), word).evaluate
+        # A name is good inside of its own lambda only.
         del self._types[variable]
         self.expect(")")
         fold = any if word == "any" else all

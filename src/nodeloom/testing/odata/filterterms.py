@@ -84,6 +84,7 @@ def property_of(owner: Field | ComplexType, get: Callable[[Scope], Json]) -> Exp
         return Expression("complex", get, owner)
     if isinstance(kind, EnumType):
         return Expression("enum", get, owner)
+    # Dates, GUIDs and durations are texts in JSON, and would be compared as such.
     if kind not in _AS_IN_JSON:
         return Expression(_KINDS[kind], lambda scope: from_json(kind, get(scope)), owner)
     return Expression(_KINDS[kind], get, owner)
@@ -148,6 +149,7 @@ def comparison(word: str, left: Expression, right: Expression) -> Expression:
 
 def _check_comparable(left: Expression, right: Expression, word: str) -> None:
     kinds = {left.kind, right.kind} - {"null"}
+    # OData 4.01 allows to leave the enumeration's name in front of the quotes out.
     if kinds == {"enum", "string"}:
         enum, text = (left, right) if left.kind == "enum" else (right, left)
         declared = enum.field.type if enum.field else None

@@ -53,13 +53,14 @@ class Literal:
 
 
 def read_literal(text: str, start: int = 0) -> Literal | None:
-    """The literal at `start`, or None if there is none (a name, say). Raises ValueError on a broken one."""
+    """The literal at `start`, or None if a name or other text is there. Raises ValueError on a broken one."""
     if text.startswith("'", start):
         match = _STRING.match(text, start)
         if match is None:
             raise ValueError(f"The string that begins at position {start} has no closing quote.")
         return Literal(match[1].replace("''", "'"), match.end())
     match = _BARE.match(text, start)
+    # `2a` or `null-1` is a name that begins like a literal.
     if match is None or _FOLLOWED_BY.match(text, match.end()):
         return None
     return Literal(_value(match), match.end())
@@ -79,6 +80,7 @@ def _value(match: re.Match[str]) -> Value:
         case "duration":
             return parse_duration(text.removeprefix("duration").strip("'"))
         case "decimal" | "integer":
+            # Python takes quadratic time to read a long number.
             if len(text) > _MAX_DIGITS:
                 raise ValueError(f"The number at position {match.start()} has more than {_MAX_DIGITS} digits.")
             return Decimal(text) if kind == "decimal" else int(text)

@@ -29,7 +29,7 @@ class Catalogue(Protocol):
         """The names of all sets and unbound operations."""
 
     def store(self, name: str) -> EntityStore | None:
-        """A new store of the set of that name, filled; None if there is none."""
+        """A new store of the set of that name, filled; None if the set is not declared."""
 
     def operation(self, name: str) -> Operation | None:
         """The unbound operation of that name, or None."""

@@ -46,6 +46,7 @@ def percent_decode(raw: str) -> str:
 
 def parse_path(raw: str) -> list[Segment]:
     """The segments of a raw path below the service root, without a leading slash. Raises ODataError (400)."""
+    # In this order, or an encoded slash in a key would split it.
     return [parse_segment(percent_decode(part)) for part in raw.split("/")]
 
 
@@ -77,6 +78,7 @@ def _arguments(inner: str, segment: str) -> dict[str, Value]:
                 f"Bad request: no literal at position {start} of the arguments in '{segment}' (strings are quoted)."
             )
         name = named[1] if named else ""
+        # One key value may stand alone; several have names, each once.
         if name in found or (found and not name):
             raise bad_request(f"Bad request: repeated or unnamed argument in '{segment}'.")
         found[name] = literal.value

@@ -78,7 +78,7 @@ class Query:
         return shown
 
     def within(self, value: Json, kind: Edm | EnumType | ComplexType) -> Json:
-        """What these options leave of an expanded field's value; all of it if there are none."""
+        """What these options leave of an expanded field's value; all of it without options."""
         if self is _EVERYTHING or value is None or not isinstance(kind, ComplexType):
             return value
         if not isinstance(value, list):
@@ -92,6 +92,7 @@ def parse_options(raw: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in raw.split("&") if raw else ():
         name, _, value = pair.partition("=")
+        # Forms write a blank as `+`, and OData services read queries as forms.
         name = percent_decode(name.replace("+", " "))
         if name.startswith("$") and name in options:
             raise bad_request(f"The query option '{name}' is given twice.")
@@ -103,7 +104,7 @@ def parse_query(raw: str, kind: ComplexType, allowed: frozenset[str], top_cap: i
     """The options in `raw`, checked against the entity type. Raises ODataError (400).
 
     `top_cap` is the highest `$top` (None: no cap). Without `$top` everything comes, as the cap of 3CX's
-    framework is one on what is asked for and there is no `@odata.nextLink`.
+    framework is one on what is asked for and answers do not carry `@odata.nextLink`.
     """
     if not raw:
         return _EVERYTHING

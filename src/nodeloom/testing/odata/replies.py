@@ -36,6 +36,7 @@ def json_answer(status: int, document: Json) -> Answer:
 
 def file_answer(file: File) -> Answer:
     """A file to be saved under its name (RFC 6266)."""
+    # RFC 8187: the form for names that are not ASCII, which takes those that are as well.
     disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
     return Answer(200, file.content, [("Content-Type", file.content_type), ("Content-Disposition", disposition)])
 

@@ -1,6 +1,6 @@
 """An OData service: a request's method, path, query and body in; status, headers and body out.
 
-The entity sets come from their declarations (`model.EntitySet`); what a request addresses is settled first
+The entity sets come from their declarations (`declarations.EntitySet`); what a request addresses is settled first
 (`targets.resolve`), then the method decides which of the small functions of this file answers.
 """
 
@@ -62,7 +62,7 @@ class ODataService:
         self._unbound = EntityStore(EntitySet("", EntityType("", ())))
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set of that name; None if there is no such set."""
+        """The entities of the set of that name; None if the set does not exist."""
         if name not in self.stores and self._catalogue is not None:
             made = self._catalogue.store(name)
             if made is not None:
@@ -158,6 +158,7 @@ class ODataService:
     def _get(self, request: ODataRequest) -> Answer:
         store, entity = self._find_addressed(request)
         query = parse_query(request.query, store.entity_set.type, ENTITY_OPTIONS, None)
+        # RFC 9110, 13.1.2: If-None-Match on a read is answered 304 before anything is made of it.
         if store.entity_set.etags and is_unmodified(request.header, entity.etag):
             return Answer(304, headers=[("ETag", entity.etag)])
         return self._entity_answer(200, store, entity, query)
@@ -179,6 +180,7 @@ class ODataService:
         for name, value in given.items():
             if value in (None, "") and name not in made and not kind.by_name[name].nullable:
                 raise ODataError.warning(400, "REQUIRED", name)
+        # 0 is what a client's generated model sends for an Id it does not know.
         is_given = all(v is not None and not (n in made and not v) for n, v in given.items())
         if kind.key and is_given and entity_set.key_of(values) in store:
             raise ODataError.warning(400, "ALREADY_IN_USE", kind.key[0])
@@ -200,6 +202,7 @@ class ODataService:
             part = kind.by_name[name].type
             if name in values and from_json(part, values[name]) != from_json(part, entity.values[name]):
                 raise bad_request(f"The key '{name}' of an entity cannot be changed.", target=name)
+        # An entity may keep its own number.
         self._check_alternate_keys(store, values, entity)
         store.update(entity, values)
         return Answer(204, headers=[("ETag", entity.etag)] if store.entity_set.etags else [])

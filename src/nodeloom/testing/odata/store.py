@@ -26,6 +26,7 @@ class EntityStore:
         self.entity_set = entity_set
         self._entities: dict[Key, Entity] = {}
         self._version = 0
+        # Ids are not used again, as a database's sequence does not: a stale Id must not hit a new entity.
         self._last_id = 0
 
     def __len__(self) -> int:
@@ -58,6 +59,7 @@ class EntityStore:
             f.name: copy.deepcopy(self.entity_set.defaults.get(f.name, [] if f.collection else None))
             for f in self.entity_set.type.fields
         }
+        # A copy: a test that changes what it sent must not change what is stored.
         full.update(copy.deepcopy(dict(values)))
         self._number(full)
         for name in self.entity_set.made_keys:

@@ -111,9 +111,11 @@ def _path_arguments(operation: Operation, segment: Segment) -> dict[str, Value]:
     """A function's arguments, each a literal of its declared type. Raises ODataError (400; 404 for wrong names)."""
     given = dict(segment.arguments or {})
     if operation.kind == "action":
+        # Parentheses behind an action are the usual mistake of a client that takes it for a function.
         if given:
             raise bad_request(f"The action '{operation.name}' takes its arguments in the body.")
         return {}
+    # The names decide which overload of a function is meant, so with wrong names there is not such a function.
     if set(given) != {p.name for p in operation.parameters}:
         names = ", ".join(p.name for p in operation.parameters)
         raise ODataError(404, f"No function '{operation.name}' with these arguments; it takes ({names}).")

@@ -1,6 +1,6 @@
-"""The part of the sandbox that is 3CX: its entity sets and its token endpoint (`tokens`).
+"""The part of the sandbox that is 3CX: its entity sets and its token endpoint (`tokenendpoint`).
 
 Website Links are declared by hand (`weblinks`), everything else comes out of 3CX's own file: `generate` compiles it
-(with `schemas`), `catalogue` reads what it made, `synthetic` and `results` fill it, and `behaviours` is what some
-operations do beyond answering.
+(with `declaredtypes`), `servicecatalogue` reads what it made, `synthetic` and `results` fill it, and `behaviours` is
+what some operations do beyond answering.
 """

@@ -72,6 +72,7 @@ class SandboxApplication:
             case _:
                 with self._lock:
                     response = self._token(request) if is_token else self._api(request, query, resolved)
+        # Carried out and not answered: the case in which a client cannot know whether a retry is safe.
         if fault == "drop-after":
             response = None
         if response is not None and not is_token:
@@ -80,6 +81,7 @@ class SandboxApplication:
         return response
 
     def _fault(self, request: Request, *, is_token: bool) -> Fault | str | None:
+        # A test of 429 in the API shall not fail at its first token.
         if is_token and not self._options.fault_token:
             return None
         if not self._limit.lets_pass():

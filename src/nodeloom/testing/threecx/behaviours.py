@@ -1,6 +1,6 @@
 """Operations that change what the sandbox holds, as 3CX's do: those that delete or change many entities at once.
 
-Every other action is checked and answered, and changes nothing.
+Every other action is checked and answered, and does not change data.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def _make_user_deletion(result: Field) -> Callable[[Call], Result]:
 
 def _each(call: Call, change: Callable[[str, Json], bool]) -> list[Json]:
     """Do `change` for each of `ids`, given with the field they are values of; those for which it says False."""
+    # An Id given twice is deleted once, and is not missing the second time.
     ids: list[str | int] = list(dict.fromkeys(call.arguments["ids"]))
     if not ids:
         raise ODataError.warning(400, "REQUIRED", "ids")

@@ -36,7 +36,7 @@ class Schemas:
         self._wanted: dict[str, None] = {}
 
     def resolve(self, value: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What a `$ref` leads to; the value itself if there is none."""
+        """What a `$ref` leads to; the value itself without one."""
         while "$ref" in value:
             found: Json = self._document
             for part in value["$ref"].removeprefix("#/").split("/"):
@@ -46,6 +46,7 @@ class Schemas:
 
     def type_of(self, schema: Mapping[str, Json], where: str) -> str:
         """The type of a value, as `generate` writes types. Raises DescriptorError for a shape that is not known."""
+        # A new keyword of a later release may change a type: it is looked at by a person first.
         unknown = set(schema) - _IGNORED - _KNOWN
         if unknown:
             raise DescriptorError(f"The schema has '{min(unknown)}', which is not known.", path=where, value=schema)
@@ -63,6 +64,7 @@ class Schemas:
         if "allOf" in schema and len(schema["allOf"]) == 1 and "$ref" in schema["allOf"][0]:
             return self._note_named(schema["allOf"][0]["$ref"], where), nullable
         if "oneOf" in schema:
+            # OData's file writes a double as number, text or enumeration (NaN, INF); the number is the type.
             numbers = [s for s in schema["oneOf"] if s.get("type") == "number"]
             if len(numbers) != 1:
                 raise DescriptorError("The alternatives are not known.", path=where, value=schema)

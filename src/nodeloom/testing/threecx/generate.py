@@ -5,7 +5,7 @@
 FILE is YAML (which needs PyYAML) or JSON. The same file gives the same bytes. Only names, types and bounds are taken
 over. What the file says in a way that is not known here ends in a DescriptorError with the place, never in a guess.
 
-The data, read by `catalogue`:
+The data, read by `servicecatalogue`:
 
 * `types`: structure → field → type; under the empty name the type it inherits from.
 * `enums` and `flags`: enumeration → members; of `flags` a value may have several.
@@ -101,6 +101,7 @@ class _Compiler:
         where = f"paths.{path}.{method}"
         first, *rest = path.strip("/").split("/")
         name, key = self._segment(first, where)
+        # Unbound operations are "imports" in OData's metadata: ActionImport, FunctionImport.
         if str(operation.get("x-ms-docs-operation-type", "")).endswith("Import"):
             self._imports[name] = self._operation(first, method, operation, where)
             return
@@ -154,6 +155,7 @@ class _Compiler:
         """
         verb = _METHODS[method]
         if verb == "get" and not keyed:
+            # The file does not say what is a singleton: a GET without a key that gives one entity is.
             spec = self._gives(operation, where)
             if spec.startswith("["):
                 verb = "list"
@@ -238,7 +240,7 @@ class _Compiler:
 
 
 def load(path: Path) -> Mapping[str, Json]:
-    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if it is none."""
+    """The document in a file. Raises ConfigurationError if it cannot be read, DescriptorError if not an object."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -72,7 +72,7 @@ class ServiceCatalogue:
         return None if declared is None else self._operation("", name, declared)
 
     def store(self, name: str) -> EntityStore | None:
-        """The entities of the set or singleton of that name, None if there is none."""
+        """The entities of the set or singleton of that name, None if it is not declared."""
         entity_set = self.entity_set(name)
         if entity_set is None:
             return None
@@ -87,7 +87,7 @@ class ServiceCatalogue:
         return declared
 
     def entity_set(self, name: str) -> EntitySet | None:
-        """The set or singleton of that name, None if there is none."""
+        """The set or singleton of that name, None if it is not declared."""
         declared = self._find_declared(name)
         if not declared:
             return None

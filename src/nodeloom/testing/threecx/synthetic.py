@@ -101,6 +101,7 @@ def _text(name: str, number: int) -> str:
 def _key_text(field: Field, number: int) -> str:
     words = _WORDS.findall(field.name)
     made = f"0200{number:08X}" if field.name == "MacAddress" else f"{'-'.join(words).lower()}-{number}"
+    # From the end, because the number is what makes it unique.
     return made[-field.max_length :] if field.max_length else made
 
 

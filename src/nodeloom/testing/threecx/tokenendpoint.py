@@ -89,6 +89,7 @@ class TokenIssuer:
         except ValueError as error:
             return _refuse("invalid_request", f"The form cannot be read: {error}.")
         form = dict(pairs)
+        # RFC 6749, 3.2: a parameter must not be given twice.
         if len(form) != len(pairs):
             return _refuse("invalid_request", "A form field is given twice.")
         basic = _basic(authorization)
@@ -98,6 +99,7 @@ class TokenIssuer:
         if form["grant_type"] != "client_credentials":
             return _refuse("unsupported_grant_type", "This server grants client_credentials only.")
         if not all(_is_same(given, known) for given, known in zip(client, self._client, strict=True)):
+            # RFC 6749, 5.2: 401 and a challenge only if the client came in the header.
             challenge = (("WWW-Authenticate", 'Basic realm="3CX"'),) if basic else ()
             text = "There is no client of this client_id and client_secret."
             return _refuse("invalid_client", text, 401 if basic else 400, challenge)
@@ -127,11 +129,12 @@ def _base64url(data: bytes) -> str:
 
 
 def _is_same(given: str, known: str) -> bool:
+    # In constant time, so that the sandbox is not a bad example.
     return hmac.compare_digest(given.encode(), known.encode())
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
-    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None if there is none."""
+    """Client and secret out of HTTP Basic, form-decoded as RFC 6749 2.3.1 has them; None without it."""
     scheme, _, data = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -3,17 +3,18 @@
 A service that limits requests says so with 429 (or 503), and rarely says its limit. `Pace` finds it: after a refusal
 nothing is sent for a while, then at a rate between what the service took and what it refused, which rises as TCP's
 CUBIC does (RFC 9438): fast up to just below the known limit, long on that level, then on to see whether more is
-possible by now. `Room` does the same for the number of requests in flight.
+possible by now. If refusals come by chance (`chance.py`), there is no rate, and each refused request waits alone.
+`Room` does the same for the number of requests in flight.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from nodeloom.transport.politeness.chance import Chance
 from nodeloom.transport.politeness.rate import Schedule
 
 # A new pace lies between these shares of the one that was refused, and rises to the third before it stays for a while.
@@ -29,7 +30,7 @@ _PAUSE_SECONDS, _PAUSE_GROWTH, _MOST_PAUSE_SECONDS = 0.1, 2.0, 30.0
 # A service that refused everything for so long is waited for no further, and asked in vain with this pause.
 SILENCE_SECONDS = 60.0
 _VAIN_PAUSE_SECONDS = 1.0
-# When nobody wants a turn for so long, those before say nothing any more; after the second, all is forgotten.
+# If no request wants a turn for so long, those before it do not count any more; after the second, all is forgotten.
 _IDLE_SECONDS, _FORGET_SECONDS = 1.0, 60.0
 # Until the first answer was timed.
 _LATENCY_SECONDS = 0.05
@@ -42,64 +43,6 @@ class Turn(NamedTuple):
 
     at: float
     epoch: int
-
-
-class _Cycle(NamedTuple):
-    """From one cut of the rate to the next: requests accepted and refused, and how long it was."""
-
-    accepted: int
-    refused: int
-    seconds: float
-
-
-class Doubt:
-    """Asks whether it helps to slow down: some services refuse by chance, at whatever pace.
-
-    Where a limit refuses, as much is taken a second at a lower rate as at a higher one, until the rate is below the
-    limit and nothing is refused. Where slowing down has cost throughput and refusals go on, a trial without a rate
-    shows whether they get more by that. `trying` says that one goes on.
-    """
-
-    _SLOWER, _LESS = 4.0, 2.5
-    _CYCLES = 8
-    _ENOUGH_REFUSED, _WORSE = 10, 2.5
-    _TRUST_SECONDS = 60.0
-
-    def __init__(self) -> None:
-        self.trying = False
-        self._cycles: deque[_Cycle] = deque(maxlen=self._CYCLES)
-        self._most_refused = self._most_taken = 0.0
-        self._share = 0.0
-        self._since = 0.0
-
-    def begin_trial(self, now: float, rate: float, cycle: _Cycle) -> bool:
-        """Whether to try without a rate, after a cycle that ended at `rate` (requests a second)."""
-        self._cycles.append(cycle)
-        if len(self._cycles) < self._CYCLES:
-            self._most_refused = max(self._most_refused, rate)
-            return False
-        # Over several cycles, because the first one may hold the end of one window and the beginning of the next.
-        accepted = sum(c.accepted for c in self._cycles)
-        taken = accepted / max(sum(c.seconds for c in self._cycles), 1e-3)
-        self._most_refused = max(self._most_refused, rate)
-        self._most_taken = max(self._most_taken, taken)
-        if rate * self._SLOWER > self._most_refused or taken * self._LESS > self._most_taken:
-            return False
-        refused = sum(c.refused for c in self._cycles)
-        self._share = refused / (accepted + refused)
-        self.trying, self._since = True, now
-        return True
-
-    def end_trial(self, now: float, cycle: _Cycle) -> bool | None:
-        """What a cycle without a rate says: True to go back to one, False to go on without; None: too early."""
-        if cycle.refused < self._ENOUGH_REFUSED:
-            return None
-        worse = cycle.refused / (cycle.accepted + cycle.refused) > self._WORSE * self._share
-        if worse or now - self._since > self._TRUST_SECONDS:
-            self.trying = False
-            self._most_refused = self._most_taken = 0.0
-            self._cycles.clear()
-        return worse
 
 
 class Pace:
@@ -128,15 +71,17 @@ class Pace:
         self._flowing = False
         self._fruitless = 0
         self._last_accepted = 0.0
-        # Since the last pause, or the last time that nobody sent anything; and when the last turn was.
+        # Since the last pause, or the last time that no request was sent; and when the last turn was.
         self._busy, self._busy_since = 0, 0.0
         self._last_at = 0.0
-        self._doubt = Doubt()
-        # The curve to go back to after a trial without one.
-        self._kept = (math.inf, math.inf)
+        self._chance = Chance()
+        self._last_refused = -math.inf
 
     def turn(self, now: float) -> Turn:
         """The next request's turn. It is void once `epoch` has changed: then take another."""
+        if self._chance.found:
+            self._last_at = now
+            return Turn(now, self._epoch)
         rate = self.rate(now)
         if now - self._last_at > max(_IDLE_SECONDS, 5.0 / rate):
             rate = self._after_idling(now, rate)
@@ -153,7 +98,7 @@ class Pace:
         """Forget what time has made untrue: how much was sent a second, and after a while all that was learned."""
         self._busy, self._busy_since = 0, now
         self._cut_at += now - self._last_at
-        if now - self._last_at > max(_FORGET_SECONDS, 20.0 / rate) and not self._doubt.trying:
+        if now - self._last_at > max(_FORGET_SECONDS, 20.0 / rate):
             self._start = self._level = rate = math.inf
             self._begin_cycle(now)
         return rate
@@ -163,12 +108,17 @@ class Pace:
         """Whether a rate was learned."""
         return self._start < math.inf
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether the service refuses by chance: a refused request waits alone, and all others go at full pace."""
+        return self._chance.found
+
     def holds(self, turn: Turn) -> bool:
         """Whether nothing was refused since the turn was given."""
         return turn.epoch == self._epoch
 
     def rate(self, now: float) -> float:
-        """Requests a second by the curve, infinite where it is not known yet."""
+        """Requests a second by the curve, infinite while it is not known."""
         if self._start == math.inf:
             return math.inf
         rise = max(
@@ -183,6 +133,12 @@ class Pace:
         """A request was not refused; its answer took `seconds`. `turn` is None for one sent before `engaged`."""
         self._accepted += 1
         self._last_accepted = now
+        self._chance.accept(now - seconds)
+        if self._chance.found:
+            self._flowing, self._fruitless = True, 0
+            if now - self._last_refused > _FORGET_SECONDS:
+                self.engaged = False
+            return
         if turn is None or turn.epoch != self._epoch:
             return
         self._latency += 0.2 * (seconds - self._latency)
@@ -197,10 +153,23 @@ class Pace:
             return now - self._resumed > _LEAST_RISE_SECONDS + self._paused * _SECONDS_FOR_A_PAUSED_ONE
         return self.rate(now) > _GONE * self._level
 
-    def refused(self, now: float, turn: Turn | None, asked: float | None) -> None:
-        """A request was refused; the service asked to wait `asked` seconds, None when it did not say."""
-        if not self.engaged:
+    def refused(self, now: float, turn: Turn | None, asked: float | None, began: float) -> None:
+        """A request that began at `began` was refused; the service asked to wait `asked` seconds, None if it did not.
+
+        `turn` is None for a request that was sent before `engaged`.
+        """
+        is_first = not self.engaged
+        if is_first:
             self._engage(now)
+        self._last_refused = now
+        if self._chance.refuse(began, now):
+            # It is a limit after all: the curve that was learned before, if there is one, holds again.
+            self._begin_flow(now)
+            is_first = True
+        if self._chance.found:
+            return
+        if is_first:
+            pass
         elif turn is None or turn.epoch != self._epoch:
             # It was on its way already when an earlier one was refused.
             self._refused += 1
@@ -213,7 +182,7 @@ class Pace:
             self._fruitless += 1
         self._refused += 1
         seconds = asked if asked is not None else 0.0
-        if self._fruitless or (asked is None and not self._doubt.trying):
+        if self._fruitless or asked is None:
             # A service may ask for less than it wants.
             seconds = max(seconds, self._own_pause(now))
         self._resumed = now
@@ -226,11 +195,16 @@ class Pace:
 
     def _engage(self, now: float) -> None:
         self.engaged = True
+        if now - self._last_refused > _FORGET_SECONDS:
+            self._chance = Chance()
         self._start = self._level = math.inf
-        self._doubt = Doubt()
-        self._begin_cycle(now)
-        self._fruitless = 0
+        self._begin_flow(now)
         self._last_accepted = self._last_at = now
+
+    def _begin_flow(self, now: float) -> None:
+        self._flowing = False
+        self._fruitless = 0
+        self._begin_cycle(now)
 
     def _begin_cycle(self, now: float) -> None:
         self._cut_at = now
@@ -240,21 +214,13 @@ class Pace:
 
     def _cut(self, now: float) -> None:
         """Go on at a rate between what was taken (with all pauses) and what was refused."""
-        cycle = _Cycle(self._accepted, self._refused, max(now - self._cut_at, 1e-3))
-        if self._doubt.trying:
-            worse = self._doubt.end_trial(now, cycle)
-            if worse is None:
-                return
-            if worse:
-                self._start, self._level = self._kept
-        else:
-            refused = min(self.rate(now), 1.25 * self._busy / max(now - self._busy_since, 1e-3))
-            middle = math.sqrt(max(cycle.accepted, 1e-9) / cycle.seconds * refused)
-            self._start = min(max(middle, _LEAST_SHARE * refused), _MOST_SHARE * refused)
-            self._level = _LEVEL * refused
-            if self._doubt.begin_trial(now, refused, cycle):
-                self._kept = (self._start, self._level)
-                self._start = self._level = math.inf
+        if self._chance.is_open:
+            return
+        refused = min(self.rate(now), 1.25 * self._busy / max(now - self._busy_since, 1e-3))
+        taken = max(self._accepted, 1e-9) / max(now - self._cut_at, 1e-3)
+        self._start = min(max(math.sqrt(taken * refused), _LEAST_SHARE * refused), _MOST_SHARE * refused)
+        self._level = _LEVEL * refused
+        self._chance.cut(refused)
         self._begin_cycle(now)
 
     def _own_pause(self, now: float) -> float:
@@ -262,13 +228,13 @@ class Pace:
         first = max(_PAUSE_SECONDS, 1.0 / rate)
         left = self._last_accepted + SILENCE_SECONDS - now
         if left <= 0.0:
-            # Nobody waits for it any more: whoever asks now is to know soon.
+            # The run does not wait for the service any more, and a new request is to fail soon.
             return max(first, _VAIN_PAUSE_SECONDS)
         longest = min(_MOST_PAUSE_SECONDS, first * _PAUSE_GROWTH ** min(self._fruitless, 30))
         return min(max(first, longest) * (0.75 + 0.5 * self._draw()), max(first, left))
 
     def _hold(self, now: float, until: float) -> None:
-        """Send nothing before `until`; whoever has a turn takes another."""
+        """Send nothing before `until`; a request that has a turn takes another."""
         self._paused += max(0.0, until - max(now, self._resumed))
         self._resumed = max(self._resumed, until)
         self._epoch += 1

@@ -17,11 +17,10 @@ from nodeloom.errors import (
     UnreadableAnswerError,
 )
 
-AFTER = 20
 # While nothing was answered well yet, so many failures of one kind are enough: a wrong address or credential.
 _AT_FIRST = 8
 
-# What says that the service, the way to it or the credential is at fault, whatever the item.
+# What says that the service, the way to it or the credential is at fault, and not the item.
 _AT_FAULT = (
     NetworkError,
     RequestTimeoutError,
@@ -43,7 +42,7 @@ class Breaker:
 
     __slots__ = ("_after", "_failed", "_well")
 
-    def __init__(self, after: int = AFTER) -> None:
+    def __init__(self, after: int) -> None:
         self._after = after
         self._failed: Counter[str] = Counter()
         self._well = False

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 from nodeloom.errors import ConfigurationError
 
 # So many repeats are always there: a short run is not judged by its first requests.
 FLOOR = 50
-# Refusals that pacing holds back did no work and come at a bearable rate, and what was never sent was no work at all;
+# Refusals that pacing holds back did no work and come at a bearable rate, and what was never sent was not work at all;
 # this bounds a service that refuses for ever.
 _HARMLESS_FLOOR, _HARMLESS_SHARE = 1000, 2.0
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 
 
 class RetryBudget:
-    """Allows `floor` repeats, and `share` more for each request that is no repeat (0.2: one for five of them).
+    """Allows `floor` repeats, and `share` more for each request that is not a repeat (0.2: one for five of them).
 
     `share` None allows any number. Repeats of what was refused and held back by pacing, or never sent, have an account
     of their own.
@@ -36,7 +35,7 @@ class RetryBudget:
         self.denied = 0
 
     def afford(self) -> bool:
-        """Take one repeat out, where there is one."""
+        """Take one repeat out, if one is left."""
         if self._share is not None and self.spent >= self._floor + self._share * self.requests:
             self.denied += 1
             return False
@@ -52,25 +51,25 @@ class RetryBudget:
         return True
 
 
-def read_share(written: Any) -> float | None:
+def read_share(written: object, name: str = "retry_budget") -> float | None:
     """The share that `written` means: 0.2, "0.2", "20%"; None or "none" for no limit.
 
-    Raises ConfigurationError for anything else, and below zero.
+    `name` is the option's, for errors. Raises ConfigurationError for anything else, and below zero.
     """
     if written is None or written == "none":
         return None
     share = _share(written)
     if share is None or not 0.0 <= share < math.inf:
         raise ConfigurationError(
-            "A retry budget is the share of requests that may be repeats.",
-            property="retry_budget",
+            f"{name} must be the share of requests that may be repeats, from 0.",
+            property=name,
             value=written,
             hint='Write 20% or 0.2; "none" for no limit.',
         )
     return share
 
 
-def _share(written: Any) -> float | None:
+def _share(written: object) -> float | None:
     if isinstance(written, bool) or not isinstance(written, (int, float, str)):
         return None
     percent = _PERCENT.fullmatch(written) if isinstance(written, str) else None

@@ -30,7 +30,7 @@ _MOST_PACERS = 1024
 
 
 class Pacer:
-    """When requests of one credential may go, whichever run makes them; used from any thread.
+    """When requests of one credential may go, for all runs; used from any thread.
 
     `clock` counts seconds and never goes back.
     """
@@ -65,10 +65,13 @@ class Pacer:
         with self._lock:
             self.pace.accepted(self.clock(), turn, seconds)
 
-    def refused(self, turn: Turn | None, asked: float | None) -> None:
-        """The service refused a request of this turn, and asked to wait so many seconds (None: it did not say)."""
+    def refused(self, turn: Turn | None, asked: float | None, began: float) -> None:
+        """The service refused a request of this turn that began at `began`.
+
+        It asked to wait `asked` seconds, None if it did not say.
+        """
         with self._lock:
-            self.pace.refused(self.clock(), turn, asked)
+            self.pace.refused(self.clock(), turn, asked, began)
 
     @property
     def silence(self) -> float:
@@ -86,7 +89,7 @@ class Pacers:
         self._pacers: OrderedDict[Hashable, Pacer] = OrderedDict()
 
     def of(self, key: Hashable) -> Pacer:
-        """The pacer for `key`: a credential, or an origin where there is none."""
+        """The pacer for `key`: a credential, or an origin if there is not one."""
         with self._lock:
             pacer = self._pacers.get(key)
             if pacer is None:
@@ -108,7 +111,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Account(Protocol):
-    """Where it is counted what pacing came to: requests that were refused, seconds in which a run was held back."""
+    """Counts requests that were refused, and seconds in which a run was held back."""
 
     refused: int
     waited: float
@@ -164,7 +167,7 @@ class PacedSender:
         """Whether a request answered like this may come again at once, and waits here until it may go.
 
         In words, why it is to come no more: the service accepts nothing, for a minute by now or two pauses as it asked
-        for, or for some seconds where it never accepted anything.
+        for, or for some seconds if it never accepted anything.
         """
         if not self._adaptive or (response.status != 429 and response.status != 503):
             return False
@@ -176,6 +179,11 @@ class PacedSender:
         if silence > max(SILENCE_SECONDS if self._served else _FIRST_SILENCE_SECONDS, 2.5 * (asked or 0.0)):
             return f"the service accepts nothing, for {silence:.0f} s by the time it could be sent"
         return True
+
+    @property
+    def waits_alone(self) -> bool:
+        """Whether a refused request waits by itself, because the service refuses by chance."""
+        return self._pacer.pace.by_chance
 
     async def send(self, request: Request, trip: Trip) -> Response:
         """The answer. Raises what sending raises, and NotRunError when the run ends before the request's turn."""
@@ -193,14 +201,17 @@ class PacedSender:
             self._overloaded(began)
             raise
         if response.status == 429 or response.status == 503:
-            self._refused(response, None, pacer.clock())
+            self._refused(response, None, began)
         else:
             self._served = True
+            if pacer.engaged:
+                # Another was refused meanwhile, and this one shows what that came from.
+                pacer.accepted(None, pacer.clock() - began)
         return response
 
     def _share_with_origin(self, request: Request) -> None:
         self._by_origin = False
-        # What has no origin cannot be sent, which the sender says.
+        # A request without an origin cannot be sent; the sender says so.
         with contextlib.suppress(ValueError):
             self._pacer = PACERS.of(origin_of(request.url))
 
@@ -235,10 +246,10 @@ class PacedSender:
         asked = retry_after(response)
         if asked is not None and not _worth_waiting(asked):
             return
-        if response.status == 503 or not self._pacer.pace.known:
+        if not self.waits_alone and (response.status == 503 or not self._pacer.pace.known):
             # As long as the pace is not known, all that is in flight is refused with the first.
             self._room.shrink(began, self._pacer.clock(), overloaded=response.status == 503)
-        self._pacer.refused(turn, asked)
+        self._pacer.refused(turn, asked, began)
 
     def _overloaded(self, began: float) -> None:
         self._room.shrink(began, self._pacer.clock(), overloaded=True)
@@ -259,7 +270,7 @@ class PacedSender:
             raise
 
     def _leave(self) -> None:
-        """Give one's place to whoever waits."""
+        """Give the place to the next request that waits."""
         self._room.leave()
         while self._waiting and not self._room.full:
             future = self._waiting.popleft()
@@ -297,5 +308,5 @@ class PacedSender:
 
 
 def _worth_waiting(asked: float) -> bool:
-    """Whether to wait so many seconds: zero says that it is no use, and an hour is longer than anybody waits."""
+    """Whether to wait so many seconds: zero says that it does not help, and an hour is longer than a user waits."""
     return 0.0 < asked <= PATIENCE_SECONDS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from nodeloom.errors import ConfigurationError, nearest
 
@@ -18,8 +17,8 @@ _SECONDS: dict[str, float] = {
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _RATE = re.compile(rf"\s*({_NUMBER})\s*(?:/\s*({_NUMBER})?\s*([A-Za-z]+)\s*)?")
 _SPAN = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]*)\s*")
-_EXAMPLES = "Write 20/s, 1200/min, 10/2s or 0.5/s; a plain number is per second."
-_SPANS = "Write 90s, 15min, 2h or 1h30m; a plain number is seconds."
+_EXAMPLES = "Write 20/s, 1200/min, 10/2s or 0.5/s; a number alone is per second."
+_SPANS = "Write 90s, 15min, 2h or 1h30m; a number alone is seconds."
 
 # What timers miss by: within so many seconds requests may catch up with an even pace, so that the rate is kept.
 _EVENED_SECONDS = 0.01
@@ -38,27 +37,26 @@ class Rate:
         return 1.0 / self.per_second
 
 
-def read_rate(written: Any, burst: int | None = None) -> Rate | None:
+def read_rate(written: object, burst: int | None = None, *, name: str = "rate") -> Rate | None:
     """The rate that `written` means: "20/s", "1200/min", "10/2s", or a number, which is per second; None for none.
 
     `burst` is how many may go at once after a pause; by default as many as 10 ms of the rate hold, at least one.
-    Raises ConfigurationError for anything else.
+    `name` is the option's, for errors. Raises ConfigurationError for anything else.
     """
-    if burst is not None and (not isinstance(burst, int) or isinstance(burst, bool) or burst < 1):
-        raise ConfigurationError("burst is a whole number from 1.", property="burst", value=burst)
     if written is None:
-        if burst is not None:
-            raise ConfigurationError("burst goes with rate.", property="burst", hint=_EXAMPLES)
         return None
-    per_second = _per_second(written)
+    per_second = _per_second(written, name)
     if not 0.0 < per_second < math.inf:
         raise ConfigurationError(
-            "A rate is above zero.", property="rate", value=written, hint="Leave it out to send without a limit."
+            f"{name} must be above zero, and finite.",
+            property=name,
+            value=written,
+            hint="Leave it out to send without a limit.",
         )
     return Rate(per_second, burst or max(1, round(min(per_second, 1e9) * _EVENED_SECONDS)))
 
 
-def _per_second(written: Any) -> float:
+def _per_second(written: object, name: str) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
@@ -66,25 +64,29 @@ def _per_second(written: Any) -> float:
             return math.inf
     match = _RATE.fullmatch(written) if isinstance(written, str) else None
     if match is None:
-        raise ConfigurationError("This is no rate.", property="rate", value=written, hint=_EXAMPLES)
+        raise ConfigurationError(
+            f"{name} must be a number of requests in a time.", property=name, value=written, hint=_EXAMPLES
+        )
     count, every, unit = match.groups()
-    seconds = _unit_seconds(unit, "rate", written) if unit is not None else 1.0
+    seconds = _unit_seconds(unit, name, written) if unit is not None else 1.0
     span = float(every or 1) * seconds
     if span <= 0.0:
-        raise ConfigurationError("A rate is for a time above zero.", property="rate", value=written, hint=_EXAMPLES)
+        raise ConfigurationError(
+            f"{name} must be a number of requests in a time above zero.", property=name, value=written, hint=_EXAMPLES
+        )
     return float(count) / span
 
 
-def _unit_seconds(unit: str, name: str, written: str) -> float:
+def _unit_seconds(unit: str, name: str, written: object) -> float:
     seconds = _SECONDS.get(unit.lower())
     if seconds is not None:
         return seconds
     close = nearest(unit, [known for known in _SECONDS if len(known) > 1])
     hint = f"Did you mean {close!r}?" if close else "Units are s, min, h and d."
-    raise ConfigurationError(f"There is no unit of time {unit!r}.", property=name, value=written, hint=hint)
+    raise ConfigurationError(f"{name} has an unknown unit of time: {unit!r}.", property=name, value=written, hint=hint)
 
 
-def read_seconds(written: Any, name: str) -> float | None:
+def read_seconds(written: object, name: str) -> float | None:
     """The seconds that `written` means: 90, "90s", "15min", "2h", "1h30m"; None for none.
 
     `name` is the option's, for errors. Raises ConfigurationError for anything else, zero and less included.
@@ -93,11 +95,11 @@ def read_seconds(written: Any, name: str) -> float | None:
         return None
     seconds = _span(written, name)
     if not 0.0 < seconds < math.inf:
-        raise ConfigurationError(f"{name} is a time above zero.", property=name, value=written, hint=_SPANS)
+        raise ConfigurationError(f"{name} must be a time above zero.", property=name, value=written, hint=_SPANS)
     return seconds
 
 
-def _span(written: Any, name: str) -> float:
+def _span(written: object, name: str) -> float:
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         try:
             return float(written)
@@ -106,8 +108,8 @@ def _span(written: Any, name: str) -> float:
     parts = _parts(written) if isinstance(written, str) else []
     # A number without a unit stands alone: "1h30" might mean minutes or seconds.
     if not parts or (len(parts) > 1 and not all(unit for _count, unit in parts)):
-        raise ConfigurationError("This is no span of time.", property=name, value=written, hint=_SPANS)
-    return sum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
+        raise ConfigurationError(f"{name} must be a span of time.", property=name, value=written, hint=_SPANS)
+    return math.fsum(float(count) * (_unit_seconds(unit, name, written) if unit else 1.0) for count, unit in parts)
 
 
 def _parts(written: str) -> list[tuple[str, str]]:

@@ -12,10 +12,11 @@ from typing import Annotated, Any, ForwardRef
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
-from nodeloom.descriptor.documents import Document, Key, Matching, Told, kinds_in, told_in
+from nodeloom.descriptor.documentkeys import Annotation, DocumentPart, Key, Matching, Told, kinds_in, told_in
+from nodeloom.values import Json, JsonObject
 
 
-class _Entry(dict[str, Any]):
+class _Entry(JsonObject):
     """An entry that may be of several kinds, with the one its holder says it is."""
 
     kind: str
@@ -31,7 +32,7 @@ class _Model(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _tell(cls, raw: Any) -> Any:
+    def _tell(cls, raw: Json) -> Json:
         if not isinstance(raw, dict):
             return raw
         return raw | {
@@ -41,7 +42,7 @@ class _Model(BaseModel):
         }
 
 
-def _entry(entry: Any, holder: Mapping[str, Any], told: Told) -> Any:
+def _entry(entry: Json, holder: Mapping[str, Json], told: Told) -> Json:
     if not isinstance(entry, dict):
         return entry
     known = _Entry(entry)
@@ -49,7 +50,7 @@ def _entry(entry: Any, holder: Mapping[str, Any], told: Told) -> Any:
     return known
 
 
-def model_of(kind: type[Document]) -> type[BaseModel]:
+def model_of(kind: type[DocumentPart]) -> type[BaseModel]:
     """The pydantic model of a class of documents, and of all that it is made of, under the same names."""
     models = {part.__name__: _model(part) for part in _parts(kind)}
     for model in models.values():
@@ -57,7 +58,7 @@ def model_of(kind: type[Document]) -> type[BaseModel]:
     return models[kind.__name__]
 
 
-def _parts(kind: type[Document]) -> list[type[Document]]:
+def _parts(kind: type[DocumentPart]) -> list[type[DocumentPart]]:
     """`kind` and every class of documents in it."""
     found = [kind]
     for part in found:
@@ -66,9 +67,9 @@ def _parts(kind: type[Document]) -> list[type[Document]]:
     return found
 
 
-def _model(kind: type[Document]) -> type[BaseModel]:
+def _model(kind: type[DocumentPart]) -> type[BaseModel]:
     annotations, keys = kind.declared.annotations, kind.declared.keys
-    fields: Any = {attribute: (_declared(annotations[attribute]), _field(key)) for attribute, key in keys.items()}
+    fields: Any = {attribute: (_to_pydantic(annotations[attribute]), _field(key)) for attribute, key in keys.items()}
     model = create_model(kind.__name__, __base__=_Model, __doc__=kind.__doc__, **fields)
     model.told = {key.spelling: told for attribute, key in keys.items() for told in told_in(annotations[attribute])}
     return model
@@ -80,9 +81,9 @@ def _field(key: Key) -> Any:
     return Field(... if key.required else key.default, alias=key.spelling, description=key.description)
 
 
-def _declared(annotation: Any) -> Any:
+def _to_pydantic(annotation: Annotation) -> Any:
     """An annotation of a key in pydantic's words; classes of documents by their names, as they hold each other."""
-    if isinstance(annotation, type) and issubclass(annotation, Document):
+    if isinstance(annotation, type) and issubclass(annotation, DocumentPart):
         return ForwardRef(annotation.__name__)
     arguments = typing.get_args(annotation)
     match typing.get_origin(annotation):
@@ -92,15 +93,15 @@ def _declared(annotation: Any) -> Any:
                 return Annotated[arguments[0], Field(pattern=note.pattern, description=note.description)]
             return _branches(note)
         case typing.Union | types.UnionType:
-            return typing.Union[tuple(map(_declared, arguments))]  # noqa: UP007 - the branches are not known here
+            return typing.Union[tuple(map(_to_pydantic, arguments))]  # noqa: UP007 - the branches are not known here
         case origin if origin in (list, dict):
-            return types.GenericAlias(origin, tuple(map(_declared, arguments)))
+            return types.GenericAlias(origin, tuple(map(_to_pydantic, arguments)))
     return annotation
 
 
 def _branches(told: Told) -> Any:
-    def kind(entry: Any) -> str:
+    def kind(entry: Json) -> str:
         return entry.kind if isinstance(entry, _Entry) else told.by(entry, {})
 
-    branches = tuple(Annotated[_declared(part), Tag(name)] for name, part in told.kinds.items())
+    branches = tuple(Annotated[_to_pydantic(part), Tag(name)] for name, part in told.kinds.items())
     return Annotated[typing.Union[branches], Discriminator(kind)]  # noqa: UP007 - as above

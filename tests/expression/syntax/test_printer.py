@@ -18,7 +18,7 @@ from nodeloom.expression.analysis import facts_of
 from nodeloom.expression.judgement import syntax_fault
 from nodeloom.expression.rewrite import Block, Program, build_program
 from nodeloom.expression.syntax import CodeError, parse_expression
-from nodeloom.expression.syntax.mangling import mangled
+from nodeloom.expression.syntax.mangling import mangle
 from nodeloom.expressions import Engines, evaluate
 
 ENGINES = Engines()
@@ -161,7 +161,7 @@ def test_programs_of_the_grammar_are_taken(code: str) -> None:
 
 @given(st.lists(st.text("aué_$u61ñ", min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
 def test_no_two_names_become_one(names: list[str]) -> None:
-    first, second = map(mangled, names)
+    first, second = map(mangle, names)
     assert first != second
     assert first.isascii()
     assert re.fullmatch("_[A-Za-z0-9_$]+", first)

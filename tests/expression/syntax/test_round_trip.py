@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nodeloom.expression.syntax import CodeError, Node, parse_expression
 from nodeloom.expression.syntax.bindings import Names
-from nodeloom.expression.syntax.mangling import mangled
+from nodeloom.expression.syntax.mangling import mangle
 from nodeloom.expression.syntax.printer import Printer
 
 PROGRAMS = st.binary(max_size=160).map(lambda data: program(Input(data)))
@@ -30,7 +30,7 @@ def written(node: Node) -> tuple[Any, ...]:
         return ("Tagged", written(tag), *texts, *map(written, template.children[1::2]))
     name = node.text
     if node.kind in ("Identifier", "Labeled", "Break", "Continue") and name:
-        name = mangled(name)
+        name = mangle(name)
     return _shape(node, name, [written(child) for child in _in_blocks(node)])
 
 

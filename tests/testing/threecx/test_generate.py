@@ -19,7 +19,7 @@ from nodeloom.testing.threecx.generate import OUTPUT, compile_service, load, mai
 from nodeloom.testing.threecx.weblinks import WEBSITE_LINKS
 from tests.testing.declared import CATALOGUE, Probe, new_service, probes, put
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "3cx" / "swagger-20.0.10.yaml"
+FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "3cx" / "swagger-20.0.10.yaml"
 needs_file = pytest.mark.skipif(not FILE.exists(), reason="3CX's file (../shared/data/3cx) is absent")
 ADDRESS = "urn:3cx"
 _METHODS = ("get", "post", "patch", "delete")
@@ -209,7 +209,7 @@ def test_the_command_writes_the_data(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(made.read_text())["operations"] == 1
     given.write_text("[]")
     assert main([str(given), "--output", str(made)]) == 2
-    assert "no OpenAPI document" in capsys.readouterr().err
+    assert "not an OpenAPI document" in capsys.readouterr().err
 
 
 def test_yaml_is_read_as_yaml_1_2(tmp_path: Path) -> None:

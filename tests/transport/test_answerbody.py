@@ -19,7 +19,7 @@ from nodeloom import Runtime
 from nodeloom.errors import AnswerTooLargeError, NetworkError, RequestError, RequestTimeoutError, UnreadableAnswerError
 from nodeloom.messages import Request, Response
 from nodeloom.transport import Limits, Sender, decoding
-from nodeloom.transport.decoding import DecodingError, TooMuch, accepted, unpacker
+from nodeloom.transport.decoding import DecodingError, TooMuch, accepted_codings, unpacker
 from tests.transport.servers import RawServer, Talk, answer, says, serving
 
 LIMITS = Limits(connect_seconds=5, read_seconds=5, total_seconds=20, answer_bytes=1_000_000)
@@ -155,7 +155,7 @@ def test_an_answer_without_a_body_is_compressed_in_no_way(coding: str) -> None:
 
 
 def unpackable(coding: str) -> bool:
-    return coding in accepted().split(", ")
+    return coding in accepted_codings().split(", ")
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
@@ -184,7 +184,7 @@ def zstandard() -> bytes:
 @pytest.mark.parametrize("coding", ["br", "zstd"])
 def test_a_coding_that_cannot_be_read_is_named_and_not_asked_for(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "_library", lambda _name: None)
-    accepted.cache_clear()
+    accepted_codings.cache_clear()
     try:
         with (
             serving(packed_as(coding, b"1234")) as server,
@@ -193,7 +193,7 @@ def test_a_coding_that_cannot_be_read_is_named_and_not_asked_for(coding: str, mo
             sent(server)
         assert b"accept-encoding: gzip, deflate\r\n" in server.heads[0].lower() + b"\r\n"
     finally:
-        accepted.cache_clear()
+        accepted_codings.cache_clear()
 
 
 @pytest.mark.parametrize("asked", ["identity", "br;q=1.0, gzip;q=0.5", "*"])

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from nodeloom.descriptor.jsonschemas import schema_of, write
 from nodeloom.descriptor.validation import KINDS, load_schema
 
-SCHEMAS = sorted((Path(__file__).resolve().parents[1] / "schemas").glob("*.schema.json"))
+SCHEMAS = sorted((Path(__file__).resolve().parents[2] / "schemas").glob("*.schema.json"))
 
 
 def test_every_kind_of_document_has_a_schema() -> None:

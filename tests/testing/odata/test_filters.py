@@ -112,7 +112,7 @@ def test_false_and_unknown_conditions_do_not(text: str) -> None:
         ("Name eq 5", "compare"),
         ("Name gt true", "compare"),
         ("Day eq 2026-01-31T10:00:00Z", "compare a date with a datetime"),
-        ("Type eq 'Fex'", "no member"),
+        ("Type eq 'Fex'", "not a member"),
         ("Name", "needs a condition"),
         ("not Number eq 5", "needs a condition"),
         ("Name eq", "the end"),

@@ -1,19 +1,10 @@
-"""`nodes`, `describe` and `plugins`: readable, and as JSON."""
+"""`describe`: readable, and as JSON."""
 
 from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.cli.conftest import DELETE, TARGET, Call
-
-
-def test_nodes_are_listed(cli: Call) -> None:
-    assert "threecx  3CX" in cli("nodes").out
-    listed = {node["name"]: node for node in json.loads(cli("nodes", "--json").out)}
-    assert listed["threecx"]["label"] == "3CX"
-    assert listed["threecx"]["credentials"] == ["threeCxApi"]
 
 
 def test_a_node_is_described_by_its_resources(cli: Call) -> None:
@@ -46,20 +37,3 @@ def test_the_schema_of_the_parameters_can_be_had(cli: Call) -> None:
     said = cli("describe", "threecx", "--json-schema")
     assert said.code == 2
     assert "--json-schema is for an operation" in said.err
-
-
-def test_plugins_are_listed(cli: Call) -> None:
-    assert "builtin  nodeloom" in cli("plugins").out
-    assert json.loads(cli("plugins", "--json").out)[0]["name"] == "builtin"
-
-
-def test_a_plugin_that_failed_is_shown_and_makes_the_code_2(cli: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nodeloom.plugins import PluginInfo
-    from nodeloom.runtime.runtime import Runtime
-
-    broken = PluginInfo("odd", "odd-pack", "1.0", (), "The plugin 'odd' failed (loading): ImportError: no")
-    monkeypatch.setattr(Runtime, "plugins", property(lambda _self: [broken]))
-    said = cli("plugins")
-    assert said.code == 2
-    assert "odd  odd-pack 1.0\n    failed: The plugin 'odd' failed" in said.out
-    assert json.loads(cli("plugins", "--json").out)[0]["error"]
