@@ -21,6 +21,7 @@ from nodeloom.errors import Effect
 from nodeloom.journal.identity import Identity
 from nodeloom.journal.intents import recorded
 from nodeloom.journal.journal import Journal
+from nodeloom.journal.journalplace import JournalPlace
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction.masker import Masker
@@ -79,7 +80,9 @@ async def work_off(work: Any, concurrency: int) -> tuple[float, float]:
 async def with_journal(path: Path, concurrency: int, *, repeatable: bool) -> tuple[float, float]:
     """The same by a journal, its closing not counted."""
     masker = Masker(SECRETS)
-    journal = Journal(path, IDENTITY, title="Delete Weblink", repeatable=repeatable, masker=lambda: masker)
+    journal = Journal(
+        JournalPlace.of(path), IDENTITY, title="Delete Weblink", repeatable=repeatable, masker=lambda: masker
+    )
     control = RunControl()
     cost = await work_off(journal.work(answered, control), concurrency)
     if control.fault is not None:

@@ -14,6 +14,7 @@ from nodeloom.errors import NodeloomError, NotRunError
 from nodeloom.journal.identity import Identity
 from nodeloom.journal.intents import recorded
 from nodeloom.journal.journal import Journal
+from nodeloom.journal.journalplace import JournalPlace
 from nodeloom.messages import Request, Response
 from nodeloom.outcomes import Outcome
 from nodeloom.redaction import Masker
@@ -101,7 +102,7 @@ def open_journal(
 ) -> Journal:
     identity = Identity.of(**{**IDENTITY, **changes})
     return Journal(
-        path,
+        JournalPlace.of(path),
         identity,
         title="3CX, Website Links, Delete Weblink",
         repeatable=repeatable,

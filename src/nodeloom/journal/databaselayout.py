@@ -10,8 +10,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from nodeloom.errors import JournalError
-from nodeloom.journal.journalfaults import damaged
+from nodeloom.journal.journalplace import DamagedFile, UnfitFile
 
 # What `PRAGMA application_id` says of a journal ("NLjr"), and the version of its layout.
 APPLICATION = 0x4E4C6A72
@@ -50,11 +49,11 @@ def log_path(place: Path) -> Path:
     return place.with_name(f"{place.name}-wal")
 
 
-def check_log(path: Path, place: Path) -> None:
-    """Raise JournalError when there is a log without its journal; SQLite would throw it away."""
+def check_log(place: Path) -> None:
+    """Raise DamagedFile when there is a log without its journal; SQLite would throw it away."""
     log = log_path(place)
     if log.exists() and log.stat().st_size and not place.stat().st_size:
-        raise damaged(path, f"nothing is in it, and its log {log.name} is still there")
+        raise DamagedFile(f"nothing is in it, and its log {log.name} is still there")
 
 
 def lay_out(connection: sqlite3.Connection) -> None:
@@ -65,8 +64,8 @@ def lay_out(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def check_kind(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise JournalError if the database is not a journal of this format, or its tables were changed.
+def check_kind(connection: sqlite3.Connection) -> None:
+    """Raise UnfitFile if the database is not a journal of this format, DamagedFile if its tables were changed.
 
     Raises sqlite3.Error if it is not a database.
     """
@@ -74,18 +73,16 @@ def check_kind(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     if application == 0 and not tables:
-        raise JournalError(f"The journal {path} is empty.", hint="A run that is given it with --journal fills it.")
+        raise UnfitFile("The journal {path} is empty.", hint="A run that is given it with --journal fills it.")
     if application != APPLICATION:
-        raise JournalError(
-            f"{path} is a database, but no journal of Nodeloom.", hint="Name another file for the journal."
-        )
+        raise UnfitFile("{path} is a database, but no journal of Nodeloom.", hint="Name another file for the journal.")
     if version != FORMAT:
-        raise JournalError(
-            f"The journal {path} is of format {version}, this Nodeloom writes format {FORMAT}.",
+        raise UnfitFile(
+            f"The journal {{path}} is of format {version}, this Nodeloom writes format {FORMAT}.",
             hint="Go on with it by the version of Nodeloom that made it, or name another file for the journal.",
         )
     if dict(tables) != _TABLES:
-        raise damaged(path, "its tables are not those of a journal any more")
+        raise DamagedFile("its tables are not those of a journal any more")
 
 
 def mark_offset(connection: sqlite3.Connection) -> int:

@@ -7,14 +7,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nodeloom.journal.checksum import Checksums, wrapped
 from nodeloom.journal.commitmark import SIZE, Mark
 from nodeloom.journal.databaselayout import check_kind, mark_offset
 from nodeloom.journal.entries import COLUMNS, State
-from nodeloom.journal.journalfaults import damaged
+from nodeloom.journal.journalplace import DamagedFile
 
 _ITEMS = f"SELECT {COLUMNS}, total FROM item ORDER BY position"  # noqa: S608 - a constant
 _FACTS = "SELECT name, value, tick, checksum, total FROM fact"
@@ -66,18 +65,18 @@ class Examination:
             self.total = total
 
 
-def examine(connection: sqlite3.Connection, path: Path, read: Callable[[int, int], bytes]) -> Examination:
+def examine(connection: sqlite3.Connection, read: Callable[[int, int], bytes]) -> Examination:
     """Look at all of the journal behind a `lenient` connection.
 
-    `read(size, offset)` gives bytes of the file itself. Raises JournalError for what is not a journal of this format,
-    and for one that does not even say what it is about.
+    `read(size, offset)` gives bytes of the file itself. Raises UnfitFile for what is not a journal of this
+    format, and DamagedFile for one that does not even say what it is about.
     """
-    check_kind(connection, path)
+    check_kind(connection)
     # Read before the rows: a run that goes on writes the mark after them.
     mark = read(SIZE, mark_offset(connection))
     connection.execute("BEGIN")
     try:
-        found = _with_facts(connection, path)
+        found = _with_facts(connection)
         try:
             _add_items(connection, found)
         except (sqlite3.Error, OverflowError) as fault:
@@ -86,25 +85,25 @@ def examine(connection: sqlite3.Connection, path: Path, read: Callable[[int, int
     finally:
         connection.execute("COMMIT")
     _check_together(found)
-    _check_mark(found, mark, path)
+    _check_mark(found, mark)
     if not set(read(2, _VERSIONS_AT)) <= {1, 2}:
         # SQLite would read it and not write it, as if a later version had made it.
         found.damage.append("its header was changed")
     return found
 
 
-def _with_facts(connection: sqlite3.Connection, path: Path) -> Examination:
+def _with_facts(connection: sqlite3.Connection) -> Examination:
     rows = connection.execute(_FACTS).fetchall()
     journal = next((value for name, value, *_ in rows if name == "journal"), None)
     try:
         name = bytes.fromhex(json.loads(str(journal)))
     except (TypeError, ValueError):
-        raise damaged(path, "what it knows of its run is missing") from None
+        raise DamagedFile("what it knows of its run is missing") from None
     found = Examination(Checksums(name), name)
     for fact, value, tick, checksum, total in rows:
         if not found.checksums.fact_holds(fact, value, tick, checksum):
             if fact == "journal":
-                raise damaged(path, "what it knows of its run was changed")
+                raise DamagedFile("what it knows of its run was changed")
             found.damage.append(f"what it knows of its run was changed ({fact})")
             continue
         found.facts[fact] = json.loads(value)
@@ -145,7 +144,7 @@ def _check_together(found: Examination) -> None:
         found.damage.append("rows are missing, or were put in the place of others")
 
 
-def _check_mark(found: Examination, raw: bytes, path: Path) -> None:
+def _check_mark(found: Examination, raw: bytes) -> None:
     try:
         mark = Mark.of(raw)
     except ValueError:
@@ -155,6 +154,6 @@ def _check_mark(found: Examination, raw: bytes, path: Path) -> None:
         return
     if mark.journal != found.journal:
         # What is seen is the other's.
-        raise damaged(path, f"its log {path}-wal is that of another journal")
+        raise DamagedFile("its log {path}-wal is that of another journal")
     if mark.tick > found.tick:
         found.lost = mark.tick - found.tick

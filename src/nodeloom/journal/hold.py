@@ -20,7 +20,7 @@ from pathlib import Path
 
 from nodeloom import filelocks
 from nodeloom.errors import JournalError
-from nodeloom.journal.journalfaults import in_use, translated
+from nodeloom.journal.journalplace import JournalPlace
 
 Key = tuple[int, int]
 """Device and inode."""
@@ -162,40 +162,43 @@ if hasattr(os, "register_at_fork"):
 class Hold:
     """Holds a journal's file for one run. Raises JournalError when another run does, or when it has several names.
 
-    `place` is the file's real path, `path` the one that was given. To be let go of after SQLite has closed the file.
+    What the system says against it is raised as OSError.
+
+    To be let go of after SQLite has closed the file.
     """
 
-    def __init__(self, place: Path, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: JournalPlace) -> None:
+        self._place = place
         self._process = os.getpid()
-        with translated(path), _FILES.lock:
-            self.key, self._fd, self._entry = _FILES.attach(place, to_write=True)
+        with _FILES.lock:
+            self.key, self._fd, self._entry = _FILES.attach(place.real, to_write=True)
             try:
-                self._take(place)
+                self._take()
             except BaseException:
                 _FILES.detach(self.key)
                 raise
             self._entry.held = True
 
-    def _take(self, place: Path) -> None:
+    def _take(self) -> None:
         if _FILES.inherited(self.key):
             raise JournalError(
-                f"The journal {self._path} was open when this process was forked, and cannot be used in it.",
+                f"The journal {self._place.path} was open when this process was forked, and cannot be used in it.",
                 hint="Run in a process that was started afresh (multiprocessing: the start method spawn).",
             )
-        names = os.fstat(self._fd).st_nlink
+        names, place = os.fstat(self._fd).st_nlink, self._place
         if names > 1:
             raise JournalError(
-                f"The journal {self._path} has {names} names (hard links), and runs by each would not see each other.",
-                hint=f"Remove the other names (find FOLDER -samefile {place} finds them), or run with a copy of it.",
+                f"The journal {place.path} has {names} names (hard links), and runs by each would not see each other.",
+                hint=f"Remove the other names (find FOLDER -samefile {place.real} finds them), or run with a copy of"
+                " it.",
             )
         if self._entry.held:
-            raise in_use(self._path)
+            raise self._place.in_use()
         try:
             _lock(self._fd)
         except OSError as fault:
             if filelocks.is_held(fault):
-                raise in_use(self._path) from None
+                raise self._place.in_use() from None
             raise
 
     @property
@@ -212,7 +215,7 @@ class Hold:
 
     def sync(self, place: Path) -> None:
         """Wait until the file and its name are on the disk."""
-        with translated(self._path):
+        with self._place.translated():
             os.fsync(self._fd)
             if os.name == "posix":
                 folder = os.open(place.parent, os.O_RDONLY)
@@ -223,7 +226,7 @@ class Hold:
 
     def read(self, size: int, offset: int) -> bytes:
         """Bytes of the file, past SQLite."""
-        with translated(self._path):
+        with self._place.translated():
             return _read(self._fd, size, offset)
 
     def write(self, data: bytes, offset: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from nodeloom.errors import JournalError
 from nodeloom.journal.committer import Committer
-from nodeloom.journal.earlierrun import Past
 from nodeloom.journal.hold import Hold
 from nodeloom.journal.identity import Identity
 from nodeloom.journal.journaledwork import JournaledWork
-from nodeloom.journal.journalfaults import damaged
-from nodeloom.journal.journalfile import JournalFile, check_place, make_place
+from nodeloom.journal.journalfile import JournalFile, Past
+from nodeloom.journal.journalplace import JournalPlace
 from nodeloom.journal.namelock import Lock
 from nodeloom.journal.scrub import Scrub
 from nodeloom.outcomes import JournalReport
@@ -43,7 +41,7 @@ class Journal:
 
     def __init__(
         self,
-        path: str | Path,
+        place: JournalPlace,
         identity: Identity,
         *,
         title: str,
@@ -51,20 +49,18 @@ class Journal:
         total: int | None = None,
         masker: Callable[[], Masker] | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = place.path
         self._scrub = Scrub(masker)
         self._committer: Committer | None = None
         self.report = JournalReport(str(self.path))
-        # By its real path, and the file held by itself: other names lead to the same journal.
-        place = Path(os.path.realpath(self.path))
-        check_place(self.path, place)
-        with ExitStack() as undo:
-            lock = Lock(place, self.path)
+        self._place = place
+        with ExitStack() as undo, place.translated():
+            lock = Lock(place)
             undo.callback(lock.release)
-            make_place(self.path, place)
-            hold = Hold(place, self.path)
+            place.make()
+            hold = Hold(place)
             undo.callback(hold.release)
-            self._file = JournalFile(self.path, place, hold)
+            self._file = JournalFile(place, hold)
             undo.callback(self._file.close)
             past = self._file.past
             facts = {} if past is None else past.facts
@@ -148,7 +144,7 @@ class Journal:
         if past is None or not past.lost:
             return
         if not self.repeatable:
-            raise damaged(self.path, past.words_for_lost)
+            raise self._place.damaged(past.words_for_lost)
         self.report.lost = past.lost
         logger.warning("the journal %s is incomplete: %s; what they said is done again", self.path, past.words_for_lost)
 

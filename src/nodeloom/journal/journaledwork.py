@@ -11,10 +11,10 @@ from typing import Any
 
 from nodeloom.errors import Effect, InvalidItemError, JournalError, NotRunError
 from nodeloom.journal.committer import UNUSABLE, Committer
-from nodeloom.journal.earlierrun import Past
 from nodeloom.journal.entries import FAILURES, Entry, Slot, State, broken_off, state_of
 from nodeloom.journal.intents import ItemIntent
 from nodeloom.journal.itemdigest import NO_DIGEST, canonical, digest_of
+from nodeloom.journal.journalfile import Past
 from nodeloom.journal.scrub import Scrub, encode
 from nodeloom.outcomes import JournalReport, Outcome
 from nodeloom.run.runner import Work

@@ -7,12 +7,10 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from nodeloom import openfiles
 from nodeloom.errors import JournalError
 from nodeloom.journal.checksum import Checksums, Row, wrapped
 from nodeloom.journal.commitmark import mark_bytes
@@ -20,7 +18,7 @@ from nodeloom.journal.databaselayout import PAGE_BYTES, check_log, lay_out, log_
 from nodeloom.journal.entries import COLUMNS, Entry, Slot
 from nodeloom.journal.examination import Examination, examine, lenient
 from nodeloom.journal.hold import Hold
-from nodeloom.journal.journalfaults import FAULTS, damaged, translate, translate_os, translated
+from nodeloom.journal.journalplace import FAULTS, JournalPlace
 
 # Three statements, because each value that is bound and each row that is replaced takes its time.
 _BEGIN = "INSERT OR REPLACE INTO item VALUES (?, ?, 0, ?, ?, NULL, NULL, NULL, 0, ?, ?, ?)"
@@ -40,29 +38,52 @@ _LOOK_EVERY = 32
 # How long a fork waits for a commit, in seconds.
 _FORK_PATIENCE = 5.0
 
+# How many entries of an earlier run are read at a time.
+CHUNK = 512
+
 Change = tuple[Slot, Row]
 """The row that is to stand in an item's place."""
+
+
+class Past:
+    """The entries of an earlier run. `fetch` reads those of a range of positions; `end` is the first position without.
+
+    Each position is asked for once, and they come nearly in order.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], list[Entry]], end: int) -> None:
+        self._fetch = fetch
+        self._read: dict[int, Entry] = {}
+        self._read_to = 0
+        self.end = end
+
+    def take(self, position: int) -> Entry | None:
+        """The entry of that position; None when the earlier run did not get to that item."""
+        while position >= self._read_to and self._read_to < self.end:
+            stop = min(self._read_to + CHUNK, self.end)
+            self._read.update((entry.position, entry) for entry in self._fetch(self._read_to, stop))
+            self._read_to = stop
+        return self._read.pop(position, None)
 
 
 class JournalFile:
     """The database, for one thread at a time. All that goes wrong with it is a JournalError.
 
-    `path` is what was given, `place` the file's real path, which `hold` holds. What is there already is examined:
-    `past` says what was found, None for a file that is new. `begin` is to be called before anything is written.
+    It is made where `place.translated()` makes that error of what SQLite and the system raise. `hold` holds the file.
+    What is there already is examined: `past` says what was found, None for a file that is new. `begin` is to be called
+    before anything is written.
     """
 
-    def __init__(self, path: Path, place: Path, hold: Hold) -> None:
-        self.path = path
+    def __init__(self, place: JournalPlace, hold: Hold) -> None:
         self._place = place
         self._hold = hold
-        self._log = log_path(place)
+        self._log = log_path(place.real)
         self._commits = 0
         self._process = os.getpid()
         self._using = threading.Lock()
-        with translated(path):
-            check_log(path, place)
-            self._take_last_step_back()
-            self.past: Examination | None = None if hold.is_empty else self._examined()
+        check_log(place.real)
+        self._take_last_step_back()
+        self.past: Examination | None = None if hold.is_empty else self._examined()
         self._tick, self._total = (self.past.tick, self.past.total) if self.past is not None else (0, 0)
         self._facts = dict(self.past.fact_checksums) if self.past is not None else {}
         self._journal = self.past.journal if self.past is not None else os.urandom(8)
@@ -72,14 +93,13 @@ class JournalFile:
         self._next_facts: dict[str, int] = {}
         self._before: list[tuple[Slot, int]] = []
         self._mark_at = 0
-        with translated(path):
-            self._connection = sqlite3.connect(place, timeout=5, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(place.real, timeout=5, isolation_level=None, check_same_thread=False)
         _FILES.add(self)
 
     def _take_last_step_back(self) -> None:
         """Bring a file in order that was being made, or closed, when its run died."""
-        if self._place.with_name(f"{self._place.name}-journal").exists():
-            connection = sqlite3.connect(self._place, timeout=5, isolation_level=None)
+        if self._place.real.with_name(f"{self._place.real.name}-journal").exists():
+            connection = sqlite3.connect(self._place.real, timeout=5, isolation_level=None)
             try:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchall()
             finally:
@@ -87,14 +107,14 @@ class JournalFile:
 
     def _examined(self) -> Examination:
         """What is in the file, by a connection that cannot change it: closing it does not carry a strange log over."""
-        connection = sqlite3.connect(f"{self._place.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(f"{self._place.real.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
         try:
             lenient(connection)
-            found = examine(connection, self.path, self._hold.read)
+            found = examine(connection, self._hold.read)
         finally:
             connection.close()
         if found.damage:
-            raise damaged(self.path, *found.damage)
+            raise self._place.damaged(*found.damage)
         return found
 
     def begin(self, facts: Mapping[str, Any], *, durable: bool) -> None:
@@ -103,11 +123,11 @@ class JournalFile:
         `durable` says that what is committed is on the disk, also after a power failure; without, it survives the death
         of the process, and a power failure may take the last moments with it, never the order of things.
         """
-        with translated(self.path):
+        with self._place.translated():
             run = self._connection.execute
             if self.past is None:
                 # An empty file that was there already may be open to others.
-                self._place.chmod(0o600)
+                self._place.real.chmod(0o600)
                 # All at once at the end: what is lost of a file that is being made costs nothing.
                 run("PRAGMA synchronous = OFF")
                 run(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -123,7 +143,7 @@ class JournalFile:
             run("PRAGMA synchronous = FULL")
             self._mark_at = mark_offset(self._connection)
             if self.past is None:
-                self._hold.sync(self._place)
+                self._hold.sync(self._place.real)
                 self._committed()
             else:
                 self.set_facts(facts)
@@ -131,7 +151,7 @@ class JournalFile:
 
     def set_facts(self, facts: Mapping[str, Any]) -> None:
         """Write facts down, in place of those of the same names."""
-        with self._using, translated(self.path):
+        with self._using, self._place.translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._put_facts(facts)
@@ -183,7 +203,7 @@ class JournalFile:
                 self._take_back()
                 if isinstance(fault, FAULTS):
                     # Not by `translated`, which takes longer than a small transaction.
-                    raise translate(fault, self.path) from None
+                    raise self._place.translate(fault) from None
                 raise
 
     def commit(self) -> None:
@@ -195,7 +215,7 @@ class JournalFile:
                 self._take_back()
                 if isinstance(fault, FAULTS):
                     # Not by `translated`, which takes longer than a small transaction.
-                    raise translate(fault, self.path) from None
+                    raise self._place.translate(fault) from None
                 raise
             self._committed()
         self._commits += 1
@@ -210,7 +230,7 @@ class JournalFile:
         try:
             self._hold.write(mark_bytes(self._journal, self._tick), self._mark_at)
         except OSError as fault:
-            raise translate_os(fault, self.path) from None
+            raise self._place.translate_os(fault) from None
 
     def _take_back(self) -> None:
         if self._connection.in_transaction:
@@ -233,20 +253,20 @@ class JournalFile:
 
     def check_there(self) -> None:
         """Raise JournalError when the file or its log was taken away: what is written goes nowhere then."""
-        if not self._log.exists() or not self._hold.is_at(self._place):
+        if not self._log.exists() or not self._hold.is_at(self._place.real):
             raise JournalError(
-                f"The journal {self.path} was removed, or replaced, while the run went on.",
+                f"The journal {self._place.path} was removed, or replaced, while the run went on.",
                 hint="What this run did is in its output only. Leave the journal and what is beside it where they are.",
             )
 
     def checkpoint(self) -> None:
         """Carry the write-ahead log over into the database, which takes a moment (two waits for the disk)."""
-        with self._using, translated(self.path):
+        with self._using, self._place.translated():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def fetch(self, start: int, stop: int) -> list[Entry]:
         """The entries of the positions from `start` up to, not including, `stop`."""
-        with self._using, translated(self.path):
+        with self._using, self._place.translated():
             return [Entry.of(row) for row in self._connection.execute(_FETCH, (start, stop))]
 
     def close(self) -> None:
@@ -256,7 +276,7 @@ class JournalFile:
             _INHERITED.append(self._connection)
             return
         _FILES.discard(self)
-        with self._using, translated(self.path):
+        with self._using, self._place.translated():
             try:
                 # SQLite refuses it while another connection reads. The log then stays for the next run to carry over.
                 with suppress(sqlite3.OperationalError):
@@ -285,24 +305,3 @@ def _go_on() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_wait_for_commits, after_in_parent=_go_on, after_in_child=_go_on)
-
-
-def check_place(path: Path, place: Path) -> None:
-    """Raise JournalError if there is something at `place` that is not a file, a folder for example."""
-    if place.exists() and not place.is_file():
-        raise JournalError(f"The journal {path} is not a file.", hint="Name a file.")
-
-
-def make_place(path: Path, place: Path) -> None:
-    """Make the file if it is missing, for its owner only. Raises JournalError."""
-    try:
-        os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-    except OSError as fault:
-        if openfiles.used_up(fault):
-            raise openfiles.cannot_begin() from None
-        raise JournalError(
-            f"The journal {path} cannot be written: {fault.strerror}.",
-            hint="Name a file in a folder that exists and that you may write to.",
-        ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
@@ -18,8 +17,7 @@ from nodeloom.journal.databaselayout import check_log
 from nodeloom.journal.entries import COLUMNS, FAILURES, Entry, State, broken_off
 from nodeloom.journal.examination import examine, lenient
 from nodeloom.journal.hold import Glance
-from nodeloom.journal.journalfaults import damaged, translated
-from nodeloom.journal.journalfile import check_place
+from nodeloom.journal.journalplace import JournalPlace
 from nodeloom.journal.namelock import is_held
 
 _CHUNK = 1000
@@ -59,18 +57,17 @@ class JournalReader:
         self.path = Path(path)
         if not self.path.exists():
             raise JournalError(f"There is no journal {path}.", hint="Give the file that --journal named.")
-        place = Path(os.path.realpath(self.path))
-        check_place(self.path, place)
-        with ExitStack() as undo, translated(self.path):
-            glance = Glance(place)
+        place = self._place = JournalPlace.of(self.path)
+        with ExitStack() as undo, place.translated():
+            glance = Glance(place.real)
             undo.callback(glance.end)
-            self.live = glance.held or is_held(place)
-            check_log(self.path, place)
-            uri = f"{place.as_uri()}?mode=ro"
+            self.live = glance.held or is_held(place.real)
+            check_log(place.real)
+            uri = f"{place.real.as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, timeout=5, isolation_level=None)
             undo.callback(self._connection.close)
             lenient(self._connection)
-            found = self._found = examine(self._connection, self.path, glance.read)
+            found = self._found = examine(self._connection, glance.read)
             self._close = undo.pop_all()
         self.facts = found.facts
         self.title: str = self.facts.get("title", "")
@@ -82,7 +79,7 @@ class JournalReader:
         words = found.damage + ([found.words_for_lost] if found.lost else [])
         if not words:
             return None
-        damage = damaged(self.path, *words)
+        damage = self._place.damaged(*words)
         if not found.damage and self.repeatable:
             damage.hint = "Go on with the same run: what is missing is done again, which this operation allows."
         if not found.counts:
@@ -128,7 +125,7 @@ class JournalReader:
         start = 0
         while True:
             # A part at a time: one long look would keep a run that goes on from carrying its log over.
-            with translated(self.path):
+            with self._place.translated():
                 rows = self._connection.execute(query, (start,)).fetchall()
             for row in rows:
                 *content, tick, checksum = row

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nodeloom import filelocks, openfiles
 from nodeloom.errors import JournalError
-from nodeloom.journal.journalfaults import in_use
+from nodeloom.journal.journalplace import JournalPlace
 
 # How long a run waits for the lock, in seconds: `nodeloom report` looks whether it is held, which takes a moment.
 _PATIENCE = 0.2
@@ -30,19 +30,19 @@ def lock_path(place: Path) -> Path:
 class Lock:
     """Holds the name of a journal for one run; the system lets go of it when the process dies.
 
-    `place` is the file's real path, `path` the one that was given. Raises JournalError when another run holds it, in
+    Raises JournalError when another run holds it, in
     this process or another.
     """
 
-    def __init__(self, place: Path, path: Path) -> None:
-        self._path = lock_path(place)
+    def __init__(self, place: JournalPlace) -> None:
+        self._path = lock_path(place.real)
         self._process = os.getpid()
         deadline = time.monotonic() + _PATIENCE
         while True:
-            self._fd = _opened(self._path, path)
+            self._fd = _opened(self._path, place)
             _OPEN.add(self._fd)
             try:
-                if _taken(self._fd, path) and _is_at(self._fd, self._path):
+                if _taken(self._fd, place) and _is_at(self._fd, self._path):
                     return
             except BaseException:
                 self._close()
@@ -50,7 +50,7 @@ class Lock:
             # Held by another; or the run before took the file away just now, and what is locked is not there any more.
             self._close()
             if time.monotonic() >= deadline:
-                raise in_use(path)
+                raise place.in_use()
             time.sleep(_PAUSE)
 
     def release(self) -> None:
@@ -83,7 +83,7 @@ def is_held(place: Path) -> bool:
     return False
 
 
-def _opened(lock_file: Path, path: Path) -> int:
+def _opened(lock_file: Path, place: JournalPlace) -> int:
     # A link planted in its place must not make us create or lock another file.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -92,19 +92,19 @@ def _opened(lock_file: Path, path: Path) -> int:
         if openfiles.used_up(fault):
             raise openfiles.cannot_begin() from None
         raise JournalError(
-            f"The journal {path} cannot be written: {fault.strerror}.",
+            f"The journal {place.path} cannot be written: {fault.strerror}.",
             hint="Name a file in a folder that exists and that you may write to.",
         ) from None
 
 
-def _taken(fd: int, path: Path) -> bool:
+def _taken(fd: int, place: JournalPlace) -> bool:
     try:
         filelocks.try_lock(fd)
     except OSError as fault:
         if filelocks.is_held(fault):
             return False
         raise JournalError(
-            f"The journal {path} cannot be locked: {fault.strerror}.",
+            f"The journal {place.path} cannot be locked: {fault.strerror}.",
             hint="Network file systems often have no locks; name a file on a local disk.",
         ) from None
     return True

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nodeloom.inputs.frames import as_items
@@ -52,7 +51,7 @@ class Opener:
     environment: Callable[..., Environment]
     policy: RetryPolicy
 
-    def open(
+    def open_run(
         self,
         node: str,
         parameters: Mapping[str, Any],
@@ -122,10 +121,11 @@ def _open_journal(
     """
     from nodeloom.journal.identity import Identity
     from nodeloom.journal.journal import Journal
+    from nodeloom.journal.journalplace import JournalPlace
 
     method = plan.method(ItemScopes(plan, session, environment).of(0, {"json": {}}))
     return Journal(
-        Path(path),
+        JournalPlace.of(path),
         Identity.of_run(plan, session, dialect=options.dialect, nodes=options.nodes),
         title=plan.title,
         repeatable=method is not None and Request(method, "").idempotent,

@@ -304,7 +304,7 @@ class Runtime:
         """
         self._refuse_closed()
         options = run_options(keywords)
-        opened = self._opener.open(node, parameters, items, options)
+        opened = self._opener.open_run(node, parameters, items, options)
         future = None
         try:
             future = self._loops.submit(collected_in, opened)
@@ -331,7 +331,7 @@ class Runtime:
         """
         self._refuse_closed()
         options = run_options(keywords)
-        opened = self._opener.open(node, parameters, items, options)
+        opened = self._opener.open_run(node, parameters, items, options)
         sender, own = self._loops.sender_here()
         try:
             end = await collected(opened, sender)
@@ -359,7 +359,7 @@ class Runtime:
         without waiting.
         """
         self._refuse_closed()
-        return Outcomes(self._loops, self._opener.open(node, parameters, items, run_options(keywords), report))
+        return Outcomes(self._loops, self._opener.open_run(node, parameters, items, run_options(keywords), report))
 
     @shielded("credentials")
     async def astream(
@@ -373,7 +373,7 @@ class Runtime:
     ) -> AsyncIterator[Outcome]:
         """`stream` on the event loop of the caller; `items` may be an async iterable."""
         self._refuse_closed()
-        opened = self._opener.open(node, parameters, items, run_options(keywords), report)
+        opened = self._opener.open_run(node, parameters, items, run_options(keywords), report)
         sender, own = self._loops.sender_here()
         run = opened.start(sender.send)
         batch: list[Outcome] = []
@@ -410,7 +410,7 @@ class Runtime:
         options = RunOptions(
             credentials=credentials, on_error="continue", concurrency=1, nodes=nodes, dialect=dialect, version=version
         )
-        opened = self._opener.open(node, parameters, items, options, dry=True)
+        opened = self._opener.open_run(node, parameters, items, options, dry=True)
         if self._policy is None:
             return plan_requests(opened)
         from nodeloom.transport.gate import Gate
