@@ -248,6 +248,23 @@ def test_the_tests_that_hold_a_promise_exist() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def named_files(text: str) -> list[str]:
+    """Paths of Python and Markdown files in backticks, also with the name of what is in them: `a/b.py: function`."""
+    return re.findall(r"`(?:\.\./)*([\w/.-]+\.(?:py|md))(?::[^`\n]*)?`", text)
+
+
+def test_every_file_that_is_named_exists() -> None:
+    """A file that is renamed takes its mentions along, in documents, docstrings and comments."""
+    pages = [page for pattern in ("*.md", "docs/**/*.md", "*/README.md") for page in ROOT.glob(pattern)]
+    code = [path for folder in ("src", "tests", "benchmarks", "fuzz") for path in (ROOT / folder).rglob("*.py")]
+    here = Path(__file__)
+    existing = {f"/{path.relative_to(ROOT).as_posix()}" for path in [*pages, *code]}
+    texts = {path: path.read_text(encoding="utf-8") for path in [*pages, *code] if path != here}
+    named = [(path.relative_to(ROOT).as_posix(), name) for path, text in texts.items() for name in named_files(text)]
+    assert len(named) > 100
+    assert [(path, name) for path, name in named if not any(file.endswith(f"/{name}") for file in existing)] == []
+
+
 def test_error_codes_are_unique() -> None:
     codes = [kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NodeloomError)]
     assert len(codes) == len(set(codes))

@@ -2,7 +2,7 @@
 
 `fact` holds what is known of the run as a whole, `item` what became of each item. Every row says which commit wrote it
 (`tick`, counted over the journal's life), what it held (`checksum`), and the sum of all rows' checksums after that
-commit (`total`): docs/journal.md says what that shows. `mark` is empty for ever; see `mark.py`.
+commit (`total`): docs/journal.md says what that shows. `mark` is empty for ever; see `commitmark.py`.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def test_update_answers_204_and_changes_the_etag(sandbox: ThreeCXSandbox, client
 
 
 def test_a_field_that_does_not_fit_is_400_and_changes_nothing(sandbox: ThreeCXSandbox, client: httpx.Client) -> None:
-    """One body of each kind; `test_threecx_operations.py` has every field of every operation."""
+    """One body of each kind; `test_operations.py` has every field of every operation."""
     before = sandbox.etag("link-2"), sandbox.links["link-2"]
     bodies: list[tuple[dict[str, Any], str]] = [
         ({"Nmae": "x"}, "Nmae"),

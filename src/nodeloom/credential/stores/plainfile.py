@@ -1,7 +1,7 @@
 """Credentials in a TOML file that only its owner can read.
 
-The file is `$NODELOOM_CREDENTIALS`, or `credentials.toml` in the user's configuration folder; `tables.py` says what
-stands in it, `privatefile.py` when it is refused.
+The file is `$NODELOOM_CREDENTIALS`, or `credentials.toml` in the user's configuration folder; `tablestore.py` says
+what stands in it, `privatefile.py` when it is refused.
 """
 
 from __future__ import annotations
