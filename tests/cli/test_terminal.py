@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from nodeloom.cli import main, sink, terminal
 from nodeloom.errors import ConfigurationError
 from nodeloom.printable import ascii_json, json_text
-from tests.cli.conftest import DELETE, TARGET, command
+from tests.cli.conftest import DELETE, TARGET, Call, command
 
 ODD = {"name": "é ü \x81 → 😀 \x7f"}
 
@@ -165,3 +166,15 @@ def test_a_call_within_a_process_minds_no_closed_stream(monkeypatch: pytest.Monk
         monkeypatch.setattr(sys, name, None)
     assert main(["nodes"]) == 0
     assert main(["describe", "nothing"]) == 2
+
+
+@pytest.mark.parametrize("arguments", [["add", "threeCxApi"], ["remove", "office"]])
+def test_an_error_after_a_question_without_an_answer_has_a_line_of_its_own(
+    arguments: list[str], cli: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODELOOM_CREDENTIALS", str(tmp_path / "credentials.toml"))
+    fields = json.dumps({"serverUrl": "https://pbx.test", "clientId": "a", "clientSecret": "b"})
+    assert cli("credentials", "add", "threeCxApi", "--name", "office", "--secrets-from-stdin", stdin=fields).code == 0
+    said = cli("credentials", *arguments)
+    assert said.code == 2
+    assert [line for line in said.err.splitlines() if line.startswith("error: ")] != []

@@ -6,10 +6,11 @@ answers is read here as well. A stream that was closed before the program began 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import click
@@ -55,14 +56,28 @@ def is_reader_gone(fault: OSError) -> bool:
 def confirm(question: str, **options: Any) -> bool:
     """Ask a question that is answered by yes or no; options are those of `click.confirm`."""
     _require_input()
-    return click.confirm(one_line(question), err=True, **options)
+    with _ended_line():
+        return click.confirm(one_line(question), err=True, **options)
 
 
 def ask(label: str, *, default: str | None = None, show_default: bool = True, **options: Any) -> Any:
     """Ask for a text; options are those of `click.prompt`. A default that is not safe to show is not shown."""
     _require_input()
     shown = show_default and default is not None and escaped(default) == default
-    return click.prompt(one_line(label), default=default, show_default=shown, err=True, **options)
+    with _ended_line(already=bool(options.get("hide_input"))):
+        return click.prompt(one_line(label), default=default, show_default=shown, err=True, **options)
+
+
+@contextlib.contextmanager
+def _ended_line(*, already: bool = False) -> Iterator[None]:
+    """End the line of a question that nobody answered, so that the error has a line of its own."""
+    try:
+        yield
+    except click.Abort:
+        # A person's Ctrl-C is ended by the command; click itself ends the line of a hidden answer.
+        if not (already or is_terminal()):
+            say("")
+        raise
 
 
 def discard(stream: IO[Any]) -> None:
