@@ -529,13 +529,14 @@ def test_what_looks_like_a_hook_and_is_not_marked_gets_a_warning_that_names_it(
     ]
 
 
-def test_a_plugin_of_unmarked_hooks_alone_fails_and_they_are_named() -> None:
+def test_a_plugin_of_unmarked_hooks_alone_fails_and_they_are_named(caplog: pytest.LogCaptureFixture) -> None:
     class Forgotten:
         def nodeloom_nodes(self) -> dict[str, Any]:
             return {"probe": PROBE}
 
     (failure,) = Plugins([Forgotten()], discover=False).failures
     assert "it implements none of Nodeloom's hooks; nodeloom_nodes is not a function marked" in failure.message
+    assert [record.getMessage() for record in caplog.records] == [f"{failure.message}. {failure.hint}"]
 
 
 def test_a_listing_shows_the_warnings(install: Install, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,7 +176,7 @@ class Plugins:
         error = plugin_error(plugin, hook, fault)
         self.failures.append(error)
         if plugin in self._passed:
-            logging.getLogger("nodeloom").warning("%s%s", error.message, f" {error.hint}" if error.hint else "")
+            logging.getLogger("nodeloom").warning("%s. %s", error.message.rstrip("."), error.hint)
 
     def has(self, hook: str) -> bool:
         """Whether any plugin implements `hook`."""
