@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.run.optionchecks import Check, Choice, Number, OnOff, assignment
+from nodeloom.run.optionchecks import Check, Choice, Number, OnOff, TimeZone, assignment
 
 ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.none()))
 NUMBERS = [
@@ -79,3 +79,9 @@ def test_on_and_off_are_true_and_false(value: object, meant: str) -> None:
     with pytest.raises(ConfigurationError, match="x must be True or False") as caught:
         OnOff()("x", value)
     assert caught.value.hint == f"Did you mean x={meant}?"
+
+
+def test_a_time_zone_that_is_near_no_other_is_given_an_example() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        TimeZone()("timezone", "Mars/X")
+    assert caught.value.hint == 'Write timezone="Europe/Berlin", for example.'

@@ -139,7 +139,7 @@ class FilePath(Check):
         """Refuse what is not a path, and the empty one: an unset variable of a shell is not a file."""
         example = assignment(name, f"{name.lstrip('-').replace('_', '-')}.file")
         if not isinstance(value, (str, os.PathLike)):
-            refuse(name, "the path of a file", type(value).__name__, f"Write {example}, for example.")
+            refuse(name, "the path of a file", value, f"Write {example}, for example.")
         if not os.fspath(value):
             raise ConfigurationError(f"{name} is empty.", property=name, hint=f"Name a file: {example}.")
 
@@ -164,7 +164,8 @@ class TimeZone(Check):
             ZoneInfo(value)  # type: ignore[arg-type]  # what is not a text raises TypeError
         except (KeyError, ValueError, OSError, TypeError):
             close = nearest(value, available_timezones()) if isinstance(value, str) else None
-            hint = f"Did you mean {assignment(name, close or 'Europe/Berlin')}?"
+            example = assignment(name, close or "Europe/Berlin")
+            hint = f"Did you mean {example}?" if close else f"Write {example}, for example."
             refuse(name, "the IANA name of a time zone", value, hint)
 
 

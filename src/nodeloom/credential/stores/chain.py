@@ -1,4 +1,4 @@
-"""The chain of providers: where a run's credentials come from, and what to say if there is not one."""
+"""The chain of providers: where a run's credentials come from, and what to say if there is none."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def refuse_weakness(path: Path, what: str) -> None:
 
 
 def weakness_of(path: Path) -> Weakness | None:
-    """The first place on the way to `path` by which another user can exchange what is there; None if there is not one.
+    """The first place on the way to `path` by which another user can exchange what is there; None if there is none.
 
     What does not exist yet is not a weakness: it is made in a folder that was looked at. For POSIX systems. Raises
     OSError for what cannot be looked at, and for links that go round in a circle.

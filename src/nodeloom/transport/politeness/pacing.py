@@ -89,7 +89,7 @@ class Pacers:
         self._pacers: OrderedDict[Hashable, Pacer] = OrderedDict()
 
     def of(self, key: Hashable) -> Pacer:
-        """The pacer for `key`: a credential, or an origin if there is not one."""
+        """The pacer for `key`: a credential, or an origin if there is no credential."""
         with self._lock:
             pacer = self._pacers.get(key)
             if pacer is None:
