@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.run.optionchecks import Check, Choice, Number, OnOff, assignment
+from nodeloom.run.optionchecks import Check, Choice, FilePath, Number, OnOff, assignment
 
 ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.none()))
 NUMBERS = [
@@ -78,3 +78,16 @@ def test_on_and_off_are_true_and_false(value: object, meant: str) -> None:
     with pytest.raises(ConfigurationError, match="x must be True or False") as caught:
         OnOff()("x", value)
     assert caught.value.hint == f"Did you mean x={meant}?"
+
+
+@pytest.mark.parametrize("check", NUMBERS, ids=repr)
+def test_a_number_beyond_a_double_is_refused(check: Number) -> None:
+    refused = refusal(check, "concurrency", 10**400)
+    assert refused is not None
+    assert "for example" in (refused.hint or "")
+
+
+def test_a_path_with_a_null_character_is_refused() -> None:
+    refused = refusal(FilePath(), "journal", "a\0b")
+    assert refused is not None
+    assert refused.message == "journal must be the path of a file."

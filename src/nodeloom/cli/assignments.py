@@ -30,6 +30,8 @@ def split_setting(option: str, setting: str) -> tuple[str, str]:
 
 def read_setting_file(name: str, path: str) -> str:
     """The text of FILE in `--set-file NAME=FILE`, without the line break at its end."""
+    if not path:
+        raise ConfigurationError(f"--set-file {name}= names no file.", hint="Write it as --set-file NAME=FILE.")
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
