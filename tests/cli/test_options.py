@@ -107,6 +107,8 @@ def test_the_page_of_the_command_line_has_the_tables(group: Group) -> None:
         (["--burst", "3"], "--burst needs --rate.", "Give --rate too"),
         (["--retry-failed"], "--retry-failed needs --journal.", "Give --journal too"),
         (["--rate", "20/minuts"], "--rate has an unknown unit of time: 'minuts'.", "'minutes'"),
+        (["--allow-host", ""], "--allow-host must be a host, without a scheme or a path.", "api.example.com"),
+        (["--allow-host", "https://a.test"], "--allow-host must be a host, without a scheme or a path.", "a.test"),
         (["--deadline=-1"], "--deadline must be a span of time.", "90s"),
         (["--rate=-5/s"], "--rate must be a number of requests in a time.", "20/s"),
         (["--max-items=-1"], "--max-items must be a whole number from 1.", "--max-items 1?"),

@@ -128,4 +128,6 @@ class Policy:
 
 
 def _refuse(name: str, value: object, wanted: str) -> NoReturn:
-    raise ConfigurationError(f"{name} of a policy is not {wanted}.", property=name, value=value, hint=f"Give {wanted}.")
+    raise ConfigurationError(
+        f"{name} of a policy must be {wanted}.", property=name, value=value, hint=f"Give {wanted}."
+    )
