@@ -23,6 +23,7 @@ from nodeloom.jsonreading import (
     RefusedJSON,
     end_of_json,
     parse_json,
+    reason_of,
 )
 from tests.plan.harness import answer, answering, exchange
 
@@ -194,3 +195,16 @@ def test_a_text_is_taken_or_refused_as_pythons_own_decoder_does(before: str, tex
             return str(fault)
 
     assert outcome(ANY_JSON.read) == outcome(json.JSONDecoder().decode)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a', '{"a": "\\', '{"a": "\x01"}', '{"a": "\\q"}', '{"a": "\\u12"}', '{"a" 1}', "", "[1,]"]
+)
+def test_a_reason_may_be_followed_by_a_place(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as refused:
+        ANY_JSON.read(text)
+    assert not reason_of(refused.value).endswith((" at", " starting"))
+
+
+def test_the_reason_of_another_fault_is_what_it_says() -> None:
+    assert reason_of(ValueError("it holds NaN")) == "it holds NaN"

@@ -644,6 +644,19 @@ def test_a_function_that_no_expression_could_call_is_named(name: str) -> None:
         assert "could never be called" in runtime.plugin_failures[0].message
 
 
+class Unnamed:
+    """Raises whatever it is asked for, also its name."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_a_plugin_that_does_not_even_tell_its_name_takes_nothing_with_it() -> None:
+    with Runtime(plugins=[Unnamed(), pack({"probe": PROBE})], discover_plugins=False) as runtime:
+        assert [failure.details["plugin"] for failure in runtime.plugin_failures] == ["Unnamed"]
+        assert "probe" in runtime.nodes
+
+
 @pytest.mark.parametrize("plugin", [object(), "probe", ModuleType("empty"), Hooks])
 def test_what_implements_no_hook_is_no_plugin(plugin: Any) -> None:
     with Runtime(plugins=[plugin], discover_plugins=False) as runtime:

@@ -188,6 +188,13 @@ def _explain(fault: Exception) -> Exception:
     return RefusedJSON("a number has too many digits") if "digits" in str(fault) else fault
 
 
+def reason_of(fault: ValueError) -> str:
+    """What is wrong with a text, as words after which " at …" may follow: Python's own may end in "at" already."""
+    if isinstance(fault, json.JSONDecodeError):
+        return fault.msg.removesuffix(" at").removesuffix(" starting")
+    return str(fault)
+
+
 #: Reads what Python's own reader does.
 ANY_JSON: Final = JSONReader()
 #: Reads what is JSON and can be written as JSON again, as other programs read it.

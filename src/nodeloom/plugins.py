@@ -319,4 +319,7 @@ def _check_function_name(name: str, taken: Set[str]) -> None:
 
 
 def _name_of(plugin: object) -> str:
-    return str(getattr(plugin, "__name__", type(plugin).__name__))
+    try:
+        return str(getattr(plugin, "__name__", type(plugin).__name__))
+    except Exception:  # noqa: BLE001 - its own __getattr__ or property; it is refused by this name when it is examined
+        return type(plugin).__name__

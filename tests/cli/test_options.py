@@ -107,6 +107,12 @@ def test_the_page_of_the_command_line_has_the_tables(group: Group) -> None:
         (["--burst", "3"], "--burst needs --rate.", "Give --rate too"),
         (["--retry-failed"], "--retry-failed needs --journal.", "Give --journal too"),
         (["--rate", "20/minuts"], "--rate has an unknown unit of time: 'minuts'.", "'minutes'"),
+        (["--allow-host", ""], "--allow-host must be a host, without a scheme or a path.", "api.example.com"),
+        (["--allow-host", "https://a.test"], "--allow-host must be a host, without a scheme or a path.", "a.test"),
+        (["--deadline=-1"], "--deadline must be a span of time.", "90s"),
+        (["--rate=-5/s"], "--rate must be a number of requests in a time.", "20/s"),
+        (["--max-items=-1"], "--max-items must be a whole number from 1.", "--max-items 1?"),
+        (["--set-file", "Link="], "--set-file Link= names no file.", "--set-file NAME=FILE"),
         (["--log-level", "inf"], "--log-level must be debug, info, warning or error.", "--log-level info?"),
     ],
 )
@@ -119,6 +125,13 @@ def test_a_value_that_does_not_fit_is_refused_by_its_flag(
     assert hint in said.err
     assert "where:" not in said.err
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("flag", sorted({o.flags[0] for o in JOB_OPTIONS.values() if o.metavar}))
+def test_a_flag_whose_value_is_left_out_is_a_usage_error(cli: Call, flag: str) -> None:
+    said = cli("run", *TARGET, "List Weblink", flag)
+    assert said.code == 2
+    assert said.err == f"error: Option '{flag}' requires an argument.\n"
 
 
 def test_an_error_that_the_runtime_finds_names_the_flag_too(sandbox: ThreeCXSandbox, cli: Call) -> None:

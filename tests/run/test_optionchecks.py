@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeloom.errors import ConfigurationError
-from nodeloom.run.optionchecks import Check, Choice, Number, OnOff, TimeZone, assignment
+from nodeloom.run.optionchecks import Check, Choice, FilePath, Number, OnOff, TimeZone, assignment
 
 ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.none()))
 NUMBERS = [
@@ -85,3 +85,16 @@ def test_a_time_zone_that_is_near_no_other_is_given_an_example() -> None:
     with pytest.raises(ConfigurationError) as caught:
         TimeZone()("timezone", "Mars/X")
     assert caught.value.hint == 'Write timezone="Europe/Berlin", for example.'
+
+
+@pytest.mark.parametrize("check", NUMBERS, ids=repr)
+def test_a_number_beyond_a_double_is_refused(check: Number) -> None:
+    refused = refusal(check, "concurrency", 10**400)
+    assert refused is not None
+    assert "for example" in (refused.hint or "")
+
+
+def test_a_path_with_a_null_character_is_refused() -> None:
+    refused = refusal(FilePath(), "journal", "a\0b")
+    assert refused is not None
+    assert refused.message == "journal must be the path of a file."

@@ -9,7 +9,7 @@ from typing import Any
 
 from nodeloom.descriptor.catalogue import OPERATION, RESOURCE, plain
 from nodeloom.errors import ConfigurationError, ParameterError, UnknownNameError
-from nodeloom.jsonreading import ANY_JSON
+from nodeloom.jsonreading import ANY_JSON, reason_of
 from nodeloom.values import Json, JsonObject
 
 Field = Mapping[str, Json]
@@ -30,6 +30,8 @@ def split_setting(option: str, setting: str) -> tuple[str, str]:
 
 def read_setting_file(name: str, path: str) -> str:
     """The text of FILE in `--set-file NAME=FILE`, without the line break at its end."""
+    if not path:
+        raise ConfigurationError(f"--set-file {name}= names no file.", hint="Write it as --set-file NAME=FILE.")
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -184,10 +186,9 @@ def _parse_structure(name: str, value: Any, wanted: str) -> Json:
     try:
         return ANY_JSON.read(value)
     except ValueError as fault:
-        reason = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
         at = f" at character {fault.pos + 1}" if isinstance(fault, json.JSONDecodeError) else ""
         raise ParameterError(
-            f"{name} takes {wanted}, and this is not JSON: {reason}{at}.",
+            f"{name} takes {wanted}, and this is not JSON: {reason_of(fault)}{at}.",
             property=name,
             value=value,
             hint=f"""Write it as --set '{name}={{"key": "value"}}', or set what is in it: --set {name}.KEY=VALUE.""",

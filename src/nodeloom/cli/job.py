@@ -78,7 +78,14 @@ def _read_policy(hosts: tuple[str, ...]) -> Policy | None:
         return None
     from nodeloom.transport.policy import Policy
 
-    return Policy(hosts=hosts, unverified_tls=True)
+    try:
+        return Policy(hosts=hosts, unverified_tls=True)
+    except ConfigurationError as fault:
+        raise ConfigurationError(
+            "--allow-host must be a host, without a scheme or a path.",
+            value=fault.value,
+            hint="Write --allow-host api.example.com, *.example.com or pbx.example.com:5001.",
+        ) from None
 
 
 def open_job(runtime: Runtime, options: Options, note: Callable[[str], None]) -> Job:

@@ -323,7 +323,8 @@ def declared_options(declared: Option) -> list[Callable[[Command], Command]]:
         help=explain(declared.flag_help or declared.help, flag_of),
         metavar=declared.metavar,
         type=kind,
-        is_flag=kind is None,
+        # Not False: click then takes an option without a default for one whose value may be left out.
+        is_flag=True if kind is None else None,
         multiple=declared.many,
         show_default=has_default and declared.default is not False,
         shell_complete=_lazily(_COMPLETED[declared.name]) if declared.name in _COMPLETED else None,

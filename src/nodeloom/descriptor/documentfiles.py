@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nodeloom.errors import DescriptorError, preview
 from nodeloom.jsonbounds import TooDeepJSON
-from nodeloom.jsonreading import PROPER_JSON, JSONReader, JSONRules
+from nodeloom.jsonreading import PROPER_JSON, JSONReader, JSONRules, reason_of
 from nodeloom.values import Json
 
 #: How large a document may be: bytes of its file, values it has, levels of nesting if it is held to them.
@@ -67,8 +67,9 @@ def parse_json_document(text: str, name: str, *, strict: bool = False) -> Json:
         start = max(0, fault.colno - 40)
         shown = line[start : fault.colno + 40]
         caret = " " * (fault.colno - 1 - start) + "^"
+        place = f"line {fault.lineno}, column {fault.colno}"
         raise DescriptorError(
-            f"{name} is not JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}.\n    {shown}\n    {caret}",
+            f"{name} is not JSON: {reason_of(fault)} at {place}.\n    {shown}\n    {caret}",
             hint="Mend the document at the caret.",
         ) from None
     except TooDeepJSON:

@@ -5,11 +5,13 @@ All raise ConfigurationError, which names the argument and the place in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from nodeloom.errors import ConfigurationError, ParameterError
 from nodeloom.values import Json
 from nodeloom.valuewords import kind_of
+
+_NODES_HINT = 'Write nodes={"Webhook": [{"id": 5}]}, for example.'
 
 
 def as_parameters(given: object) -> Mapping[str, Json]:
@@ -39,10 +41,18 @@ def as_nodes(given: object) -> Mapping[str, Sequence[object]]:
             "nodes must be the items of other nodes, by the name of the node.",
             property="nodes",
             value=type(given).__name__,
+            hint=_NODES_HINT,
         )
     found: dict[str, Sequence[object]] = {}
     for name, items in given.items():
         rows = rows_of(items)
+        # A text and an object are iterable too, and would become their letters and keys.
+        if not isinstance(name, str) or isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
+            wanted = "a list of items" if isinstance(name, str) else "by the name of a node"
+            got = items if isinstance(name, str) else name
+            raise ConfigurationError(
+                f"nodes[{name!r}] must be {wanted}, not {kind_of(got)}.", property="nodes", hint=_NODES_HINT
+            )
         whole = list(rows) if rows is items else [{"json": row} for row in rows]
         found[name] = _convert(plain, whole, f"nodes[{name!r}]")
     return found

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from nodeloom.errors import DescriptorError, InvalidItemError, preview
 from nodeloom.inputs.inputlimits import PATIENCE, EndFinder, InputLimits, LongLine, size_text
 from nodeloom.jsonbounds import TooDeepJSON
-from nodeloom.jsonreading import JSONReader, JSONRules, RefusedJSON, end_of_json
+from nodeloom.jsonreading import JSONReader, JSONRules, RefusedJSON, end_of_json, reason_of
 from nodeloom.values import Json, JsonObject
 from nodeloom.valuewords import kind_of
 
@@ -95,7 +95,9 @@ def _line(raw: bytes, number: int, limits: InputLimits) -> RawItem:
         if fault.msg == "Extra data":
             alone = "\r" in text[: fault.pos]
             hint = "Lines end with \\n or \\r\\n, not with \\r alone." if alone else "Write one object a line."
-        return _invalid(f"Line {number} is not JSON: {_reason(fault)} at column {column}.", text, number, column, hint)
+        return _invalid(
+            f"Line {number} is not JSON: {reason_of(fault)} at column {column}.", text, number, column, hint
+        )
     except TooDeepJSON:
         return _invalid(f"Line {number} is nested too deeply (more than {limits.depth} levels).", text, number)
     except ValueError as fault:
@@ -103,10 +105,6 @@ def _line(raw: bytes, number: int, limits: InputLimits) -> RawItem:
     if not isinstance(value, dict):
         return _invalid(f"Line {number} is {kind_of(value)}, not an object.", text, number)
     return value
-
-
-def _reason(fault: JSONDecodeError) -> str:
-    return fault.msg.removesuffix(" starting at")
 
 
 def _space(text: str, at: int) -> str:
@@ -234,7 +232,7 @@ class _Text:
                     if self._more_than(tried):
                         tried = len(self._text) - self._at
                         continue
-                raise self._broken(self._at + into_value, _reason(fault)) from None
+                raise self._broken(self._at + into_value, reason_of(fault)) from None
             except TooDeepJSON:
                 return self._skip("is nested too deeply")
             if end == len(self._text) and not isinstance(value, (dict, list, str, InvalidItemError)) and self._more():

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from nodeloom.errors import InvalidValueError
 from nodeloom.expression.text import number_text
 from nodeloom.jsonbounds import TooDeepJSON
-from nodeloom.jsonreading import PROPER_JSON
+from nodeloom.jsonreading import PROPER_JSON, reason_of
 from nodeloom.plan.wire import json_text, scalar_text
 
 Encode = Callable[[object], object]
@@ -100,10 +100,11 @@ def _json(value: object) -> object:
     except TooDeepJSON:
         raise InvalidValueError("The JSON is nested too deeply.", value=value) from None
     except ValueError as fault:
-        reason = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
         at = f" at character {fault.pos + 1}" if isinstance(fault, json.JSONDecodeError) else ""
         raise InvalidValueError(
-            f"The text is not JSON: {reason}{at}.", value=value, hint='Write JSON, such as ["a", "b"] or {"key": 1}.'
+            f"The text is not JSON: {reason_of(fault)}{at}.",
+            value=value,
+            hint='Write JSON, such as ["a", "b"] or {"key": 1}.',
         ) from None
 
 

@@ -73,6 +73,11 @@ class Number(Check):
     def _is_inside(self, value: object) -> bool:
         if not isinstance(value, (int, float)):
             return False
+        try:
+            float(value)
+        except OverflowError:
+            # Code further down calculates with floats.
+            return False
         # Asked so that NaN is outside: every comparison with it is false.
         return (self.least is None or value >= self.least) and (self.above is None or value > self.above)
 
@@ -140,8 +145,11 @@ class FilePath(Check):
         example = assignment(name, f"{name.lstrip('-').replace('_', '-')}.file")
         if not isinstance(value, (str, os.PathLike)):
             refuse(name, "the path of a file", value, f"Write {example}, for example.")
-        if not os.fspath(value):
+        path = os.fspath(value)
+        if not path:
             raise ConfigurationError(f"{name} is empty.", property=name, hint=f"Name a file: {example}.")
+        if "\0" in os.fsdecode(path):
+            refuse(name, "the path of a file", value, f"Write {example}, for example.")
 
 
 class JavaScript(Check):

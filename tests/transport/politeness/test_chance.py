@@ -94,3 +94,17 @@ def test_a_trial_goes_on_as_long_as_the_share_stays_what_it_was() -> None:
             chance.accept(0.0)
         assert not chance.refuse(0.0, 0.0)
     assert chance.found
+
+
+@pytest.mark.parametrize("accepted", [0, 1, 3])
+def test_a_trial_ends_where_everything_is_refused_however_much_was_refused_before_it(accepted: int) -> None:
+    chance = Chance()
+    rate = 100.0
+    while not chance.found:
+        for _ in range(2):
+            chance.refuse(0.0, 1.0)
+        for _ in range(accepted):
+            chance.accept(0.0)
+        chance.cut(rate)
+        rate *= 0.7
+    assert any(chance.refuse(0.0, 1.0) for _ in range(20))

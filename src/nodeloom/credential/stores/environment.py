@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nodeloom.credential.credentialmodel import StoredCredential
 from nodeloom.errors import CredentialStoreError
-from nodeloom.jsonreading import ANY_JSON
+from nodeloom.jsonreading import ANY_JSON, reason_of
 from nodeloom.values import JsonObject
 
 PREFIX = "NODELOOM_CREDENTIAL_"
@@ -89,7 +89,7 @@ def _parse(variable: str, text: str) -> JsonObject:
         # The decoder's own error carries the document, which is the secret.
         where = f"line {fault.lineno}, column {fault.colno}"
         raise CredentialStoreError(
-            f"The environment variable {variable} is not JSON: {fault.msg} at {where}.",
+            f"The environment variable {variable} is not JSON: {reason_of(fault)} at {where}.",
             hint=f"Set it to an object with the fields, or set the fields one by one as {variable}__FIELD.",
         ) from None
     except ValueError as fault:

@@ -24,6 +24,9 @@ _ALLOWED_SHARE = 0.1
 _EXCESS = 5.0
 # The share at full pace may be so many times the share at the learned pace, which is counted from a few refusals.
 _WORSE = 2.5
+# No trial allows more than this share: with 1 or more, one that refuses every request would go on for ever. With 0.5,
+# eleven refusals in a row end it.
+_MOST_ALLOWED = 0.5
 # A limit of 10/s is found within 7 cuts from 8,000/s on; from then on its rates are alike within a fifth.
 _CUTS = 8
 # If refusals go on by chance, the rate is at less than 0.7 of what it was four cuts before. Measured, as the summary of
@@ -107,7 +110,7 @@ class Chance:
             self._needed *= 2
             refused = sum(cut.refused for cut in self._last)
             share = refused / (refused + sum(cut.accepted for cut in self._last))
-            self._begin_trial(max(_ALLOWED_SHARE, _WORSE * share))
+            self._begin_trial(min(max(_ALLOWED_SHARE, _WORSE * share), _MOST_ALLOWED))
 
     def _weigh(self, ratio: float) -> None:
         self._beside += 1
