@@ -74,6 +74,7 @@ def _convert(
         return convert(given)
     except NoJsonError as fault:
         place = f"{fault.place} in {what}" if fault.keys else what
-        raise kind(f"{place} {fault.reason}.", property=fault.place or what, hint=fault.hint) from None
+        where = fault.place if what == "parameters" else f"{what}.{fault.place}".replace(".[", "[")
+        raise kind(f"{place} {fault.reason}.", property=where if fault.keys else what, hint=fault.hint) from None
     except RecursionError:
         raise kind(f"{what} is nested too deeply.", property=what, hint="Use fewer levels of nesting.") from None

@@ -74,11 +74,11 @@ class Number(Check):
         if not isinstance(value, (int, float)):
             return False
         try:
-            float(value)
+            if math.isnan(value):
+                return False
         except OverflowError:
-            # Code further down calculates with floats.
+            # It is too large for a double, and code further down calculates with floats.
             return False
-        # Asked so that NaN is outside: every comparison with it is false.
         return (self.least is None or value >= self.least) and (self.above is None or value > self.above)
 
     def _wanted(self) -> str:
